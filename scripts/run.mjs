@@ -1,0 +1,59 @@
+// Every root script comes through here: `node scripts/run.mjs <task> [arguments]`.
+// It prepares the tools, then runs the task. Plain JavaScript without dependencies, because it runs before the install.
+import { guards } from "./guards.mjs"
+import { runChild, runCaptured } from "./child.mjs"
+import { prepare, root } from "./toolchain.mjs"
+
+const MINUTE_MS = 60_000
+const TEST_MS_MAX = 20 * MINUTE_MS
+const GUARD_MS_MAX = 10 * MINUTE_MS
+
+const tasks = {
+  start: (tools, args) => program(tools, ["apps/server/src/main.ts", ...args]),
+  dev: (tools, args) => program(tools, ["--watch", "apps/server/src/main.ts", ...args]),
+  syncline: (tools, args) => program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD),
+  sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
+  bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
+  build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
+  test: (tools, args) => tool(tools, "turbo", ["run", "typecheck", "test", "--continue", ...args], TEST_MS_MAX),
+  format: (tools, args) => tool(tools, "oxfmt", args, GUARD_MS_MAX),
+  check
+}
+
+const [name, ...args] = process.argv.slice(2)
+const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined
+if (task === undefined) {
+  console.error(`Usage: node scripts/run.mjs <${Object.keys(tasks).join("|")}> [arguments]`)
+  process.exit(2)
+}
+process.exitCode = await task(prepare(), args)
+
+// A program of ours, in Node itself and without turbo, so that signals, terminal and exit code are its own.
+function program(tools, argv, cwd = root) {
+  return runChild(tools.node, argv, { cwd, env: tools.env })
+}
+
+function tool(tools, command, argv, limitMs) {
+  return runChild(command, argv, { cwd: root, env: tools.env, limitMs })
+}
+
+// All guards run even when one fails, so that one run tells everything.
+async function check(tools, only) {
+  const failed = []
+  for (const guard of guards.filter(({ name }) => only.length === 0 || only.includes(name))) {
+    const began = Date.now()
+    const { code, output } = await runCaptured(guard.command, guard.args, {
+      cwd: root,
+      env: tools.env,
+      limitMs: GUARD_MS_MAX
+    })
+    const seconds = ((Date.now() - began) / 1000).toFixed(1)
+    if (code !== 0) {
+      failed.push(guard.name)
+      console.log(output.trimEnd())
+    }
+    console.log(`${code === 0 ? "ok    " : "FAILED"} ${guard.name}: ${guard.keeps} (${seconds} s)`)
+  }
+  console.log(failed.length === 0 ? "check: all guards pass" : `check: failed: ${failed.join(", ")}`)
+  return failed.length === 0 ? 0 : 1
+}
