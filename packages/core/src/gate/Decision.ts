@@ -1,0 +1,15 @@
+/**
+ * An answer of the policy, with the reason. Every send, receive and refusal can be traced to one of these.
+ */
+import { Schema } from "effect"
+
+export const Decision = Schema.Struct({
+  allowed: Schema.Boolean,
+  /** Name of the rule that decided. */
+  rule: Schema.String,
+  /** Version of the policy that decided; grows with every change. */
+  policyVersion: Schema.Int,
+  /** One sentence for people. */
+  because: Schema.String
+})
+export type Decision = typeof Decision.Type

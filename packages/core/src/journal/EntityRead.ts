@@ -1,0 +1,106 @@
+/**
+ * Entities as applications read them: by id, by question, or all in a fixed order. Deleted entities are invisible to
+ * `get` and queries and only `scan` shows them.
+ */
+import * as Bytes from "../identity/Bytes.ts"
+import type { FieldValue } from "../model/FieldValue.ts"
+import * as Fingerprint from "./Fingerprint.ts"
+import type { EntityQuery, EntityView, ItemKey } from "./Journal.ts"
+import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array
+type Position = ItemKey & { readonly id: string }
+
+/** The row as a view. */
+export const view = (partition: PartitionRow, row: EntityRow): EntityView => ({
+  type: partition.partition.type,
+  id: row.id,
+  partition: partition.partition,
+  fields: JSON.parse(row.value) as Record<string, FieldValue>,
+  isDeleted: row.isDeleted
+})
+
+/** Partitions in the order of their hashes, the same on every replica. */
+export const byHash = (rows: JournalRows): ReadonlyArray<PartitionRow> =>
+  [...rows.partitions()].sort((a, b) => (Bytes.toHex(a.hash) < Bytes.toHex(b.hash) ? -1 : 1))
+
+/**
+ * The live entity of an id. Devices that made it at the same time with different header values have made two; then
+ * the one in the partition with the smaller hash is read.
+ */
+export const get = (rows: JournalRows, sha256: Sha256, type: string, id: string): EntityView | undefined => {
+  const key = Fingerprint.entityKey(sha256, id)
+  for (const partition of byHash(rows)) {
+    if (partition.partition.type !== type) continue
+    const row = rows.entity(partition.index, key, id)
+    if (row !== undefined && !row.isDeleted) return view(partition, row)
+  }
+  return undefined
+}
+
+/** A page of all entities after a position. */
+export const scan = (
+  rows: JournalRows,
+  after: Position | undefined,
+  limit: number
+): ReadonlyArray<EntityView & ItemKey> => {
+  const page: Array<EntityView & ItemKey> = []
+  const afterHash = after === undefined ? "" : Bytes.toHex(after.partitionHash)
+  for (const partition of byHash(rows)) {
+    const hash = Bytes.toHex(partition.hash)
+    if (hash < afterHash) continue
+    let position = hash === afterHash ? after : undefined
+    while (page.length < limit) {
+      const found = pageOf(rows, partition, position, limit - page.length)
+      if (found.length === 0) break
+      page.push(...found)
+      position = found[found.length - 1]!
+    }
+    if (page.length >= limit) break
+  }
+  return page
+}
+
+/** Entities with one key are few: two ids share 52 bits of a hash about never. */
+const sharedKeyMax = 16
+
+const pageOf = (
+  rows: JournalRows,
+  partition: PartitionRow,
+  after: Position | undefined,
+  limit: number
+): ReadonlyArray<EntityView & ItemKey> => {
+  const low = after?.key ?? 0
+  const found = rows.entitiesInRange(partition.index, low, 2 ** Fingerprint.keyBits - 1, limit + sharedKeyMax)
+  return found
+    .filter((row) => after === undefined || row.key > after.key || row.id > after.id)
+    .slice(0, limit)
+    .map((row) => ({ ...view(partition, row), partitionHash: partition.hash, key: row.key }))
+}
+
+/** Answers a question from rows at hand. */
+export const queryInMemory = (
+  rows: JournalRows,
+  candidates: ReadonlyArray<EntityRow>,
+  query: EntityQuery
+): ReadonlyArray<EntityView> => {
+  const found = candidates
+    .filter((row) => !row.isDeleted)
+    .map((row) => view(rows.partitionAt(row.partition), row))
+    .filter(({ fields }) => Object.entries(query.where).every(([field, value]) => (fields[field] ?? null) === value))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const order = query.orderBy
+  if (order !== undefined) {
+    const sign = order.isDescending ? -1 : 1
+    found.sort((a, b) => sign * compare(a.fields[order.field] ?? null, b.fields[order.field] ?? null))
+  }
+  return found.slice(query.offset, query.offset + query.limit)
+}
+
+/** SQLite's order of JSON scalars: null, then numbers (booleans count as 0 and 1), then texts. */
+const compare = (a: FieldValue, b: FieldValue): number => {
+  const rank = (value: FieldValue): number => (value === null ? 0 : typeof value === "string" ? 2 : 1)
+  if (rank(a) !== rank(b)) return rank(a) - rank(b)
+  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0
+  return Number(a) - Number(b)
+}

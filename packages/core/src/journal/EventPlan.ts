@@ -1,0 +1,120 @@
+/**
+ * From what an application wants to the event that says so: the smallest change of the entity's present state. A
+ * change that would alter nothing gives no event, so importing the same file twice writes nothing.
+ */
+import type { Author } from "../identity/Author.ts"
+import * as Counter from "../merge/Counter.ts"
+import type { EntityState } from "../merge/EntityState.ts"
+import * as OrSet from "../merge/OrSet.ts"
+import type { EntityChange, Patch, Put } from "../model/EntityChange.ts"
+import type { Dependency, Event, Operations, Removal } from "../model/Event.ts"
+import { canonicalText, type FieldValue, same } from "../model/FieldValue.ts"
+import { EntityInvalid, EntityNotFound } from "../model/WriteError.ts"
+
+type Writable = { -readonly [K in keyof Operations]: Operations[K] }
+
+/**
+ * The event of a change, or `undefined` when nothing would change. `placeOf` gives an author's index in the commit.
+ * Throws `EntityNotFound` for a patch or delete of what does not exist, `EntityInvalid` for a counter out of bounds.
+ */
+export const planEvent = (
+  state: EntityState,
+  change: EntityChange,
+  author: Author,
+  placeOf: (author: Author) => number
+): Event | undefined => {
+  const { id } = change
+  const ops = planOperations(state, change, placeOf)
+  const isFirst = state.clock.size === 0
+  if (Object.keys(ops).length === 0 && !isFirst) return undefined
+  const own = state.clock.get(author)
+  const deps: Array<Dependency> = []
+  for (const [other, entry] of state.clock) if (other !== author) deps.push([placeOf(other), entry.eseq])
+  return { entity: id, eseq: (own?.eseq ?? 0) + 1, prev: own?.head, deps, ops }
+}
+
+const planOperations = (state: EntityState, change: EntityChange, placeOf: (author: Author) => number): Operations => {
+  const exists = state.clock.size > 0 && !state.isDeleted
+  if (change.change.kind === "put") {
+    const ops = planPut(state, change, change.change, placeOf)
+    if (state.isDeleted) ops.d = false
+    return ops
+  }
+  if (!exists) throw new EntityNotFound({ type: change.partition.type, id: change.id })
+  return change.change.kind === "delete" ? { d: true } : planPatch(state, change.change, placeOf)
+}
+
+const planPut = (
+  state: EntityState,
+  change: EntityChange,
+  put: Put,
+  placeOf: (author: Author) => number
+): Writable => {
+  const ops: Writable = {}
+  const s = changedFields(state, put.lww)
+  if (s !== undefined) ops.s = s
+  for (const [field, total] of Object.entries(put.counters)) {
+    const delta = Counter.difference(state.counters.get(field) ?? 0, total)
+    if (delta === undefined) {
+      const problem = "is too far from its present total for one change"
+      throw new EntityInvalid({ type: change.partition.type, id: change.id, field, problem })
+    }
+    if (delta !== 0) (ops.c as Record<string, number> | undefined ?? assign(ops, "c"))[field] = delta
+  }
+  for (const [field, wanted] of Object.entries(put.sets)) {
+    const texts = new Set(wanted.map(canonicalText))
+    const present = OrSet.elements(state.sets.get(field) ?? OrSet.empty())
+    const remove = present.filter((value) => !texts.has(canonicalText(value)))
+    planSet(state, ops, field, wanted, remove, placeOf)
+  }
+  return ops
+}
+
+const planPatch = (state: EntityState, patch: Patch, placeOf: (author: Author) => number): Operations => {
+  const ops: Writable = {}
+  const s = changedFields(state, patch.lww)
+  if (s !== undefined) ops.s = s
+  const deltas = Object.entries(patch.counters).filter(([, delta]) => delta !== 0)
+  if (deltas.length > 0) ops.c = Object.fromEntries(deltas)
+  for (const [field, { add, remove }] of Object.entries(patch.sets)) {
+    planSet(state, ops, field, add, remove, placeOf)
+  }
+  return ops
+}
+
+const changedFields = (
+  state: EntityState,
+  fields: { readonly [field: string]: FieldValue }
+): Record<string, FieldValue> | undefined => {
+  let changed: Record<string, FieldValue> | undefined
+  for (const field in fields) {
+    const current = state.values.get(field)
+    if (current === undefined || !same(current, fields[field]!)) (changed ??= {})[field] = fields[field]!
+  }
+  return changed
+}
+
+const planSet = (
+  state: EntityState,
+  ops: Writable,
+  field: string,
+  add: ReadonlyArray<FieldValue>,
+  remove: ReadonlyArray<FieldValue>,
+  placeOf: (author: Author) => number
+): void => {
+  const set = state.sets.get(field) ?? OrSet.empty()
+  const added = add.filter((value) => OrSet.observed(set, value).length === 0)
+  const removals: Array<Removal> = []
+  for (const value of remove) {
+    const additions = OrSet.observed(set, value)
+    if (additions.length > 0) removals.push([value, additions.map(([author, eseq]) => [placeOf(author), eseq])])
+  }
+  if (added.length > 0) (ops.a as Record<string, unknown> | undefined ?? assign(ops, "a"))[field] = added
+  if (removals.length > 0) (ops.r as Record<string, unknown> | undefined ?? assign(ops, "r"))[field] = removals
+}
+
+const assign = (ops: Writable, kind: "a" | "c" | "r"): Record<string, unknown> => {
+  const made: Record<string, never> = {}
+  ops[kind] = made
+  return made
+}

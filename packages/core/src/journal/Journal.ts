@@ -1,0 +1,195 @@
+/**
+ * The durable store of commits and of the entities they add up to: the contract. It promises that what it confirmed
+ * survives a crash, that a batch is kept wholly or not at all, and that arrival numbers (`lseq`) become visible in
+ * order. It knows nothing of links, peers' rights or time zones; policy is asked before a batch comes here.
+ */
+import { Context, type Effect, type Stream } from "effect"
+import type { Author } from "../identity/Author.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
+import type { FieldValue } from "../model/FieldValue.ts"
+import type { Partition } from "../model/Partition.ts"
+import type { WriteError } from "../model/WriteError.ts"
+import type { Fingerprint } from "./Fingerprint.ts"
+import type { JournalError } from "./JournalError.ts"
+import type { PartitionRow, PeerRow } from "./JournalTables.ts"
+
+/** An entity that a batch changed. */
+export interface EntityRef {
+  readonly type: string
+  readonly id: string
+  readonly isDeleted: boolean
+}
+
+/** What became of a local transaction. */
+export interface WriteOutcome {
+  /** Ids of the commits made, in order; none when nothing changed. */
+  readonly commits: ReadonlyArray<string>
+  /** Entities changed, in order, each once. */
+  readonly entities: ReadonlyArray<EntityRef>
+  readonly head: number
+}
+
+/** Commits from a peer whose signatures and rights were checked. */
+export interface RemoteBatch {
+  readonly peer: PeerId
+  /** The stretch of the peer's feed that the batch is, or `undefined` for commits outside the feed. */
+  readonly feed: { readonly incarnation: string; readonly from: number; readonly upto: number } | undefined
+  readonly commits: ReadonlyArray<Uint8Array>
+  /** Stamps further ahead of the clock than this wait in quarantine. */
+  readonly aheadMsMax: number
+}
+
+/** What became of a batch; counts are events unless they say commits. */
+export interface RemoteOutcome {
+  readonly applied: number
+  readonly known: number
+  /** Commits put in quarantine until their stamp is due. */
+  readonly held: number
+  /** Events left out because an earlier one is missing; reconciliation brings them again. */
+  readonly gaps: number
+  /** Commits refused, by code. */
+  readonly refused: ReadonlyArray<readonly [code: string, count: number]>
+  /** Second events with a number already used: the author's journal was copied, or it lies. */
+  readonly forks: ReadonlyArray<{ readonly author: Author; readonly type: string; readonly id: string }>
+  /** Concurrent writes to one field, at most 64 of a batch. */
+  readonly conflicts: ReadonlyArray<ConflictRef>
+  readonly entities: ReadonlyArray<EntityRef>
+  /** The peer's cursor after the batch. */
+  readonly cursor: number
+  readonly head: number
+}
+
+export interface ConflictRef {
+  readonly type: string
+  readonly id: string
+  readonly field: string
+  readonly winner: Author
+  readonly loser: Author
+}
+
+/** A durable change that others may now see. */
+export interface JournalChange {
+  readonly head: number
+  /** The peer it came from, or `undefined` for a local write. */
+  readonly source: PeerId | undefined
+  readonly entities: ReadonlyArray<EntityRef>
+}
+
+export interface FeedCommit {
+  readonly lseq: number
+  readonly partition: Partition
+  readonly events: number
+  readonly bytes: Uint8Array
+}
+
+export interface FeedPage {
+  /** Commits of the stretch that did not come from the excluded peer. */
+  readonly commits: ReadonlyArray<FeedCommit>
+  /** Arrival number of the last commit looked at. */
+  readonly upto: number
+  /** True when `upto` is the newest. */
+  readonly isEnd: boolean
+}
+
+/** Names an entity in the reconciliation tree. */
+export interface ItemKey {
+  readonly partitionHash: Uint8Array
+  readonly key: number
+}
+
+export interface Item {
+  readonly key: number
+  readonly version: Uint8Array
+}
+
+export interface ItemClock extends ItemKey {
+  readonly clock: ReadonlyArray<readonly [author: Uint8Array, eseq: number, head: Uint8Array]>
+}
+
+export interface EntityView {
+  readonly type: string
+  readonly id: string
+  readonly partition: Partition
+  readonly fields: { readonly [field: string]: FieldValue }
+  readonly isDeleted: boolean
+}
+
+/** A question about entities of one type. */
+export interface EntityQuery {
+  readonly type: string
+  /** Fields that must equal these values. */
+  readonly where: { readonly [field: string]: string | number | boolean | null }
+  readonly orderBy: { readonly field: string; readonly isDescending: boolean } | undefined
+  /** 1 to 10,000. */
+  readonly limit: number
+  readonly offset: number
+}
+
+/** Largest page that a query or a listing returns. */
+export const queryRowsMax = 10_000
+
+export interface JournalInfo {
+  readonly space: SpaceId
+  readonly author: Author
+  /** 16 hexadecimal digits; also the epoch in which peers' cursors count. */
+  readonly incarnation: string
+}
+
+export interface JournalShape {
+  readonly info: JournalInfo
+  /** Makes commits of changes, all or none. Resolves once they are durable. */
+  readonly write: (changes: ReadonlyArray<EntityChange>) => Effect.Effect<WriteOutcome, JournalError | WriteError>
+  /** Takes in a batch; data and cursor in one transaction. Resolves once it is durable. */
+  readonly receive: (batch: RemoteBatch) => Effect.Effect<RemoteOutcome, JournalError>
+  /** Applies held commits that are due now, at most 256, and says how many. */
+  readonly releaseHeld: Effect.Effect<number, JournalError>
+  readonly heldCount: Effect.Effect<number, JournalError>
+  /** Moves a peer's cursor, after both sides found their views equal. */
+  readonly setCursor: (peer: PeerId, incarnation: string, cursor: number) => Effect.Effect<void, JournalError>
+  /** Remembers that a peer has everything up to `lseq` durable. */
+  readonly setAcknowledged: (peer: PeerId, lseq: number) => Effect.Effect<void, JournalError>
+  readonly peer: (peer: PeerId) => Effect.Effect<PeerRow | undefined, JournalError>
+  readonly head: Effect.Effect<number, JournalError>
+  readonly lastTime: Effect.Effect<HybridTime, JournalError>
+  /** Head and partitions of one moment. */
+  readonly partitions: Effect.Effect<
+    { readonly head: number; readonly rows: ReadonlyArray<PartitionRow> },
+    JournalError
+  >
+  /** The next stretch of the feed after `after`, about `bytesMax` bytes, without what `exclude` delivered. */
+  readonly feed: (after: number, exclude: PeerId, bytesMax: number) => Effect.Effect<FeedPage, JournalError>
+  /** Fingerprints of the 16 children of a key range, given by its prefix in hexadecimal digits. */
+  readonly children: (
+    partitionHash: Uint8Array,
+    prefix: string
+  ) => Effect.Effect<ReadonlyArray<Fingerprint>, JournalError>
+  /** Entities of a key range in key order, at most `limit`. */
+  readonly items: (
+    partitionHash: Uint8Array,
+    prefix: string,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Item>, JournalError>
+  /** Clocks of the named entities; unknown ones are left out. */
+  readonly clocks: (keys: ReadonlyArray<ItemKey>) => Effect.Effect<ReadonlyArray<ItemClock>, JournalError>
+  /** Commits, whole or part, with the events that each clock lacks, in order of arrival, about `bytesMax` bytes. */
+  readonly eventsBeyond: (
+    clocks: ReadonlyArray<ItemClock>,
+    bytesMax: number
+  ) => Effect.Effect<ReadonlyArray<FeedCommit>, JournalError>
+  readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
+  readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+  /** Number of live entities of a type. */
+  readonly count: (type: string) => Effect.Effect<number, JournalError>
+  /** All entities, live and deleted, in the order of partition hash and key: a page after a position. */
+  readonly scan: (
+    after: { readonly partitionHash: Uint8Array; readonly key: number; readonly id: string } | undefined,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<EntityView & ItemKey>, JournalError>
+  /** Durable changes from now on, in order. A subscriber that lags behind 1,024 changes loses the oldest. */
+  readonly changes: Stream.Stream<JournalChange>
+}
+
+export class Journal extends Context.Service<Journal, JournalShape>()("@syncline/core/journal/Journal") {}

@@ -1,0 +1,234 @@
+/**
+ * What a journal reads for a session, once for every store: stretches of the feed, fingerprints of key ranges, clocks
+ * of entities and the events that a peer lacks. All on the rows of one moment; nothing is written.
+ */
+import type { CompressionFunctions } from "../crypto/Compression.ts"
+import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import { eseqOf } from "../identity/VectorClock.ts"
+import * as Commit from "../model/Commit.ts"
+import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
+import * as Fingerprint from "./Fingerprint.ts"
+import type { FeedCommit, FeedPage, Item, ItemClock, ItemKey } from "./Journal.ts"
+import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
+import { bucketBits } from "./OpenEntities.ts"
+import * as StateCodec from "./StateCodec.ts"
+
+export interface ReaderContext {
+  readonly rows: JournalRows
+  readonly crypto: CryptoFunctions
+  readonly compression: CompressionFunctions
+}
+
+const feedRowsMax = 256
+
+/** The next stretch of the feed; it covers at least one commit when there is one. */
+export const feed = (rows: JournalRows, after: number, exclude: PeerId, bytesMax: number): FeedPage => {
+  const excluded = rows.peer(exclude)?.index ?? -1
+  const commits: Array<FeedCommit> = []
+  const head = rows.head()
+  let upto = after
+  let bytes = 0
+  while (upto < head) {
+    const page = rows.commitsAfter(upto, feedRowsMax)
+    if (page.length === 0) break
+    for (const row of page) {
+      const isOwed = row.source !== excluded
+      if (isOwed && bytes > 0 && bytes + row.bytes.length > bytesMax) return { commits, upto, isEnd: false }
+      upto = row.lseq
+      if (!isOwed) continue
+      commits.push(feedCommit(rows, row.lseq, row.partition, row.events, row.bytes))
+      bytes += row.bytes.length
+      if (bytes >= bytesMax || commits.length >= Limits.commitsPerBatchMax) {
+        return { commits, upto, isEnd: upto >= head }
+      }
+    }
+  }
+  return { commits, upto, isEnd: true }
+}
+
+const feedCommit = (
+  rows: JournalRows,
+  lseq: number,
+  partition: number,
+  events: number,
+  bytes: Uint8Array
+): FeedCommit => ({ lseq, partition: rows.partitionAt(partition).partition, events, bytes })
+
+const partitionByHash = (rows: JournalRows, hash: Uint8Array): PartitionRow | undefined =>
+  rows.partitions().find((row) => Bytes.equals(row.hash, hash))
+
+/** Smallest and largest entity key under a prefix of hexadecimal digits. */
+const keyRange = (prefix: string): readonly [low: number, high: number] => {
+  const width = 16 ** (Fingerprint.keyDigits - prefix.length)
+  const low = prefix === "" ? 0 : Number.parseInt(prefix, 16) * width
+  return [low, low + width - 1]
+}
+
+/** Fingerprints of the 16 children of a key range. */
+export const children = (
+  rows: JournalRows,
+  partitionHash: Uint8Array,
+  prefix: string
+): ReadonlyArray<Fingerprint.Fingerprint> => {
+  const sums = Array.from({ length: 16 }, Fingerprint.empty)
+  const row = partitionByHash(rows, partitionHash)
+  if (row === undefined || prefix.length >= Fingerprint.keyDigits) return sums
+  const [low, high] = keyRange(prefix)
+  const bucketDigits = bucketBits / 4
+  if (row.isBucketed && prefix.length < bucketDigits) {
+    const width = 2 ** (Fingerprint.keyBits - bucketBits)
+    const perChild = 16 ** (bucketDigits - prefix.length - 1)
+    const first = Math.floor(low / width)
+    for (const { bucket, sum } of rows.buckets(row.index, first, Math.floor(high / width))) {
+      Fingerprint.sum(sums[Math.floor((bucket - first) / perChild)]!, sum)
+    }
+    return sums
+  }
+  const perChild = (high - low + 1) / 16
+  for (const entity of allInRange(rows, row.index, low, high)) {
+    Fingerprint.accumulate(sums[Math.floor((entity.key - low) / perChild)]!, entity.version, 1)
+  }
+  return sums
+}
+
+const rangePageRows = 1000
+
+/** Entities of a key range page by page, so that no statement stays open. */
+function* allInRange(rows: JournalRows, partition: number, low: number, high: number): Generator<EntityRow> {
+  let from = low
+  for (;;) {
+    const page = rows.entitiesInRange(partition, from, high, rangePageRows)
+    const last = page.length === rangePageRows ? page[page.length - 1]!.key : Infinity
+    for (const row of page) {
+      if (row.key === last) break
+      yield row
+    }
+    if (last === Infinity) return
+    from = last
+  }
+}
+
+/** Entities of a key range in key order. */
+export const items = (
+  rows: JournalRows,
+  partitionHash: Uint8Array,
+  prefix: string,
+  limit: number
+): ReadonlyArray<Item> => {
+  const row = partitionByHash(rows, partitionHash)
+  if (row === undefined) return []
+  const [low, high] = keyRange(prefix)
+  return rows.entitiesInRange(row.index, low, high, limit).map(({ key, version }) => ({ key, version }))
+}
+
+const entitiesOf = (rows: JournalRows, { key, partitionHash }: ItemKey): ReadonlyArray<[PartitionRow, EntityRow]> => {
+  const partition = partitionByHash(rows, partitionHash)
+  if (partition === undefined) return []
+  return rows.entitiesInRange(partition.index, key, key, 16).map((row) => [partition, row])
+}
+
+/** Clocks of the named entities. Two ids that share a key give two clocks. */
+export const clocks = (rows: JournalRows, keys: ReadonlyArray<ItemKey>): ReadonlyArray<ItemClock> => {
+  const found: Array<ItemClock> = []
+  for (const item of keys) {
+    const known = entitiesOf(rows, item)
+    for (const [partition, row] of known) {
+      const state = StateCodec.decode(row.state, row.value, partition.partition.header, rows.authorAt)
+      found.push({
+        ...item,
+        clock: [...state.clock].map(([author, entry]) => [Author.toBytes(author), entry.eseq, entry.head] as const)
+      })
+    }
+  }
+  return found
+}
+
+/** Commits, whole or part, with the events of the named entities that each clock lacks. */
+export const eventsBeyond = (
+  context: ReaderContext,
+  clocksOfPeer: ReadonlyArray<ItemClock>,
+  bytesMax: number
+): ReadonlyArray<FeedCommit> => {
+  const wanted = new Map<number, Set<number>>()
+  const opened = new Map<number, OpenedRow>()
+  for (const item of clocksOfPeer) {
+    const theirs = new Map(item.clock.map(([author, eseq]) => [Bytes.toHex(author), eseq]))
+    for (const [, row] of entitiesOf(context.rows, item)) collectMissing(context, row, theirs, wanted, opened)
+  }
+  const commits: Array<FeedCommit> = []
+  let bytes = 0
+  for (const lseq of [...wanted.keys()].sort((a, b) => a - b)) {
+    const { events, packed, row } = opened.get(lseq)!
+    const places = [...wanted.get(lseq)!].sort((a, b) => a - b)
+    const isWhole = places.length === events.places.length
+    const sent = isWhole ? row.bytes : Commit.takePart(packed, events, places)
+    if (bytes > 0 && bytes + sent.length > bytesMax) break
+    commits.push(feedCommit(context.rows, lseq, row.partition, places.length, sent))
+    bytes += sent.length
+  }
+  return commits
+}
+
+interface OpenedRow {
+  readonly row: NonNullable<ReturnType<JournalRows["commitAt"]>>
+  readonly packed: Commit.PackedCommit
+  readonly events: Commit.CommitEvents
+  readonly decoded: ReadonlyArray<Event.Event>
+}
+
+/** Follows an entity's commits back in time and notes those events that a clock does not cover. */
+const collectMissing = (
+  context: ReaderContext,
+  entity: EntityRow,
+  theirs: ReadonlyMap<string, number>,
+  wanted: Map<number, Set<number>>,
+  opened: Map<number, OpenedRow>
+): void => {
+  const partition = context.rows.partitionAt(entity.partition)
+  const state = StateCodec.decode(entity.state, entity.value, partition.partition.header, context.rows.authorAt)
+  let missing = 0
+  for (const [author, entry] of state.clock) {
+    missing += Math.max(0, entry.eseq - (theirs.get(Bytes.toHex(Author.toBytes(author))) ?? 0))
+  }
+  let lseq = entity.lseq
+  while (missing > 0 && lseq > 0) {
+    const commit = openRow(context, lseq, opened)
+    const author = commit.packed.header.authors[0]!
+    const known = theirs.get(Bytes.toHex(Author.toBytes(author))) ?? 0
+    let before = 0
+    for (let i = 0; i < commit.decoded.length; i++) {
+      const event = commit.decoded[i]!
+      if (event.entity !== entity.id || commit.row.previous[i]! < 0) continue
+      before = commit.row.previous[i]!
+      if (event.eseq <= known || event.eseq > eseqOf(state.clock, author)) continue
+      missing--
+      const places = wanted.get(lseq) ?? new Set()
+      wanted.set(lseq, places)
+      places.add(commit.events.places[i]!)
+    }
+    lseq = before
+  }
+}
+
+const openRow = (context: ReaderContext, lseq: number, opened: Map<number, OpenedRow>): OpenedRow => {
+  const known = opened.get(lseq)
+  if (known !== undefined) return known
+  const row = context.rows.commitAt(lseq)
+  if (row === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
+  const packed = Commit.open(row.bytes)
+  if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
+  const events = Commit.openEvents(context.crypto, context.compression, packed)
+  if (typeof events === "string") throw new Error(`commit ${lseq}: ${events}`)
+  const decoded = events.events.map((bytes) => {
+    const event = Event.decode(bytes, packed.header.authors.length)
+    if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
+    return event
+  })
+  const fresh: OpenedRow = { row, packed, events, decoded }
+  opened.set(lseq, fresh)
+  return fresh
+}

@@ -1,0 +1,125 @@
+/**
+ * The rows behind a journal, as plain synchronous reads and writes. A store implements this and nothing more; what
+ * the rows mean lives in `JournalWriter` and `JournalReads`, once for every store. Writes happen inside a transaction
+ * that the store opens; a failed one leaves nothing.
+ */
+import type { Author } from "../identity/Author.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { Partition } from "../model/Partition.ts"
+import type { Fingerprint } from "./Fingerprint.ts"
+
+export interface PartitionRow {
+  readonly index: number
+  readonly hash: Uint8Array
+  readonly partition: Partition
+  /** Sum over the partition's entities. */
+  readonly total: Fingerprint
+  /** True once bucket sums are kept for this partition. */
+  readonly isBucketed: boolean
+}
+
+export interface EntityRow {
+  readonly partition: number
+  /** First 52 bits of SHA-256 of the id. */
+  readonly key: number
+  readonly id: string
+  readonly version: Uint8Array
+  /** Arrival number of the last commit that changed the entity. */
+  readonly lseq: number
+  readonly isDeleted: boolean
+  /** Clock, stamps and set additions; see `StateCodec`. */
+  readonly state: Uint8Array
+  /** The fields as JSON. */
+  readonly value: string
+}
+
+export interface CommitRow {
+  readonly partition: number
+  readonly author: number
+  /** The peer that delivered it; 0 for this device's own commits. */
+  readonly source: number
+  readonly events: number
+  /**
+   * For each event here the arrival number of the commit that changed its entity before, 0 for the first, and -1
+   * when the event was not applied from this row. Following it back gives an entity's history without an event table.
+   */
+  readonly previous: ReadonlyArray<number>
+  /** The commit as it was received. */
+  readonly bytes: Uint8Array
+}
+
+export interface PeerRow {
+  readonly index: number
+  readonly peer: PeerId
+  /** The peer's incarnation in which `cursor` counts; empty when it was never met. */
+  readonly incarnation: string
+  /** The peer's arrival number up to which everything was taken in. */
+  readonly cursor: number
+  /** This journal's arrival number up to which the peer confirmed durable receipt. */
+  readonly acknowledged: number
+}
+
+/** A commit that waits in quarantine because its stamp is ahead of the clock here. */
+export interface HeldRow {
+  /** Commit id in hexadecimal. */
+  readonly id: string
+  /** Milliseconds since 1970 from which it may be applied. */
+  readonly dueMs: number
+  readonly peer: PeerId
+  readonly bytes: Uint8Array
+}
+
+export interface Bucket {
+  /** First 12 bits of the entity keys in it. */
+  readonly bucket: number
+  readonly sum: Fingerprint
+}
+
+/** Reads, on a consistent state of the store. */
+export interface JournalRows {
+  /** Arrival number of the newest commit, 0 when there is none. */
+  readonly head: () => number
+  readonly authorAt: (index: number) => Author
+  readonly partitions: () => ReadonlyArray<PartitionRow>
+  readonly partitionAt: (index: number) => PartitionRow
+  readonly entity: (partition: number, key: number, id: string) => EntityRow | undefined
+  /** Entities with `keyLow <= key <= keyHigh` in key order, at most `limit`. */
+  readonly entitiesInRange: (
+    partition: number,
+    keyLow: number,
+    keyHigh: number,
+    limit: number
+  ) => ReadonlyArray<EntityRow>
+  /** Bucket sums with `low <= bucket <= high`. */
+  readonly buckets: (partition: number, low: number, high: number) => ReadonlyArray<Bucket>
+  readonly commitAt: (lseq: number) => (CommitRow & { readonly lseq: number }) | undefined
+  /** Commits after an arrival number, in order, at most `limit`. */
+  readonly commitsAfter: (lseq: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>
+  readonly peer: (peer: PeerId) => PeerRow | undefined
+  /** Held commits due at `nowMs` in order of arrival, at most `limit`. */
+  readonly heldDue: (nowMs: number, limit: number) => ReadonlyArray<HeldRow>
+  readonly heldCount: () => number
+}
+
+/** Reads and writes, inside one transaction. */
+export interface JournalTables extends JournalRows {
+  /** Largest stamp given or seen. */
+  readonly lastTime: () => HybridTime
+  readonly setLastTime: (time: HybridTime) => void
+  /** The author's index; it gets one when it is new. */
+  readonly authorIndex: (author: Author) => number
+  readonly authorBytes: (author: Author) => Uint8Array
+  /** The partition's row; it gets one when it is new. */
+  readonly partitionOf: (partition: Partition) => PartitionRow
+  readonly setPartition: (index: number, total: Fingerprint, isBucketed: boolean) => void
+  readonly putEntity: (row: EntityRow, isNew: boolean) => void
+  readonly addToBucket: (partition: number, bucket: number, change: Fingerprint) => void
+  /** Stores a commit and returns its arrival number: one more than the last. */
+  readonly appendCommit: (row: CommitRow) => number
+  /** The peer's row; it gets one when it is new. */
+  readonly peerOf: (peer: PeerId) => PeerRow
+  readonly setPeer: (row: PeerRow) => void
+  readonly hold: (row: HeldRow) => void
+  readonly unhold: (id: string) => void
+}

@@ -1,0 +1,145 @@
+/**
+ * What a local write does to the rows of a journal, once for every store: changes become signed commits. It runs
+ * inside one transaction of the store and is plain code without clock or I/O of its own; the store passes the time and
+ * undoes everything when it throws. Commits of others are `JournalReceiver`'s.
+ */
+import type { CompressionFunctions } from "../crypto/Compression.ts"
+import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
+import type { Author } from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import * as EntityState from "../merge/EntityState.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import * as Commit from "../model/Commit.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
+import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
+import { EntityInvalid } from "../model/WriteError.ts"
+import { planEvent } from "./EventPlan.ts"
+import type { WriteOutcome } from "./Journal.ts"
+import type { JournalTables, PartitionRow } from "./JournalTables.ts"
+import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
+
+export interface WriterContext {
+  readonly tables: JournalTables
+  readonly crypto: CryptoFunctions
+  readonly compression: CompressionFunctions
+  readonly signer: Signer
+  readonly space: SpaceId
+  readonly author: Author
+}
+
+/**
+ * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid` or `EntityNotFound`
+ * for a change that cannot be made; the store undoes the transaction and hands the reason to the caller.
+ */
+export const write = (
+  context: WriterContext,
+  changes: ReadonlyArray<EntityChange>,
+  nowMs: number
+): WriteOutcome => {
+  const group = changes.length > 1 ? Bytes.toHex(context.crypto.randomBytes(8)) : undefined
+  const entities = new OpenEntities(context.tables, context.crypto)
+  const commits: Array<string> = []
+  let pending: PendingCommit | undefined
+  for (const change of changes) {
+    const row = context.tables.partitionOf(change.partition)
+    if (pending !== undefined && (pending.row.index !== row.index || isFull(pending))) {
+      commits.push(closeCommit(context, pending, group))
+      pending = undefined
+    }
+    pending ??= openCommit(context, entities, row, nowMs)
+    addEvent(context, pending, change)
+  }
+  if (pending !== undefined && pending.events.length > 0) commits.push(closeCommit(context, pending, group))
+  return { commits, entities: entities.finish(), head: context.tables.head() }
+}
+
+interface PendingCommit {
+  readonly entities: OpenEntities
+  readonly row: PartitionRow
+  readonly at: HybridTime.HybridTime
+  readonly authors: Array<Author>
+  readonly authorPlaces: Map<Author, number>
+  readonly events: Array<Uint8Array>
+  readonly previous: Array<number>
+  readonly touched: Array<OpenEntity>
+  size: number
+}
+
+const isFull = (pending: PendingCommit): boolean =>
+  pending.events.length >= Limits.eventsPerCommitMax ||
+  pending.size >= Limits.commitBytesMax - Limits.eventBytesMax - 1024 ||
+  pending.authors.length >= Limits.authorsPerCommitMax - Limits.eventsPerCommitMax
+
+const openCommit = (
+  context: WriterContext,
+  entities: OpenEntities,
+  row: PartitionRow,
+  nowMs: number
+): PendingCommit => ({
+  entities,
+  row,
+  at: HybridTime.next(context.tables.lastTime(), nowMs),
+  authors: [context.author],
+  authorPlaces: new Map([[context.author, 0]]),
+  events: [],
+  previous: [],
+  touched: [],
+  size: 0
+})
+
+const addEvent = (context: WriterContext, pending: PendingCommit, change: EntityChange): void => {
+  const entity = pending.entities.open(pending.row, change.id)
+  const placeOf = (author: Author): number => {
+    let place = pending.authorPlaces.get(author)
+    if (place === undefined) {
+      place = pending.authors.length
+      pending.authors.push(author)
+      pending.authorPlaces.set(author, place)
+    }
+    return place
+  }
+  const event = planEvent(entity.state, change, context.author, placeOf)
+  if (event === undefined) return
+  const bytes = Event.encode(event)
+  if (bytes.length > Limits.eventBytesMax) {
+    throw new EntityInvalid({
+      type: change.partition.type,
+      id: change.id,
+      field: "(record)",
+      problem: `has ${bytes.length} bytes encoded, more than ${Limits.eventBytesMax}`
+    })
+  }
+  const hash = Bytes.copy(context.crypto.sha256(bytes).subarray(0, Event.eventHashBytes))
+  const at = HybridTime.add(pending.at, pending.events.length)
+  EntityState.apply(entity.state, event, { at, authors: pending.authors, hash })
+  pending.events.push(bytes)
+  pending.previous.push(entity.lseq)
+  pending.touched.push(entity)
+  pending.size += bytes.length + 5
+  // Stamped at once, so that a following commit of the same transaction starts behind this event.
+  context.tables.setLastTime(at)
+}
+
+const closeCommit = (context: WriterContext, pending: PendingCommit, group: string | undefined): string => {
+  const { bytes } = Commit.seal(
+    context.crypto,
+    context.compression,
+    context.signer,
+    { space: context.space, partition: pending.row.partition, authors: pending.authors, at: pending.at, group },
+    pending.events
+  )
+  const lseq = context.tables.appendCommit({
+    partition: pending.row.index,
+    author: context.tables.authorIndex(context.author),
+    source: 0,
+    events: pending.events.length,
+    previous: pending.previous,
+    bytes
+  })
+  for (const entity of pending.touched) pending.entities.changed(entity, lseq)
+  const packed = Commit.open(bytes)
+  if (typeof packed === "string") throw new Error(`a commit made here does not open: ${packed}`)
+  return Commit.id(context.crypto, packed)
+}

@@ -1,0 +1,206 @@
+/**
+ * Journal rows in memory: for tests, simulations and nodes that need no durability. A transaction works on the maps
+ * directly and keeps an undo list, so a failed one leaves nothing, as the contract says.
+ */
+import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import * as Partition from "../model/Partition.ts"
+import * as Fingerprint from "./Fingerprint.ts"
+import type { CommitRow, EntityRow, HeldRow, JournalTables, PartitionRow, PeerRow } from "./JournalTables.ts"
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array
+
+const copyOf = (fingerprint: Fingerprint.Fingerprint): Fingerprint.Fingerprint => ({
+  count: fingerprint.count,
+  lanes: fingerprint.lanes.slice()
+})
+
+export class MemoryTables implements JournalTables {
+  readonly #sha256: Sha256
+  readonly #space: SpaceId
+  readonly #commits: Array<CommitRow & { readonly lseq: number }> = []
+  readonly #authors: Array<Author.Author> = []
+  readonly #partitions: Array<PartitionRow> = []
+  readonly #entities: Array<Map<string, EntityRow>> = []
+  readonly #sorted: Array<ReadonlyArray<EntityRow> | undefined> = []
+  readonly #buckets: Array<Map<number, Fingerprint.Fingerprint>> = []
+  readonly #peers = new Map<PeerId, PeerRow>()
+  readonly #held = new Map<string, HeldRow>()
+  #lastTime = HybridTime.zero
+  #undo: Array<() => void> | undefined
+
+  constructor(sha256: Sha256, space: SpaceId) {
+    this.#sha256 = sha256
+    this.#space = space
+  }
+
+  /** Runs a transaction; when `body` throws, everything it wrote is undone. */
+  transact<A>(body: () => A): A {
+    const undo: Array<() => void> = []
+    this.#undo = undo
+    try {
+      return body()
+    } catch (error) {
+      for (let i = undo.length - 1; i >= 0; i--) undo[i]!()
+      throw error
+    } finally {
+      this.#undo = undefined
+    }
+  }
+
+  #undoes(step: () => void): void {
+    if (this.#undo === undefined) throw new Error("a journal row was written outside a transaction")
+    this.#undo.push(step)
+  }
+
+  head = (): number => this.#commits.length
+
+  authorAt = (index: number): Author.Author => this.#authors[index]!
+
+  authorIndex = (author: Author.Author): number => {
+    const index = this.#authors.indexOf(author)
+    if (index >= 0) return index
+    this.#undoes(() => this.#authors.pop())
+    return this.#authors.push(author) - 1
+  }
+
+  authorBytes = (author: Author.Author): Uint8Array => Author.toBytes(author)
+
+  partitions = (): ReadonlyArray<PartitionRow> => this.#partitions
+
+  partitionAt = (index: number): PartitionRow => this.#partitions[index]!
+
+  partitionOf = (partition: Partition.Partition): PartitionRow => {
+    const key = Partition.key(partition)
+    const known = this.#partitions.find((row) => Partition.key(row.partition) === key)
+    if (known !== undefined) return known
+    const row: PartitionRow = {
+      index: this.#partitions.length,
+      hash: Bytes.copy(Partition.hash(this.#sha256, this.#space, partition)),
+      partition,
+      total: Fingerprint.empty(),
+      isBucketed: false
+    }
+    this.#undoes(() => {
+      this.#partitions.pop()
+      this.#entities.pop()
+      this.#buckets.pop()
+    })
+    this.#partitions.push(row)
+    this.#entities.push(new Map())
+    this.#buckets.push(new Map())
+    return row
+  }
+
+  setPartition = (index: number, total: Fingerprint.Fingerprint, isBucketed: boolean): void => {
+    const before = this.#partitions[index]!
+    this.#undoes(() => {
+      this.#partitions[index] = before
+    })
+    this.#partitions[index] = { ...before, total: copyOf(total), isBucketed }
+  }
+
+  entity = (partition: number, _key: number, id: string): EntityRow | undefined => this.#entities[partition]!.get(id)
+
+  /** Entities of a type by id, over its partitions; for queries. */
+  entitiesOfType = (type: string): ReadonlyArray<EntityRow> =>
+    this.#partitions.flatMap((row) => row.partition.type === type ? [...this.#entities[row.index]!.values()] : [])
+
+  putEntity = (row: EntityRow): void => {
+    const entities = this.#entities[row.partition]!
+    const before = entities.get(row.id)
+    this.#sorted[row.partition] = undefined
+    this.#undoes(() => {
+      this.#sorted[row.partition] = undefined
+      if (before === undefined) entities.delete(row.id)
+      else entities.set(row.id, before)
+    })
+    entities.set(row.id, row)
+  }
+
+  entitiesInRange = (
+    partition: number,
+    keyLow: number,
+    keyHigh: number,
+    limit: number
+  ): ReadonlyArray<EntityRow> => {
+    const sorted = this.#sorted[partition] ??
+      [...this.#entities[partition]!.values()].sort((a, b) => a.key - b.key || (a.id < b.id ? -1 : 1))
+    this.#sorted[partition] = sorted
+    return sorted.filter((row) => row.key >= keyLow && row.key <= keyHigh).slice(0, limit)
+  }
+
+  buckets = (partition: number, low: number, high: number) =>
+    [...this.#buckets[partition]!]
+      .filter(([bucket]) => bucket >= low && bucket <= high)
+      .map(([bucket, sum]) => ({ bucket, sum }))
+
+  addToBucket = (partition: number, bucket: number, change: Fingerprint.Fingerprint): void => {
+    const buckets = this.#buckets[partition]!
+    const before = buckets.get(bucket)
+    this.#undoes(() => {
+      if (before === undefined) buckets.delete(bucket)
+      else buckets.set(bucket, before)
+    })
+    const after = before === undefined ? Fingerprint.empty() : copyOf(before)
+    Fingerprint.sum(after, change)
+    buckets.set(bucket, after)
+  }
+
+  commitAt = (lseq: number) => this.#commits[lseq - 1]
+
+  commitsAfter = (lseq: number, limit: number) => this.#commits.slice(lseq, lseq + limit)
+
+  appendCommit = (row: CommitRow): number => {
+    this.#undoes(() => this.#commits.pop())
+    return this.#commits.push({ ...row, lseq: this.#commits.length + 1 })
+  }
+
+  lastTime = (): HybridTime.HybridTime => this.#lastTime
+
+  setLastTime = (time: HybridTime.HybridTime): void => {
+    const before = this.#lastTime
+    this.#undoes(() => {
+      this.#lastTime = before
+    })
+    this.#lastTime = time
+  }
+
+  peer = (peer: PeerId): PeerRow | undefined => this.#peers.get(peer)
+
+  peerOf = (peer: PeerId): PeerRow => {
+    const known = this.#peers.get(peer)
+    if (known !== undefined) return known
+    const row: PeerRow = { index: this.#peers.size + 1, peer, incarnation: "", cursor: 0, acknowledged: 0 }
+    this.#undoes(() => this.#peers.delete(peer))
+    this.#peers.set(peer, row)
+    return row
+  }
+
+  setPeer = (row: PeerRow): void => {
+    const before = this.#peers.get(row.peer)!
+    this.#undoes(() => this.#peers.set(row.peer, before))
+    this.#peers.set(row.peer, row)
+  }
+
+  heldDue = (nowMs: number, limit: number): ReadonlyArray<HeldRow> =>
+    [...this.#held.values()].filter((row) => row.dueMs <= nowMs).slice(0, limit)
+
+  heldCount = (): number => this.#held.size
+
+  hold = (row: HeldRow): void => {
+    if (this.#held.has(row.id)) return
+    this.#undoes(() => this.#held.delete(row.id))
+    this.#held.set(row.id, row)
+  }
+
+  unhold = (id: string): void => {
+    const before = this.#held.get(id)
+    if (before === undefined) return
+    this.#undoes(() => this.#held.set(id, before))
+    this.#held.delete(id)
+  }
+}

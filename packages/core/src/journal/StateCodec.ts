@@ -1,0 +1,137 @@
+/**
+ * An entity's state as a row keeps it: the fields as JSON that queries read, and beside it what merging needs. Values
+ * stand only in the JSON, stamps only in the other part, so one small row holds both.
+ */
+import { Packr } from "msgpackr"
+import type { Author } from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import type { Stamp } from "../merge/LwwRegister.ts"
+import * as EntityState from "../merge/EntityState.ts"
+import * as OrSet from "../merge/OrSet.ts"
+import type { FieldValue } from "../model/FieldValue.ts"
+import type { HeaderValues } from "../model/Partition.ts"
+
+type PackedStamp = readonly [at: string, author: number, eseq: number, hash: Uint8Array | null]
+type PackedSets = Record<string, ReadonlyArray<readonly [FieldValue, ReadonlyArray<readonly [number, number]>]>>
+type Packed = readonly [
+  clock: ReadonlyArray<readonly [author: number, eseq: number, head: Uint8Array]>,
+  stamps: ReadonlyArray<PackedStamp>,
+  /** Fields whose stamp is not the first. */
+  fieldStamps: Record<string, number> | null,
+  deletion: readonly [stamp: number, isDeleted: boolean] | null,
+  counters: Record<string, number> | null,
+  sets: PackedSets | null,
+  /** `lww` values whose name a counter, a set or a header field has taken in the JSON. */
+  shadowed: Record<string, FieldValue> | null
+]
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+
+/** The row's two parts. */
+export const encode = (
+  state: EntityState.EntityState,
+  header: HeaderValues,
+  authorIndex: (author: Author) => number
+): { readonly state: Uint8Array; readonly value: string } => {
+  const stamps: Array<PackedStamp> = []
+  const places = new Map<Stamp, number>()
+  const place = (stamp: Stamp): number => {
+    let at = places.get(stamp)
+    if (at === undefined) {
+      at = stamps.length
+      places.set(stamp, at)
+      const head = state.clock.get(stamp.author)
+      const isHead = head !== undefined && head.eseq === stamp.eseq
+      stamps.push([stamp.at, authorIndex(stamp.author), stamp.eseq, isHead ? null : stamp.hash])
+    }
+    return at
+  }
+  let fieldStamps: Record<string, number> | null = null
+  let shadowed: Record<string, FieldValue> | null = null
+  for (const [field, stamp] of state.stamps) {
+    const at = place(stamp)
+    if (at > 0) (fieldStamps ??= {})[field] = at
+    if (isTaken(state, header, field)) (shadowed ??= {})[field] = state.values.get(field)!
+  }
+  const packed: Packed = [
+    [...state.clock].map(([author, entry]) => [authorIndex(author), entry.eseq, entry.head] as const),
+    stamps,
+    fieldStamps,
+    state.deletedBy === undefined ? null : [place(state.deletedBy), state.isDeleted],
+    state.counters.size === 0 ? null : Object.fromEntries(state.counters),
+    state.sets.size === 0 ? null : packSets(state.sets, authorIndex),
+    shadowed
+  ]
+  return { state: Bytes.copy(packr.pack(packed)), value: JSON.stringify(view(state, header)) }
+}
+
+/** The fields as an application reads them: header values, `lww` values, counter totals and set elements. */
+export const view = (state: EntityState.EntityState, header: HeaderValues): Record<string, FieldValue> => {
+  const fields: Record<string, FieldValue> = { ...header }
+  for (const [field, value] of state.values) if (!Object.hasOwn(header, field)) fields[field] = value
+  for (const [field, total] of state.counters) fields[field] = total
+  for (const [field, set] of state.sets) fields[field] = OrSet.elements(set)
+  return fields
+}
+
+/** The state in a row that `encode` wrote. */
+export const decode = (
+  stateBytes: Uint8Array,
+  value: string,
+  header: HeaderValues,
+  authorAt: (index: number) => Author
+): EntityState.EntityState => {
+  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = packr.unpack(stateBytes) as Packed
+  const state = EntityState.empty()
+  for (const [author, eseq, head] of clock) state.clock.set(authorAt(author), { eseq, head: Bytes.copy(head) })
+  const unpacked = stamps.map(([at, author, eseq, hash]): Stamp => {
+    const name = authorAt(author)
+    return {
+      at: at as HybridTime,
+      author: name,
+      eseq,
+      hash: hash === null ? state.clock.get(name)!.head : Bytes.copy(hash)
+    }
+  })
+  for (const field in counters) state.counters.set(field, counters[field]!)
+  for (const field in sets) state.sets.set(field, unpackSet(sets[field]!, authorAt))
+  const fields = JSON.parse(value) as Record<string, FieldValue>
+  const keep = (field: string, fieldValue: FieldValue): void => {
+    state.values.set(field, fieldValue)
+    state.stamps.set(field, unpacked[fieldStamps?.[field] ?? 0]!)
+  }
+  for (const field in fields) if (!isTaken(state, header, field)) keep(field, fields[field]!)
+  for (const field in shadowed) keep(field, shadowed[field]!)
+  if (deletion !== null) {
+    state.deletedBy = unpacked[deletion[0]]!
+    state.isDeleted = deletion[1]
+  }
+  return state
+}
+
+/** True when the JSON shows something else under the name of an `lww` field. */
+const isTaken = (state: EntityState.EntityState, header: HeaderValues, field: string): boolean =>
+  state.counters.has(field) || state.sets.has(field) || Object.hasOwn(header, field)
+
+const packSets = (sets: EntityState.EntityState["sets"], authorIndex: (author: Author) => number): PackedSets => {
+  const packed: PackedSets = {}
+  for (const [field, set] of sets) {
+    packed[field] = [...set.values()].map((element) => {
+      const additions: Array<readonly [number, number]> = []
+      for (const [author, numbers] of element.additions) {
+        for (const eseq of numbers) additions.push([authorIndex(author), eseq])
+      }
+      return [element.value, additions] as const
+    })
+  }
+  return packed
+}
+
+const unpackSet = (packed: PackedSets[string], authorAt: (index: number) => Author): OrSet.OrSet => {
+  const set = OrSet.empty()
+  for (const [value, additions] of packed) {
+    for (const [author, eseq] of additions) OrSet.add(set, value, authorAt(author), eseq)
+  }
+  return set
+}

@@ -1,0 +1,131 @@
+/**
+ * The state of one entity as the fold of its events. Folding the same events gives the same state in every order
+ * that keeps each event behind those it depends on; that order is checked here, not assumed. No clock, no storage.
+ */
+import type { Author } from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import { type ClockEntry, eseqOf } from "../identity/VectorClock.ts"
+import type { Event } from "../model/Event.ts"
+import { type FieldValue, same } from "../model/FieldValue.ts"
+import * as Counter from "./Counter.ts"
+import { type Stamp, wins } from "./LwwRegister.ts"
+import * as OrSet from "./OrSet.ts"
+
+export interface EntityState {
+  readonly clock: Map<Author, ClockEntry>
+  readonly values: Map<string, FieldValue>
+  readonly stamps: Map<string, Stamp>
+  readonly counters: Map<string, number>
+  readonly sets: Map<string, OrSet.OrSet>
+  isDeleted: boolean
+  deletedBy: Stamp | undefined
+}
+
+/** Where an event stands in its commit: what the event itself does not say. */
+export interface Origin {
+  readonly at: HybridTime
+  /** The commit's authors; the event's own author is the first. */
+  readonly authors: ReadonlyArray<Author>
+  /** First 16 bytes of the event's hash. */
+  readonly hash: Uint8Array
+}
+
+/** Two writers set one field without knowing of each other; the loser stays in the history. */
+export interface Conflict {
+  readonly field: string
+  readonly winner: Stamp
+  readonly loser: Stamp
+}
+
+/** What an event means for a state: new, known, missing something before it, or a second event with a used number. */
+export type Standing = "new" | "known" | "gap" | "fork"
+
+export const empty = (): EntityState => ({
+  clock: new Map(),
+  values: new Map(),
+  stamps: new Map(),
+  counters: new Map(),
+  sets: new Map(),
+  isDeleted: false,
+  deletedBy: undefined
+})
+
+/** Judges an event against what was applied before. */
+export const standing = (state: EntityState, event: Event, origin: Origin): Standing => {
+  const entry = state.clock.get(origin.authors[0]!)
+  const last = entry?.eseq ?? 0
+  if (event.eseq === last && !Bytes.equals(entry!.head, origin.hash)) return "fork"
+  if (event.eseq <= last) return "known"
+  if (event.eseq > last + 1) return "gap"
+  if (entry !== undefined && !Bytes.equals(entry.head, event.prev!)) return "fork"
+  for (const [index, eseq] of event.deps) {
+    if (eseqOf(state.clock, origin.authors[index]!) < eseq) return "gap"
+  }
+  return "new"
+}
+
+/** Applies an event whose standing is "new" and reports the concurrent writes that it met. */
+export const apply = (state: EntityState, event: Event, origin: Origin): ReadonlyArray<Conflict> => {
+  const author = origin.authors[0]!
+  const stamp: Stamp = { at: origin.at, author, eseq: event.eseq, hash: origin.hash }
+  const { a, c, d, r, s } = event.ops
+  let conflicts: Array<Conflict> | undefined
+  for (const field in s) {
+    const conflict = setField(state, event, origin, field, s[field]!, stamp)
+    if (conflict !== undefined) (conflicts ??= []).push(conflict)
+  }
+  for (const field in c) state.counters.set(field, Counter.plus(state.counters.get(field) ?? 0, c[field]!))
+  for (const field in r) {
+    const set = setOf(state, field)
+    for (const [value, additions] of r[field]!) {
+      for (const [index, eseq] of additions) OrSet.withdraw(set, value, origin.authors[index]!, eseq)
+    }
+  }
+  for (const field in a) for (const value of a[field]!) OrSet.add(setOf(state, field), value, author, event.eseq)
+  if (d !== undefined && (state.deletedBy === undefined || wins(stamp, state.deletedBy))) {
+    state.isDeleted = d
+    state.deletedBy = stamp
+  }
+  state.clock.set(author, { eseq: event.eseq, head: origin.hash })
+  return conflicts ?? none
+}
+
+const none: ReadonlyArray<Conflict> = []
+
+const setOf = (state: EntityState, field: string): OrSet.OrSet => {
+  let set = state.sets.get(field)
+  if (set === undefined) {
+    set = OrSet.empty()
+    state.sets.set(field, set)
+  }
+  return set
+}
+
+const setField = (
+  state: EntityState,
+  event: Event,
+  origin: Origin,
+  field: string,
+  value: FieldValue,
+  stamp: Stamp
+): Conflict | undefined => {
+  const current = state.stamps.get(field)
+  const isWinner = current === undefined || wins(stamp, current)
+  const isConflict = current !== undefined && !sees(event, origin, current) && !same(state.values.get(field)!, value)
+  if (isWinner) {
+    state.values.set(field, value)
+    state.stamps.set(field, stamp)
+  }
+  if (!isConflict) return undefined
+  return isWinner ? { field, winner: stamp, loser: current } : { field, winner: current, loser: stamp }
+}
+
+/** True when the event's writer had seen the event behind a stamp. */
+const sees = (event: Event, origin: Origin, stamp: Stamp): boolean => {
+  if (stamp.author === origin.authors[0]) return true
+  for (const [index, eseq] of event.deps) {
+    if (origin.authors[index] === stamp.author) return eseq >= stamp.eseq
+  }
+  return false
+}

@@ -1,0 +1,223 @@
+/**
+ * A commit: the events of one local transaction in one partition, signed once by their author. This is the only
+ * file that knows its encoding. What is signed and hashed are bytes as they arrived, never a re-encoding.
+ *
+ * The signed header carries the hash over the leaf hashes instead of the leaves themselves: a whole commit recomputes
+ * them, and only a part of a commit carries them along (docs/decisions/0003).
+ */
+import { Packr } from "msgpackr"
+import type { CompressionFunctions } from "../crypto/Compression.ts"
+import { compressBytesMin } from "../crypto/Compression.ts"
+import { type CryptoFunctions, signatureBytes, type Signer } from "../crypto/Crypto.ts"
+import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import * as SpaceId from "../identity/SpaceId.ts"
+import * as FieldValue from "./FieldValue.ts"
+import * as Limits from "./Limits.ts"
+import * as Partition from "./Partition.ts"
+
+/** Version of the commit format. Another one is refused, not guessed at. */
+export const commitVersion = 1
+
+export interface CommitHeader {
+  readonly space: SpaceId.SpaceId
+  readonly partition: Partition.Partition
+  /** The author first, then the other authors that events refer to. */
+  readonly authors: ReadonlyArray<Author.Author>
+  /** Time of the first event; each further event is one count later. */
+  readonly at: HybridTime.HybridTime
+  /** Number of events, 1 to 128. */
+  readonly count: number
+  /** SHA-256 over the leaf hashes in order; a leaf is the SHA-256 of an event's bytes. */
+  readonly root: Uint8Array
+  /** Bytes of the events before compression, at most 256 KiB. */
+  readonly size: number
+  /** Ties the commits of one large transaction together; 16 hexadecimal digits. */
+  readonly group: string | undefined
+}
+
+/** A commit as it was received, with its header read but its events still packed. */
+export interface PackedCommit {
+  readonly header: CommitHeader
+  readonly headerBytes: Uint8Array
+  readonly signature: Uint8Array
+  readonly method: number
+  readonly body: Uint8Array
+  /** For a part of a commit: all leaf hashes, 32 bytes each, and the places of the events that are here. */
+  readonly part: { readonly leaves: Uint8Array; readonly places: ReadonlyArray<number> } | undefined
+}
+
+/** The events of a commit with their places and leaf hashes, proven to belong to its header. */
+export interface CommitEvents {
+  readonly events: ReadonlyArray<Uint8Array>
+  readonly places: ReadonlyArray<number>
+  readonly leaves: ReadonlyArray<Uint8Array>
+}
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+const domain = Bytes.utf8("syncline/commit/v1")
+const leafBytes = 32
+
+const signedMessage = (crypto: CryptoFunctions, headerBytes: Uint8Array): Uint8Array =>
+  Bytes.concat(domain, crypto.sha256(headerBytes))
+
+/** Encodes and signs a commit. The caller keeps the bounds of `Limits`. */
+export const seal = (
+  crypto: CryptoFunctions,
+  compression: CompressionFunctions,
+  signer: Signer,
+  header: Omit<CommitHeader, "root" | "size" | "count">,
+  events: ReadonlyArray<Uint8Array>
+): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
+  const leaves = events.map((event) => crypto.sha256(event))
+  const packed = Bytes.copy(packr.pack(events))
+  const headerBytes = Bytes.copy(packr.pack([
+    commitVersion,
+    SpaceId.toBytes(header.space),
+    header.partition.type,
+    header.partition.header,
+    header.authors.map(Author.toBytes),
+    HybridTime.toBytes(header.at),
+    events.length,
+    crypto.sha256(Bytes.concat(...leaves)),
+    packed.length,
+    header.group === undefined ? null : Bytes.fromHex(header.group)!
+  ]))
+  const signature = signer.sign(signedMessage(crypto, headerBytes))
+  const small = packed.length < compressBytesMin
+  const body = small ? packed : compression.compress(packed)
+  return { bytes: Bytes.copy(packr.pack([headerBytes, signature, small ? 0 : compression.method, body])), leaves }
+}
+
+/** A part of a commit that carries only the events at the given places. */
+export const takePart = (commit: PackedCommit, whole: CommitEvents, places: ReadonlyArray<number>): Uint8Array => {
+  const events = places.map((place) => whole.events[whole.places.indexOf(place)]!)
+  const leaves = commit.part?.leaves ?? Bytes.concat(...whole.leaves)
+  return Bytes.copy(packr.pack([commit.headerBytes, commit.signature, 0, Bytes.copy(packr.pack(events)), leaves, places]))
+}
+
+/** Reads the outer form and the header, or says what is wrong. Proves nothing yet. */
+export const open = (bytes: Uint8Array): PackedCommit | string => {
+  if (bytes.length > Limits.frameBytesMax) return "a commit is larger than a frame"
+  const outer = unpack(bytes)
+  if (!Array.isArray(outer) || (outer.length !== 4 && outer.length !== 6)) return "a commit is not a list of 4 or 6"
+  const [headerBytes, signature, method, body, leaves, places] = outer as ReadonlyArray<unknown>
+  if (!(headerBytes instanceof Uint8Array)) return "a commit has no header"
+  if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return "a commit has no signature"
+  if (!Number.isSafeInteger(method) || !(body instanceof Uint8Array)) return "a commit has no body"
+  const header = openHeader(headerBytes)
+  if (typeof header === "string") return header
+  let part: PackedCommit["part"]
+  if (outer.length === 6) {
+    const wrong = partProblem(leaves, places, header.count)
+    if (wrong !== undefined) return wrong
+    part = { leaves: leaves as Uint8Array, places: places as ReadonlyArray<number> }
+  }
+  return { header, headerBytes, signature, method: method as number, body, part }
+}
+
+const unpack = (bytes: Uint8Array): unknown => {
+  try {
+    return packr.unpack(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const partProblem = (leaves: unknown, places: unknown, count: number): string | undefined => {
+  if (!(leaves instanceof Uint8Array) || leaves.length !== count * leafBytes) return "a part lacks its leaf hashes"
+  if (!Array.isArray(places) || places.length === 0 || places.length > count) return "a part names no events"
+  for (let i = 0; i < places.length; i++) {
+    const place: unknown = places[i]
+    if (!Number.isSafeInteger(place) || (place as number) >= count) return "a part names an event that is not there"
+    if (i > 0 ? (place as number) <= (places[i - 1] as number) : (place as number) < 0) return "a part is not in order"
+  }
+  return undefined
+}
+
+const openHeader = (bytes: Uint8Array): CommitHeader | string => {
+  const fields = unpack(bytes)
+  if (!Array.isArray(fields)) return "a commit header is not a list"
+  if (fields[0] !== commitVersion) return `commit version ${String(fields[0])} is not known here`
+  if (fields.length !== 10) return "a commit header is not a list of 10"
+  const [, space, type, header, authors, at, count, root, size, group] = fields as ReadonlyArray<unknown>
+  if (!(space instanceof Uint8Array) || space.length !== SpaceId.spaceIdBytes) return "a commit names no space"
+  const wrong = FieldValue.nameProblem(type) ?? Partition.headerProblem(header)
+  if (wrong !== undefined) return wrong
+  if (!Array.isArray(authors) || authors.length < 1 || authors.length > Limits.authorsPerCommitMax) {
+    return "a commit names no bounded list of authors"
+  }
+  for (const author of authors) {
+    if (!(author instanceof Uint8Array) || author.length !== Author.authorBytes) return "a commit names no author"
+  }
+  if (!(at instanceof Uint8Array) || at.length !== HybridTime.hybridTimeBytes) return "a commit has no time"
+  if (!isWithin(count, 1, Limits.eventsPerCommitMax)) return `a commit has not 1 to ${Limits.eventsPerCommitMax} events`
+  if (!(root instanceof Uint8Array) || root.length !== leafBytes) return "a commit has no root"
+  if (!isWithin(size, 1, Limits.commitBytesMax)) return `a commit has more than ${Limits.commitBytesMax} bytes`
+  if (group !== null && !(group instanceof Uint8Array && group.length === 8)) return "a commit has a malformed group"
+  return {
+    space: SpaceId.fromBytes(space),
+    partition: { type: type as string, header: header as Partition.HeaderValues },
+    authors: (authors as ReadonlyArray<Uint8Array>).map(readAuthor),
+    at: HybridTime.fromBytes(at),
+    count,
+    root: Bytes.copy(root),
+    size,
+    group: group === null ? undefined : Bytes.toHex(group)
+  }
+}
+
+const isWithin = (value: unknown, low: number, high: number): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high
+
+// Writing a peer id in base58 costs microseconds and the same few authors come again with every commit.
+const authorCacheMax = 1024
+const authorCache = new Map<string, Author.Author>()
+
+const readAuthor = (bytes: Uint8Array): Author.Author => {
+  const key = Bytes.toHex(bytes)
+  const known = authorCache.get(key)
+  if (known !== undefined) return known
+  if (authorCache.size >= authorCacheMax) authorCache.clear()
+  const author = Author.fromBytes(bytes)
+  authorCache.set(key, author)
+  return author
+}
+
+/** True when the header was signed by its first author. */
+export const isSignedByAuthor = (crypto: CryptoFunctions, commit: PackedCommit): boolean =>
+  crypto.verify(
+    PeerId.toPublicKey(Author.peer(commit.header.authors[0]!))!,
+    signedMessage(crypto, commit.headerBytes),
+    commit.signature
+  )
+
+/** Unpacks the events and proves that they are those of the header, or says what is wrong. */
+export const openEvents = (
+  crypto: CryptoFunctions,
+  compression: CompressionFunctions,
+  commit: PackedCommit
+): CommitEvents | string => {
+  const packed = compression.decompress(commit.method, commit.body, commit.header.size)
+  if (packed === undefined) return "a commit's body does not decompress to its size"
+  const events = unpack(packed)
+  const places = commit.part?.places ?? Array.from({ length: commit.header.count }, (_, place) => place)
+  if (!Array.isArray(events) || events.length !== places.length) return "a commit's events do not match its count"
+  const here: Array<Uint8Array> = []
+  for (const event of events) {
+    if (!(event instanceof Uint8Array)) return "a commit's event is not bytes"
+    here.push(crypto.sha256(event))
+  }
+  const leaves = commit.part?.leaves ?? Bytes.concat(...here)
+  if (!Bytes.equals(crypto.sha256(leaves), commit.header.root)) return "a commit's events do not match its root"
+  for (let i = 0; i < places.length; i++) {
+    const leaf = leaves.subarray(places[i]! * leafBytes, (places[i]! + 1) * leafBytes)
+    if (!Bytes.equals(leaf, here[i]!)) return "an event is not the one that was signed"
+  }
+  return { events: events as ReadonlyArray<Uint8Array>, places, leaves: here }
+}
+
+/** Name of a commit: SHA-256 of its header, in hexadecimal. */
+export const id = (crypto: CryptoFunctions, commit: PackedCommit): string => Bytes.toHex(crypto.sha256(commit.headerBytes))

@@ -1,0 +1,142 @@
+/**
+ * One author's change of one entity, as it lies in a commit. The event's time is not written: it is the commit's
+ * time plus the event's place. Reading checks everything; nothing of a malformed event is used.
+ */
+import { Packr } from "msgpackr"
+import * as Bytes from "../identity/Bytes.ts"
+import * as EntityId from "../identity/EntityId.ts"
+import * as FieldValue from "./FieldValue.ts"
+import * as Limits from "./Limits.ts"
+
+/** Refers to an event that the writer had seen: an index into the commit's authors, and a number of that author. */
+export type Dependency = readonly [authorIndex: number, eseq: number]
+
+/** One set element whose observed additions are withdrawn. */
+export type Removal = readonly [value: FieldValue.FieldValue, additions: ReadonlyArray<Dependency>]
+
+/** The change itself. Absent parts change nothing. */
+export interface Operations {
+  /** `lww` fields and their new values. */
+  readonly s?: { readonly [field: string]: FieldValue.FieldValue }
+  /** `counter` fields and what is added. */
+  readonly c?: { readonly [field: string]: number }
+  /** `orSet` fields and the elements added. */
+  readonly a?: { readonly [field: string]: ReadonlyArray<FieldValue.FieldValue> }
+  /** `orSet` fields and the elements removed. */
+  readonly r?: { readonly [field: string]: ReadonlyArray<Removal> }
+  /** Deletes (`true`) or revives (`false`) the entity. */
+  readonly d?: boolean
+}
+
+export interface Event {
+  readonly entity: string
+  /** Number of this event among its author's events on the entity, from 1, without holes. */
+  readonly eseq: number
+  /** First 16 bytes of the hash of that author's previous event on the entity; absent for the first. */
+  readonly prev: Uint8Array | undefined
+  /** The newest events of other authors that the writer had seen on this entity. */
+  readonly deps: ReadonlyArray<Dependency>
+  readonly ops: Operations
+}
+
+/** Length of the part of an event's SHA-256 that clocks and `prev` carry. */
+export const eventHashBytes = 16
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+
+/** Encoded form: `[entity, eseq, prev | nil, deps, ops]`. */
+export const encode = (event: Event): Uint8Array =>
+  Bytes.copy(packr.pack([event.entity, event.eseq, event.prev ?? null, event.deps, event.ops]))
+
+/** The event in bytes, or the sentence that says what is wrong with it. `authors` is the commit's author count. */
+export const decode = (bytes: Uint8Array, authors: number): Event | string => {
+  if (bytes.length > Limits.eventBytesMax) return `an event has more than ${Limits.eventBytesMax} bytes`
+  let decoded: unknown
+  try {
+    decoded = packr.unpack(bytes)
+  } catch {
+    return "an event is not valid MessagePack"
+  }
+  if (!Array.isArray(decoded) || decoded.length !== 5) return "an event is not a list of 5"
+  const [entity, eseq, prev, deps, ops] = decoded as ReadonlyArray<unknown>
+  const wrong = EntityId.problem(entity) ?? eseqProblem(eseq, prev) ?? depsProblem(deps, authors) ?? opsProblem(ops, authors)
+  if (wrong !== undefined) return wrong
+  return {
+    entity: entity as string,
+    eseq: eseq as number,
+    // A decoder's byte arrays share memory with its input, which the caller may reuse.
+    prev: prev === null ? undefined : Bytes.copy(prev as Uint8Array),
+    deps: deps as ReadonlyArray<Dependency>,
+    ops: ops as Operations
+  }
+}
+
+const eseqProblem = (eseq: unknown, prev: unknown): string | undefined => {
+  if (!Number.isSafeInteger(eseq) || (eseq as number) < 1) return "an event number is not a positive integer"
+  const first = eseq === 1
+  if (first !== (prev === null)) return "only an author's first event on an entity has no predecessor"
+  if (!first && !(prev instanceof Uint8Array && prev.length === eventHashBytes)) return "a predecessor is not a hash"
+  return undefined
+}
+
+const dependencyProblem = (dep: unknown, authors: number): string | undefined => {
+  if (!Array.isArray(dep) || dep.length !== 2) return "a dependency is not a pair"
+  const [author, eseq] = dep as ReadonlyArray<unknown>
+  if (!Number.isSafeInteger(author) || (author as number) < 0 || (author as number) >= authors) {
+    return "a dependency names an author that the commit does not list"
+  }
+  return Number.isSafeInteger(eseq) && (eseq as number) >= 1 ? undefined : "a dependency has no event number"
+}
+
+const depsProblem = (deps: unknown, authors: number): string | undefined => {
+  if (!Array.isArray(deps) || deps.length > Limits.authorsPerCommitMax) return "dependencies are not a bounded list"
+  for (const dep of deps) {
+    const wrong = dependencyProblem(dep, authors)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+const isPlainMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
+const operationKeys = new Set(["s", "c", "a", "r", "d"])
+
+const opsProblem = (ops: unknown, authors: number): string | undefined => {
+  if (!isPlainMap(ops)) return "operations are not a map"
+  for (const key in ops) if (!operationKeys.has(key)) return `unknown operation "${key}"`
+  if (ops["d"] !== undefined && typeof ops["d"] !== "boolean") return "operation d is not a boolean"
+  let fields = 0
+  for (const kind of ["s", "c", "a", "r"] as const) {
+    const changes = ops[kind]
+    if (changes === undefined) continue
+    if (!isPlainMap(changes)) return `operation ${kind} is not a map`
+    for (const field in changes) {
+      if (++fields > Limits.fieldsPerEventMax) return `an event changes more than ${Limits.fieldsPerEventMax} fields`
+      const wrong = FieldValue.nameProblem(field) ?? changeProblem(kind, changes[field], authors)
+      if (wrong !== undefined) return `field ${field}: ${wrong}`
+    }
+  }
+  return undefined
+}
+
+const changeProblem = (kind: "s" | "c" | "a" | "r", change: unknown, authors: number): string | undefined => {
+  if (kind === "s") return FieldValue.problem(change)
+  if (kind === "c") {
+    return Number.isSafeInteger(change) && Math.abs(change as number) <= Limits.counterDeltaAbsMax
+      ? undefined
+      : "a counter changes by a bounded integer"
+  }
+  if (kind === "a") return Array.isArray(change) ? FieldValue.problem(change) : "added elements are not a list"
+  if (!Array.isArray(change) || change.length > Limits.valueNodesMax) return "removed elements are not a bounded list"
+  for (const removal of change) {
+    if (!Array.isArray(removal) || removal.length !== 2 || !Array.isArray(removal[1])) return "a removal is not a pair"
+    const wrong = FieldValue.problem(removal[0])
+    if (wrong !== undefined) return wrong
+    for (const addition of removal[1]) {
+      const bad = dependencyProblem(addition, authors)
+      if (bad !== undefined) return bad
+    }
+  }
+  return undefined
+}

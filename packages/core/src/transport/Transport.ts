@@ -1,0 +1,37 @@
+/**
+ * A transport moves frames between this node and others. It never decodes a frame, orders frames across links, or
+ * asks who may send. A transport plugin is a value made by one factory; nothing registers itself.
+ */
+import type { Effect, Scope } from "effect"
+import type { Link } from "./Link.ts"
+import type { TransportError } from "./TransportError.ts"
+
+/** What a transport can do, read by the orchestrator and the conformance suite alike. */
+export interface TransportCapabilities {
+  /** `link`: live and two-way. */
+  readonly kind: "link"
+  readonly canListen: boolean
+  readonly canDial: boolean
+  /** Largest frame in bytes. */
+  readonly frameBytesMax: number
+}
+
+export interface Transport {
+  /** Short name, unique among a node's transports, e.g. `socketio`. */
+  readonly name: string
+  readonly capabilities: TransportCapabilities
+  /** True for addresses of this transport's form. */
+  readonly accepts: (address: string) => boolean
+  /**
+   * Accepts links until the scope closes, then closes them all within 2 seconds. `onLink` runs once per link in its
+   * own fiber; the link is closed when it ends. Resolves, once listening, with the addresses to dial.
+   */
+  readonly listen: (
+    onLink: (link: Link) => Effect.Effect<void>
+  ) => Effect.Effect<ReadonlyArray<string>, TransportError, Scope.Scope>
+  /** Opens a link that closes with the scope. Gives up after 10 seconds with `Unreachable`. */
+  readonly dial: (address: string) => Effect.Effect<Link, TransportError, Scope.Scope>
+}
+
+/** How long a dial may take in milliseconds. */
+export const dialTimeoutMs = 10_000

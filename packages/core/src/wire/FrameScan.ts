@@ -1,0 +1,69 @@
+/**
+ * Walks the structure of MessagePack bytes without decoding them, so that nesting, extension types and lying lengths
+ * are refused before a decoder allocates anything. Source: the MessagePack specification, "Formats".
+ */
+
+/** What is wrong with the bytes, or `undefined` when they are one value without extensions within the depth. */
+export const problem = (bytes: Uint8Array, depthMax: number): "malformed" | "deep" | undefined => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const open: Array<number> = []
+  let at = 0
+  let left = 1
+  for (;;) {
+    while (left === 0) {
+      if (open.length === 0) return at === bytes.length ? undefined : "malformed"
+      left = open.pop()!
+    }
+    left--
+    if (at >= bytes.length) return "malformed"
+    const head = readHead(view, at)
+    if (head === undefined) return "malformed"
+    at += head.skip
+    if (at > bytes.length) return "malformed"
+    if (head.children > 0) {
+      if (open.length + 1 > depthMax) return "deep"
+      // Each child takes at least one byte, so a count beyond what is left is a lie.
+      if (head.children > bytes.length - at) return "malformed"
+      open.push(left)
+      left = head.children
+    }
+  }
+}
+
+interface Head {
+  /** Bytes of this value without its children. */
+  readonly skip: number
+  readonly children: number
+}
+
+const leaf = (skip: number): Head => ({ skip, children: 0 })
+
+const readHead = (view: DataView, at: number): Head | undefined => {
+  const byte = view.getUint8(at)
+  if (byte <= 0x7f || byte >= 0xe0) return leaf(1)
+  if (byte <= 0x8f) return { skip: 1, children: 2 * (byte & 0x0f) }
+  if (byte <= 0x9f) return { skip: 1, children: byte & 0x0f }
+  if (byte <= 0xbf) return leaf(1 + (byte & 0x1f))
+  return readLongHead(view, at, byte)
+}
+
+const fixedSizes: Readonly<Record<number, number>> = {
+  0xc0: 1, 0xc2: 1, 0xc3: 1, 0xca: 5, 0xcb: 9, 0xcc: 2, 0xcd: 3, 0xce: 5, 0xcf: 9, 0xd0: 2, 0xd1: 3, 0xd2: 5, 0xd3: 9
+}
+
+/** Width of the length field of strings, byte arrays, lists and maps. */
+const lengthWidths: Readonly<Record<number, number>> = {
+  0xc4: 1, 0xc5: 2, 0xc6: 4, 0xd9: 1, 0xda: 2, 0xdb: 4, 0xdc: 2, 0xdd: 4, 0xde: 2, 0xdf: 4
+}
+
+const readLongHead = (view: DataView, at: number, byte: number): Head | undefined => {
+  const fixed = fixedSizes[byte]
+  if (fixed !== undefined) return leaf(fixed)
+  const width = lengthWidths[byte]
+  // What is left are 0xc1, which is never used, and the extension types.
+  if (width === undefined || at + 1 + width > view.byteLength) return undefined
+  const length = width === 1 ? view.getUint8(at + 1) : width === 2 ? view.getUint16(at + 1) : view.getUint32(at + 1)
+  if (byte === 0xdc || byte === 0xdd) return { skip: 1 + width, children: length }
+  if (byte === 0xde || byte === 0xdf) return { skip: 1 + width, children: 2 * length }
+  return leaf(1 + width + length)
+}

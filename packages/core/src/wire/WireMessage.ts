@@ -1,0 +1,154 @@
+/**
+ * Everything that two nodes say to each other, version 1: one closed union. Field order is the order on the wire.
+ * Domain types are not wire types; the session converts. Commits travel as the bytes their author signed.
+ */
+import { Schema } from "effect"
+import * as Limits from "../model/Limits.ts"
+
+/** Version of this union and of the frame layout. */
+export const protocolVersion = 1
+
+/** Node kinds of the reconciliation tree; see `reconcile/RangeTree.ts`. */
+export const rangesPerMessageMax = 4096
+/** Entities whose clocks, names or items one message may carry. */
+export const entriesPerMessageMax = 16_384
+
+const bytesOf = (length: number) =>
+  Schema.Uint8Array.check(Schema.makeFilter((bytes: Uint8Array) => bytes.length === length || `must have ${length} bytes`))
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const boundedText = Schema.String.check(Schema.isMaxLength(512))
+const listOf = <S extends Schema.Top>(element: S, max: number) => Schema.Array(element).check(Schema.isMaxLength(max))
+
+/** What a side has of the space, as far as the other may know. */
+const spaceFields = {
+  space: bytesOf(16),
+  incarnation: bytesOf(8),
+  /** Arrival number of the sender's newest commit. */
+  head: Count,
+  /** Fingerprint of the shared view. */
+  root: bytesOf(16),
+  /** Entities in the shared view. */
+  count: Count,
+  /** The receiver's incarnation that `cursor` counts in, or nil when the sender knows none. */
+  cursorOf: Schema.NullOr(bytesOf(8)),
+  /** Arrival number of the receiver's newest commit that the sender has applied. */
+  cursor: Count
+}
+
+/** Opens the proof of identity: who I say I am, and a fresh nonce. Nothing about any space. */
+export const Challenge = Schema.TaggedStruct("Challenge", { version: Count, nonce: bytesOf(16), peer: bytesOf(32) })
+/** The answering side proves itself first. */
+export const ChallengeAck = Schema.TaggedStruct("ChallengeAck", {
+  nonce: bytesOf(16),
+  peer: bytesOf(32),
+  signature: bytesOf(64)
+})
+/** The opening side's proof, and what it has of the space. */
+export const Hello = Schema.TaggedStruct("Hello", { signature: bytesOf(64), ...spaceFields })
+/** The answer: what this side has, and how to go on. */
+export const HelloAck = Schema.TaggedStruct("HelloAck", {
+  verdict: Schema.Literals(["equal", "feed", "reconcile"]),
+  ...spaceFields
+})
+/** Asks whether both views are equal, at a moment when the asker has applied `applied` and has `head`. */
+export const SyncRequest = Schema.TaggedStruct("SyncRequest", {
+  request: Count,
+  root: bytesOf(16),
+  count: Count,
+  head: Count,
+  applied: Count
+})
+
+const Partition = Schema.Tuple([bytesOf(16), bytesOf(8)])
+/** `[prefix of partition hash in hex digits, 16 prints]` */
+const GroupNode = Schema.Tuple([Schema.Literal(0), Schema.String.check(Schema.isMaxLength(32)), listOf(bytesOf(8), 16)])
+/** `[prefix, partitions with their prints]` */
+const PartitionsNode = Schema.Tuple([
+  Schema.Literal(1),
+  Schema.String.check(Schema.isMaxLength(32)),
+  listOf(Partition, 64)
+])
+/** `[partition hash, prefix of entity key in hex digits, 16 prints]` */
+const ChildrenNode = Schema.Tuple([
+  Schema.Literal(2),
+  bytesOf(16),
+  Schema.String.check(Schema.isMaxLength(13)),
+  listOf(bytesOf(8), 16)
+])
+/** `[partition hash, prefix, items: entity key and first 8 bytes of version hash]` */
+const ItemsNode = Schema.Tuple([
+  Schema.Literal(3),
+  bytesOf(16),
+  Schema.String.check(Schema.isMaxLength(13)),
+  listOf(Schema.Tuple([Count, bytesOf(8)]), 4096)
+])
+export const RangeNode = Schema.Union([GroupNode, PartitionsNode, ChildrenNode, ItemsNode])
+export type RangeNode = typeof RangeNode.Type
+
+/** `[partition hash, entity key, clock as (author 40 bytes, number, head 16 bytes)]` */
+export const ClockEntry = Schema.Tuple([
+  bytesOf(16),
+  Count,
+  listOf(Schema.Tuple([bytesOf(40), Count, bytesOf(16)]), 4096)
+])
+export type ClockEntry = typeof ClockEntry.Type
+
+/** One step of range reconciliation. An empty one ends the exchange. */
+export const SyncState = Schema.TaggedStruct("SyncState", {
+  request: Count,
+  verdict: Schema.Literals(["equal", "differ", "busy"]),
+  head: Count,
+  nodes: listOf(RangeNode, rangesPerMessageMax),
+  clocks: listOf(ClockEntry, entriesPerMessageMax),
+  want: listOf(Schema.Tuple([bytesOf(16), Count]), entriesPerMessageMax)
+})
+/** Commits in the sender's order of arrival. `from` and `upto` are set when they are a stretch of the feed. */
+export const EventBatch = Schema.TaggedStruct("EventBatch", {
+  batch: Count,
+  source: Schema.Literals(["feed", "sync"]),
+  from: Schema.NullOr(Count),
+  upto: Count,
+  isLast: Schema.Boolean,
+  commits: listOf(Schema.Uint8Array, Limits.commitsPerBatchMax)
+})
+/** Sent once everything of the batch that will be kept is durable. */
+export const EventAck = Schema.TaggedStruct("EventAck", {
+  batch: Count,
+  /** The receiver's cursor after the batch. */
+  upto: Count,
+  applied: Count,
+  held: Count,
+  gaps: Count,
+  refused: listOf(Schema.Tuple([boundedText, Count]), 64)
+})
+export const Ping = Schema.TaggedStruct("Ping", { token: Count })
+export const Pong = Schema.TaggedStruct("Pong", { token: Count })
+/** The last message of a session that cannot go on. */
+export const Error = Schema.TaggedStruct("Error", {
+  code: boundedText,
+  detail: boundedText
+})
+
+export const WireMessage = Schema.Union([
+  Challenge,
+  ChallengeAck,
+  Hello,
+  HelloAck,
+  SyncRequest,
+  SyncState,
+  EventBatch,
+  EventAck,
+  Ping,
+  Pong,
+  Error
+])
+export type WireMessage = typeof WireMessage.Type
+export type Challenge = typeof Challenge.Type
+export type ChallengeAck = typeof ChallengeAck.Type
+export type Hello = typeof Hello.Type
+export type HelloAck = typeof HelloAck.Type
+export type SyncRequest = typeof SyncRequest.Type
+export type SyncState = typeof SyncState.Type
+export type EventBatch = typeof EventBatch.Type
+export type EventAck = typeof EventAck.Type
+export type Error = typeof Error.Type
