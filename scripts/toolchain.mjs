@@ -90,7 +90,9 @@ const holdsPnpm = (folder) => existsSync(join(folder, onWindows ? "pnpm.cmd" : "
 // The lockfile names every version, so the same lockfile needs no second install.
 function installWhenStale(env) {
   const stamp = join(stateFolder, "installed")
-  const wanted = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).digest("hex")
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "pnpm-lock.yaml")))
+    .digest("hex")
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return
   note("Installing the workspace ...")
   const options = ["--config.minimum-release-age=0", "--config.confirm-modules-purge=false"]
@@ -111,7 +113,9 @@ function installWhenStale(env) {
 }
 
 function giveUp(reason) {
-  note(`${reason}\nInstall Node ${NODE_VERSION} (https://nodejs.org) and pnpm ${PNPM_VERSION}, then run the command again.`)
+  note(
+    `${reason}\nInstall Node ${NODE_VERSION} (https://nodejs.org) and pnpm ${PNPM_VERSION}, then run the command again.`
+  )
   process.exit(1)
 }
 
