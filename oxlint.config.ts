@@ -28,7 +28,8 @@ const barrel: Restriction = {
   regex: "^\\.{1,2}/(.*/)?index\\.ts$",
   message: "index.ts is the door for others; import the module itself."
 }
-const everywhere = [encoding, sqlite, sockets, barrel]
+const environment = onlyIn("^(node:)?process$", "nobody: process is a global, and its env belongs to HubConfig.ts;")
+const everywhere = [encoding, sqlite, sockets, environment, barrel]
 
 const platform: Restriction = { regex: "^node:", message: "core runs in a browser too; go through a contract." }
 const workspace: Restriction = { regex: "^@syncline/", message: "core imports no workspace package, not even itself." }
@@ -66,9 +67,10 @@ const pureFileOverrides = Object.entries(pureFiles).map(([folder, file]) =>
   override(`${core}/${folder}/${file}`, [...layerOf(folder), effects])
 )
 
-const clockAndChance = "Date performance setTimeout setInterval setImmediate queueMicrotask crypto process Buffer"
-  .split(" ")
-  .map((name) => ({ name, message: "Time, chance and platform come from services." }))
+const clockAndChance =
+  "Date performance setTimeout setInterval setImmediate queueMicrotask crypto process Buffer globalThis self"
+    .split(" ")
+    .map((name) => ({ name, message: "Time, chance and platform come from services." }))
 
 export default defineConfig({
   plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "node", "vitest"],
