@@ -5,6 +5,8 @@ import { constants } from "node:os"
 
 const KILL_GRACE_MS = 10_000
 const PARENT_POLL_MS = 250
+// What the command `timeout` returns. A stopped child may well end with 0, which must not count as success.
+const TIMED_OUT_CODE = 124
 
 /** Runs a child on this terminal; resolves to its exit code, 128 + n when signal n ended it. */
 export function runChild(command, args, { cwd, env, limitMs }) {
@@ -26,10 +28,12 @@ const start = (command, args, options) =>
 
 function ended(child, command, limitMs) {
   const timers = []
+  let timedOut = false
   if (limitMs !== undefined) {
     timers.push(
       setTimeout(() => {
         console.error(`${command} took longer than ${limitMs / 60_000} minutes and is stopped.`)
+        timedOut = true
         child.kill("SIGTERM")
         timers.push(setTimeout(() => child.kill("SIGKILL"), KILL_GRACE_MS))
       }, limitMs)
@@ -46,7 +50,7 @@ function ended(child, command, limitMs) {
       console.error(`${command} did not start: ${error.message}`)
       done(127)
     })
-    child.once("close", (code, signal) => done(code ?? 128 + constants.signals[signal]))
+    child.once("close", (code, signal) => done(timedOut ? TIMED_OUT_CODE : (code ?? 128 + constants.signals[signal])))
   })
 }
 

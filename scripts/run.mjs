@@ -11,7 +11,8 @@ const GUARD_MS_MAX = 10 * MINUTE_MS
 const tasks = {
   start: (tools, args) => program(tools, ["apps/server/src/main.ts", ...args]),
   dev: (tools, args) => program(tools, ["--watch", "apps/server/src/main.ts", ...args]),
-  syncline: (tools, args) => program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
+  syncline: (tools, args) =>
+    program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
   sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
