@@ -1,0 +1,187 @@
+/**
+ * The device's private key as a file: the 32-byte Ed25519 seed in `<folder>/device.key`, readable by its owner only.
+ * It is made once and never replaced; it is not encrypted, so whoever reads the file is the device.
+ */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync
+} from "node:fs"
+import { join, resolve } from "node:path"
+import { DeviceKey, PeerId } from "@syncline/core"
+import { Context, Effect, Layer, Redacted, Schema } from "effect"
+import * as NodeCrypto from "./NodeCrypto.ts"
+
+const fileMode = 0o600
+const folderMode = 0o700
+
+/** The file exists but holds no key. Recover by restoring it from a backup, or remove it and pair the device anew. */
+export class KeyDamaged extends Schema.TaggedError<KeyDamaged>()("KeyDamaged", {
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path} holds no device key: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** Others on this machine may read the key. Recover by `chmod 600`. */
+export class KeyExposed extends Schema.TaggedError<KeyExposed>()("KeyExposed", { path: Schema.String }) {
+  override get message(): string {
+    return `${this.path} can be read by other users of this machine; run chmod 600 on it`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The file or its folder cannot be read or made. */
+export class KeyInaccessible extends Schema.TaggedError<KeyInaccessible>()("KeyInaccessible", {
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path} cannot be read or made: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+export class DeviceKeyError extends Schema.TaggedError<DeviceKeyError>()("DeviceKeyError", {
+  reason: Schema.Union([KeyDamaged, KeyExposed, KeyInaccessible])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+}
+
+/** The key in the form that another thread of this process can build a signer from. It never leaves the process. */
+export class DeviceSeed extends Context.Service<DeviceSeed, Redacted.Redacted<Uint8Array>>()(
+  "@syncline/node/DeviceSeed"
+) {}
+
+/** The key file of a folder. */
+export const keyFile = (folder: string): string => join(resolve(folder), "device.key")
+
+/** Reads the folder's seed, or makes one when there is none. */
+export const load = (folder: string): Effect.Effect<Redacted.Redacted<Uint8Array>, DeviceKeyError> =>
+  Effect.suspend(() => {
+    const path = keyFile(folder)
+    try {
+      const seed = readOrMake(resolve(folder), path)
+      return Effect.succeed(Redacted.make(seed, { label: "device seed" }))
+    } catch (error) {
+      if (error instanceof DeviceKeyError) return Effect.fail(error)
+      const reason = new KeyInaccessible({ path, problem: error instanceof Error ? error.message : String(error) })
+      return Effect.fail(new DeviceKeyError({ reason }))
+    }
+  })
+
+/** Core's view of a seed. */
+export const deviceKey = (seed: Redacted.Redacted<Uint8Array>): DeviceKey.DeviceKey["Service"] => {
+  const signer = NodeCrypto.signerOf(Redacted.value(seed))
+  return { ...signer, peer: PeerId.fromPublicKey(signer.publicKey) }
+}
+
+/** Core's DeviceKey and this package's DeviceSeed from a seed at hand. */
+export const layerSeed = (seed: Redacted.Redacted<Uint8Array>) =>
+  Layer.mergeAll(
+    Layer.succeed(DeviceSeed, seed),
+    Layer.effect(DeviceKey.DeviceKey, Effect.sync(() => deviceKey(seed)))
+  )
+
+/** Core's DeviceKey and this package's DeviceSeed from the folder's key file. */
+export const layer = (folder: string) => Layer.unwrap(Effect.map(load(folder), layerSeed))
+
+const readOrMake = (folder: string, path: string): Uint8Array => {
+  const known = read(path)
+  if (known !== undefined) return known
+  mkdirSync(folder, { recursive: true, mode: folderMode })
+  make(folder, path)
+  // What counts is the file: another process may have made it first.
+  const made = read(path)
+  if (made === undefined) throw new Error("the file vanished while it was made")
+  return made
+}
+
+const read = (path: string): Uint8Array | undefined => {
+  let seed: Buffer
+  try {
+    seed = readFileSync(path)
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined
+    throw error
+  }
+  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
+    throw new DeviceKeyError({ reason: new KeyExposed({ path }) })
+  }
+  if (seed.length !== NodeCrypto.seedBytes) {
+    const problem = `it has ${seed.length} bytes instead of ${NodeCrypto.seedBytes}`
+    throw new DeviceKeyError({ reason: new KeyDamaged({ path, problem }) })
+  }
+  return new Uint8Array(seed)
+}
+
+/** Writes a new key beside its place, makes it durable and only then gives it its name. */
+const make = (folder: string, path: string): void => {
+  const random = NodeCrypto.functions.randomBytes(8)
+  const temporary = `${path}.${Buffer.from(random).toString("hex")}.new`
+  try {
+    writeDurably(temporary, NodeCrypto.functions.randomBytes(NodeCrypto.seedBytes))
+    publish(temporary, path)
+    syncFolder(folder)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+const writeDurably = (path: string, bytes: Uint8Array): void => {
+  const file = openSync(path, "wx", fileMode)
+  try {
+    writeSync(file, bytes)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  // The process's umask may have taken away more than it should, but never adds; this sets exactly owner access.
+  chmodSync(path, fileMode)
+}
+
+/** A link fails when the name is taken, so of two processes one wins; a rename would replace the other's key. */
+const publish = (temporary: string, path: string): void => {
+  try {
+    linkSync(temporary, path)
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return
+    // File systems without hard links.
+    renameSync(temporary, path)
+  }
+}
+
+const syncFolder = (folder: string): void => {
+  // Windows cannot open a folder for syncing; NTFS journals the new name itself.
+  if (process.platform === "win32") return
+  const handle = openSync(folder, "r")
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | null)?.code

@@ -1,0 +1,87 @@
+/**
+ * Runs many requests as one durable transaction: what a journal writes costs one flush of the disk however many callers
+ * wait for it. A refused request undoes only itself; a failing store fails the whole group, and nothing of it is kept.
+ * Answers exist only after the commit. It knows no threads and no queue.
+ */
+import { JournalReceiver, JournalWriter, WriteError } from "@syncline/core"
+import * as SqliteFailure from "./SqliteFailure.ts"
+import type { SqliteTables } from "./SqliteTables.ts"
+import * as WriterMessage from "./WriterMessage.ts"
+
+/** A refusal or defect of one request; a failure of the store is thrown on. */
+const ofRequest = (error: unknown, folder: string): WriterMessage.Answer => {
+  if (error instanceof WriteError.EntityInvalid) {
+    const { field, id, problem, type } = error
+    return { kind: "refused", refusal: { tag: "EntityInvalid", type, id, field, problem } }
+  }
+  if (error instanceof WriteError.EntityNotFound) {
+    return { kind: "refused", refusal: { tag: "EntityNotFound", type: error.type, id: error.id } }
+  }
+  if (SqliteFailure.ofError(error, folder) !== undefined) throw error
+  return defect(error)
+}
+
+const defect = (error: unknown): WriterMessage.Answer => ({
+  kind: "defect",
+  stack: error instanceof Error ? (error.stack ?? error.message) : String(error)
+})
+
+const perform = (
+  context: JournalWriter.WriterContext,
+  { nowMs, request }: WriterMessage.Envelope
+): WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]] => {
+  const { tables } = context
+  switch (request.kind) {
+    case "write":
+      return JournalWriter.write(context, WriterMessage.parseChanges(request), nowMs)
+    case "receive":
+      return JournalReceiver.receive(context, { ...request.batch, commits: WriterMessage.split(request.commits) }, nowMs)
+    case "releaseHeld":
+      return { ...JournalReceiver.releaseHeld(context, nowMs, request.limit), head: tables.head() }
+    case "setCursor":
+      tables.setPeer({ ...tables.peerOf(request.peer), incarnation: request.incarnation, cursor: request.cursor })
+      return undefined
+    case "setAcknowledged": {
+      const row = tables.peerOf(request.peer)
+      if (request.lseq > row.acknowledged) tables.setPeer({ ...row, acknowledged: request.lseq })
+      return undefined
+    }
+  }
+}
+
+/** Runs the requests in order and answers each. `tables` are those of the context. */
+export const run = (
+  context: JournalWriter.WriterContext,
+  tables: SqliteTables,
+  folder: string,
+  group: ReadonlyArray<WriterMessage.Envelope>
+): ReadonlyArray<readonly [id: number, answer: WriterMessage.Answer]> => {
+  try {
+    tables.begin()
+    const answers = group.map((envelope) => [envelope.id, attempt(context, tables, folder, envelope)] as const)
+    tables.commit()
+    return answers
+  } catch (error) {
+    const answer = undo(tables, folder, error)
+    return group.map(({ id }) => [id, answer] as const)
+  }
+}
+
+const attempt = (
+  context: JournalWriter.WriterContext,
+  tables: SqliteTables,
+  folder: string,
+  envelope: WriterMessage.Envelope
+): WriterMessage.Answer => {
+  try {
+    return { kind: "done", result: tables.savepoint(() => perform(context, envelope)) }
+  } catch (error) {
+    return ofRequest(error, folder)
+  }
+}
+
+const undo = (tables: SqliteTables, folder: string, error: unknown): WriterMessage.Answer => {
+  tables.rollback()
+  const failure = SqliteFailure.ofError(error, folder)
+  return failure === undefined ? defect(error) : { kind: "failed", failure }
+}

@@ -1,0 +1,177 @@
+/**
+ * The durable journal of one node: core's Journal on a SQLite file. Writes go to a worker thread, which answers when
+ * they are durable; reads run here on a connection of their own, each on one state of the file. What rows mean is
+ * core's business; this file acquires, wires and translates failures.
+ */
+import { resolve } from "node:path"
+import {
+  EntityRead,
+  type HybridTime,
+  Journal,
+  type JournalError,
+  JournalReads,
+  type SpaceId,
+  type WriteError
+} from "@syncline/core"
+import { Effect, Layer, PubSub, Redacted, Stream } from "effect"
+import * as DataFolder from "./DataFolder.ts"
+import { DeviceSeed } from "./DeviceKeyFile.ts"
+import * as NodeCompression from "./NodeCompression.ts"
+import * as NodeCrypto from "./NodeCrypto.ts"
+import * as SqliteConnection from "./SqliteConnection.ts"
+import * as SqliteFailure from "./SqliteFailure.ts"
+import * as SqliteIdentity from "./SqliteIdentity.ts"
+import { SqliteQuery } from "./SqliteQuery.ts"
+import { SqliteRows } from "./SqliteRows.ts"
+import * as SqliteWriter from "./SqliteWriter.ts"
+import * as WriterMessage from "./WriterMessage.ts"
+
+export interface SqliteJournalOptions {
+  /** The data folder; it is made when it is missing. */
+  readonly folder: string
+  readonly space: SpaceId.SpaceId
+}
+
+/** Changes that a slow subscriber of `changes` may lag behind. */
+const changesMax = 1024
+/** Held commits that one release applies. */
+const releaseMax = 256
+
+type Reads = Pick<
+  Journal.JournalShape,
+  | "heldCount" | "peer" | "head" | "lastTime" | "partitions" | "feed" | "children" | "items" | "clocks"
+  | "eventsBeyond" | "get" | "query" | "count" | "scan"
+>
+type Writes = Pick<Journal.JournalShape, "write" | "receive" | "releaseHeld" | "setCursor" | "setAcknowledged">
+
+/** Opens the journal and holds its folder's lock until the scope closes. */
+export const make = Effect.fnUntraced(function*(options: SqliteJournalOptions) {
+  const seed = yield* DeviceSeed
+  const { path } = yield* DataFolder.acquire(options.folder)
+  const file = DataFolder.journalFile(path)
+  const changes = yield* PubSub.sliding<Journal.JournalChange>(changesMax)
+  const settings = { folder: path, file, space: options.space, seed: Redacted.value(seed) }
+  const writer = yield* SqliteWriter.make(settings, (request, result) => {
+    const change = changeOf(request, result)
+    if (change !== undefined) PubSub.publishUnsafe(changes, change)
+  })
+  const reads = yield* openReads(path)
+  const journal: Journal.JournalShape = {
+    info: writer.info,
+    ...reads.operations,
+    ...writesTo(writer),
+    changes: Stream.fromPubSub(changes)
+  }
+  return journal
+})
+
+/** The journal as a layer. */
+export const layer = (options: SqliteJournalOptions) => Layer.effect(Journal.Journal, make(options))
+
+/**
+ * Opens a journal for reading only, also while another process writes to it: no lock, no thread, no key. Writes fail
+ * with `StoreReadOnly`, and `changes` never emits.
+ */
+export const openReadOnly = Effect.fnUntraced(function*(options: { readonly folder: string; readonly space?: SpaceId.SpaceId }) {
+  const path = resolve(options.folder)
+  const reads = yield* openReads(path, options.space)
+  const refuse = Effect.fail(SqliteFailure.toError(path, { tag: "StoreReadOnly", problem: "opened for reading" }))
+  const journal: Journal.JournalShape = {
+    info: reads.info,
+    ...reads.operations,
+    write: () => refuse,
+    receive: () => refuse,
+    releaseHeld: refuse,
+    setCursor: () => refuse,
+    setAcknowledged: () => refuse,
+    changes: Stream.empty
+  }
+  return journal
+})
+
+/** What subscribers learn of a durable request. */
+const changeOf = (
+  request: WriterMessage.WriterRequest,
+  result: WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]]
+): Journal.JournalChange | undefined => {
+  if (result === undefined || !("entities" in result) || result.entities.length === 0) return undefined
+  const source = request.kind === "receive" ? request.batch.peer : undefined
+  return { head: result.head, source, entities: result.entities }
+}
+
+const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
+  write: (entityChanges) =>
+    Effect.suspend(() => {
+      const changes = JSON.stringify(entityChanges)
+      return writer.call({ kind: "write", changes }, changes.length)
+    }),
+  receive: ({ commits, ...batch }) =>
+    Effect.suspend(() => {
+      const joined = WriterMessage.join(commits)
+      return writer.call({ kind: "receive", batch, commits: joined }, joined.bytes.length)
+    }).pipe(Effect.catchTag("WriteError", unexpected)),
+  releaseHeld: writer.call({ kind: "releaseHeld", limit: releaseMax }, 0).pipe(
+    Effect.map(({ released }) => released),
+    Effect.catchTag("WriteError", unexpected)
+  ),
+  setCursor: (peer, incarnation, cursor) =>
+    writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  setAcknowledged: (peer, lseq) =>
+    writer.call({ kind: "setAcknowledged", peer, lseq }, 0).pipe(Effect.catchTag("WriteError", unexpected))
+})
+
+/** Only local writes are refused for what they say. */
+const unexpected = (error: WriteError.WriteError): Effect.Effect<never> => Effect.die(error)
+
+/** Runs a read on one state of the file. */
+type Read = <A>(body: () => A) => Effect.Effect<A, JournalError.JournalError>
+
+const openReads = Effect.fnUntraced(function*(path: string, space?: SpaceId.SpaceId) {
+  const db = yield* Effect.acquireRelease(
+    Effect.suspend(() => attempt(path, () => SqliteConnection.openForReading(DataFolder.journalFile(path)))),
+    (handle) => Effect.sync(() => handle.close())
+  )
+  const { info, rows } = yield* attempt(path, () => {
+    const found = SqliteIdentity.read(db)
+    if (found === undefined) throw new SqliteFailure.StoreRefusal("StoreForeign", "its journal was never used")
+    if (space !== undefined) SqliteIdentity.assertSpace(found, space)
+    return { info: found, rows: new SqliteRows(db) }
+  })
+  const query = new SqliteQuery(db, rows)
+  const read: Read = (body) =>
+    Effect.suspend(() => {
+      if (!db.open) return Effect.fail(SqliteFailure.toError(path, { tag: "StoreClosed", problem: "it was closed" }))
+      return attempt(path, () => rows.snapshot(body))
+    })
+  return { info, operations: readsFrom(rows, query, read) }
+})
+
+const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.JournalError> => {
+  try {
+    return Effect.succeed(body())
+  } catch (error) {
+    const failure = SqliteFailure.ofError(error, path)
+    return failure === undefined ? Effect.die(error) : Effect.fail(SqliteFailure.toError(path, failure))
+  }
+}
+
+const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
+  const { functions: crypto } = NodeCrypto
+  const context: JournalReads.ReaderContext = { rows, crypto, compression: NodeCompression.functions }
+  return {
+    heldCount: read(() => rows.heldCount()),
+    peer: (peer) => read(() => rows.peer(peer)),
+    head: read(() => rows.head()),
+    lastTime: read(() => rows.storedLastTime() as HybridTime.HybridTime),
+    partitions: read(() => ({ head: rows.head(), rows: rows.partitions() })),
+    feed: (after, exclude, bytesMax) => read(() => JournalReads.feed(rows, after, exclude, bytesMax)),
+    children: (hash, prefix) => read(() => JournalReads.children(rows, hash, prefix)),
+    items: (hash, prefix, limit) => read(() => JournalReads.items(rows, hash, prefix, limit)),
+    clocks: (keys) => read(() => JournalReads.clocks(rows, keys)),
+    eventsBeyond: (clocks, bytesMax) => read(() => JournalReads.eventsBeyond(context, clocks, bytesMax)),
+    get: (type, id) => read(() => EntityRead.get(rows, crypto.sha256, type, id)),
+    query: (question) => read(() => query.run(question)),
+    count: (type) => read(() => rows.countLive(type)),
+    scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit))
+  }
+}

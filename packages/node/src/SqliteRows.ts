@@ -1,0 +1,194 @@
+/**
+ * Journal rows read from a SQLite file. Statements are prepared once and rows come as arrays. Several reads see one
+ * state of the store inside `snapshot`; nothing is written here.
+ */
+import type { Author, JournalTables, Partition, PeerId } from "@syncline/core"
+import type Database from "better-sqlite3"
+import * as PackedNumbers from "./PackedNumbers.ts"
+
+type EntityColumns = [
+  part: number, key: number, id: string, version: Buffer, lseq: number, isDeleted: number, state: Buffer, value: string
+]
+type CommitColumns = [
+  lseq: number, part: number, author: number, source: number, events: number, previous: Buffer, bytes: Buffer
+]
+type Lanes = [number, number, number, number, number, number, number, number]
+type PartitionColumns = [part: number, hash: Buffer, type: string, header: string, bucketed: number, count: number, ...Lanes]
+type PeerColumns = [source: number, peer: PeerId.PeerId, incarnation: string, cursor: number, acknowledged: number]
+type HeldColumns = [id: string, dueMs: number, peer: PeerId.PeerId, bytes: Buffer]
+
+const entityColumns = "part, key, id, version, lseq, is_deleted, state, value"
+const commitColumns = "lseq, part, author, source, events, previous, bytes"
+const laneColumns = "s0, s1, s2, s3, s4, s5, s6, s7"
+
+// Node's `Buffer` slices without copying; the engine counts on the copying `slice` of plain byte arrays.
+const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+
+/** The row of an entity; also for queries, which ask for the same columns. */
+export const entityRow = (columns: EntityColumns): JournalTables.EntityRow => ({
+  partition: columns[0],
+  key: columns[1],
+  id: columns[2],
+  version: plain(columns[3]),
+  lseq: columns[4],
+  isDeleted: columns[5] === 1,
+  state: plain(columns[6]),
+  value: columns[7]
+})
+
+const commitRow = (columns: CommitColumns): JournalTables.CommitRow & { readonly lseq: number } => ({
+  lseq: columns[0],
+  partition: columns[1],
+  author: columns[2],
+  source: columns[3],
+  events: columns[4],
+  previous: PackedNumbers.unpack(columns[5]),
+  bytes: plain(columns[6])
+})
+
+const partitionRow = (columns: PartitionColumns): JournalTables.PartitionRow => {
+  const [index, hash, type, header, bucketed, count, ...lanes] = columns
+  return {
+    index,
+    hash: plain(hash),
+    partition: { type, header: JSON.parse(header) as Partition.HeaderValues },
+    total: { count, lanes: Uint32Array.from(lanes) },
+    isBucketed: bucketed === 1
+  }
+}
+
+const statements = (db: Database.Database) => {
+  const one = (sql: string) => db.prepare(sql).raw()
+  const value = (sql: string) => db.prepare(sql).pluck()
+  return {
+    head: value("SELECT max(lseq) FROM commits"),
+    dataVersion: value("PRAGMA data_version"),
+    lastTime: value("SELECT last_time FROM meta"),
+    author: value("SELECT name FROM authors WHERE author = ?"),
+    partitions: one(
+      `SELECT part, hash, type, header, bucketed, count, ${laneColumns} FROM partitions ORDER BY part`
+    ),
+    entity: one(`SELECT ${entityColumns} FROM entities WHERE part = ? AND key = ? AND id = ?`),
+    entities: one(
+      `SELECT ${entityColumns} FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key, id LIMIT ?`
+    ),
+    deleted: value("SELECT count(*) FROM entities WHERE part = ? AND is_deleted = 1"),
+    buckets: one(
+      `SELECT bucket, count, ${laneColumns} FROM buckets WHERE part = ? AND bucket BETWEEN ? AND ? ORDER BY bucket`
+    ),
+    commit: one(`SELECT ${commitColumns} FROM commits WHERE lseq = ?`),
+    commits: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? ORDER BY lseq LIMIT ?`),
+    peer: one("SELECT source, peer, incarnation, cursor, acknowledged FROM peers WHERE peer = ?"),
+    heldDue: one("SELECT id, due_ms, peer, bytes FROM held WHERE due_ms <= ? ORDER BY held LIMIT ?"),
+    heldCount: value("SELECT count(*) FROM held")
+  }
+}
+
+export class SqliteRows implements JournalTables.JournalRows {
+  protected readonly db: Database.Database
+  readonly #statements: ReturnType<typeof statements>
+  /** Names by index. An author, once committed, never changes. */
+  protected readonly authors = new Map<number, Author.Author>()
+  /** Rows by index; `undefined` when they must be read again. */
+  protected partitionCache: Array<JournalTables.PartitionRow> | undefined
+  #dataVersion = -1
+
+  constructor(db: Database.Database) {
+    this.db = db
+    this.#statements = statements(db)
+  }
+
+  /** Runs reads on one state of the store. The statements inside must be short, or the log cannot be cut. */
+  snapshot<A>(body: () => A): A {
+    this.db.exec("BEGIN")
+    try {
+      const version = this.#statements.dataVersion.get() as number
+      if (version !== this.#dataVersion) {
+        this.#dataVersion = version
+        this.partitionCache = undefined
+      }
+      return body()
+    } finally {
+      if (this.db.inTransaction) this.db.exec("COMMIT")
+    }
+  }
+
+  head = (): number => this.storedHead()
+
+  protected storedHead(): number {
+    return (this.#statements.head.get() as number | null) ?? 0
+  }
+
+  /** Largest stamp given or seen. */
+  storedLastTime = (): string => this.#statements.lastTime.get() as string
+
+  authorAt = (index: number): Author.Author => {
+    let author = this.authors.get(index)
+    if (author === undefined) {
+      author = this.#statements.author.get(index) as Author.Author
+      this.authors.set(index, author)
+    }
+    return author
+  }
+
+  partitions = (): ReadonlyArray<JournalTables.PartitionRow> => {
+    if (this.partitionCache === undefined) {
+      this.partitionCache = (this.#statements.partitions.all() as Array<PartitionColumns>).map(partitionRow)
+    }
+    return this.partitionCache
+  }
+
+  partitionAt = (index: number): JournalTables.PartitionRow => {
+    // Indexes are given in order from 1, and no partition is ever removed.
+    return this.partitions()[index - 1]!
+  }
+
+  entity = (partition: number, key: number, id: string): JournalTables.EntityRow | undefined => {
+    const columns = this.#statements.entity.get(partition, key, id) as EntityColumns | undefined
+    return columns === undefined ? undefined : entityRow(columns)
+  }
+
+  entitiesInRange = (
+    partition: number,
+    keyLow: number,
+    keyHigh: number,
+    limit: number
+  ): ReadonlyArray<JournalTables.EntityRow> =>
+    (this.#statements.entities.all(partition, keyLow, keyHigh, limit) as Array<EntityColumns>).map(entityRow)
+
+  /** Number of live entities of a type. */
+  countLive = (type: string): number => {
+    let count = 0
+    for (const row of this.partitions()) {
+      if (row.partition.type === type) count += row.total.count - (this.#statements.deleted.get(row.index) as number)
+    }
+    return count
+  }
+
+  buckets = (partition: number, low: number, high: number): ReadonlyArray<JournalTables.Bucket> =>
+    (this.#statements.buckets.all(partition, low, high) as Array<[bucket: number, count: number, ...Lanes]>).map(
+      ([bucket, count, ...lanes]) => ({ bucket, sum: { count, lanes: Uint32Array.from(lanes) } })
+    )
+
+  commitAt = (lseq: number) => {
+    const columns = this.#statements.commit.get(lseq) as CommitColumns | undefined
+    return columns === undefined ? undefined : commitRow(columns)
+  }
+
+  commitsAfter = (lseq: number, limit: number) =>
+    (this.#statements.commits.all(lseq, limit) as Array<CommitColumns>).map(commitRow)
+
+  peer = (peer: PeerId.PeerId): JournalTables.PeerRow | undefined => {
+    const columns = this.#statements.peer.get(peer) as PeerColumns | undefined
+    if (columns === undefined) return undefined
+    const [index, name, incarnation, cursor, acknowledged] = columns
+    return { index, peer: name, incarnation, cursor, acknowledged }
+  }
+
+  heldDue = (nowMs: number, limit: number): ReadonlyArray<JournalTables.HeldRow> =>
+    (this.#statements.heldDue.all(nowMs, limit) as Array<HeldColumns>).map(
+      ([id, dueMs, peer, bytes]) => ({ id, dueMs, peer, bytes: plain(bytes) })
+    )
+
+  heldCount = (): number => this.#statements.heldCount.get() as number
+}

@@ -1,0 +1,85 @@
+/**
+ * The tables of a journal file and the steps from each version to the next. The layout follows the row budget: one row
+ * per commit, one per entity with one index, and small tables beside them. It knows nothing of what rows mean.
+ */
+import type Database from "better-sqlite3"
+import { StoreRefusal } from "./SqliteFailure.ts"
+
+/** "SYNL" in ASCII: marks the file as a Syncline journal. */
+export const applicationId = 0x53594e4c
+
+// Eight lane sums of a fingerprint, each from 0 to 2^32 - 1.
+const lanes = Array.from({ length: 8 }, (_, lane) => `s${lane} INTEGER NOT NULL`).join(", ")
+
+/** Step n leads from version n to n + 1. A step that was released never changes. */
+const steps: ReadonlyArray<string> = [
+  `
+  CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    space TEXT NOT NULL, peer TEXT NOT NULL, incarnation TEXT NOT NULL, last_time TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE authors (author INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE partitions (
+    part INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hash BLOB NOT NULL, type TEXT NOT NULL, header TEXT NOT NULL,
+    bucketed INTEGER NOT NULL, count INTEGER NOT NULL, ${lanes}
+  ) STRICT;
+  CREATE TABLE buckets (
+    part INTEGER NOT NULL, bucket INTEGER NOT NULL, count INTEGER NOT NULL, ${lanes},
+    PRIMARY KEY (part, bucket)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE commits (
+    lseq INTEGER PRIMARY KEY, part INTEGER NOT NULL, author INTEGER NOT NULL, source INTEGER NOT NULL,
+    events INTEGER NOT NULL, previous BLOB NOT NULL, bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE entities (
+    eid INTEGER PRIMARY KEY, part INTEGER NOT NULL, key INTEGER NOT NULL, id TEXT NOT NULL, version BLOB NOT NULL,
+    lseq INTEGER NOT NULL, is_deleted INTEGER NOT NULL, state BLOB NOT NULL, value TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX entities_by_key ON entities (part, key);
+  CREATE INDEX entities_deleted ON entities (part) WHERE is_deleted = 1;
+  CREATE TABLE peers (
+    source INTEGER PRIMARY KEY, peer TEXT NOT NULL UNIQUE, incarnation TEXT NOT NULL,
+    cursor INTEGER NOT NULL, acknowledged INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE held (
+    held INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, due_ms INTEGER NOT NULL, peer TEXT NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  `
+]
+
+/** The version that this program writes. */
+export const version = steps.length
+
+/** Refuses a file that is another program's or a newer version's. A fresh file passes. */
+export const assertOurs = (db: Database.Database): void => {
+  const id = db.pragma("application_id", { simple: true }) as number
+  const found = db.pragma("user_version", { simple: true }) as number
+  if (id !== applicationId) {
+    const isFresh = id === 0 && found === 0 &&
+      db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0
+    if (!isFresh) throw new StoreRefusal("StoreForeign", "it is not a Syncline journal")
+  }
+  if (found > version) {
+    throw new StoreRefusal("StoreForeign", `it has version ${found}, and this program knows up to ${version}`)
+  }
+}
+
+/** Brings the file to the present version, each step in one transaction. */
+export const migrate = (db: Database.Database): void => {
+  for (;;) {
+    const found = db.pragma("user_version", { simple: true }) as number
+    const step = steps[found]
+    if (step === undefined) return
+    db.exec("BEGIN IMMEDIATE")
+    try {
+      db.exec(step)
+      db.pragma(`application_id = ${applicationId}`)
+      db.pragma(`user_version = ${found + 1}`)
+      db.exec("COMMIT")
+    } catch (error) {
+      if (db.inTransaction) db.exec("ROLLBACK")
+      throw error
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Entry of the writing thread: it owns the one writing connection of a journal, collects what is queued while a
+ * transaction runs, and commits it as the next group. It decides nothing about data; that is core's writer and
+ * receiver. Bounds of a group stand here, those of the queue before it in `SqliteWriter`.
+ */
+import { statSync } from "node:fs"
+import { parentPort, workerData } from "node:worker_threads"
+import { type JournalWriter, PeerId } from "@syncline/core"
+import type Database from "better-sqlite3"
+import * as GroupCommit from "./GroupCommit.ts"
+import * as NodeCompression from "./NodeCompression.ts"
+import * as NodeCrypto from "./NodeCrypto.ts"
+import * as SqliteConnection from "./SqliteConnection.ts"
+import * as SqliteFailure from "./SqliteFailure.ts"
+import * as SqliteIdentity from "./SqliteIdentity.ts"
+import { SqliteTables } from "./SqliteTables.ts"
+import type { Envelope, FromWriter, ToWriter, WriterSettings } from "./WriterMessage.ts"
+
+/** Requests of one transaction; more wait for the next. */
+const requestsPerGroupMax = 512
+/** Bytes of one transaction's requests; a single larger request is a group of its own. */
+const bytesPerGroupMax = 8 * 1024 * 1024
+/** Groups between two looks at the size of the log. */
+const groupsPerLogCheck = 64
+/** A larger log is moved into the file with readers held off, as passive checkpoints did not keep up. */
+const walBytesMax = 64 * 1024 * 1024
+/** How long that may wait for readers. */
+const checkpointWaitMsMax = 250
+const busyMsMax = 5000
+
+interface Writer {
+  readonly db: Database.Database
+  readonly context: JournalWriter.WriterContext
+  readonly tables: SqliteTables
+  readonly settings: WriterSettings
+  readonly send: (message: FromWriter) => void
+}
+
+const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
+  const db = SqliteConnection.openForWriting(settings.file)
+  try {
+    const signer = NodeCrypto.signerOf(settings.seed)
+    const { author } = SqliteIdentity.establish(db, settings.space, PeerId.fromPublicKey(signer.publicKey))
+    const tables = new SqliteTables(db, settings.space)
+    const { functions: crypto } = NodeCrypto
+    const { functions: compression } = NodeCompression
+    return { db, tables, settings, send, context: { tables, crypto, compression, signer, space: settings.space, author } }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** Moves a log that grew beyond its bound into the file. */
+const cutLog = ({ db, settings }: Writer): void => {
+  const log = statSync(`${settings.file}-wal`, { throwIfNoEntry: false })
+  if (log === undefined || log.size <= walBytesMax) return
+  db.pragma(`busy_timeout = ${checkpointWaitMsMax}`)
+  db.pragma("wal_checkpoint(RESTART)")
+  db.pragma(`busy_timeout = ${busyMsMax}`)
+}
+
+const close = ({ db, send }: Writer): void => {
+  db.close()
+  send({ kind: "closed" })
+}
+
+/** Takes the next group from the queue. */
+const nextGroup = (queue: Array<Envelope>): Array<Envelope> => {
+  let count = 0
+  let bytes = 0
+  while (count < queue.length && count < requestsPerGroupMax) {
+    bytes += queue[count]!.size
+    if (count > 0 && bytes > bytesPerGroupMax) break
+    count++
+  }
+  return queue.splice(0, count)
+}
+
+/** Answers messages until it is told to close. */
+const serve = (writer: Writer, onMessage: (handler: (message: ToWriter) => void) => () => void): void => {
+  const queue: Array<Envelope> = []
+  let groups = 0
+  let isScheduled = false
+  let isClosing = false
+
+  const step = (): void => {
+    isScheduled = false
+    const group = nextGroup(queue)
+    if (group.length > 0) {
+      const answers = GroupCommit.run(writer.context, writer.tables, writer.settings.folder, group)
+      groups++
+      writer.send({ kind: "answers", answers, groups })
+      if (groups % groupsPerLogCheck === 0) cutLog(writer)
+    }
+    if (queue.length > 0) schedule()
+    else if (isClosing) {
+      stop()
+      close(writer)
+    }
+  }
+  // What arrived meanwhile is delivered before the next immediate, so it joins the same group.
+  const schedule = (): void => {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(step)
+  }
+  const stop = onMessage((message) => {
+    if (message === "close") isClosing = true
+    else queue.push(message)
+    schedule()
+  })
+}
+
+const start = (): void => {
+  const port = parentPort
+  if (port === null) throw new Error("journalWorker runs only as a worker thread")
+  const settings = workerData as WriterSettings
+  const send = (message: FromWriter): void => port.postMessage(message)
+  let writer: Writer
+  try {
+    writer = open(settings, send)
+  } catch (error) {
+    const failure = SqliteFailure.ofError(error, settings.folder)
+    if (failure === undefined) throw error
+    send({ kind: "refused", failure })
+    return
+  }
+  serve(writer, (handler) => {
+    port.on("message", handler)
+    return () => port.off("message", handler)
+  })
+  send({ kind: "ready", info: { space: settings.space, author: writer.context.author, incarnation: incarnationOf(writer) } })
+}
+
+const incarnationOf = ({ context }: Writer): string => context.author.slice(context.author.indexOf("/") + 1)
+
+start()
