@@ -6,7 +6,7 @@ import { defineConfig } from "oxlint"
 // `telemetry` stands first, so everyone may import it; `testing` stands last, so it may import everything.
 const layers = (
   "telemetry identity crypto model merge wire journal charter gate reconcile " +
-  "session transport mailbox pairing router orchestrator admin testing"
+  "transport session mailbox pairing router orchestrator admin testing"
 ).split(" ")
 
 // Decisions without clock, service or I/O. Values of Effect's own kind belong to the drivers around them.
@@ -20,7 +20,7 @@ interface Restriction {
 
 const onlyIn = (regex: string, place: string): Restriction => ({ regex, message: `Only ${place} knows this module.` })
 
-const encoding = onlyIn("^msgpackr($|/)", "wire/FrameCodec.ts and model/CommitCodec.ts")
+const encoding = onlyIn("^msgpackr($|/)", "model/MessagePack.ts")
 const sqlite = onlyIn("^(better-sqlite3|node:sqlite)($|/)", "packages/node")
 const sockets = onlyIn("^(socket\\.io|socket\\.io-client|engine\\.io)($|/)", "packages/transport-socketio")
 const policy = onlyIn("^@syncline/policy($|/)", "an application")
@@ -114,8 +114,7 @@ export default defineConfig({
     },
     ...layerOverrides,
     ...pureFileOverrides,
-    override(`${core}/wire/FrameCodec.ts`, without(layerOf("wire"), encoding)),
-    override(`${core}/model/CommitCodec.ts`, without(layerOf("model"), encoding)),
+    override(`${core}/model/MessagePack.ts`, without(layerOf("model"), encoding)),
     override("packages/node/src/**", [...without(everywhere, sqlite), policy]),
     override("packages/node/test/**", without(everywhere, sqlite)),
     override("packages/transport-socketio/**", without(everywhere, sockets)),

@@ -2,7 +2,6 @@
  * An entity's state as a row keeps it: the fields as JSON that queries read, and beside it what merging needs. Values
  * stand only in the JSON, stamps only in the other part, so one small row holds both.
  */
-import { Packr } from "msgpackr"
 import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
@@ -10,6 +9,7 @@ import type { Stamp } from "../merge/LwwRegister.ts"
 import * as EntityState from "../merge/EntityState.ts"
 import * as OrSet from "../merge/OrSet.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
+import * as MessagePack from "../model/MessagePack.ts"
 import type { HeaderValues } from "../model/Partition.ts"
 
 type PackedStamp = readonly [at: string, author: number, eseq: number, hash: Uint8Array | null]
@@ -25,8 +25,6 @@ type Packed = readonly [
   /** `lww` values whose name a counter, a set or a header field has taken in the JSON. */
   shadowed: Record<string, FieldValue> | null
 ]
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
 
 /** The row's two parts. */
 export const encode = (
@@ -63,7 +61,7 @@ export const encode = (
     state.sets.size === 0 ? null : packSets(state.sets, authorIndex),
     shadowed
   ]
-  return { state: Bytes.copy(packr.pack(packed)), value: JSON.stringify(view(state, header)) }
+  return { state: MessagePack.pack(packed), value: JSON.stringify(view(state, header)) }
 }
 
 /** The fields as an application reads them: header values, `lww` values, counter totals and set elements. */
@@ -82,7 +80,7 @@ export const decode = (
   header: HeaderValues,
   authorAt: (index: number) => Author
 ): EntityState.EntityState => {
-  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = packr.unpack(stateBytes) as Packed
+  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = MessagePack.unpack(stateBytes) as Packed
   const state = EntityState.empty()
   for (const [author, eseq, head] of clock) state.clock.set(authorAt(author), { eseq, head: Bytes.copy(head) })
   const unpacked = stamps.map(([at, author, eseq, hash]): Stamp => {

@@ -5,7 +5,6 @@
  * The signed header carries the hash over the leaf hashes instead of the leaves themselves: a whole commit recomputes
  * them, and only a part of a commit carries them along (docs/decisions/0003).
  */
-import { Packr } from "msgpackr"
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import { compressBytesMin } from "../crypto/Compression.ts"
 import { type CryptoFunctions, signatureBytes, type Signer } from "../crypto/Crypto.ts"
@@ -16,6 +15,7 @@ import * as PeerId from "../identity/PeerId.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
 import * as FieldValue from "./FieldValue.ts"
 import * as Limits from "./Limits.ts"
+import * as MessagePack from "./MessagePack.ts"
 import * as Partition from "./Partition.ts"
 
 /** Version of the commit format. Another one is refused, not guessed at. */
@@ -56,7 +56,6 @@ export interface CommitEvents {
   readonly leaves: ReadonlyArray<Uint8Array>
 }
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
 const domain = Bytes.utf8("syncline/commit/v1")
 const leafBytes = 32
 
@@ -72,8 +71,8 @@ export const seal = (
   events: ReadonlyArray<Uint8Array>
 ): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
   const leaves = events.map((event) => crypto.sha256(event))
-  const packed = Bytes.copy(packr.pack(events))
-  const headerBytes = Bytes.copy(packr.pack([
+  const packed = MessagePack.pack(events)
+  const headerBytes = MessagePack.pack([
     commitVersion,
     SpaceId.toBytes(header.space),
     header.partition.type,
@@ -84,18 +83,18 @@ export const seal = (
     crypto.sha256(Bytes.concat(...leaves)),
     packed.length,
     header.group === undefined ? null : Bytes.fromHex(header.group)!
-  ]))
+  ])
   const signature = signer.sign(signedMessage(crypto, headerBytes))
   const small = packed.length < compressBytesMin
   const body = small ? packed : compression.compress(packed)
-  return { bytes: Bytes.copy(packr.pack([headerBytes, signature, small ? 0 : compression.method, body])), leaves }
+  return { bytes: MessagePack.pack([headerBytes, signature, small ? 0 : compression.method, body]), leaves }
 }
 
 /** A part of a commit that carries only the events at the given places. */
 export const takePart = (commit: PackedCommit, whole: CommitEvents, places: ReadonlyArray<number>): Uint8Array => {
   const events = places.map((place) => whole.events[whole.places.indexOf(place)]!)
   const leaves = commit.part?.leaves ?? Bytes.concat(...whole.leaves)
-  return Bytes.copy(packr.pack([commit.headerBytes, commit.signature, 0, Bytes.copy(packr.pack(events)), leaves, places]))
+  return MessagePack.pack([commit.headerBytes, commit.signature, 0, MessagePack.pack(events), leaves, places])
 }
 
 /** Reads the outer form and the header, or says what is wrong. Proves nothing yet. */
@@ -120,7 +119,7 @@ export const open = (bytes: Uint8Array): PackedCommit | string => {
 
 const unpack = (bytes: Uint8Array): unknown => {
   try {
-    return packr.unpack(bytes)
+    return MessagePack.unpack(bytes)
   } catch {
     return undefined
   }

@@ -2,11 +2,11 @@
  * One author's change of one entity, as it lies in a commit. The event's time is not written: it is the commit's
  * time plus the event's place. Reading checks everything; nothing of a malformed event is used.
  */
-import { Packr } from "msgpackr"
 import * as Bytes from "../identity/Bytes.ts"
 import * as EntityId from "../identity/EntityId.ts"
 import * as FieldValue from "./FieldValue.ts"
 import * as Limits from "./Limits.ts"
+import * as MessagePack from "./MessagePack.ts"
 
 /** Refers to an event that the writer had seen: an index into the commit's authors, and a number of that author. */
 export type Dependency = readonly [authorIndex: number, eseq: number]
@@ -42,18 +42,16 @@ export interface Event {
 /** Length of the part of an event's SHA-256 that clocks and `prev` carry. */
 export const eventHashBytes = 16
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
-
 /** Encoded form: `[entity, eseq, prev | nil, deps, ops]`. */
 export const encode = (event: Event): Uint8Array =>
-  Bytes.copy(packr.pack([event.entity, event.eseq, event.prev ?? null, event.deps, event.ops]))
+  MessagePack.pack([event.entity, event.eseq, event.prev ?? null, event.deps, event.ops])
 
 /** The event in bytes, or the sentence that says what is wrong with it. `authors` is the commit's author count. */
 export const decode = (bytes: Uint8Array, authors: number): Event | string => {
   if (bytes.length > Limits.eventBytesMax) return `an event has more than ${Limits.eventBytesMax} bytes`
   let decoded: unknown
   try {
-    decoded = packr.unpack(bytes)
+    decoded = MessagePack.unpack(bytes)
   } catch {
     return "an event is not valid MessagePack"
   }

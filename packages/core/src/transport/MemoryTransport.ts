@@ -33,13 +33,12 @@ export const make = (network: MemoryNetwork, address: string): Transport => ({
   dial: (target) => dial(network, `${scheme}${address}`, target)
 })
 
-const listen = Effect.fnUntraced(function*(network: MemoryNetwork, address: string, onLink: Accept) {
+const listen = Effect.fnUntraced(function* (network: MemoryNetwork, address: string, onLink: Accept) {
   if (network.listeners.has(address)) {
     return yield* Effect.fail(fail(new AddressInUse({ address, problem: "another node listens there" })))
   }
   const fibers = yield* FiberSet.make()
-  const accept: Accept = (link) =>
-    onLink(link).pipe(Effect.ensuring(link.close), FiberSet.run(fibers), Effect.asVoid)
+  const accept: Accept = (link) => onLink(link).pipe(Effect.ensuring(link.close), FiberSet.run(fibers), Effect.asVoid)
   yield* Effect.acquireRelease(
     Effect.sync(() => network.listeners.set(address, accept)),
     () => Effect.sync(() => network.listeners.delete(address))
@@ -47,7 +46,7 @@ const listen = Effect.fnUntraced(function*(network: MemoryNetwork, address: stri
   return [address]
 })
 
-const dial = Effect.fnUntraced(function*(network: MemoryNetwork, from: string, target: string) {
+const dial = Effect.fnUntraced(function* (network: MemoryNetwork, from: string, target: string) {
   const accept = network.listeners.get(target)
   if (accept === undefined) {
     return yield* Effect.fail(fail(new Unreachable({ address: target, problem: "nobody listens there" })))
@@ -59,7 +58,7 @@ const dial = Effect.fnUntraced(function*(network: MemoryNetwork, from: string, t
 })
 
 /** Two ends of one link. */
-export const pair = Effect.fnUntraced(function*(nearName: string, farName: string, number: number) {
+export const pair = Effect.fnUntraced(function* (nearName: string, farName: string, number: number) {
   const toFar = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
   const toNear = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
   const channelBinding = Bytes.utf8(`${name}/${number}`)
@@ -81,7 +80,5 @@ const send = (
   if (frame.length > Limits.frameBytesMax) {
     return Effect.fail(fail(new FrameRefused({ bytes: frame.length, bytesMax: Limits.frameBytesMax })))
   }
-  return Queue.offer(queue, frame).pipe(
-    Effect.flatMap((isTaken) => (isTaken ? Effect.void : Effect.fail(closed)))
-  )
+  return Queue.offer(queue, frame).pipe(Effect.flatMap((isTaken) => (isTaken ? Effect.void : Effect.fail(closed))))
 }

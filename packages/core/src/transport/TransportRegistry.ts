@@ -6,11 +6,14 @@ import { Context, Effect, Layer } from "effect"
 import type { Transport } from "./Transport.ts"
 import { AddressInvalid, TransportError } from "./TransportError.ts"
 
-export class TransportRegistry extends Context.Service<TransportRegistry, {
-  readonly all: ReadonlyArray<Transport>
-  /** The first transport that accepts the address, or `AddressInvalid`. */
-  readonly forAddress: (address: string) => Effect.Effect<Transport, TransportError>
-}>()("@syncline/core/transport/TransportRegistry") {
+export class TransportRegistry extends Context.Service<
+  TransportRegistry,
+  {
+    readonly all: ReadonlyArray<Transport>
+    /** The first transport that accepts the address, or `AddressInvalid`. */
+    readonly forAddress: (address: string) => Effect.Effect<Transport, TransportError>
+  }
+>()("@syncline/core/transport/TransportRegistry") {
   static readonly layer = (transports: ReadonlyArray<Transport>): Layer.Layer<TransportRegistry> =>
     Layer.sync(TransportRegistry, () => make(transports))
 }

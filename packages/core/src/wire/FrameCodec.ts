@@ -1,13 +1,13 @@
 /**
- * Messages to frames and back: the only file that knows the encoding of the wire. A frame is one byte that names the
+ * Messages to frames and back: the only file that knows the layout of the wire. A frame is one byte that names the
  * compression method, then MessagePack of `[sequence, tag, ...fields]` in the order of `WireMessage`.
  * It judges shape and size only; whether a message makes sense now is the session's business.
  */
-import { Packr } from "msgpackr"
 import { Result, Schema } from "effect"
 import { type CompressionFunctions, compressBytesMin } from "../crypto/Compression.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Limits from "../model/Limits.ts"
+import * as MessagePack from "../model/MessagePack.ts"
 import * as FrameScan from "./FrameScan.ts"
 import { FrameMalformed, FrameTooDeep, FrameTooLarge, MessageUnknown, WireError } from "./WireError.ts"
 import * as Wire from "./WireMessage.ts"
@@ -17,8 +17,6 @@ export interface Frame {
   readonly sequence: number
   readonly message: Wire.WireMessage
 }
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
 
 // The place in this list is the tag on the wire: entries are only ever added at the end.
 const schemas = [
@@ -55,11 +53,12 @@ export const encode = (compression: CompressionFunctions, frame: Frame): Uint8Ar
   const { message } = frame
   const entry = entryByName.get(message._tag)!
   const fields = message as unknown as Record<string, unknown>
-  const packed = packr.pack([frame.sequence, entry.tag, ...entry.fields.map((field) => fields[field])])
-  const isWorthwhile = packed.length >= compressBytesMin &&
+  const packed = MessagePack.pack([frame.sequence, entry.tag, ...entry.fields.map((field) => fields[field])])
+  const isWorthwhile =
+    packed.length >= compressBytesMin &&
     (message._tag !== "EventBatch" || packed.length / message.commits.length < compressBytesMin)
   if (!isWorthwhile) return Bytes.concat(Uint8Array.of(0), packed)
-  return Bytes.concat(Uint8Array.of(compression.method), compression.compress(Bytes.copy(packed)))
+  return Bytes.concat(Uint8Array.of(compression.method), compression.compress(packed))
 }
 
 /** Decodes a frame, or says why the link must end. Byte arrays in the result are copies. */
@@ -72,7 +71,7 @@ export const decode = (compression: CompressionFunctions, frame: Uint8Array): Re
   if (structure === "deep") return fail(new FrameTooDeep({ depthMax: Limits.frameDepthMax }))
   if (structure === "malformed") return malformed("it is not one MessagePack value")
   // A copy once per frame, so that nothing kept from it pins or shares the transport's buffer.
-  const fields: unknown = packr.unpack(Bytes.copy(payload))
+  const fields: unknown = MessagePack.unpack(Bytes.copy(payload))
   if (!Array.isArray(fields) || fields.length < 2) return malformed("it is not a list")
   const [sequence, tag, ...rest] = fields as ReadonlyArray<unknown>
   if (!Number.isSafeInteger(sequence) || (sequence as number) < 0) return malformed("it has no sequence number")

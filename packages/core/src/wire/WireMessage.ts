@@ -14,7 +14,9 @@ export const rangesPerMessageMax = 4096
 export const entriesPerMessageMax = 16_384
 
 const bytesOf = (length: number) =>
-  Schema.Uint8Array.check(Schema.makeFilter((bytes: Uint8Array) => bytes.length === length || `must have ${length} bytes`))
+  Schema.Uint8Array.check(
+    Schema.makeFilter((bytes: Uint8Array) => bytes.length === length || `must have ${length} bytes`)
+  )
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const boundedText = Schema.String.check(Schema.isMaxLength(512))
 const listOf = <S extends Schema.Top>(element: S, max: number) => Schema.Array(element).check(Schema.isMaxLength(max))
@@ -47,7 +49,7 @@ export const ChallengeAck = Schema.TaggedStruct("ChallengeAck", {
 export const Hello = Schema.TaggedStruct("Hello", { signature: bytesOf(64), ...spaceFields })
 /** The answer: what this side has, and how to go on. */
 export const HelloAck = Schema.TaggedStruct("HelloAck", {
-  verdict: Schema.Literals(["equal", "feed", "reconcile"]),
+  verdict: Schema.Literals(["equal", "feed"]),
   ...spaceFields
 })
 /** Asks whether both views are equal, at a moment when the asker has applied `applied` and has `head`. */
@@ -99,7 +101,11 @@ export const SyncState = Schema.TaggedStruct("SyncState", {
   verdict: Schema.Literals(["equal", "differ", "busy"]),
   head: Count,
   nodes: listOf(RangeNode, rangesPerMessageMax),
+  /** Clocks to answer: send what they lack, and the own clock where it lacks something. */
   clocks: listOf(ClockEntry, entriesPerMessageMax),
+  /** Clocks that answer `clocks`: send what they lack. */
+  replies: listOf(ClockEntry, entriesPerMessageMax),
+  /** Entities that the sender does not have at all. */
   want: listOf(Schema.Tuple([bytesOf(16), Count]), entriesPerMessageMax)
 })
 /** Commits in the sender's order of arrival. `from` and `upto` are set when they are a stretch of the feed. */

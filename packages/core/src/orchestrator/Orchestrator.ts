@@ -1,0 +1,125 @@
+/**
+ * The service an application talks to: typed commands in, typed events and a status out. It keeps the routes dialled
+ * and the listeners open, and gives every link to a session. It moves no data itself and decides no rights.
+ */
+import { Context, Effect, Layer, type Scope, Stream } from "effect"
+import { Compression } from "../crypto/Compression.ts"
+import { Crypto } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { Gate } from "../gate/Gate.ts"
+import { Journal } from "../journal/Journal.ts"
+import { TransportRegistry } from "../transport/TransportRegistry.ts"
+import type * as EventChannel from "./EventChannel.ts"
+import { OrchestratorError, RouteUnknown } from "./OrchestratorError.ts"
+import type { Status } from "./Status.ts"
+import * as Supervisor from "./Supervisor.ts"
+import { defaultOptions, type OrchestratorOptions, type Supervision } from "./Supervision.ts"
+import type { ReplyOf, SyncCommand } from "./SyncCommand.ts"
+import type { SyncEvent } from "./SyncEvent.ts"
+
+export class Orchestrator extends Context.Service<
+  Orchestrator,
+  {
+    /** Carries out a command; resolves when it has taken effect. */
+    readonly send: <C extends SyncCommand>(command: C) => Effect.Effect<ReplyOf<C>, OrchestratorError>
+    /** What happens from now on. Slow subscribers get `Lagged`. */
+    readonly events: Stream.Stream<SyncEvent>
+    readonly status: Effect.Effect<Status, OrchestratorError>
+  }
+>()("@syncline/core/orchestrator/Orchestrator") {
+  /** Waits for `Start`. */
+  static readonly layer = (
+    options: Partial<OrchestratorOptions> = {}
+  ): Layer.Layer<Orchestrator, never, Journal | Gate | Crypto | Compression | DeviceKey | TransportRegistry> =>
+    Layer.effect(Orchestrator, make({ ...defaultOptions, ...options }))
+}
+
+const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
+  const supervisor = yield* Supervisor.make(options)
+  yield* Effect.addFinalizer(() => Supervisor.stop(supervisor))
+  yield* Effect.forkScoped(relayChanges(supervisor.channel))
+  yield* Effect.forkScoped(Supervisor.releaseHeld(supervisor))
+  yield* Effect.forkScoped(Supervisor.followPolicy(supervisor))
+  for (const route of options.routes) Supervisor.addRoute(supervisor, route)
+  return Orchestrator.of({
+    // The reply belongs to the command by construction; a switch cannot show that to the compiler.
+    send: <C extends SyncCommand>(command: C) =>
+      carryOut(supervisor, command) as Effect.Effect<ReplyOf<C>, OrchestratorError>,
+    events: supervisor.channel.events,
+    status: Supervisor.status(supervisor)
+  })
+})
+
+const carryOut = (
+  supervisor: Supervision,
+  command: SyncCommand
+): Effect.Effect<ReplyOf<SyncCommand>, OrchestratorError> => {
+  switch (command._tag) {
+    case "Start":
+      return Effect.map(Supervisor.start(supervisor), (addresses) => ({ addresses }))
+    case "Stop":
+      return touched(Supervisor.stop(supervisor))
+    case "ForceSync":
+      return touched(Supervisor.forceSync(supervisor, command.peer ?? undefined))
+    case "AddPeer":
+      return touched(Supervisor.openRoute(supervisor, { address: command.address, peer: command.peer }))
+    case "AddRoute":
+      return touched(Supervisor.openRoute(supervisor, { address: command.address }))
+    case "RemoveRoute":
+      return known(
+        command.address,
+        Supervisor.removeRoutes(supervisor, (route) => route.address === command.address)
+      )
+    case "RemovePeer":
+      return known(
+        command.peer,
+        Effect.all([
+          Supervisor.endSessions(supervisor, command.peer),
+          Supervisor.removeRoutes(supervisor, (route) => route.peer === command.peer)
+        ]).pipe(Effect.map(([sessions, routes]) => sessions + routes))
+      )
+    case "PausePeer":
+      supervisor.paused.add(command.peer)
+      return touched(Supervisor.endSessions(supervisor, command.peer))
+    case "ResumePeer":
+      supervisor.paused.delete(command.peer)
+      return touched(Supervisor.forceSync(supervisor, command.peer))
+  }
+}
+
+const touched = <E>(effect: Effect.Effect<number, E>) => Effect.map(effect, (count) => ({ touched: count }))
+
+const known = (name: string, effect: Effect.Effect<number>) =>
+  Effect.flatMap(effect, (count) =>
+    count > 0
+      ? Effect.succeed({ touched: count })
+      : Effect.fail(new OrchestratorError({ reason: new RouteUnknown({ name }) }))
+  )
+
+/** Ids of one type that an event names; the count is always whole. */
+const idsNamedMax = 100
+
+const relayChanges = (channel: EventChannel.EventChannel): Effect.Effect<void, never, Journal | Scope.Scope> =>
+  Effect.gen(function* () {
+    const journal = yield* Journal
+    yield* Stream.runForEach(journal.changes, (change) => {
+      const byType = new Map<string, Array<string>>()
+      for (const { id, type } of change.entities) {
+        const ids = byType.get(type) ?? []
+        byType.set(type, ids)
+        ids.push(id)
+      }
+      return Effect.forEach(
+        byType,
+        ([type, ids]) =>
+          channel.publish({
+            _tag: "EntitiesUpdated",
+            peer: change.source ?? null,
+            type,
+            ids: ids.slice(0, idsNamedMax),
+            count: ids.length
+          }),
+        { discard: true }
+      )
+    })
+  })

@@ -1,0 +1,39 @@
+/**
+ * Why the orchestrator refused a command.
+ */
+import { Schema } from "effect"
+import { JournalError } from "../journal/JournalError.ts"
+import { TransportError } from "../transport/TransportError.ts"
+
+/** The command names a peer or route that is not known here. */
+export class RouteUnknown extends Schema.TaggedError<RouteUnknown>()("RouteUnknown", { name: Schema.String }) {
+  override get message(): string {
+    return `there is no route or session for ${this.name}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The route table is full. */
+export class RoutesExhausted extends Schema.TaggedError<RoutesExhausted>()("RoutesExhausted", {
+  routesMax: Schema.Int
+}) {
+  override get message(): string {
+    return `a node has at most ${this.routesMax} routes; remove one first`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+export class OrchestratorError extends Schema.TaggedError<OrchestratorError>()("OrchestratorError", {
+  reason: Schema.Union([RouteUnknown, RoutesExhausted, TransportError, JournalError])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * One session as the orchestrator sees it: its place in the table, what is remembered of the peer, and the events that
+ * tell the application about it.
+ */
+import { Clock, Deferred, Effect, Metric, Stream } from "effect"
+import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { JournalError } from "../journal/JournalError.ts"
+import type { Role } from "../session/Proof.ts"
+import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
+import * as SessionDriver from "../session/SessionDriver.ts"
+import { PeerRefused, SessionError, SessionReplaced } from "../session/SessionError.ts"
+import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import type { Link } from "../transport/Link.ts"
+import type { TransportError } from "../transport/TransportError.ts"
+import type { LiveSession } from "./SessionTable.ts"
+import type { PeerMemory, Supervision } from "./Supervision.ts"
+
+export interface PeerSessionOptions {
+  readonly link: Link
+  readonly role: Role
+  readonly route: string
+  readonly expected: PeerId | undefined
+  readonly onLive: () => void
+}
+
+export interface Ended {
+  readonly wasLive: boolean
+  readonly because: string
+}
+
+/** Peers that a node remembers; the longest unseen one is forgotten first. */
+const peersRememberedMax = 10_000
+
+/** Runs the session of an accepted link. */
+export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> =>
+  Effect.asVoid(
+    run(supervisor, {
+      link,
+      role: "responder",
+      route: link.remote,
+      expected: undefined,
+      onLive: () => undefined
+    })
+  )
+
+/** Runs a session to its end, which is reported and never fails the caller. */
+export const run = Effect.fnUntraced(function* (supervisor: Supervision, options: PeerSessionOptions) {
+  const taken = yield* Deferred.make<never, SessionError>()
+  const current: { session: LiveSession | undefined } = { session: undefined }
+  const replaced = new SessionError({ reason: new SessionReplaced({}) })
+  const replace = (): void => {
+    Deferred.doneUnsafe(taken, Effect.fail(replaced))
+  }
+  const driven = SessionDriver.run({
+    link: options.link,
+    role: options.role,
+    expected: options.expected,
+    timing: supervisor.options.timing,
+    aheadMsMax: supervisor.options.aheadMsMax,
+    proofWanted: Stream.fromPubSub(supervisor.wanted).pipe(
+      Stream.filter((peer) => peer === undefined || peer === current.session?.peer),
+      Stream.map(() => undefined)
+    ),
+    notify: (notice) => onNotice(supervisor, options, current, replace, notice)
+  })
+  const error = yield* Effect.raceFirst(driven, Deferred.await(taken)).pipe(
+    Effect.provide(supervisor.services),
+    Effect.flip,
+    Effect.onInterrupt(() => leave(supervisor, current.session, "stopped"))
+  )
+  yield* leave(supervisor, current.session, error.message)
+  yield* reportEnd(supervisor, options, current.session?.peer, error)
+  const ended: Ended = { wasLive: current.session !== undefined, because: error.message }
+  return ended
+})
+
+const leave = Effect.fnUntraced(function* (supervisor: Supervision, session: LiveSession | undefined, because: string) {
+  if (session === undefined) return
+  supervisor.sessions.remove(session)
+  yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.all.length)
+  const { peer, route } = session
+  yield* supervisor.channel.publish({ _tag: "PeerDisconnected", peer, route, because })
+})
+
+const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): PeerMemory => {
+  const memory = supervisor.peers.get(peer) ?? {
+    route,
+    sentEvents: 0,
+    receivedEvents: 0,
+    provenAtMs: undefined,
+    lastError: undefined
+  }
+  // Set again at the end, so that the order of the map is the order of last contact.
+  supervisor.peers.delete(peer)
+  supervisor.peers.set(peer, memory)
+  if (supervisor.peers.size > peersRememberedMax) supervisor.peers.delete(supervisor.peers.keys().next().value!)
+  memory.route = route
+  return memory
+}
+
+const onNotice = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  options: PeerSessionOptions,
+  current: { session: LiveSession | undefined },
+  replace: () => void,
+  notice: SessionNotice
+) {
+  if (notice._tag === "Connected") {
+    return yield* connected(supervisor, options, current, replace, notice)
+  }
+  const { session } = current
+  if (session === undefined) return
+  const { peer } = session
+  const memory = memoryOf(supervisor, peer, options.route)
+  switch (notice._tag) {
+    case "Progressed": {
+      const { receivedEvents, sentEvents } = notice
+      memory.sentEvents += sentEvents - session.sentEvents
+      memory.receivedEvents += receivedEvents - session.receivedEvents
+      session.sentEvents = sentEvents
+      session.receivedEvents = receivedEvents
+      session.isSynced = false
+      return yield* supervisor.channel.publish({ _tag: "SyncProgress", peer, sentEvents, receivedEvents })
+    }
+    case "Synced": {
+      session.isSynced = true
+      memory.provenAtMs = yield* Clock.currentTimeMillis
+      memory.lastError = undefined
+      const { count, receivedEvents, root, sentEvents } = notice
+      return yield* supervisor.channel.publish({
+        _tag: "SyncCompleted",
+        peer,
+        root: Bytes.toHex(root),
+        entities: count,
+        sentEvents,
+        receivedEvents
+      })
+    }
+    case "Differs": {
+      const detail = `the views still differ after ${notice.passes} passes; they are compared again later`
+      memory.lastError = detail
+      return yield* supervisor.channel.publish({
+        _tag: "SyncError",
+        peer,
+        route: options.route,
+        code: "ViewsDiffer",
+        detail,
+        willRetry: true
+      })
+    }
+    case "TakenIn":
+      return yield* takenIn(supervisor, peer, notice)
+  }
+})
+
+const connected = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  options: PeerSessionOptions,
+  current: { session: LiveSession | undefined },
+  replace: () => void,
+  { peer, space }: SessionNotice & { readonly _tag: "Connected" }
+) {
+  const session: LiveSession = {
+    peer,
+    role: options.role,
+    route: options.route,
+    replace,
+    sentEvents: 0,
+    receivedEvents: 0,
+    isSynced: false
+  }
+  if (supervisor.paused.has(peer) || !supervisor.sessions.admit(session)) return replace()
+  current.session = session
+  memoryOf(supervisor, peer, options.route)
+  options.onLive()
+  yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.all.length)
+  yield* supervisor.channel.publish({ _tag: "PeerConnected", peer, route: options.route })
+  yield* supervisor.channel.publish({ _tag: "SyncStarted", peer, theirs: space.count })
+})
+
+const takenIn = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  peer: PeerId,
+  { outcome }: SessionNotice & { readonly _tag: "TakenIn" }
+) {
+  const { publish } = supervisor.channel
+  if (outcome.held > 0) yield* publish({ _tag: "ClockSkewed", peer, commits: outcome.held })
+  for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
+  for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
+  for (const { field, id, loser, type, winner } of outcome.conflicts) {
+    yield* publish({
+      _tag: "ConflictResolved",
+      type,
+      id,
+      field,
+      winner: Author.peer(winner),
+      loser: Author.peer(loser)
+    })
+  }
+})
+
+const reportEnd = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  options: PeerSessionOptions,
+  peer: PeerId | undefined,
+  error: SessionError
+) {
+  const { reason } = error
+  if (peer !== undefined) memoryOf(supervisor, peer, options.route).lastError = error.message
+  if (reason._tag === "SessionStalled") {
+    yield* supervisor.channel.publish({ _tag: "Stalled", peer: peer ?? null, awaiting: reason.awaiting })
+  }
+  yield* supervisor.channel.publish({
+    _tag: "SyncError",
+    peer: peer ?? null,
+    route: options.route,
+    code: reason instanceof PeerRefused ? reason.code : codeOf(reason),
+    detail: error.message,
+    willRetry: options.role === "initiator"
+  })
+})
+
+/** Tells the application that something went wrong outside a session. */
+export const reportFailure = (
+  supervisor: Supervision,
+  peer: PeerId | undefined,
+  route: string,
+  error: TransportError | JournalError
+): Effect.Effect<void> =>
+  supervisor.channel.publish({
+    _tag: "SyncError",
+    peer: peer ?? null,
+    route,
+    code: error.reason._tag,
+    detail: error.message,
+    willRetry: true
+  })

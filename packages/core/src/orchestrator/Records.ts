@@ -1,0 +1,142 @@
+/**
+ * Reading and writing records on one node: schema, then the gate, then the journal. A write is durable when its
+ * effect succeeds and never waits for the network.
+ */
+import { Clock, Context, Effect, Layer } from "effect"
+import { Crypto } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { Gate, type GateShape } from "../gate/Gate.ts"
+import * as EntityId from "../identity/EntityId.ts"
+import { type EntityQuery, type EntityView, Journal, type WriteOutcome } from "../journal/Journal.ts"
+import type { JournalError } from "../journal/JournalError.ts"
+import * as Entity from "../model/Entity.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
+import * as Partition from "../model/Partition.ts"
+import { EntityInvalid, EntityNotFound, WriteDenied, WriteError } from "../model/WriteError.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+
+export interface PutItem {
+  /** A new UUIDv7 when absent. */
+  readonly id?: string | undefined
+  readonly value: unknown
+}
+
+type Failure = WriteError | JournalError
+
+export class Records extends Context.Service<
+  Records,
+  {
+    /** Makes one entity look like `value` and returns its id. */
+    readonly put: (type: Entity.EntityType, value: unknown, id?: string) => Effect.Effect<string, Failure>
+    /** Puts many in one transaction: all or none. */
+    readonly putAll: (
+      type: Entity.EntityType,
+      items: ReadonlyArray<PutItem>
+    ) => Effect.Effect<WriteOutcome & { readonly ids: ReadonlyArray<string> }, Failure>
+    /** Changes fields of a live entity. */
+    readonly patch: (type: Entity.EntityType, id: string, changes: unknown) => Effect.Effect<WriteOutcome, Failure>
+    readonly remove: (type: Entity.EntityType, id: string) => Effect.Effect<WriteOutcome, Failure>
+    readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
+    readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+  }
+>()("@syncline/core/orchestrator/Records") {
+  static readonly layer = Layer.effect(
+    Records,
+    Effect.gen(function* () {
+      const context: RecordsContext = {
+        journal: yield* Journal,
+        gate: yield* Gate,
+        crypto: yield* Crypto,
+        self: (yield* DeviceKey).peer
+      }
+      return Records.of({
+        put: (type, value, id) => putAll(context, type, [{ id, value }]).pipe(Effect.map((outcome) => outcome.ids[0]!)),
+        putAll: (type, items) => putAll(context, type, items),
+        patch: (type, id, changes) => patch(context, type, id, changes),
+        remove: (type, id) => remove(context, type, id),
+        get: context.journal.get,
+        query: context.journal.query
+      })
+    })
+  )
+}
+
+interface RecordsContext {
+  readonly journal: Journal["Service"]
+  readonly gate: GateShape
+  readonly crypto: Crypto["Service"]
+  readonly self: PeerId
+}
+
+const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> =>
+  Effect.fail(new WriteError({ reason }))
+
+/** Asks the gate once for each partition, then writes. */
+const write = Effect.fnUntraced(function* (context: RecordsContext, changes: ReadonlyArray<EntityChange>) {
+  const asked = new Set<string>()
+  for (const change of changes) {
+    const key = Partition.key(change.partition)
+    if (asked.has(key)) continue
+    asked.add(key)
+    const decision = yield* context.gate.canWrite(change.partition)
+    if (decision.allowed) continue
+    yield* context.gate.audit({ action: "write", peer: context.self, decision, detail: key })
+    const { because, rule } = decision
+    return yield* refuse(new WriteDenied({ type: change.partition.type, id: change.id, rule, because }))
+  }
+  return yield* context.journal.write(changes)
+})
+
+const putAll = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  type: Entity.EntityType,
+  items: ReadonlyArray<PutItem>
+) {
+  const nowMs = yield* Clock.currentTimeMillis
+  const changes: Array<EntityChange> = []
+  for (const item of items) {
+    const id = item.id ?? EntityId.uuidV7(nowMs, context.crypto.randomBytes(10))
+    const change = Entity.put(type, id, item.value)
+    if (change instanceof EntityInvalid) return yield* refuse(change)
+    yield* checkHeader(context, type, change)
+    changes.push(change)
+  }
+  const outcome = yield* write(context, changes)
+  return { ...outcome, ids: changes.map((change) => change.id) }
+})
+
+/** An entity stays in the partition it was made in. */
+const checkHeader = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  type: Entity.EntityType,
+  change: EntityChange
+) {
+  if (type.header.length === 0) return
+  const known = yield* context.journal.get(type.name, change.id)
+  if (known === undefined || Partition.key(known.partition) === Partition.key(change.partition)) return
+  const problem = "chooses the partition and cannot change; make a new entity"
+  return yield* refuse(new EntityInvalid({ type: type.name, id: change.id, field: type.header.join(", "), problem }))
+})
+
+const headerOf = Effect.fnUntraced(function* (context: RecordsContext, type: Entity.EntityType, id: string) {
+  const known = yield* context.journal.get(type.name, id)
+  if (known === undefined) return yield* refuse(new EntityNotFound({ type: type.name, id }))
+  return known.partition.header
+})
+
+const patch = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  type: Entity.EntityType,
+  id: string,
+  changes: unknown
+) {
+  const header = yield* headerOf(context, type, id)
+  const change = Entity.patch(type, id, changes, header)
+  if (change instanceof EntityInvalid) return yield* refuse(change)
+  return yield* write(context, [change])
+})
+
+const remove = Effect.fnUntraced(function* (context: RecordsContext, type: Entity.EntityType, id: string) {
+  const header = yield* headerOf(context, type, id)
+  return yield* write(context, [{ partition: { type: type.name, header }, id, change: { kind: "delete" } }])
+})

@@ -1,0 +1,87 @@
+/**
+ * What the orchestrator's parts share: its options, its routes, its sessions and what it remembers of peers. It holds
+ * state only; `Supervisor` and `PeerSession` act on it.
+ */
+import type { Context, FiberMap, PubSub, Scope } from "effect"
+import type { Compression } from "../crypto/Compression.ts"
+import type { Crypto } from "../crypto/Crypto.ts"
+import type { DeviceKey } from "../crypto/DeviceKey.ts"
+import type { Gate } from "../gate/Gate.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { Journal } from "../journal/Journal.ts"
+import * as Limits from "../model/Limits.ts"
+import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
+import type { TransportRegistry } from "../transport/TransportRegistry.ts"
+import type * as EventChannel from "./EventChannel.ts"
+import type { SessionTable } from "./SessionTable.ts"
+import type { RouteStatus } from "./Status.ts"
+
+/** A configured way to a peer. */
+export interface Route {
+  readonly address: string
+  /** The only peer that may answer there; any that the policy admits when absent. */
+  readonly peer?: PeerId | undefined
+}
+
+export interface OrchestratorOptions {
+  readonly routes: ReadonlyArray<Route>
+  /** Accept links on every transport that can listen. */
+  readonly listens: boolean
+  readonly timing: SessionTiming
+  /** First wait before a failed route is dialled again; doubles up to `retryMsMax`, with jitter. */
+  readonly retryMsMin: number
+  readonly retryMsMax: number
+  /** Stamps further ahead of this clock wait in quarantine, in milliseconds. */
+  readonly aheadMsMax: number
+  /** How often the quarantine is looked at. */
+  readonly releaseEveryMs: number
+}
+
+export const defaultOptions: OrchestratorOptions = {
+  routes: [],
+  listens: true,
+  timing: defaultTiming,
+  retryMsMin: 1_000,
+  retryMsMax: 64_000,
+  aheadMsMax: Limits.clockAheadPeerMs,
+  releaseEveryMs: 5_000
+}
+
+/** What outlives a session. */
+export interface PeerMemory {
+  route: string
+  sentEvents: number
+  receivedEvents: number
+  provenAtMs: number | undefined
+  lastError: string | undefined
+}
+
+export type Services = Journal | Gate | Crypto | Compression | DeviceKey
+
+/** A route with what its dialling fiber knows. */
+export interface RouteEntry {
+  readonly route: Route
+  state: RouteStatus["state"]
+  attempts: number
+  lastError: string | undefined
+}
+
+export interface Supervision {
+  readonly options: OrchestratorOptions
+  readonly channel: EventChannel.EventChannel
+  readonly registry: TransportRegistry["Service"]
+  readonly services: Context.Context<Services>
+  readonly journal: Journal["Service"]
+  readonly gate: Gate["Service"]
+  readonly sessions: SessionTable
+  readonly paused: Set<PeerId>
+  readonly routes: Map<string, RouteEntry>
+  readonly diallers: FiberMap.FiberMap<string>
+  /** Peers seen since the start and what is remembered of them. */
+  readonly peers: Map<PeerId, PeerMemory>
+  /** Wakes waiting diallers and asks live sessions for a proof; names one peer or all. */
+  readonly wanted: PubSub.PubSub<PeerId | undefined>
+  /** Everything that `Stop` closes. */
+  running: Scope.Closeable | undefined
+  addresses: ReadonlyArray<string>
+}

@@ -1,0 +1,235 @@
+/**
+ * Opens, watches and closes links: one dialling fiber for each route, one session for each link, bounded waits with
+ * jitter in between. Nothing that fails here is fatal to the node.
+ */
+import { Effect, FiberMap, PubSub, Random, Scope, Stream } from "effect"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { Gate } from "../gate/Gate.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import { Journal } from "../journal/Journal.ts"
+import { TransportRegistry } from "../transport/TransportRegistry.ts"
+import * as EventChannel from "./EventChannel.ts"
+import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
+import * as PeerSession from "./PeerSession.ts"
+import { SessionTable } from "./SessionTable.ts"
+import type { PeerStatus, Status } from "./Status.ts"
+import type { OrchestratorOptions, Route, RouteEntry, Services, Supervision } from "./Supervision.ts"
+
+/** Routes of one node. */
+export const routesMax = 256
+
+export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
+  const services = yield* Effect.context<Services>()
+  const supervisor: Supervision = {
+    options,
+    channel: yield* EventChannel.make,
+    registry: yield* TransportRegistry,
+    services,
+    journal: yield* Journal,
+    gate: yield* Gate,
+    sessions: new SessionTable((yield* DeviceKey).peer),
+    paused: new Set(),
+    routes: new Map(),
+    diallers: yield* FiberMap.make<string>(),
+    peers: new Map(),
+    wanted: yield* PubSub.sliding<PeerId | undefined>(16),
+    running: undefined,
+    addresses: []
+  }
+  return supervisor
+})
+
+/** Listens and dials; gives the addresses to dial here. */
+export const start = Effect.fnUntraced(function* (supervisor: Supervision) {
+  if (supervisor.running !== undefined) return supervisor.addresses
+  const scope = yield* Scope.make()
+  supervisor.running = scope
+  const addresses: Array<string> = []
+  if (supervisor.options.listens) {
+    for (const transport of supervisor.registry.all) {
+      if (!transport.capabilities.canListen) continue
+      const listening = transport.listen((link) => PeerSession.serve(supervisor, link)).pipe(Scope.provide(scope))
+      addresses.push(
+        ...(yield* listening.pipe(
+          Effect.onError(() => stop(supervisor)),
+          Effect.mapError((reason) => new OrchestratorError({ reason }))
+        ))
+      )
+    }
+  }
+  supervisor.addresses = addresses
+  for (const entry of supervisor.routes.values()) yield* startDialling(supervisor, entry)
+  return supervisor.addresses
+})
+
+/** Ends sessions, diallers and listeners; counts the sessions. */
+export const stop = Effect.fnUntraced(function* (supervisor: Supervision) {
+  const { running } = supervisor
+  if (running === undefined) return 0
+  supervisor.running = undefined
+  supervisor.addresses = []
+  const sessions = supervisor.sessions.all.length
+  yield* FiberMap.clear(supervisor.diallers)
+  yield* Scope.close(running, yield* Effect.exit(Effect.void))
+  for (const entry of supervisor.routes.values()) entry.state = "idle"
+  return sessions
+})
+
+/** Notes a route without dialling it yet. */
+export const addRoute = (supervisor: Supervision, route: Route): RouteEntry => {
+  const entry: RouteEntry = { route, state: "idle", attempts: 0, lastError: undefined }
+  supervisor.routes.set(route.address, entry)
+  return entry
+}
+
+/** Adds a route or replaces the one with its address, and dials it when the node is started. */
+export const openRoute = Effect.fnUntraced(function* (supervisor: Supervision, route: Route) {
+  if (!supervisor.routes.has(route.address) && supervisor.routes.size >= routesMax) {
+    return yield* Effect.fail(new OrchestratorError({ reason: new RoutesExhausted({ routesMax }) }))
+  }
+  yield* supervisor.registry
+    .forAddress(route.address)
+    .pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
+  const entry = addRoute(supervisor, route)
+  if (supervisor.running !== undefined) yield* startDialling(supervisor, entry)
+  return 1
+})
+
+export const removeRoutes = Effect.fnUntraced(function* (supervisor: Supervision, isMeant: (route: Route) => boolean) {
+  let removed = 0
+  for (const [address, entry] of supervisor.routes) {
+    if (!isMeant(entry.route)) continue
+    supervisor.routes.delete(address)
+    yield* FiberMap.remove(supervisor.diallers, address)
+    removed++
+  }
+  return removed
+})
+
+/** Ends the session with a peer, or with everybody. */
+export const endSessions = (supervisor: Supervision, peer: PeerId | undefined): Effect.Effect<number> =>
+  Effect.sync(() => {
+    const meant = supervisor.sessions.all.filter((session) => peer === undefined || session.peer === peer)
+    for (const session of meant) session.replace()
+    return meant.length
+  })
+
+export const forceSync = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId | undefined) {
+  yield* PubSub.publish(supervisor.wanted, peer)
+  return supervisor.sessions.all.filter((session) => peer === undefined || session.peer === peer).length
+})
+
+const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
+  FiberMap.run(supervisor.diallers, entry.route.address)(dialForEver(supervisor, entry))
+
+/** Dials, runs the session, waits, and again. A session that was live starts the waits over. */
+const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
+  for (;;) {
+    entry.state = "dialling"
+    const ended = yield* dialOnce(supervisor, entry).pipe(Effect.scoped)
+    entry.attempts = ended.wasLive ? 0 : entry.attempts + 1
+    entry.lastError = ended.because
+    entry.state = "waiting"
+    yield* waitToRetry(supervisor, entry)
+  }
+})
+
+const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
+  const { address, peer } = entry.route
+  if (peer !== undefined && supervisor.paused.has(peer)) return { wasLive: false, because: "paused" }
+  const link = yield* supervisor.registry.forAddress(address).pipe(
+    Effect.flatMap((transport) => transport.dial(address)),
+    Effect.result
+  )
+  if (link._tag === "Failure") {
+    yield* PeerSession.reportFailure(supervisor, peer, address, link.failure)
+    return { wasLive: false, because: link.failure.message }
+  }
+  return yield* PeerSession.run(supervisor, {
+    link: link.success,
+    role: "initiator",
+    route: address,
+    expected: peer,
+    onLive: () => {
+      entry.state = "connected"
+    }
+  })
+})
+
+const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
+  const { retryMsMax, retryMsMin } = supervisor.options
+  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), retryMsMax)
+  // Half fixed, half random, so that many clients of one hub do not come back in step.
+  const waitMs = Math.round(fullMs / 2 + ((yield* Random.next) * fullMs) / 2)
+  const woken = Stream.fromPubSub(supervisor.wanted).pipe(
+    Stream.filter((peer) => peer === undefined || peer === entry.route.peer),
+    Stream.runHead
+  )
+  yield* Effect.race(Effect.sleep(waitMs), woken)
+})
+
+/** Looks at the quarantine again and again. */
+export const releaseHeld = Effect.fnUntraced(function* (supervisor: Supervision) {
+  for (;;) {
+    yield* Effect.sleep(supervisor.options.releaseEveryMs)
+    yield* supervisor.journal.heldCount.pipe(
+      Effect.flatMap((held) => (held > 0 ? supervisor.journal.releaseHeld : Effect.succeed(0))),
+      Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error))
+    )
+  }
+})
+
+/** When the policy changes: ends sessions that it no longer admits and wakes diallers that it may now let in. */
+export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
+  Stream.runForEach(supervisor.gate.changes, () =>
+    Effect.gen(function* () {
+      for (const session of supervisor.sessions.all) {
+        const decision = yield* supervisor.gate.admits(session.peer)
+        if (!decision.allowed) session.replace()
+      }
+      yield* PubSub.publish(supervisor.wanted, undefined)
+    })
+  )
+
+export const status = (supervisor: Supervision): Effect.Effect<Status, OrchestratorError> =>
+  Effect.gen(function* () {
+    const { journal } = supervisor
+    const head = yield* journal.head
+    const peers: Array<PeerStatus> = []
+    for (const [peer, memory] of supervisor.peers) {
+      const session = supervisor.sessions.get(peer)
+      const row = yield* journal.peer(peer)
+      const pendingOut = session?.isSynced === true ? 0 : Math.max(0, head - (row?.acknowledged ?? 0))
+      peers.push({
+        peer,
+        route: memory.route,
+        state: supervisor.paused.has(peer)
+          ? "paused"
+          : session === undefined
+            ? "offline"
+            : session.isSynced
+              ? "synced"
+              : "syncing",
+        pendingOut,
+        sentEvents: memory.sentEvents,
+        receivedEvents: memory.receivedEvents,
+        provenAtMs: memory.provenAtMs,
+        lastError: memory.lastError
+      })
+    }
+    const result: Status = {
+      isStarted: supervisor.running !== undefined,
+      addresses: supervisor.addresses,
+      peers,
+      routes: [...supervisor.routes.values()].map(({ attempts, lastError, route, state }) => ({
+        address: route.address,
+        peer: route.peer,
+        state,
+        attempts,
+        lastError
+      })),
+      head,
+      held: yield* journal.heldCount
+    }
+    return result
+  }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))

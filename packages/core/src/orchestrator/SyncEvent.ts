@@ -1,0 +1,90 @@
+/**
+ * What the orchestrator tells the application: one closed union on one channel. Names are those of the seed systems
+ * where they had one. A subscriber that is too slow gets `Lagged` instead of growing memory.
+ */
+import { Schema } from "effect"
+import * as PeerId from "../identity/PeerId.ts"
+
+const Count = Schema.Int
+
+export const PeerConnected = Schema.TaggedStruct("PeerConnected", { peer: PeerId.PeerId, route: Schema.String })
+export const PeerDisconnected = Schema.TaggedStruct("PeerDisconnected", {
+  peer: PeerId.PeerId,
+  route: Schema.String,
+  because: Schema.String
+})
+/** The views differ and data begins to flow. `theirs` is the number of entities that the peer has. */
+export const SyncStarted = Schema.TaggedStruct("SyncStarted", { peer: PeerId.PeerId, theirs: Count })
+export const SyncProgress = Schema.TaggedStruct("SyncProgress", {
+  peer: PeerId.PeerId,
+  sentEvents: Count,
+  receivedEvents: Count
+})
+/** Both sides found the roots of their shared view equal: a proof, not a guess. */
+export const SyncCompleted = Schema.TaggedStruct("SyncCompleted", {
+  peer: PeerId.PeerId,
+  /** 32 hexadecimal digits. */
+  root: Schema.String,
+  entities: Count,
+  sentEvents: Count,
+  receivedEvents: Count
+})
+/** A session or dial failed; it is tried again when `willRetry`. */
+export const SyncError = Schema.TaggedStruct("SyncError", {
+  peer: Schema.NullOr(PeerId.PeerId),
+  route: Schema.String,
+  /** Name of the reason, as in SPEC "Errors". */
+  code: Schema.String,
+  detail: Schema.String,
+  willRetry: Schema.Boolean
+})
+/** Entities changed, by a peer or by this device (`peer` null). At most 100 ids are named. */
+export const EntitiesUpdated = Schema.TaggedStruct("EntitiesUpdated", {
+  peer: Schema.NullOr(PeerId.PeerId),
+  type: Schema.String,
+  ids: Schema.Array(Schema.String),
+  count: Count
+})
+/** A peer delivered commits that were not kept. */
+export const CommitsRefused = Schema.TaggedStruct("CommitsRefused", {
+  peer: PeerId.PeerId,
+  code: Schema.String,
+  commits: Count
+})
+/** Commits wait in quarantine because their time is ahead of this clock. */
+export const ClockSkewed = Schema.TaggedStruct("ClockSkewed", { peer: PeerId.PeerId, commits: Count })
+/** Two events carry one number of one author: its journal was copied, or it lies. */
+export const ForkDetected = Schema.TaggedStruct("ForkDetected", {
+  author: Schema.String,
+  type: Schema.String,
+  id: Schema.String
+})
+/** Two devices wrote different values to one field without knowing of each other; the loser stays in the history. */
+export const ConflictResolved = Schema.TaggedStruct("ConflictResolved", {
+  type: Schema.String,
+  id: Schema.String,
+  field: Schema.String,
+  winner: Schema.String,
+  loser: Schema.String
+})
+/** Something is pending and nothing moved for the progress limit; the session is rebuilt. */
+export const Stalled = Schema.TaggedStruct("Stalled", { peer: Schema.NullOr(PeerId.PeerId), awaiting: Schema.String })
+/** This subscriber was too slow and missed events. */
+export const Lagged = Schema.TaggedStruct("Lagged", { missed: Count })
+
+export const SyncEvent = Schema.Union([
+  PeerConnected,
+  PeerDisconnected,
+  SyncStarted,
+  SyncProgress,
+  SyncCompleted,
+  SyncError,
+  EntitiesUpdated,
+  CommitsRefused,
+  ClockSkewed,
+  ForkDetected,
+  ConflictResolved,
+  Stalled,
+  Lagged
+])
+export type SyncEvent = typeof SyncEvent.Type

@@ -1,0 +1,143 @@
+/**
+ * The steps before a session is live: challenge, proof of both sides, the policy's word, and the greeting that says
+ * what each has. Nothing about the space leaves before the peer is proven and admitted.
+ */
+import * as Bytes from "../identity/Bytes.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import type { PeerRow } from "../journal/JournalTables.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import { protocolVersion } from "../wire/WireMessage.ts"
+import * as LiveSync from "./LiveSync.ts"
+import * as Proof from "./Proof.ts"
+import { PeerUnexpected, ProofInvalid, ProtocolViolated, SpaceUnknown } from "./SessionError.ts"
+import { type Action, feedStart, type Outcome, type SessionState as State } from "./SessionState.ts"
+
+const fail = (state: State, reason: (Action & { readonly _tag: "Fail" })["reason"]): Outcome => ({
+  state,
+  actions: [{ _tag: "Fail", reason }]
+})
+
+const transcript = (state: State): Proof.Transcript => {
+  const { channelBinding, nonce, role, signer } = state.config
+  const isInitiator = role === "initiator"
+  return {
+    initiator: isInitiator ? signer.publicKey : state.peerKey,
+    responder: isInitiator ? state.peerKey : signer.publicKey,
+    initiatorNonce: isInitiator ? nonce : state.peerNonce,
+    responderNonce: isInitiator ? state.peerNonce : nonce,
+    channelBinding
+  }
+}
+
+/** Opens: who this side says it is. */
+export const challenge = (state: State): Outcome => ({
+  state,
+  actions: [
+    {
+      _tag: "Send",
+      message: {
+        _tag: "Challenge",
+        version: protocolVersion,
+        nonce: state.config.nonce,
+        peer: state.config.signer.publicKey
+      }
+    }
+  ]
+})
+
+/** The answering side proves itself first. */
+export const answerChallenge = (state: State, message: Wire.Challenge): Outcome => {
+  const peer = PeerId.fromPublicKey(message.peer)
+  const next: State = { ...state, phase: "challenged", peer, peerKey: message.peer, peerNonce: message.nonce }
+  const { crypto, nonce, signer } = state.config
+  const signature = Proof.prove(crypto, signer, transcript(next), "responder")
+  return {
+    state: next,
+    actions: [{ _tag: "Send", message: { _tag: "ChallengeAck", nonce, peer: signer.publicKey, signature } }]
+  }
+}
+
+/** The opening side checks who answered, then asks the policy. */
+export const checkResponder = (state: State, message: Wire.ChallengeAck): Outcome => {
+  const peer = PeerId.fromPublicKey(message.peer)
+  const next: State = { ...state, phase: "admitting", peer, peerKey: message.peer, peerNonce: message.nonce }
+  const { crypto, expected } = state.config
+  if (!Proof.isProven(crypto, transcript(next), "responder", message.signature)) {
+    return fail(state, new ProofInvalid({ peer }))
+  }
+  if (expected !== undefined && expected !== peer) return fail(state, new PeerUnexpected({ expected, actual: peer }))
+  return { state: next, actions: [{ _tag: "Admit", peer }] }
+}
+
+/** The answering side checks who opened, then asks the policy. */
+export const checkInitiator = (state: State, message: Wire.Hello): Outcome => {
+  const peer = state.peer!
+  if (!Proof.isProven(state.config.crypto, transcript(state), "initiator", message.signature)) {
+    return fail(state, new ProofInvalid({ peer }))
+  }
+  return { state: { ...state, phase: "admitting", hello: message }, actions: [{ _tag: "Admit", peer }] }
+}
+
+const spaceFields = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow | undefined) => ({
+  space: state.config.space,
+  incarnation: state.config.incarnation,
+  ...mine,
+  cursorOf: cursor === undefined || cursor.incarnation === "" ? null : Bytes.fromHex(cursor.incarnation)!,
+  cursor: cursor?.cursor ?? 0
+})
+
+/** The opening side's proof and what it has. */
+export const sendHello = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
+  const signature = Proof.prove(state.config.crypto, state.config.signer, transcript(state), "initiator")
+  return {
+    state: { ...state, phase: "greeting", live: LiveSync.withSnapshot(state.live, mine) },
+    actions: [{ _tag: "Send", message: { _tag: "Hello", signature, ...spaceFields(state, mine, cursor) } }]
+  }
+}
+
+const peerSpaceOf = (message: Wire.Hello | Wire.HelloAck): LiveSync.PeerSpace => ({
+  incarnation: Bytes.toHex(message.incarnation),
+  head: message.head,
+  root: message.root,
+  count: message.count
+})
+
+/** The answering side compares both and says how to go on. */
+export const answerHello = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
+  const hello = state.hello
+  if (hello === undefined) return fail(state, new ProtocolViolated({ problem: "no greeting to answer" }))
+  if (!Bytes.equals(hello.space, state.config.space)) {
+    return fail(state, new SpaceUnknown({ space: Bytes.toHex(hello.space) }))
+  }
+  const isEqual = Bytes.equals(hello.root, mine.root) && hello.count === mine.count
+  const message: Wire.HelloAck = {
+    _tag: "HelloAck",
+    verdict: isEqual ? "equal" : "feed",
+    ...spaceFields(state, mine, cursor)
+  }
+  const greeted = goLive(state, mine, hello, isEqual)
+  return { state: greeted.state, actions: [{ _tag: "Send", message }, ...greeted.actions] }
+}
+
+/** The opening side reads the answer. */
+export const checkAnswer = (state: State, message: Wire.HelloAck): Outcome => {
+  if (!Bytes.equals(message.space, state.config.space)) {
+    return fail(state, new SpaceUnknown({ space: Bytes.toHex(message.space) }))
+  }
+  return goLive(state, state.live.snapshot, message, message.verdict === "equal")
+}
+
+const goLive = (
+  state: State,
+  mine: LiveSync.SpaceSnapshot,
+  theirs: Wire.Hello | Wire.HelloAck,
+  isEqual: boolean
+): Outcome => {
+  const peerSpace = peerSpaceOf(theirs)
+  const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
+  const begun = LiveSync.begin(state.live, peerSpace, from, isEqual)
+  return {
+    state: { ...state, phase: "live", hello: undefined, peerSpace, live: begun.live },
+    actions: [{ _tag: "Connected", peer: state.peer!, space: peerSpace }, ...begun.actions]
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * One running session's parts and options, shared by the driver's fibers and the actions they perform. It only holds
+ * them; who does what when is the driver's business.
+ */
+import { Effect, Queue, type Stream } from "effect"
+import type { Compression } from "../crypto/Compression.ts"
+import type { Crypto } from "../crypto/Crypto.ts"
+import type { Gate } from "../gate/Gate.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { Journal, RemoteOutcome } from "../journal/Journal.ts"
+import type { Link } from "../transport/Link.ts"
+import * as FrameCodec from "../wire/FrameCodec.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import type { FrameSequence } from "./FrameSequence.ts"
+import type * as LiveSync from "./LiveSync.ts"
+import type { Role } from "./Proof.ts"
+import type { SessionError } from "./SessionError.ts"
+import type * as SessionState from "./SessionState.ts"
+
+export interface SessionTiming {
+  /** From the link's opening to the end of the greeting, in milliseconds. */
+  readonly greetingMsMax: number
+  /** Without any frame while one is awaited. */
+  readonly progressMsMax: number
+  /** Between two proofs that both views are equal. */
+  readonly proofPeriodMs: number
+  /** Silence after which the peer is asked whether it is still there. */
+  readonly pingAfterMs: number
+  /** How often limits are looked at; they hold to this precision. */
+  readonly tickMs: number
+}
+
+/** Source of the periods: ARCHITECTURE "Engine timing", from the seed systems. */
+export const defaultTiming: SessionTiming = {
+  greetingMsMax: 5_000,
+  progressMsMax: 30_000,
+  proofPeriodMs: 5 * 60_000,
+  pingAfterMs: 60_000,
+  tickMs: 1_000
+}
+
+/** What a session tells the orchestrator. */
+export type SessionNotice =
+  | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveSync.PeerSpace }
+  | { readonly _tag: "Progressed"; readonly sentEvents: number; readonly receivedEvents: number }
+  | {
+      readonly _tag: "Synced"
+      readonly root: Uint8Array
+      readonly count: number
+      readonly sentEvents: number
+      readonly receivedEvents: number
+    }
+  | { readonly _tag: "Differs"; readonly passes: number }
+  | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome }
+
+export interface SessionOptions {
+  readonly link: Link
+  readonly role: Role
+  /** The only peer that may answer; any that the policy admits when absent. */
+  readonly expected: PeerId | undefined
+  readonly timing: SessionTiming
+  /** Stamps further ahead of the clock wait in quarantine. */
+  readonly aheadMsMax: number
+  /** Emits when a comparison of roots is wanted now. */
+  readonly proofWanted: Stream.Stream<void>
+  /** Called in order; the session waits for it. */
+  readonly notify: (notice: SessionNotice) => Effect.Effect<void>
+}
+
+/** Inputs that wait for the step; producers other than the step itself wait when it is full. */
+export const inputsMax = 1024
+/** Frames that wait for the link; the window bounds what can be in them. */
+export const outboundFramesMax = 256
+export type DriverInput = SessionState.Input | { readonly _tag: "Tick" }
+
+/** Shared by the fibers of one session. */
+export interface RunningSession {
+  readonly options: SessionOptions
+  readonly journal: Journal["Service"]
+  readonly gate: Gate["Service"]
+  readonly crypto: Crypto["Service"]
+  readonly compression: Compression["Service"]
+  readonly inputs: Queue.Queue<DriverInput>
+  readonly outbound: Queue.Queue<Uint8Array>
+  readonly toApply: Queue.Queue<Wire.EventBatch>
+  readonly sequence: FrameSequence
+  state: SessionState.SessionState
+  framesSent: number
+  lastReceivedMs: number
+  lastProofMs: number
+  lastPingMs: number
+  storedAcknowledged: number
+}
+
+/** Encodes a message and hands it to the link's fiber. */
+export const send = (driver: RunningSession, message: Wire.WireMessage): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const frame = FrameCodec.encode(driver.compression, { sequence: driver.framesSent++, message })
+    return Effect.asVoid(Queue.offer(driver.outbound, frame))
+  })
+
+/** The name under which a refusal is counted and told. */
+export const codeOf = (reason: SessionError["reason"]): string =>
+  reason._tag === "WireError" || reason._tag === "TransportError" || reason._tag === "JournalError"
+    ? reason.reason._tag
+    : reason._tag

@@ -1,0 +1,144 @@
+/**
+ * What a step may ask for, done: each action reads or writes once and gives at most one input back. The gate is asked
+ * here for every partition before anything of it is named or sent.
+ */
+import { Clock, Effect, Metric, Queue } from "effect"
+import type { FeedCommit } from "../journal/Journal.ts"
+import type { JournalError } from "../journal/JournalError.ts"
+import type { PartitionRow } from "../journal/JournalTables.ts"
+import * as Limits from "../model/Limits.ts"
+import * as Partition from "../model/Partition.ts"
+import * as RangeTree from "../reconcile/RangeTree.ts"
+import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as RangeExchange from "./RangeExchange.ts"
+import { type RunningSession, send } from "./RunningSession.ts"
+import { ProtocolViolated, SessionError } from "./SessionError.ts"
+import type { Action, Input } from "./SessionState.ts"
+
+type Performed = Effect.Effect<Input | undefined, JournalError | SessionError>
+
+const nothing = (effect: Effect.Effect<unknown, JournalError | SessionError>): Performed => Effect.as(effect, undefined)
+
+/** Performs one action other than `Fail`. */
+export const perform = (driver: RunningSession, action: Exclude<Action, { readonly _tag: "Fail" }>): Performed => {
+  switch (action._tag) {
+    case "Send":
+      return nothing(send(driver, action.message))
+    case "Admit":
+      return admit(driver)
+    case "ReadSpace":
+      return readSpace(driver, action.purpose)
+    case "ReadFeed":
+      return readFeed(driver, action.after)
+    case "Apply":
+      return nothing(Queue.offerUnsafe(driver.toApply, action.batch) ? Effect.void : overrun)
+    case "AnswerRanges":
+      return answerRanges(driver, action)
+    case "SetCursor":
+      return nothing(setCursor(driver, action.cursor))
+    case "Connected":
+      return nothing(driver.options.notify(action))
+    case "Progressed":
+      return nothing(driver.options.notify(action))
+    case "Differs":
+      return nothing(driver.options.notify(action))
+    case "Synced":
+      return nothing(synced(driver, action))
+  }
+}
+
+const overrun = Effect.fail(
+  new SessionError({ reason: new ProtocolViolated({ problem: "more batches than the window allows" }) })
+)
+
+const admit = Effect.fnUntraced(function* (driver: RunningSession) {
+  const peer = driver.state.peer!
+  const decision = yield* driver.gate.admits(peer)
+  if (!decision.allowed) yield* driver.gate.audit({ action: "admit", peer, decision, detail: "session" })
+  const { because, rule } = decision
+  const input: Input = { _tag: "Admitted", denied: decision.allowed ? undefined : { rule, because } }
+  return input
+})
+
+/** The partitions that may go both ways between this node and the peer, and the head of the same moment. */
+const readView = Effect.fnUntraced(function* (driver: RunningSession) {
+  const peer = driver.state.peer!
+  const { head, rows } = yield* driver.journal.partitions
+  const view: Array<PartitionRow> = []
+  for (const row of rows) {
+    const sends = yield* driver.gate.canSend(row.partition, peer)
+    const receives = yield* driver.gate.canReceive(row.partition, peer)
+    if (sends.allowed && receives.allowed) view.push(row)
+  }
+  return { head, view }
+})
+
+const readSpace = Effect.fnUntraced(function* (
+  driver: RunningSession,
+  purpose: (Action & { readonly _tag: "ReadSpace" })["purpose"]
+) {
+  const { head, view } = yield* readView(driver)
+  const snapshot = { head, ...RangeTree.root(driver.crypto.sha256, view) }
+  const cursor = yield* driver.journal.peer(driver.state.peer!)
+  const input: Input = { _tag: "SpaceRead", purpose, snapshot, cursor }
+  return input
+})
+
+const readFeed = Effect.fnUntraced(function* (driver: RunningSession, after: number) {
+  const peer = driver.state.peer!
+  const page = yield* driver.journal.feed(after, peer, Limits.frameBytesTarget)
+  const commits = yield* permitted(driver, page.commits)
+  const input: Input = { _tag: "FeedRead", page, commits }
+  return input
+})
+
+/** The one place where commits are let out: what the gate does not allow stays. */
+const permitted = Effect.fnUntraced(function* (driver: RunningSession, commits: ReadonlyArray<FeedCommit>) {
+  const peer = driver.state.peer!
+  const decisions = new Map<string, boolean>()
+  const allowed: Array<FeedCommit> = []
+  let events = 0
+  for (const commit of commits) {
+    const key = Partition.key(commit.partition)
+    let isAllowed = decisions.get(key)
+    if (isAllowed === undefined) {
+      const decision = yield* driver.gate.canSend(commit.partition, peer)
+      isAllowed = decision.allowed
+      decisions.set(key, isAllowed)
+      if (!isAllowed) yield* driver.gate.audit({ action: "send", peer, decision, detail: key })
+    }
+    if (!isAllowed) continue
+    allowed.push(commit)
+    events += commit.events
+  }
+  if (events > 0) yield* Metric.update(CoreMetrics.eventsSent, events)
+  return allowed
+})
+
+const answerRanges = Effect.fnUntraced(function* (
+  driver: RunningSession,
+  action: Action & { readonly _tag: "AnswerRanges" }
+) {
+  const { view } = yield* readView(driver)
+  const context = { journal: driver.journal, sha256: driver.crypto.sha256, view }
+  const answer =
+    action.message === undefined
+      ? RangeExchange.describe(context, action.request)
+      : yield* RangeExchange.answer(context, action.message)
+  const pushes = yield* permitted(driver, answer.pushes)
+  const input: Input = { _tag: "RangesRead", reply: answer.reply, pushes }
+  return input
+})
+
+const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: number) {
+  const incarnation = driver.state.peerSpace!.incarnation
+  const row = yield* driver.journal.peer(driver.state.peer!)
+  if (row?.incarnation === incarnation && row.cursor >= cursor) return
+  yield* driver.journal.setCursor(driver.state.peer!, incarnation, cursor)
+})
+
+const synced = Effect.fnUntraced(function* (driver: RunningSession, action: Action & { readonly _tag: "Synced" }) {
+  driver.lastProofMs = yield* Clock.currentTimeMillis
+  yield* Metric.update(CoreMetrics.proofsEqual, 1)
+  yield* driver.options.notify(action)
+})

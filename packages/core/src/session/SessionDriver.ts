@@ -1,0 +1,237 @@
+/**
+ * Runs one session over one link: frames in, pure steps, reads and writes of the journal, questions to the gate,
+ * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
+ * session ends with a typed reason. It decides nothing about the protocol itself.
+ */
+import { Clock, Effect, Metric, Queue, Result, Stream } from "effect"
+import { Compression } from "../crypto/Compression.ts"
+import { Crypto } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { Gate } from "../gate/Gate.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as SpaceId from "../identity/SpaceId.ts"
+import { Journal } from "../journal/Journal.ts"
+import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as FrameCodec from "../wire/FrameCodec.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import * as BatchIntake from "./BatchIntake.ts"
+import { FrameSequence } from "./FrameSequence.ts"
+import * as LiveSync from "./LiveSync.ts"
+import { nonceBytes } from "./Proof.ts"
+import {
+  codeOf,
+  type DriverInput,
+  inputsMax,
+  outboundFramesMax,
+  type RunningSession,
+  send,
+  type SessionOptions
+} from "./RunningSession.ts"
+import * as Session from "./Session.ts"
+import { ProtocolViolated, SessionError, SessionStalled } from "./SessionError.ts"
+import * as SessionState from "./SessionState.ts"
+import { perform } from "./SessionActions.ts"
+
+/** Batches checked and written at the same time, so that the disk and the processor both work. */
+const applyingAtOnceMax = 4
+
+/** Runs until the link ends, the peer misbehaves or the scope closes. Always fails in the end. */
+export const run = Effect.fnUntraced(function* (options: SessionOptions) {
+  const driver = yield* makeDriver(options)
+  const fibers = [receiveFrames(driver), sendFrames(driver), applyBatches(driver), watchJournal(driver), tick(driver)]
+  const wanted = Stream.runForEach(options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" }))
+  return yield* Effect.raceAllFirst([stepLoop(driver), ...fibers, Effect.andThen(wanted, Effect.never)]).pipe(
+    Effect.ensuring(storeAcknowledged(driver).pipe(Effect.ignore)),
+    Effect.ensuring(options.link.close)
+  )
+})
+
+const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
+  const journal = yield* Journal
+  const crypto = yield* Crypto
+  const signer = yield* DeviceKey
+  const nowMs = yield* Clock.currentTimeMillis
+  const driver: RunningSession = {
+    options,
+    journal,
+    gate: yield* Gate,
+    crypto,
+    compression: yield* Compression,
+    inputs: yield* Queue.bounded<DriverInput>(inputsMax),
+    outbound: yield* Queue.bounded<Uint8Array>(outboundFramesMax),
+    toApply: yield* Queue.bounded<Wire.EventBatch>(LiveSync.windowBatchesMax),
+    sequence: new FrameSequence(),
+    state: SessionState.start({
+      role: options.role,
+      crypto,
+      signer,
+      channelBinding: options.link.channelBinding,
+      nonce: crypto.randomBytes(nonceBytes),
+      space: SpaceId.toBytes(journal.info.space),
+      incarnation: Bytes.fromHex(journal.info.incarnation)!,
+      expected: options.expected
+    }),
+    framesSent: 0,
+    lastReceivedMs: nowMs,
+    lastProofMs: nowMs,
+    lastPingMs: nowMs,
+    storedAcknowledged: 0
+  }
+  return driver
+})
+
+const fail = (reason: SessionError["reason"]): Effect.Effect<never, SessionError> =>
+  Effect.fail(new SessionError({ reason }))
+
+const stepLoop = Effect.fnUntraced(function* (driver: RunningSession) {
+  let inputs: ReadonlyArray<DriverInput> = [{ _tag: "Opened" }]
+  for (;;) {
+    for (const input of inputs) {
+      if (input._tag === "Tick") yield* onTick(driver)
+      else yield* advance(driver, input)
+    }
+    inputs = yield* Queue.takeAll(driver.inputs)
+  }
+})
+
+/** Steps once and performs what the step asks; results of reads are stepped at once. */
+const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Effect<void, SessionError> =
+  Effect.fnUntraced(function* (driver: RunningSession, first: SessionState.Input) {
+    const pending: Array<SessionState.Input> = [first]
+    for (let input = pending.shift(); input !== undefined; input = pending.shift()) {
+      const outcome = Session.step(driver.state, input)
+      driver.state = outcome.state
+      for (const action of outcome.actions) {
+        if (action._tag === "Fail") {
+          return yield* refuse(driver, action.reason)
+        }
+        const result = yield* perform(driver, action).pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
+        if (result !== undefined) pending.push(result)
+      }
+    }
+  })
+
+/** Tells the peer why, as far as it is its business, and ends the session. */
+const refuse = Effect.fnUntraced(function* (driver: RunningSession, reason: SessionError["reason"]) {
+  if (reason._tag !== "PeerRefused") {
+    yield* Metric.update(Metric.withAttributes(CoreMetrics.sessionsRefused, { reason: codeOf(reason) }), 1)
+    // Whoever did not prove itself learns the code and nothing else.
+    const detail = driver.state.phase === "live" ? reason.message.slice(0, 256) : ""
+    const frame = FrameCodec.encode(driver.compression, {
+      sequence: driver.framesSent++,
+      message: { _tag: "Error", code: codeOf(reason), detail }
+    })
+    // What waits for the link goes first; a link that takes nothing must not hold the refusal back.
+    const flush = Queue.clear(driver.outbound).pipe(
+      Effect.flatMap((waiting) => Effect.forEach([...waiting, frame], driver.options.link.send, { discard: true })),
+      Effect.timeout("1 second"),
+      Effect.ignore
+    )
+    yield* flush
+  }
+  return yield* fail(reason)
+})
+
+const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
+  for (;;) {
+    const bytes = yield* driver.options.link.receive.pipe(Effect.catchTag("TransportError", (reason) => fail(reason)))
+    driver.lastReceivedMs = yield* Clock.currentTimeMillis
+    const frame = FrameCodec.decode(driver.compression, bytes)
+    if (Result.isFailure(frame)) return yield* refuse(driver, frame.failure)
+    const messages = driver.sequence.accept(frame.success)
+    if (messages === undefined) {
+      return yield* refuse(driver, new ProtocolViolated({ problem: "too many frames arrived before earlier ones" }))
+    }
+    for (const message of messages) yield* Queue.offer(driver.inputs, { _tag: "Received", message })
+  }
+})
+
+const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
+  for (;;) {
+    const frame = yield* Queue.take(driver.outbound)
+    yield* driver.options.link.send(frame).pipe(Effect.catchTag("TransportError", (reason) => fail(reason)))
+  }
+})
+
+const applyBatches = (driver: RunningSession): Effect.Effect<never, SessionError> =>
+  Stream.fromQueue(driver.toApply).pipe(
+    Stream.mapEffect((batch) => applyBatch(driver, batch), { concurrency: applyingAtOnceMax }),
+    Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
+    Effect.catchTag("JournalError", (reason) => fail(reason)),
+    Effect.andThen(Effect.never)
+  )
+
+const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, batch: Wire.EventBatch) {
+  const outcome = yield* BatchIntake.takeIn(
+    {
+      journal: driver.journal,
+      gate: driver.gate,
+      crypto: driver.crypto,
+      peer: driver.state.peer!,
+      peerIncarnation: driver.state.peerSpace!.incarnation,
+      space: driver.journal.info.space,
+      aheadMsMax: driver.options.aheadMsMax
+    },
+    batch
+  )
+  yield* driver.options.notify({ _tag: "TakenIn", outcome })
+  const input: SessionState.Input = { _tag: "Applied", batch, outcome }
+  return input
+})
+
+const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
+  Stream.runForEach(driver.journal.changes, ({ head }) =>
+    Queue.offer(driver.inputs, { _tag: "JournalMoved", head })
+  ).pipe(Effect.andThen(Effect.never))
+
+const tick = Effect.fnUntraced(function* (driver: RunningSession) {
+  for (;;) {
+    yield* Effect.sleep(driver.options.timing.tickMs)
+    yield* Queue.offer(driver.inputs, { _tag: "Tick" })
+  }
+})
+
+/** What the session waits for, or `undefined` when it may stay silent. */
+const awaiting = (driver: RunningSession): string | undefined => {
+  const { live, phase } = driver.state
+  if (phase !== "live") return "the greeting"
+  if (driver.sequence.hasHole) return "a frame that was lost"
+  if (live.inFlight.size > 0) return "acknowledgements"
+  if (live.proof === "asked" || live.proof === "exchanging") return "the comparison of roots"
+  return driver.lastPingMs > driver.lastReceivedMs ? "a sign of life" : undefined
+}
+
+const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
+  const { timing } = driver.options
+  const nowMs = yield* Clock.currentTimeMillis
+  const waitedMs = nowMs - driver.lastReceivedMs
+  const awaited = awaiting(driver)
+  const limitMs = driver.state.phase === "live" ? timing.progressMsMax : timing.greetingMsMax
+  if (awaited !== undefined && waitedMs >= limitMs) {
+    return yield* refuse(driver, new SessionStalled({ awaiting: awaited, waitedMs }))
+  }
+  if (driver.state.phase !== "live") return
+  if (waitedMs >= timing.pingAfterMs && driver.lastPingMs <= driver.lastReceivedMs) {
+    driver.lastPingMs = nowMs
+    yield* send(driver, { _tag: "Ping", token: driver.framesSent })
+  }
+  // A change that was announced before this session listened shows in the head.
+  const head = yield* driver.journal.head.pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
+  yield* advance(driver, { _tag: "JournalMoved", head })
+  const isDue = nowMs - driver.lastProofMs >= timing.proofPeriodMs
+  if (isDue) driver.lastProofMs = nowMs
+  if (isDue || driver.state.live.proof === "due" || driver.state.live.proof === "settling") {
+    yield* advance(driver, { _tag: "ProofDue" })
+  }
+  yield* storeAcknowledged(driver)
+})
+
+/** Keeps how far the peer has confirmed; for the status only, so a lost value costs nothing. */
+const storeAcknowledged = Effect.fnUntraced(function* (driver: RunningSession) {
+  const { acknowledged } = driver.state.live
+  if (driver.state.peer === undefined || acknowledged <= driver.storedAcknowledged) return
+  driver.storedAcknowledged = acknowledged
+  yield* driver.journal
+    .setAcknowledged(driver.state.peer, acknowledged)
+    .pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
+})

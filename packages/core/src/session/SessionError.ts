@@ -1,0 +1,139 @@
+/**
+ * Why a session ended before its link did. The link is closed in every case; a new one continues from the cursors.
+ */
+import { Schema } from "effect"
+import { JournalError } from "../journal/JournalError.ts"
+import { TransportError } from "../transport/TransportError.ts"
+import { WireError } from "../wire/WireError.ts"
+
+/** The peer could not prove the identity it claimed: a forged, replayed or relayed proof. */
+export class ProofInvalid extends Schema.TaggedError<ProofInvalid>()("ProofInvalid", { peer: Schema.String }) {
+  override get message(): string {
+    return `the peer does not prove to be ${this.peer}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** Another device answers at the address than the one the route names. Check the route. */
+export class PeerUnexpected extends Schema.TaggedError<PeerUnexpected>()("PeerUnexpected", {
+  expected: Schema.String,
+  actual: Schema.String
+}) {
+  override get message(): string {
+    return `expected peer ${this.expected} but ${this.actual} answers; check the address or trust the new peer`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The policy here does not admit the peer. */
+export class PeerDenied extends Schema.TaggedError<PeerDenied>()("PeerDenied", {
+  peer: Schema.String,
+  rule: Schema.String,
+  because: Schema.String
+}) {
+  override get message(): string {
+    return `peer ${this.peer} is not admitted by ${this.rule}: ${this.because}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The peer ended the session and said why; codes are the names of these reasons. */
+export class PeerRefused extends Schema.TaggedError<PeerRefused>()("PeerRefused", {
+  code: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `the peer refuses (${this.code}): ${this.detail}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The two nodes sync different spaces. */
+export class SpaceUnknown extends Schema.TaggedError<SpaceUnknown>()("SpaceUnknown", { space: Schema.String }) {
+  override get message(): string {
+    return `the peer asks for space ${this.space}, which is not synced here; use the same space name on both sides`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The peer speaks another version of the protocol. Update the older side. */
+export class VersionUnsupported extends Schema.TaggedError<VersionUnsupported>()("VersionUnsupported", {
+  version: Schema.Int,
+  supported: Schema.Int
+}) {
+  override get message(): string {
+    return `the peer speaks protocol version ${this.version}, this node ${this.supported}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** A message came that makes no sense at this point. */
+export class ProtocolViolated extends Schema.TaggedError<ProtocolViolated>()("ProtocolViolated", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `the peer breaks the protocol: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** Something was awaited and nothing came in time. */
+export class SessionStalled extends Schema.TaggedError<SessionStalled>()("SessionStalled", {
+  awaiting: Schema.String,
+  waitedMs: Schema.Int
+}) {
+  override get message(): string {
+    return `nothing came for ${this.waitedMs} ms while waiting for ${this.awaiting}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** A newer session with the same peer took over. */
+export class SessionReplaced extends Schema.TaggedError<SessionReplaced>()("SessionReplaced", {}) {
+  override get message(): string {
+    return "another session with the same peer took over"
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+export class SessionError extends Schema.TaggedError<SessionError>()("SessionError", {
+  reason: Schema.Union([
+    ProofInvalid,
+    PeerUnexpected,
+    PeerDenied,
+    PeerRefused,
+    SpaceUnknown,
+    VersionUnsupported,
+    ProtocolViolated,
+    SessionStalled,
+    SessionReplaced,
+    WireError,
+    TransportError,
+    JournalError
+  ])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What a session knows and what its step takes and gives: the vocabulary of `Session`, `Greeting` and the driver.
+ * Nothing here decides anything but where a feed starts.
+ */
+import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type * as PeerId from "../identity/PeerId.ts"
+import type { PeerRow } from "../journal/JournalTables.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import * as LiveSync from "./LiveSync.ts"
+import type { Role } from "./Proof.ts"
+import type { SessionError } from "./SessionError.ts"
+
+export interface SessionConfig {
+  readonly role: Role
+  readonly crypto: CryptoFunctions
+  readonly signer: Signer
+  readonly channelBinding: Uint8Array
+  /** Fresh random bytes of this session. */
+  readonly nonce: Uint8Array
+  /** Raw id of the space. */
+  readonly space: Uint8Array
+  readonly incarnation: Uint8Array
+  /** The peer that must answer, when the route names one. */
+  readonly expected: PeerId.PeerId | undefined
+}
+
+export type Phase = "start" | "challenged" | "admitting" | "greeting" | "live"
+
+export interface SessionState {
+  readonly config: SessionConfig
+  readonly phase: Phase
+  readonly peer: PeerId.PeerId | undefined
+  readonly peerKey: Uint8Array
+  readonly peerNonce: Uint8Array
+  /** The greeting that waits for the policy's answer. */
+  readonly hello: Wire.Hello | undefined
+  readonly peerSpace: LiveSync.PeerSpace | undefined
+  readonly live: LiveSync.LiveState
+}
+
+export type Input =
+  | { readonly _tag: "Opened" }
+  | { readonly _tag: "Received"; readonly message: Wire.WireMessage }
+  | { readonly _tag: "Admitted"; readonly denied: { readonly rule: string; readonly because: string } | undefined }
+  | {
+      readonly _tag: "SpaceRead"
+      readonly purpose: LiveSync.SpacePurpose
+      readonly snapshot: LiveSync.SpaceSnapshot
+      readonly cursor: PeerRow | undefined
+    }
+  | LiveSync.LiveInput
+
+export type Action =
+  | { readonly _tag: "Send"; readonly message: Wire.WireMessage }
+  | { readonly _tag: "Admit"; readonly peer: PeerId.PeerId }
+  | { readonly _tag: "ReadSpace"; readonly purpose: LiveSync.SpacePurpose }
+  | { readonly _tag: "Connected"; readonly peer: PeerId.PeerId; readonly space: LiveSync.PeerSpace }
+  | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
+  | LiveSync.LiveAction
+
+export interface Outcome {
+  readonly state: SessionState
+  readonly actions: ReadonlyArray<Action>
+}
+
+export const start = (config: SessionConfig): SessionState => ({
+  config,
+  phase: "start",
+  peer: undefined,
+  peerKey: new Uint8Array(0),
+  peerNonce: new Uint8Array(0),
+  hello: undefined,
+  peerSpace: undefined,
+  live: LiveSync.initial(config.role)
+})
+
+/** The peer's arrival number from which this side must feed, or where reconciliation takes over. */
+export const feedStart = (
+  mine: LiveSync.SpaceSnapshot,
+  incarnation: Uint8Array,
+  theirs: { readonly cursorOf: Uint8Array | null; readonly cursor: number; readonly count: number }
+): number => {
+  const isKnown = theirs.cursorOf !== null && Bytes.equals(theirs.cursorOf, incarnation) && theirs.cursor <= mine.head
+  if (isKnown) return theirs.cursor
+  // Without a cursor a peer that has nothing gets everything; one that has something is compared range by range.
+  return theirs.count === 0 ? 0 : mine.head
+}

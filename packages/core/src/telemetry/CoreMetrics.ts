@@ -1,0 +1,38 @@
+/**
+ * Names of the engine's metrics, one list. A hub shows them at `/metrics`; what they count stands here and nowhere
+ * else.
+ */
+import { Metric } from "effect"
+
+/** Links and frames refused, by reason: wire errors, invalid proofs, peers that are not admitted. */
+export const sessionsRefused = Metric.counter("syncline_sessions_refused_total", {
+  description: "Sessions ended because of what the peer sent or who it is, by reason",
+  incremental: true
+})
+/** Commits from peers that were not kept, by code. */
+export const commitsRefused = Metric.counter("syncline_commits_refused_total", {
+  description: "Commits from peers that were refused, by code",
+  incremental: true
+})
+/** Events of peers merged into the journal. */
+export const eventsApplied = Metric.counter("syncline_events_applied_total", {
+  description: "Events of other devices applied",
+  incremental: true
+})
+/** Events sent to peers. */
+export const eventsSent = Metric.counter("syncline_events_sent_total", {
+  description: "Events sent to peers",
+  incremental: true
+})
+/** Commits put in quarantine because their stamp is ahead of the clock. */
+export const commitsHeld = Metric.counter("syncline_commits_held_total", {
+  description: "Commits held because their time is ahead of this clock",
+  incremental: true
+})
+/** Sessions that are live now. */
+export const sessionsLive = Metric.gauge("syncline_sessions_live", { description: "Live sessions" })
+/** Comparisons of roots that ended equal. */
+export const proofsEqual = Metric.counter("syncline_proofs_equal_total", {
+  description: "Comparisons with a peer that ended with equal roots",
+  incremental: true
+})
