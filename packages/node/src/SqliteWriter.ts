@@ -20,6 +20,8 @@ import type { JournalError } from "@syncline/core"
 
 /** Kibibytes of requests under way; callers beyond it wait. Each request counts at least as one. */
 const kibibytesUnderWayMax = 32 * 1024
+/** Room for what one group of commits allocates, so that little of it is copied by the garbage collector. */
+const youngMebibytesMax = 96
 /** How long a thread that was told to close may take before it is ended. */
 const closeMsMax = 10_000
 
@@ -106,7 +108,11 @@ const start = (
   onDurable: OnDurable
 ): Effect.Effect<{ readonly info: Journal.JournalInfo; readonly thread: Thread }, JournalError.JournalError> =>
   Effect.callback((resume) => {
-    const worker = new Worker(workerFile(), { workerData: settings, name: "syncline-journal" })
+    const worker = new Worker(workerFile(), {
+      workerData: settings,
+      name: "syncline-journal",
+      resourceLimits: { maxYoungGenerationSizeMb: youngMebibytesMax }
+    })
     const thread: Thread = {
       worker,
       path: settings.folder,

@@ -7,7 +7,19 @@ const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).pad
 const utf8Encoder = new TextEncoder()
 
 /** UTF-8 bytes of a text. Lone surrogates become U+FFFD, as everywhere on the web. */
-export const utf8 = (text: string): Uint8Array => utf8Encoder.encode(text)
+export const utf8 = (text: string): Uint8Array => {
+  if (text.length > shortTextMax) return utf8Encoder.encode(text)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return utf8Encoder.encode(text)
+    bytes[i] = code
+  }
+  return bytes
+}
+
+// Up to here a loop over ASCII is several times faster than a call of the encoder; most entity ids are shorter.
+const shortTextMax = 48
 
 /** Lower-case hexadecimal text, two digits per byte. */
 export const toHex = (bytes: Uint8Array): string => {

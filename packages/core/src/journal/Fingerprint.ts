@@ -57,13 +57,31 @@ export const version = (
   clock: VectorClock,
   authorBytes: (author: Author) => Uint8Array
 ): Uint8Array => {
-  const parts: Array<Uint8Array> = [partitionHash, Bytes.utf8(id)]
-  for (const [author, entry] of sorted(clock)) {
-    const number = new Uint8Array(8)
-    new DataView(number.buffer).setBigUint64(0, BigInt(entry.eseq))
-    parts.push(authorBytes(author), number, entry.head)
+  const name = Bytes.utf8(id)
+  const entries = sorted(clock)
+  let offset = partitionHash.length + name.length
+  let length = offset
+  for (const [author, { head }] of entries) length += authorBytes(author).length + 8 + head.length
+  const bytes = new Uint8Array(length)
+  bytes.set(partitionHash)
+  bytes.set(name, partitionHash.length)
+  for (const [author, { eseq, head }] of entries) {
+    const whose = authorBytes(author)
+    bytes.set(whose, offset)
+    writeNumber(bytes, offset + whose.length, eseq)
+    bytes.set(head, offset + whose.length + 8)
+    offset += whose.length + 8 + head.length
   }
-  return sha256(Bytes.concat(...parts))
+  return sha256(bytes)
+}
+
+/** A whole number below 2^53 as 8 bytes, big-endian; without the allocations of a `DataView` and a bigint. */
+const writeNumber = (into: Uint8Array, offset: number, number: number): void => {
+  let rest = number
+  for (let i = 7; i >= 0; i--) {
+    into[offset + i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
 }
 
 /** Bits of an entity key. */

@@ -14,6 +14,7 @@ import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
+import * as Partition from "../model/Partition.ts"
 import { EntityInvalid } from "../model/WriteError.ts"
 import { planEvent } from "./EventPlan.ts"
 import type { WriteOutcome } from "./Journal.ts"
@@ -43,12 +44,12 @@ export const write = (
   const commits: Array<string> = []
   let pending: PendingCommit | undefined
   for (const change of changes) {
-    const row = context.tables.partitionOf(change.partition)
-    if (pending !== undefined && (pending.row.index !== row.index || isFull(pending))) {
-      commits.push(closeCommit(context, pending, group))
+    if (pending !== undefined && (isFull(pending) || !Partition.same(pending.row.partition, change.partition))) {
+      // Changes that alter nothing may have left it empty.
+      if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
       pending = undefined
     }
-    pending ??= openCommit(context, entities, row, nowMs)
+    pending ??= openCommit(context, entities, context.tables.partitionOf(change.partition), nowMs)
     addEvent(context, pending, change)
   }
   if (pending !== undefined && pending.events.length > 0) commits.push(closeCommit(context, pending, group))
