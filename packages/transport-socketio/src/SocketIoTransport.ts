@@ -1,0 +1,26 @@
+/**
+ * The transport as a value: Socket.IO over WebSocket, both ways. The composition root lists it; making it opens
+ * nothing.
+ */
+import { Limits, type Transport } from "@syncline/core"
+import * as SocketIoAddress from "./SocketIoAddress.ts"
+import { dial } from "./SocketIoDialer.ts"
+import { transportName } from "./SocketIoFailure.ts"
+import { listen } from "./SocketIoListener.ts"
+import { settings, type SocketIoOptions } from "./SocketIoOptions.ts"
+
+export const socketIo = (options: SocketIoOptions = {}): Transport.Transport => {
+  const resolved = settings(options)
+  return {
+    name: transportName,
+    capabilities: {
+      kind: "link",
+      canListen: resolved.server !== undefined,
+      canDial: true,
+      frameBytesMax: Limits.frameBytesMax
+    },
+    accepts: SocketIoAddress.accepts,
+    listen: (onLink) => listen(resolved, onLink),
+    dial: (address) => dial(resolved, address)
+  }
+}
