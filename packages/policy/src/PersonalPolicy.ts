@@ -1,0 +1,95 @@
+/**
+ * The policy of one person's devices: peers on the list of trusted ones sync everything in both directions, all others
+ * get nothing and learn nothing. It has no roles and no rules on types or fields; that is the enterprise policy's
+ * business.
+ */
+import { type Decision, Gate, type PeerId } from "@syncline/core"
+import { Effect, Layer, Metric } from "effect"
+import * as PolicyMetrics from "./PolicyMetrics.ts"
+import * as TrustedPeers from "./TrustedPeers.ts"
+
+export interface PersonalOptions {
+  /** Peer ids such as `12D3KooW…`, or a list that changes while the node runs. */
+  readonly trusted: ReadonlyArray<string> | TrustedPeers.TrustedPeers
+}
+
+/** The gate of a personal space. Throws a `TypeError` for a text that is no peer id. */
+export const personal = (options: PersonalOptions): Layer.Layer<Gate.Gate> => {
+  const trusted = isList(options.trusted) ? TrustedPeers.fixed(options.trusted) : options.trusted
+  return Layer.sync(Gate.Gate, () => gateOf(trusted))
+}
+
+const isList = (trusted: PersonalOptions["trusted"]): trusted is ReadonlyArray<string> => Array.isArray(trusted)
+
+/** The answers under one state of the list; made once for each, because every exchange asks. */
+interface Answers {
+  readonly trusted: ReadonlySet<PeerId.PeerId>
+  readonly policyVersion: number
+  readonly yes: Decision.Decision
+  readonly own: Decision.Decision
+}
+
+const answersOf = (trusted: ReadonlySet<PeerId.PeerId>, policyVersion: number): Answers => {
+  const allowed = (rule: string, because: string): Decision.Decision => ({
+    allowed: true,
+    rule,
+    policyVersion,
+    because
+  })
+  return {
+    trusted,
+    policyVersion,
+    yes: allowed("personal/trusted", "trusted peers sync everything in both directions"),
+    own: allowed("personal/own", "the owner's device may write everything")
+  }
+}
+
+const gateOf = (trusted: TrustedPeers.TrustedPeers): Gate.GateShape => {
+  let answers = answersOf(trusted.current(), 1)
+  // The version is derived where it is read, so no decision can pair a new list with an old number.
+  const now = (): Answers => {
+    const list = trusted.current()
+    if (list !== answers.trusted) answers = answersOf(list, answers.policyVersion + 1)
+    return answers
+  }
+  const decide = (peer: PeerId.PeerId): Effect.Effect<Decision.Decision> =>
+    Effect.sync(() => {
+      const current = now()
+      return current.trusted.has(peer) ? current.yes : refusal(peer, current.policyVersion)
+    })
+  return {
+    admits: decide,
+    canSend: (_, peer) => decide(peer),
+    canReceive: (_, peer) => decide(peer),
+    canWrite: () => Effect.sync(() => now().own),
+    audit,
+    changes: trusted.changes
+  }
+}
+
+const refusal = (peer: PeerId.PeerId, policyVersion: number): Decision.Decision => ({
+  allowed: false,
+  rule: "personal/trusted",
+  policyVersion,
+  because: `${peer} is not trusted here; whoever owns this device must add it to the trusted peers`
+})
+
+const audit = (audited: Gate.AuditedAction): Effect.Effect<void> => {
+  const { action, decision, detail, peer } = audited
+  const logged = Effect.logDebug(`${decision.allowed ? "allowed" : "denied"} ${action}`, {
+    peer,
+    rule: decision.rule,
+    policyVersion: decision.policyVersion,
+    because: decision.because,
+    detail
+  })
+  return decision.allowed ? logged : Effect.andThen(Metric.update(denied[action], 1), logged)
+}
+
+// Attributes are attached once: doing it for every refusal would build a new metric each time.
+const denied: Record<Gate.AuditedAction["action"], typeof PolicyMetrics.decisionsDenied> = {
+  admit: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "admit" }),
+  send: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "send" }),
+  receive: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "receive" }),
+  write: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "write" })
+}
