@@ -11,13 +11,16 @@ import * as Limits from "./Limits.ts"
 import { headerProblem, type HeaderValues } from "./Partition.ts"
 import { EntityInvalid } from "./WriteError.ts"
 
+/** A schema without services whose decoded and encoded forms are the same JSON. */
 type Codec<A> = Schema.Codec<A, A>
 
 /** Last writer wins. */
 export interface Lww<A> {
   readonly kind: "lww"
   readonly isOptional: boolean
-  readonly schema: Codec<A>
+  readonly schema: Schema.Top
+  /** For the compiler only: what a value is. */
+  readonly "~value"?: A
 }
 
 /** A whole number that devices add to; concurrent additions all count. */
@@ -28,27 +31,24 @@ export interface Counter {
 /** A set of values; an addition wins over a concurrent removal. */
 export interface OrSet<A> {
   readonly kind: "orSet"
-  readonly schema: Codec<A>
+  readonly schema: Schema.Top
+  /** For the compiler only: what an element is. */
+  readonly "~value"?: A
 }
 
-/** A field of an entity type. `never` makes every value type acceptable here. */
-export type Field = Lww<never> | Counter | OrSet<never>
+export type Field = Lww<unknown> | Counter | OrSet<unknown>
 
 export interface Fields {
   readonly [name: string]: Field
 }
 
 type OptionalNames<F extends Fields> = {
-  [K in keyof F]: F[K] extends Lww<infer _A> ? (F[K] extends { readonly isOptional: false } ? never : K) : K
+  [K in keyof F]: F[K] extends { readonly kind: "lww"; readonly isOptional: false } ? never : K
 }[keyof F]
 
-type ValueOf<F> = F extends { readonly kind: "lww"; readonly schema: Schema.Codec<infer A, infer _E> } ? A
-  : F extends { readonly kind: "orSet"; readonly schema: Schema.Codec<infer A, infer _E> } ? ReadonlyArray<A>
-  : number
+type ValueOf<F> = F extends Lww<infer A> ? A : F extends OrSet<infer A> ? ReadonlyArray<A> : number
 
-type PatchOf<F> = F extends { readonly kind: "lww"; readonly schema: Schema.Codec<infer A, infer _E> } ? A
-  : F extends { readonly kind: "orSet"; readonly schema: Schema.Codec<infer A, infer _E> } ? SetChange<A>
-  : Increment
+type PatchOf<F> = F extends Lww<infer A> ? A : F extends OrSet<infer A> ? SetChange<A> : Increment
 
 /** What `put` takes: `lww` fields are required unless declared optional, counters and sets start empty. */
 export type Input<F extends Fields> =
@@ -226,7 +226,7 @@ const counterProblem = (value: unknown): string | undefined =>
     ? undefined
     : "must be a whole number of at most 2^31 in size"
 
-const elementsProblem = (field: OrSet<never>, value: unknown): string | undefined => {
+const elementsProblem = (field: OrSet<unknown>, value: unknown): string | undefined => {
   if (!Array.isArray(value)) return "must be a list"
   const wrong = FieldValue.problem(value)
   if (wrong !== undefined) return wrong
@@ -237,7 +237,8 @@ const elementsProblem = (field: OrSet<never>, value: unknown): string | undefine
   return undefined
 }
 
-const schemaProblem = (schema: Codec<never>, value: unknown): string | undefined => {
-  const decoded = Schema.decodeUnknownResult(schema)(value)
+const schemaProblem = (schema: Schema.Top, value: unknown): string | undefined => {
+  // Fields are only made by `lww`, `optional` and `orSet`, which take schemas without services.
+  const decoded = Schema.decodeUnknownResult(schema as Codec<unknown>)(value)
   return Result.isFailure(decoded) ? decoded.failure.message.replaceAll("\n", " ") : undefined
 }

@@ -73,6 +73,7 @@ export interface Supervision {
   readonly services: Context.Context<Services>
   readonly journal: Journal["Service"]
   readonly gate: Gate["Service"]
+  readonly crypto: Crypto["Service"]
   readonly sessions: SessionTable
   readonly paused: Set<PeerId>
   readonly routes: Map<string, RouteEntry>

@@ -2,7 +2,8 @@
  * Opens, watches and closes links: one dialling fiber for each route, one session for each link, bounded waits with
  * jitter in between. Nothing that fails here is fatal to the node.
  */
-import { Effect, FiberMap, PubSub, Random, Scope, Stream } from "effect"
+import { Effect, FiberMap, PubSub, Scope, Stream } from "effect"
+import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -27,6 +28,7 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     services,
     journal: yield* Journal,
     gate: yield* Gate,
+    crypto: yield* Crypto,
     sessions: new SessionTable((yield* DeviceKey).peer),
     paused: new Set(),
     routes: new Map(),
@@ -160,7 +162,8 @@ const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry:
   const { retryMsMax, retryMsMin } = supervisor.options
   const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), retryMsMax)
   // Half fixed, half random, so that many clients of one hub do not come back in step.
-  const waitMs = Math.round(fullMs / 2 + ((yield* Random.next) * fullMs) / 2)
+  const [chance] = supervisor.crypto.randomBytes(1)
+  const waitMs = Math.round(fullMs / 2 + (chance! / 255) * (fullMs / 2))
   const woken = Stream.fromPubSub(supervisor.wanted).pipe(
     Stream.filter((peer) => peer === undefined || peer === entry.route.peer),
     Stream.runHead
