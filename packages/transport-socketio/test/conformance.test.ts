@@ -1,0 +1,15 @@
+// @boundaries-ignore until core's testing door names the suite
+import { transportConformance } from "../../core/src/testing/TransportConformance.ts"
+import { Effect } from "effect"
+import { socketIo } from "../src/index.ts"
+import * as TcpProxy from "./TcpProxy.ts"
+
+const setup = Effect.map(TcpProxy.make, (proxy) => ({
+  server: socketIo({ server: { port: 0 } }),
+  client: socketIo(),
+  nobody: "ws://127.0.0.1:1",
+  invalid: "ws://user:password@127.0.0.1",
+  ...proxy
+}))
+
+transportConformance("socketio", setup)
