@@ -4,7 +4,7 @@
  * neither reads nor writes what the folder holds.
  */
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import type { JournalError } from "@syncline/core"
 import Database from "better-sqlite3"
 import { Effect } from "effect"
@@ -38,6 +38,7 @@ const lock = (
 ): Effect.Effect<{ readonly path: string; readonly handle: Database.Database }, JournalError.JournalError> => {
   let handle: Database.Database | undefined
   try {
+    if (!existsSync(path)) accessSync(nearestExisting(path), constants.W_OK | constants.X_OK)
     mkdirSync(path, { recursive: true, mode: folderMode })
     assertWritable(path)
     handle = new Database(lockFile(path), { timeout: 0 })
@@ -49,6 +50,9 @@ const lock = (
     return failure === undefined ? Effect.die(error) : Effect.fail(SqliteFailure.toError(path, failure))
   }
 }
+
+/** Where a missing folder would be made. Node says "no such file" when that place is read-only. */
+const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)))
 
 /** SQLite silently opens what it may not write for reading only, and then `BEGIN EXCLUSIVE` locks nothing. */
 const assertWritable = (path: string): void => {

@@ -17,58 +17,12 @@ import {
 } from "node:fs"
 import { join, resolve } from "node:path"
 import { DeviceKey, PeerId } from "@syncline/core"
-import { Context, Effect, Layer, Redacted, Schema } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { DeviceKeyError, KeyDamaged, KeyExposed, KeyInaccessible } from "./DeviceKeyError.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 
 const fileMode = 0o600
 const folderMode = 0o700
-
-/** The file exists but holds no key. Recover by restoring it from a backup, or remove it and pair the device anew. */
-export class KeyDamaged extends Schema.TaggedError<KeyDamaged>()("KeyDamaged", {
-  path: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.path} holds no device key: ${this.problem}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
-
-/** Others on this machine may read the key. Recover by `chmod 600`. */
-export class KeyExposed extends Schema.TaggedError<KeyExposed>()("KeyExposed", { path: Schema.String }) {
-  override get message(): string {
-    return `${this.path} can be read by other users of this machine; run chmod 600 on it`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
-
-/** The file or its folder cannot be read or made. */
-export class KeyInaccessible extends Schema.TaggedError<KeyInaccessible>()("KeyInaccessible", {
-  path: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.path} cannot be read or made: ${this.problem}`
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
-
-export class DeviceKeyError extends Schema.TaggedError<DeviceKeyError>()("DeviceKeyError", {
-  reason: Schema.Union([KeyDamaged, KeyExposed, KeyInaccessible])
-}) {
-  override get message(): string {
-    return this.reason.message
-  }
-  get isRetryable(): boolean {
-    return this.reason.isRetryable
-  }
-}
 
 /** The key in the form that another thread of this process can build a signer from. It never leaves the process. */
 export class DeviceSeed extends Context.Service<DeviceSeed, Redacted.Redacted<Uint8Array>>()(
@@ -102,7 +56,10 @@ export const deviceKey = (seed: Redacted.Redacted<Uint8Array>): DeviceKey.Device
 export const layerSeed = (seed: Redacted.Redacted<Uint8Array>) =>
   Layer.mergeAll(
     Layer.succeed(DeviceSeed, seed),
-    Layer.effect(DeviceKey.DeviceKey, Effect.sync(() => deviceKey(seed)))
+    Layer.effect(
+      DeviceKey.DeviceKey,
+      Effect.sync(() => deviceKey(seed))
+    )
   )
 
 /** Core's DeviceKey and this package's DeviceSeed from the folder's key file. */

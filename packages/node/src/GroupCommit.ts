@@ -35,7 +35,11 @@ const perform = (
     case "write":
       return JournalWriter.write(context, WriterMessage.parseChanges(request), nowMs)
     case "receive":
-      return JournalReceiver.receive(context, { ...request.batch, commits: WriterMessage.split(request.commits) }, nowMs)
+      return JournalReceiver.receive(
+        context,
+        { ...request.batch, commits: WriterMessage.split(request.commits) },
+        nowMs
+      )
     case "releaseHeld":
       return { ...JournalReceiver.releaseHeld(context, nowMs, request.limit), head: tables.head() }
     case "setCursor":

@@ -31,8 +31,7 @@ const inflate = (bytes: Uint8Array, bytesMax: number): Uint8Array | undefined =>
 /** The functions behind core's Compression port. */
 export const functions: Compression.CompressionFunctions = {
   method: 1,
-  compress: (bytes) =>
-    plain(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } })),
+  compress: (bytes) => plain(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } })),
   decompress: (method, bytes, bytesMax) => {
     if (method === 0) return bytes.length <= bytesMax ? bytes : undefined
     return method === 1 ? inflate(bytes, bytesMax) : undefined

@@ -23,11 +23,7 @@ export const assertSpace = (info: Journal.JournalInfo, space: SpaceId.SpaceId): 
 }
 
 /** The identity of a journal that this device may go on with; a new file gets one. */
-export const establish = (
-  db: Database.Database,
-  space: SpaceId.SpaceId,
-  peer: PeerId.PeerId
-): Journal.JournalInfo => {
+export const establish = (db: Database.Database, space: SpaceId.SpaceId, peer: PeerId.PeerId): Journal.JournalInfo => {
   const known = read(db)
   if (known !== undefined) {
     assertSpace(known, space)

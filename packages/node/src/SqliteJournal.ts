@@ -39,13 +39,25 @@ const releaseMax = 256
 
 type Reads = Pick<
   Journal.JournalShape,
-  | "heldCount" | "peer" | "head" | "lastTime" | "partitions" | "feed" | "children" | "items" | "clocks"
-  | "eventsBeyond" | "get" | "query" | "count" | "scan"
+  | "heldCount"
+  | "peer"
+  | "head"
+  | "lastTime"
+  | "partitions"
+  | "feed"
+  | "children"
+  | "items"
+  | "clocks"
+  | "eventsBeyond"
+  | "get"
+  | "query"
+  | "count"
+  | "scan"
 >
 type Writes = Pick<Journal.JournalShape, "write" | "receive" | "releaseHeld" | "setCursor" | "setAcknowledged">
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
-export const make = Effect.fnUntraced(function*(options: SqliteJournalOptions) {
+export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) {
   const seed = yield* DeviceSeed
   const { path } = yield* DataFolder.acquire(options.folder)
   const file = DataFolder.journalFile(path)
@@ -72,7 +84,10 @@ export const layer = (options: SqliteJournalOptions) => Layer.effect(Journal.Jou
  * Opens a journal for reading only, also while another process writes to it: no lock, no thread, no key. Writes fail
  * with `StoreReadOnly`, and `changes` never emits.
  */
-export const openReadOnly = Effect.fnUntraced(function*(options: { readonly folder: string; readonly space?: SpaceId.SpaceId }) {
+export const openReadOnly = Effect.fnUntraced(function* (options: {
+  readonly folder: string
+  readonly space?: SpaceId.SpaceId
+}) {
   const path = resolve(options.folder)
   const reads = yield* openReads(path, options.space)
   const refuse = Effect.fail(SqliteFailure.toError(path, { tag: "StoreReadOnly", problem: "opened for reading" }))
@@ -126,7 +141,7 @@ const unexpected = (error: WriteError.WriteError): Effect.Effect<never> => Effec
 /** Runs a read on one state of the file. */
 type Read = <A>(body: () => A) => Effect.Effect<A, JournalError.JournalError>
 
-const openReads = Effect.fnUntraced(function*(path: string, space?: SpaceId.SpaceId) {
+const openReads = Effect.fnUntraced(function* (path: string, space?: SpaceId.SpaceId) {
   const db = yield* Effect.acquireRelease(
     Effect.suspend(() => attempt(path, () => SqliteConnection.openForReading(DataFolder.journalFile(path)))),
     (handle) => Effect.sync(() => handle.close())

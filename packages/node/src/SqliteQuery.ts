@@ -24,7 +24,10 @@ export class SqliteQuery {
   }
 
   run(query: Journal.EntityQuery): ReadonlyArray<Journal.EntityView> {
-    const parts = this.#rows.partitions().filter((row) => row.partition.type === query.type).map((row) => row.index)
+    const parts = this.#rows
+      .partitions()
+      .filter((row) => row.partition.type === query.type)
+      .map((row) => row.index)
     if (parts.length === 0) return []
     // As one JSON text, so that the number of partitions does not make another statement.
     const parameters: Array<Parameter> = [JSON.stringify(parts)]

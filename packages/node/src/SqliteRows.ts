@@ -7,13 +7,34 @@ import type Database from "better-sqlite3"
 import * as PackedNumbers from "./PackedNumbers.ts"
 
 type EntityColumns = [
-  part: number, key: number, id: string, version: Buffer, lseq: number, isDeleted: number, state: Buffer, value: string
+  part: number,
+  key: number,
+  id: string,
+  version: Buffer,
+  lseq: number,
+  isDeleted: number,
+  state: Buffer,
+  value: string
 ]
 type CommitColumns = [
-  lseq: number, part: number, author: number, source: number, events: number, previous: Buffer, bytes: Buffer
+  lseq: number,
+  part: number,
+  author: number,
+  source: number,
+  events: number,
+  previous: Buffer,
+  bytes: Buffer
 ]
 type Lanes = [number, number, number, number, number, number, number, number]
-type PartitionColumns = [part: number, hash: Buffer, type: string, header: string, bucketed: number, count: number, ...Lanes]
+type PartitionColumns = [
+  part: number,
+  hash: Buffer,
+  type: string,
+  header: string,
+  bucketed: number,
+  count: number,
+  ...Lanes
+]
 type PeerColumns = [source: number, peer: PeerId.PeerId, incarnation: string, cursor: number, acknowledged: number]
 type HeldColumns = [id: string, dueMs: number, peer: PeerId.PeerId, bytes: Buffer]
 
@@ -65,9 +86,7 @@ const statements = (db: Database.Database) => {
     dataVersion: value("PRAGMA data_version"),
     lastTime: value("SELECT last_time FROM meta"),
     author: value("SELECT name FROM authors WHERE author = ?"),
-    partitions: one(
-      `SELECT part, hash, type, header, bucketed, count, ${laneColumns} FROM partitions ORDER BY part`
-    ),
+    partitions: one(`SELECT part, hash, type, header, bucketed, count, ${laneColumns} FROM partitions ORDER BY part`),
     entity: one(`SELECT ${entityColumns} FROM entities WHERE part = ? AND key = ? AND id = ?`),
     entities: one(
       `SELECT ${entityColumns} FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key, id LIMIT ?`
@@ -186,9 +205,12 @@ export class SqliteRows implements JournalTables.JournalRows {
   }
 
   heldDue = (nowMs: number, limit: number): ReadonlyArray<JournalTables.HeldRow> =>
-    (this.#statements.heldDue.all(nowMs, limit) as Array<HeldColumns>).map(
-      ([id, dueMs, peer, bytes]) => ({ id, dueMs, peer, bytes: plain(bytes) })
-    )
+    (this.#statements.heldDue.all(nowMs, limit) as Array<HeldColumns>).map(([id, dueMs, peer, bytes]) => ({
+      id,
+      dueMs,
+      peer,
+      bytes: plain(bytes)
+    }))
 
   heldCount = (): number => this.#statements.heldCount.get() as number
 }

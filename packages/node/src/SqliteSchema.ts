@@ -56,8 +56,7 @@ export const assertOurs = (db: Database.Database): void => {
   const id = db.pragma("application_id", { simple: true }) as number
   const found = db.pragma("user_version", { simple: true }) as number
   if (id !== applicationId) {
-    const isFresh = id === 0 && found === 0 &&
-      db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0
+    const isFresh = id === 0 && found === 0 && db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0
     if (!isFresh) throw new StoreRefusal("StoreForeign", "it is not a Syncline journal")
   }
   if (found > version) {

@@ -31,10 +31,7 @@ type Result = WriterResults[WriterRequest["kind"]]
 export interface SqliteWriter {
   readonly info: Journal.JournalInfo
   /** Resolves once the request is durable. `size` is about its number of bytes. */
-  readonly call: <R extends WriterRequest>(
-    request: R,
-    size: number
-  ) => Effect.Effect<WriterResults[R["kind"]], Failure>
+  readonly call: <R extends WriterRequest>(request: R, size: number) => Effect.Effect<WriterResults[R["kind"]], Failure>
   /** Number of transactions so far. */
   readonly groups: () => number
 }
@@ -59,7 +56,7 @@ interface Thread {
 }
 
 /** Starts the thread; it is closed, with everything sent before carried out, when the scope closes. */
-export const make = Effect.fnUntraced(function*(settings: WriterSettings, onDurable: OnDurable) {
+export const make = Effect.fnUntraced(function* (settings: WriterSettings, onDurable: OnDurable) {
   const { info, thread } = yield* Effect.acquireRelease(start(settings, onDurable), ({ thread }) => close(thread))
   const underWay = yield* Semaphore.make(kibibytesUnderWayMax)
   const writer: SqliteWriter = {
@@ -83,11 +80,12 @@ const call = <R extends WriterRequest>(
       const id = thread.nextId++
       thread.pending.set(id, { request, resume })
       send(thread, { id, nowMs, size, request })
-    })).pipe(
-      Semaphore.withPermits(underWay, permits),
-      // The thread answers each kind of request with that kind's result.
-      Effect.map((result) => result as WriterResults[R["kind"]])
-    )
+    })
+  ).pipe(
+    Semaphore.withPermits(underWay, permits),
+    // The thread answers each kind of request with that kind's result.
+    Effect.map((result) => result as WriterResults[R["kind"]])
+  )
 }
 
 const send = (thread: Thread, envelope: Envelope): void => {

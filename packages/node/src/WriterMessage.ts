@@ -83,7 +83,13 @@ export type ToWriter = Envelope | "close"
 
 /** Why a write was refused, as plain data. */
 export type Refusal =
-  | { readonly tag: "EntityInvalid"; readonly type: string; readonly id: string; readonly field: string; readonly problem: string }
+  | {
+      readonly tag: "EntityInvalid"
+      readonly type: string
+      readonly id: string
+      readonly field: string
+      readonly problem: string
+    }
   | { readonly tag: "EntityNotFound"; readonly type: string; readonly id: string }
 
 export type Answer =
@@ -97,7 +103,11 @@ export type FromWriter =
   | { readonly kind: "ready"; readonly info: Journal.JournalInfo }
   | { readonly kind: "refused"; readonly failure: StoreFailure }
   /** The answers of one transaction, and how many transactions there were so far. */
-  | { readonly kind: "answers"; readonly answers: ReadonlyArray<readonly [id: number, answer: Answer]>; readonly groups: number }
+  | {
+      readonly kind: "answers"
+      readonly answers: ReadonlyArray<readonly [id: number, answer: Answer]>
+      readonly groups: number
+    }
   | { readonly kind: "closed" }
 
 /** One array of several. The result shares no memory with the parts, which may be views on larger buffers. */
@@ -116,7 +126,7 @@ export const join = (parts: ReadonlyArray<Uint8Array>): JoinedBytes => {
 /** The parts, as views on the whole. */
 export const split = ({ bytes, lengths }: JoinedBytes): Array<Uint8Array> => {
   let offset = 0
-  return lengths.map((length) => bytes.subarray(offset, offset += length))
+  return lengths.map((length) => bytes.subarray(offset, (offset += length)))
 }
 
 /** The changes of a write request. */

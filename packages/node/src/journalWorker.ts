@@ -44,7 +44,13 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
     const tables = new SqliteTables(db, settings.space)
     const { functions: crypto } = NodeCrypto
     const { functions: compression } = NodeCompression
-    return { db, tables, settings, send, context: { tables, crypto, compression, signer, space: settings.space, author } }
+    return {
+      db,
+      tables,
+      settings,
+      send,
+      context: { tables, crypto, compression, signer, space: settings.space, author }
+    }
   } catch (error) {
     db.close()
     throw error
@@ -130,7 +136,10 @@ const start = (): void => {
     port.on("message", handler)
     return () => port.off("message", handler)
   })
-  send({ kind: "ready", info: { space: settings.space, author: writer.context.author, incarnation: incarnationOf(writer) } })
+  send({
+    kind: "ready",
+    info: { space: settings.space, author: writer.context.author, incarnation: incarnationOf(writer) }
+  })
 }
 
 const incarnationOf = ({ context }: Writer): string => context.author.slice(context.author.indexOf("/") + 1)

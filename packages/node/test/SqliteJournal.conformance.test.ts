@@ -3,4 +3,5 @@ import { Effect, Layer } from "effect"
 import { layerJournal, temporaryFolder } from "./temporaryFolder.ts"
 
 JournalConformance.journalConformance("SqliteJournal", (device, space) =>
-  Layer.unwrap(Effect.map(temporaryFolder, (folder) => layerJournal(folder, device, space))))
+  Layer.unwrap(Effect.map(temporaryFolder, (folder) => layerJournal(folder, device, space)))
+)

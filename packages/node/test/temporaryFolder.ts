@@ -28,11 +28,7 @@ export const layerJournal = (
   ofSpace = space
 ): Layer.Layer<JournalConformance.JournalServices, JournalError.JournalError> =>
   SqliteJournal.layer({ folder, space: ofSpace }).pipe(
-    Layer.provideMerge(Layer.mergeAll(
-      DeviceKeyFile.layerSeed(seedOf(device)),
-      NodeCrypto.layer,
-      NodeCompression.layer
-    ))
+    Layer.provideMerge(Layer.mergeAll(DeviceKeyFile.layerSeed(seedOf(device)), NodeCrypto.layer, NodeCompression.layer))
   )
 
 /** A device's journal, open until the scope closes. */
@@ -41,6 +37,4 @@ export const openJournal = (
   device = 1,
   ofSpace = space
 ): Effect.Effect<Journal.JournalShape, JournalError.JournalError, Scope.Scope> =>
-  SqliteJournal.make({ folder, space: ofSpace }).pipe(
-    Effect.provide(DeviceKeyFile.layerSeed(seedOf(device)))
-  )
+  SqliteJournal.make({ folder, space: ofSpace }).pipe(Effect.provide(DeviceKeyFile.layerSeed(seedOf(device))))

@@ -4,4 +4,5 @@ import { journalConformance } from "../../src/testing/JournalConformance.ts"
 import * as NodeCrypto from "./nodeCrypto.ts"
 
 journalConformance("MemoryJournal", (device, space) =>
-  MemoryJournal.layer({ space }).pipe(Layer.provideMerge(NodeCrypto.layerDevice(device))))
+  MemoryJournal.layer({ space }).pipe(Layer.provideMerge(NodeCrypto.layerDevice(device)))
+)

@@ -1,0 +1,110 @@
+/**
+ * What the journal's conformance tests are made of: journals of numbered devices in one space, changes of notes, and
+ * commits by hand for what a proper journal never makes. It judges nothing.
+ */
+import { Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Compression } from "../crypto/Compression.ts"
+import { Crypto } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import { type FeedCommit, Journal, type JournalShape, type RemoteBatch } from "../journal/Journal.ts"
+import * as StateHash from "../journal/StateHash.ts"
+import * as Commit from "../model/Commit.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
+import * as Event from "../model/Event.ts"
+import type { FieldValue } from "../model/FieldValue.ts"
+import * as Limits from "../model/Limits.ts"
+import type { HeaderValues } from "../model/Partition.ts"
+
+export type JournalServices = Journal | Crypto | Compression | DeviceKey
+
+/** A fresh journal of the device with this number; equal numbers in one test would be one device twice. */
+export type MakeJournal = (device: number, space: SpaceId) => Layer.Layer<JournalServices, unknown>
+
+export const space = "00112233445566778899aabbccddeeff" as SpaceId
+export const startMs = 1_800_000_000_000
+export const unbounded = Number.MAX_SAFE_INTEGER
+
+/** Values of `lww` fields. */
+type Lww = { readonly [field: string]: FieldValue }
+
+export const put = (id: string, lww: Lww, header: HeaderValues = {}, type = "note"): EntityChange => ({
+  partition: { type, header },
+  id,
+  change: { kind: "put", lww, counters: {}, sets: {} }
+})
+
+export const patch = (id: string, lww: Lww): EntityChange => ({
+  partition: { type: "note", header: {} },
+  id,
+  change: { kind: "patch", lww, counters: {}, sets: {} }
+})
+
+export const remove = (id: string): EntityChange => ({
+  partition: { type: "note", header: {} },
+  id,
+  change: { kind: "delete" }
+})
+
+export const notes = (from: number, upto: number, lww: Lww = { text: "new" }): Array<EntityChange> =>
+  Array.from({ length: upto - from }, (_, i) => put(`note ${from + i}`, lww))
+
+/** Opens the journal of a device for the rest of the test, and sets the clock when it still stands at zero. */
+export const open = Effect.fnUntraced(function* (make: MakeJournal, device: number) {
+  yield* TestClock.setTime(startMs)
+  const services = yield* Layer.build(make(device, space))
+  return Object.assign(Context.get(services, Journal), { services, device: Context.get(services, DeviceKey).peer })
+})
+
+/** A journal that `open` gave, with the services of its device. */
+export type Opened = Effect.Success<ReturnType<typeof open>>
+
+export const nobody = "nobody" as PeerId
+
+export const commitsOf = (journal: JournalShape, after = 0, bytesMax = unbounded) =>
+  Effect.map(journal.feed(after, nobody, bytesMax), ({ commits }) => commits)
+
+export const batch = (source: Opened, commits: ReadonlyArray<FeedCommit>, feed?: RemoteBatch["feed"]): RemoteBatch => ({
+  peer: source.device,
+  feed,
+  commits: commits.map(({ bytes }) => bytes),
+  aheadMsMax: Limits.clockAheadPeerMs
+})
+
+/** Everything of one journal into another, by its feed. */
+export const pull = Effect.fnUntraced(function* (from: Opened, into: Opened) {
+  const page = yield* from.feed(0, into.device, unbounded)
+  const feed = { incarnation: from.info.incarnation, from: 0, upto: page.upto }
+  return yield* into.receive(batch(from, page.commits, feed))
+})
+
+export const stateHash = (journal: Opened) => StateHash.compute().pipe(Effect.provide(journal.services))
+
+export const partitionHash = (journal: Opened, at = 0) => Effect.map(journal.partitions, ({ rows }) => rows[at]!.hash)
+
+/** A commit by hand, for what a proper journal never makes. */
+export const forge = (author: Opened, ofSpace: SpaceId, atMs: number, event: Event.Event): Uint8Array =>
+  Commit.seal(
+    Context.get(author.services, Crypto),
+    Context.get(author.services, Compression),
+    Context.get(author.services, DeviceKey),
+    {
+      space: ofSpace,
+      partition: { type: "note", header: {} },
+      authors: [author.info.author],
+      at: HybridTime.make(atMs, 0),
+      group: undefined
+    },
+    [Event.encode(event)]
+  ).bytes
+
+export const firstEvent = (entity: string, text: string): Event.Event => ({
+  entity,
+  eseq: 1,
+  prev: undefined,
+  deps: [],
+  ops: { s: { text } }
+})

@@ -1,0 +1,58 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "@effect/vitest"
+import { PeerId } from "@syncline/core"
+import { Effect, Redacted } from "effect"
+import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
+import * as NodeCrypto from "../src/NodeCrypto.ts"
+import { temporaryFolder } from "./temporaryFolder.ts"
+
+it.effect("[DK-1] makes a key once, for its owner only", () =>
+  Effect.gen(function* () {
+    const folder = join(yield* temporaryFolder, "new")
+    const seeds = yield* Effect.forEach([1, 2, 3], () => DeviceKeyFile.load(folder), { concurrency: 3 })
+    const texts = seeds.map((seed) => Buffer.from(Redacted.value(seed)).toString("hex"))
+    expect(new Set(texts).size).toBe(1)
+    expect(readFileSync(DeviceKeyFile.keyFile(folder)).toString("hex")).toBe(texts[0])
+    expect(statSync(DeviceKeyFile.keyFile(folder)).mode & 0o777).toBe(0o600)
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    expect(readdirSync(folder)).toEqual(["device.key"])
+    expect(JSON.stringify(seeds)).not.toContain(texts[0])
+  })
+)
+
+it.effect("[DK-1] gives the engine a signer under its peer id", () =>
+  Effect.gen(function* () {
+    const key = DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(yield* temporaryFolder))
+    const message = Uint8Array.of(1, 2)
+    expect(PeerId.toPublicKey(key.peer)).toEqual(key.publicKey)
+    expect(NodeCrypto.functions.verify(key.publicKey, message, key.sign(message))).toBe(true)
+  })
+)
+
+it.effect("[DK-2] refuses a file of another length and leaves it", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    writeFileSync(DeviceKeyFile.keyFile(folder), "short", { mode: 0o600 })
+    const error = yield* Effect.flip(DeviceKeyFile.load(folder))
+    expect(error.reason._tag).toBe("KeyDamaged")
+    expect(readFileSync(DeviceKeyFile.keyFile(folder), "utf8")).toBe("short")
+  })
+)
+
+it.effect("[DK-2] refuses a file that others may read", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    yield* DeviceKeyFile.load(folder)
+    chmodSync(DeviceKeyFile.keyFile(folder), 0o640)
+    expect((yield* Effect.flip(DeviceKeyFile.load(folder))).reason._tag).toBe("KeyExposed")
+  })
+)
+
+it.effect("[DK-2] says when the folder cannot be made", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    writeFileSync(join(folder, "file"), "")
+    expect((yield* Effect.flip(DeviceKeyFile.load(join(folder, "file", "below")))).reason._tag).toBe("KeyInaccessible")
+  })
+)
