@@ -56,7 +56,10 @@ export const open = Effect.fnUntraced(function*(settings: SocketIoSettings, door
     Effect.sync(() => door.server.on("upgrade", onUpgrade)),
     () => Effect.sync(() => door.server.off("upgrade", onUpgrade))
   )
-  if (door.own !== undefined) yield* listening(door.server, door.own)
+  if (door.own !== undefined) {
+    refuseBadRequests(door.server, keeper)
+    yield* listening(door.server, door.own)
+  }
   return settings.announcedAddresses ?? addressesOf(door.server, settings.path)
 })
 
@@ -96,6 +99,14 @@ const listening = (server: HttpServer | HttpsServer, where: Required<ListenAddre
       resume(Effect.void)
     })
   })
+
+/** What Node could not read as HTTP, or not in time, counts here; a foreign server's owner decides about that himself. */
+const refuseBadRequests = (server: HttpServer | HttpsServer, keeper: Doorkeeper): void => {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code?.startsWith("HPE_") || error.code === "ERR_HTTP_REQUEST_TIMEOUT") keeper.onRefused("bad-request")
+    socket.destroy()
+  })
+}
 
 const takePath = (server: HttpServer | HttpsServer, path: string) =>
   Effect.acquireRelease(
