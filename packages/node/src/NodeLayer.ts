@@ -1,0 +1,47 @@
+/**
+ * A whole node on this platform as one layer: the data folder's key and journal, the given policy and transports, and
+ * core's services on top. Composition only; nothing is dialled or listened to before the command `Start`.
+ */
+import { type Gate, Orchestrator, Records, SpaceId, type Transport, TransportRegistry } from "@syncline/core"
+import { Layer } from "effect"
+import * as DeviceKeyFile from "./DeviceKeyFile.ts"
+import * as NodeCompression from "./NodeCompression.ts"
+import * as NodeCrypto from "./NodeCrypto.ts"
+import * as SqliteJournal from "./SqliteJournal.ts"
+
+/** What core's orchestrator takes beside what this package decides. */
+type Tuning = NonNullable<Parameters<typeof Orchestrator.Orchestrator.layer>[0]>
+
+export interface NodeLayerOptions<E = never> extends Pick<
+  Tuning,
+  "aheadMsMax" | "timing" | "retryMsMin" | "retryMsMax"
+> {
+  /** The data folder; it is made when it is missing. */
+  readonly folder: string
+  /** The name that all devices of the space agree on. */
+  readonly space: string
+  readonly transports: ReadonlyArray<Transport.Transport>
+  readonly routes: NonNullable<Tuning["routes"]>
+  /** Accept links on every transport that can listen; default true. */
+  readonly listens?: boolean
+  readonly policy: Layer.Layer<Gate.Gate, E>
+}
+
+/** The space of a name, as every node computes it. */
+export const spaceOf = (name: string): SpaceId.SpaceId => SpaceId.fromName(NodeCrypto.functions.sha256, name)
+
+export const nodeLayer = <E = never>(options: NodeLayerOptions<E>) => {
+  const { folder, policy, space, transports, ...tuning } = options
+  return Layer.mergeAll(Orchestrator.Orchestrator.layer(tuning), Records.Records.layer).pipe(
+    Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceOf(space) })),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        NodeCrypto.layer,
+        NodeCompression.layer,
+        DeviceKeyFile.layer(folder),
+        TransportRegistry.TransportRegistry.layer(transports),
+        policy
+      )
+    )
+  )
+}
