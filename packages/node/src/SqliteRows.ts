@@ -96,7 +96,7 @@ const statements = (db: Database.Database) => {
       `SELECT bucket, count, ${laneColumns} FROM buckets WHERE part = ? AND bucket BETWEEN ? AND ? ORDER BY bucket`
     ),
     commit: one(`SELECT ${commitColumns} FROM commits WHERE lseq = ?`),
-    commits: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? ORDER BY lseq LIMIT ?`),
+    commits: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source <> ? ORDER BY lseq LIMIT ?`),
     peer: one("SELECT source, peer, incarnation, cursor, acknowledged FROM peers WHERE peer = ?"),
     heldDue: one("SELECT id, due_ms, peer, bytes FROM held WHERE due_ms <= ? ORDER BY held LIMIT ?"),
     heldCount: value("SELECT count(*) FROM held")
@@ -194,8 +194,8 @@ export class SqliteRows implements JournalTables.JournalRows {
     return columns === undefined ? undefined : commitRow(columns)
   }
 
-  commitsAfter = (lseq: number, limit: number) =>
-    (this.#statements.commits.all(lseq, limit) as Array<CommitColumns>).map(commitRow)
+  commitsAfter = (lseq: number, excluded: number, limit: number) =>
+    (this.#statements.commits.all(lseq, excluded, limit) as Array<CommitColumns>).map(commitRow)
 
   peer = (peer: PeerId.PeerId): JournalTables.PeerRow | undefined => {
     const columns = this.#statements.peer.get(peer) as PeerColumns | undefined

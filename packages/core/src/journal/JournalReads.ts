@@ -23,7 +23,8 @@ export interface ReaderContext {
   readonly compression: CompressionFunctions
 }
 
-const feedRowsMax = 256
+/** Rows read at once: a page of small commits takes a few rounds, one of large commits reads little in vain. */
+const feedRowsMax = 64
 
 /** The next stretch of the feed; it covers at least one commit when there is one. */
 export const feed = (rows: JournalRows, after: number, exclude: PeerId, bytesMax: number): FeedPage => {
@@ -32,22 +33,20 @@ export const feed = (rows: JournalRows, after: number, exclude: PeerId, bytesMax
   const head = rows.head()
   let upto = after
   let bytes = 0
-  while (upto < head) {
-    const page = rows.commitsAfter(upto, feedRowsMax)
-    if (page.length === 0) break
+  for (;;) {
+    const page = rows.commitsAfter(upto, excluded, feedRowsMax)
     for (const row of page) {
-      const isOwed = row.source !== excluded
-      if (isOwed && bytes > 0 && bytes + row.bytes.length > bytesMax) return { commits, upto, isEnd: false }
+      if (bytes > 0 && bytes + row.bytes.length > bytesMax) return { commits, upto, isEnd: false }
       upto = row.lseq
-      if (!isOwed) continue
       commits.push(feedCommit(rows, row.lseq, row.partition, row.events, row.bytes))
       bytes += row.bytes.length
       if (bytes >= bytesMax || commits.length >= Limits.commitsPerBatchMax) {
         return { commits, upto, isEnd: upto >= head }
       }
     }
+    // What remains, if anything, was delivered by the excluded peer.
+    if (page.length < feedRowsMax) return { commits, upto: Math.max(upto, head), isEnd: true }
   }
-  return { commits, upto, isEnd: true }
 }
 
 const feedCommit = (

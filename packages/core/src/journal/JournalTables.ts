@@ -94,8 +94,12 @@ export interface JournalRows {
   /** Bucket sums with `low <= bucket <= high`. */
   readonly buckets: (partition: number, low: number, high: number) => ReadonlyArray<Bucket>
   readonly commitAt: (lseq: number) => (CommitRow & { readonly lseq: number }) | undefined
-  /** Commits after an arrival number, in order, at most `limit`. */
-  readonly commitsAfter: (lseq: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>
+  /** Commits after an arrival number that did not come from the source `excluded`, in order, at most `limit`. */
+  readonly commitsAfter: (
+    lseq: number,
+    excluded: number,
+    limit: number
+  ) => ReadonlyArray<CommitRow & { readonly lseq: number }>
   readonly peer: (peer: PeerId) => PeerRow | undefined
   /** Held commits due at `nowMs` in order of arrival, at most `limit`. */
   readonly heldDue: (nowMs: number, limit: number) => ReadonlyArray<HeldRow>

@@ -107,7 +107,7 @@ export class MemoryTables implements JournalTables {
 
   /** Entities of a type by id, over its partitions; for queries. */
   entitiesOfType = (type: string): ReadonlyArray<EntityRow> =>
-    this.#partitions.flatMap((row) => row.partition.type === type ? [...this.#entities[row.index]!.values()] : [])
+    this.#partitions.flatMap((row) => (row.partition.type === type ? [...this.#entities[row.index]!.values()] : []))
 
   putEntity = (row: EntityRow): void => {
     const entities = this.#entities[row.partition]!
@@ -121,13 +121,9 @@ export class MemoryTables implements JournalTables {
     entities.set(row.id, row)
   }
 
-  entitiesInRange = (
-    partition: number,
-    keyLow: number,
-    keyHigh: number,
-    limit: number
-  ): ReadonlyArray<EntityRow> => {
-    const sorted = this.#sorted[partition] ??
+  entitiesInRange = (partition: number, keyLow: number, keyHigh: number, limit: number): ReadonlyArray<EntityRow> => {
+    const sorted =
+      this.#sorted[partition] ??
       [...this.#entities[partition]!.values()].sort((a, b) => a.key - b.key || (a.id < b.id ? -1 : 1))
     this.#sorted[partition] = sorted
     return sorted.filter((row) => row.key >= keyLow && row.key <= keyHigh).slice(0, limit)
@@ -152,7 +148,14 @@ export class MemoryTables implements JournalTables {
 
   commitAt = (lseq: number) => this.#commits[lseq - 1]
 
-  commitsAfter = (lseq: number, limit: number) => this.#commits.slice(lseq, lseq + limit)
+  commitsAfter = (lseq: number, excluded: number, limit: number) => {
+    const found: Array<CommitRow & { readonly lseq: number }> = []
+    for (let at = lseq; at < this.#commits.length && found.length < limit; at++) {
+      const row = this.#commits[at]!
+      if (row.source !== excluded) found.push(row)
+    }
+    return found
+  }
 
   appendCommit = (row: CommitRow): number => {
     this.#undoes(() => this.#commits.pop())
