@@ -1,0 +1,23 @@
+/**
+ * A self-signed certificate for localhost, valid until 2126, for tests only. The key protects nothing.
+ */
+
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUbnQbE3b7qgO+iR6QZ6PaZEe64qYwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA5NDAzN1oYDzIxMjYxMDI4
+MDk0MDM3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATLKA+yvHsPsZYlW/zU39iZA6kz9Pb9y5r6eiVy8vcFXg9komgedS0X
+mm2GYlWknNQ5G/EVr8h5zKFgQdUEDaGuo28wbTAdBgNVHQ4EFgQU/yUAsvV+MEhn
+z3BIszseTnZ9jmgwHwYDVR0jBBgwFoAU/yUAsvV+MEhnz3BIszseTnZ9jmgwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgIoTRmCW2mv4GipMVouTA9M6JLyvcH+4Rsj2kNXfjyVMCIQC9
+PoLojHrVZfBmkih9gWyCNTi5msDisDHElUcvmPZSeA==
+-----END CERTIFICATE-----
+`
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUVvNxOJpvaUmJIaF
+Iq8u3witj4V+frHQHVJGGZEg/CqhRANCAATLKA+yvHsPsZYlW/zU39iZA6kz9Pb9
+y5r6eiVy8vcFXg9komgedS0Xmm2GYlWknNQ5G/EVr8h5zKFgQdUEDaGu
+-----END PRIVATE KEY-----
+`
