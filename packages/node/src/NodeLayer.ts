@@ -2,8 +2,21 @@
  * A whole node on this platform as one layer: the data folder's key and journal, the given policy and transports, and
  * core's services on top. Composition only; nothing is dialled or listened to before the command `Start`.
  */
-import { type Gate, Orchestrator, Records, SpaceId, type Transport, TransportRegistry } from "@syncline/core"
+import {
+  type Compression,
+  type Crypto,
+  type DeviceKey,
+  type Gate,
+  type Journal,
+  type JournalError,
+  Orchestrator,
+  Records,
+  SpaceId,
+  type Transport,
+  TransportRegistry
+} from "@syncline/core"
 import { Layer } from "effect"
+import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
@@ -30,7 +43,20 @@ export interface NodeLayerOptions<E = never> extends Pick<
 /** The space of a name, as every node computes it. */
 export const spaceOf = (name: string): SpaceId.SpaceId => SpaceId.fromName(NodeCrypto.functions.sha256, name)
 
-export const nodeLayer = <E = never>(options: NodeLayerOptions<E>) => {
+/** Everything that runs a node; whoever provides it sends `Start`. */
+export type NodeServices =
+  | Orchestrator.Orchestrator
+  | Records.Records
+  | Journal.Journal
+  | Gate.Gate
+  | Crypto.Crypto
+  | Compression.Compression
+  | DeviceKey.DeviceKey
+  | TransportRegistry.TransportRegistry
+
+export const nodeLayer = <E = never>(
+  options: NodeLayerOptions<E>
+): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
   const { folder, policy, space, transports, ...tuning } = options
   return Layer.mergeAll(Orchestrator.Orchestrator.layer(tuning), Records.Records.layer).pipe(
     Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceOf(space) })),

@@ -7,6 +7,20 @@ export * as DeviceKeyFile from "./DeviceKeyFile.ts"
 export * as NodeCompression from "./NodeCompression.ts"
 export * as NodeCrypto from "./NodeCrypto.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"
-export { nodeLayer, spaceOf, type NodeLayerOptions } from "./NodeLayer.ts"
+export { nodeLayer, type NodeLayerOptions, type NodeServices, spaceOf } from "./NodeLayer.ts"
+export {
+  createNode,
+  type Entities,
+  type EventOf,
+  type NodeControl,
+  type NodeOptions,
+  type NodeRoute,
+  type Policy,
+  type SynclineNode
+} from "./createNode.ts"
+export type { EntityHandle, Question, RowOf } from "./EntityHandle.ts"
+// With these two a program that defines entity types needs no import from core or effect.
+export { Entity } from "@syncline/core"
+export { Schema } from "effect"
 export * as TrustFile from "./TrustFile.ts"
 export * as TrustFileError from "./TrustFileError.ts"

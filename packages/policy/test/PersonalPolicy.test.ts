@@ -5,7 +5,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Gate, PeerId } from "@syncline/core"
 import { GateConformance } from "@syncline/core/testing"
 import { Effect, Metric, Stream, SubscriptionRef } from "effect"
-import { personal, type TrustedPeers } from "../src/index.ts"
+import { personal } from "../src/PersonalPolicy.ts"
+import type { TrustedPeers } from "../src/TrustedPeers.ts"
 
 const peerOf = (byte: number): PeerId.PeerId => PeerId.fromPublicKey(new Uint8Array(32).fill(byte))
 const friend = peerOf(1)

@@ -1,0 +1,147 @@
+/**
+ * Reading and writing records of one entity type with promises: what `node.task` is. It translates types and nothing
+ * else: schemas, rights and durability are core's business.
+ */
+import { type Entity, type Journal, type Orchestrator, type Records, type SyncEvent } from "@syncline/core"
+import { type Context, Effect, Queue, Stream } from "effect"
+
+type NamesOf<F extends Entity.Fields, Kind> = {
+  [K in keyof F]: F[K] extends { readonly kind: Kind } ? K : never
+}[keyof F]
+
+/** A record as it is read: its id and its fields. Counters that nobody changed are 0, sets are empty. */
+export type RowOf<F extends Entity.Fields> = Entity.Row<F> & {
+  readonly [K in NamesOf<F, "counter">]: number
+} & {
+  readonly [K in NamesOf<F, "orSet">]: K extends keyof Entity.Input<F> ? Exclude<Entity.Input<F>[K], undefined> : never
+}
+
+/** Fields that hold a single value, so that questions can ask for it. */
+type ScalarNames<F extends Entity.Fields> = {
+  [K in keyof Entity.Input<F>]-?: Exclude<Entity.Input<F>[K], undefined> extends string | number | boolean | null
+    ? K
+    : never
+}[keyof Entity.Input<F>] &
+  string
+
+/** A question about the records of one type. */
+export interface Question<F extends Entity.Fields> {
+  /** Fields that must equal these values; `null` also means missing. */
+  readonly where?: { readonly [K in ScalarNames<F> & keyof Entity.Input<F>]?: Entity.Input<F>[K] | null }
+  readonly orderBy?: ScalarNames<F>
+  readonly isDescending?: boolean
+  /** 1 to 10,000; default 1,000. */
+  readonly limit?: number
+  readonly offset?: number
+}
+
+export interface EntityHandle<F extends Entity.Fields> {
+  /** Makes one record look like `value` and gives its id, a new one when `value` has none. Durable when it resolves. */
+  readonly put: (value: Entity.Input<F> & { readonly id?: string }) => Promise<string>
+  /** Puts many in one transaction: all or none. */
+  readonly putAll: (values: ReadonlyArray<Entity.Input<F> & { readonly id?: string }>) => Promise<ReadonlyArray<string>>
+  /** Changes fields of a record. Sets and counters change by `Entity.add`, `Entity.remove` and `Entity.inc`. */
+  readonly patch: (id: string, changes: Entity.PatchInput<F>) => Promise<void>
+  readonly delete: (id: string) => Promise<void>
+  readonly get: (id: string) => Promise<RowOf<F> | undefined>
+  readonly query: (question?: Question<F>) => Promise<ReadonlyArray<RowOf<F>>>
+  /**
+   * The answer now, and again after changes of this type. Changes while the caller is busy are answered together, so
+   * a slow caller misses states in between and never the last one. Ends when the node closes.
+   */
+  readonly live: (question?: Question<F>) => AsyncIterable<ReadonlyArray<RowOf<F>>>
+}
+
+/** What a handle works with. */
+export interface HandleContext {
+  readonly records: Records.Records["Service"]
+  readonly orchestrator: Orchestrator.Orchestrator["Service"]
+  readonly services: Context.Context<never>
+  /** Succeeds when the node closes. */
+  readonly closed: Effect.Effect<void>
+}
+
+/** Rows that a question gets when it names no limit. */
+const limitDefault = 1_000
+const limitMax = 10_000
+
+export const make = <F extends Entity.Fields>(
+  context: HandleContext,
+  type: Entity.EntityType<string, F>
+): EntityHandle<F> => {
+  const { records } = context
+  const run = Effect.runPromiseWith(context.services)
+  // The declared type is erased for core, which checks every value against the schema anyway.
+  const erased = type as unknown as Entity.EntityType
+  const row = (view: Journal.EntityView) => toRow<F>(erased, view)
+  const ask = (question: Question<F> | undefined) => {
+    const asked = toQuery(type.name, question)
+    return Effect.map(records.query(asked), (views) => views.map(row))
+  }
+  return {
+    put: (value) => run(records.put(erased, value, value.id)),
+    putAll: (values) =>
+      run(
+        Effect.map(
+          records.putAll(
+            erased,
+            values.map((value) => ({ id: value.id, value }))
+          ),
+          ({ ids }) => ids
+        )
+      ),
+    patch: (id, changes) => run(Effect.asVoid(records.patch(erased, id, changes))),
+    delete: (id) => run(Effect.asVoid(records.remove(erased, id))),
+    get: (id) => run(Effect.map(records.get(type.name, id), (view) => (view === undefined ? undefined : row(view)))),
+    query: async (question) => run(ask(question)),
+    live: (question) => {
+      const rows = Stream.mapEffect(changesOf(context, type.name), () => ask(question))
+      return Stream.toAsyncIterableWith(Stream.interruptWhen(rows, context.closed), context.services)
+    }
+  }
+}
+
+/** One signal at once and one after changes; signals that nobody took yet are one. */
+const changesOf = (context: HandleContext, type: string): Stream.Stream<void> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const wanted = yield* Queue.sliding<void>(1)
+      yield* Queue.offer(wanted, undefined)
+      yield* context.orchestrator.events.pipe(
+        Stream.filter((event) => concerns(event, type)),
+        Stream.runForEach(() => Queue.offer(wanted, undefined)),
+        // Listening begins before the first answer is read, so that no change falls in between.
+        Effect.forkScoped({ startImmediately: true })
+      )
+      return Stream.fromQueue(wanted)
+    })
+  )
+
+const concerns = (event: SyncEvent.SyncEvent, type: string): boolean =>
+  event._tag === "Lagged" || (event._tag === "EntitiesUpdated" && event.type === type)
+
+const toRow = <F extends Entity.Fields>(type: Entity.EntityType, view: Journal.EntityView): RowOf<F> => {
+  const row: Record<string, unknown> = { id: view.id, ...view.fields }
+  for (const [name, field] of Object.entries(type.fields)) {
+    if (field.kind === "counter") row[name] ??= 0
+    else if (field.kind === "orSet") row[name] ??= []
+  }
+  return row as RowOf<F>
+}
+
+const toQuery = <F extends Entity.Fields>(type: string, question: Question<F> = {}): Journal.EntityQuery => {
+  const { isDescending = false, limit = limitDefault, offset = 0, orderBy, where = {} } = question
+  wholeWithin("limit", limit, 1, limitMax)
+  wholeWithin("offset", offset, 0, Number.MAX_SAFE_INTEGER)
+  const orders = orderBy === undefined ? undefined : { field: orderBy, isDescending }
+  return { type, where: defined(where), orderBy: orders, limit, offset }
+}
+
+/** A condition that is `undefined` is none, as in the rest of JavaScript. */
+const defined = (where: object): Journal.EntityQuery["where"] =>
+  Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined))
+
+const wholeWithin = (name: string, value: number, min: number, max: number): void => {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return
+  throw new RangeError(`${name} is ${value}, not a whole number from ${min} to ${max}`)
+}

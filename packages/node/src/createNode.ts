@@ -1,0 +1,163 @@
+/**
+ * A node with promises and async iterables instead of effects, for programs that do not use Effect. It starts what
+ * `nodeLayer` composes, hands each call to core's services and rejects with their typed errors; it adds no behaviour.
+ */
+import {
+  DeviceKey,
+  type Entity,
+  type Gate,
+  Orchestrator,
+  PeerId,
+  Records,
+  StateHash,
+  type Status,
+  type SyncCommand,
+  type SyncEvent,
+  type Transport
+} from "@syncline/core"
+import { Context, Deferred, Effect, Layer, Logger, ManagedRuntime, References, Stream } from "effect"
+import * as EntityHandle from "./EntityHandle.ts"
+import { nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
+
+/** A policy is a value that its factory makes, e.g. `personal({ trusted })`. */
+export type Policy = Layer.Layer<Gate.Gate, unknown>
+
+export interface NodeRoute {
+  readonly address: string
+  /** The only peer that may answer there; any that the policy admits when absent. */
+  readonly peer?: string
+}
+
+/** Entity types by the name under which the node offers them. */
+export interface Entities {
+  readonly [name: string]: Entity.EntityType
+}
+
+type Tuning = Pick<NodeLayerOptions, "aheadMsMax" | "listens" | "retryMsMax" | "retryMsMin" | "timing">
+
+export interface NodeOptions<E extends Entities> extends Tuning {
+  /** The name that all devices of the space agree on. */
+  readonly space: string
+  /** The data folder; it is made when it is missing, and one process at a time uses it. */
+  readonly store: string
+  readonly entities: E & { readonly [K in keyof NodeControl]?: never }
+  readonly policy: Policy
+  /** Made by their factories, e.g. `socketIo()`. */
+  readonly transports: ReadonlyArray<Transport.Transport>
+  readonly routes?: ReadonlyArray<NodeRoute>
+}
+
+/** The events of one tag. */
+export type EventOf<Tag extends SyncEvent.SyncEvent["_tag"]> = Extract<SyncEvent.SyncEvent, { readonly _tag: Tag }>
+
+export interface NodeControl {
+  /** This device's peer id, which other devices trust. */
+  readonly peer: string
+  /** Where others may dial this node. */
+  readonly addresses: ReadonlyArray<string>
+  /** Calls the handler for each such event until the returned function is called or the node closes. */
+  readonly on: <Tag extends SyncEvent.SyncEvent["_tag"]>(tag: Tag, handler: (event: EventOf<Tag>) => void) => () => void
+  /** All events from the first `next` on. Whoever is too slow gets `Lagged`. Ends when the node closes. */
+  readonly events: () => AsyncIterable<SyncEvent.SyncEvent>
+  readonly send: <C extends SyncCommand.SyncCommand>(command: C) => Promise<SyncCommand.ReplyOf<C>>
+  readonly status: () => Promise<Status.Status>
+  /** One hash over all records: equal on two nodes that have the same. */
+  readonly hash: () => Promise<StateHash.StateHash>
+  /** Ends links and closes the store. Closing twice is fine. */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+type Handles<E extends Entities> = {
+  readonly [K in keyof E]: E[K] extends Entity.EntityType<string, infer F> ? EntityHandle.EntityHandle<F> : never
+}
+
+export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
+
+/** Opens the store, listens and dials. Rejects with `JournalError`, `DeviceKeyError` or `OrchestratorError`. */
+export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
+  const { entities, policy, routes = [], space, store, transports, ...tuning } = options
+  const layer = nodeLayer({
+    ...tuning,
+    folder: store,
+    space,
+    policy,
+    transports,
+    routes: routes.map(({ address, peer }) => ({ address, peer: peer === undefined ? undefined : peerOf(peer) }))
+  })
+  const runtime = ManagedRuntime.make(Layer.merge(layer, quietLogs))
+  try {
+    const services = await runtime.context()
+    const orchestrator = Context.get(services, Orchestrator.Orchestrator)
+    const closed = Deferred.makeUnsafe<void>()
+    const close = (): Promise<void> => {
+      Deferred.doneUnsafe(closed, Effect.void)
+      return runtime.dispose()
+    }
+    const { addresses } = await Effect.runPromise(orchestrator.send({ _tag: "Start" }))
+    const context: EntityHandle.HandleContext = {
+      records: Context.get(services, Records.Records),
+      orchestrator,
+      services,
+      closed: Deferred.await(closed)
+    }
+    const control: NodeControl = {
+      peer: Context.get(services, DeviceKey.DeviceKey).peer,
+      addresses,
+      on: (tag, handler) => listen(context, tag, handler),
+      events: () => Stream.toAsyncIterableWith(Stream.interruptWhen(orchestrator.events, context.closed), services),
+      send: (command) => Effect.runPromiseWith(services)(orchestrator.send(command)),
+      status: () => Effect.runPromiseWith(services)(orchestrator.status),
+      hash: () => Effect.runPromiseWith(services)(StateHash.compute()),
+      close,
+      [Symbol.asyncDispose]: close
+    }
+    return { ...handlesOf(context, entities, control), ...control }
+  } catch (error) {
+    await runtime.dispose()
+    throw error
+  }
+}
+
+/** A library is silent; what a program should know comes as an event or an error. Warnings go to standard error. */
+const quietLogs = Layer.merge(
+  Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
+  Layer.succeed(References.MinimumLogLevel, "Warn")
+)
+
+const peerOf = (text: string): PeerId.PeerId => {
+  if (PeerId.is(text)) return text
+  throw new TypeError(`${JSON.stringify(text)} is no peer id; one looks like 12D3KooW… and has 52 characters`)
+}
+
+const handlesOf = <E extends Entities>(
+  context: EntityHandle.HandleContext,
+  entities: E,
+  control: NodeControl
+): Handles<E> => {
+  const names = Object.keys(entities)
+  const taken = names.find((name) => name in control)
+  if (taken !== undefined) throw new TypeError(`an entity type cannot be offered as ${taken}: the node has that itself`)
+  // Each handle has the fields of its own type; a loop cannot show that to the compiler.
+  return Object.fromEntries(names.map((name) => [name, EntityHandle.make(context, entities[name]!)])) as Handles<E>
+}
+
+const listen = <Tag extends SyncEvent.SyncEvent["_tag"]>(
+  context: EntityHandle.HandleContext,
+  tag: Tag,
+  handler: (event: EventOf<Tag>) => void
+): (() => void) => {
+  const isMeant = (event: SyncEvent.SyncEvent): event is EventOf<Tag> => event._tag === tag
+  const handled = context.orchestrator.events.pipe(
+    Stream.filter(isMeant),
+    Stream.interruptWhen(context.closed),
+    Stream.runForEach((event) =>
+      Effect.sync(() => handler(event)).pipe(
+        // A handler's mistake must not end the program's syncing, nor the calls for later events.
+        Effect.catchCause((cause) => Effect.logError(`the handler of ${tag} threw`, cause))
+      )
+    )
+  )
+  const fiber = Effect.runForkWith(context.services)(handled)
+  return () => fiber.interruptUnsafe()
+}

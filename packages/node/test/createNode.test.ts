@@ -1,0 +1,236 @@
+/**
+ * The Promise facade: two nodes of one process over the memory transport, as a program without Effect would use them.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Entity, JournalError, MemoryTransport, type SyncEvent, WriteError } from "@syncline/core"
+import { personal } from "@syncline/policy"
+import { Effect, Schema } from "effect"
+import { afterEach, describe, expect, it } from "vitest"
+import { createNode, type NodeOptions } from "../src/createNode.ts"
+import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
+
+const Task = Entity.make("task", {
+  title: Entity.lww(Schema.NonEmptyString),
+  done: Entity.lww(Schema.Boolean),
+  due: Entity.optional(Schema.Number),
+  tags: Entity.orSet(Schema.String),
+  votes: Entity.counter
+})
+const Note = Entity.make("note", { text: Entity.lww(Schema.String) })
+const entities = { task: Task, notes: Note }
+
+const cleanups: Array<() => void> = []
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup()
+})
+
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), "syncline-node-"))
+  cleanups.push(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** The peer id that a node in this folder will have. */
+const peerIn = (store: string): string => DeviceKeyFile.deviceKey(Effect.runSync(DeviceKeyFile.load(store))).peer
+
+const network = MemoryTransport.makeNetwork()
+let names = 0
+
+const open = (options: Partial<NodeOptions<typeof entities>> = {}) =>
+  createNode({
+    space: "home",
+    store: folder(),
+    entities,
+    policy: personal({ trusted: [] }),
+    transports: [MemoryTransport.make(network, `node ${names++}`)],
+    ...options
+  })
+
+const first = async <A>(iterable: AsyncIterable<A>, isMeant: (value: A) => boolean = () => true): Promise<A> => {
+  for await (const value of iterable) if (isMeant(value)) return value
+  throw new Error("the iteration ended")
+}
+
+describe("createNode", () => {
+  it("[CN-1] writes, changes, reads and deletes records", async () => {
+    await using node = await open()
+    const id = await node.task.put({ title: "Milk", done: false })
+    expect(await node.task.get(id)).toEqual({ id, title: "Milk", done: false, tags: [], votes: 0 })
+    await node.task.patch(id, { done: true, tags: Entity.add("shop"), votes: Entity.inc(2) })
+    expect(await node.task.get(id)).toEqual({ id, title: "Milk", done: true, tags: ["shop"], votes: 2 })
+    const row = (await node.task.get(id))!
+    expect(await node.task.put({ ...row, title: "Oat milk" })).toBe(id)
+    const ids = await node.task.putAll([
+      { id: "b", title: "Bread", done: false },
+      { id: "a", title: "Apples", done: true, due: 3 }
+    ])
+    expect(ids).toEqual(["b", "a"])
+    const titles = (rows: ReadonlyArray<{ readonly title: string }>) => rows.map(({ title }) => title)
+    expect(titles(await node.task.query({ where: { done: true }, orderBy: "title" }))).toEqual(["Apples", "Oat milk"])
+    expect(titles(await node.task.query({ orderBy: "title", isDescending: true, limit: 1, offset: 1 }))).toEqual([
+      "Bread"
+    ])
+    expect(titles(await node.task.query({ where: { due: null, done: false } }))).toEqual(["Bread"])
+    expect(await node.notes.query()).toEqual([])
+    await node.task.delete(id)
+    expect(await node.task.get(id)).toBeUndefined()
+    expect((await node.hash()).count).toBe(2)
+  })
+
+  it("[CN-2] rejects with typed errors", async () => {
+    await using node = await open()
+    const invalid = await node.task.put({ title: "", done: false }).catch((error: unknown) => error)
+    expect(invalid).toBeInstanceOf(WriteError.WriteError)
+    expect(invalid).toMatchObject({ reason: { _tag: "EntityInvalid", field: "title" }, isRetryable: false })
+    await expect(node.task.patch("nobody", { done: true })).rejects.toMatchObject({
+      reason: { _tag: "EntityNotFound" }
+    })
+    await expect(node.task.query({ limit: 0 })).rejects.toThrow("limit is 0, not a whole number from 1 to 10000")
+    await expect(first(node.task.live({ limit: 0.5 }))).rejects.toThrow("limit is 0.5")
+    await expect(node.send({ _tag: "RemoveRoute", address: "memory:x" })).rejects.toMatchObject({
+      _tag: "OrchestratorError",
+      reason: { _tag: "RouteUnknown" }
+    })
+  })
+
+  it("[CN-3] refuses at once what cannot work, and leaves nothing open", async () => {
+    const store = folder()
+    await using node = await open({ store })
+    expect(node.peer).toBe(peerIn(store))
+    const inUse = await open({ store }).catch((error: unknown) => error)
+    expect(inUse).toBeInstanceOf(JournalError.JournalError)
+    expect(inUse).toMatchObject({ reason: { _tag: "StoreInUse" } })
+    await expect(open({ routes: [{ address: "memory:x", peer: "bob" }] })).rejects.toThrow(`"bob" is no peer id`)
+    const taken = folder()
+    // @ts-expect-error a node has its own `send`
+    await expect(open({ store: taken, entities: { send: Task } })).rejects.toThrow("cannot be offered as send")
+    await using again = await open({ store: taken })
+    expect(again.addresses).toHaveLength(1)
+  })
+
+  it("[CN-4] two nodes that trust each other become equal and tell it", async () => {
+    const [storeA, storeB] = [folder(), folder()]
+    await using a = await open({ store: storeA, policy: personal({ trusted: [peerIn(storeB)] }) })
+    const id = await a.task.put({ title: "From A", done: false })
+    await using b = await open({
+      store: storeB,
+      policy: personal({ trusted: [a.peer] }),
+      routes: [{ address: a.addresses[0]!, peer: a.peer }]
+    })
+    const completed = await first(b.events(), (event) => event._tag === "SyncCompleted")
+    expect(completed).toMatchObject({ peer: a.peer, entities: 1 })
+    expect(await b.task.get(id)).toMatchObject({ title: "From A" })
+    const heard = new Promise<SyncEvent.SyncEvent>((resolve) => a.on("EntitiesUpdated", resolve))
+    await b.task.patch(id, { done: true })
+    expect(await heard).toMatchObject({ _tag: "EntitiesUpdated", peer: b.peer, type: "task", ids: [id] })
+    expect(await a.hash()).toEqual(await b.hash())
+    expect((await b.status()).peers).toMatchObject([{ peer: a.peer }])
+    expect(await b.send({ _tag: "PausePeer", peer: (await b.status()).peers[0]!.peer })).toEqual({ touched: 1 })
+  })
+
+  it("[CN-5] a live question answers at once and after changes of its type", async () => {
+    await using node = await open()
+    const answers: Array<number> = []
+    const watching = (async () => {
+      for await (const rows of node.task.live({ where: { done: false } })) {
+        answers.push(rows.length)
+        if (rows.length === 3) return
+        if (rows.length === 0) await node.task.put({ title: "one", done: false })
+        if (rows.length === 1) {
+          await node.notes.put({ text: "no task" })
+          // Changes while this is busy come as one answer.
+          await node.task.put({ title: "two", done: false })
+          await node.task.put({ title: "three", done: false })
+        }
+      }
+    })()
+    await watching
+    expect(answers[0]).toBe(0)
+    expect(answers.at(-1)).toBe(3)
+    expect(answers.length).toBeLessThanOrEqual(5)
+  })
+
+  it("[CN-6] a handler that throws is called again, and not after it was taken away", async () => {
+    await using node = await open()
+    const seen: Array<number> = []
+    const off = node.on("EntitiesUpdated", ({ count }) => {
+      seen.push(count)
+      throw new Error("a mistake in the program")
+    })
+    await node.task.put({ title: "one", done: false })
+    await node.task.put({ title: "two", done: false })
+    await expect.poll(() => seen).toEqual([1, 1])
+    off()
+    await node.task.put({ title: "three", done: false })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(seen).toEqual([1, 1])
+  })
+
+  it("[CN-7] closing ends iterations, refuses later calls and frees the store", async () => {
+    const store = folder()
+    const node = await open({ store })
+    const endings = Promise.all([
+      (async () => {
+        for await (const _ of node.task.live()) continue
+      })(),
+      (async () => {
+        for await (const _ of node.events()) continue
+      })()
+    ])
+    await node.task.put({ title: "kept", done: false })
+    await node.close()
+    await node.close()
+    await endings
+    await expect(node.task.put({ title: "late", done: false })).rejects.toMatchObject({
+      reason: { _tag: "StoreClosed" }
+    })
+    await expect(node.task.query()).rejects.toMatchObject({ reason: { _tag: "StoreClosed" } })
+    await using again = await open({ store })
+    expect(await again.task.query()).toMatchObject([{ title: "kept" }])
+  })
+})
+
+describe("types", () => {
+  it("[CN-8] wrong records, patches and questions do not compile", () => {
+    // Never called: that it compiles is the test.
+    const wrong = async (node: Awaited<ReturnType<typeof open>>) => {
+      // @ts-expect-error a field that the type does not have
+      await node.task.put({ title: "Milk", done: false, colour: "white" })
+      // @ts-expect-error a required field is missing
+      await node.task.put({ title: "Milk" })
+      // @ts-expect-error a text where a boolean belongs
+      await node.task.put({ title: "Milk", done: "no" })
+      // @ts-expect-error a counter changes by `Entity.inc`, not to a number
+      await node.task.patch("id", { votes: 3 })
+      // @ts-expect-error a set changes by `Entity.add` and `Entity.remove`
+      await node.task.patch("id", { tags: ["shop"] })
+      // @ts-expect-error a set of texts
+      await node.task.patch("id", { tags: Entity.add(7) })
+      // @ts-expect-error a field that the type does not have
+      await node.task.patch("id", { colour: "white" })
+      // @ts-expect-error a field that the type does not have
+      await node.task.query({ where: { colour: "white" } })
+      // @ts-expect-error another type of value
+      await node.task.query({ where: { done: "yes" } })
+      // @ts-expect-error sets have no order
+      await node.task.query({ orderBy: "tags" })
+      // @ts-expect-error no such type
+      await node.tusk.query()
+      // @ts-expect-error no such event
+      node.on("Nothing", () => undefined)
+      node.on("SyncCompleted", ({ root }) => root.toUpperCase())
+      // @ts-expect-error that event has no root
+      node.on("PeerConnected", ({ root }) => root)
+      const row = (await node.task.get("id"))!
+      const votes: number = row.votes
+      const tags: ReadonlyArray<string> = row.tags
+      const due: number | undefined = row.due
+      // @ts-expect-error a row is not for changing
+      row.title = "other"
+      return [votes, tags, due]
+    }
+    expect(wrong).toBeTypeOf("function")
+  })
+})
