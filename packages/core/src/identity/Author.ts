@@ -21,10 +21,19 @@ export const make = (peer: PeerId.PeerId, incarnation: string): Author => `${pee
 /** The device. */
 export const peer = (author: Author): PeerId.PeerId => author.slice(0, author.indexOf("/")) as PeerId.PeerId
 
-/** Raw form. */
+// Reading base58 costs microseconds and the same few authors come again with every entity.
+const bytesCacheMax = 1024
+const bytesCache = new Map<Author, Uint8Array>()
+
+/** Raw form; not to be written to. */
 export const toBytes = (author: Author): Uint8Array => {
+  const known = bytesCache.get(author)
+  if (known !== undefined) return known
   const slash = author.indexOf("/")
-  return Bytes.concat(PeerId.toPublicKey(author.slice(0, slash))!, Bytes.fromHex(author.slice(slash + 1))!)
+  const bytes = Bytes.concat(PeerId.toPublicKey(author.slice(0, slash))!, Bytes.fromHex(author.slice(slash + 1))!)
+  if (bytesCache.size >= bytesCacheMax) bytesCache.clear()
+  bytesCache.set(author, bytes)
+  return bytes
 }
 
 /** From the raw form; the caller has checked its length. */

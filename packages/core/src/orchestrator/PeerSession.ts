@@ -49,9 +49,8 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
 export const run = Effect.fnUntraced(function* (supervisor: Supervision, options: PeerSessionOptions) {
   const taken = yield* Deferred.make<never, SessionError>()
   const current: { session: LiveSession | undefined } = { session: undefined }
-  const replaced = new SessionError({ reason: new SessionReplaced({}) })
   const replace = (): void => {
-    Deferred.doneUnsafe(taken, Effect.fail(replaced))
+    Deferred.doneUnsafe(taken, Effect.fail(new SessionError({ reason: new SessionReplaced({}) })))
   }
   const driven = SessionDriver.run({
     link: options.link,

@@ -32,18 +32,18 @@ export interface FaultPlan {
 /** The plan of the project's own suite. */
 export const defaultPlan: FaultPlan = {
   nodes: 5,
-  faultMs: 120_000,
+  faultMs: 60_000,
   quietMsMax: 30 * 60_000,
   frameLoss: 0.05,
   frameDouble: 0.05,
   frameReorder: 0.05,
   delayMsMin: 5,
   delayMsMax: 200,
-  crashEveryMs: 30_000,
-  downMsMax: 15_000,
-  partitionEveryMs: 20_000,
-  partitionMsMax: 15_000,
+  crashEveryMs: 15_000,
+  downMsMax: 10_000,
+  partitionEveryMs: 12_000,
+  partitionMsMax: 10_000,
   skewMsMax: 10 * 60_000,
-  writeEveryMs: 4_000,
+  writeEveryMs: 3_000,
   entities: 12
 }

@@ -2,7 +2,7 @@
  * A whole cluster in simulated time, from one seed: nodes that write at random while links fail, hosts crash and clocks
  * are wrong; then quiet, and a check of everything that must hold. The same seed gives the same run, frame by frame.
  */
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import * as Author from "../identity/Author.ts"
@@ -77,7 +77,7 @@ export const simulate = Effect.fnUntraced(function*(options: SimulationOptions) 
   cluster.network.heal()
   for (const node of cluster.nodes) if (!node.isUp) yield* node.start()
   const { problems, quietMs } = yield* settle(cluster, strangerFrames)
-  for (const node of [...cluster.nodes, cluster.stranger]) yield* node.crash()
+  yield* stopAll(cluster)
   note(JSON.stringify(problems))
   const result: SimulationResult = {
     seed: options.seed,
@@ -90,6 +90,14 @@ export const simulate = Effect.fnUntraced(function*(options: SimulationOptions) 
   }
   return result
 }, Effect.scoped)
+
+/** Stops the nodes while time goes on, for what they still write when they stop takes time. */
+const stopAll = Effect.fnUntraced(function*(cluster: Cluster) {
+  const nodes = [...cluster.nodes, cluster.stranger]
+  const stopping = yield* Effect.forkChild(Effect.forEach(nodes, (node) => node.crash(), { discard: true }))
+  yield* TestClock.adjust(60_000)
+  yield* Fiber.join(stopping)
+})
 
 /** Looks again and again until nothing is wrong, at most as long as the plan allows. */
 const settle = Effect.fnUntraced(function*(cluster: Cluster, strangerFrames: ReadonlyArray<number>) {
@@ -128,13 +136,15 @@ const makeCluster = (
       orchestrator: {
         routes: routes.map((route) => ({ address: network.address(route) })),
         retryMsMin: 500,
-        retryMsMax: 8_000,
+        releaseEveryMs: 20_000,
+        // A stranger is refused each time; its tries must not fill the run.
+        retryMsMax: host === plan.nodes ? 120_000 : 8_000,
         timing: {
           greetingMsMax: 5_000,
-          progressMsMax: 8_000,
+          progressMsMax: 10_000,
           proofPeriodMs: 60_000,
-          pingAfterMs: 15_000,
-          tickMs: 4_000
+          pingAfterMs: 20_000,
+          tickMs: 10_000
         }
       }
     })

@@ -113,7 +113,6 @@ export class SimulatedNetwork {
   })
 
   readonly #pair = Effect.fnUntraced(function*(this: SimulatedNetwork, from: number, to: number) {
-    const closed = new TransportError({ transport: name, reason: new LinkClosed({ problem: "the link ended" }) })
     const toFar = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
     const toNear = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
     const channelBinding = Bytes.utf8(`${name}/${this.#nextLink++}`)
@@ -124,7 +123,7 @@ export class SimulatedNetwork {
       to,
       close: Effect.suspend(() => {
         links.delete(ends)
-        return Effect.all([Queue.fail(toFar, closed), Queue.fail(toNear, closed)], { discard: true })
+        return Effect.all([Queue.fail(toFar, linkEnded), Queue.fail(toNear, linkEnded)], { discard: true })
       })
     }
     links.add(ends)
@@ -133,7 +132,7 @@ export class SimulatedNetwork {
       channelBinding,
       send: (frame) =>
         Effect.suspend(() => {
-          if (!links.has(ends)) return Effect.fail(closed)
+          if (!links.has(ends)) return Effect.fail(linkEnded)
           this.#witness(here, there, frame)
           return this.#fly(here, there, frame, out, flying)
         }),
@@ -165,5 +164,7 @@ export class SimulatedNetwork {
     })
   }
 }
+
+const linkEnded = new TransportError({ transport: name, reason: new LinkClosed({ problem: "the link ended" }) })
 
 const pairKey = (a: number, b: number): string => (a < b ? `${a}-${b}` : `${b}-${a}`)

@@ -79,7 +79,7 @@ const addVotes = Effect.fnUntraced(function*(
   by: number
 ) {
   const known = yield* records.get("note", id)
-  if (known === undefined) yield* records.put(Note, { text: "sum", tags: [], votes: 0 }, id)
+  if (known === undefined) yield* records.put(Note, { text: "sum", tags: [] }, id)
   ledger.tried.set(id, (ledger.tried.get(id) ?? 0) + by)
   yield* records.patch(Note, id, { votes: Entity.inc(by) })
   ledger.confirmed.set(id, (ledger.confirmed.get(id) ?? 0) + by)

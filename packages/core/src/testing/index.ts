@@ -1,5 +1,10 @@
 /**
- * The testing kit's public door: conformance suites and simulation. Only re-exports; nobody inside the package imports
- * it. It needs vitest, so nothing outside tests may.
+ * The testing door: conformance suites for whoever implements a contract, and the simulated cluster. Only re-exports.
  */
+export * as ConvergenceCheck from "./ConvergenceCheck.ts"
+export * as FaultPlan from "./FaultPlan.ts"
 export * as JournalConformance from "./JournalConformance.ts"
+export * as SeededRandom from "./SeededRandom.ts"
+export * as SimulatedCluster from "./SimulatedCluster.ts"
+export * as SimulatedCrypto from "./SimulatedCrypto.ts"
+export * as GateConformance from "./GateConformance.ts"
