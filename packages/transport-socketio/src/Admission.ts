@@ -45,7 +45,7 @@ export class Admission {
   }
 }
 
-const once = (action: () => void): () => void => {
+const once = (action: () => void): (() => void) => {
   let isDone = false
   return () => {
     if (isDone) return

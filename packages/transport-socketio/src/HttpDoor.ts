@@ -38,18 +38,18 @@ export interface Doorkeeper {
 const takenPaths = new WeakMap<HttpServer | HttpsServer, Set<string>>()
 
 /** The server to listen on. One of one's own is closed with the scope, but not started yet. */
-export const make = Effect.fnUntraced(function*(settings: SocketIoSettings) {
+export const make = Effect.fnUntraced(function* (settings: SocketIoSettings) {
   const where = settings.server
   if (where === undefined) {
     const problem = "this transport was made without a server and only dials"
-    return yield* Effect.fail(fail(new TransportError.AddressInvalid({ address: "", problem })))
+    return yield* fail(new TransportError.AddressInvalid({ address: "", problem }))
   }
   if ("listen" in where) return { server: where, own: undefined } satisfies Door
   return { server: yield* ownServer(settings), own: where } satisfies Door
 })
 
 /** Lets connections in until the scope closes; resolves with the addresses to dial. */
-export const open = Effect.fnUntraced(function*(settings: SocketIoSettings, door: Door, keeper: Doorkeeper) {
+export const open = Effect.fnUntraced(function* (settings: SocketIoSettings, door: Door, keeper: Doorkeeper) {
   yield* takePath(door.server, settings.path)
   const onUpgrade = upgradeHandler(settings, keeper, door.own !== undefined)
   yield* Effect.acquireRelease(
@@ -137,7 +137,9 @@ const upgradeHandler = (settings: SocketIoSettings, keeper: Doorkeeper, isOwn: b
     const refusal = admission(settings, keeper, request, target)
     if (refusal === undefined) return keeper.enter(request, socket, head)
     keeper.onRefused(refusal)
-    socket.end(`HTTP/1.1 ${statusOf(refusal)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+    socket.end(`HTTP/1.1 ${statusOf(refusal)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+      socket.destroy()
+    )
   }
 }
 

@@ -18,7 +18,10 @@ const form = /^(https?|wss?):\/\//i
 export const accepts = (address: string): boolean => form.test(address)
 
 /** The address taken apart, or `AddressInvalid`. An address without a path means the path `pathDefault`. */
-export const parse = (address: string, pathDefault: string): Effect.Effect<DialTarget, TransportError.TransportError> => {
+export const parse = (
+  address: string,
+  pathDefault: string
+): Effect.Effect<DialTarget, TransportError.TransportError> => {
   if (!accepts(address) || !URL.canParse(address)) return invalid(address, "it is not of the form wss://host:port/path")
   const url = new URL(address)
   // A name and password would be sent in the clear to whoever answers; query and fragment have no meaning here.

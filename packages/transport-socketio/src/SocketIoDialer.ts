@@ -26,11 +26,10 @@ interface Client {
 }
 
 /** Opens a link that closes with the scope. */
-export const dial = Effect.fnUntraced(function*(settings: SocketIoSettings, address: string): Effect.fn.Return<
-  Link.Link,
-  TransportError.TransportError,
-  Scope.Scope
-> {
+export const dial = Effect.fnUntraced(function* (
+  settings: SocketIoSettings,
+  address: string
+): Effect.fn.Return<Link.Link, TransportError.TransportError, Scope.Scope> {
   const target = yield* SocketIoAddress.parse(address, settings.path)
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const fork = (effect: Effect.Effect<void>): void => void runFork(effect)

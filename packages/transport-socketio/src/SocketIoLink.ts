@@ -79,13 +79,13 @@ export const make = (connection: Connection): DrivenLink => {
   }
 }
 
-const send = Effect.fnUntraced(function*(state: State, frame: Uint8Array) {
+const send = Effect.fnUntraced(function* (state: State, frame: Uint8Array) {
   if (frame.length > Limits.frameBytesMax) {
     const reason = new TransportError.FrameRefused({ bytes: frame.length, bytesMax: Limits.frameBytesMax })
-    return yield* Effect.fail(fail(reason))
+    return yield* fail(reason)
   }
   while (state.problem === undefined && unsentBytes(state) > Link.linkBufferBytesMax) yield* drained(state)
-  if (state.problem !== undefined) return yield* Effect.fail(linkClosed(state.problem))
+  if (state.problem !== undefined) return yield* linkClosed(state.problem)
   // Counted before, because emitting flushes at once when the socket is ready.
   state.unflushedBytes += frame.length
   state.connection.emit(frame)
@@ -166,7 +166,10 @@ const close = (state: State): Effect.Effect<void> =>
     // A paused socket would not see the answer, and closing over unread bytes resets what is still under way.
     if (connection.webSocket.isPaused) connection.webSocket.resume()
     return socketClosed(connection.netSocket).pipe(
-      Effect.timeoutOrElse({ duration: closeGraceMs, orElse: () => Effect.sync(() => connection.webSocket.terminate()) })
+      Effect.timeoutOrElse({
+        duration: closeGraceMs,
+        orElse: () => Effect.sync(() => connection.webSocket.terminate())
+      })
     )
   })
 

@@ -47,11 +47,10 @@ interface Listener {
 }
 
 /** Accepts links until the scope closes. */
-export const listen = Effect.fnUntraced(function*(settings: SocketIoSettings, onLink: OnLink): Effect.fn.Return<
-  ReadonlyArray<string>,
-  TransportError.TransportError,
-  Scope.Scope
-> {
+export const listen = Effect.fnUntraced(function* (
+  settings: SocketIoSettings,
+  onLink: OnLink
+): Effect.fn.Return<ReadonlyArray<string>, TransportError.TransportError, Scope.Scope> {
   const door = yield* HttpDoor.make(settings)
   const fibers = yield* FiberSet.make()
   const runFork = yield* FiberSet.runtime(fibers)()
@@ -139,7 +138,13 @@ const inspect = (listener: Listener, engine: EngineSocket): void => {
   })
   // Engine.IO forgets a connection before its socket is gone, and a peer could keep that open.
   engine.once("close", () =>
-    listener.fork(Effect.delay(Effect.sync(() => webSocket.terminate()), SocketIoLink.closeGraceMs)))
+    listener.fork(
+      Effect.delay(
+        Effect.sync(() => webSocket.terminate()),
+        SocketIoLink.closeGraceMs
+      )
+    )
+  )
 }
 
 const cutOff = (
@@ -181,7 +186,8 @@ const openLink = (listener: Listener, socket: ServerSocket): void => {
   socket.onAny((_event, frame: Uint8Array) => driven.onFrame(frame))
   engine.on("flush", driven.onFlush)
   socket.once("disconnect", (reason) =>
-    driven.onEnd(accepted.refusal === undefined ? reason : describe(accepted.refusal)))
+    driven.onEnd(accepted.refusal === undefined ? reason : describe(accepted.refusal))
+  )
   listener.fork(
     Effect.andThen(Metrics.connected("in"), listener.onLink(driven.link)).pipe(Effect.ensuring(driven.link.close))
   )
@@ -194,7 +200,7 @@ const acceptedOf = (listener: Listener, request: IncomingMessage): Accepted => {
 }
 
 /** Within `farewellMs` and `closeGraceMs`, whatever the other ends do. */
-const shutDown = Effect.fnUntraced(function*(listener: Listener) {
+const shutDown = Effect.fnUntraced(function* (listener: Listener) {
   listener.isClosing = true
   yield* FiberSet.clear(listener.fibers).pipe(Effect.timeoutOption(farewellMs))
   yield* Effect.forEach([...listener.accepted.values()], end, { concurrency: "unbounded", discard: true })

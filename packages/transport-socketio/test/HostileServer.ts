@@ -18,27 +18,21 @@ export const frame = (code: number, payload: Uint8Array | string): Buffer => {
 export const opening = (fields: object = {}): Buffer =>
   frame(
     1,
-    `0${
-      JSON.stringify({
-        sid: "aaaaaaaaaaaaaaaaaaaa",
-        upgrades: [],
-        pingInterval: 25_000,
-        pingTimeout: 20_000,
-        maxPayload: 1_000_000,
-        ...fields
-      })
-    }`
+    `0${JSON.stringify({
+      sid: "aaaaaaaaaaaaaaaaaaaa",
+      upgrades: [],
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
+      maxPayload: 1_000_000,
+      ...fields
+    })}`
   )
 
 /** Listens; `onUpgraded` runs for each connection, `onHead` before it. Resolves with the address. */
-export const listen = Effect.fnUntraced(function*(
+export const listen = Effect.fnUntraced(function* (
   onUpgraded: (socket: Socket) => void,
   onHead: (head: string) => void = () => {}
-): Effect.fn.Return<
-  string,
-  never,
-  Scope.Scope
-> {
+): Effect.fn.Return<string, never, Scope.Scope> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)

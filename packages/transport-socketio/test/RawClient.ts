@@ -19,7 +19,7 @@ export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9 }
 /** The query that Engine.IO's client asks for. */
 export const query = "?EIO=4&transport=websocket"
 
-export const open = Effect.fnUntraced(function*(address: string): Effect.fn.Return<RawClient, never, Scope.Scope> {
+export const open = Effect.fnUntraced(function* (address: string): Effect.fn.Return<RawClient, never, Scope.Scope> {
   const url = new URL(address)
   const socket = connect({ host: url.hostname, port: Number(url.port) })
   let text = ""
@@ -29,14 +29,21 @@ export const open = Effect.fnUntraced(function*(address: string): Effect.fn.Retu
   socket.on("end", () => (isClosed = true))
   socket.on("close", () => (isClosed = true))
   yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()))
-  const until = Effect.fnUntraced(function*(is: () => boolean) {
+  const until = Effect.fnUntraced(function* (is: () => boolean) {
     while (!is()) yield* Effect.sleep(5)
   })
   return {
     socket,
     write: (bytes) => Effect.sync(() => void socket.write(bytes)),
     read: () => text,
-    closesWithin: (ms) => Effect.map(Effect.timeoutOption(until(() => isClosed), ms), () => isClosed)
+    closesWithin: (ms) =>
+      Effect.map(
+        Effect.timeoutOption(
+          until(() => isClosed),
+          ms
+        ),
+        () => isClosed
+      )
   }
 })
 
@@ -71,7 +78,7 @@ export const frame = (code: number, payload: Uint8Array | string, isLast = true)
 }
 
 /** A client past the upgrade, after Engine.IO's opening. */
-export const upgraded = Effect.fnUntraced(function*(address: string) {
+export const upgraded = Effect.fnUntraced(function* (address: string) {
   const client = yield* open(address)
   yield* client.write(upgrade(new URL(address).pathname + query))
   while (!client.read().includes('"sid"')) yield* Effect.sleep(5)
@@ -79,7 +86,7 @@ export const upgraded = Effect.fnUntraced(function*(address: string) {
 })
 
 /** A client that has a link. */
-export const connected = Effect.fnUntraced(function*(address: string) {
+export const connected = Effect.fnUntraced(function* (address: string) {
   const client = yield* upgraded(address)
   yield* client.write(frame(opcode.binary, Uint8Array.of(0)))
   while (!client.read().endsWith("\u0082\u0001\u0000")) yield* Effect.sleep(5)

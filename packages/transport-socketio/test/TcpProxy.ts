@@ -27,7 +27,7 @@ export const make = Effect.sync((): TcpProxy => {
     from.on("close", () => to.destroy())
     from.pipe(to)
   }
-  const route = Effect.fnUntraced(function*(address: string) {
+  const route = Effect.fnUntraced(function* (address: string) {
     const url = new URL(address)
     const target = { host: url.hostname, port: Number(url.port) }
     const server = createServer((near) => {
@@ -38,7 +38,11 @@ export const make = Effect.sync((): TcpProxy => {
     })
     yield* Effect.acquireRelease(
       Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))),
-      () => Effect.andThen(dropLink, Effect.sync(() => server.close()))
+      () =>
+        Effect.andThen(
+          dropLink,
+          Effect.sync(() => server.close())
+        )
     )
     url.port = String((server.address() as AddressInfo).port)
     return url.href
@@ -46,7 +50,10 @@ export const make = Effect.sync((): TcpProxy => {
   return {
     route,
     dropLink,
-    goOffline: Effect.andThen(Effect.sync(() => void (isOnline = false)), dropLink),
+    goOffline: Effect.andThen(
+      Effect.sync(() => void (isOnline = false)),
+      dropLink
+    ),
     goOnline: Effect.sync(() => void (isOnline = true)),
     bytes
   }

@@ -1,7 +1,7 @@
 // @boundaries-ignore until core's testing door names the suite
 import { transportConformance } from "../../core/src/testing/TransportConformance.ts"
 import { Effect } from "effect"
-import { socketIo } from "../src/index.ts"
+import { socketIo } from "../src/SocketIoTransport.ts"
 import * as TcpProxy from "./TcpProxy.ts"
 
 const setup = Effect.map(TcpProxy.make, (proxy) => ({

@@ -1,7 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Scope } from "effect"
-import type { Refusal } from "../src/index.ts"
+import type { Refusal } from "../src/Refusal.ts"
 import { counted, listen, refused, until, visit } from "./Harness.ts"
 import * as RawClient from "./RawClient.ts"
 
@@ -52,11 +52,11 @@ const attacks: ReadonlyArray<readonly [string, Refusal, Attack]> = [
   ["another namespace", "namespace", upgraded(frame(binary, "\u0000/admin,"))],
   ["another namespace later", "namespace", connected(frame(binary, "\u0000/admin,"))],
   ["10 MiB in one message", "oversize", connected(frame(binary, Buffer.concat(Array(10).fill(mebibyte))))],
-  ["2 MiB in fragments", "oversize", connected(
-    frame(binary, mebibyte, false),
-    frame(continuation, mebibyte, false),
-    frame(continuation, "", true)
-  )],
+  [
+    "2 MiB in fragments",
+    "oversize",
+    connected(frame(binary, mebibyte, false), frame(continuation, mebibyte, false), frame(continuation, "", true))
+  ],
   ["reserved bits", "malformed", connected(Uint8Array.of(0xf2, 0x80, 0, 0, 0, 0))],
   ["an unmasked frame", "malformed", connected(Uint8Array.of(0x82, 0x01, 0x02))],
   ["a compressed frame", "malformed", connected(Uint8Array.of(0xc2, 0x81, 0, 0, 0, 0, 2))],
@@ -65,68 +65,104 @@ const attacks: ReadonlyArray<readonly [string, Refusal, Attack]> = [
 
 const listening = listen({ handshakeTimeoutMs: 300 })
 
-it.live.each(attacks)("[SIO-1] %s ends the connection, counted; the next client is served", ([, reason, attack]) =>
-  counted(Effect.gen(function*() {
-    const address = yield* listening
-    const attacker = yield* attack(address)
-    expect(yield* attacker.closesWithin(3_000)).toBe(true)
-    yield* until(Effect.map(refused(reason), (count) => count === 1))
-    expect(yield* visit(address)).toBe("1,2,3")
-  })), 10_000)
+it.live.each(attacks)(
+  "[SIO-1] %s ends the connection, counted; the next client is served",
+  ([, reason, attack]) =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listening
+        const attacker = yield* attack(address)
+        expect(yield* attacker.closesWithin(3_000)).toBe(true)
+        yield* until(Effect.map(refused(reason), (count) => count === 1))
+        expect(yield* visit(address)).toBe("1,2,3")
+      })
+    ),
+  10_000
+)
 
-it.live("[SIO-2] more small frames than the inbox holds cut the connection off", () =>
-  counted(Effect.gen(function*() {
-    const address = yield* listen({}, () => Effect.never)
-    const attacker = yield* RawClient.connected(address)
-    const burst = Buffer.concat(Array(40_000).fill(frame(binary, Uint8Array.of(2))))
-    yield* attacker.write(burst)
-    expect(yield* attacker.closesWithin(3_000)).toBe(true)
-    expect(yield* refused("inbox-overflow")).toBe(1)
-  })), 10_000)
+it.live(
+  "[SIO-2] more small frames than the inbox holds cut the connection off",
+  () =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listen({}, () => Effect.never)
+        const attacker = yield* RawClient.connected(address)
+        const burst = Buffer.concat(Array(40_000).fill(frame(binary, Uint8Array.of(2))))
+        yield* attacker.write(burst)
+        expect(yield* attacker.closesWithin(3_000)).toBe(true)
+        expect(yield* refused("inbox-overflow")).toBe(1)
+      })
+    ),
+  10_000
+)
 
-it.live("[SIO-3] pings whose answers nobody reads cut the connection off", () =>
-  counted(Effect.gen(function*() {
-    const address = yield* listening
-    const attacker = yield* RawClient.connected(address)
-    attacker.socket.pause()
-    const pings = Buffer.concat(Array(10_000).fill(frame(ping, Buffer.alloc(125))))
-    yield* Effect.forever(Effect.andThen(attacker.write(pings), Effect.sleep(1))).pipe(
-      Effect.raceFirst(until(Effect.map(refused("ping-flood"), (count) => count === 1)))
-    )
-    expect(yield* visit(address)).toBe("1,2,3")
-  })), 15_000)
+it.live(
+  "[SIO-3] pings whose answers nobody reads cut the connection off",
+  () =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listening
+        const attacker = yield* RawClient.connected(address)
+        attacker.socket.pause()
+        const pings = Buffer.concat(Array(10_000).fill(frame(ping, Buffer.alloc(125))))
+        yield* Effect.forever(Effect.andThen(attacker.write(pings), Effect.sleep(1))).pipe(
+          Effect.raceFirst(until(Effect.map(refused("ping-flood"), (count) => count === 1)))
+        )
+        expect(yield* visit(address)).toBe("1,2,3")
+      })
+    ),
+  15_000
+)
 
-it.live("[SIO-4] connections that are no links yet are limited per remote address", () =>
-  counted(Effect.gen(function*() {
-    const address = yield* listen({ handshakeTimeoutMs: 1_000, maxPendingConnections: 5 })
-    const clients = yield* Effect.all(Array.from({ length: 12 }, () => upgradeTo(`/sl${RawClient.query}`)(address)))
-    yield* until(Effect.map(refused("pending-limit"), (count) => count === 7))
-    expect(clients.filter((client) => client.read().startsWith("HTTP/1.1 429")).length).toBeLessThanOrEqual(7)
-    yield* Effect.all(clients.map((client) => client.closesWithin(3_000)), { concurrency: "unbounded" })
-    expect(yield* refused("abandoned")).toBe(5)
-    expect(yield* visit(address)).toBe("1,2,3")
-  })), 10_000)
+it.live(
+  "[SIO-4] connections that are no links yet are limited per remote address",
+  () =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listen({ handshakeTimeoutMs: 1_000, maxPendingConnections: 5 })
+        const clients = yield* Effect.all(Array.from({ length: 12 }, () => upgradeTo(`/sl${RawClient.query}`)(address)))
+        yield* until(Effect.map(refused("pending-limit"), (count) => count === 7))
+        expect(clients.filter((client) => client.read().startsWith("HTTP/1.1 429")).length).toBeLessThanOrEqual(7)
+        yield* Effect.forEach(clients, (client) => client.closesWithin(3_000), { concurrency: "unbounded" })
+        expect(yield* refused("abandoned")).toBe(5)
+        expect(yield* visit(address)).toBe("1,2,3")
+      })
+    ),
+  10_000
+)
 
-it.live("[SIO-5] a link does not count as pending, and connections altogether are limited", () =>
-  counted(Effect.gen(function*() {
-    const address = yield* listen({ maxPendingConnections: 1, maxConnections: 3 })
-    const links = [yield* RawClient.connected(address), yield* RawClient.connected(address)]
-    links.push(yield* RawClient.connected(address))
-    const fourth = yield* upgradeTo(`/sl${RawClient.query}`)(address)
-    expect(yield* fourth.closesWithin(1_000)).toBe(true)
-    expect(fourth.read()).toMatch(/^HTTP\/1\.1 503/)
-    expect(yield* refused("connection-limit")).toBe(1)
-    links[0]?.socket.destroy()
-    yield* until(Effect.map(Effect.option(visit(address)), (visited) => visited._tag === "Some"))
-  })), 10_000)
+it.live(
+  "[SIO-5] a link does not count as pending, and connections altogether are limited",
+  () =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listen({ maxPendingConnections: 1, maxConnections: 3 })
+        const links = [yield* RawClient.connected(address), yield* RawClient.connected(address)]
+        links.push(yield* RawClient.connected(address))
+        const fourth = yield* upgradeTo(`/sl${RawClient.query}`)(address)
+        expect(yield* fourth.closesWithin(1_000)).toBe(true)
+        expect(fourth.read()).toMatch(/^HTTP\/1\.1 503/)
+        expect(yield* refused("connection-limit")).toBe(1)
+        links[0]?.socket.destroy()
+        yield* until(Effect.map(Effect.option(visit(address)), (visited) => visited._tag === "Some"))
+      })
+    ),
+  10_000
+)
 
-it.live("[SIO-6] knowing a session id does not let anyone into its connection", () =>
-  counted(Effect.gen(function*() {
-    const address = yield* listening
-    const victim = yield* RawClient.connected(address)
-    const sid = /"sid":"([^"]+)"/.exec(victim.read())?.[1]
-    const thief = yield* upgradeTo(`/sl${RawClient.query}&sid=${sid}`)(address)
-    expect(yield* thief.closesWithin(1_000)).toBe(true)
-    yield* victim.write(frame(binary, Uint8Array.of(2, 77)))
-    yield* until(Effect.sync(() => victim.read().endsWith("\u0082\u0002\u0002M")))
-  })), 10_000)
+it.live(
+  "[SIO-6] knowing a session id does not let anyone into its connection",
+  () =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listening
+        const victim = yield* RawClient.connected(address)
+        const sid = /"sid":"([^"]+)"/.exec(victim.read())?.[1]
+        const thief = yield* upgradeTo(`/sl${RawClient.query}&sid=${sid}`)(address)
+        expect(yield* thief.closesWithin(1_000)).toBe(true)
+        yield* victim.write(frame(binary, Uint8Array.of(2, 77)))
+        yield* until(Effect.sync(() => victim.read().endsWith("\u0082\u0002\u0002M")))
+      })
+    ),
+  10_000
+)

@@ -1,7 +1,8 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { Socket } from "node:net"
-import { type Refusal, socketIo } from "../src/index.ts"
+import type { Refusal } from "../src/Refusal.ts"
+import { socketIo } from "../src/SocketIoTransport.ts"
 import { counted, refused, until } from "./Harness.ts"
 import { frame, listen, opening } from "./HostileServer.ts"
 
@@ -41,66 +42,97 @@ const messages: ReadonlyArray<readonly [string, Refusal, ReadonlyArray<Buffer>]>
   ["random bytes", "malformed", [Buffer.from("f3a1947be20d5c68b9", "hex")]]
 ]
 
-const say = (parts: ReadonlyArray<Buffer>) => (socket: Socket): void => void socket.write(Buffer.concat(parts))
+const say =
+  (parts: ReadonlyArray<Buffer>) =>
+  (socket: Socket): void =>
+    void socket.write(Buffer.concat(parts))
 
 /** Opens a link, and says something once the client has sent a frame. */
-const openThenSay = (parts: ReadonlyArray<Buffer>) => (socket: Socket): void => {
-  say([opening(), connectPacket, message(2, 5)])(socket)
-  socket.on("data", (chunk) => {
-    if (chunk.length > 100) say(parts)(socket)
-  })
-}
+const openThenSay =
+  (parts: ReadonlyArray<Buffer>) =>
+  (socket: Socket): void => {
+    say([opening(), connectPacket, message(2, 5)])(socket)
+    socket.on("data", (chunk) => {
+      if (chunk.length > 100) say(parts)(socket)
+    })
+  }
 
-it.live.each(openings)("[SIO-7] a server that says %s is unreachable, counted", ([, reason, parts]) =>
-  counted(Effect.gen(function*() {
-    const address = yield* listen(say(parts))
-    const failure = yield* Effect.flip(socketIo().dial(address))
-    expect(failure.reason).toMatchObject({ _tag: "Unreachable", problem: `cut off: ${reason}` })
-    yield* until(Effect.map(refused(reason), (count) => count === 1))
-  })), 5_000)
+it.live.each(openings)(
+  "[SIO-7] a server that says %s is unreachable, counted",
+  ([, reason, parts]) =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listen(say(parts))
+        const failure = yield* Effect.flip(socketIo().dial(address))
+        expect(failure.reason).toMatchObject({ _tag: "Unreachable", problem: `cut off: ${reason}` })
+        yield* until(Effect.map(refused(reason), (count) => count === 1))
+      })
+    ),
+  5_000
+)
 
-it.live.each(messages)("[SIO-7] a server that says %s loses the link, counted", ([, reason, parts]) =>
-  counted(Effect.gen(function*() {
-    const address = yield* listen(openThenSay(parts))
-    const link = yield* socketIo().dial(address)
-    expect(yield* link.receive).toEqual(Buffer.of(5))
-    yield* link.send(new Uint8Array(100))
-    const failure = yield* Effect.flip(link.receive)
-    expect(failure.reason).toMatchObject({ _tag: "LinkClosed", problem: `cut off: ${reason}` })
-    yield* until(Effect.map(refused(reason), (count) => count === 1))
-  })), 5_000)
+it.live.each(messages)(
+  "[SIO-7] a server that says %s loses the link, counted",
+  ([, reason, parts]) =>
+    counted(
+      Effect.gen(function* () {
+        const address = yield* listen(openThenSay(parts))
+        const link = yield* socketIo().dial(address)
+        expect(yield* link.receive).toEqual(Buffer.of(5))
+        yield* link.send(new Uint8Array(100))
+        const failure = yield* Effect.flip(link.receive)
+        expect(failure.reason).toMatchObject({ _tag: "LinkClosed", problem: `cut off: ${reason}` })
+        yield* until(Effect.map(refused(reason), (count) => count === 1))
+      })
+    ),
+  5_000
+)
 
 it.live.each([
   ["ends after the upgrade", (socket: Socket): void => void socket.end()],
   ["closes the WebSocket after the upgrade", (socket: Socket): void => void socket.end(frame(8, ""))],
   ["resets after its opening", (socket: Socket): void => void socket.write(opening(), () => socket.resetAndDestroy())]
-] as const)("[SIO-8] a server that %s is unreachable at once", ([, onUpgraded]) =>
-  Effect.gen(function*() {
-    const address = yield* listen(onUpgraded)
-    const failure = yield* Effect.flip(socketIo().dial(address))
-    expect(failure.reason._tag).toBe("Unreachable")
-  }), 5_000)
+] as const)(
+  "[SIO-8] a server that %s is unreachable at once",
+  ([, onUpgraded]) =>
+    Effect.gen(function* () {
+      const address = yield* listen(onUpgraded)
+      const failure = yield* Effect.flip(socketIo().dial(address))
+      expect(failure.reason._tag).toBe("Unreachable")
+    }),
+  5_000
+)
 
-it.live("[SIO-9] an interrupted dial leaves no connection behind", () =>
-  Effect.gen(function*() {
-    let socket: Socket | undefined
-    const address = yield* listen((accepted) => void (socket = accepted))
-    const dialling = yield* Effect.forkChild(socketIo().dial(address))
-    yield* until(Effect.sync(() => socket !== undefined))
-    yield* Fiber.interrupt(dialling)
-    yield* until(Effect.sync(() => socket?.closed === true))
-  }), 5_000)
+it.live(
+  "[SIO-9] an interrupted dial leaves no connection behind",
+  () =>
+    Effect.gen(function* () {
+      let socket: Socket | undefined
+      const address = yield* listen((accepted) => void (socket = accepted))
+      const dialling = yield* Effect.forkChild(socketIo().dial(address))
+      yield* until(Effect.sync(() => socket !== undefined))
+      yield* Fiber.interrupt(dialling)
+      yield* until(Effect.sync(() => socket?.closed === true))
+    }),
+  5_000
+)
 
-it.live("[SIO-3] heartbeats and pings whose answers nobody reads cut the connection off", () =>
-  counted(Effect.gen(function*() {
-    const pings = Buffer.concat(Array(10_000).fill(frame(ping, Buffer.alloc(125))))
-    const flood = (socket: Socket): void => {
-      socket.pause()
-      socket.write(Buffer.concat([opening(), connectPacket]))
-      const timer = setInterval(() => socket.write(pings), 2)
-      socket.once("close", () => clearInterval(timer))
-    }
-    const link = yield* socketIo().dial(yield* listen(flood))
-    expect((yield* Effect.flip(link.receive)).message).toMatch(/ping-flood/)
-    expect(yield* refused("ping-flood")).toBe(1)
-  })), 15_000)
+it.live(
+  "[SIO-3] heartbeats and pings whose answers nobody reads cut the connection off",
+  () =>
+    counted(
+      Effect.gen(function* () {
+        const pings = Buffer.concat(Array(10_000).fill(frame(ping, Buffer.alloc(125))))
+        const flood = (socket: Socket): void => {
+          socket.pause()
+          socket.write(Buffer.concat([opening(), connectPacket]))
+          const timer = setInterval(() => socket.write(pings), 2)
+          socket.once("close", () => clearInterval(timer))
+        }
+        const link = yield* socketIo().dial(yield* listen(flood))
+        expect((yield* Effect.flip(link.receive)).message).toMatch(/ping-flood/)
+        expect(yield* refused("ping-flood")).toBe(1)
+      })
+    ),
+  15_000
+)
