@@ -1,0 +1,79 @@
+/**
+ * A hub from opening to closing: journal, HTTP server, then devices; and all of it in reverse. Processes, signals and
+ * words for people are `main`'s business.
+ */
+import { readFileSync } from "node:fs"
+import type { AddressInfo } from "node:net"
+import { DeviceKey, Orchestrator } from "@syncline/core"
+import { Context, ManagedRuntime } from "effect"
+import type { FastifyInstance } from "fastify"
+import type { Logger } from "pino"
+import * as HttpServer from "./http/HttpServer.ts"
+import * as IdentityRoute from "./http/IdentityRoute.ts"
+import * as OperationRoutes from "./http/OperationRoutes.ts"
+import * as HubAddress from "./HubAddress.ts"
+import type { HubConfig } from "./HubConfig.ts"
+import { HostUnavailable, HubError, PortForbidden, PortInUse } from "./HubError.ts"
+import * as HubLayer from "./HubLayer.ts"
+
+export interface Hub {
+  /** Where people and devices reach it, e.g. `http://127.0.0.1:5342`. */
+  readonly url: string
+  readonly peer: string
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Rejects with `JournalError`, `DeviceKeyError`, `TrustFileError`, `HubError` or `OrchestratorError`, and then nothing
+ * stays open.
+ */
+export const open = async (config: HubConfig, log: Logger): Promise<Hub> => {
+  const app = HttpServer.make(log)
+  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log))
+  // Links end before the server closes, which would wait for them; later requests find the journal closed.
+  app.addHook("preClose", () => runtime.dispose())
+  try {
+    const services = await runtime.context()
+    const { peer } = Context.get(services, DeviceKey.DeviceKey)
+    const identity = { peer, space: config.space, version: version(), addresses: [] as ReadonlyArray<string> }
+    OperationRoutes.install(app, services)
+    IdentityRoute.install(app, () => identity)
+    identity.addresses = HubAddress.of(await listen(app, config))
+    await runtime.runPromise(Context.get(services, Orchestrator.Orchestrator).send({ _tag: "Start" }))
+    return { url: identity.addresses[0]!, peer, stop: () => app.close() }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+const listen = async (app: FastifyInstance, { host, port }: HubConfig): Promise<AddressInfo> => {
+  try {
+    await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
+  } catch (error) {
+    throw listenError(error, host, port)
+  }
+  return app.server.address() as AddressInfo
+}
+
+const listenError = (error: unknown, host: string, port: number): unknown => {
+  const { code } = error as { readonly code?: string }
+  switch (code) {
+    case "EADDRINUSE":
+      return new HubError({ reason: new PortInUse({ host, port }) })
+    case "EACCES":
+      return new HubError({ reason: new PortForbidden({ host, port }) })
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "EINVAL":
+      return new HubError({ reason: new HostUnavailable({ host, problem: code }) })
+    default:
+      return error
+  }
+}
+
+const version = (): string => {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+  return (manifest as { readonly version: string }).version
+}

@@ -1,0 +1,141 @@
+/**
+ * The hub's settings: environment first, then the JSON file that SYNCLINE_CONFIG names, then the defaults. This is the
+ * only reader of the environment. It opens nothing but that file and does not look whether a folder or port is free.
+ */
+import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { Effect } from "effect"
+import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
+
+export type LogLevel = (typeof logLevels)[number]
+
+export interface HubConfig {
+  /** 0 lets the system choose. */
+  readonly port: number
+  readonly host: string
+  /** Absolute path. */
+  readonly dataFolder: string
+  /** Name of the space. */
+  readonly space: string
+  readonly logLevel: LogLevel
+}
+
+export type Environment = { readonly [name: string]: string | undefined }
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
+const spaceTextMax = 128
+
+/** One setting: its names, its default, and how a value from either source is read; `undefined` is refused. */
+interface Setting<A> {
+  readonly variable: string
+  readonly key: string
+  readonly fallback: A
+  readonly allowed: string
+  readonly read: (value: unknown) => A | undefined
+}
+
+const port: Setting<number> = {
+  variable: "SYNCLINE_PORT",
+  key: "port",
+  fallback: 5342,
+  allowed: "a whole number from 0 to 65535 (0 lets the system choose)",
+  read: (value) => {
+    const number = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value
+    return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65_535
+      ? number
+      : undefined
+  }
+}
+
+const host: Setting<string> = {
+  variable: "SYNCLINE_HOST",
+  key: "host",
+  fallback: "127.0.0.1",
+  allowed: "a host name or address of this machine, such as 127.0.0.1 or 0.0.0.0",
+  read: (value) => (typeof value === "string" && /^[\w.:-]{1,253}$/.test(value) ? value : undefined)
+}
+
+const data: Setting<string> = {
+  variable: "SYNCLINE_DATA",
+  key: "data",
+  fallback: "./data",
+  allowed: "the path of a folder",
+  read: (value) => (typeof value === "string" && value.trim() !== "" && !value.includes("\0") ? value : undefined)
+}
+
+const space: Setting<string> = {
+  variable: "SYNCLINE_SPACE",
+  key: "space",
+  fallback: "home",
+  allowed: `a name of 1 to ${spaceTextMax} characters without spaces at its ends`,
+  read: (value) =>
+    typeof value === "string" && value !== "" && value.trim() === value && value.length <= spaceTextMax
+      ? value
+      : undefined
+}
+
+const logLevel: Setting<LogLevel> = {
+  variable: "SYNCLINE_LOG_LEVEL",
+  key: "logLevel",
+  fallback: "info",
+  allowed: `one of ${logLevels.join(", ")}`,
+  read: (value) => logLevels.find((level) => level === value)
+}
+
+const settings = [port, host, data, space, logLevel]
+
+/** Reads the settings; `environment` is the process's own unless a test gives another. */
+export const load = (environment: Environment = process.env): Effect.Effect<HubConfig, HubConfigError> =>
+  Effect.gen(function* () {
+    const file = yield* readFile(environment["SYNCLINE_CONFIG"])
+    const value = <A>(setting: Setting<A>) => pick(setting, environment, file)
+    return {
+      port: yield* value(port),
+      host: yield* value(host),
+      dataFolder: resolve(yield* value(data)),
+      space: yield* value(space),
+      logLevel: yield* value(logLevel)
+    }
+  })
+
+interface SettingsFile {
+  readonly path: string
+  readonly entries: { readonly [key: string]: unknown }
+}
+
+const refuse = (reason: HubConfigError["reason"]): Effect.Effect<never, HubConfigError> =>
+  Effect.fail(new HubConfigError({ reason }))
+
+/** An empty variable counts as absent: that is how a service file or a compose file leaves one out. */
+const pick = <A>(
+  setting: Setting<A>,
+  environment: Environment,
+  file: SettingsFile | undefined
+): Effect.Effect<A, HubConfigError> => {
+  const text = environment[setting.variable]
+  const fromEnvironment = text !== undefined && text !== ""
+  const given: unknown = fromEnvironment ? text : file?.entries[setting.key]
+  if (given === undefined) return Effect.succeed(setting.fallback)
+  const value = setting.read(given)
+  if (value !== undefined) return Effect.succeed(value)
+  const name = fromEnvironment ? setting.variable : `${setting.key} in ${file!.path}`
+  return refuse(new SettingInvalid({ setting: name, value: JSON.stringify(given), allowed: setting.allowed }))
+}
+
+const readFile = (path: string | undefined): Effect.Effect<SettingsFile | undefined, HubConfigError> => {
+  if (path === undefined || path === "") return Effect.succeed(undefined)
+  const unreadable = (problem: string) => refuse(new SettingsUnreadable({ path, problem }))
+  let entries: unknown
+  try {
+    entries = JSON.parse(readFileSync(path, "utf8"))
+  } catch (error) {
+    return unreadable(error instanceof SyntaxError ? `it holds no JSON (${error.message})` : String(error))
+  }
+  if (typeof entries !== "object" || entries === null || Array.isArray(entries)) {
+    return unreadable("it must hold one JSON object")
+  }
+  const known = settings.map(({ key }) => key)
+  const unknown = Object.keys(entries).find((key) => !known.includes(key))
+  if (unknown !== undefined) return refuse(new SettingUnknown({ path, key: unknown, known: known.join(", ") }))
+  return Effect.succeed({ path, entries: entries as SettingsFile["entries"] })
+}

@@ -1,0 +1,63 @@
+/**
+ * The hub's composition root: the one list of its plugins. A node on the data folder that lets in whom the folder's
+ * trust file names, over Socket.IO on the hub's own HTTP server, and a log of what happens on it.
+ */
+import type { Server } from "node:http"
+import { type JournalError, Limits, Orchestrator, type SyncEvent } from "@syncline/core"
+import { type DeviceKeyError, nodeLayer, type NodeServices, TrustFile, type TrustFileError } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { socketIo } from "@syncline/transport-socketio"
+import { Effect, Layer, Stream } from "effect"
+import type { Logger } from "pino"
+import type { HubConfig } from "./HubConfig.ts"
+import * as HubLog from "./HubLog.ts"
+
+/** Nothing listens before `Start`, and then on the server that its owner has opened. */
+export const layer = (
+  config: HubConfig,
+  server: Server,
+  log: Logger
+): Layer.Layer<
+  NodeServices,
+  JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
+> => {
+  const { dataFolder, space } = config
+  const policy = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted })))
+  const node = nodeLayer({
+    folder: dataFolder,
+    space,
+    transports: [socketIo({ server })],
+    routes: [],
+    // A hub is expected to keep good time, so it holds back less from the future than a device does.
+    aheadMsMax: Limits.clockAheadHubMs,
+    policy
+  })
+  return Layer.effectDiscard(logEvents).pipe(Layer.provideMerge(node), Layer.provideMerge(HubLog.layer(log)))
+}
+
+const logEvents = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator.Orchestrator
+  yield* Effect.forkScoped(Stream.runForEach(orchestrator.events, logEvent), { startImmediately: true })
+})
+
+/** What an operator wants to see; the rest is in the metrics. */
+const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
+  switch (event._tag) {
+    case "PeerConnected":
+    case "PeerDisconnected":
+    case "SyncCompleted":
+      return Effect.logInfo(event._tag, event)
+    case "SyncError":
+    case "CommitsRefused":
+    case "ClockSkewed":
+    case "ForkDetected":
+    case "Stalled":
+    case "Lagged":
+      return Effect.logWarning(event._tag, event)
+    case "SyncStarted":
+    case "SyncProgress":
+    case "EntitiesUpdated":
+    case "ConflictResolved":
+      return Effect.logDebug(event._tag, event)
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The hub's Fastify with its limits: slow or silent clients are cut off, every answer carries cautious headers and an
+ * id of its request. It knows no routes.
+ */
+import { randomUUID } from "node:crypto"
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify"
+import type { Logger } from "pino"
+import * as Problem from "./Problem.ts"
+
+/** From the opening of a connection to the end of a request's headers. */
+export const headersMsMax = 5_000
+/** From the opening of a connection to the end of a request. */
+export const requestMsMax = 10_000
+/** Silence on a connection after an answer. */
+const keepAliveMsMax = 5_000
+/** From a request to its answer. */
+const handlerMsMax = 5_000
+/** No route takes a body of note yet. */
+const bodyBytesMax = 64 * 1024
+/** Connections of all kinds; beyond it new ones are closed at once. */
+const connectionsMax = 10_000
+
+const cautious = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY"
+}
+
+export const make = (log: Logger): FastifyInstance => {
+  const app: FastifyInstance = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    // An id that a client chose would let it write into our log.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    handlerTimeout: handlerMsMax,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestMsMax,
+    keepAliveTimeout: keepAliveMsMax,
+    forceCloseConnections: true,
+    http: { headersTimeout: headersMsMax, requestTimeout: requestMsMax, connectionsCheckingInterval: 1_000 }
+  })
+  app.server.maxConnections = connectionsMax
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers(cautious).header("x-request-id", request.id)
+  })
+  Problem.install(app)
+  return app
+}

@@ -1,0 +1,18 @@
+/**
+ * Who this hub is, for a device that is about to join: `GET /api/v1/identity`. Everything in it is public; a session
+ * proves the peer id later, and the answer grants nothing.
+ */
+import type { FastifyInstance } from "fastify"
+
+export interface Identity {
+  readonly peer: string
+  /** Name of the space. */
+  readonly space: string
+  /** Where devices may dial. */
+  readonly addresses: ReadonlyArray<string>
+  readonly version: string
+}
+
+export const install = (app: FastifyInstance, identity: () => Identity): void => {
+  app.get("/api/v1/identity", async () => identity())
+}

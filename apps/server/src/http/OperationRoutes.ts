@@ -1,0 +1,46 @@
+/**
+ * What operators and their machines ask: is the process alive, can it work, what does it count. The answers name no
+ * peer and no record.
+ */
+import { Journal, Orchestrator } from "@syncline/core"
+import { type Context, Effect, Metric } from "effect"
+import { PrometheusMetrics } from "effect/observability"
+import type { FastifyInstance, FastifyReply } from "fastify"
+import { handle } from "./EffectHandler.ts"
+import * as Problem from "./Problem.ts"
+
+export type OperationServices = Journal.Journal | Orchestrator.Orchestrator
+
+/** Regular questions of machines are logged only when they fail. */
+const quiet = { logLevel: "warn" } as const
+
+export const install = (app: FastifyInstance, services: Context.Context<OperationServices>): void => {
+  app.get("/healthz", quiet, async () => ({ status: "ok" }))
+  app.get("/readyz", quiet, handle(services, readiness, sendReadiness))
+  app.get(
+    "/metrics",
+    quiet,
+    handle(services, metrics, (reply, text) => reply.type("text/plain; version=0.0.4; charset=utf-8").send(text))
+  )
+}
+
+/** The journal answers, and devices are let in. */
+const readiness = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator.Orchestrator
+  const journal = yield* Journal.Journal
+  const head = yield* journal.head
+  const { isStarted } = yield* orchestrator.status
+  return { head, isStarted }
+})
+
+const sendReadiness = (reply: FastifyReply, { head, isStarted }: Effect.Success<typeof readiness>): FastifyReply =>
+  isStarted ? reply.send({ status: "ready", head }) : Problem.send(reply, 503, "the hub does not listen for devices")
+
+const residentMemory = Metric.gauge("process_resident_memory_bytes", {
+  description: "Resident memory of the process in bytes"
+})
+
+const metrics = Effect.gen(function* () {
+  yield* Metric.update(residentMemory, process.memoryUsage.rss())
+  return yield* PrometheusMetrics.format()
+})

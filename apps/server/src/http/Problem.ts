@@ -1,0 +1,30 @@
+/**
+ * Errors as HTTP answers: problem details of RFC 9457. What the client may know stands in them; what went wrong inside
+ * stands in the log only.
+ */
+import { STATUS_CODES } from "node:http"
+import type { FastifyError, FastifyInstance, FastifyReply } from "fastify"
+
+/** Answers with a problem. `detail` is for the client. */
+export const send = (reply: FastifyReply, status: number, detail: string): FastifyReply => {
+  const title = STATUS_CODES[status] ?? "Error"
+  return reply
+    .code(status)
+    .type("application/problem+json")
+    .send({ type: "about:blank", title, status, detail, instance: `urn:uuid:${reply.request.id}` })
+}
+
+/** Makes every error and every unknown path of the server a problem. */
+export const install = (app: FastifyInstance): void => {
+  app.setNotFoundHandler((request, reply) => send(reply, 404, `there is no ${request.method} ${pathOf(request.url)}`))
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status < 500) return send(reply, status, error.message)
+    if (error.code === "FST_ERR_HANDLER_TIMEOUT") return send(reply, 503, "the hub took too long to answer; try again")
+    request.log.error({ err: error }, "a request failed")
+    return send(reply, status, "the hub could not answer; its log has the reason under this request's id")
+  })
+}
+
+/** Without the query, which may hold what nobody should repeat. */
+const pathOf = (url: string): string => url.split("?", 1)[0]!
