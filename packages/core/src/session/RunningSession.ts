@@ -9,6 +9,7 @@ import type { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Journal, RemoteOutcome } from "../journal/Journal.ts"
 import type { Link } from "../transport/Link.ts"
+import type { TransportError } from "../transport/TransportError.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import type { FrameSequence } from "./FrameSequence.ts"
@@ -71,7 +72,11 @@ export interface SessionOptions {
 export const inputsMax = 1024
 /** Frames that wait for the link; the window bounds what can be in them. */
 export const outboundFramesMax = 256
-export type DriverInput = SessionState.Input | { readonly _tag: "Tick" }
+/** A step's input, or what only the driver deals with: limits to look at, and the end of the link. */
+export type DriverInput =
+  | SessionState.Input
+  | { readonly _tag: "Tick" }
+  | { readonly _tag: "Ended"; readonly error: TransportError }
 
 /** Shared by the fibers of one session. */
 export interface RunningSession {

@@ -88,6 +88,7 @@ const stepLoop = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
     for (const input of inputs) {
       if (input._tag === "Tick") yield* onTick(driver)
+      else if (input._tag === "Ended") return yield* fail(input.error)
       else yield* advance(driver, input)
     }
     inputs = yield* Queue.takeAll(driver.inputs)
@@ -132,11 +133,16 @@ const refuse = Effect.fnUntraced(function* (driver: RunningSession, reason: Sess
   return yield* fail(reason)
 })
 
-const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
+const receiveFrames = Effect.fnUntraced(function*(driver: RunningSession) {
   for (;;) {
-    const bytes = yield* driver.options.link.receive.pipe(Effect.catchTag("TransportError", (reason) => fail(reason)))
+    const received = yield* Effect.result(driver.options.link.receive)
+    if (Result.isFailure(received)) {
+      // In line behind the messages that came before it: the last of them may say why the link ended.
+      yield* Queue.offer(driver.inputs, { _tag: "Ended", error: received.failure })
+      return yield* Effect.never
+    }
     driver.lastReceivedMs = yield* Clock.currentTimeMillis
-    const frame = FrameCodec.decode(driver.compression, bytes)
+    const frame = FrameCodec.decode(driver.compression, received.success)
     if (Result.isFailure(frame)) return yield* refuse(driver, frame.failure)
     const messages = driver.sequence.accept(frame.success)
     if (messages === undefined) {
@@ -146,10 +152,14 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   }
 })
 
-const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
+const sendFrames = Effect.fnUntraced(function*(driver: RunningSession) {
   for (;;) {
     const frame = yield* Queue.take(driver.outbound)
-    yield* driver.options.link.send(frame).pipe(Effect.catchTag("TransportError", (reason) => fail(reason)))
+    const sent = yield* Effect.result(driver.options.link.send(frame))
+    // A link that ended is the receiver's to report, after what was still on the way.
+    if (Result.isFailure(sent)) {
+      return yield* sent.failure.reason._tag === "LinkClosed" ? Effect.never : fail(sent.failure)
+    }
   }
 })
 

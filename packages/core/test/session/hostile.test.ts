@@ -1,0 +1,203 @@
+// What a hostile peer may try: each attempt ends in a typed reason, and nothing is stored or revealed.
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import * as Author from "../../src/identity/Author.ts"
+import * as Bytes from "../../src/identity/Bytes.ts"
+import * as HybridTime from "../../src/identity/HybridTime.ts"
+import { Journal } from "../../src/journal/Journal.ts"
+import * as Commit from "../../src/model/Commit.ts"
+import * as Event from "../../src/model/Event.ts"
+import { stored } from "../../src/crypto/Compression.ts"
+import * as Proof from "../../src/session/Proof.ts"
+import * as LiveSync from "../../src/session/LiveSync.ts"
+import { crypto, signerOf } from "../nodeCrypto.ts"
+import { FarEnd, greet, nodeLayer, openSession, peerOf, space } from "./SessionUnderTest.ts"
+
+const author = (device: number) => Author.make(peerOf(device), "0011223344556677")
+
+const commitBy = (device: number, entity: string, signer = signerOf(device)): Uint8Array =>
+  Commit.seal(
+    crypto,
+    stored,
+    signer,
+    {
+      space,
+      partition: { type: "note", header: {} },
+      authors: [author(device)],
+      at: HybridTime.make(1, 0),
+      group: undefined
+    },
+    [Event.encode({ entity, eseq: 1, prev: undefined, deps: [], ops: { s: { text: "hello" } } })]
+  ).bytes
+
+const head = Effect.flatMap(Journal, (journal) => journal.head)
+
+it.layer(nodeLayer)("a session with a hostile peer", (it) => {
+  it.effect("[SE-1] an untrusted peer is refused after its proof and learns nothing but the code", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 3)
+      expect(yield* end.hear()).toEqual({ _tag: "Error", code: "PeerDenied", detail: "" })
+      expect(yield* Fiber.join(session)).toBe("PeerDenied")
+    })
+  )
+
+  it.effect("[SE-2] a peer that claims another's id is refused", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* end.say({ _tag: "Challenge", version: 1, nonce: new Uint8Array(16), peer: signerOf(2).publicKey })
+      yield* end.hear()
+      const liar = yield* openSession("responder")
+      const { hello } = yield* greet(new FarEnd(liar.far), 3)
+      yield* end.say(hello)
+      expect(yield* end.hear()).toMatchObject({ code: "ProofInvalid" })
+      expect(yield* Fiber.join(session)).toBe("ProofInvalid")
+    })
+  )
+
+  it.effect("[SE-3] a replayed greeting is refused: nonce and connection are new", () =>
+    Effect.gen(function* () {
+      const first = yield* openSession("responder")
+      const { hello } = yield* greet(new FarEnd(first.far), 2)
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* end.say({ _tag: "Challenge", version: 1, nonce: new Uint8Array(16), peer: signerOf(2).publicKey })
+      yield* end.hear()
+      yield* end.say(hello)
+      expect(yield* Fiber.join(session)).toBe("ProofInvalid")
+    })
+  )
+
+  it.effect("[SE-3] a proof relayed to another connection or reflected in the other role is refused", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 2, (hello) => ({ ...hello, signature: new Uint8Array(64) }))
+      expect(yield* Fiber.join(session)).toBe("ProofInvalid")
+      const transcript: Proof.Transcript = {
+        initiator: signerOf(1).publicKey,
+        responder: signerOf(2).publicKey,
+        initiatorNonce: new Uint8Array(16),
+        responderNonce: new Uint8Array(16),
+        channelBinding: Bytes.utf8("a")
+      }
+      const proof = Proof.prove(crypto, signerOf(1), transcript, "initiator")
+      expect(Proof.isProven(crypto, transcript, "initiator", proof)).toBe(true)
+      expect(Proof.isProven(crypto, { ...transcript, channelBinding: Bytes.utf8("b") }, "initiator", proof)).toBe(false)
+      const reflected = { ...transcript, responder: signerOf(1).publicKey }
+      const own = Proof.prove(crypto, signerOf(1), reflected, "initiator")
+      expect(Proof.isProven(crypto, reflected, "responder", own)).toBe(false)
+    })
+  )
+
+  it.effect("[SE-4] the opening side refuses another peer than the route names, before it says what it has", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("initiator", peerOf(2))
+      const end = new FarEnd(far)
+      const challenge = yield* end.hear()
+      if (challenge._tag !== "Challenge") return yield* Effect.die("no challenge")
+      const signer = signerOf(3)
+      const transcript: Proof.Transcript = {
+        initiator: challenge.peer,
+        responder: signer.publicKey,
+        initiatorNonce: challenge.nonce,
+        responderNonce: new Uint8Array(16),
+        channelBinding: far.channelBinding
+      }
+      const signature = Proof.prove(crypto, signer, transcript, "responder")
+      yield* end.say({ _tag: "ChallengeAck", nonce: new Uint8Array(16), peer: signer.publicKey, signature })
+      expect(yield* end.hear()).toMatchObject({ _tag: "Error", code: "PeerUnexpected" })
+      expect(yield* Fiber.join(session)).toBe("PeerUnexpected")
+    })
+  )
+
+  it.effect("[SE-5] forged, flipped and foreign commits are refused one by one; the rest of the batch is kept", () =>
+    Effect.gen(function* () {
+      const before = yield* head
+      const { far } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 2)
+      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
+      const good = commitBy(2, "good")
+      const flipped = Array.from({ length: good.length }, (_, place) => {
+        const copy = Bytes.copy(good)
+        copy[place] = copy[place]! ^ 1
+        return copy
+      })
+      const commits = [commitBy(2, "forged", signerOf(3)), ...flipped, good]
+      yield* end.say({ _tag: "EventBatch", batch: 0, source: "feed", from: 0, upto: 5, isLast: true, commits })
+      let ack = yield* end.hear()
+      while (ack._tag !== "EventAck") ack = yield* end.hear()
+      expect(ack).toMatchObject({ applied: 1, upto: 5 })
+      expect(ack.refused.reduce((sum, [, count]) => sum + count, 0)).toBe(commits.length - 1)
+      expect(yield* head).toBe(before + 1)
+    })
+  )
+
+  it.effect("[SE-6] messages out of turn end the session", () =>
+    Effect.gen(function* () {
+      for (const message of [
+        { _tag: "EventBatch", batch: 0, source: "feed", from: 0, upto: 1, isLast: true, commits: [commitBy(2, "x")] },
+        { _tag: "EventAck", batch: 3, upto: 0, applied: 0, held: 0, gaps: 0, refused: [] },
+        { _tag: "Ping", token: 1 }
+      ] as const) {
+        const before = yield* head
+        const { far, session } = yield* openSession("responder")
+        yield* new FarEnd(far).say(message)
+        expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+        expect(yield* head).toBe(before)
+      }
+    })
+  )
+
+  it.effect("[SE-7] more batches than the window allows end the session", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 2)
+      const commits = Array.from({ length: 40 }, (_, i) => commitBy(2, `flood ${i}`))
+      for (let batch = 0; batch < 6 * LiveSync.windowBatchesMax; batch++) {
+        yield* end.say({ _tag: "EventBatch", batch, source: "feed", from: 0, upto: 1, isLast: false, commits })
+      }
+      expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+    })
+  )
+
+  it.effect("[SE-8] a peer that does not finish its greeting in time is cut off", () =>
+    Effect.gen(function* () {
+      const { session } = yield* openSession("responder")
+      yield* TestClock.adjust("7 seconds")
+      expect(yield* Fiber.join(session)).toBe("SessionStalled")
+    })
+  )
+
+  it.effect("[SE-9] bytes that are no frame end the session with the wire's reason", () =>
+    Effect.gen(function* () {
+      const deep = Uint8Array.of(0, ...new Array<number>(40).fill(0x91), 1)
+      for (const [frame, code] of [
+        [deep, "FrameTooDeep"],
+        [Uint8Array.of(0, 0xc1), "FrameMalformed"],
+        [Uint8Array.of(0, 0x93, 0, 60, 1), "MessageUnknown"]
+      ] as const) {
+        const { far, session } = yield* openSession("responder")
+        yield* far.send(frame)
+        expect(yield* Fiber.join(session)).toBe(code)
+      }
+    })
+  )
+
+  it.effect("[SE-10] another protocol version or another space is refused by name", () =>
+    Effect.gen(function* () {
+      const first = yield* openSession("responder")
+      const older = new FarEnd(first.far)
+      yield* older.say({ _tag: "Challenge", version: 2, nonce: new Uint8Array(16), peer: signerOf(2).publicKey })
+      expect(yield* Fiber.join(first.session)).toBe("VersionUnsupported")
+      const second = yield* openSession("responder")
+      yield* greet(new FarEnd(second.far), 2, (hello) => ({ ...hello, space: new Uint8Array(16) }))
+      expect(yield* Fiber.join(second.session)).toBe("SpaceUnknown")
+    })
+  )
+})
