@@ -1,0 +1,218 @@
+/**
+ * Why a command could not do what it was asked, in one or two sentences that say what to do. Failures of the engine
+ * (`JournalError`, `WriteError`, …) pass by as they are; which exit code each has is `ExitCode`'s business.
+ */
+import * as Schema from "effect/Schema"
+
+/** The command line asks for something that makes no sense. Mend the named argument. */
+export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The data folder is no device's. Run `init`, or name another folder. */
+export class DeviceMissing extends Schema.TaggedError<DeviceMissing>()("DeviceMissing", { folder: Schema.String }) {
+  override get message(): string {
+    return `${this.folder} is no device. Make one with: syncline init --data ${this.folder}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** `device.json` cannot be read or written, or says nothing usable. Mend it, or run `init` again. */
+export class DeviceFileDamaged extends Schema.TaggedError<DeviceFileDamaged>()("DeviceFileDamaged", {
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path} cannot be used: ${this.problem}. Mend it, or remove it and run syncline init again.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The device has no hub to go to. Run `init --hub`. */
+export class HubMissing extends Schema.TaggedError<HubMissing>()("HubMissing", { folder: Schema.String }) {
+  override get message(): string {
+    return `This device knows no hub. Name one with: syncline init --data ${this.folder} --hub <address>`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The schema file cannot be loaded, or exports no entity types. Mend the file or its path. */
+export class SchemaUnusable extends Schema.TaggedError<SchemaUnusable>()("SchemaUnusable", {
+  file: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `The schema ${this.file} cannot be used: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The input cannot be read. Check its path and permissions. */
+export class InputUnreadable extends Schema.TaggedError<InputUnreadable>()("InputUnreadable", {
+  file: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.file} cannot be read: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The input changed between checking and importing; nothing was imported. Run the command again. */
+export class InputChanged extends Schema.TaggedError<InputChanged>()("InputChanged", { file: Schema.String }) {
+  override get message(): string {
+    return `${this.file} changed while it was checked, so nothing was imported. Run the command again when it is complete.`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The input is not JSON at the named place; nothing was imported. Mend it, or pass `--skip-bad`. */
+export class InputMalformed extends Schema.TaggedError<InputMalformed>()("InputMalformed", {
+  file: Schema.String,
+  line: Schema.Int,
+  column: Schema.Int,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    const place = `${this.file}, line ${this.line}, column ${this.column}`
+    return `${place}: ${this.problem}. Nothing was imported; mend it, or skip bad records with --skip-bad.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** A record breaks the schema or has no usable id; nothing was imported. Mend it, or pass `--skip-bad`. */
+export class RecordInvalid extends Schema.TaggedError<RecordInvalid>()("RecordInvalid", {
+  file: Schema.String,
+  line: Schema.Int,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    const place = `${this.file}, line ${this.line}`
+    return `${place}: ${this.problem}. Nothing was imported; mend it, or skip bad records with --skip-bad.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The import stopped between two transactions. What was stored stays; run the command again to store the rest. */
+export class ImportStopped extends Schema.TaggedError<ImportStopped>()("ImportStopped", {
+  stored: Schema.Int,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    const done = this.stored === 0 ? "Nothing was imported" : `The first ${this.stored} records are stored`
+    return `${this.problem}. ${done}; run the same command again once that is mended, it goes on where it stopped.`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** A result cannot be written, e.g. on a full disk. Make room, or choose another place. */
+export class OutputUnwritable extends Schema.TaggedError<OutputUnwritable>()("OutputUnwritable", {
+  place: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.place} cannot be written: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** Whoever read the output has gone. Nothing to say to anyone. */
+export class OutputClosed extends Schema.TaggedError<OutputClosed>()("OutputClosed", {}) {
+  override get message(): string {
+    return "the reader of the output has gone"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The hub does not answer. Start it, check the address, or wait. */
+export class NotConnected extends Schema.TaggedError<NotConnected>()("NotConnected", {
+  address: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `No connection to the hub at ${this.address}: ${this.problem}. Check that it runs and that the address is right.`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** One side does not trust the other. Run the command that the message names. */
+export class NotTrusted extends Schema.TaggedError<NotTrusted>()("NotTrusted", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The two sides met and could not sync. The message says why. */
+export class SyncFailed extends Schema.TaggedError<SyncFailed>()("SyncFailed", {
+  reason: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `Syncing failed (${this.reason}): ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+export class CliError extends Schema.TaggedError<CliError>()("CliError", {
+  reason: Schema.Union([
+    UsageInvalid,
+    DeviceMissing,
+    DeviceFileDamaged,
+    HubMissing,
+    SchemaUnusable,
+    InputUnreadable,
+    InputChanged,
+    InputMalformed,
+    RecordInvalid,
+    ImportStopped,
+    OutputUnwritable,
+    OutputClosed,
+    NotConnected,
+    NotTrusted,
+    SyncFailed
+  ])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+}
+
+/** The boundary's error of a reason. */
+export const because = (reason: CliError["reason"]): CliError => new CliError({ reason })

@@ -1,0 +1,242 @@
+/**
+ * The tree of commands with their arguments and flags, as help and completions show them. What a command does is
+ * loaded only when it runs, so that `--help` stays quick; that is also why Effect's modules are imported one by one.
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+
+const dataDefault = "./syncline-device"
+
+const Data = GlobalFlag.Setting("data")({
+  flag: Flag.String("data").pipe(
+    Flag.withMetavar("folder"),
+    Flag.withDescription(`Data folder of the device (default ${dataDefault}, or SYNCLINE_DEVICE)`),
+    Flag.withFallbackConfig(Config.String("SYNCLINE_DEVICE")),
+    Flag.withDefault(dataDefault)
+  )
+})
+
+const Json = GlobalFlag.Setting("json")({
+  flag: Flag.Boolean("json").pipe(
+    Flag.withDescription("Results and errors as JSON, for programs"),
+    Flag.withDefault(false)
+  )
+})
+
+const type = Argument.String("type").pipe(Argument.withDescription("Entity type, e.g. city"))
+const id = Argument.String("id").pipe(Argument.withDescription("The record's id"))
+
+const text = (name: string, metavar: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(description),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
+
+const yes = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
+
+const schema = text("schema", "file", "TypeScript or JavaScript module that exports entity types")
+
+const init = Command.make(
+  "init",
+  {
+    space: text("space", "name", "Name of the space that the devices share (default home, or the hub's)"),
+    hub: text("hub", "address", "Address of the hub, e.g. http://localhost:4400"),
+    hubPeer: text("hub-peer", "id", "The hub's id; without it the hub is asked"),
+    schema
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const { run } = yield* Effect.promise(() => import("./commands/initCommand.ts"))
+      yield* run({ data, ...input })
+    })
+).pipe(
+  Command.withDescription("Make a device: folder, key and hub"),
+  Command.withExamples([{ command: "syncline init --hub http://localhost:4400" }])
+)
+
+const showId = Command.make("id", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
+    yield* commands.id({ data })
+  })
+).pipe(Command.withDescription("Print this device's id"))
+
+const trust = Command.make(
+  "trust",
+  {
+    peer: Argument.String("peer").pipe(Argument.withDescription("The other device's id, as `syncline id` prints it")),
+    isRemoving: yes("remove", "Trust it no longer")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
+      yield* commands.trust({ data, ...input })
+    })
+).pipe(Command.withDescription("Trust another device; works while this one, or the hub, runs"))
+
+const importRecords = Command.make(
+  "import",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("JSON array or NDJSON; - is standard input")),
+    type: text("type", "type", "Entity type of the records; without it each names its own in $type"),
+    idField: text("id-field", "field", "The field that holds the id (default id)"),
+    isSkippingBad: yes("skip-bad", "Import the good records when some are bad"),
+    schema
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const { run } = yield* Effect.promise(() => import("./commands/importCommand.ts"))
+      yield* run({ data, ...input })
+    })
+).pipe(
+  Command.withDescription("Import records from a file"),
+  Command.withExamples([{ command: "syncline import cities.json --type city --id-field cityId" }])
+)
+
+const put = Command.make(
+  "put",
+  {
+    type,
+    json: Argument.String("json").pipe(Argument.withDescription("The record as JSON; - is standard input")),
+    id: text("id", "id", "The record's id; a new one without it"),
+    schema
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
+      yield* commands.put({ data, ...input })
+    })
+).pipe(Command.withDescription("Write one record; fields that it does not name stay"))
+
+const get = Command.make("get", { type, id }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
+    yield* commands.get({ data, ...input })
+  })
+).pipe(Command.withDescription("Print one record"))
+
+const remove = Command.make("delete", { type, id }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
+    yield* commands.remove({ data, ...input })
+  })
+).pipe(Command.withDescription("Delete one record"))
+
+const atLeast = (minimum: number) => (value: number) => value >= minimum
+
+const query = Command.make(
+  "query",
+  {
+    type,
+    where: Flag.String("where").pipe(
+      Flag.withMetavar("field=value"),
+      Flag.withDescription("Only records whose field equals the value; may be given several times"),
+      Flag.atLeast(0)
+    ),
+    orderBy: text("order-by", "field[:desc]", "Order by a field instead of the id"),
+    limit: Flag.Int("limit").pipe(
+      Flag.withDescription("At most so many records"),
+      Flag.filter(atLeast(1), (value) => `--limit must be 1 or more, not ${value}`),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    ),
+    offset: Flag.Int("offset").pipe(
+      Flag.withDescription("Pass over so many records"),
+      Flag.filter(atLeast(0), (value) => `--offset must be 0 or more, not ${value}`),
+      Flag.withDefault(0)
+    ),
+    isCounting: yes("count", "Print only how many there are")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const { run } = yield* Effect.promise(() => import("./commands/queryCommand.ts"))
+      yield* run({ data, ...input })
+    })
+).pipe(
+  Command.withDescription("Print records, one a line"),
+  Command.withExamples([{ command: "syncline query city --where country=AD --order-by population:desc --limit 3" }])
+)
+
+const watch = Command.make("watch", { type: text("type", "type", "Only changes of this entity type") }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const { run } = yield* Effect.promise(() => import("./commands/watchCommand.ts"))
+    yield* run({ data, ...input })
+  })
+).pipe(Command.withDescription("Stay with the hub and print every change"))
+
+const sync = Command.make(
+  "sync",
+  {
+    isWatching: yes("watch", "Stay with the hub after the first sync"),
+    timeout: Flag.Int("timeout").pipe(
+      Flag.withMetavar("seconds"),
+      Flag.withDescription("Give up when nothing moves for so long (default 60)"),
+      Flag.filter(atLeast(1), (value) => `--timeout must be 1 or more seconds, not ${value}`),
+      Flag.withDefault(60)
+    )
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const { run } = yield* Effect.promise(() => import("./commands/syncCommand.ts"))
+      yield* run({ data, ...input })
+    })
+).pipe(Command.withDescription("Sync with the hub until both sides hold the same"))
+
+const status = Command.make("status", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
+    yield* commands.status({ data })
+  })
+).pipe(Command.withDescription("Show the device, its hub, whom it trusts and what it holds"))
+
+const exportRecords = Command.make(
+  "export",
+  {
+    type: text("type", "type", "Only this entity type; without it each record names its own in $type"),
+    file: text("file", "file", "Write to a file instead of standard output")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const { run } = yield* Effect.promise(() => import("./commands/exportCommand.ts"))
+      yield* run({ data, ...input })
+    })
+).pipe(Command.withDescription("Write all records as NDJSON"))
+
+const hash = Command.make("hash", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
+    yield* commands.hash({ data })
+  })
+).pipe(Command.withDescription("Print the hash of everything the space holds; equal hashes mean equal records"))
+
+/** The whole tree. */
+export const commandLine = Command.make("syncline").pipe(
+  Command.withDescription("Keeps records on this device and syncs them with others"),
+  Command.withSubcommands([
+    { group: "Device", commands: [init, showId, trust, status] },
+    { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
+    { group: "Sync", commands: [sync, watch, hash] }
+  ]),
+  Command.withGlobalFlags([Data, Json])
+)

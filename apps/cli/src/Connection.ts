@@ -1,0 +1,190 @@
+/**
+ * One connection to the hub as a command sees it: progress while it syncs, an end with a proof, or a failure that says
+ * what to do. The engine's orchestrator dials and syncs; this only listens to it and decides when to give up.
+ */
+import { DeviceKey, Journal, Orchestrator, type SyncEvent } from "@syncline/core"
+import { TrustFile } from "@syncline/node"
+import { Clock, Effect, Queue, Stream } from "effect"
+import { because, type CliError, HubMissing, NotConnected, NotTrusted, SyncFailed } from "./CliError.ts"
+import * as DeviceFile from "./DeviceFile.ts"
+
+export interface Hub {
+  readonly address: string
+  readonly peer: string
+}
+
+/** The hub that the folder's device goes to. */
+export const hubOf = Effect.fnUntraced(function* (folder: string) {
+  const device = yield* DeviceFile.read(folder)
+  if (device?.hub === undefined) return yield* because(new HubMissing({ folder }))
+  return device.hub
+})
+
+/** How far a connection has come. */
+export interface Headway {
+  isConnected: boolean
+  /** Records of the hub when the views were first compared. */
+  theirs: number
+  /** Records here at that moment. */
+  ours: number
+  sentEvents: number
+  receivedEvents: number
+  /** When something last moved. */
+  movedMs: number
+  /** Why the last attempt failed. */
+  problem: string | undefined
+}
+
+/** The proof that both sides hold the same. */
+export type Proof = typeof SyncEvent.SyncCompleted.Type
+
+export interface FollowOptions<E, R> {
+  readonly folder: string
+  readonly hub: Hub
+  /** Gives up when nothing moves for so long, and when the hub refuses; absent: tries again for ever. */
+  readonly silenceMsMax: number | undefined
+  readonly onHeadway: (headway: Headway) => Effect.Effect<void>
+  /** A failure of the connection that it goes on from. */
+  readonly onFailure: (failure: CliError) => Effect.Effect<void>
+  /** True ends the connection. */
+  readonly onProof: (proof: Proof) => Effect.Effect<boolean, E, R>
+}
+
+/** A hub that does not answer within this is reported, even where a sync may be silent for longer. */
+const connectMsMax = 10_000
+/** Events that this may lag behind; the engine reports more as `Lagged`. */
+const eventsMax = 4_096
+
+/** Starts the node and follows it until `onProof` says enough or it gives up. */
+export const follow = Effect.fnUntraced(function* <E, R>(options: FollowOptions<E, R>) {
+  const orchestrator = yield* Orchestrator.Orchestrator
+  const headway: Headway = {
+    isConnected: false,
+    theirs: 0,
+    ours: 0,
+    sentEvents: 0,
+    receivedEvents: 0,
+    movedMs: yield* Clock.currentTimeMillis,
+    problem: undefined
+  }
+  // Subscribed before the start, so that no event is missed.
+  const events = yield* subscribe(orchestrator.events)
+  yield* orchestrator.send({ _tag: "Start" })
+  for (;;) {
+    const event = yield* nextEvent(options, headway, events)
+    const failure = yield* take(options, headway, event)
+    if (failure !== undefined) {
+      if (options.silenceMsMax !== undefined && !isPassing(failure)) return yield* failure
+      yield* options.onFailure(failure)
+    }
+    yield* options.onHeadway(headway)
+    if (event._tag === "SyncCompleted" && (yield* options.onProof(event))) return
+  }
+}, Effect.scoped)
+
+const subscribe = Effect.fnUntraced(function* (events: Stream.Stream<SyncEvent.SyncEvent>) {
+  const queue = yield* Queue.bounded<SyncEvent.SyncEvent>(eventsMax)
+  yield* Effect.forkScoped(
+    Stream.runForEach(events, (event) => Queue.offer(queue, event)),
+    { startImmediately: true }
+  )
+  return queue
+})
+
+const nextEvent = Effect.fnUntraced(function* <E, R>(
+  { hub, silenceMsMax }: FollowOptions<E, R>,
+  headway: Headway,
+  events: Queue.Dequeue<SyncEvent.SyncEvent>
+) {
+  if (silenceMsMax === undefined) return yield* Queue.take(events)
+  const limitMs = headway.isConnected ? silenceMsMax : Math.min(silenceMsMax, connectMsMax)
+  const leftMs = headway.movedMs + limitMs - (yield* Clock.currentTimeMillis)
+  return yield* Queue.take(events).pipe(
+    Effect.timeoutOrElse({
+      duration: Math.max(0, leftMs),
+      orElse: () => {
+        const silence = `nothing moved for ${limitMs / 1000} s`
+        const problem = headway.isConnected ? silence : (headway.problem ?? `no answer within ${limitMs / 1000} s`)
+        return Effect.fail(because(new NotConnected({ address: hub.address, problem })))
+      }
+    })
+  )
+})
+
+/** Notes what an event says; gives the failure that it tells of. */
+const take = Effect.fnUntraced(function* <E, R>(
+  options: FollowOptions<E, R>,
+  headway: Headway,
+  event: SyncEvent.SyncEvent
+) {
+  switch (event._tag) {
+    case "PeerConnected":
+      headway.isConnected = true
+      break
+    case "PeerDisconnected":
+      headway.isConnected = false
+      break
+    case "SyncStarted":
+      headway.theirs = event.theirs
+      headway.ours = yield* entitiesHere
+      break
+    case "SyncProgress":
+    case "SyncCompleted":
+      headway.sentEvents = event.sentEvents
+      headway.receivedEvents = event.receivedEvents
+      break
+    case "SyncError":
+      headway.problem = event.detail
+      return yield* failureOf(options, event)
+    case "ForkDetected":
+      return because(
+        new SyncFailed({
+          reason: event._tag,
+          problem: `the journal of ${event.author} was copied, and both copies were written to (${event.type} ${event.id})`
+        })
+      )
+    default:
+      return undefined
+  }
+  headway.movedMs = yield* Clock.currentTimeMillis
+  return undefined
+})
+
+const entitiesHere = Effect.gen(function* () {
+  const { rows } = yield* Journal.Journal.use((journal) => journal.partitions)
+  return rows.reduce((sum, row) => sum + row.total.count, 0)
+})
+
+/** True for what often mends itself within seconds: the hub restarts, or a link breaks. */
+const isPassing = ({ reason }: CliError): boolean => reason._tag === "NotConnected"
+
+const failureOf = Effect.fnUntraced(function* <E, R>(
+  { folder, hub }: FollowOptions<E, R>,
+  { code, detail }: typeof SyncEvent.SyncError.Type
+) {
+  switch (code) {
+    case "PeerDenied": {
+      const { peer } = yield* DeviceKey.DeviceKey
+      const trusted = yield* TrustFile.read(folder)
+      const isHere = ![...trusted].some((each) => each === hub.peer)
+      return because(new NotTrusted({ problem: isHere ? hubNotTrusted(folder, hub) : deviceNotTrusted(peer) }))
+    }
+    case "SpaceUnknown":
+    case "VersionUnsupported":
+    case "PeerUnexpected":
+    case "AddressInvalid":
+    case "ViewsDiffer":
+      return because(new SyncFailed({ reason: code, problem: detail }))
+    default:
+      return because(new NotConnected({ address: hub.address, problem: detail }))
+  }
+})
+
+const hubNotTrusted = (folder: string, hub: Hub): string =>
+  `This device does not trust the hub. Run: syncline trust ${hub.peer} --data ${folder}`
+
+const deviceNotTrusted = (peer: string): string =>
+  `The hub does not trust this device yet. Run on the hub's machine: ${trustCommand(peer)}`
+
+/** What to run where the hub runs; its folder is `./data` unless it was told otherwise. */
+export const trustCommand = (peer: string): string => `syncline trust ${peer} --data ./data`

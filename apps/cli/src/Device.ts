@@ -1,0 +1,73 @@
+/**
+ * A data folder as layers: for reading only, which works beside another process; for writing; and with the network.
+ * Composition only. A hub's folder, which has no `device.json`, takes its space from its journal.
+ */
+import { existsSync } from "node:fs"
+import { type Gate, Journal, Orchestrator, PeerId, Records, type SpaceId, TransportRegistry } from "@syncline/core"
+import { DataFolder, DeviceKeyFile, NodeCompression, NodeCrypto, SqliteJournal, TrustFile } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { Effect, Layer } from "effect"
+import { because, DeviceMissing } from "./CliError.ts"
+import * as DeviceFile from "./DeviceFile.ts"
+
+/** Journal and Crypto of a folder that anybody may be working on. */
+export const layerReading = (folder: string) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      if (!hasJournal(folder)) return yield* because(new DeviceMissing({ folder }))
+      return Layer.merge(Layer.effect(Journal.Journal, SqliteJournal.openReadOnly({ folder })), NodeCrypto.layer)
+    })
+  )
+
+/** Records and Journal of a folder that nobody else works on. */
+export const layerWriting = (folder: string) =>
+  Layer.unwrap(Effect.map(spaceOf(folder), (space) => layerOf(folder, space, personal({ trusted: [] }))))
+
+/** The same with an orchestrator that goes to the hub and listens to nobody. */
+export const layerOnline = (folder: string, hub: { readonly address: string; readonly peer: string }) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const space = yield* spaceOf(folder)
+      const { socketIo } = yield* Effect.promise(() => import("@syncline/transport-socketio"))
+      const peer = PeerId.is(hub.peer) ? hub.peer : undefined
+      const policy = Layer.unwrap(Effect.map(TrustFile.watch(folder), (trusted) => personal({ trusted })))
+      return Orchestrator.Orchestrator.layer({ listens: false, routes: [{ address: hub.address, peer }] }).pipe(
+        Layer.provideMerge(layerOf(folder, space, policy)),
+        Layer.provide(TransportRegistry.TransportRegistry.layer([socketIo({})]))
+      )
+    })
+  )
+
+/** Makes the folder's journal, so that it can be read from now on. */
+export const establish = (folder: string, space: SpaceId.SpaceId) =>
+  hasJournal(folder)
+    ? Effect.asVoid(Effect.scoped(SqliteJournal.openReadOnly({ folder, space })))
+    : SqliteJournal.make({ folder, space }).pipe(
+        Effect.provide(DeviceKeyFile.layer(folder)),
+        Effect.scoped,
+        Effect.asVoid
+      )
+
+/** True when the folder holds a journal, a device's or a hub's. */
+export const hasJournal = (folder: string): boolean => existsSync(DataFolder.journalFile(folder))
+
+/** The folder's own PeerId; never makes a key. */
+export const peerOf = Effect.fnUntraced(function* (folder: string) {
+  if (!existsSync(DeviceKeyFile.keyFile(folder))) return yield* because(new DeviceMissing({ folder }))
+  return DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder)).peer
+})
+
+const spaceOf = Effect.fnUntraced(function* (folder: string) {
+  const device = yield* DeviceFile.read(folder)
+  // The pattern in the file's schema is that of a SpaceId.
+  if (device !== undefined) return device.space as SpaceId.SpaceId
+  if (!hasJournal(folder)) return yield* because(new DeviceMissing({ folder }))
+  const { info } = yield* Effect.scoped(SqliteJournal.openReadOnly({ folder }))
+  return info.space
+})
+
+const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Layer<Gate.Gate, E, R>) =>
+  Records.Records.layer.pipe(
+    Layer.provideMerge(SqliteJournal.layer({ folder, space })),
+    Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, DeviceKeyFile.layer(folder), policy))
+  )

@@ -1,0 +1,64 @@
+/**
+ * What a device remembers between commands: `<folder>/device.json` with its space, its hub and its schema. Keys, trust
+ * and records lie in files of their own beside it.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { Effect, Result, Schema } from "effect"
+import { because, type CliError, DeviceFileDamaged } from "./CliError.ts"
+
+export const Device = Schema.Struct({
+  /** 32 hexadecimal digits. */
+  space: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/, { message: "space must be 32 hexadecimal digits" })),
+  /** The name that the space was made from, where it is known. */
+  spaceName: Schema.optionalKey(Schema.String),
+  hub: Schema.optionalKey(
+    Schema.Struct({
+      address: Schema.String,
+      /** The only device that may answer there. */
+      peer: Schema.String
+    })
+  ),
+  /** Absolute path of a module that exports entity types. */
+  schema: Schema.optionalKey(Schema.String)
+})
+export type Device = typeof Device.Type
+
+export const deviceFile = (folder: string): string => join(resolve(folder), "device.json")
+
+/** The folder's device, or `undefined` when it has none. */
+export const read = (folder: string): Effect.Effect<Device | undefined, CliError> =>
+  Effect.suspend(() => {
+    const path = deviceFile(folder)
+    if (!existsSync(path)) return Effect.succeed(undefined)
+    return attempt(path, () => {
+      const decoded = Schema.decodeUnknownResult(Device)(JSON.parse(readFileSync(path, "utf8")))
+      if (Result.isFailure(decoded)) throw new Error(decoded.failure.message.replaceAll("\n", " "))
+      return decoded.success
+    })
+  })
+
+/** Writes beside the file and then gives it the name, so that a crash leaves the old one. */
+export const write = (folder: string, device: Device): Effect.Effect<void, CliError> =>
+  Effect.suspend(() => {
+    const path = deviceFile(folder)
+    const temporary = `${path}.new`
+    return attempt(path, () => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      try {
+        writeFileSync(temporary, `${JSON.stringify(device, undefined, 2)}\n`, { mode: 0o600, flush: true })
+        renameSync(temporary, path)
+      } finally {
+        rmSync(temporary, { force: true })
+      }
+    })
+  })
+
+const attempt = <A>(path: string, body: () => A): Effect.Effect<A, CliError> =>
+  Effect.try({
+    try: body,
+    catch: (error) => {
+      const problem = error instanceof Error ? error.message : String(error)
+      return because(new DeviceFileDamaged({ path, problem }))
+    }
+  })

@@ -1,0 +1,62 @@
+/**
+ * From a failure to the exit code and to what people and programs read about it. Codes are a promise to scripts:
+ * 0 ok, 1 failure, 2 usage, 3 not connected, 4 denied, 130 interrupted.
+ */
+import type { JournalError, OrchestratorError, WriteError } from "@syncline/core"
+import type { DeviceKeyError, TrustFileError } from "@syncline/node"
+import type { CliError } from "./CliError.ts"
+
+/** Everything a command may fail with. */
+export type Failure =
+  | CliError
+  | DeviceKeyError.DeviceKeyError
+  | TrustFileError.TrustFileError
+  | JournalError.JournalError
+  | WriteError.WriteError
+  | OrchestratorError.OrchestratorError
+
+export const ok = 0
+export const failed = 1
+export const usage = 2
+export const notConnected = 3
+export const denied = 4
+export const interrupted = 130
+
+export const of = (failure: Failure): number => {
+  switch (failure.reason._tag) {
+    case "OutputClosed":
+      return ok
+    case "UsageInvalid":
+    case "TrustedPeerInvalid":
+      return usage
+    case "NotConnected":
+      return notConnected
+    case "NotTrusted":
+    case "WriteDenied":
+      return denied
+    default:
+      return failed
+  }
+}
+
+/** The name that programs match on, and the sentences for people. */
+export const describe = (failure: Failure): { readonly code: string; readonly message: string } => {
+  const { message, reason } = failure
+  switch (reason._tag) {
+    case "StoreInUse":
+      return {
+        code: reason._tag,
+        message:
+          `Another process works on ${reason.path}. Wait until it ends or stop it; ` +
+          "hash, get, query, export and status work meanwhile."
+      }
+    default:
+      // The command line's own failures are whole sentences, and some end with a command to copy.
+      return { code: reason._tag, message: failure._tag === "CliError" ? message : sentence(message) }
+  }
+}
+
+const sentence = (text: string): string => {
+  const begun = /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+  return /[.!?)…`]$/.test(begun) ? begun : `${begun}.`
+}

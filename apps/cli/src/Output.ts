@@ -1,0 +1,48 @@
+/**
+ * What a command says and where: results on standard output, everything else on standard error. With `--json` a result
+ * is one JSON document or NDJSON, and notes for people stay away. It decides no wording and no exit code.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { because, type CliError, OutputClosed, OutputUnwritable } from "./CliError.ts"
+
+export class Output extends Context.Service<
+  Output,
+  {
+    readonly isJson: boolean
+    /** The result: the document for programs, or the text for people. */
+    readonly result: (document: unknown, text: string) => Effect.Effect<void, CliError>
+    /** Many results, each on a line of its own, the same for people and programs. Waits while the reader is slow. */
+    readonly lines: (documents: ReadonlyArray<unknown>) => Effect.Effect<void, CliError>
+    /** One of several results that people read differently. */
+    readonly line: (document: unknown, text: string) => Effect.Effect<void, CliError>
+    /** A remark for people, on standard error. */
+    readonly note: (text: string) => Effect.Effect<void>
+  }
+>()("@syncline/cli/Output") {}
+
+export const make = (isJson: boolean): Output["Service"] => {
+  const line = (document: unknown, text: string) => write(`${isJson ? JSON.stringify(document) : text}\n`)
+  return {
+    isJson,
+    result: line,
+    line,
+    lines: (documents) =>
+      documents.length === 0 ? Effect.void : write(`${documents.map((each) => JSON.stringify(each)).join("\n")}\n`),
+    note: (text) => (isJson ? Effect.void : writeError(`${text}\n`))
+  }
+}
+
+/** Text on standard error. Nobody can be told when that fails. */
+export const writeError = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(text))
+
+const write = (text: string): Effect.Effect<void, CliError> =>
+  Effect.callback((resume) => {
+    process.stdout.write(text, (error) => resume(error === null || error === undefined ? Effect.void : Effect.fail(failure(error))))
+  })
+
+const failure = (error: Error & { readonly code?: string }): CliError => {
+  if (error.code === "EPIPE") return because(new OutputClosed({}))
+  const problem = error.code === "ENOSPC" ? "the disk is full" : error.message
+  return because(new OutputUnwritable({ place: "standard output", problem }))
+}

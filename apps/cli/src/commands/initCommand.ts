@@ -1,0 +1,135 @@
+/**
+ * `syncline init`: makes a data folder a device, and names its hub. It may be run again to name another hub or schema;
+ * the key stays, and so does the space once there is a journal.
+ */
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { PeerId, type SpaceId } from "@syncline/core"
+import { DeviceKeyFile, spaceOf, TrustFile } from "@syncline/node"
+import { Effect } from "effect"
+import { because, UsageInvalid } from "../CliError.ts"
+import { trustCommand } from "../Connection.ts"
+import * as Device from "../Device.ts"
+import * as DeviceFile from "../DeviceFile.ts"
+import * as HubIdentity from "../HubIdentity.ts"
+import { Output } from "../Output.ts"
+import * as SchemaFile from "../SchemaFile.ts"
+
+export interface InitInput {
+  readonly data: string
+  readonly space: string | undefined
+  readonly hub: string | undefined
+  readonly hubPeer: string | undefined
+  readonly schema: string | undefined
+}
+
+const spaceDefault = "home"
+
+export const run = Effect.fnUntraced(function* (input: InitInput) {
+  const known = yield* DeviceFile.read(input.data)
+  // Before anything is made, so that a mistake leaves nothing behind.
+  if (input.schema !== undefined) yield* SchemaFile.load(input.schema)
+  const hub = yield* hubOf(input)
+  const space = yield* chooseSpace(input, known, hub)
+  const isNew = !existsSync(DeviceKeyFile.keyFile(input.data))
+  const key = yield* DeviceKeyFile.load(input.data)
+  const { peer } = DeviceKeyFile.deviceKey(key)
+  yield* Device.establish(input.data, space.id)
+  if (hub !== undefined) yield* TrustFile.add(input.data, hub.peer, `hub at ${hub.address}`)
+  const schema = input.schema === undefined ? known?.schema : resolve(input.schema)
+  const hubKept = hub === undefined ? known?.hub : { address: hub.address, peer: hub.peer }
+  const device: DeviceFile.Device = {
+    space: space.id,
+    ...(space.name === undefined ? {} : { spaceName: space.name }),
+    ...(hubKept === undefined ? {} : { hub: hubKept }),
+    ...(schema === undefined ? {} : { schema })
+  }
+  yield* DeviceFile.write(input.data, device)
+  yield* report(input, { isNew, peer, device })
+})
+
+interface Hub {
+  readonly address: string
+  readonly peer: PeerId.PeerId
+  /** What the hub says it syncs, when it was asked. */
+  readonly space: Space | undefined
+}
+
+interface Space {
+  readonly id: SpaceId.SpaceId
+  readonly name: string | undefined
+}
+
+const hubOf = Effect.fnUntraced(function* (input: InitInput) {
+  if (input.hub === undefined) {
+    if (input.hubPeer === undefined) return undefined
+    return yield* because(new UsageInvalid({ problem: "--hub-peer needs the hub's address: --hub <address>" }))
+  }
+  const address = yield* addressOf(input.hub)
+  const identity = input.hubPeer === undefined ? yield* HubIdentity.ask(address) : { peer: input.hubPeer }
+  if (!PeerId.is(identity.peer)) {
+    const problem = `${JSON.stringify(identity.peer)} is no peer id; the hub prints its own when it starts`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  const named = "space" in identity ? identity.space : undefined
+  const hub: Hub = {
+    address,
+    peer: identity.peer,
+    space: named === undefined ? undefined : spaceNamed(named, "spaceName" in identity ? identity.spaceName : undefined)
+  }
+  return hub
+})
+
+const addressOf = Effect.fnUntraced(function* (text: string) {
+  const address = (/^\w+:\/\//.test(text) ? text : `http://${text}`).replace(/\/+$/, "")
+  if (/^(https?|wss?):\/\//.test(address) && URL.canParse(address)) return address
+  return yield* because(
+    new UsageInvalid({ problem: `${text} is no hub address; write it as http://host:port or https://host` })
+  )
+})
+
+/** A space by its 32 digits or by its name. */
+const spaceNamed = (text: string, name?: string): Space =>
+  /^[0-9a-f]{32}$/.test(text) ? { id: text as SpaceId.SpaceId, name } : { id: spaceOf(text), name: text }
+
+const chooseSpace = Effect.fnUntraced(function* (
+  input: InitInput,
+  known: DeviceFile.Device | undefined,
+  hub: Hub | undefined
+) {
+  const wanted = input.space === undefined ? undefined : spaceNamed(input.space)
+  const kept = known === undefined ? undefined : spaceNamed(known.space, known.spaceName)
+  const space = wanted ?? kept ?? hub?.space ?? spaceNamed(spaceDefault)
+  if (kept !== undefined && kept.id !== space.id) {
+    const problem = `${input.data} belongs to the space ${kept.name ?? kept.id}; use another --data folder for another space`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  if (hub?.space !== undefined && hub.space.id !== space.id) {
+    const theirs = hub.space.name ?? hub.space.id
+    const problem = `The hub syncs the space ${theirs}, not ${space.name ?? space.id}; pass --space ${theirs} in a new folder`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  return { id: space.id, name: space.name ?? hub?.space?.name }
+})
+
+interface Made {
+  readonly isNew: boolean
+  readonly peer: PeerId.PeerId
+  readonly device: DeviceFile.Device
+}
+
+const report = Effect.fnUntraced(function* (input: InitInput, { device, isNew, peer }: Made) {
+  const output = yield* Output
+  const text = [
+    `${isNew ? "Made" : "Updated"} the device ${peer}`,
+    `in ${resolve(input.data)}, space ${device.spaceName ?? device.space}.`,
+    ...(device.hub === undefined ? [] : [`It trusts the hub ${device.hub.peer} at ${device.hub.address}.`])
+  ]
+  yield* output.result({ peer, created: isNew, data: resolve(input.data), ...device }, text.join("\n"))
+  if (device.hub === undefined) {
+    yield* output.note(`Next: name a hub with  syncline init --data ${input.data} --hub <address>`)
+  } else {
+    yield* output.note(`Next: let the hub trust this device, on the hub's machine:\n  ${trustCommand(peer)}`)
+    yield* output.note(`Then: syncline sync --data ${input.data}`)
+  }
+})

@@ -1,0 +1,89 @@
+/**
+ * `syncline put`, `get` and `delete`: one record. `put` keeps fields that it does not name.
+ */
+import { Journal, Records, WriteError } from "@syncline/core"
+import { Effect } from "effect"
+import { text as textOf } from "node:stream/consumers"
+import { because, InputUnreadable, UsageInvalid } from "../CliError.ts"
+import * as Device from "../Device.ts"
+import * as DeviceFile from "../DeviceFile.ts"
+import { Output } from "../Output.ts"
+import * as RecordRow from "../RecordRow.ts"
+import * as SchemaFile from "../SchemaFile.ts"
+import * as RecordItem from "../importing/RecordItem.ts"
+import * as RecordParser from "../importing/RecordParser.ts"
+
+export interface PutInput {
+  readonly data: string
+  readonly type: string
+  /** JSON, or `-` for standard input. */
+  readonly json: string
+  readonly id: string | undefined
+  readonly schema: string | undefined
+}
+
+export const put = Effect.fnUntraced(function* (input: PutInput) {
+  const output = yield* Output
+  const device = yield* DeviceFile.read(input.data)
+  const typeOf = yield* SchemaFile.load(input.schema ?? device?.schema)
+  const type = yield* typeOf(input.type)
+  const value = yield* valueOf(input)
+  const item = RecordItem.make(value, { type: input.type, idField: "id", isIdRequired: false })
+  if (typeof item === "string") return yield* because(new UsageInvalid({ problem: item }))
+  if (input.id !== undefined && item.id !== undefined && item.id !== input.id) {
+    const problem = `The record says that its id is ${item.id}, and --id says ${input.id}. Leave one of them out.`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  const id = yield* Records.Records.use((records) => records.put(type, item.value, input.id ?? item.id)).pipe(
+    Effect.provide(Device.layerWriting(input.data))
+  )
+  yield* output.result({ type: input.type, id }, id)
+})
+
+const valueOf = Effect.fnUntraced(function* (input: PutInput) {
+  const isStandardInput = input.json === "-"
+  const name = isStandardInput ? "standard input" : "the record"
+  const text = isStandardInput
+    ? yield* Effect.tryPromise({
+        try: () => textOf(process.stdin),
+        catch: (error) => because(new InputUnreadable({ file: name, problem: String(error) }))
+      })
+    : input.json
+  const parsed = RecordParser.parse({ offset: 0, bytes: Buffer.from(text), problem: undefined })
+  if ("value" in parsed) return parsed.value
+  const before = Buffer.from(text).subarray(0, parsed.offset).toString()
+  const line = before.split("\n").length
+  const column = before.length - before.lastIndexOf("\n")
+  return yield* because(
+    new UsageInvalid({ problem: `${name} is not JSON: line ${line}, column ${column}: ${parsed.problem}` })
+  )
+})
+
+interface OneInput {
+  readonly data: string
+  readonly type: string
+  readonly id: string
+}
+
+export const get = Effect.fnUntraced(function* (input: OneInput) {
+  const output = yield* Output
+  const found = yield* Journal.Journal.use((journal) => journal.get(input.type, input.id)).pipe(
+    Effect.provide(Device.layerReading(input.data))
+  )
+  if (found === undefined || found.isDeleted) return yield* missing(input)
+  const row = RecordRow.of(found)
+  yield* output.result(row, JSON.stringify(row, undefined, 2))
+})
+
+export const remove = Effect.fnUntraced(function* (input: OneInput) {
+  const output = yield* Output
+  // The header of a record comes from the journal, so the open type will do.
+  const type = yield* SchemaFile.load(undefined).pipe(Effect.flatMap((typeOf) => typeOf(input.type)))
+  yield* Records.Records.use((records) => records.remove(type, input.id)).pipe(
+    Effect.provide(Device.layerWriting(input.data))
+  )
+  yield* output.result({ deleted: { type: input.type, id: input.id } }, `Deleted ${input.type} ${input.id}.`)
+})
+
+const missing = ({ id, type }: OneInput) =>
+  Effect.fail(new WriteError.WriteError({ reason: new WriteError.EntityNotFound({ type, id }) }))

@@ -1,0 +1,96 @@
+/**
+ * `syncline id`, `trust`, `status` and `hash`: what a data folder is and holds. They work beside a running process,
+ * also on a hub's own folder.
+ */
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { Author, Journal, StateHash } from "@syncline/core"
+import { DeviceKeyFile, TrustFile } from "@syncline/node"
+import { Effect } from "effect"
+import { because, DeviceMissing } from "../CliError.ts"
+import * as Device from "../Device.ts"
+import * as DeviceFile from "../DeviceFile.ts"
+import { Output } from "../Output.ts"
+import * as Progress from "../Progress.ts"
+
+export const id = Effect.fnUntraced(function* (input: { readonly data: string }) {
+  const output = yield* Output
+  const peer = yield* Device.peerOf(input.data)
+  yield* output.result({ peer, data: resolve(input.data) }, peer)
+})
+
+export interface TrustInput {
+  readonly data: string
+  readonly peer: string
+  readonly isRemoving: boolean
+}
+
+export const trust = Effect.fnUntraced(function* (input: TrustInput) {
+  const output = yield* Output
+  const { data, isRemoving, peer } = input
+  // A typing mistake in --data must not make a new folder with a list that nobody reads.
+  if (!existsSync(DeviceKeyFile.keyFile(data))) return yield* because(new DeviceMissing({ folder: data }))
+  const isChanged = yield* isRemoving ? TrustFile.remove(data, peer) : TrustFile.add(data, peer)
+  const file = TrustFile.trustFile(data)
+  const now = isRemoving ? "not trusted any more" : "trusted"
+  const text = isChanged
+    ? `${peer} is now ${now} by ${file}.`
+    : `Nothing changed: ${peer} was ${isRemoving ? "not" : "already"} trusted.`
+  yield* output.result({ peer, trusted: !isRemoving, changed: isChanged }, text)
+})
+
+export const hash = Effect.fnUntraced(function* (input: { readonly data: string }) {
+  const output = yield* Output
+  const {
+    count,
+    hash: state,
+    space
+  } = yield* Effect.gen(function* () {
+    const journal = yield* Journal.Journal
+    return { ...(yield* StateHash.compute()), space: journal.info.space }
+  }).pipe(Effect.provide(Device.layerReading(input.data)))
+  yield* output.result({ hash: state, count, space }, `${state}  ${Progress.counted(count, "record")}`)
+})
+
+export const status = Effect.fnUntraced(function* (input: { readonly data: string }) {
+  const output = yield* Output
+  const device = yield* DeviceFile.read(input.data)
+  const trusted = [...(yield* TrustFile.read(input.data))]
+  const found = yield* readSpace.pipe(Effect.provide(Device.layerReading(input.data)))
+  const document = {
+    data: resolve(input.data),
+    ...found,
+    spaceName: device?.spaceName ?? null,
+    hub: device?.hub ?? null,
+    schema: device?.schema ?? null,
+    trusted
+  }
+  const space = device?.spaceName === undefined ? found.space : `${device.spaceName} (${found.space})`
+  const lines: ReadonlyArray<readonly [string, string]> = [
+    ["Device", found.peer],
+    ["Folder", document.data],
+    ["Space", space],
+    ["Hub", device?.hub === undefined ? "none" : `${device.hub.address} (${device.hub.peer})`],
+    ["Trusts", trusted.length === 0 ? "nobody" : trusted.join(", ")],
+    ["Records", recordsText(found.records)],
+    ["Commits", Progress.count(found.head)],
+    ...(found.held > 0
+      ? [["Held back", `${Progress.counted(found.held, "commit")} from a clock ahead of this`] as const]
+      : [])
+  ]
+  yield* output.result(document, lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`).join("\n"))
+})
+
+const readSpace = Effect.gen(function* () {
+  const journal = yield* Journal.Journal
+  const { head, rows } = yield* journal.partitions
+  const records: Record<string, number> = {}
+  for (const { partition } of rows) records[partition.type] ??= yield* journal.count(partition.type)
+  const { author, space } = journal.info
+  return { peer: Author.peer(author), space, records, head, held: yield* journal.heldCount }
+})
+
+const recordsText = (records: Record<string, number>): string => {
+  const texts = Object.entries(records).map(([type, count]) => `${Progress.count(count)} ${type}`)
+  return texts.length === 0 ? "none" : texts.join(", ")
+}

@@ -1,0 +1,67 @@
+/**
+ * `syncline sync`: goes to the hub and ends when both sides have proved that they hold the same. With `--watch` it
+ * stays and tells of every proof.
+ */
+import { performance } from "node:perf_hooks"
+import { Effect } from "effect"
+import * as Connection from "../Connection.ts"
+import * as Device from "../Device.ts"
+import { Output } from "../Output.ts"
+import * as Progress from "../Progress.ts"
+
+export interface SyncInput {
+  readonly data: string
+  readonly isWatching: boolean
+  /** Seconds without anything moving. */
+  readonly timeout: number
+}
+
+export const run = Effect.fnUntraced(function* (input: SyncInput) {
+  const output = yield* Output
+  const hub = yield* Connection.hubOf(input.data)
+  const startedMs = performance.now()
+  const progress = yield* Progress.make
+  const options: Connection.FollowOptions<Effect.Error<ReturnType<typeof output.line>>, never> = {
+    folder: input.data,
+    hub,
+    silenceMsMax: input.isWatching ? undefined : input.timeout * 1000,
+    onHeadway: (headway) => progress.show(share(headway), () => headwayText(headway, hub)),
+    onFailure: (failure) =>
+      Effect.andThen(progress.clear, output.note(`${failure.message}${input.isWatching ? " Trying again." : ""}`)),
+    onProof: (proof) =>
+      Effect.gen(function* () {
+        yield* progress.clear
+        const seconds = Math.round(performance.now() - startedMs) / 1000
+        yield* output.line(documentOf(proof, seconds), proofText(proof, seconds))
+        return !input.isWatching
+      })
+  }
+  yield* Connection.follow(options).pipe(
+    Effect.ensuring(progress.clear),
+    Effect.provide(Device.layerOnline(input.data, hub))
+  )
+})
+
+/** The part of the hub's records that is here; unknown before the first comparison. */
+const share = ({ ours, receivedEvents, theirs }: Connection.Headway): number | undefined =>
+  theirs === 0 ? undefined : Math.min(1, (ours + receivedEvents) / theirs)
+
+const headwayText = (headway: Connection.Headway, hub: Connection.Hub): string => {
+  if (!headway.isConnected) return `connecting to ${hub.address}`
+  const theirs = headway.theirs === 0 ? "" : ` of the hub's ${Progress.counted(headway.theirs, "record")}`
+  return `${theirs} · received ${Progress.count(headway.receivedEvents)}, sent ${Progress.count(headway.sentEvents)} events`
+}
+
+const documentOf = ({ entities, peer, receivedEvents, root, sentEvents }: Connection.Proof, seconds: number) => ({
+  synced: true,
+  peer,
+  records: entities,
+  root,
+  sentEvents,
+  receivedEvents,
+  seconds
+})
+
+const proofText = ({ entities, receivedEvents, sentEvents }: Connection.Proof, seconds: number): string =>
+  `Synced: both sides hold the same ${Progress.counted(entities, "record")}; ` +
+  `received ${Progress.count(receivedEvents)}, sent ${Progress.count(sentEvents)} events (${seconds.toFixed(1)} s).`

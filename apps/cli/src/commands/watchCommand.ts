@@ -1,0 +1,63 @@
+/**
+ * `syncline watch`: stays with the hub and prints every change of a record as it becomes durable here, until it is
+ * interrupted. Changes from before it began are `query`'s and `export`'s business.
+ */
+import { Journal } from "@syncline/core"
+import { Effect, Stream } from "effect"
+import type { CliError } from "../CliError.ts"
+import * as Connection from "../Connection.ts"
+import * as Device from "../Device.ts"
+import { Output } from "../Output.ts"
+
+export interface WatchInput {
+  readonly data: string
+  readonly type: string | undefined
+}
+
+export const run = Effect.fnUntraced(function* (input: WatchInput) {
+  const output = yield* Output
+  const hub = yield* Connection.hubOf(input.data)
+  const noted = { problem: "" }
+  const onFailure = Effect.fnUntraced(function* ({ message }: CliError) {
+    // The same trouble again and again is told once.
+    if (message !== noted.problem) yield* output.note(`${message} Trying again.`)
+    noted.problem = message
+  })
+  const connection = Connection.follow({
+    folder: input.data,
+    hub,
+    silenceMsMax: undefined,
+    onHeadway: () => Effect.void,
+    onFailure,
+    onProof: () =>
+      Effect.sync(() => {
+        noted.problem = ""
+        return false
+      })
+  })
+  yield* Effect.raceFirst(printChanges(input.type), connection).pipe(
+    Effect.provide(Device.layerOnline(input.data, hub))
+  )
+})
+
+const printChanges = Effect.fnUntraced(function* (type: string | undefined) {
+  const journal = yield* Journal.Journal
+  yield* Stream.runForEach(journal.changes, ({ entities, source }) =>
+    Effect.forEach(
+      entities.filter((entity) => type === undefined || entity.type === type),
+      (entity) => printChange(entity, source ?? null),
+      { discard: true }
+    )
+  )
+})
+
+const printChange = Effect.fnUntraced(function* (entity: Journal.EntityRef, peer: string | null) {
+  const output = yield* Output
+  const { id, isDeleted, type } = entity
+  const found = isDeleted ? undefined : yield* Journal.Journal.use((journal) => journal.get(type, id))
+  // Deleted meanwhile: its own change follows.
+  if (!isDeleted && (found === undefined || found.isDeleted)) return
+  const fields = found?.fields
+  const document = { change: isDeleted ? "delete" : "put", type, id, peer, ...(fields === undefined ? {} : { fields }) }
+  yield* output.line(document, `${isDeleted ? "-" : "+"} ${type} ${id}${isDeleted ? "" : ` ${JSON.stringify(fields)}`}`)
+})
