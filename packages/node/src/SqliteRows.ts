@@ -82,6 +82,8 @@ const statements = (db: Database.Database) => {
   const one = (sql: string) => db.prepare(sql).raw()
   const value = (sql: string) => db.prepare(sql).pluck()
   return {
+    begin: db.prepare("BEGIN"),
+    end: db.prepare("COMMIT"),
     head: value("SELECT max(lseq) FROM commits"),
     dataVersion: value("PRAGMA data_version"),
     lastTime: value("SELECT last_time FROM meta"),
@@ -119,7 +121,7 @@ export class SqliteRows implements JournalTables.JournalRows {
 
   /** Runs reads on one state of the store. The statements inside must be short, or the log cannot be cut. */
   snapshot<A>(body: () => A): A {
-    this.db.exec("BEGIN")
+    this.#statements.begin.run()
     try {
       const version = this.#statements.dataVersion.get() as number
       if (version !== this.#dataVersion) {
@@ -128,7 +130,7 @@ export class SqliteRows implements JournalTables.JournalRows {
       }
       return body()
     } finally {
-      if (this.db.inTransaction) this.db.exec("COMMIT")
+      if (this.db.inTransaction) this.#statements.end.run()
     }
   }
 

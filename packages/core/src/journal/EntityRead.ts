@@ -22,7 +22,11 @@ export const view = (partition: PartitionRow, row: EntityRow): EntityView => ({
 
 /** Partitions in the order of their hashes, the same on every replica. */
 export const byHash = (rows: JournalRows): ReadonlyArray<PartitionRow> =>
-  [...rows.partitions()].sort((a, b) => (Bytes.toHex(a.hash) < Bytes.toHex(b.hash) ? -1 : 1))
+  rows
+    .partitions()
+    .map((row) => [Bytes.toHex(row.hash), row] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, row]) => row)
 
 /**
  * The live entity of an id. Devices that made it at the same time with different header values have made two; then
@@ -30,12 +34,14 @@ export const byHash = (rows: JournalRows): ReadonlyArray<PartitionRow> =>
  */
 export const get = (rows: JournalRows, sha256: Sha256, type: string, id: string): EntityView | undefined => {
   const key = Fingerprint.entityKey(sha256, id)
-  for (const partition of byHash(rows)) {
+  let found: readonly [PartitionRow, EntityRow] | undefined
+  for (const partition of rows.partitions()) {
     if (partition.partition.type !== type) continue
     const row = rows.entity(partition.index, key, id)
-    if (row !== undefined && !row.isDeleted) return view(partition, row)
+    if (row === undefined || row.isDeleted) continue
+    if (found === undefined || Bytes.toHex(partition.hash) < Bytes.toHex(found[0].hash)) found = [partition, row]
   }
-  return undefined
+  return found === undefined ? undefined : view(...found)
 }
 
 /** A page of all entities after a position. */

@@ -151,6 +151,24 @@ const missingRules = (name: string, make: MakeJournal): void => {
         expect(yield* stateHash(c)).toEqual(yield* stateHash(a))
       })
   )
+
+  it.effect(`[JR-20] ${name}: an older event of one author is found behind newer ones that the peer has`, () =>
+    Effect.gen(function* () {
+      const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write([put("n1", { text: "1" })])
+      yield* pull(a, b)
+      yield* pull(a, c)
+      yield* b.write([put("n1", { other: "of b" })])
+      yield* pull(b, c)
+      yield* a.write([put("n1", { text: "2" })])
+      yield* pull(a, c)
+      const hash = yield* partitionHash(a)
+      const beyond = yield* c.eventsBeyond(yield* a.clocks([{ partitionHash: hash, key: keyOf(a, "n1") }]), unbounded)
+      expect(beyond.map(({ lseq }) => lseq)).toEqual([2])
+      expect(yield* a.receive(batch(c, beyond))).toMatchObject({ applied: 1, known: 0 })
+      expect(yield* stateHash(a)).toEqual(yield* stateHash(c))
+    })
+  )
 }
 
 const keyOf = (journal: Opened, id: string): number =>
@@ -177,6 +195,20 @@ const readRules = (name: string, make: MakeJournal): void => {
         if (page.length < 7) break
       }
       expect(paged).toEqual(whole.map(({ id }) => id))
+    })
+  )
+
+  it.effect(`[JR-24] ${name}: of an id made in two partitions, the same one is read everywhere`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { by: "a" }, { team: "a" })])
+      yield* b.write([put("n1", { by: "b" }, { team: "b" })])
+      yield* pull(a, b)
+      yield* pull(b, a)
+      const [first] = yield* a.scan(undefined, 1)
+      expect(yield* a.get("note", "n1")).toMatchObject({ fields: first!.fields })
+      expect(yield* b.get("note", "n1")).toEqual(yield* a.get("note", "n1"))
+      expect(yield* a.count("note")).toBe(2)
     })
   )
 }
