@@ -1,0 +1,74 @@
+/**
+ * Settings: where they come from and what is said about wrong ones.
+ */
+import { writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import * as HubConfig from "../src/HubConfig.ts"
+import { failHub, temporaryFolder } from "./hubProcess.ts"
+
+const load = (environment: HubConfig.Environment) => Effect.runSync(HubConfig.load(environment))
+const complaint = (environment: HubConfig.Environment) => Effect.runSync(Effect.flip(HubConfig.load(environment)))
+
+const fileOf = (text: string): string => {
+  const path = join(temporaryFolder(), "hub.json")
+  writeFileSync(path, text)
+  return path
+}
+
+describe("settings", () => {
+  it("[HB-1] are the defaults when nothing is set", () => {
+    expect(load({})).toEqual({
+      port: 5342,
+      host: "127.0.0.1",
+      dataFolder: resolve("./data"),
+      space: "home",
+      logLevel: "info"
+    })
+  })
+
+  it("[HB-1] come from the environment before the file, setting by setting", () => {
+    const file = fileOf(`{ "port": 7000, "space": "acme", "logLevel": "debug", "host": "0.0.0.0" }`)
+    const config = load({ SYNCLINE_CONFIG: file, SYNCLINE_PORT: "7001", SYNCLINE_SPACE: "", SYNCLINE_DATA: "/var/hub" })
+    expect(config).toEqual({ port: 7001, host: "0.0.0.0", dataFolder: "/var/hub", space: "acme", logLevel: "debug" })
+  })
+
+  it("[HB-2] of the environment that are not allowed are named with what is", () => {
+    const sentences = {
+      SYNCLINE_PORT: `must be a whole number from 0 to 65535 (0 lets the system choose)`,
+      SYNCLINE_HOST: `must be a host name or address of this machine`,
+      SYNCLINE_DATA: `must be the path of a folder`,
+      SYNCLINE_SPACE: `must be a name of 1 to 128 characters`,
+      SYNCLINE_LOG_LEVEL: `must be one of trace, debug, info, warn, error, fatal, silent`
+    }
+    for (const [variable, sentence] of Object.entries(sentences)) {
+      const error = complaint({ [variable]: " " })
+      expect(error.reason._tag).toBe("SettingInvalid")
+      expect(error.message).toContain(`${variable} is " ", but ${sentence}`)
+    }
+    for (const port of ["-1", "65536", "80.5", "0x50", "1e3", "eighty"]) {
+      expect(complaint({ SYNCLINE_PORT: port }).message).toContain(`SYNCLINE_PORT is ${JSON.stringify(port)}`)
+    }
+  })
+
+  it("[HB-2] of the file that are not allowed are named with the file", () => {
+    const wrong = fileOf(`{ "port": "80", "space": 7 }`)
+    expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
+    const unknown = fileOf(`{ "prot": 80 }`)
+    expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel`
+    )
+    expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
+    expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")
+    expect(complaint({ SYNCLINE_CONFIG: "/nowhere/hub.json" }).reason._tag).toBe("SettingsUnreadable")
+  })
+
+  it("[HB-2] that are not allowed end the process with 2 and one sentence", async () => {
+    const { code, log, out } = await failHub({ data: temporaryFolder(), env: { SYNCLINE_PORT: "http" } })
+    expect({ code, out }).toEqual({ code: 2, out: "" })
+    expect(log).toBe(
+      `syncline hub: SYNCLINE_PORT is "http", but must be a whole number from 0 to 65535 (0 lets the system choose)\n`
+    )
+  })
+})
