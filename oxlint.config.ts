@@ -81,6 +81,8 @@ export default defineConfig({
     eqeqeq: "error",
     "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
     "no-var": "error",
+    // Suites and steps that several tests share hold their own expectations.
+    "vitest/no-standalone-expect": "off",
     "prefer-const": "error",
     "import/no-cycle": "error",
     "import/no-default-export": "error",

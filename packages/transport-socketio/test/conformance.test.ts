@@ -1,5 +1,4 @@
-// @boundaries-ignore until core's testing door names the suite
-import { transportConformance } from "../../core/src/testing/TransportConformance.ts"
+import { TransportConformance } from "@syncline/core/testing"
 import { Effect } from "effect"
 import { socketIo } from "../src/SocketIoTransport.ts"
 import * as TcpProxy from "./TcpProxy.ts"
@@ -12,4 +11,4 @@ const setup = Effect.map(TcpProxy.make, (proxy) => ({
   ...proxy
 }))
 
-transportConformance("socketio", setup)
+TransportConformance.transportConformance("socketio", setup)

@@ -3,6 +3,7 @@
  * change that would alter nothing gives no event, so importing the same file twice writes nothing.
  */
 import type { Author } from "../identity/Author.ts"
+import { eseqOf } from "../identity/VectorClock.ts"
 import * as Counter from "../merge/Counter.ts"
 import type { EntityState } from "../merge/EntityState.ts"
 import * as OrSet from "../merge/OrSet.ts"
@@ -28,9 +29,35 @@ export const planEvent = (
   const isFirst = state.clock.size === 0
   if (Object.keys(ops).length === 0 && !isFirst) return undefined
   const own = state.clock.get(author)
-  const deps: Array<Dependency> = []
-  for (const [other, entry] of state.clock) if (other !== author) deps.push([placeOf(other), entry.eseq])
+  const deps = dependencies(state, ops, author).map((other): Dependency => [placeOf(other), eseqOf(state.clock, other)])
   return { entity: id, eseq: (own?.eseq ?? 0) + 1, prev: own?.head, deps, ops }
+}
+
+/** Other authors that an event names without need, so that readers get it behind what its writer had seen. */
+const dependenciesMax = 32
+
+/**
+ * The other authors whose events the change builds on. Those whose values it overwrites or withdraws are always named:
+ * conflicts and sets rely on them. The rest, in the order in which they first wrote, is named as far as the bound goes.
+ */
+const dependencies = (state: EntityState, ops: Operations, author: Author): ReadonlyArray<Author> => {
+  const named = new Set<Author>()
+  for (const field in ops.s) {
+    const stamp = state.stamps.get(field)
+    if (stamp !== undefined) named.add(stamp.author)
+  }
+  for (const field in ops.r) {
+    for (const [value] of ops.r[field]!) {
+      for (const [adder] of OrSet.observed(state.sets.get(field) ?? OrSet.empty(), value)) named.add(adder)
+    }
+  }
+  if (ops.d !== undefined && state.deletedBy !== undefined) named.add(state.deletedBy.author)
+  for (const other of state.clock.keys()) {
+    if (named.size >= dependenciesMax) break
+    named.add(other)
+  }
+  named.delete(author)
+  return [...named]
 }
 
 const planOperations = (state: EntityState, change: EntityChange, placeOf: (author: Author) => number): Operations => {
@@ -44,12 +71,7 @@ const planOperations = (state: EntityState, change: EntityChange, placeOf: (auth
   return change.change.kind === "delete" ? { d: true } : planPatch(state, change.change, placeOf)
 }
 
-const planPut = (
-  state: EntityState,
-  change: EntityChange,
-  put: Put,
-  placeOf: (author: Author) => number
-): Writable => {
+const planPut = (state: EntityState, change: EntityChange, put: Put, placeOf: (author: Author) => number): Writable => {
   const ops: Writable = {}
   const s = changedFields(state, put.lww)
   if (s !== undefined) ops.s = s
@@ -59,7 +81,7 @@ const planPut = (
       const problem = "is too far from its present total for one change"
       throw new EntityInvalid({ type: change.partition.type, id: change.id, field, problem })
     }
-    if (delta !== 0) (ops.c as Record<string, number> | undefined ?? assign(ops, "c"))[field] = delta
+    if (delta !== 0) ((ops.c as Record<string, number> | undefined) ?? assign(ops, "c"))[field] = delta
   }
   for (const [field, wanted] of Object.entries(put.sets)) {
     const texts = new Set(wanted.map(canonicalText))
@@ -109,8 +131,8 @@ const planSet = (
     const additions = OrSet.observed(set, value)
     if (additions.length > 0) removals.push([value, additions.map(([author, eseq]) => [placeOf(author), eseq])])
   }
-  if (added.length > 0) (ops.a as Record<string, unknown> | undefined ?? assign(ops, "a"))[field] = added
-  if (removals.length > 0) (ops.r as Record<string, unknown> | undefined ?? assign(ops, "r"))[field] = removals
+  if (added.length > 0) ((ops.a as Record<string, unknown> | undefined) ?? assign(ops, "a"))[field] = added
+  if (removals.length > 0) ((ops.r as Record<string, unknown> | undefined) ?? assign(ops, "r"))[field] = removals
 }
 
 const assign = (ops: Writable, kind: "a" | "c" | "r"): Record<string, unknown> => {

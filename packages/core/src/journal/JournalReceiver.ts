@@ -145,13 +145,7 @@ const mergeCommit = (work: Intake, commit: OpenedCommit, source: number): void =
   if (last > tables.lastTime()) tables.setLastTime(last)
 }
 
-const mergeEvent = (
-  work: Intake,
-  commit: OpenedCommit,
-  i: number,
-  row: PartitionRow,
-  entity: OpenEntity
-): boolean => {
+const mergeEvent = (work: Intake, commit: OpenedCommit, i: number, row: PartitionRow, entity: OpenEntity): boolean => {
   const { header } = commit.packed
   const { tally } = work
   const event = commit.events[i]!
@@ -182,4 +176,3 @@ const mergeEvent = (
     }
   }
 }
-

@@ -34,11 +34,7 @@ export interface WriterContext {
  * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid` or `EntityNotFound`
  * for a change that cannot be made; the store undoes the transaction and hands the reason to the caller.
  */
-export const write = (
-  context: WriterContext,
-  changes: ReadonlyArray<EntityChange>,
-  nowMs: number
-): WriteOutcome => {
+export const write = (context: WriterContext, changes: ReadonlyArray<EntityChange>, nowMs: number): WriteOutcome => {
   const group = changes.length > 1 ? Bytes.toHex(context.crypto.randomBytes(8)) : undefined
   const entities = new OpenEntities(context.tables, context.crypto)
   const commits: Array<string> = []

@@ -33,7 +33,7 @@ const changesMax = 1024
 const releaseMax = 256
 
 /** Makes the journal of one node. */
-export const make = Effect.fnUntraced(function*(options: MemoryJournalOptions) {
+export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) {
   const crypto = yield* Crypto
   const compression = yield* Compression
   const signer = yield* DeviceKey
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(options: MemoryJournalOptions) {
   const commitMs = options.commitDelayMs ?? 0
 
   const transaction = <A>(body: (nowMs: number) => A, change: (result: A) => JournalChange | undefined) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       if (commitMs > 0) yield* Effect.sleep(commitMs)
       const nowMs = yield* Clock.currentTimeMillis
       const result = tables.transact(() => body(nowMs))
@@ -57,19 +57,19 @@ export const make = Effect.fnUntraced(function*(options: MemoryJournalOptions) {
       return result
     }).pipe(writer.withPermits(1))
 
-  const read = <A>(body: () => A): Effect.Effect<A> => Effect.sync(body)
-
   const journal: JournalShape = {
     info: { space, author, incarnation },
     write: (entityChanges) =>
       transaction(
         (nowMs) => JournalWriter.write(context, entityChanges, nowMs),
         ({ commits, entities, head }) => (commits.length > 0 ? { head, source: undefined, entities } : undefined)
-      ).pipe(Effect.catchDefect((defect) =>
-        defect instanceof EntityInvalid || defect instanceof EntityNotFound
-          ? Effect.fail(new WriteError({ reason: defect }))
-          : Effect.die(defect)
-      )),
+      ).pipe(
+        Effect.catchDefect((defect) =>
+          defect instanceof EntityInvalid || defect instanceof EntityNotFound
+            ? Effect.fail(new WriteError({ reason: defect }))
+            : Effect.die(defect)
+        )
+      ),
     receive: (batch) =>
       transaction(
         (nowMs) => JournalReceiver.receive(context, batch, nowMs),
@@ -80,30 +80,44 @@ export const make = Effect.fnUntraced(function*(options: MemoryJournalOptions) {
       (nowMs) => JournalReceiver.releaseHeld(context, nowMs, releaseMax),
       ({ entities }) => (entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined)
     ).pipe(Effect.map(({ released }) => released)),
-    heldCount: read(() => tables.heldCount()),
     setCursor: (peer, peerIncarnation, cursor) =>
-      transaction(() => tables.setPeer({ ...tables.peerOf(peer), incarnation: peerIncarnation, cursor }), () => undefined),
+      transaction(
+        () => tables.setPeer({ ...tables.peerOf(peer), incarnation: peerIncarnation, cursor }),
+        () => undefined
+      ),
     setAcknowledged: (peer, lseq) =>
-      transaction(() => {
-        const row = tables.peerOf(peer)
-        if (lseq > row.acknowledged) tables.setPeer({ ...row, acknowledged: lseq })
-      }, () => undefined),
-    peer: (peer) => read(() => tables.peer(peer)),
-    head: read(() => tables.head()),
-    lastTime: read(() => tables.lastTime()),
-    partitions: read(() => ({ head: tables.head(), rows: [...tables.partitions()] })),
-    feed: (after, exclude, bytesMax) => read(() => JournalReads.feed(tables, after, exclude, bytesMax)),
-    children: (hash, prefix) => read(() => JournalReads.children(tables, hash, prefix)),
-    items: (hash, prefix, limit) => read(() => JournalReads.items(tables, hash, prefix, limit)),
-    clocks: (keys) => read(() => JournalReads.clocks(tables, keys)),
-    eventsBeyond: (clocks, bytesMax) => read(() => JournalReads.eventsBeyond(reader, clocks, bytesMax)),
-    get: (type, id) => read(() => EntityRead.get(tables, crypto.sha256, type, id)),
-    query: (query) => read(() => EntityRead.queryInMemory(tables, tables.entitiesOfType(query.type), query)),
-    count: (type) => read(() => tables.entitiesOfType(type).filter((row) => !row.isDeleted).length),
-    scan: (after, limit) => read(() => EntityRead.scan(tables, after, limit)),
+      transaction(
+        () => {
+          const row = tables.peerOf(peer)
+          if (lseq > row.acknowledged) tables.setPeer({ ...row, acknowledged: lseq })
+        },
+        () => undefined
+      ),
+    ...readsOf(reader, tables),
     changes: Stream.fromPubSub(changes)
   }
   return journal
+})
+
+/** What only reads. */
+const readsOf = (
+  reader: JournalReads.ReaderContext,
+  tables: MemoryTables
+): Omit<JournalShape, "info" | "write" | "receive" | "releaseHeld" | "setCursor" | "setAcknowledged" | "changes"> => ({
+  heldCount: Effect.sync(() => tables.heldCount()),
+  peer: (peer) => Effect.sync(() => tables.peer(peer)),
+  head: Effect.sync(() => tables.head()),
+  lastTime: Effect.sync(() => tables.lastTime()),
+  partitions: Effect.sync(() => ({ head: tables.head(), rows: [...tables.partitions()] })),
+  feed: (after, exclude, bytesMax) => Effect.sync(() => JournalReads.feed(tables, after, exclude, bytesMax)),
+  children: (hash, prefix) => Effect.sync(() => JournalReads.children(tables, hash, prefix)),
+  items: (hash, prefix, limit) => Effect.sync(() => JournalReads.items(tables, hash, prefix, limit)),
+  clocks: (keys) => Effect.sync(() => JournalReads.clocks(tables, keys)),
+  eventsBeyond: (clocks, bytesMax) => Effect.sync(() => JournalReads.eventsBeyond(reader, clocks, bytesMax)),
+  get: (type, id) => Effect.sync(() => EntityRead.get(tables, reader.crypto.sha256, type, id)),
+  query: (query) => Effect.sync(() => EntityRead.queryInMemory(tables, tables.entitiesOfType(query.type), query)),
+  count: (type) => Effect.sync(() => tables.entitiesOfType(type).filter((row) => !row.isDeleted).length),
+  scan: (after, limit) => Effect.sync(() => EntityRead.scan(tables, after, limit))
 })
 
 /** The journal as a layer. */

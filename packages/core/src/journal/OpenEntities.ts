@@ -85,9 +85,10 @@ export class OpenEntities {
   #read(partition: PartitionRow, id: string): OpenEntity {
     const key = Fingerprint.entityKey(this.#crypto.sha256, id)
     const before = this.#tables.entity(partition.index, key, id)
-    const state = before === undefined
-      ? EntityState.empty()
-      : StateCodec.decode(before.state, before.value, partition.partition.header, this.#tables.authorAt)
+    const state =
+      before === undefined
+        ? EntityState.empty()
+        : StateCodec.decode(before.state, before.value, partition.partition.header, this.#tables.authorAt)
     return { partition, key, id, before, state, lseq: before?.lseq ?? 0, isChanged: false }
   }
 

@@ -18,7 +18,7 @@ export interface StateHash {
 }
 
 /** Reads the whole space page by page; memory does not grow with it. */
-export const compute = Effect.fnUntraced(function*() {
+export const compute = Effect.fnUntraced(function* () {
   const journal = yield* Journal
   const { sha256 } = yield* Crypto
   let hash = sha256(Bytes.utf8("syncline/state/v1"))

@@ -219,4 +219,5 @@ export const openEvents = (
 }
 
 /** Name of a commit: SHA-256 of its header, in hexadecimal. */
-export const id = (crypto: CryptoFunctions, commit: PackedCommit): string => Bytes.toHex(crypto.sha256(commit.headerBytes))
+export const id = (crypto: CryptoFunctions, commit: PackedCommit): string =>
+  Bytes.toHex(crypto.sha256(commit.headerBytes))

@@ -51,9 +51,9 @@ type ValueOf<F> = F extends Lww<infer A> ? A : F extends OrSet<infer A> ? Readon
 type PatchOf<F> = F extends Lww<infer A> ? A : F extends OrSet<infer A> ? SetChange<A> : Increment
 
 /** What `put` takes: `lww` fields are required unless declared optional, counters and sets start empty. */
-export type Input<F extends Fields> =
-  & { readonly [K in Exclude<keyof F, OptionalNames<F>>]: ValueOf<F[K]> }
-  & { readonly [K in OptionalNames<F>]?: ValueOf<F[K]> }
+export type Input<F extends Fields> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: ValueOf<F[K]> } & {
+  readonly [K in OptionalNames<F>]?: ValueOf<F[K]>
+}
 
 /** What `patch` takes: any of the fields. */
 export type PatchInput<F extends Fields> = { readonly [K in keyof F]?: PatchOf<F[K]> }
@@ -186,7 +186,8 @@ export const patch = (
 
 const inputProblem = (type: EntityType, id: string, input: unknown): EntityInvalid | undefined => {
   const wrongId = EntityId.problem(id)
-  if (wrongId !== undefined) return new EntityInvalid({ type: type.name, id: String(id), field: "id", problem: wrongId })
+  if (wrongId !== undefined)
+    return new EntityInvalid({ type: type.name, id: String(id), field: "id", problem: wrongId })
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     return new EntityInvalid({ type: type.name, id, field: "(record)", problem: "a record must be an object" })
   }
@@ -204,12 +205,7 @@ const valueProblem = (field: Field | undefined, name: string, value: unknown): s
   return wrong ?? (field === undefined ? undefined : schemaProblem(field.schema, value))
 }
 
-const patchProblem = (
-  type: EntityType,
-  field: Field | undefined,
-  name: string,
-  value: unknown
-): string | undefined => {
+const patchProblem = (type: EntityType, field: Field | undefined, name: string, value: unknown): string | undefined => {
   if (type.header.includes(name)) return "chooses the partition and cannot change; make a new entity"
   if (field?.kind === "counter") {
     const by = (value as Partial<Increment> | null)?.inc

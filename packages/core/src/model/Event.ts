@@ -57,7 +57,8 @@ export const decode = (bytes: Uint8Array, authors: number): Event | string => {
   }
   if (!Array.isArray(decoded) || decoded.length !== 5) return "an event is not a list of 5"
   const [entity, eseq, prev, deps, ops] = decoded as ReadonlyArray<unknown>
-  const wrong = EntityId.problem(entity) ?? eseqProblem(eseq, prev) ?? depsProblem(deps, authors) ?? opsProblem(ops, authors)
+  const wrong =
+    EntityId.problem(entity) ?? eseqProblem(eseq, prev) ?? depsProblem(deps, authors) ?? opsProblem(ops, authors)
   if (wrong !== undefined) return wrong
   return {
     entity: entity as string,

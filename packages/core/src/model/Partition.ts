@@ -50,8 +50,7 @@ export const same = (a: Partition, b: Partition): boolean => {
 }
 
 /** The text that two replicas agree on for one partition. */
-export const key = (partition: Partition): string =>
-  `${partition.type}\n${FieldValue.canonicalText(partition.header)}`
+export const key = (partition: Partition): string => `${partition.type}\n${FieldValue.canonicalText(partition.header)}`
 
 /** First 16 bytes of SHA-256 over a domain tag, the space and the key. */
 export const hash = (

@@ -119,12 +119,17 @@ export const answerHello = (state: State, mine: LiveSync.SpaceSnapshot, cursor: 
   return { state: greeted.state, actions: [{ _tag: "Send", message }, ...greeted.actions] }
 }
 
-/** The opening side reads the answer. */
+/** The opening side reads the answer. A verdict that its own root contradicts is no verdict. */
 export const checkAnswer = (state: State, message: Wire.HelloAck): Outcome => {
   if (!Bytes.equals(message.space, state.config.space)) {
     return fail(state, new SpaceUnknown({ space: Bytes.toHex(message.space) }))
   }
-  return goLive(state, state.live.snapshot, message, message.verdict === "equal")
+  const mine = state.live.snapshot
+  const isEqual = Bytes.equals(message.root, mine.root) && message.count === mine.count
+  if (isEqual !== (message.verdict === "equal")) {
+    return fail(state, new ProtocolViolated({ problem: "the verdict contradicts the roots" }))
+  }
+  return goLive(state, mine, message, isEqual)
 }
 
 const goLive = (

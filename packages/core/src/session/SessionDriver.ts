@@ -133,7 +133,7 @@ const refuse = Effect.fnUntraced(function* (driver: RunningSession, reason: Sess
   return yield* fail(reason)
 })
 
-const receiveFrames = Effect.fnUntraced(function*(driver: RunningSession) {
+const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
     const received = yield* Effect.result(driver.options.link.receive)
     if (Result.isFailure(received)) {
@@ -152,7 +152,7 @@ const receiveFrames = Effect.fnUntraced(function*(driver: RunningSession) {
   }
 })
 
-const sendFrames = Effect.fnUntraced(function*(driver: RunningSession) {
+const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
     const frame = yield* Queue.take(driver.outbound)
     const sent = yield* Effect.result(driver.options.link.send(frame))

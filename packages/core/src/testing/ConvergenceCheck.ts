@@ -23,7 +23,7 @@ interface Summary {
   readonly votes: ReadonlyMap<string, number>
 }
 
-const summarize = Effect.gen(function*() {
+const summarize = Effect.gen(function* () {
   const journal = yield* Journal
   const crypto = yield* Crypto
   const state = yield* StateHash.compute()
@@ -51,7 +51,7 @@ const summarize = Effect.gen(function*() {
 const strangerFrameBytesMax = 160
 
 /** Everything that is wrong now. */
-export const check = Effect.fnUntraced(function*(cluster: Cluster, strangerFrames: ReadonlyArray<number>) {
+export const check = Effect.fnUntraced(function* (cluster: Cluster, strangerFrames: ReadonlyArray<number>) {
   const problems: Array<Problem> = []
   const summaries: Array<Summary> = []
   for (const node of cluster.nodes) {

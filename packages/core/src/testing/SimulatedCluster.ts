@@ -54,7 +54,7 @@ export interface Cluster {
 const epochMs = 1_800_000_000_000
 
 /** Runs one seed to its end and reports. */
-export const simulate = Effect.fnUntraced(function*(options: SimulationOptions) {
+export const simulate = Effect.fnUntraced(function* (options: SimulationOptions) {
   const plan: FaultPlan = { ...defaultPlan, ...options.plan }
   yield* TestClock.setTime(epochMs)
   let trace = options.sha256(Bytes.utf8(`seed ${options.seed}`))
@@ -92,7 +92,7 @@ export const simulate = Effect.fnUntraced(function*(options: SimulationOptions) 
 }, Effect.scoped)
 
 /** Stops the nodes while time goes on, for what they still write when they stop takes time. */
-const stopAll = Effect.fnUntraced(function*(cluster: Cluster) {
+const stopAll = Effect.fnUntraced(function* (cluster: Cluster) {
   const nodes = [...cluster.nodes, cluster.stranger]
   const stopping = yield* Effect.forkChild(Effect.forEach(nodes, (node) => node.crash(), { discard: true }))
   yield* TestClock.adjust(60_000)
@@ -100,9 +100,9 @@ const stopAll = Effect.fnUntraced(function*(cluster: Cluster) {
 })
 
 /** Looks again and again until nothing is wrong, at most as long as the plan allows. */
-const settle = Effect.fnUntraced(function*(cluster: Cluster, strangerFrames: ReadonlyArray<number>) {
+const settle = Effect.fnUntraced(function* (cluster: Cluster, strangerFrames: ReadonlyArray<number>) {
   const stepMs = 60_000
-  for (let quietMs = stepMs;; quietMs += stepMs) {
+  for (let quietMs = stepMs; ; quietMs += stepMs) {
     yield* TestClock.adjust(stepMs)
     const problems = yield* check(cluster, strangerFrames)
     if (problems.length === 0 || quietMs >= cluster.plan.quietMsMax) return { problems, quietMs }
@@ -151,7 +151,8 @@ const makeCluster = (
   }
   // Everybody dials the hub and some their neighbour, so that data has several ways to go round.
   const nodes = Array.from({ length: plan.nodes }, (_, host) =>
-    makeNode(host, host === 0 ? [] : host > 1 && random.chance(0.5) ? [0, host - 1] : [0]))
+    makeNode(host, host === 0 ? [] : host > 1 && random.chance(0.5) ? [0, host - 1] : [0])
+  )
   for (const node of nodes) trusted.add(node.options.device.peer)
   return {
     plan,
@@ -166,7 +167,7 @@ const makeCluster = (
   }
 }
 
-const crashNodes = Effect.fnUntraced(function*(cluster: Cluster) {
+const crashNodes = Effect.fnUntraced(function* (cluster: Cluster) {
   const random = new SeededRandom(cluster.random.bits(), 2)
   for (;;) {
     yield* Effect.sleep(random.between(1, 2 * cluster.plan.crashEveryMs))
@@ -177,14 +178,16 @@ const crashNodes = Effect.fnUntraced(function*(cluster: Cluster) {
     cluster.crashes++
     cluster.note(`crash ${node.options.host}`)
     yield* node.crash()
-    yield* Effect.forkChild(Effect.gen(function*() {
-      yield* Effect.sleep(downMs)
-      if (!node.isUp && cluster.isFaulty) yield* node.start()
-    }))
+    yield* Effect.forkChild(
+      Effect.gen(function* () {
+        yield* Effect.sleep(downMs)
+        if (!node.isUp && cluster.isFaulty) yield* node.start()
+      })
+    )
   }
 })
 
-const cutLinks = Effect.fnUntraced(function*(cluster: Cluster) {
+const cutLinks = Effect.fnUntraced(function* (cluster: Cluster) {
   const random = new SeededRandom(cluster.random.bits(), 3)
   for (;;) {
     yield* Effect.sleep(random.between(1, 2 * cluster.plan.partitionEveryMs))
@@ -194,6 +197,11 @@ const cutLinks = Effect.fnUntraced(function*(cluster: Cluster) {
     const cutMs = random.between(1, cluster.plan.partitionMsMax)
     if (a === b) continue
     cluster.network.cut(a, b)
-    yield* Effect.forkChild(Effect.andThen(Effect.sleep(cutMs), Effect.sync(() => cluster.network.join(a, b))))
+    yield* Effect.forkChild(
+      Effect.andThen(
+        Effect.sleep(cutMs),
+        Effect.sync(() => cluster.network.join(a, b))
+      )
+    )
   }
 })

@@ -32,11 +32,7 @@ export class SimulatedNetwork {
   #nextLink = 0
   #isFaulty = true
 
-  constructor(
-    plan: FaultPlan,
-    random: SeededRandom,
-    witness: (from: number, to: number, frame: Uint8Array) => void
-  ) {
+  constructor(plan: FaultPlan, random: SeededRandom, witness: (from: number, to: number, frame: Uint8Array) => void) {
     this.#plan = plan
     this.#random = random
     this.#witness = witness
@@ -85,7 +81,7 @@ export class SimulatedNetwork {
 
   #listen(host: number, onLink: Accept) {
     const listeners = this.#listeners
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       const fibers = yield* FiberSet.make()
       const accept: Accept = (link) =>
         onLink(link).pipe(Effect.ensuring(link.close), FiberSet.run(fibers), Effect.asVoid)
@@ -99,7 +95,7 @@ export class SimulatedNetwork {
     })
   }
 
-  readonly #dial = Effect.fnUntraced(function*(this: SimulatedNetwork, from: number, to: number) {
+  readonly #dial = Effect.fnUntraced(function* (this: SimulatedNetwork, from: number, to: number) {
     yield* Effect.sleep(this.#random.between(this.#plan.delayMsMin, this.#plan.delayMsMax))
     const accept = this.#listeners.get(to)
     if (accept === undefined || this.#isCut(from, to)) {
@@ -112,7 +108,7 @@ export class SimulatedNetwork {
     return near
   })
 
-  readonly #pair = Effect.fnUntraced(function*(this: SimulatedNetwork, from: number, to: number) {
+  readonly #pair = Effect.fnUntraced(function* (this: SimulatedNetwork, from: number, to: number) {
     const toFar = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
     const toNear = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
     const channelBinding = Bytes.utf8(`${name}/${this.#nextLink++}`)
@@ -158,10 +154,20 @@ export class SimulatedNetwork {
       const isOvertaken = this.#isFaulty && random.chance(frameReorder)
       return isOvertaken ? random.between(delayMsMin, delayMsMax) : delayMsMin
     })
-    return Effect.forEach(delays, (delayMs) =>
-      FiberSet.run(flying, Effect.andThen(Effect.sleep(delayMs), Effect.sync(() => Queue.offerUnsafe(queue, frame)))), {
-      discard: true
-    })
+    return Effect.forEach(
+      delays,
+      (delayMs) =>
+        FiberSet.run(
+          flying,
+          Effect.andThen(
+            Effect.sleep(delayMs),
+            Effect.sync(() => Queue.offerUnsafe(queue, frame))
+          )
+        ),
+      {
+        discard: true
+      }
+    )
   }
 }
 

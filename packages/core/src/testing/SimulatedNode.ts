@@ -2,7 +2,7 @@
  * One node of a simulated cluster: rows that survive crashes, a clock that may be wrong, and the engine as it runs in
  * production on top. Starting it after a crash goes on from the rows.
  */
-import { Clock, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Clock, type Context, Effect, Exit, Layer, Scope, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -38,7 +38,7 @@ export class SimulatedNode {
   readonly options: SimulatedNodeOptions
   readonly tables: MemoryTables
   #scope: Scope.Closeable | undefined
-  #services: import("effect").Context.Context<Services> | undefined
+  #services: Context.Context<Services> | undefined
 
   constructor(options: SimulatedNodeOptions) {
     this.options = options
@@ -50,7 +50,7 @@ export class SimulatedNode {
   }
 
   /** Starts the node on what its rows hold. */
-  readonly start = Effect.fnUntraced(function*(this: SimulatedNode) {
+  readonly start = Effect.fnUntraced(function* (this: SimulatedNode) {
     const scope = yield* Scope.make()
     this.#scope = scope
     const built = Layer.buildWithScope(layer(this.options, this.tables), scope)
@@ -60,7 +60,7 @@ export class SimulatedNode {
   })
 
   /** Ends the node at once; what was not durable is lost. */
-  readonly crash = Effect.fnUntraced(function*(this: SimulatedNode) {
+  readonly crash = Effect.fnUntraced(function* (this: SimulatedNode) {
     const scope = this.#scope
     this.#services = undefined
     this.#scope = undefined
@@ -80,7 +80,11 @@ export class SimulatedNode {
 const withSkew = <A, E, R>(skewMs: number, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Clock.clockWith((clock) => {
     const skewed: Clock.Clock = {
-      ...clock,
+      currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+      currentTimeNanos: clock.currentTimeNanos,
+      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+      monotonicTimeNanos: clock.monotonicTimeNanos,
+      sleep: (duration) => clock.sleep(duration),
       currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skewMs,
       currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skewMs)
     }

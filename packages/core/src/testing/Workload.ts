@@ -18,9 +18,13 @@ export const Note = Entity.make("note", {
 })
 
 /** An entity type with partitions. */
-export const Job = Entity.make("job", { team: Entity.lww(Schema.String), state: Entity.lww(Schema.String) }, {
-  header: ["team"]
-})
+export const Job = Entity.make(
+  "job",
+  { team: Entity.lww(Schema.String), state: Entity.lww(Schema.String) },
+  {
+    header: ["team"]
+  }
+)
 
 export interface Ledger {
   /** Additions to each note's counter that were confirmed, and those that were tried. */
@@ -33,12 +37,16 @@ export const emptyLedger = (): Ledger => ({ confirmed: new Map(), tried: new Map
 
 /** Writes on all nodes until the faults end. */
 export const run = (cluster: Cluster): Effect.Effect<void> =>
-  Effect.forEach(cluster.nodes, (node, host) => writeFor(cluster, node, new SeededRandom(cluster.random.bits(), host)), {
-    concurrency: "unbounded",
-    discard: true
-  })
+  Effect.forEach(
+    cluster.nodes,
+    (node, host) => writeFor(cluster, node, new SeededRandom(cluster.random.bits(), host)),
+    {
+      concurrency: "unbounded",
+      discard: true
+    }
+  )
 
-const writeFor = Effect.fnUntraced(function*(cluster: Cluster, node: SimulatedNode, random: SeededRandom) {
+const writeFor = Effect.fnUntraced(function* (cluster: Cluster, node: SimulatedNode, random: SeededRandom) {
   for (;;) {
     yield* Effect.sleep(random.between(1, 2 * cluster.plan.writeEveryMs))
     if (!cluster.isFaulty) return
@@ -49,7 +57,7 @@ const writeFor = Effect.fnUntraced(function*(cluster: Cluster, node: SimulatedNo
 })
 
 const writeOnce = (cluster: Cluster, random: SeededRandom) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const records = yield* Records
     const id = `n${random.between(1, cluster.plan.entities)}`
     const word = random.pick(["red", "green", "blue", "black", "white"])
@@ -72,12 +80,7 @@ const writeOnce = (cluster: Cluster, random: SeededRandom) =>
     }
   })
 
-const addVotes = Effect.fnUntraced(function*(
-  ledger: Ledger,
-  records: Records["Service"],
-  id: string,
-  by: number
-) {
+const addVotes = Effect.fnUntraced(function* (ledger: Ledger, records: Records["Service"], id: string, by: number) {
   const known = yield* records.get("note", id)
   if (known === undefined) yield* records.put(Note, { text: "sum", tags: [] }, id)
   ledger.tried.set(id, (ledger.tried.get(id) ?? 0) + by)

@@ -26,5 +26,5 @@ export interface Link {
 
 /** Bytes that may wait unsent on one link before `send` waits. */
 export const linkBufferBytesMax = 4 * 1024 * 1024
-/** Received frames that may wait on one link; a peer that sends more without waiting for answers is cut off. */
+/** Received frames that may wait on one link before its transport stops reading or cuts the sender off. */
 export const linkFramesMax = 256

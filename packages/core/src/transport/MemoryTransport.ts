@@ -7,7 +7,14 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as Limits from "../model/Limits.ts"
 import { type Link, linkFramesMax } from "./Link.ts"
 import type { Transport } from "./Transport.ts"
-import { AddressInUse, FrameRefused, LinkClosed, TransportError, Unreachable } from "./TransportError.ts"
+import {
+  AddressInUse,
+  AddressInvalid,
+  FrameRefused,
+  LinkClosed,
+  TransportError,
+  Unreachable
+} from "./TransportError.ts"
 
 type Accept = (link: Link) => Effect.Effect<void>
 
@@ -47,6 +54,10 @@ const listen = Effect.fnUntraced(function* (network: MemoryNetwork, address: str
 })
 
 const dial = Effect.fnUntraced(function* (network: MemoryNetwork, from: string, target: string) {
+  if (!target.startsWith(scheme)) {
+    const reason = new AddressInvalid({ address: target, problem: `it does not begin with ${scheme}` })
+    return yield* Effect.fail(fail(reason))
+  }
   const accept = network.listeners.get(target)
   if (accept === undefined) {
     return yield* Effect.fail(fail(new Unreachable({ address: target, problem: "nobody listens there" })))

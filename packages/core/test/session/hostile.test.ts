@@ -176,7 +176,7 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
 
   it.effect("[SE-9] bytes that are no frame end the session with the wire's reason", () =>
     Effect.gen(function* () {
-      const deep = Uint8Array.of(0, ...new Array<number>(40).fill(0x91), 1)
+      const deep = Uint8Array.of(0, ...Array.from({ length: 40 }, () => 0x91), 1)
       for (const [frame, code] of [
         [deep, "FrameTooDeep"],
         [Uint8Array.of(0, 0xc1), "FrameMalformed"],
@@ -199,5 +199,32 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       yield* greet(new FarEnd(second.far), 2, (hello) => ({ ...hello, space: new Uint8Array(16) }))
       expect(yield* Fiber.join(second.session)).toBe("SpaceUnknown")
     })
+  )
+
+  it.effect(
+    "[SE-11] a verdict that contradicts the roots ends the session: nobody is called synced on a peer's word",
+    () =>
+      Effect.gen(function* () {
+        const { far, session } = yield* openSession("initiator")
+        const end = new FarEnd(far)
+        const challenge = yield* end.hear()
+        if (challenge._tag !== "Challenge") return yield* Effect.die("no challenge")
+        const signer = signerOf(2)
+        const nonce = new Uint8Array(16)
+        const transcript: Proof.Transcript = {
+          initiator: challenge.peer,
+          responder: signer.publicKey,
+          initiatorNonce: challenge.nonce,
+          responderNonce: nonce,
+          channelBinding: far.channelBinding
+        }
+        const signature = Proof.prove(crypto, signer, transcript, "responder")
+        yield* end.say({ _tag: "ChallengeAck", nonce, peer: signer.publicKey, signature })
+        const hello = yield* end.hear()
+        if (hello._tag !== "Hello") return yield* Effect.die("no greeting")
+        const { signature: _, ...rest } = hello
+        yield* end.say({ ...rest, _tag: "HelloAck", verdict: "equal", root: new Uint8Array(16) })
+        expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+      })
   )
 })

@@ -3,12 +3,16 @@ import { describe, expect, it } from "vitest"
 import { failureOf } from "./runSeed.ts"
 
 describe("a cluster under faults", () => {
-  it("[SI-1][SI-2][SI-3][SI-4] seeds 1 to 100 converge, lose nothing, leak nothing, and replay alike", { timeout: 120_000 }, async () => {
-    const failures: Array<string> = []
-    for (let seed = 1; seed <= 100; seed++) {
-      const failure = await failureOf(seed)
-      if (failure !== undefined) failures.push(failure)
+  it(
+    "[SI-1][SI-2][SI-3][SI-4] seeds 1 to 100 converge, lose nothing, leak nothing, and replay alike",
+    { timeout: 120_000 },
+    async () => {
+      const failures: Array<string> = []
+      for (let seed = 1; seed <= 100; seed++) {
+        const failure = await failureOf(seed)
+        if (failure !== undefined) failures.push(failure)
+      }
+      expect(failures).toEqual([])
     }
-    expect(failures).toEqual([])
-  })
+  )
 })

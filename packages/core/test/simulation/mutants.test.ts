@@ -37,25 +37,31 @@ describe("mutants", { timeout: 60_000 }, () => {
 
   it("[SI-5] an engine without range reconciliation is caught", async () => {
     const differs = () => []
-    const caught = await rulesCaught({
-      "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: differs })
-    }, 60)
+    const caught = await rulesCaught(
+      {
+        "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: differs })
+      },
+      60
+    )
     expect(caught.length).toBeGreaterThan(0)
     vi.doUnmock("../../src/reconcile/RangeTree.ts")
   })
 
   it("[SI-5] a feed whose cursor jumps over lost batches is caught", async () => {
-    const caught = await rulesCaught({
-      "../../src/session/FrameSequence.ts": () => ({
-        FrameSequence: class {
-          hasHole = false
-          accept(frame: { readonly message: unknown }): ReadonlyArray<unknown> {
-            return [frame.message]
+    const caught = await rulesCaught(
+      {
+        "../../src/session/FrameSequence.ts": () => ({
+          FrameSequence: class {
+            hasHole = false
+            accept(frame: { readonly message: unknown }): ReadonlyArray<unknown> {
+              return [frame.message]
+            }
           }
-        }
-      }),
-      "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: () => [] })
-    }, 30)
+        }),
+        "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: () => [] })
+      },
+      30
+    )
     expect(caught.length).toBeGreaterThan(0)
     vi.doUnmock("../../src/session/FrameSequence.ts")
     vi.doUnmock("../../src/reconcile/RangeTree.ts")

@@ -13,6 +13,7 @@ transportConformance(
       client: transport,
       route: Effect.succeed,
       nobody: "memory:nobody",
+      invalid: "elsewhere:1",
       ...faults
     }
   })

@@ -1,7 +1,7 @@
 import { Result } from "effect"
-import { Packr } from "msgpackr"
 import { describe, expect, it } from "vitest"
 import * as Bytes from "../../src/identity/Bytes.ts"
+import * as MessagePack from "../../src/model/MessagePack.ts"
 import * as Limits from "../../src/model/Limits.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
 import * as FrameCodec from "../../src/wire/FrameCodec.ts"
@@ -14,8 +14,7 @@ const reasonOf = (frame: Uint8Array): string => {
   return Result.isFailure(decoded) ? decoded.failure.reason._tag : "accepted"
 }
 
-const packr = new Packr({ useRecords: false })
-const raw = (value: unknown): Uint8Array => Bytes.concat(Uint8Array.of(0), packr.pack(value))
+const raw = (value: unknown): Uint8Array => Bytes.concat(Uint8Array.of(0), MessagePack.pack(value))
 const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
 
 describe("FrameCodec", () => {
@@ -83,7 +82,8 @@ describe("FrameCodec", () => {
       const frame = Bytes.copy(random.pick(frames))
       for (let flips = random.between(1, 4); flips > 0; flips--)
         frame[random.between(0, frame.length - 1)] = random.between(0, 255)
-      FrameCodec.decode(compression, random.chance(0.2) ? frame.subarray(0, random.between(0, frame.length)) : frame)
+      const damaged = random.chance(0.2) ? frame.subarray(0, random.between(0, frame.length)) : frame
+      expect(() => FrameCodec.decode(compression, damaged)).not.toThrow()
     }
   })
 })
