@@ -211,6 +211,8 @@ const reportEnd = Effect.fnUntraced(function* (
   if (reason._tag === "SessionStalled") {
     yield* supervisor.channel.publish({ _tag: "Stalled", peer: peer ?? null, awaiting: reason.awaiting })
   }
+  // A caller that hangs up after its session is no error here; `PeerDisconnected` has told it.
+  if (options.role === "responder" && peer !== undefined && codeOf(reason) === "LinkClosed") return
   yield* supervisor.channel.publish({
     _tag: "SyncError",
     peer: peer ?? null,
