@@ -2,6 +2,7 @@
  * The hub as a process: settings, words for people on standard output, signals and exit codes (0 stopped, 1 failed,
  * 2 wrong settings). An expected failure is one sentence; only a defect leaves a trace, in the log on standard error.
  */
+import { JournalError } from "@syncline/core"
 import { Effect } from "effect"
 import type { Logger } from "pino"
 import * as Hub from "./Hub.ts"
@@ -19,8 +20,15 @@ const exit = (code: number, sentence: string): never => {
 /** Expected failures are typed and say whether trying again makes sense; defects do not. */
 const isExpected = (error: unknown): error is Error => error instanceof Error && "isRetryable" in error
 
+/** Which settings to look at, where the error itself cannot know that it is about settings. */
+const hint = (error: Error): string => {
+  if (!(error instanceof JournalError.JournalError)) return ""
+  if (error.reason._tag === "StoreForeign") return " (SYNCLINE_DATA names the folder, SYNCLINE_SPACE the space)"
+  return error.reason._tag === "StoreInUse" ? " (SYNCLINE_DATA names it)" : ""
+}
+
 const fail = (error: unknown, log: Logger): never => {
-  if (isExpected(error)) return exit(1, error.message)
+  if (isExpected(error)) return exit(1, error.message + hint(error))
   log.fatal({ err: error }, "an unexpected error ends the hub")
   return exit(1, "an unexpected error ended the hub; the line above tells where, please report it")
 }

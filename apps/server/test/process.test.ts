@@ -1,9 +1,11 @@
 /**
  * The hub as a process: what it tells people, how it stops, and how it fails.
  */
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { TrustFile } from "@syncline/node"
@@ -13,6 +15,34 @@ import { device, failHub, metric, openDevice, startHub, temporaryFolder, until }
 const isRoot = process.getuid?.() === 0
 /** Nobody's user id on Linux: a root's process may write everywhere, so somebody else has to try. */
 const nobody = 65_534
+
+const mount = (...args: ReadonlyArray<string>): void => void execFileSync("mount", args, { stdio: "ignore" })
+
+/** A file system of one mebibyte in memory. */
+const mountSmallDisk = (): string => {
+  const path = mkdtempSync(join(tmpdir(), "syncline-disk-"))
+  mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", path)
+  onTestFinished(() => unmount(path))
+  return path
+}
+
+const unmount = (path: string): void => {
+  execFileSync("umount", [path], { stdio: "ignore" })
+  rmSync(path, { recursive: true, force: true })
+}
+
+/** Mounting needs rights that not every machine gives. */
+const canMount = ((): boolean => {
+  const path = mkdtempSync(join(tmpdir(), "syncline-disk-"))
+  try {
+    mount("-t", "tmpfs", "tmpfs", path)
+    unmount(path)
+    return true
+  } catch {
+    rmSync(path, { recursive: true, force: true })
+    return false
+  }
+})()
 
 const oneSentence = (log: string): string => {
   expect(log).not.toMatch(/\n\s+at /)
@@ -52,7 +82,7 @@ describe("the hub's process", () => {
       for (const node of nodes) await until(async () => (await node.status()).peers[0]?.state === "synced", 8_000)
       const idle = await fetch(`${hub.url}/healthz`)
       hub.child.kill(signal)
-      setTimeout(() => hub.child.kill(signal), 300)
+      setTimeout(() => hub.child.kill(signal), 5)
       const { code, ms } = await hub.ended()
       expect(idle.status).toBe(200)
       expect(code).toBe(0)
@@ -85,8 +115,20 @@ describe("the hub's process", () => {
     const hub = await startHub({ data })
     const { code, log } = await failHub({ data })
     expect(code).toBe(1)
-    expect(oneSentence(log)).toContain(`another process uses ${data}`)
+    expect(oneSentence(log)).toBe(
+      `syncline hub: another process uses ${data}; stop it or choose another data folder (SYNCLINE_DATA names it)`
+    )
     expect((await fetch(`${hub.url}/readyz`)).status).toBe(200)
+  })
+
+  it("[HB-5] a data folder of another space is named", async () => {
+    const data = temporaryFolder()
+    const hub = await startHub({ data })
+    hub.child.kill("SIGTERM")
+    await hub.ended()
+    const { code, log } = await failHub({ data, env: { SYNCLINE_SPACE: "acme" } })
+    expect(code).toBe(1)
+    expect(oneSentence(log)).toMatch(/it holds the space \w+, not \w+ \(SYNCLINE_DATA names the folder, SYNCLINE_SPACE/)
   })
 
   it.skipIf(process.platform === "win32")("[HB-5] a data folder that cannot be written is named", async () => {
@@ -98,6 +140,14 @@ describe("the hub's process", () => {
     expect(code).toBe(1)
     expect(oneSentence(log)).toMatch(/cannot be (written|read or made)/)
     expect(log).toContain(parent)
+  })
+
+  it.skipIf(!canMount)("[HB-5] a full disk is named", async () => {
+    const disk = mountSmallDisk()
+    writeFileSync(join(disk, "fill"), Buffer.alloc(984 * 1024))
+    const { code, log } = await failHub({ data: disk })
+    expect(code).toBe(1)
+    expect(oneSentence(log)).toContain(`the disk is full: ${disk} cannot grow`)
   })
 
   it("[HB-5] a damaged journal is named and left as it is", async () => {
