@@ -16,18 +16,19 @@ const isRoot = process.getuid?.() === 0
 /** Nobody's user id on Linux: a root's process may write everywhere, so somebody else has to try. */
 const nobody = 65_534
 
-const mount = (...args: ReadonlyArray<string>): void => void execFileSync("mount", args, { stdio: "ignore" })
+const run = (command: string, ...args: ReadonlyArray<string>): void =>
+  void execFileSync(command, args, { stdio: "ignore" })
 
 /** A file system of one mebibyte in memory. */
 const mountSmallDisk = (): string => {
   const path = mkdtempSync(join(tmpdir(), "syncline-disk-"))
-  mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", path)
+  run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path)
   onTestFinished(() => unmount(path))
   return path
 }
 
 const unmount = (path: string): void => {
-  execFileSync("umount", [path], { stdio: "ignore" })
+  run("umount", path)
   rmSync(path, { recursive: true, force: true })
 }
 
@@ -35,7 +36,7 @@ const unmount = (path: string): void => {
 const canMount = ((): boolean => {
   const path = mkdtempSync(join(tmpdir(), "syncline-disk-"))
   try {
-    mount("-t", "tmpfs", "tmpfs", path)
+    run("mount", "-t", "tmpfs", "tmpfs", path)
     unmount(path)
     return true
   } catch {
