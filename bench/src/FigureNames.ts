@@ -1,0 +1,9 @@
+/**
+ * Names of the figures that ratios are made of, so that both sides spell them alike.
+ */
+export const writesBy1 = "local writes, 1 per commit"
+export const writesBy100 = "local writes, 100 per commit"
+export const sqliteBy1 = "better-sqlite3 alone, 1 per commit"
+export const sqliteBy100 = "better-sqlite3 alone, 100 per commit"
+export const coldSync135k = "cold sync of 135k"
+export const rawStream = "raw stream of 135k into better-sqlite3"

@@ -1,0 +1,99 @@
+/**
+ * `npm run bench`: runs the measurements in interleaved rounds, prints what came out and keeps it as JSON. It stops
+ * before a time limit, ends every process that it has started, and fails only when a measurement fails: a missed
+ * target is a figure, not an error.
+ */
+import { performance } from "node:perf_hooks"
+import { fileURLToPath } from "node:url"
+import { type Reading, summarize } from "./Figure.ts"
+import * as Machine from "./Machine.ts"
+import type { Measurement } from "./Measurement.ts"
+import { changeLatency } from "./measurements/ChangeLatency.ts"
+import { coldSync } from "./measurements/ColdSync.ts"
+import { localWrites } from "./measurements/LocalWrites.ts"
+import { rawStream } from "./measurements/RawStream.ts"
+import { reconnect } from "./measurements/Reconnect.ts"
+import { sqliteAlone } from "./measurements/SqliteAlone.ts"
+import * as Options from "./Options.ts"
+import * as Ratios from "./Ratios.ts"
+import * as Report from "./Report.ts"
+import { Workshop } from "./Workshop.ts"
+
+const measurements: ReadonlyArray<Measurement> = [
+  rawStream,
+  coldSync,
+  sqliteAlone,
+  localWrites,
+  changeLatency,
+  reconnect
+]
+
+/** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */
+const wholeMsMax = 10 * 60_000
+
+const names = measurements.map(({ name }) => name)
+
+const optionsOf = (args: ReadonlyArray<string>): Options.Options => {
+  try {
+    return Options.parse(args, names)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${Options.usage(names)}`)
+    process.exit(2)
+  }
+}
+
+/** Measures in rounds; what does not fit into the time limit is left out and said so. */
+const measure = async (options: Options.Options, workshop: Workshop): Promise<ReadonlyArray<Reading>> => {
+  const chosen = measurements.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
+  const took = new Map<string, number>()
+  const all: Array<Reading> = []
+  for (let round = 1; round <= options.rounds; round++) {
+    const ofRound: Array<Reading> = []
+    for (const { name, run } of chosen) {
+      const beganMs = performance.now()
+      if (beganMs + (took.get(name) ?? 0) > wholeMsMax) {
+        console.log(`round ${round}: ${name} left out, there is no time for it`)
+        continue
+      }
+      ofRound.push(...(await run(workshop)))
+      await workshop.endAll()
+      const tookMs = performance.now() - beganMs
+      took.set(name, Math.max(tookMs, took.get(name) ?? 0))
+      console.log(`round ${round}: ${name} (${(tookMs / 1000).toFixed(1)} s)`)
+    }
+    all.push(...ofRound, ...Ratios.ofRound(ofRound))
+  }
+  return all
+}
+
+const run = async (options: Options.Options): Promise<void> => {
+  const startedAt = new Date().toISOString()
+  const machine = Machine.facts()
+  const workshop = new Workshop(options)
+  const interrupt = (): void => void workshop.close().finally(() => process.exit(130))
+  process.once("SIGINT", interrupt)
+  process.once("SIGTERM", interrupt)
+  let readings: ReadonlyArray<Reading>
+  try {
+    readings = await measure(options, workshop)
+  } finally {
+    await workshop.close()
+  }
+  const figures = summarize(readings)
+  const file = fileURLToPath(new URL(`../results/${startedAt.replaceAll(":", "-")}.json`, import.meta.url))
+  Report.write(file, {
+    startedAt,
+    seconds: Math.round(performance.now() / 1000),
+    rounds: options.rounds,
+    isQuick: options.isQuick,
+    machine,
+    loadAfter: Machine.facts().load,
+    figures
+  })
+  const { cores, load, memoryGigabytes, node, processor } = machine
+  console.log(`\n${cores} cores (${processor}), ${memoryGigabytes} GB, node ${node}, load ${load} at the start`)
+  console.log(`medians of ${options.rounds} rounds [lowest – highest]\n`)
+  console.log(`${Report.table(figures)}\n\n${file}`)
+}
+
+await run(optionsOf(process.argv.slice(2)))
