@@ -3,6 +3,7 @@
  * (`JournalError`, `WriteError`, …) pass by as they are; which exit code each has is `ExitCode`'s business.
  */
 import * as Schema from "effect/Schema"
+import { command } from "./Invocation.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", { problem: Schema.String }) {
@@ -17,7 +18,7 @@ export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInval
 /** The data folder is no device's. Run `init`, or name another folder. */
 export class DeviceMissing extends Schema.TaggedError<DeviceMissing>()("DeviceMissing", { folder: Schema.String }) {
   override get message(): string {
-    return `${this.folder} is no device. Make one with: syncline init --data ${this.folder}`
+    return `${this.folder} is no device. Make one with: ${command(`init --data ${this.folder}`)}`
   }
   get isRetryable(): boolean {
     return false
@@ -30,7 +31,7 @@ export class DeviceFileDamaged extends Schema.TaggedError<DeviceFileDamaged>()("
   problem: Schema.String
 }) {
   override get message(): string {
-    return `${this.path} cannot be used: ${this.problem}. Mend it, or remove it and run syncline init again.`
+    return `${this.path} cannot be used: ${this.problem}. Mend it, or remove it and run init again.`
   }
   get isRetryable(): boolean {
     return false
@@ -40,7 +41,7 @@ export class DeviceFileDamaged extends Schema.TaggedError<DeviceFileDamaged>()("
 /** The device has no hub to go to. Run `init --hub`. */
 export class HubMissing extends Schema.TaggedError<HubMissing>()("HubMissing", { folder: Schema.String }) {
   override get message(): string {
-    return `This device knows no hub. Name one with: syncline init --data ${this.folder} --hub <address>`
+    return `This device knows no hub. Name one with: ${command(`init --data ${this.folder} --hub <address>`)}`
   }
   get isRetryable(): boolean {
     return false

@@ -48,7 +48,7 @@ const init = Command.make(
   "init",
   {
     space: text("space", "name", "Name of the space that the devices share (default home, or the hub's)"),
-    hub: text("hub", "address", "Address of the hub, e.g. http://localhost:4400"),
+    hub: text("hub", "address", "Address of the hub, e.g. http://localhost:5342"),
     hubPeer: text("hub-peer", "id", "The hub's id; without it the hub is asked"),
     schema
   },
@@ -60,7 +60,7 @@ const init = Command.make(
     })
 ).pipe(
   Command.withDescription("Make a device: folder, key and hub"),
-  Command.withExamples([{ command: "syncline init --hub http://localhost:4400" }])
+  Command.withExamples([{ command: "syncline init --hub http://localhost:5342" }])
 )
 
 const showId = Command.make("id", {}, () =>

@@ -7,6 +7,7 @@ import { TrustFile } from "@syncline/node"
 import { Clock, Effect, Queue, Stream } from "effect"
 import { because, type CliError, HubMissing, NotConnected, NotTrusted, SyncFailed } from "./CliError.ts"
 import * as DeviceFile from "./DeviceFile.ts"
+import { command } from "./Invocation.ts"
 
 export interface Hub {
   readonly address: string
@@ -103,8 +104,8 @@ const nextEvent = Effect.fnUntraced(function* <E, R>(
     Effect.timeoutOrElse({
       duration: Math.max(0, leftMs),
       orElse: () => {
-        const silence = `nothing moved for ${limitMs / 1000} s`
-        const problem = headway.isConnected ? silence : (headway.problem ?? `no answer within ${limitMs / 1000} s`)
+        const silence = `${headway.isConnected ? "nothing moved for" : "no answer within"} ${limitMs / 1000} s`
+        const problem = headway.problem ?? silence
         return Effect.fail(because(new NotConnected({ address: hub.address, problem })))
       }
     })
@@ -120,6 +121,7 @@ const take = Effect.fnUntraced(function* <E, R>(
   switch (event._tag) {
     case "PeerConnected":
       headway.isConnected = true
+      headway.problem = undefined
       break
     case "PeerDisconnected":
       headway.isConnected = false
@@ -134,7 +136,7 @@ const take = Effect.fnUntraced(function* <E, R>(
       headway.receivedEvents = event.receivedEvents
       break
     case "SyncError":
-      headway.problem = event.detail
+      headway.problem = event.detail.replace(`cannot reach ${options.hub.address}: `, "")
       return yield* failureOf(options, event)
     case "ForkDetected":
       return because(
@@ -143,6 +145,12 @@ const take = Effect.fnUntraced(function* <E, R>(
           problem: `the journal of ${event.author} was copied, and both copies were written to (${event.type} ${event.id})`
         })
       )
+    case "ClockSkewed":
+      headway.problem = `${event.commits} commits wait, because their time is ahead of this device's clock; set both clocks`
+      return undefined
+    case "CommitsRefused":
+      headway.problem = `${event.commits} commits of the hub were not kept (${event.code})`
+      return undefined
     default:
       return undefined
   }
@@ -176,15 +184,17 @@ const failureOf = Effect.fnUntraced(function* <E, R>(
     case "ViewsDiffer":
       return because(new SyncFailed({ reason: code, problem: detail }))
     default:
-      return because(new NotConnected({ address: hub.address, problem: detail }))
+      return because(
+        new NotConnected({ address: hub.address, problem: detail.replace(`cannot reach ${hub.address}: `, "") })
+      )
   }
 })
 
 const hubNotTrusted = (folder: string, hub: Hub): string =>
-  `This device does not trust the hub. Run: syncline trust ${hub.peer} --data ${folder}`
+  `This device does not trust the hub. Run: ${command(`trust ${hub.peer} --data ${folder}`)}`
 
 const deviceNotTrusted = (peer: string): string =>
   `The hub does not trust this device yet. Run on the hub's machine: ${trustCommand(peer)}`
 
 /** What to run where the hub runs; its folder is `./data` unless it was told otherwise. */
-export const trustCommand = (peer: string): string => `syncline trust ${peer} --data ./data`
+export const trustCommand = (peer: string): string => command(`trust ${peer} --data ./data`)

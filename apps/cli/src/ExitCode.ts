@@ -56,7 +56,4 @@ export const describe = (failure: Failure): { readonly code: string; readonly me
   }
 }
 
-const sentence = (text: string): string => {
-  const begun = /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
-  return /[.!?)…`]$/.test(begun) ? begun : `${begun}.`
-}
+const sentence = (text: string): string => (/[.!?)…`]$/.test(text) ? text : `${text}.`)

@@ -11,8 +11,8 @@ const answerBytesMax = 64 * 1024
 
 const Identity = Schema.Struct({
   peer: Schema.String,
-  space: Schema.optionalKey(Schema.String),
-  spaceName: Schema.optionalKey(Schema.String)
+  /** The space's name. */
+  space: Schema.String
 })
 export type HubIdentity = typeof Identity.Type
 
@@ -43,8 +43,11 @@ const fetchText = async (url: string, signal: AbortSignal): Promise<string> => {
 }
 
 const problemOf = (error: unknown): string => {
-  const { cause, message } = error as { readonly cause?: { readonly code?: string }; readonly message: string }
+  const { cause, message } = error as {
+    readonly cause?: { readonly code?: string; readonly message?: string }
+    readonly message: string
+  }
   if (cause?.code === "ECONNREFUSED") return "nobody listens there"
   if (cause?.code === "ENOTFOUND") return "there is no such host"
-  return cause?.code ?? message
+  return cause?.message ?? message
 }

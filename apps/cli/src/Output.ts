@@ -38,7 +38,9 @@ export const writeError = (text: string): Effect.Effect<void> => Effect.sync(() 
 
 const write = (text: string): Effect.Effect<void, CliError> =>
   Effect.callback((resume) => {
-    process.stdout.write(text, (error) => resume(error === null || error === undefined ? Effect.void : Effect.fail(failure(error))))
+    process.stdout.write(text, (error) =>
+      resume(error === null || error === undefined ? Effect.void : Effect.fail(failure(error)))
+    )
   })
 
 const failure = (error: Error & { readonly code?: string }): CliError => {

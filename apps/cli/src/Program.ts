@@ -39,13 +39,16 @@ export const run = async (args: ReadonlyArray<string>): Promise<number> => {
   return Effect.runPromise(conclude(exit, isJson))
 }
 
-/** The first signal ends the command through its finalizers, the second one at once. */
+/** npm hands a signal on that the terminal has sent already; only a later one means impatience. */
+const sameSignalMsMax = 1_000
+
+/** The first signal ends the command through its finalizers, another one at once. */
 const interruptOn = (fiber: Fiber.Fiber<unknown, unknown>): (() => void) => {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
-  let isStopping = false
+  let stoppingMs: number | undefined
   const onSignal = (): void => {
-    if (isStopping) process.exit(ExitCode.interrupted)
-    isStopping = true
+    if (stoppingMs !== undefined && performance.now() - stoppingMs > sameSignalMsMax) process.exit(ExitCode.interrupted)
+    stoppingMs ??= performance.now()
     fiber.interruptUnsafe()
   }
   for (const signal of signals) process.on(signal, onSignal)

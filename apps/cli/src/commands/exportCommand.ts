@@ -2,7 +2,7 @@
  * `syncline export`: every live record as NDJSON, to standard output or to a file that appears only when it is
  * complete. `import` takes it back; without `--type` each record names its type in `$type`.
  */
-import { open, rename, rm } from "node:fs/promises"
+import { open, realpath, rename, rm, stat } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { Journal } from "@syncline/core"
 import { Effect } from "effect"
@@ -46,10 +46,11 @@ const eachRow = Effect.fnUntraced(function* <E>(type: string | undefined, onRows
 
 /** Writes beside the file and then gives it the name, so that an interrupted export leaves nothing half-done. */
 const exportTo = Effect.fnUntraced(function* (file: string, type: string | undefined) {
-  const temporary = `${file}.part`
+  const target = yield* attempt(file, () => targetOf(file))
+  const temporary = target.isPlain ? `${target.path}.part` : target.path
   const handle = yield* Effect.acquireRelease(
     attempt(file, () => open(temporary, "w")),
-    (opened) => Effect.promise(() => discard(opened, temporary))
+    (opened) => Effect.promise(() => discard(opened, target.isPlain ? temporary : undefined))
   )
   const written = { records: 0 }
   yield* eachRow(type, (rows) =>
@@ -58,17 +59,30 @@ const exportTo = Effect.fnUntraced(function* (file: string, type: string | undef
       await handle.writeFile(rows.map((row) => `${JSON.stringify(row)}\n`).join(""))
     })
   )
-  yield* attempt(file, async () => {
-    await handle.sync()
-    await rename(temporary, file)
-  })
+  if (target.isPlain) {
+    yield* attempt(file, async () => {
+      await handle.sync()
+      await rename(temporary, target.path)
+    })
+  }
   return written.records
 }, Effect.scoped)
 
-const discard = async (handle: FileHandle, temporary: string): Promise<void> => {
+/** Links are followed, and pipes and devices written to where they are: a new name would replace them. */
+const targetOf = async (file: string): Promise<{ readonly path: string; readonly isPlain: boolean }> => {
+  try {
+    const path = await realpath(file)
+    return { path, isPlain: (await stat(path)).isFile() }
+  } catch (error) {
+    if ((error as { readonly code?: string }).code === "ENOENT") return { path: file, isPlain: true }
+    throw error
+  }
+}
+
+const discard = async (handle: FileHandle, temporary: string | undefined): Promise<void> => {
   await handle.close()
   // Gone already when the export was complete.
-  await rm(temporary, { force: true })
+  if (temporary !== undefined) await rm(temporary, { force: true })
 }
 
 const attempt = <A>(file: string, body: () => Promise<A>): Effect.Effect<A, CliError> =>

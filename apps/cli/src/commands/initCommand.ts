@@ -12,6 +12,7 @@ import { trustCommand } from "../Connection.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import * as HubIdentity from "../HubIdentity.ts"
+import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
 import * as SchemaFile from "../SchemaFile.ts"
 
@@ -75,7 +76,7 @@ const hubOf = Effect.fnUntraced(function* (input: InitInput) {
   const hub: Hub = {
     address,
     peer: identity.peer,
-    space: named === undefined ? undefined : spaceNamed(named, "spaceName" in identity ? identity.spaceName : undefined)
+    space: named === undefined ? undefined : { id: spaceOf(named), name: named }
   }
   return hub
 })
@@ -127,9 +128,9 @@ const report = Effect.fnUntraced(function* (input: InitInput, { device, isNew, p
   ]
   yield* output.result({ peer, created: isNew, data: resolve(input.data), ...device }, text.join("\n"))
   if (device.hub === undefined) {
-    yield* output.note(`Next: name a hub with  syncline init --data ${input.data} --hub <address>`)
+    yield* output.note(`Next: name a hub with\n  ${command(`init --data ${input.data} --hub <address>`)}`)
   } else {
     yield* output.note(`Next: let the hub trust this device, on the hub's machine:\n  ${trustCommand(peer)}`)
-    yield* output.note(`Then: syncline sync --data ${input.data}`)
+    yield* output.note(`Then:\n  ${command(`sync --data ${input.data}`)}`)
   }
 })

@@ -31,16 +31,33 @@ export const run = Effect.fnUntraced(function* (input: QueryInput) {
   const query = { type: input.type, where, orderBy }
   const range = { offset: input.offset, limit: input.limit ?? Number.POSITIVE_INFINITY }
   yield* Effect.gen(function* () {
+    const isWhole = input.where.length === 0 && input.limit === undefined && input.offset === 0
+    if (!input.isCounting && isWhole && orderBy === undefined) return yield* everything(input.type, output.lines)
     if (!input.isCounting)
       return yield* eachPage(query, range, (rows) => output.lines(rows.map((row) => RecordRow.of(row))))
     const counted = { rows: 0 }
-    if (input.where.length === 0 && input.limit === undefined && input.offset === 0) {
+    if (isWhole) {
       counted.rows = yield* Journal.Journal.use((journal) => journal.count(input.type))
     } else {
       yield* eachPage(query, range, (rows) => Effect.sync(() => void (counted.rows += rows.length)))
     }
     yield* output.result({ type: input.type, count: counted.rows }, Progress.count(counted.rows))
   }).pipe(Effect.provide(Device.layerReading(input.data)))
+})
+
+/** Pages by offset would sort the whole type once for each of them, so all of it comes in the order of the store. */
+const everything = Effect.fnUntraced(function* <E>(
+  type: string,
+  onRows: (rows: ReadonlyArray<unknown>) => Effect.Effect<void, E>
+) {
+  const journal = yield* Journal.Journal
+  let after: Parameters<typeof journal.scan>[0]
+  for (;;) {
+    const page = yield* journal.scan(after, RecordRow.pageRows)
+    yield* onRows(page.filter((each) => each.type === type && !each.isDeleted).map((each) => RecordRow.of(each)))
+    if (page.length < RecordRow.pageRows) return
+    after = page.at(-1)
+  }
 })
 
 type Scalar = Journal.EntityQuery["where"][string]
@@ -70,7 +87,7 @@ const conditionOf = Effect.fnUntraced(function* (condition: string) {
     return yield* because(new UsageInvalid({ problem: `--where ${condition}: write it as --where field=value` }))
   }
   if (field === "id") {
-    return yield* because(new UsageInvalid({ problem: "--where cannot ask for the id; use: syncline get <type> <id>" }))
+    return yield* because(new UsageInvalid({ problem: "--where cannot ask for the id; use: get <type> <id>" }))
   }
   return [field, scalarOf(condition.slice(at + 1))] as const
 })

@@ -1,7 +1,7 @@
 /**
  * `syncline put`, `get` and `delete`: one record. `put` keeps fields that it does not name.
  */
-import { Journal, Records, WriteError } from "@syncline/core"
+import { type Entity, Journal, Records, WriteError } from "@syncline/core"
 import { Effect } from "effect"
 import { text as textOf } from "node:stream/consumers"
 import { because, InputUnreadable, UsageInvalid } from "../CliError.ts"
@@ -34,10 +34,23 @@ export const put = Effect.fnUntraced(function* (input: PutInput) {
     const problem = `The record says that its id is ${item.id}, and --id says ${input.id}. Leave one of them out.`
     return yield* because(new UsageInvalid({ problem }))
   }
-  const id = yield* Records.Records.use((records) => records.put(type, item.value, input.id ?? item.id)).pipe(
-    Effect.provide(Device.layerWriting(input.data))
-  )
+  const id = yield* putOver(type, item.value, input.id ?? item.id).pipe(Effect.provide(Device.layerWriting(input.data)))
   yield* output.result({ type: input.type, id }, id)
+})
+
+/** A schema wants a whole record; what the caller leaves out is taken from the record that is there. */
+const putOver = Effect.fnUntraced(function* (
+  type: Entity.EntityType,
+  value: Record<string, unknown>,
+  id: string | undefined
+) {
+  const records = yield* Records.Records
+  const known = id === undefined ? undefined : yield* records.get(type.name, id)
+  const kept: Record<string, unknown> = {}
+  for (const name of known === undefined || known.isDeleted ? [] : Object.keys(type.fields)) {
+    if (type.fields[name]!.kind === "lww" && known!.fields[name] !== undefined) kept[name] = known!.fields[name]
+  }
+  return yield* records.put(type, { ...kept, ...value }, id)
 })
 
 const valueOf = Effect.fnUntraced(function* (input: PutInput) {

@@ -4,6 +4,7 @@
  */
 import { performance } from "node:perf_hooks"
 import { Effect } from "effect"
+import type { CliError } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import { Output } from "../Output.ts"
@@ -21,13 +22,12 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
   const hub = yield* Connection.hubOf(input.data)
   const startedMs = performance.now()
   const progress = yield* Progress.make
-  const options: Connection.FollowOptions<Effect.Error<ReturnType<typeof output.line>>, never> = {
+  const options: Connection.FollowOptions<CliError, never> = {
     folder: input.data,
     hub,
     silenceMsMax: input.isWatching ? undefined : input.timeout * 1000,
     onHeadway: (headway) => progress.show(share(headway), () => headwayText(headway, hub)),
-    onFailure: (failure) =>
-      Effect.andThen(progress.clear, output.note(`${failure.message}${input.isWatching ? " Trying again." : ""}`)),
+    onFailure: noteOnce(output, progress, input.isWatching),
     onProof: (proof) =>
       Effect.gen(function* () {
         yield* progress.clear
@@ -42,14 +42,24 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
   )
 })
 
+/** The same trouble again and again is told once; who does not watch is told at the end. */
+const noteOnce = (output: Output["Service"], progress: Progress.Progress, isWatching: boolean) => {
+  const noted = { message: "" }
+  return ({ message }: CliError): Effect.Effect<void> => {
+    if (!isWatching || message === noted.message) return Effect.void
+    noted.message = message
+    return Effect.andThen(progress.clear, output.note(`${message} Trying again.`))
+  }
+}
+
 /** The part of the hub's records that is here; unknown before the first comparison. */
 const share = ({ ours, receivedEvents, theirs }: Connection.Headway): number | undefined =>
   theirs === 0 ? undefined : Math.min(1, (ours + receivedEvents) / theirs)
 
 const headwayText = (headway: Connection.Headway, hub: Connection.Hub): string => {
   if (!headway.isConnected) return `connecting to ${hub.address}`
-  const theirs = headway.theirs === 0 ? "" : ` of the hub's ${Progress.counted(headway.theirs, "record")}`
-  return `${theirs} · received ${Progress.count(headway.receivedEvents)}, sent ${Progress.count(headway.sentEvents)} events`
+  const theirs = headway.theirs === 0 ? "" : `of the hub's ${Progress.counted(headway.theirs, "record")}; `
+  return `${theirs}received ${Progress.count(headway.receivedEvents)}, sent ${Progress.count(headway.sentEvents)} events`
 }
 
 const documentOf = ({ entities, peer, receivedEvents, root, sentEvents }: Connection.Proof, seconds: number) => ({

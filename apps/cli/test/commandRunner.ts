@@ -1,0 +1,94 @@
+// Runs the real command line, and the real hub, as child processes. Every run has a time limit.
+import { spawn, type ChildProcess } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { vi } from "vitest"
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url))
+const runMsMax = 60_000
+// A test runs several processes, and a busy machine starts each of them slowly.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+export interface Outcome {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly input?: string | Buffer
+  readonly env?: Record<string, string>
+  /** A file descriptor that takes standard output instead of the test. */
+  readonly stdout?: number
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Outcome>
+  /** Resolves once standard output or error holds the text. */
+  readonly said: (text: string) => Promise<void>
+}
+
+export const start = (args: ReadonlyArray<string>, options: RunOptions = {}, program = main): Started => {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: options.cwd,
+    // The machine's own settings stay outside; what a test wants it passes.
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
+    stdio: ["pipe", options.stdout ?? "pipe", "pipe"]
+  })
+  const said = { out: "", err: "" }
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (said.out += text))
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (said.err += text))
+  child.stdin!.on("error", () => undefined).end(options.input ?? "")
+  const timer = setTimeout(() => child.kill("SIGKILL"), runMsMax)
+  const ended = new Promise<Outcome>((resolve) => {
+    child.once("close", (code) => {
+      clearTimeout(timer)
+      resolve({ code, ...said })
+    })
+  })
+  return {
+    child,
+    ended,
+    said: async (text) => {
+      for (let waitedMs = 0; !`${said.out}${said.err}`.includes(text); waitedMs += 20) {
+        if (waitedMs > 40_000) throw new Error(`${text} was not said, but: ${said.out}${said.err}`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+  }
+}
+
+export const run = (args: ReadonlyArray<string>, options?: RunOptions): Promise<Outcome> => start(args, options).ended
+
+export const temporaryFolder = (): { readonly path: string; readonly remove: () => void } => {
+  const path = mkdtempSync(join(tmpdir(), "syncline-cli-"))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+export interface Hub {
+  readonly address: string
+  readonly peer: string
+  readonly stop: () => Promise<void>
+}
+
+/** The hub of `apps/server` on a port of the system's choice. */
+export const startHub = async (folder: string): Promise<Hub> => {
+  const hub = start([], { env: { SYNCLINE_PORT: "0", SYNCLINE_DATA: folder, SYNCLINE_LOG_LEVEL: "error" } }, hubMain)
+  let text = ""
+  hub.child.stdout!.on("data", (more: string) => (text += more))
+  await hub.said("peer id")
+  await hub.said("data folder")
+  return {
+    address: /address\s+(\S+)/.exec(text)![1]!,
+    peer: /peer id\s+(\S+)/.exec(text)![1]!,
+    stop: async () => {
+      hub.child.kill("SIGTERM")
+      await hub.ended
+    }
+  }
+}
