@@ -28,6 +28,8 @@ export interface PeerSessionOptions {
 export interface Ended {
   readonly wasLive: boolean
   readonly because: string
+  /** One of the two policies does not admit the other side. */
+  readonly isDenied: boolean
 }
 
 /** Peers that a node remembers; the longest unseen one is forgotten first. */
@@ -71,7 +73,9 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   )
   yield* leave(supervisor, current.session, error.message)
   yield* reportEnd(supervisor, options, current.session?.peer, error)
-  const ended: Ended = { wasLive: current.session !== undefined, because: error.message }
+  const { reason } = error
+  const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
+  const ended: Ended = { wasLive: current.session !== undefined, because: error.message, isDenied }
   return ended
 })
 
@@ -120,11 +124,11 @@ const onNotice = Effect.fnUntraced(function* (
       memory.receivedEvents += receivedEvents - session.receivedEvents
       session.sentEvents = sentEvents
       session.receivedEvents = receivedEvents
-      session.isSynced = false
+      session.provenHead = undefined
       return yield* supervisor.channel.publish({ _tag: "SyncProgress", peer, sentEvents, receivedEvents })
     }
     case "Synced": {
-      session.isSynced = true
+      session.provenHead = notice.head
       memory.provenAtMs = yield* Clock.currentTimeMillis
       memory.lastError = undefined
       const { count, receivedEvents, root, sentEvents } = notice
@@ -168,7 +172,7 @@ const connected = Effect.fnUntraced(function* (
     replace,
     sentEvents: 0,
     receivedEvents: 0,
-    isSynced: false
+    provenHead: undefined
   }
   if (supervisor.paused.has(peer) || !supervisor.sessions.admit(session)) return replace()
   current.session = session

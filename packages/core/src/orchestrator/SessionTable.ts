@@ -13,7 +13,8 @@ export interface LiveSession {
   readonly replace: () => void
   sentEvents: number
   receivedEvents: number
-  isSynced: boolean
+  /** Newest arrival number that the last proof covers, while nothing has moved since. */
+  provenHead: number | undefined
 }
 
 export class SessionTable {

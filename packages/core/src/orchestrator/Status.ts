@@ -9,7 +9,7 @@ export interface PeerStatus {
   readonly route: string
   /** `synced`: roots were found equal and nothing is pending since. */
   readonly state: "connecting" | "syncing" | "synced" | "paused" | "offline"
-  /** Events of this device and others that the peer has not confirmed yet. */
+  /** Commits that the peer has not confirmed yet, at most; those it sent itself may be among them. */
   readonly pendingOut: number
   readonly sentEvents: number
   readonly receivedEvents: number

@@ -132,20 +132,20 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     entry.attempts = ended.wasLive ? 0 : entry.attempts + 1
     entry.lastError = ended.because
     entry.state = "waiting"
-    yield* waitToRetry(supervisor, entry)
+    yield* waitToRetry(supervisor, entry, ended.isDenied)
   }
 })
 
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
-  if (peer !== undefined && supervisor.paused.has(peer)) return { wasLive: false, because: "paused" }
+  if (peer !== undefined && supervisor.paused.has(peer)) return { wasLive: false, because: "paused", isDenied: false }
   const link = yield* supervisor.registry.forAddress(address).pipe(
     Effect.flatMap((transport) => transport.dial(address)),
     Effect.result
   )
   if (link._tag === "Failure") {
     yield* PeerSession.reportFailure(supervisor, peer, address, link.failure)
-    return { wasLive: false, because: link.failure.message }
+    return { wasLive: false, because: link.failure.message, isDenied: false }
   }
   return yield* PeerSession.run(supervisor, {
     link: link.success,
@@ -158,9 +158,13 @@ const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: Ro
   })
 })
 
-const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
+/** Whoever was not admitted waits for a person to say yes, and that person waits in front of a screen. */
+const deniedRetryMsMax = 4_000
+
+const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry, isDenied: boolean) {
   const { retryMsMax, retryMsMin } = supervisor.options
-  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), retryMsMax)
+  const limitMs = isDenied ? Math.min(retryMsMax, deniedRetryMsMax) : retryMsMax
+  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), limitMs)
   // Half fixed, half random, so that many clients of one hub do not come back in step.
   const [chance] = supervisor.crypto.randomBytes(1)
   const waitMs = Math.round(fullMs / 2 + (chance! / 255) * (fullMs / 2))
@@ -200,25 +204,11 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     const head = yield* journal.head
     const peers: Array<PeerStatus> = []
     for (const [peer, memory] of supervisor.peers) {
-      const session = supervisor.sessions.get(peer)
-      const row = yield* journal.peer(peer)
-      const pendingOut = session?.isSynced === true ? 0 : Math.max(0, head - (row?.acknowledged ?? 0))
-      peers.push({
-        peer,
-        route: memory.route,
-        state: supervisor.paused.has(peer)
-          ? "paused"
-          : session === undefined
-            ? "offline"
-            : session.isSynced
-              ? "synced"
-              : "syncing",
-        pendingOut,
-        sentEvents: memory.sentEvents,
-        receivedEvents: memory.receivedEvents,
-        provenAtMs: memory.provenAtMs,
-        lastError: memory.lastError
-      })
+      const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
+      const state = stateOf(supervisor, peer, head)
+      const acknowledged = (yield* journal.peer(peer))?.acknowledged ?? 0
+      const pendingOut = state === "synced" ? 0 : Math.max(0, head - acknowledged)
+      peers.push({ peer, route, state, pendingOut, sentEvents, receivedEvents, provenAtMs, lastError })
     }
     const result: Status = {
       isStarted: supervisor.running !== undefined,
@@ -236,3 +226,11 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     }
     return result
   }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
+
+/** Synced means: proven, and nothing has been written or received since. */
+const stateOf = (supervisor: Supervision, peer: PeerId, head: number): PeerStatus["state"] => {
+  if (supervisor.paused.has(peer)) return "paused"
+  const session = supervisor.sessions.get(peer)
+  if (session === undefined) return "offline"
+  return session.provenHead !== undefined && session.provenHead >= head ? "synced" : "syncing"
+}

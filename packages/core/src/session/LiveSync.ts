@@ -40,9 +40,10 @@ interface InFlight {
 
 /**
  * Where the comparison of roots stands. `due` waits for a quiet moment to ask; `settling` waits for one to see what a
- * pass of range reconciliation has moved.
+ * pass of range reconciliation has moved; `stale` was proven before something moved and is asked again with the
+ * driver's next tick, so that a stream of changes is not doubled by a stream of proofs.
  */
-export type ProofState = "due" | "asked" | "exchanging" | "settling" | "proven" | "failed"
+export type ProofState = "due" | "asked" | "exchanging" | "settling" | "proven" | "stale" | "failed"
 
 export interface LiveState {
   readonly role: Role
@@ -89,6 +90,8 @@ export type LiveAction =
   | {
       readonly _tag: "Synced"
       readonly root: Uint8Array
+      /** This side's newest arrival number that the proof covers. */
+      readonly head: number
       readonly count: number
       readonly sentEvents: number
       readonly receivedEvents: number
@@ -137,7 +140,7 @@ export const begin = (before: LiveState, peer: PeerSpace, from: number, isEqual:
       live: { ...live, hasAnnouncedEnd: true, isPeerDone: true, proof: "proven", cursor: peer.head },
       actions: [
         { _tag: "SetCursor", cursor: peer.head },
-        { _tag: "Synced", root: peer.root, count: peer.count, sentEvents: 0, receivedEvents: 0 }
+        { _tag: "Synced", root: peer.root, head: from, count: peer.count, sentEvents: 0, receivedEvents: 0 }
       ]
     }
   }
@@ -155,7 +158,7 @@ export const step = (live: LiveState, input: LiveInput): LiveOutcome => {
     case "RangesRead":
       return sendRanges(live, input.reply, input.pushes)
     case "ProofDue": {
-      const isIdle = live.proof === "proven" || live.proof === "failed"
+      const isIdle = live.proof === "proven" || live.proof === "stale" || live.proof === "failed"
       return askForProof(isIdle ? { ...live, proof: "due", passes: 0 } : live)
     }
   }
@@ -247,8 +250,7 @@ const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteO
     hasMoved: before.hasMoved || outcome.applied > 0,
     receivedEvents: before.receivedEvents + outcome.applied,
     cursor: Math.max(before.cursor, outcome.cursor),
-    // A gap or a hold-up in the feed is what the next comparison of roots is for.
-    proof: outcome.gaps > 0 && before.proof === "proven" ? "due" : before.proof
+    proof: afterMove(before.proof, outcome)
   }
   const message: Wire.EventAck = {
     _tag: "EventAck",
@@ -286,7 +288,7 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
     inFlightBytes: before.inFlightBytes - sent.bytes,
     acknowledged: Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
     hasMoved: before.hasMoved || message.applied > 0,
-    proof: message.gaps > 0 && before.proof === "proven" ? "due" : before.proof
+    proof: afterMove(before.proof, message)
   }
   const more = readMore(live, false)
   const next = askForProof(more.live)
@@ -298,6 +300,16 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
       ...next.actions
     ]
   }
+}
+
+/** A gap is what comparing roots is for; anything else that moved makes an old proof stale. */
+const afterMove = (
+  proof: ProofState,
+  { applied, gaps }: { readonly applied: number; readonly gaps: number }
+): ProofState => {
+  if (proof !== "proven" && proof !== "stale") return proof
+  if (gaps > 0) return "due"
+  return applied > 0 ? "stale" : proof
 }
 
 /** True when nothing of this side is under way, so that comparing roots makes sense. */
@@ -369,9 +381,10 @@ export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSna
   }
 }
 
-const synced = (live: LiveState, { count, root }: SpaceSnapshot): LiveAction => ({
+const synced = (live: LiveState, { count, head, root }: SpaceSnapshot): LiveAction => ({
   _tag: "Synced",
   root,
+  head,
   count,
   sentEvents: live.sentEvents,
   receivedEvents: live.receivedEvents

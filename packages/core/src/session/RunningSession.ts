@@ -47,6 +47,8 @@ export type SessionNotice =
   | {
       readonly _tag: "Synced"
       readonly root: Uint8Array
+      /** This side's newest arrival number that the proof covers. */
+      readonly head: number
       readonly count: number
       readonly sentEvents: number
       readonly receivedEvents: number

@@ -230,7 +230,8 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   yield* advance(driver, { _tag: "JournalMoved", head })
   const isDue = nowMs - driver.lastProofMs >= timing.proofPeriodMs
   if (isDue) driver.lastProofMs = nowMs
-  if (isDue || driver.state.live.proof === "due" || driver.state.live.proof === "settling") {
+  const { proof } = driver.state.live
+  if (isDue || proof === "due" || proof === "settling" || proof === "stale") {
     yield* advance(driver, { _tag: "ProofDue" })
   }
   yield* storeAcknowledged(driver)

@@ -171,6 +171,28 @@ describe("Orchestrator", () => {
     })
   )
 
+  it.live("[OR-10] synced is said only while a proof covers everything, and said again soon after changes", () =>
+    Effect.gen(function* () {
+      const { device, hub } = yield* startBoth
+      yield* send(hub, { _tag: "Start" })
+      yield* send(device, { _tag: "Start" })
+      yield* sawEvent(device, "SyncCompleted")
+      const stateOf = Effect.map(statusOf(device), ({ peers }) => peers[0]?.state)
+      expect(yield* stateOf).toBe("synced")
+      yield* put(device, "a", "x")
+      expect(yield* stateOf).toBe("syncing")
+      yield* until(
+        "it is proven again",
+        Effect.map(stateOf, (state) => state === "synced")
+      )
+      expect(yield* hashOf(hub)).toEqual(yield* hashOf(device))
+      yield* until(
+        "and on the hub",
+        Effect.map(statusOf(hub), ({ peers }) => peers[0]?.state === "synced")
+      )
+    })
+  )
+
   it.live("[OR-9] a write breaks no schema and no policy, and leaves nothing when refused", () =>
     Effect.gen(function* () {
       const { device } = yield* startBoth

@@ -1,0 +1,35 @@
+// A device as its own process, for the crash test: it syncs through the hub and, as a writer, imports cities and then
+// patches some. It prints a line for each batch that is durable; what was not printed may be lost with the process.
+import { createNode } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { socketIo } from "@syncline/transport-socketio"
+import { load } from "../src/CityList.ts"
+import { city } from "../src/schema.ts"
+
+const [store = "", address = "", hub = "", from = "0", upto = "0", patches = "0", tag = ""] = process.argv.slice(2)
+const batchSize = 50
+
+const node = await createNode({
+  space: "home",
+  store,
+  entities: { city },
+  policy: personal({ trusted: [hub] }),
+  transports: [socketIo()],
+  routes: [{ address, peer: hub }]
+})
+console.log(`ready ${node.peer}`)
+
+const cities = Number(upto) > 0 ? load() : []
+for (let at = Number(from); at < Number(upto); at += batchSize) {
+  const batch = cities.slice(at, Math.min(at + batchSize, Number(upto)))
+  await node.city.putAll(batch.map((record) => ({ ...record, id: String(record.cityId) })))
+  console.log(`imported ${at + batch.length}`)
+}
+for (let patched = 0; patched < Number(patches); patched++) {
+  const { cityId } = cities[patched]!
+  await node.city.patch(String(cityId), { altName: `${tag} ${patched}` })
+  console.log(`patched ${patched + 1}`)
+}
+console.log("done")
+process.on("SIGTERM", () => void node.close().then(() => process.exit(0)))
+setInterval(() => undefined, 60_000)
