@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as CliConfig from "effect/cli/CliConfig"
 import type * as CliError from "effect/cli/CliError"
@@ -22,13 +23,14 @@ const version = "0.1.0"
 /** Runs the arguments; resolves to the exit code and never rejects. */
 export const run = async (args: ReadonlyArray<string>): Promise<number> => {
   const isJson = args.includes("--json")
-  const program = Command.runWith(commandLine, { version })(args).pipe(
-    Effect.provideService(Output.Output, Output.make(isJson)),
-    Effect.provide(CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })),
-    Effect.provide(CliOutput.layerPresenter(presenter(isJson))),
-    Effect.provideService(Logger.LogToStderr, true),
-    Effect.provide(NodeServices.layer)
+  const platform = Layer.mergeAll(
+    CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+    CliOutput.layerPresenter(presenter(isJson)),
+    Layer.succeed(Output.Output, Output.make(isJson)),
+    Layer.succeed(Logger.LogToStderr, true),
+    NodeServices.layer
   )
+  const program = Command.runWith(commandLine, { version })(args).pipe(Effect.provide(platform))
   // A reader that goes away is reported by the write itself; without a listener it would end the process.
   process.stdout.on("error", () => undefined)
   process.stderr.on("error", () => undefined)

@@ -8,6 +8,8 @@ import { vi } from "vitest"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url))
+/** The schema file that tests hand to the command line. */
+export const citySchema = fileURLToPath(new URL("./citySchema.ts", import.meta.url))
 const runMsMax = 60_000
 // A test runs several processes, and a busy machine starts each of them slowly.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, lstatSync, openSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { run, start, temporaryFolder } from "./commandRunner.ts"
+import { citySchema, run, start, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const device = join(folder.path, "device")
@@ -41,8 +41,7 @@ describe("one record", () => {
   })
 
   it("[CL-30] [CL-23] is put from standard input, and checked against the schema", async () => {
-    const schema = join(import.meta.dirname, "citySchema.ts")
-    const put = (input: string) => run(["put", "city", "-", "--schema", schema, "--data", device], { input })
+    const put = (input: string) => run(["put", "city", "-", "--schema", citySchema, "--data", device], { input })
     expect(await put('{"id":1,"name":"Ulm","population":1}')).toMatchObject({ code: 0, out: "1\n" })
     expect(await put('{"id":1,"population":2}')).toMatchObject({ code: 0 })
     expect(JSON.parse((await on("get", "city", "1")).out)).toEqual({ id: "1", name: "Ulm", population: 2 })

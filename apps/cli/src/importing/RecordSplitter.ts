@@ -28,7 +28,8 @@ const byte = {
   openObject: 0x7b,
   closeObject: 0x7d
 }
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
+/** Some programs begin a file with it; by position in the file. */
+const byteOrderMark = [0xef, 0xbb, 0xbf]
 
 const isBlank = (value: number): boolean =>
   value === byte.space || value === byte.lineFeed || value === byte.carriageReturn || value === byte.tab
@@ -88,8 +89,9 @@ export class RecordSplitter {
 
   /** Chooses between list and lines by the first byte that is not blank. */
   #begin(chunk: Buffer): number {
-    let index = this.#base === 0 && chunk.subarray(0, 3).equals(byteOrderMark) ? 3 : 0
-    while (index < chunk.length && isBlank(chunk[index]!)) index++
+    let index = 0
+    while (index < chunk.length && (isBlank(chunk[index]!) || chunk[index] === byteOrderMark[this.#base + index]))
+      index++
     if (index === chunk.length) return index
     if (chunk[index] === byte.openList) {
       this.#place = "beforeFirst"
