@@ -19,8 +19,18 @@ const ratios: ReadonlyArray<Ratio> = [
     to: Names.rawStream,
     target: { atLeast: 0.15 }
   },
+  {
+    figure: "ratio: processor time, raw stream / cold sync of 135k",
+    of: Names.rawStreamCpu,
+    to: Names.coldSync135kCpu
+  },
   { figure: "ratio: writes, 100 per commit / better-sqlite3", of: Names.writesBy100, to: Names.sqliteBy100 },
-  { figure: "ratio: writes, 1 per commit / better-sqlite3", of: Names.writesBy1, to: Names.sqliteBy1 }
+  { figure: "ratio: writes, 1 per commit / better-sqlite3", of: Names.writesBy1, to: Names.sqliteBy1 },
+  {
+    figure: "ratio: processor time, better-sqlite3 / writes, 100 per commit",
+    of: Names.sqliteBy100Cpu,
+    to: Names.writesBy100Cpu
+  }
 ]
 
 /** The ratios that the readings of a round allow. */

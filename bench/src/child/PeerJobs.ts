@@ -2,12 +2,12 @@
  * One Syncline device in a process of its own: `createNode` with the personal policy and Socket.IO, as an application
  * would have it. Times are taken here, next to the node, so that the way to the parent process is in none of them.
  */
-import { performance } from "node:perf_hooks"
 import { createNode, type EventOf, type SynclineNode } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import * as Cities from "../Cities.ts"
 import * as JournalFile from "./JournalFile.ts"
+import { timed } from "./Timing.ts"
 
 type Peer = SynclineNode<{ readonly city: typeof Cities.City }>
 
@@ -54,18 +54,6 @@ const nextProof = (peer: Peer): Promise<EventOf<"SyncCompleted">> =>
     const timer = setTimeout(() => end(() => reject(new Error(`no proof within ${syncMsMax} ms`))), syncMsMax)
     const off = peer.on("SyncCompleted", (event) => end(() => resolve(event)))
   })
-
-/** Runs `body` and says how long it took here, by the clock and in processor time of all threads. */
-const timed = async (
-  body: () => Promise<unknown>
-): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> => {
-  const cpu = process.cpuUsage()
-  const beganMs = performance.now()
-  await body()
-  const seconds = (performance.now() - beganMs) / 1000
-  const { system, user } = process.cpuUsage(cpu)
-  return { seconds, cpuSeconds: (system + user) / 1e6 }
-}
 
 /** The change that a record gets in the measurements: another population. */
 const changed = (record: Cities.CityRecord, salt: number): Cities.CityRecord => ({

@@ -2,9 +2,9 @@
  * The plainest durable store of the same records, as a limit to compare with: better-sqlite3 with one table of id and
  * JSON text, WAL and synchronous=FULL. It signs, merges and hashes nothing.
  */
-import { performance } from "node:perf_hooks"
 import Database from "better-sqlite3"
 import * as Cities from "../Cities.ts"
+import { timed } from "./Timing.ts"
 
 export interface PlainStore {
   /** Inserts rows as one durable transaction. */
@@ -26,14 +26,12 @@ export const openPlainStore = (file: string): PlainStore => {
 }
 
 export const sqliteJobs = {
-  /** Seconds for `count` records, `perCommit` in each transaction. */
+  /** Inserts `count` records, `perCommit` in each transaction. */
   insertPlainly: async (input: { readonly file: string; readonly count: number; readonly perCommit: number }) => {
     const parts = Cities.chunks(Cities.first(input.count), input.perCommit)
     const store = openPlainStore(input.file)
-    const beganMs = performance.now()
-    for (const part of parts) store.insert(part)
-    const seconds = (performance.now() - beganMs) / 1000
+    const timing = await timed(() => parts.forEach(store.insert))
     store.close()
-    return { seconds, commits: parts.length }
+    return timing
   }
 }

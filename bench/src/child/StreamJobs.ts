@@ -4,10 +4,10 @@
  */
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
-import { performance } from "node:perf_hooks"
 import { WebSocket, WebSocketServer } from "ws"
 import * as Cities from "../Cities.ts"
 import { openPlainStore } from "./SqliteJobs.ts"
+import { timed } from "./Timing.ts"
 
 /** Records of one message and of one transaction. */
 const recordsPerFrame = 1_000
@@ -30,20 +30,20 @@ export const streamJobs = {
     return { address: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` }
   },
 
-  /** Seconds from connecting until everything is durable. */
+  /** Connects and stores; ends when everything is durable. */
   receiveStream: async ({ address, file }: { readonly address: string; readonly file: string }) => {
     const store = openPlainStore(file)
     let count = 0
-    const beganMs = performance.now()
-    const socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: 16 * 1024 * 1024 })
-    socket.on("message", (data: Buffer) => {
-      const records = JSON.parse(data.toString("utf8")) as ReadonlyArray<Cities.CityRecord>
-      store.insert(records)
-      count += records.length
+    const timing = await timed(async () => {
+      const socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: 16 * 1024 * 1024 })
+      socket.on("message", (data: Buffer) => {
+        const records = JSON.parse(data.toString("utf8")) as ReadonlyArray<Cities.CityRecord>
+        store.insert(records)
+        count += records.length
+      })
+      await once(socket, "close")
     })
-    await once(socket, "close")
-    const seconds = (performance.now() - beganMs) / 1000
     store.close()
-    return { seconds, count }
+    return { ...timing, count }
   }
 }

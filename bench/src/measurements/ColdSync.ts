@@ -42,7 +42,7 @@ export const coldSync: Measurement = {
     return [
       ...readings,
       { figure: Names.coldSync135k, unit: "records/s", value: whole.recordsPerSecond },
-      { figure: "cold sync of 135k: device's processor time", unit: "s", value: whole.deviceCpuSeconds },
+      { figure: Names.coldSync135kCpu, unit: "s", value: whole.deviceCpuSeconds },
       {
         figure: "cold sync of 135k: growth of the hub's memory",
         unit: "MB",
