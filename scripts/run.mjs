@@ -14,6 +14,7 @@ const tasks = {
   syncline: (tools, args) =>
     program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
   sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
+  crash: (tools, args) => program(tools, ["examples/cities/test/crashMain.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
   test: (tools, args) => tool(tools, "turbo", ["run", "typecheck", "test", "--continue", ...args], TEST_MS_MAX),

@@ -195,7 +195,7 @@ const missingIn = async (folders: ReadonlyArray<string>, progress: Progress): Pr
         for (let i = 0; i < progress.imported; i++) {
           const found = yield* journal.get("city", String(cities[i]!.cityId))
           if (found === undefined) missing.push(`${folder}: city ${i}`)
-          else if (i < progress.patched && !String(found.fields["altName"]).startsWith("changed")) {
+          else if (i < progress.patched && !JSON.stringify(found.fields["altName"]).startsWith(`"changed`)) {
             missing.push(`${folder}: change of city ${i}`)
           }
         }

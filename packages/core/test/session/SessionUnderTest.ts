@@ -42,8 +42,6 @@ export const nodeLayer = Layer.mergeAll(MemoryJournal.layer({ space }), gateFor(
   Layer.provideMerge(layerDevice(1))
 )
 
-export type NodeServices = Journal | Gate | Crypto | Compression | DeviceKey
-
 /** Starts this node's side of a session and gives the other end of the link. */
 export const openSession = Effect.fnUntraced(function* (role: Proof.Role, expected?: PeerId.PeerId) {
   const [near, far] = yield* MemoryTransport.pair("near", "far", Math.floor(crypto.randomBytes(4)[0]! * 2 ** 20))
