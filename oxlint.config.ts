@@ -11,7 +11,11 @@ const layers = (
 
 // Decisions without clock, service or I/O. Values of Effect's own kind belong to the drivers around them.
 const pureFolders = ["merge", "reconcile"]
-const pureFiles = { session: "Session.ts", pairing: "PairingSession.ts", router: "FailoverPolicy.ts" }
+const pureFiles = {
+  session: "{Session,SessionState,Greeting,LiveSync,LiveState,Comparison,Proof,FrameSequence}.ts",
+  pairing: "PairingSession.ts",
+  router: "FailoverPolicy.ts"
+}
 
 interface Restriction {
   readonly regex: string

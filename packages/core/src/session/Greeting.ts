@@ -7,6 +7,7 @@ import * as PeerId from "../identity/PeerId.ts"
 import type { PeerRow } from "../journal/JournalTables.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import { protocolVersion } from "../wire/WireMessage.ts"
+import * as LiveState from "./LiveState.ts"
 import * as LiveSync from "./LiveSync.ts"
 import * as Proof from "./Proof.ts"
 import { PeerUnexpected, ProofInvalid, ProtocolViolated, SpaceUnknown } from "./SessionError.ts"
@@ -78,7 +79,7 @@ export const checkInitiator = (state: State, message: Wire.Hello): Outcome => {
   return { state: { ...state, phase: "admitting", hello: message }, actions: [{ _tag: "Admit", peer }] }
 }
 
-const spaceFields = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow | undefined) => ({
+const spaceFields = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined) => ({
   space: state.config.space,
   incarnation: state.config.incarnation,
   ...mine,
@@ -87,15 +88,15 @@ const spaceFields = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow
 })
 
 /** The opening side's proof and what it has. */
-export const sendHello = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
+export const sendHello = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
   const signature = Proof.prove(state.config.crypto, state.config.signer, transcript(state), "initiator")
   return {
-    state: { ...state, phase: "greeting", live: LiveSync.withSnapshot(state.live, mine) },
+    state: { ...state, phase: "greeting", live: LiveState.withSnapshot(state.live, mine) },
     actions: [{ _tag: "Send", message: { _tag: "Hello", signature, ...spaceFields(state, mine, cursor) } }]
   }
 }
 
-const peerSpaceOf = (message: Wire.Hello | Wire.HelloAck): LiveSync.PeerSpace => ({
+const peerSpaceOf = (message: Wire.Hello | Wire.HelloAck): LiveState.PeerSpace => ({
   incarnation: Bytes.toHex(message.incarnation),
   head: message.head,
   root: message.root,
@@ -103,7 +104,7 @@ const peerSpaceOf = (message: Wire.Hello | Wire.HelloAck): LiveSync.PeerSpace =>
 })
 
 /** The answering side compares both and says how to go on. */
-export const answerHello = (state: State, mine: LiveSync.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
+export const answerHello = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
   const hello = state.hello
   if (hello === undefined) return fail(state, new ProtocolViolated({ problem: "no greeting to answer" }))
   if (!Bytes.equals(hello.space, state.config.space)) {
@@ -134,7 +135,7 @@ export const checkAnswer = (state: State, message: Wire.HelloAck): Outcome => {
 
 const goLive = (
   state: State,
-  mine: LiveSync.SpaceSnapshot,
+  mine: LiveState.SpaceSnapshot,
   theirs: Wire.Hello | Wire.HelloAck,
   isEqual: boolean
 ): Outcome => {

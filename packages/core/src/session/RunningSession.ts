@@ -13,7 +13,7 @@ import type { TransportError } from "../transport/TransportError.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import type { FrameSequence } from "./FrameSequence.ts"
-import type * as LiveSync from "./LiveSync.ts"
+import type * as LiveState from "./LiveState.ts"
 import type { Role } from "./Proof.ts"
 import type { SessionError } from "./SessionError.ts"
 import type * as SessionState from "./SessionState.ts"
@@ -42,7 +42,7 @@ export const defaultTiming: SessionTiming = {
 
 /** What a session tells the orchestrator. */
 export type SessionNotice =
-  | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveSync.PeerSpace }
+  | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveState.PeerSpace }
   | { readonly _tag: "Progressed"; readonly sentEvents: number; readonly receivedEvents: number }
   | {
       readonly _tag: "Synced"

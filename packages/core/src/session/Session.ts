@@ -6,6 +6,8 @@
 import type * as Wire from "../wire/WireMessage.ts"
 import { protocolVersion } from "../wire/WireMessage.ts"
 import * as Greeting from "./Greeting.ts"
+import * as Comparison from "./Comparison.ts"
+import type * as LiveState from "./LiveState.ts"
 import * as LiveSync from "./LiveSync.ts"
 import { PeerDenied, PeerRefused, ProtocolViolated, VersionUnsupported } from "./SessionError.ts"
 import type { Input, Outcome, SessionState } from "./SessionState.ts"
@@ -22,13 +24,13 @@ export const step = (state: SessionState, input: Input): Outcome => {
     case "SpaceRead":
       if (input.purpose === "hello") return Greeting.sendHello(state, input.snapshot, input.cursor)
       if (input.purpose === "helloAck") return Greeting.answerHello(state, input.snapshot, input.cursor)
-      return inLive(state, LiveSync.spaceRead(state.live, input.purpose, input.snapshot))
+      return inLive(state, Comparison.spaceRead(state.live, input.purpose, input.snapshot))
     default:
       return state.phase === "live" ? inLive(state, LiveSync.step(state.live, input)) : { state, actions: [] }
   }
 }
 
-const inLive = (state: SessionState, outcome: LiveSync.LiveOutcome): Outcome => ({
+const inLive = (state: SessionState, outcome: LiveState.LiveOutcome): Outcome => ({
   state: { ...state, live: outcome.live },
   actions: outcome.actions
 })

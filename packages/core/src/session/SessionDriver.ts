@@ -16,7 +16,7 @@ import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchIntake from "./BatchIntake.ts"
 import { FrameSequence } from "./FrameSequence.ts"
-import * as LiveSync from "./LiveSync.ts"
+import * as LiveState from "./LiveState.ts"
 import { nonceBytes } from "./Proof.ts"
 import {
   codeOf,
@@ -59,7 +59,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     compression: yield* Compression,
     inputs: yield* Queue.bounded<DriverInput>(inputsMax),
     outbound: yield* Queue.bounded<Uint8Array>(outboundFramesMax),
-    toApply: yield* Queue.bounded<Wire.EventBatch>(LiveSync.windowBatchesMax),
+    toApply: yield* Queue.bounded<Wire.EventBatch>(LiveState.windowBatchesMax),
     sequence: new FrameSequence(),
     state: SessionState.start({
       role: options.role,

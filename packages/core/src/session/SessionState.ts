@@ -7,7 +7,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import type * as PeerId from "../identity/PeerId.ts"
 import type { PeerRow } from "../journal/JournalTables.ts"
 import type * as Wire from "../wire/WireMessage.ts"
-import * as LiveSync from "./LiveSync.ts"
+import * as LiveState from "./LiveState.ts"
 import type { Role } from "./Proof.ts"
 import type { SessionError } from "./SessionError.ts"
 
@@ -35,8 +35,8 @@ export interface SessionState {
   readonly peerNonce: Uint8Array
   /** The greeting that waits for the policy's answer. */
   readonly hello: Wire.Hello | undefined
-  readonly peerSpace: LiveSync.PeerSpace | undefined
-  readonly live: LiveSync.LiveState
+  readonly peerSpace: LiveState.PeerSpace | undefined
+  readonly live: LiveState.LiveState
 }
 
 export type Input =
@@ -45,19 +45,19 @@ export type Input =
   | { readonly _tag: "Admitted"; readonly denied: { readonly rule: string; readonly because: string } | undefined }
   | {
       readonly _tag: "SpaceRead"
-      readonly purpose: LiveSync.SpacePurpose
-      readonly snapshot: LiveSync.SpaceSnapshot
+      readonly purpose: LiveState.SpacePurpose
+      readonly snapshot: LiveState.SpaceSnapshot
       readonly cursor: PeerRow | undefined
     }
-  | LiveSync.LiveInput
+  | LiveState.LiveInput
 
 export type Action =
   | { readonly _tag: "Send"; readonly message: Wire.WireMessage }
   | { readonly _tag: "Admit"; readonly peer: PeerId.PeerId }
-  | { readonly _tag: "ReadSpace"; readonly purpose: LiveSync.SpacePurpose }
-  | { readonly _tag: "Connected"; readonly peer: PeerId.PeerId; readonly space: LiveSync.PeerSpace }
+  | { readonly _tag: "ReadSpace"; readonly purpose: LiveState.SpacePurpose }
+  | { readonly _tag: "Connected"; readonly peer: PeerId.PeerId; readonly space: LiveState.PeerSpace }
   | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
-  | LiveSync.LiveAction
+  | LiveState.LiveAction
 
 export interface Outcome {
   readonly state: SessionState
@@ -72,12 +72,12 @@ export const start = (config: SessionConfig): SessionState => ({
   peerNonce: new Uint8Array(0),
   hello: undefined,
   peerSpace: undefined,
-  live: LiveSync.initial(config.role)
+  live: LiveState.initial(config.role)
 })
 
 /** The peer's arrival number from which this side must feed, or where reconciliation takes over. */
 export const feedStart = (
-  mine: LiveSync.SpaceSnapshot,
+  mine: LiveState.SpaceSnapshot,
   incarnation: Uint8Array,
   theirs: { readonly cursorOf: Uint8Array | null; readonly cursor: number; readonly count: number }
 ): number => {

@@ -8,7 +8,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
-import type { Cluster } from "./SimulatedCluster.ts"
+import type { Cluster } from "./Cluster.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 
 export interface Problem {

@@ -9,6 +9,7 @@ import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
+import { type Cluster, emptyLedger } from "./Cluster.ts"
 import { check, type Problem } from "./ConvergenceCheck.ts"
 import { defaultPlan, type FaultPlan } from "./FaultPlan.ts"
 import { SeededRandom } from "./SeededRandom.ts"
@@ -34,20 +35,6 @@ export interface SimulationResult {
   readonly crashes: number
   /** Simulated time from the end of the faults to agreement. */
   readonly quietMs: number
-}
-
-/** The cluster while it runs; faults and workload act on it. */
-export interface Cluster {
-  readonly plan: FaultPlan
-  readonly random: SeededRandom
-  readonly network: SimulatedNetwork
-  readonly nodes: ReadonlyArray<SimulatedNode>
-  /** A node that nobody trusts and that tries all the same. */
-  readonly stranger: SimulatedNode
-  readonly ledger: Workload.Ledger
-  readonly note: (what: string) => void
-  crashes: number
-  isFaulty: boolean
 }
 
 /** Simulated hour zero: late enough that a clock ten minutes slow is still positive. */
@@ -160,7 +147,7 @@ const makeCluster = (
     network,
     nodes,
     stranger: makeNode(plan.nodes, [0, 1]),
-    ledger: Workload.emptyLedger(),
+    ledger: emptyLedger(),
     note,
     crashes: 0,
     isFaulty: true

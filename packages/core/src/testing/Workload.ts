@@ -5,7 +5,7 @@
 import { Effect, Schema } from "effect"
 import { Records } from "../orchestrator/Records.ts"
 import * as Entity from "../model/Entity.ts"
-import type { Cluster } from "./SimulatedCluster.ts"
+import type { Cluster, Ledger } from "./Cluster.ts"
 import { SeededRandom } from "./SeededRandom.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 
@@ -25,15 +25,6 @@ export const Job = Entity.make(
     header: ["team"]
   }
 )
-
-export interface Ledger {
-  /** Additions to each note's counter that were confirmed, and those that were tried. */
-  readonly confirmed: Map<string, number>
-  readonly tried: Map<string, number>
-  writes: number
-}
-
-export const emptyLedger = (): Ledger => ({ confirmed: new Map(), tried: new Map(), writes: 0 })
 
 /** Writes on all nodes until the faults end. */
 export const run = (cluster: Cluster): Effect.Effect<void> =>

@@ -10,7 +10,7 @@ import * as Commit from "../../src/model/Commit.ts"
 import * as Event from "../../src/model/Event.ts"
 import { stored } from "../../src/crypto/Compression.ts"
 import * as Proof from "../../src/session/Proof.ts"
-import * as LiveSync from "../../src/session/LiveSync.ts"
+import * as LiveState from "../../src/session/LiveState.ts"
 import { crypto, signerOf } from "../nodeCrypto.ts"
 import { FarEnd, greet, nodeLayer, openSession, peerOf, space } from "./SessionUnderTest.ts"
 
@@ -159,7 +159,7 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       const end = new FarEnd(far)
       yield* greet(end, 2)
       const commits = Array.from({ length: 40 }, (_, i) => commitBy(2, `flood ${i}`))
-      for (let batch = 0; batch < 6 * LiveSync.windowBatchesMax; batch++) {
+      for (let batch = 0; batch < 6 * LiveState.windowBatchesMax; batch++) {
         yield* end.say({ _tag: "EventBatch", batch, source: "feed", from: 0, upto: 1, isLast: false, commits })
       }
       expect(yield* Fiber.join(session)).toBe("ProtocolViolated")

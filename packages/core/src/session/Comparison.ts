@@ -1,0 +1,164 @@
+/**
+ * Comparing what both sides have, as pure steps: asking for the peer's root at a quiet moment, answering such a
+ * question, and the passes of range reconciliation that follow a difference. The opening side alone asks, so that the
+ * two never ask across each other.
+ */
+import * as Bytes from "../identity/Bytes.ts"
+import type { FeedCommit } from "../journal/Journal.ts"
+import * as Limits from "../model/Limits.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import {
+  isQuiet,
+  type LiveAction,
+  type LiveOutcome,
+  type LiveState,
+  passesMax,
+  type ProofState,
+  type SpacePurpose,
+  type SpaceSnapshot,
+  withBatch
+} from "./LiveState.ts"
+import { ProtocolViolated } from "./SessionError.ts"
+
+/** A gap is what comparing roots is for; anything else that moved makes an old proof stale. */
+export const afterMove = (
+  proof: ProofState,
+  { applied, gaps }: { readonly applied: number; readonly gaps: number }
+): ProofState => {
+  if (proof !== "proven" && proof !== "stale") return proof
+  if (gaps > 0) return "due"
+  return applied > 0 ? "stale" : proof
+}
+
+/** Asks for the peer's root once that makes sense; after a pass that moved nothing it reports the difference. */
+export const askForProof = (live: LiveState): LiveOutcome => {
+  const isWaiting = live.proof === "due" || live.proof === "settling"
+  if (live.role !== "initiator" || !isWaiting || !live.isPeerDone || !isQuiet(live)) return { live, actions: [] }
+  if (live.proof === "settling" && !(live.hasMoved && live.passes < passesMax)) {
+    return { live: { ...live, passes: 0, proof: "failed" }, actions: [{ _tag: "Differs", passes: live.passes }] }
+  }
+  return { live: { ...live, proof: "asked" }, actions: [{ _tag: "ReadSpace", purpose: "request" }] }
+}
+
+const emptyState = (request: number, verdict: Wire.SyncState["verdict"], head: number): Wire.SyncState => ({
+  _tag: "SyncState",
+  request,
+  verdict,
+  head,
+  nodes: [],
+  clocks: [],
+  replies: [],
+  want: []
+})
+
+/** Answers the question for this side's root, or puts it off. */
+export const requested = (live: LiveState, message: Wire.SyncRequest): LiveOutcome => {
+  if (live.role !== "responder" || live.asked !== undefined) {
+    return { live, actions: [{ _tag: "Fail", reason: new ProtocolViolated({ problem: "a comparison out of turn" }) }] }
+  }
+  if (!isQuiet(live)) {
+    return { live, actions: [{ _tag: "Send", message: emptyState(message.request, "busy", 0) }] }
+  }
+  return { live: { ...live, asked: message }, actions: [{ _tag: "ReadSpace", purpose: "answer" }] }
+}
+
+/** The own root is known: ask with it, or answer with it. */
+export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSnapshot): LiveOutcome => {
+  if (purpose === "request") {
+    const request = live.request + 1
+    const { count, head, root } = mine
+    const message: Wire.SyncRequest = { _tag: "SyncRequest", request, root, count, head, applied: live.cursor }
+    return {
+      live: { ...live, request, snapshot: mine, hasMoved: false },
+      actions: [{ _tag: "Send", message }]
+    }
+  }
+  const asked = live.asked
+  if (asked === undefined) return { live, actions: [] }
+  const isEqual = Bytes.equals(asked.root, mine.root) && asked.count === mine.count
+  if (!isEqual) {
+    return {
+      live: { ...live, asked: undefined, request: asked.request },
+      actions: [{ _tag: "AnswerRanges", message: undefined, request: asked.request }]
+    }
+  }
+  return {
+    live: { ...live, asked: undefined, proof: "proven", cursor: Math.max(live.cursor, asked.head) },
+    actions: [
+      { _tag: "SetCursor", cursor: asked.head },
+      { _tag: "Send", message: emptyState(asked.request, "equal", mine.head) },
+      synced(live, mine)
+    ]
+  }
+}
+
+const synced = (live: LiveState, { count, head, root }: SpaceSnapshot): LiveAction => ({
+  _tag: "Synced",
+  root,
+  head,
+  count,
+  sentEvents: live.sentEvents,
+  receivedEvents: live.receivedEvents
+})
+
+const isEmpty = (message: Wire.SyncState): boolean =>
+  message.nodes.length === 0 && message.clocks.length === 0 && message.replies.length === 0 && message.want.length === 0
+
+/** Reads an answer: a verdict, or one step of range reconciliation. */
+export const stateReceived = (live: LiveState, message: Wire.SyncState): LiveOutcome => {
+  if (message.request !== live.request) return { live, actions: [] }
+  if (live.role === "initiator" && live.proof === "asked") {
+    if (message.verdict === "equal") {
+      return {
+        live: { ...live, proof: "proven", passes: 0, cursor: Math.max(live.cursor, message.head) },
+        actions: [{ _tag: "SetCursor", cursor: message.head }, synced(live, live.snapshot)]
+      }
+    }
+    // A busy peer is asked again when it has said something, or with the next tick.
+    if (message.verdict === "busy") return { live: { ...live, proof: "due" }, actions: [] }
+  }
+  if (isEmpty(message)) return endPass(live)
+  return {
+    live: { ...live, proof: live.role === "initiator" ? "exchanging" : live.proof },
+    actions: [{ _tag: "AnswerRanges", message, request: message.request }]
+  }
+}
+
+/** Nothing is left to compare. What the pass moved shows once everything under way has settled. */
+const endPass = (live: LiveState): LiveOutcome =>
+  live.role === "initiator"
+    ? askForProof({ ...live, passes: live.passes + 1, proof: "settling" })
+    : { live, actions: [] }
+
+/** Sends the answer to ranges and the commits that it showed to be missing on the other side. */
+export const sendRanges = (
+  before: LiveState,
+  reply: Wire.SyncState,
+  pushes: ReadonlyArray<FeedCommit>
+): LiveOutcome => {
+  let live = before
+  const actions: Array<LiveAction> = []
+  for (const commits of inBatches(pushes)) {
+    const sent = withBatch(live, commits, undefined)
+    live = sent.live
+    actions.push({ _tag: "Send", message: sent.message })
+  }
+  actions.push({ _tag: "Send", message: reply })
+  if (!isEmpty(reply)) return { live, actions }
+  const ended = endPass(live)
+  return { live: ended.live, actions: [...actions, ...ended.actions] }
+}
+
+const inBatches = (commits: ReadonlyArray<FeedCommit>): ReadonlyArray<ReadonlyArray<FeedCommit>> => {
+  const batches: Array<Array<FeedCommit>> = []
+  let bytes = Infinity
+  for (const commit of commits) {
+    if (bytes + commit.bytes.length > Limits.frameBytesTarget) {
+      batches.push([])
+      bytes = 0
+    }
+    batches[batches.length - 1]!.push(commit)
+    bytes += commit.bytes.length
+  }
+  return batches
+}

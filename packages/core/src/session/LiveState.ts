@@ -1,0 +1,173 @@
+/**
+ * What a live session knows, and the vocabulary of its steps: windows, what is under way, where the comparison of roots
+ * stands. `LiveSync` moves the feeds, `Comparison` the roots; nothing is decided here.
+ */
+import type { FeedCommit, FeedPage, RemoteOutcome } from "../journal/Journal.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import type { Role } from "./Proof.ts"
+import type { SessionError } from "./SessionError.ts"
+
+/** Bytes of commits that may be unacknowledged; then this side waits. */
+export const windowBytesMax = 4 * 1024 * 1024
+/** Batches that may be unacknowledged. */
+export const windowBatchesMax = 48
+/** Reconciliation passes in a row that may move something without ending in equal roots. */
+export const passesMax = 256
+
+/** What this node has of the space in the view of the peer, all of one moment. */
+export interface SpaceSnapshot {
+  readonly head: number
+  readonly root: Uint8Array
+  readonly count: number
+}
+
+/** What the peer said it has. */
+export interface PeerSpace extends SpaceSnapshot {
+  /** 16 hexadecimal digits. */
+  readonly incarnation: string
+}
+
+/** What a snapshot is read for. */
+export type SpacePurpose = "hello" | "helloAck" | "request" | "answer"
+
+interface InFlight {
+  readonly bytes: number
+  /** Place in the feed after the batch, or `undefined` outside the feed. */
+  readonly upto: number | undefined
+}
+
+/**
+ * Where the comparison of roots stands. `due` waits for a quiet moment to ask; `settling` waits for one to see what a
+ * pass of range reconciliation has moved; `stale` was proven before something moved and is asked again with the
+ * driver's next tick, so that a stream of changes is not doubled by a stream of proofs.
+ */
+export type ProofState = "due" | "asked" | "exchanging" | "settling" | "proven" | "stale" | "failed"
+
+export interface LiveState {
+  readonly role: Role
+  readonly snapshot: SpaceSnapshot
+  readonly peer: PeerSpace | undefined
+  readonly head: number
+  readonly sentUpto: number
+  readonly isReading: boolean
+  readonly hasAnnouncedEnd: boolean
+  readonly isPeerDone: boolean
+  readonly nextBatch: number
+  readonly inFlight: ReadonlyMap<number, InFlight>
+  readonly inFlightBytes: number
+  /** Batches of the peer that are being taken in. */
+  readonly applying: number
+  readonly acknowledged: number
+  /** This side's knowledge of what it has taken in of the peer's feed. */
+  readonly cursor: number
+  readonly proof: ProofState
+  readonly request: number
+  /** The request that waits for this side's own root. */
+  readonly asked: Wire.SyncRequest | undefined
+  readonly hasMoved: boolean
+  readonly passes: number
+  readonly sentEvents: number
+  readonly receivedEvents: number
+}
+
+export type LiveInput =
+  | { readonly _tag: "JournalMoved"; readonly head: number }
+  | { readonly _tag: "FeedRead"; readonly page: FeedPage; readonly commits: ReadonlyArray<FeedCommit> }
+  | { readonly _tag: "Applied"; readonly batch: Wire.EventBatch; readonly outcome: RemoteOutcome }
+  | { readonly _tag: "RangesRead"; readonly reply: Wire.SyncState; readonly pushes: ReadonlyArray<FeedCommit> }
+  | { readonly _tag: "ProofDue" }
+
+export type LiveAction =
+  | { readonly _tag: "Send"; readonly message: Wire.WireMessage }
+  | { readonly _tag: "ReadFeed"; readonly after: number }
+  | { readonly _tag: "ReadSpace"; readonly purpose: SpacePurpose }
+  | { readonly _tag: "Apply"; readonly batch: Wire.EventBatch }
+  | { readonly _tag: "AnswerRanges"; readonly message: Wire.SyncState | undefined; readonly request: number }
+  | { readonly _tag: "SetCursor"; readonly cursor: number }
+  | { readonly _tag: "Progressed"; readonly sentEvents: number; readonly receivedEvents: number }
+  | {
+      readonly _tag: "Synced"
+      readonly root: Uint8Array
+      /** This side's newest arrival number that the proof covers. */
+      readonly head: number
+      readonly count: number
+      readonly sentEvents: number
+      readonly receivedEvents: number
+    }
+  | { readonly _tag: "Differs"; readonly passes: number }
+  | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
+
+export interface LiveOutcome {
+  readonly live: LiveState
+  readonly actions: ReadonlyArray<LiveAction>
+}
+
+const noSpace: SpaceSnapshot = { head: 0, root: new Uint8Array(16), count: 0 }
+
+export const initial = (role: Role): LiveState => ({
+  role,
+  snapshot: noSpace,
+  peer: undefined,
+  head: 0,
+  sentUpto: 0,
+  isReading: false,
+  hasAnnouncedEnd: false,
+  isPeerDone: false,
+  nextBatch: 0,
+  inFlight: new Map(),
+  inFlightBytes: 0,
+  applying: 0,
+  acknowledged: 0,
+  cursor: 0,
+  proof: "due",
+  request: 0,
+  asked: undefined,
+  hasMoved: false,
+  passes: 0,
+  sentEvents: 0,
+  receivedEvents: 0
+})
+
+export const withSnapshot = (live: LiveState, snapshot: SpaceSnapshot): LiveState => ({ ...live, snapshot })
+
+/** The state after a batch was handed over, and its message. `feed` is the stretch of the feed that it is. */
+export const withBatch = (
+  live: LiveState,
+  commits: ReadonlyArray<FeedCommit>,
+  feed: { readonly from: number; readonly upto: number; readonly isLast: boolean } | undefined
+): { readonly live: LiveState; readonly message: Wire.EventBatch } => {
+  let bytes = 0
+  let events = 0
+  for (const commit of commits) {
+    bytes += commit.bytes.length
+    events += commit.events
+  }
+  const inFlight = new Map(live.inFlight)
+  inFlight.set(live.nextBatch, { bytes, upto: feed?.upto })
+  return {
+    live: {
+      ...live,
+      inFlight,
+      inFlightBytes: live.inFlightBytes + bytes,
+      nextBatch: live.nextBatch + 1,
+      sentEvents: live.sentEvents + events
+    },
+    message: {
+      _tag: "EventBatch",
+      batch: live.nextBatch,
+      source: feed === undefined ? "sync" : "feed",
+      from: feed?.from ?? null,
+      upto: feed?.upto ?? 0,
+      isLast: feed?.isLast ?? false,
+      commits: commits.map((commit) => commit.bytes)
+    }
+  }
+}
+
+/** True when nothing of this side is under way, so that comparing roots makes sense. */
+export const isQuiet = (live: LiveState): boolean =>
+  live.hasAnnouncedEnd &&
+  live.inFlight.size === 0 &&
+  live.applying === 0 &&
+  !live.isReading &&
+  live.sentUpto >= live.head
