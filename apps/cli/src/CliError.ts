@@ -121,7 +121,8 @@ export class ImportStopped extends Schema.TaggedError<ImportStopped>()("ImportSt
   problem: Schema.String
 }) {
   override get message(): string {
-    const done = this.stored === 0 ? "Nothing was imported" : `The first ${this.stored} records are stored`
+    const done =
+      this.stored === 0 ? "Nothing was imported" : `The first ${this.stored.toLocaleString("en-US")} records are stored`
     return `${this.problem}. ${done}; run the same command again once that is mended, it goes on where it stopped.`
   }
   get isRetryable(): boolean {

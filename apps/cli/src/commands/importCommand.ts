@@ -47,7 +47,7 @@ const importFrom = Effect.fnUntraced(function* (
   const share = (position: number) => (source.bytes === 0 ? 1 : position / source.bytes)
   yield* ImportPass.run(options, tally, (_, position) =>
     progress.show(share(position) * checkShare, () => `checking: ${Progress.counted(tally.records, "record")}`)
-  )
+  ).pipe(Effect.ensuring(progress.clear))
   yield* source.assertUnchanged
   const writer = new ImportWriter(typeOf, input.isSkippingBad)
   const { written } = writer
@@ -113,6 +113,9 @@ const summary = (input: ImportInput, written: ImportWriter["written"], seconds: 
   const records = Progress.counted(written.stored, input.type === undefined ? "record" : `${input.type} record`)
   const time = `${seconds.toFixed(1)} s`
   if (written.stored === 0) return "There was nothing to import."
-  if (written.changed === 0) return `Nothing was written: all ${records} are here already (${time}).`
+  if (written.changed === 0) {
+    const known = written.stored === 1 ? "the record is" : `all ${records} are`
+    return `Nothing was written: ${known} here already (${time}).`
+  }
   return `Imported ${records}: ${Progress.count(written.changed)} new or changed (${time}).`
 }

@@ -52,14 +52,20 @@ const noteOnce = (output: Output["Service"], progress: Progress.Progress, isWatc
   }
 }
 
-/** The part of the hub's records that is here; unknown before the first comparison. */
-const share = ({ ours, receivedEvents, theirs }: Connection.Headway): number | undefined =>
-  theirs === 0 ? undefined : Math.min(1, (ours + receivedEvents) / theirs)
+/** How much of the larger side the smaller one has; unknown before the first comparison. */
+const share = ({ ours, receivedEvents, sentEvents, theirs }: Connection.Headway): number | undefined => {
+  const larger = Math.max(ours, theirs)
+  if (larger === 0) return undefined
+  return Math.min(1, (ours < theirs ? ours + receivedEvents : theirs + sentEvents) / larger)
+}
 
 const headwayText = (headway: Connection.Headway, hub: Connection.Hub): string => {
   if (!headway.isConnected) return `connecting to ${hub.address}`
-  const theirs = headway.theirs === 0 ? "" : `of the hub's ${Progress.counted(headway.theirs, "record")}; `
-  return `${theirs}received ${Progress.count(headway.receivedEvents)}, sent ${Progress.count(headway.sentEvents)} events`
+  const { ours, receivedEvents, sentEvents, theirs } = headway
+  const whose = ours < theirs ? "the hub's" : "this device's"
+  const larger = Math.max(ours, theirs)
+  const aim = larger === 0 ? "" : `of ${whose} ${Progress.counted(larger, "record")}; `
+  return `${aim}received ${Progress.count(receivedEvents)}, sent ${Progress.count(sentEvents)} events`
 }
 
 const documentOf = ({ entities, peer, receivedEvents, root, sentEvents }: Connection.Proof, seconds: number) => ({

@@ -6,7 +6,7 @@ import { Journal, type JournalError, Partition } from "@syncline/core"
 import { Effect } from "effect"
 import { because, type CliError, InputMalformed, RecordInvalid } from "../CliError.ts"
 import type { TypeOf } from "../SchemaFile.ts"
-import type { JsonSource } from "./JsonSource.ts"
+import { chunkBytes, type JsonSource } from "./JsonSource.ts"
 import * as RecordItem from "./RecordItem.ts"
 import * as RecordParser from "./RecordParser.ts"
 import { type Piece, RecordSplitter } from "./RecordSplitter.ts"
@@ -48,8 +48,9 @@ export const run = Effect.fnUntraced(function* <E, R>(
   onItems: OnItems<E, R>
 ): Effect.fn.Return<void, E | CliError | JournalError.JournalError, R | Journal.Journal> {
   const splitter = new RecordSplitter()
+  const buffer = Buffer.allocUnsafe(chunkBytes)
   for (let position = 0; ;) {
-    const chunk = yield* options.source.read(position)
+    const chunk = yield* options.source.read(position, buffer)
     const pieces = chunk.length === 0 ? splitter.end() : splitter.push(chunk)
     position += chunk.length
     const items: Array<CheckedItem> = []

@@ -11,15 +11,15 @@ import { pipeline } from "node:stream/promises"
 import { Effect, type Scope } from "effect"
 import { because, type CliError, InputChanged, InputUnreadable } from "../CliError.ts"
 
-/** Read at once. */
-const chunkBytes = 256 * 1024
+/** A good size for a buffer to read with. */
+export const chunkBytes = 256 * 1024
 
 export interface JsonSource {
   /** As people know it: the path that was given, or `standard input`. */
   readonly name: string
   readonly bytes: number
-  /** The next bytes from a position; empty at the end. */
-  readonly read: (position: number) => Effect.Effect<Buffer, CliError>
+  /** Fills a buffer from a position and gives the filled part; empty at the end. */
+  readonly read: (position: number, buffer: Buffer) => Effect.Effect<Buffer, CliError>
   /** Fails when the file is not what it was when it was opened. */
   readonly assertUnchanged: Effect.Effect<void, CliError>
 }
@@ -45,7 +45,7 @@ export const openSource = (path: string): Effect.Effect<JsonSource, CliError, Sc
     return {
       name,
       bytes: first.size,
-      read: (position) => attempt(() => readAt(handle, position, first.size)),
+      read: (position, buffer) => attempt(() => readAt(handle, buffer, position, first.size)),
       assertUnchanged: attempt(() => handle.stat()).pipe(
         Effect.flatMap((now) =>
           now.size === first.size && now.mtimeMs === first.mtimeMs
@@ -69,10 +69,9 @@ const problemOf = (error: unknown): string => {
   return message ?? String(error)
 }
 
-const readAt = async (handle: FileHandle, position: number, end: number): Promise<Buffer> => {
-  const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(chunkBytes, end - position)))
-  const { length } = buffer
-  if (length === 0) return buffer
+const readAt = async (handle: FileHandle, buffer: Buffer, position: number, end: number): Promise<Buffer> => {
+  const length = Math.min(buffer.length, end - position)
+  if (length <= 0) return buffer.subarray(0, 0)
   const { bytesRead } = await handle.read(buffer, 0, length, position)
   return buffer.subarray(0, bytesRead)
 }

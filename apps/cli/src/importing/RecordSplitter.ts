@@ -34,7 +34,7 @@ const byteOrderMark = [0xef, 0xbb, 0xbf]
 const isBlank = (value: number): boolean =>
   value === byte.space || value === byte.lineFeed || value === byte.carriageReturn || value === byte.tab
 
-/** Takes chunks in order. Pieces may share the chunk's memory. */
+/** Takes chunks in order. Pieces may share the chunk's memory, which may be used again after their use. */
 export class RecordSplitter {
   #place: Place = "start"
   /** Position in the file of the present chunk's first byte. */
@@ -194,7 +194,7 @@ export class RecordSplitter {
     if (this.#carriedBytes > recordBytesMax) {
       this.#isTooLong = true
       this.#carried = []
-    } else this.#carried.push(bytes)
+    } else this.#carried.push(Buffer.from(bytes))
   }
 
   #emit(rest: Buffer, pieces: Array<Piece>): void {

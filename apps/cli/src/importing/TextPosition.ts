@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { CliError } from "../CliError.ts"
-import type { JsonSource } from "./JsonSource.ts"
+import { chunkBytes, type JsonSource } from "./JsonSource.ts"
 
 export interface TextPosition {
   readonly line: number
@@ -16,10 +16,11 @@ export const find = Effect.fnUntraced(function* (
   source: JsonSource,
   offset: number
 ): Effect.fn.Return<TextPosition, CliError> {
+  const buffer = Buffer.allocUnsafe(chunkBytes)
   let line = 1
   let column = 1
   for (let position = 0; position < offset;) {
-    const chunk = yield* source.read(position)
+    const chunk = yield* source.read(position, buffer)
     if (chunk.length === 0) break
     const wanted = chunk.subarray(0, offset - position)
     for (const byte of wanted) {
