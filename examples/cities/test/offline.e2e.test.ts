@@ -51,7 +51,7 @@ const records = load()
   .map((record) => ({ ...record, id: String(record.cityId) }))
 const idOf = (i: number): string => records[i]!.id
 
-it("changes made offline on both sides survive, on the same records too", { timeout: 60_000 }, async () => {
+it("changes made offline on both sides survive, on the same records too", { timeout: 120_000 }, async () => {
   const first = await open("a", false)
   const second = await open("b", false)
   writeFileSync(join(root, "hub", "trusted-peers"), `${first.peer}\n${second.peer}\n`)

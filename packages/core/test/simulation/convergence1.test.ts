@@ -5,7 +5,7 @@ import { failureOf } from "./runSeed.ts"
 describe("a cluster under faults", () => {
   it(
     "[SI-1][SI-2][SI-3][SI-4] seeds 1 to 100 converge, lose nothing, leak nothing, and replay alike",
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async () => {
       const failures: Array<string> = []
       for (let seed = 1; seed <= 100; seed++) {

@@ -5,7 +5,7 @@ import { failureOf } from "./runSeed.ts"
 describe("a cluster under faults", () => {
   it(
     "[SI-1][SI-2][SI-3][SI-4] seeds 101 to 200 converge, lose nothing, leak nothing, and replay alike",
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async () => {
       const failures: Array<string> = []
       for (let seed = 101; seed <= 200; seed++) {

@@ -20,7 +20,7 @@ const rulesCaught = async (overrides: Overrides, seeds: number): Promise<Readonl
   return []
 }
 
-describe("mutants", { timeout: 60_000 }, () => {
+describe("mutants", { timeout: 120_000 }, () => {
   afterEach(() => vi.doUnmock("../../src/merge/LwwRegister.ts"))
 
   it("[SI-5] a register where the last to arrive wins is caught", async () => {
