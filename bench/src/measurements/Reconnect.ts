@@ -55,18 +55,31 @@ const comeBack = async ({ count, device, proxy }: World): Promise<{ readonly ms:
   return { ms: seconds * 1000, bytes }
 }
 
-const withNothingToDo = async (world: World): Promise<ReadonlyArray<Reading>> => {
+interface Idle {
+  readonly readings: ReadonlyArray<Reading>
+  /** What coming back costs at least. */
+  readonly bytes: number
+}
+
+const withNothingToDo = async (world: World): Promise<Idle> => {
   const readings: Array<Reading> = []
+  let least = Infinity
   for (let i = 0; i < returns; i++) {
     const { bytes, ms } = await comeBack(world)
     const figure = `reconnect at ${world.size}, nothing to do`
     readings.push({ figure, unit: "ms", value: ms })
     readings.push({ figure: `${figure}: bytes`, unit: "B", value: bytes, target: { atMost: 1024 } })
+    least = Math.min(least, bytes)
   }
-  return readings
+  return { readings, bytes: least }
 }
 
-const afterChanges = async (world: World, perCommit: number, about: string): Promise<ReadonlyArray<Reading>> => {
+const afterChanges = async (
+  world: World,
+  idle: Idle,
+  perCommit: number,
+  about: string
+): Promise<ReadonlyArray<Reading>> => {
   const readings: Array<Reading> = []
   for (let salt = 0; salt < returns; salt++) {
     const input = { count: changes, of: world.count, salt: salt + perCommit, perCommit }
@@ -77,7 +90,12 @@ const afterChanges = async (world: World, perCommit: number, about: string): Pro
       { figure, unit: "ms", value: ms, target: { atMost: 60 } },
       { figure: `${figure}: bytes`, unit: "B", value: bytes, target: { atMost: 25_000 } },
       { figure: `${figure}: bytes of the commits`, unit: "B", value: made.bytes },
-      { figure: `${figure}: bytes / commits`, unit: "×", value: bytes / made.bytes, target: { atMost: 1.5 } }
+      { figure: `${figure}: bytes / commits`, unit: "×", value: bytes / made.bytes, target: { atMost: 1.5 } },
+      {
+        figure: `${figure}: bytes beyond an idle return / commits`,
+        unit: "×",
+        value: (bytes - idle.bytes) / made.bytes
+      }
     )
   }
   return readings
@@ -85,10 +103,11 @@ const afterChanges = async (world: World, perCommit: number, about: string): Pro
 
 const measure = async (workshop: Workshop, size: string, count: number): Promise<ReadonlyArray<Reading>> => {
   const world = await build(workshop, size, count)
-  const readings = [...(await withNothingToDo(world))]
+  const idle = await withNothingToDo(world)
+  const readings = [...idle.readings]
   if (count >= (workshop.isQuick ? 10_000 : Cities.total)) {
-    readings.push(...(await afterChanges(world, changes, "100 changes in one transaction")))
-    readings.push(...(await afterChanges(world, 1, "100 changes in 100 transactions")))
+    readings.push(...(await afterChanges(world, idle, changes, "100 changes in one transaction")))
+    readings.push(...(await afterChanges(world, idle, 1, "100 changes in 100 transactions")))
   }
   await workshop.endAll()
   return readings
