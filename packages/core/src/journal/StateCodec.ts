@@ -80,7 +80,7 @@ export const decode = (
   header: HeaderValues,
   authorAt: (index: number) => Author
 ): EntityState.EntityState => {
-  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = MessagePack.unpack(stateBytes) as Packed
+  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = MessagePack.unpackOwn(stateBytes) as Packed
   const state = EntityState.empty()
   for (const [author, eseq, head] of clock) state.clock.set(authorAt(author), { eseq, head: Bytes.copy(head) })
   const unpacked = stamps.map(([at, author, eseq, hash]): Stamp => {

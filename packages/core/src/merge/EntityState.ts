@@ -6,7 +6,7 @@ import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import { type ClockEntry, eseqOf } from "../identity/VectorClock.ts"
-import type { Event } from "../model/Event.ts"
+import type { Dependency, Event } from "../model/Event.ts"
 import { type FieldValue, same } from "../model/FieldValue.ts"
 import * as Counter from "./Counter.ts"
 import { type Stamp, wins } from "./LwwRegister.ts"
@@ -59,8 +59,11 @@ export const standing = (state: EntityState, event: Event, origin: Origin): Stan
   if (event.eseq <= last) return "known"
   if (event.eseq > last + 1) return "gap"
   if (entry !== undefined && !Bytes.equals(entry.head, event.prev!)) return "fork"
-  for (const [index, eseq] of event.deps) {
-    if (eseqOf(state.clock, origin.authors[index]!) < eseq) return "gap"
+  const isSeen = ([index, eseq]: Dependency): boolean => eseqOf(state.clock, origin.authors[index]!) >= eseq
+  if (!event.deps.every(isSeen)) return "gap"
+  // A removal rests on the additions that it names, whether or not its writer listed their authors.
+  for (const field in event.ops.r) {
+    for (const [, additions] of event.ops.r[field]!) if (!additions.every(isSeen)) return "gap"
   }
   return "new"
 }

@@ -118,11 +118,8 @@ export const open = (bytes: Uint8Array): PackedCommit | string => {
 }
 
 const unpack = (bytes: Uint8Array): unknown => {
-  try {
-    return MessagePack.unpack(bytes)
-  } catch {
-    return undefined
-  }
+  const unpacked = MessagePack.unpack(bytes, Limits.commitDepthMax)
+  return typeof unpacked === "string" ? undefined : unpacked.value
 }
 
 const partProblem = (leaves: unknown, places: unknown, count: number): string | undefined => {

@@ -49,12 +49,9 @@ export const encode = (event: Event): Uint8Array =>
 /** The event in bytes, or the sentence that says what is wrong with it. `authors` is the commit's author count. */
 export const decode = (bytes: Uint8Array, authors: number): Event | string => {
   if (bytes.length > Limits.eventBytesMax) return `an event has more than ${Limits.eventBytesMax} bytes`
-  let decoded: unknown
-  try {
-    decoded = MessagePack.unpack(bytes)
-  } catch {
-    return "an event is not valid MessagePack"
-  }
+  const unpacked = MessagePack.unpack(bytes, Limits.eventDepthMax)
+  if (typeof unpacked === "string") return `an event is ${unpacked}`
+  const decoded = unpacked.value
   if (!Array.isArray(decoded) || decoded.length !== 5) return "an event is not a list of 5"
   const [entity, eseq, prev, deps, ops] = decoded as ReadonlyArray<unknown>
   const wrong =

@@ -18,7 +18,8 @@ const forbiddenKeys = new Set(["__proto__", "constructor", "prototype"])
 export const nameProblem = (name: unknown): string | undefined => {
   if (typeof name !== "string" || name.length === 0) return "a name must be a non-empty string"
   if (name.length > Limits.nameBytesMax) return `a name must have at most ${Limits.nameBytesMax} bytes`
-  if (name.startsWith("$") || forbiddenKeys.has(name)) return `"${name}" is a reserved name`
+  // Names that every object already answers to, such as `toString`, would be found where no field is.
+  if (name.startsWith("$") || name in Object.prototype) return `"${name}" is a reserved name`
   return name.isWellFormed() ? undefined : "a name must be well-formed Unicode"
 }
 

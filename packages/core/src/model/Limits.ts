@@ -7,6 +7,10 @@
 export const frameBytesMax = 1024 * 1024
 /** Senders fill frames up to here; one commit may carry a frame beyond it, never beyond `frameBytesMax`. */
 export const frameBytesTarget = 192 * 1024
+/** Nesting of an event's bytes: list, operations, fields and, below them, a value. */
+export const eventDepthMax = 3 + 32
+/** Nesting of the lists that a commit and its header are. */
+export const commitDepthMax = 3
 /** Deeper nesting in a frame is refused before it is decoded. */
 export const frameDepthMax = 12
 /** Events in one commit. A larger local transaction becomes several commits with one `group`. */

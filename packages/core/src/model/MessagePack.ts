@@ -4,6 +4,7 @@
  */
 import { Packr } from "msgpackr"
 import * as Bytes from "../identity/Bytes.ts"
+import * as MessagePackScan from "./MessagePackScan.ts"
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true })
 
@@ -11,7 +12,14 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true })
 export const pack = (value: unknown): Uint8Array => Bytes.copy(packr.pack(value))
 
 /**
- * Decodes one value. Throws on bytes that are no MessagePack; byte arrays in the result share memory with `bytes`. The
- * caller checks the shape: a hostile sender can make the library build objects that are not plain.
+ * Decodes one value that somebody else made, or says why not: too deep, or no single value without extensions. The
+ * library's extensions build shared and foreign objects and even change how it decodes later bytes, so nothing that
+ * holds one ever reaches it. Byte arrays in the result share memory with `bytes`; the caller checks the shape.
  */
-export const unpack = (bytes: Uint8Array): unknown => packr.unpack(bytes)
+export const unpack = (bytes: Uint8Array, depthMax: number): { readonly value: unknown } | "malformed" | "deep" => {
+  const problem = MessagePackScan.problem(bytes, depthMax)
+  return problem ?? { value: packr.unpack(bytes) }
+}
+
+/** Decodes what `pack` made on this device. */
+export const unpackOwn = (bytes: Uint8Array): unknown => packr.unpack(bytes)

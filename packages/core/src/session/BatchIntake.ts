@@ -26,8 +26,15 @@ export interface IntakeContext {
 /** Signatures checked before other fibers get a turn: about 6 ms of work. */
 const checkedAtOnceMax = 64
 
-/** Checks a batch, takes in what passes and reports what became of each commit. */
-export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, batch: Wire.EventBatch) {
+/** A batch whose commits were judged one by one. */
+export interface CheckedBatch {
+  readonly batch: Wire.EventBatch
+  readonly accepted: ReadonlyArray<Uint8Array>
+  readonly refused: Map<string, number>
+}
+
+/** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
+export const check = Effect.fnUntraced(function* (context: IntakeContext, batch: Wire.EventBatch) {
   const decisions = new Map<string, boolean>()
   const refused = new Map<string, number>()
   const accepted: Array<Uint8Array> = []
@@ -38,6 +45,13 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, batch
     if (code === undefined) accepted.push(bytes)
     else refused.set(code, (refused.get(code) ?? 0) + 1)
   }
+  const checked: CheckedBatch = { batch, accepted, refused }
+  return checked
+})
+
+/** Takes in what passed, and reports what became of each commit. */
+export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, checked: CheckedBatch) {
+  const { accepted, batch, refused } = checked
   const feed =
     batch.from === null ? undefined : { incarnation: context.peerIncarnation, from: batch.from, upto: batch.upto }
   const outcome = yield* context.journal.receive({
@@ -46,7 +60,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, batch
     commits: accepted,
     aheadMsMax: context.aheadMsMax
   })
-  for (const [code, count] of outcome.refused) refused.set(code, (refused.get(code) ?? 0) + count)
+  for (const [code, commits] of outcome.refused) refused.set(code, (refused.get(code) ?? 0) + commits)
   yield* count(refused, outcome)
   const result: RemoteOutcome = { ...outcome, refused: [...refused] }
   return result

@@ -16,6 +16,8 @@ import {
   type ProofState,
   type SpacePurpose,
   type SpaceSnapshot,
+  windowBatchesMax,
+  windowBytesMax,
   withBatch
 } from "./LiveState.ts"
 import { ProtocolViolated } from "./SessionError.ts"
@@ -118,8 +120,24 @@ export const stateReceived = (live: LiveState, message: Wire.SyncState): LiveOut
     if (message.verdict === "busy") return { live: { ...live, proof: "due" }, actions: [] }
   }
   if (isEmpty(message)) return endPass(live)
+  return answerDeferred({
+    ...live,
+    proof: live.role === "initiator" ? "exchanging" : live.proof,
+    deferred: message
+  })
+}
+
+/** Half of the window: what one step of reconciliation pushes fits into the other half. */
+const answerBytesMax = windowBytesMax / 2
+const answerBatchesMax = windowBatchesMax / 2
+
+/** Answers the waiting step of reconciliation once the window has room for what the answer may push. */
+export const answerDeferred = (live: LiveState): LiveOutcome => {
+  const message = live.deferred
+  const hasRoom = live.inFlightBytes <= answerBytesMax && live.inFlight.size <= answerBatchesMax
+  if (message === undefined || !hasRoom) return { live, actions: [] }
   return {
-    live: { ...live, proof: live.role === "initiator" ? "exchanging" : live.proof },
+    live: { ...live, deferred: undefined },
     actions: [{ _tag: "AnswerRanges", message, request: message.request }]
   }
 }

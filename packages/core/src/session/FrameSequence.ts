@@ -6,7 +6,7 @@ import type { Frame } from "../wire/FrameCodec.ts"
 import type { WireMessage } from "../wire/WireMessage.ts"
 
 /** Early frames that may wait; a further one ends the session. */
-export const earlyFramesMax = 64
+export const earlyFramesMax = 16
 
 export class FrameSequence {
   #next = 0

@@ -62,6 +62,8 @@ export interface LiveState {
   readonly cursor: number
   readonly proof: ProofState
   readonly request: number
+  /** A step of range reconciliation that waits until what earlier ones sent is acknowledged. */
+  readonly deferred: Wire.SyncState | undefined
   /** The request that waits for this side's own root. */
   readonly asked: Wire.SyncRequest | undefined
   readonly hasMoved: boolean
@@ -121,6 +123,7 @@ export const initial = (role: Role): LiveState => ({
   cursor: 0,
   proof: "due",
   request: 0,
+  deferred: undefined,
   asked: undefined,
   hasMoved: false,
   passes: 0,
@@ -167,6 +170,7 @@ export const withBatch = (
 /** True when nothing of this side is under way, so that comparing roots makes sense. */
 export const isQuiet = (live: LiveState): boolean =>
   live.hasAnnouncedEnd &&
+  live.deferred === undefined &&
   live.inFlight.size === 0 &&
   live.applying === 0 &&
   !live.isReading &&

@@ -142,11 +142,13 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
     proof: Comparison.afterMove(before.proof, message)
   }
   const more = readMore(live, false)
-  const next = Comparison.askForProof(more.live)
+  const answered = Comparison.answerDeferred(more.live)
+  const next = Comparison.askForProof(answered.live)
   return {
     live: next.live,
     actions: [
       ...more.actions,
+      ...answered.actions,
       { _tag: "Progressed", sentEvents: live.sentEvents, receivedEvents: live.receivedEvents },
       ...next.actions
     ]

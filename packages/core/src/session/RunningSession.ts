@@ -93,7 +93,12 @@ export interface RunningSession {
   readonly sequence: FrameSequence
   state: SessionState.SessionState
   framesSent: number
+  readonly startedMs: number
+  /** When anything came, and when something came that moves the session on. */
   lastReceivedMs: number
+  lastProgressMs: number
+  /** Since when something is awaited without a pause. */
+  awaitingSinceMs: number
   lastProofMs: number
   lastPingMs: number
   storedAcknowledged: number

@@ -72,7 +72,10 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
       expected: options.expected
     }),
     framesSent: 0,
+    startedMs: nowMs,
     lastReceivedMs: nowMs,
+    lastProgressMs: nowMs,
+    awaitingSinceMs: nowMs,
     lastProofMs: nowMs,
     lastPingMs: nowMs,
     storedAcknowledged: 0
@@ -141,21 +144,43 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
       yield* Queue.offer(driver.inputs, { _tag: "Ended", error: received.failure })
       return yield* Effect.never
     }
-    driver.lastReceivedMs = yield* Clock.currentTimeMillis
+    const nowMs = yield* Clock.currentTimeMillis
+    driver.lastReceivedMs = nowMs
+    if (!isBearable(driver, received.success)) {
+      return yield* refuse(driver, new ProtocolViolated({ problem: "a large frame before the greeting" }))
+    }
     const frame = FrameCodec.decode(driver.compression, received.success)
     if (Result.isFailure(frame)) return yield* refuse(driver, frame.failure)
     const messages = driver.sequence.accept(frame.success)
     if (messages === undefined) {
       return yield* refuse(driver, new ProtocolViolated({ problem: "too many frames arrived before earlier ones" }))
     }
-    for (const message of messages) yield* Queue.offer(driver.inputs, { _tag: "Received", message })
+    for (const message of messages) {
+      if (message._tag !== "Ping" && message._tag !== "Pong") driver.lastProgressMs = nowMs
+      yield* Queue.offer(driver.inputs, { _tag: "Received", message })
+    }
   }
 })
+
+/** Bytes of a frame before the other side is proven; its messages have at most 200. */
+const greetingFrameBytesMax = 512
+
+/** Whoever is not proven yet gets no memory to fill: only short, uncompressed frames. */
+const isBearable = ({ options, state }: RunningSession, frame: Uint8Array): boolean => {
+  const isProven = state.phase === "live" || (options.role === "initiator" && state.phase === "greeting")
+  return isProven || (frame.length <= greetingFrameBytesMax && frame[0] === 0)
+}
 
 const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
     const frame = yield* Queue.take(driver.outbound)
-    const sent = yield* Effect.result(driver.options.link.send(frame))
+    const waitedMs = driver.options.timing.progressMsMax
+    const sent = yield* Effect.result(driver.options.link.send(frame)).pipe(
+      Effect.timeoutOrElse({
+        duration: waitedMs,
+        orElse: () => fail(new SessionStalled({ awaiting: "the peer to read what it is sent", waitedMs }))
+      })
+    )
     // A link that ended is the receiver's to report, after what was still on the way.
     if (Result.isFailure(sent)) {
       return yield* sent.failure.reason._tag === "LinkClosed" ? Effect.never : fail(sent.failure)
@@ -165,27 +190,28 @@ const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
 
 const applyBatches = (driver: RunningSession): Effect.Effect<never, SessionError> =>
   Stream.fromQueue(driver.toApply).pipe(
-    Stream.mapEffect((batch) => applyBatch(driver, batch), { concurrency: applyingAtOnceMax }),
+    // One after the other, so that no batch overtakes an earlier one that takes longer to check.
+    Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver), batch)),
+    Stream.mapEffect((checked) => applyBatch(driver, checked), { concurrency: applyingAtOnceMax }),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
     Effect.catchTag("JournalError", (reason) => fail(reason)),
     Effect.andThen(Effect.never)
   )
 
-const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, batch: Wire.EventBatch) {
-  const outcome = yield* BatchIntake.takeIn(
-    {
-      journal: driver.journal,
-      gate: driver.gate,
-      crypto: driver.crypto,
-      peer: driver.state.peer!,
-      peerIncarnation: driver.state.peerSpace!.incarnation,
-      space: driver.journal.info.space,
-      aheadMsMax: driver.options.aheadMsMax
-    },
-    batch
-  )
+const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
+  journal: driver.journal,
+  gate: driver.gate,
+  crypto: driver.crypto,
+  peer: driver.state.peer!,
+  peerIncarnation: driver.state.peerSpace!.incarnation,
+  space: driver.journal.info.space,
+  aheadMsMax: driver.options.aheadMsMax
+})
+
+const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked: BatchIntake.CheckedBatch) {
+  const outcome = yield* BatchIntake.takeIn(intakeOf(driver), checked)
   yield* driver.options.notify({ _tag: "TakenIn", outcome })
-  const input: SessionState.Input = { _tag: "Applied", batch, outcome }
+  const input: SessionState.Input = { _tag: "Applied", batch: checked.batch, outcome }
   return input
 })
 
@@ -211,17 +237,28 @@ const awaiting = (driver: RunningSession): string | undefined => {
   return driver.lastPingMs > driver.lastReceivedMs ? "a sign of life" : undefined
 }
 
+/** Ends a session in which something is awaited for too long; greetings have their own limit from the start. */
+const checkProgress = Effect.fnUntraced(function* (driver: RunningSession, nowMs: number) {
+  const { timing } = driver.options
+  const awaited = awaiting(driver)
+  if (awaited === undefined) {
+    driver.awaitingSinceMs = nowMs
+    return
+  }
+  const isGreeting = driver.state.phase !== "live"
+  const sinceMs = isGreeting ? driver.startedMs : Math.max(driver.awaitingSinceMs, driver.lastProgressMs)
+  const waitedMs = nowMs - sinceMs
+  if (waitedMs >= (isGreeting ? timing.greetingMsMax : timing.progressMsMax)) {
+    return yield* refuse(driver, new SessionStalled({ awaiting: awaited, waitedMs }))
+  }
+})
+
 const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { timing } = driver.options
   const nowMs = yield* Clock.currentTimeMillis
-  const waitedMs = nowMs - driver.lastReceivedMs
-  const awaited = awaiting(driver)
-  const limitMs = driver.state.phase === "live" ? timing.progressMsMax : timing.greetingMsMax
-  if (awaited !== undefined && waitedMs >= limitMs) {
-    return yield* refuse(driver, new SessionStalled({ awaiting: awaited, waitedMs }))
-  }
+  yield* checkProgress(driver, nowMs)
   if (driver.state.phase !== "live") return
-  if (waitedMs >= timing.pingAfterMs && driver.lastPingMs <= driver.lastReceivedMs) {
+  if (nowMs - driver.lastReceivedMs >= timing.pingAfterMs && driver.lastPingMs <= driver.lastReceivedMs) {
     driver.lastPingMs = nowMs
     yield* send(driver, { _tag: "Ping", token: driver.framesSent })
   }

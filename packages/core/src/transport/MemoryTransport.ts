@@ -2,7 +2,7 @@
  * The reference transport: links between nodes of one process, without faults. The simulated network of the testing
  * kit wraps it with loss, delay and partitions.
  */
-import { Effect, FiberSet, Queue } from "effect"
+import { Deferred, Effect, FiberSet, Queue } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Limits from "../model/Limits.ts"
 import { type Link, linkFramesMax } from "./Link.ts"
@@ -72,12 +72,15 @@ const dial = Effect.fnUntraced(function* (network: MemoryNetwork, from: string, 
 export const pair = Effect.fnUntraced(function* (nearName: string, farName: string, number: number) {
   const toFar = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
   const toNear = yield* Queue.bounded<Uint8Array, TransportError>(linkFramesMax)
+  const ended = yield* Deferred.make<never, TransportError>()
   const channelBinding = Bytes.utf8(`${name}/${number}`)
-  const close = Effect.all([Queue.fail(toFar, closed), Queue.fail(toNear, closed)], { discard: true })
+  const close = Effect.all([Queue.fail(toFar, closed), Queue.fail(toNear, closed), Deferred.fail(ended, closed)], {
+    discard: true
+  })
   const end = (remote: string, out: typeof toFar, into: typeof toNear): Link => ({
     remote,
     channelBinding,
-    send: (frame) => send(out, frame),
+    send: (frame) => send(out, ended, frame),
     receive: Queue.take(into),
     close
   })
@@ -86,10 +89,15 @@ export const pair = Effect.fnUntraced(function* (nearName: string, farName: stri
 
 const send = (
   queue: Queue.Queue<Uint8Array, TransportError>,
+  ended: Deferred.Deferred<never, TransportError>,
   frame: Uint8Array
-): Effect.Effect<void, TransportError> => {
-  if (frame.length > Limits.frameBytesMax) {
-    return Effect.fail(fail(new FrameRefused({ bytes: frame.length, bytesMax: Limits.frameBytesMax })))
-  }
-  return Queue.offer(queue, frame).pipe(Effect.flatMap((isTaken) => (isTaken ? Effect.void : Effect.fail(closed))))
-}
+): Effect.Effect<void, TransportError> =>
+  Effect.suspend(() => {
+    if (frame.length > Limits.frameBytesMax) {
+      return Effect.fail(fail(new FrameRefused({ bytes: frame.length, bytesMax: Limits.frameBytesMax })))
+    }
+    if (Queue.offerUnsafe(queue, frame)) return Effect.void
+    // Full or ended. Who waits for room must also wake when the link ends.
+    const offered = Effect.flatMap(Queue.offer(queue, frame), (isTaken) => (isTaken ? Effect.void : Effect.fail(closed)))
+    return Effect.raceFirst(offered, Deferred.await(ended))
+  })

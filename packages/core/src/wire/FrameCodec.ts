@@ -8,7 +8,6 @@ import { type CompressionFunctions, compressBytesMin } from "../crypto/Compressi
 import * as Bytes from "../identity/Bytes.ts"
 import * as Limits from "../model/Limits.ts"
 import * as MessagePack from "../model/MessagePack.ts"
-import * as FrameScan from "./FrameScan.ts"
 import { FrameMalformed, FrameTooDeep, FrameTooLarge, MessageUnknown, WireError } from "./WireError.ts"
 import * as Wire from "./WireMessage.ts"
 
@@ -67,11 +66,11 @@ export const decode = (compression: CompressionFunctions, frame: Uint8Array): Re
   if (frame.length < 2) return malformed("it is empty")
   const payload = compression.decompress(frame[0]!, frame.subarray(1), Limits.frameBytesMax)
   if (payload === undefined) return malformed("it does not decompress within the frame limit")
-  const structure = FrameScan.problem(payload, Limits.frameDepthMax)
-  if (structure === "deep") return fail(new FrameTooDeep({ depthMax: Limits.frameDepthMax }))
-  if (structure === "malformed") return malformed("it is not one MessagePack value")
   // A copy once per frame, so that nothing kept from it pins or shares the transport's buffer.
-  const fields: unknown = MessagePack.unpack(Bytes.copy(payload))
+  const unpacked = MessagePack.unpack(Bytes.copy(payload), Limits.frameDepthMax)
+  if (unpacked === "deep") return fail(new FrameTooDeep({ depthMax: Limits.frameDepthMax }))
+  if (unpacked === "malformed") return malformed("it is not one MessagePack value without extensions")
+  const fields = unpacked.value
   if (!Array.isArray(fields) || fields.length < 2) return malformed("it is not a list")
   const [sequence, tag, ...rest] = fields as ReadonlyArray<unknown>
   if (!Number.isSafeInteger(sequence) || (sequence as number) < 0) return malformed("it has no sequence number")

@@ -134,6 +134,26 @@ describe("EntityState", () => {
     expect(fresh.values.get("title")).toBe("c")
   })
 
+  it("[ME-3] a removal waits for the additions that it names, also when its writer lists no dependency", () => {
+    const hash = (event: Event.Event) => Bytes.copy(crypto.sha256(Event.encode(event)).subarray(0, 16))
+    const add: Event.Event = { entity: "e", eseq: 1, prev: undefined, deps: [], ops: { a: { tags: ["red"] } } }
+    const remove: Event.Event = {
+      entity: "e",
+      eseq: 1,
+      prev: undefined,
+      deps: [],
+      ops: { r: { tags: [["red", [[1, 1]]]] } }
+    }
+    const written: ReadonlyArray<Written> = [
+      { event: remove, origin: { at: HybridTime.make(2, 0), authors: [authors[1]!, authors[0]!], hash: hash(remove) } },
+      { event: add, origin: { at: HybridTime.make(1, 0), authors: [authors[0]!], hash: hash(add) } }
+    ]
+    const state = EntityState.empty()
+    expect(EntityState.standing(state, remove, written[0]!.origin)).toBe("gap")
+    deliver(state, written)
+    expect(OrSet.elements(state.sets.get("tags")!)).toEqual([])
+  })
+
   it("[ME-4] a second event with a used number is a fork, whatever it says", () => {
     const a = EntityState.empty()
     const first = writeOn(a, authors[0]!, { kind: "put", lww: { title: "a" }, counters: {}, sets: {} }, 1)!

@@ -143,7 +143,7 @@ describe("Orchestrator", () => {
         ),
         Effect.forkScoped
       )
-      yield* Effect.sleep(5)
+      yield* Effect.sleep(200)
       const total = EventChannel.eventsBufferedMax + 500
       for (let i = 0; i < total; i++) yield* channel.publish({ _tag: "Stalled", peer: null, awaiting: String(i) })
       yield* until(

@@ -71,6 +71,19 @@ describe("reconciliation", () => {
       expect(sentBy(hub) - sentBefore).toBeLessThanOrEqual(1)
     })
   )
+
+  it.live("[RE-3] large records that differ on both sides do not overrun the window", () =>
+    Effect.gen(function* () {
+      const { device, hub } = yield* setUp
+      const large = (id: string) => change(id, `${id} ${"x".repeat(50_000)}`, "one")
+      for (let i = 0; i < 150; i++) {
+        yield* write(hub, [large(`h${i}`)])
+        yield* write(device, [large(`d${i}`)])
+      }
+      expect((yield* syncBoth(hub, device)).count).toBe(300)
+      expect(device.seen.filter((event) => event._tag === "SyncError")).toEqual([])
+    })
+  )
 })
 
 const peerOfHub = peerOf(1)

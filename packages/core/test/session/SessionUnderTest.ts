@@ -20,24 +20,28 @@ export const peerOf = (device: number): PeerId.PeerId => PeerId.fromPublicKey(si
 
 const allow = (allowed: boolean) => ({ allowed, rule: "test", policyVersion: 1, because: "test" })
 
-/** Admits the given devices and nobody else. */
+/** Admits the given devices and nobody else; entities of type `secret` pass in neither direction. */
 export const gateFor = (devices: ReadonlyArray<number>) => {
   const peers = new Set<string>(devices.map(peerOf))
-  const decide = (peer: string) => Effect.sync(() => allow(peers.has(peer)))
+  const decide = (peer: string, type?: string) => Effect.sync(() => allow(peers.has(peer) && type !== "secret"))
   return Layer.succeed(Gate, {
-    admits: decide,
-    canSend: (_partition, peer) => decide(peer),
-    canReceive: (_partition, peer) => decide(peer),
+    admits: (peer) => decide(peer),
+    canSend: ({ type }, peer) => decide(peer, type),
+    canReceive: ({ type }, peer) => decide(peer, type),
     canWrite: () => Effect.succeed(allow(true)),
     audit: () => Effect.void,
     changes: Stream.never
   })
 }
 
+const layerOf = (commitDelayMs: number) =>
+  Layer.mergeAll(MemoryJournal.layer({ space, commitDelayMs }), gateFor([2])).pipe(Layer.provideMerge(layerDevice(1)))
+
 /** Journal, gate and keys of device 1, which trusts device 2. */
-export const nodeLayer = Layer.mergeAll(MemoryJournal.layer({ space }), gateFor([2])).pipe(
-  Layer.provideMerge(layerDevice(1))
-)
+export const nodeLayer = layerOf(0)
+
+/** The same with a disk so slow that nothing becomes durable while a test's clock stands still. */
+export const slowLayer = layerOf(60_000)
 
 /** Starts this node's side of a session and gives the other end of the link. */
 export const openSession = Effect.fnUntraced(function* (role: Proof.Role, expected?: PeerId.PeerId) {

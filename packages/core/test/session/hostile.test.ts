@@ -1,6 +1,6 @@
 // What a hostile peer may try: each attempt ends in a typed reason, and nothing is stored or revealed.
 import { expect, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Author from "../../src/identity/Author.ts"
 import * as Bytes from "../../src/identity/Bytes.ts"
@@ -9,27 +9,31 @@ import { Journal } from "../../src/journal/Journal.ts"
 import * as Commit from "../../src/model/Commit.ts"
 import * as Event from "../../src/model/Event.ts"
 import { stored } from "../../src/crypto/Compression.ts"
+import type { Signer } from "../../src/crypto/Crypto.ts"
+import * as FrameCodec from "../../src/wire/FrameCodec.ts"
+import type { WireMessage } from "../../src/wire/WireMessage.ts"
+import * as RangeTree from "../../src/reconcile/RangeTree.ts"
 import * as Proof from "../../src/session/Proof.ts"
 import * as LiveState from "../../src/session/LiveState.ts"
 import { crypto, signerOf } from "../nodeCrypto.ts"
-import { FarEnd, greet, nodeLayer, openSession, peerOf, space } from "./SessionUnderTest.ts"
+import { FarEnd, greet, nodeLayer, openSession, peerOf, slowLayer, space } from "./SessionUnderTest.ts"
 
 const author = (device: number) => Author.make(peerOf(device), "0011223344556677")
 
-const commitBy = (device: number, entity: string, signer = signerOf(device)): Uint8Array =>
-  Commit.seal(
-    crypto,
-    stored,
+const seal = (device: number, signer: Signer, type: string, event: Uint8Array, ms: number): Uint8Array => {
+  const partition = { type, header: {} }
+  const header = { space, partition, authors: [author(device)], at: HybridTime.make(ms, 0), group: undefined }
+  return Commit.seal(crypto, stored, signer, header, [event]).bytes
+}
+
+const commitBy = (device: number, entity: string, signer: Signer = signerOf(device), type = "note"): Uint8Array =>
+  seal(
+    device,
     signer,
-    {
-      space,
-      partition: { type: "note", header: {} },
-      authors: [author(device)],
-      at: HybridTime.make(1, 0),
-      group: undefined
-    },
-    [Event.encode({ entity, eseq: 1, prev: undefined, deps: [], ops: { s: { text: "hello" } } })]
-  ).bytes
+    type,
+    Event.encode({ entity, eseq: 1, prev: undefined, deps: [], ops: { s: { text: "hello" } } }),
+    1
+  )
 
 const head = Effect.flatMap(Journal, (journal) => journal.head)
 
@@ -153,24 +157,111 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
     })
   )
 
-  it.effect("[SE-7] more batches than the window allows end the session", () =>
-    Effect.gen(function* () {
-      const { far, session } = yield* openSession("responder")
-      const end = new FarEnd(far)
-      yield* greet(end, 2)
-      const commits = Array.from({ length: 40 }, (_, i) => commitBy(2, `flood ${i}`))
-      for (let batch = 0; batch < 6 * LiveState.windowBatchesMax; batch++) {
-        yield* end.say({ _tag: "EventBatch", batch, source: "feed", from: 0, upto: 1, isLast: false, commits })
-      }
-      expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
-    })
-  )
-
   it.effect("[SE-8] a peer that does not finish its greeting in time is cut off", () =>
     Effect.gen(function* () {
       const { session } = yield* openSession("responder")
       yield* TestClock.adjust("7 seconds")
       expect(yield* Fiber.join(session)).toBe("SessionStalled")
+    })
+  )
+
+  it.effect("[SE-8] a greeting does not last longer because something keeps coming", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const frame = FrameCodec.encode(stored, {
+        sequence: 0,
+        message: { _tag: "Challenge", version: 1, nonce: new Uint8Array(16), peer: signerOf(2).publicKey }
+      })
+      for (let second = 0; second < 7; second++) {
+        yield* Effect.ignore(far.send(frame))
+        yield* TestClock.adjust("1 second")
+      }
+      expect(yield* Fiber.join(session)).toBe("SessionStalled")
+    })
+  )
+
+  it.effect("[SE-12] large or compressed frames before the greeting end the session", () =>
+    Effect.gen(function* () {
+      for (const frame of [new Uint8Array(600), Uint8Array.of(1, 0x28, 0xb5, 0x2f, 0xfd)]) {
+        const { far, session } = yield* openSession("responder")
+        yield* far.send(frame)
+        expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+      }
+    })
+  )
+
+  it.effect("[SE-13] what the gate does not let in is refused, and what it does not let out stays", () =>
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      const before = yield* head
+      const { far } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      const change = { kind: "put", lww: { text: "own secret" }, counters: {}, sets: {} } as const
+      yield* journal.write([{ partition: { type: "secret", header: {} }, id: "s", change }])
+      yield* greet(end, 2)
+      const hello = yield* end.hear()
+      if (hello._tag !== "HelloAck") return yield* Effect.die("no greeting")
+      expect(hello.count).toBe(
+        (yield* journal.partitions).rows.find(({ partition }) => partition.type === "note")?.total.count
+      )
+      const commits = [commitBy(2, "in", signerOf(2), "secret")]
+      yield* end.say({ _tag: "EventBatch", batch: 0, source: "feed", from: 0, upto: 9, isLast: true, commits })
+      const heard: Array<WireMessage> = []
+      for (let message = yield* end.hear(); message._tag !== "EventAck"; message = yield* end.hear())
+        heard.push(message)
+      yield* end.say({ _tag: "Ping", token: 1 })
+      for (let message = yield* end.hear(); message._tag !== "Pong"; message = yield* end.hear()) heard.push(message)
+      const sent = heard.flatMap((message) => (message._tag === "EventBatch" ? message.commits : []))
+      expect(
+        sent
+          .map((bytes) => Commit.open(bytes))
+          .filter((commit) => typeof commit === "string" || commit.header.partition.type === "secret")
+      ).toEqual([])
+      expect(yield* journal.get("secret", "in")).toBeUndefined()
+      expect(yield* head).toBe(before + 1)
+    })
+  )
+
+  it.effect("[SE-14] a batch that takes long to check is not overtaken by the next", () =>
+    Effect.gen(function* () {
+      const { far } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 2)
+      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
+      const events: Array<Uint8Array> = []
+      for (let eseq = 1; eseq <= 200; eseq++) {
+        const last = events.at(-1)
+        const prev = last === undefined ? undefined : crypto.sha256(last).slice(0, 16)
+        events.push(Event.encode({ entity: "chain", eseq, prev, deps: [], ops: { s: { text: String(eseq) } } }))
+      }
+      const commits = events.map((event, i) => seal(2, signerOf(2), "note", event, i + 1))
+      yield* end.say({
+        _tag: "EventBatch",
+        batch: 0,
+        source: "feed",
+        from: 0,
+        upto: 190,
+        isLast: false,
+        commits: commits.slice(0, 190)
+      })
+      yield* end.say({
+        _tag: "EventBatch",
+        batch: 1,
+        source: "feed",
+        from: 190,
+        upto: 200,
+        isLast: true,
+        commits: commits.slice(190)
+      })
+      const acks: Array<WireMessage> = []
+      while (acks.length < 2) {
+        const message = yield* end.hear()
+        if (message._tag === "EventAck") acks.push(message)
+      }
+      expect(acks).toMatchObject([
+        { applied: 190, gaps: 0, upto: 190 },
+        { applied: 10, gaps: 0, upto: 200 }
+      ])
     })
   )
 
@@ -226,5 +317,43 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
         yield* end.say({ ...rest, _tag: "HelloAck", verdict: "equal", root: new Uint8Array(16) })
         expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
       })
+  )
+})
+
+it.layer(slowLayer)("a session whose disk is slow", (it) => {
+  it.effect("[SE-7] more batches than the window allows end the session", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 2)
+      const commits = Array.from({ length: 40 }, (_, i) => commitBy(2, `flood ${i}`))
+      for (let batch = 0; batch < 6 * LiveState.windowBatchesMax; batch++) {
+        yield* end.say({ _tag: "EventBatch", batch, source: "feed", from: 0, upto: 1, isLast: false, commits })
+      }
+      expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+    })
+  )
+})
+
+it.layer(Layer.fresh(nodeLayer))("a session of a node that has nothing", (it) => {
+  it.effect("[SE-8] an idle session is not stalled by the first thing that it awaits", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      const { root } = RangeTree.root(crypto.sha256, [])
+      yield* greet(end, 2, (hello) => ({ ...hello, root }))
+      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck", verdict: "equal" })
+      for (let minute = 0; minute < 3; minute++) {
+        yield* TestClock.adjust("1 minute")
+        yield* end.say({ _tag: "Ping", token: minute })
+      }
+      const journal = yield* Journal
+      const change = { kind: "put", lww: { text: "late" }, counters: {}, sets: {} } as const
+      yield* journal.write([{ partition: { type: "note", header: {} }, id: "late", change }])
+      yield* TestClock.adjust("20 seconds")
+      expect(session.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust("20 seconds")
+      expect(yield* Fiber.join(session)).toBe("SessionStalled")
+    })
   )
 })

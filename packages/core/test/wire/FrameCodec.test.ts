@@ -1,6 +1,8 @@
 import { Result } from "effect"
 import { describe, expect, it } from "vitest"
 import * as Bytes from "../../src/identity/Bytes.ts"
+import * as Commit from "../../src/model/Commit.ts"
+import * as Event from "../../src/model/Event.ts"
 import * as MessagePack from "../../src/model/MessagePack.ts"
 import * as Limits from "../../src/model/Limits.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
@@ -85,5 +87,21 @@ describe("FrameCodec", () => {
       const damaged = random.chance(0.2) ? frame.subarray(0, random.between(0, frame.length)) : frame
       expect(() => FrameCodec.decode(compression, damaged)).not.toThrow()
     }
+  })
+
+  it("[WI-8] extensions never reach the decoder, in events and commits neither", () => {
+    // One text shared 3,000 times (120 MB as JSON), and a record definition that would give the byte 0x40 a new meaning.
+    const shared = Buffer.concat([
+      Buffer.from([0xdc, 0x0b, 0xb9, 0xd6, 0x69, 0, 0, 0, 1, 0xdb, 0, 0, 0x9c, 0x40]),
+      Buffer.alloc(40_000, "A"),
+      ...Array.from({ length: 3000 }, () => Buffer.from([0xd6, 0x70, 0, 0, 0, 1]))
+    ])
+    const record = Buffer.from([0xd4, 0x72, 0x40, 0x91, 0xa1, 0x61, 0x05])
+    for (const bytes of [shared, record]) {
+      expect(Event.decode(bytes, 1)).toBe("an event is malformed")
+      expect(Commit.open(bytes)).toBe("a commit is not a list of 4 or 6")
+      expect(reasonOf(Bytes.concat(Uint8Array.of(0), bytes))).toBe("FrameMalformed")
+    }
+    expect(MessagePack.unpack(Uint8Array.of(0x40), 1)).toEqual({ value: 64 })
   })
 })
