@@ -32,7 +32,7 @@ let seen: Array<readonly [id: string, atNs: bigint]> = []
 let stopWatching = (): void => undefined
 
 /** A sync that takes longer counts as failed. */
-const syncMsMax = 240_000
+const syncMsMax = 120_000
 /** Time between two changes, so that each travels alone. */
 const pauseMs = 8
 
@@ -46,13 +46,16 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** The next `SyncCompleted`, which is a proof that both sides are equal. */
 const nextProof = (peer: Peer): Promise<EventOf<"SyncCompleted">> =>
   new Promise((resolve, reject) => {
-    const end = (settle: () => void): void => {
+    const off = peer.on("SyncCompleted", (event) => {
       clearTimeout(timer)
       off()
-      settle()
+      resolve(event)
+    })
+    const giveUp = async (): Promise<void> => {
+      off()
+      throw new Error(`no proof within ${syncMsMax} ms; the device says ${JSON.stringify(await peer.status())}`)
     }
-    const timer = setTimeout(() => end(() => reject(new Error(`no proof within ${syncMsMax} ms`))), syncMsMax)
-    const off = peer.on("SyncCompleted", (event) => end(() => resolve(event)))
+    const timer = setTimeout(() => void giveUp().catch(reject), syncMsMax)
   })
 
 /** The change that a record gets in the measurements: another population. */
