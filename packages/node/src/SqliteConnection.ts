@@ -2,7 +2,7 @@
  * Opens a journal file with the settings that its promises rest on, and refuses it when they did not take effect.
  * There is one writing connection per file, on the worker thread; any number may read.
  */
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import Database from "better-sqlite3"
 import { StoreRefusal } from "./SqliteFailure.ts"
 import * as SqliteSchema from "./SqliteSchema.ts"
@@ -28,6 +28,11 @@ export const openForWriting = (file: string): Database.Database => {
   const db = new Database(file, { timeout: busyMsMax })
   try {
     SqliteSchema.assertOurs(db)
+    // A journal that became empty is not a new one: its commits are gone, and nobody was told.
+    const marker = `${file}.made`
+    if (SqliteSchema.isFresh(db) && existsSync(marker)) {
+      throw new StoreRefusal("StoreCorrupt", `it is empty, although ${marker} says that it was in use`)
+    }
     db.pragma("journal_mode = WAL")
     db.pragma("synchronous = FULL")
     common(db)
@@ -35,6 +40,7 @@ export const openForWriting = (file: string): Database.Database => {
     db.pragma(`journal_size_limit = ${walBytesKept}`)
     assertDurable(db)
     SqliteSchema.migrate(db)
+    if (!existsSync(marker)) writeFileSync(marker, "")
     return db
   } catch (error) {
     db.close()

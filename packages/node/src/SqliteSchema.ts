@@ -51,14 +51,17 @@ const steps: ReadonlyArray<string> = [
 /** The version that this program writes. */
 export const version = steps.length
 
+/** True for a file that nothing was written to yet. */
+export const isFresh = (db: Database.Database): boolean =>
+  db.pragma("application_id", { simple: true }) === 0 &&
+  db.pragma("user_version", { simple: true }) === 0 &&
+  db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0
+
 /** Refuses a file that is another program's or a newer version's. A fresh file passes. */
 export const assertOurs = (db: Database.Database): void => {
   const id = db.pragma("application_id", { simple: true }) as number
   const found = db.pragma("user_version", { simple: true }) as number
-  if (id !== applicationId) {
-    const isFresh = id === 0 && found === 0 && db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0
-    if (!isFresh) throw new StoreRefusal("StoreForeign", "it is not a Syncline journal")
-  }
+  if (id !== applicationId && !isFresh(db)) throw new StoreRefusal("StoreForeign", "it is not a Syncline journal")
   if (found > version) {
     throw new StoreRefusal("StoreForeign", `it has version ${found}, and this program knows up to ${version}`)
   }

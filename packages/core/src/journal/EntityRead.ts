@@ -93,15 +93,18 @@ export const queryInMemory = (
   const found = candidates
     .filter((row) => !row.isDeleted)
     .map((row) => view(rows.partitionAt(row.partition), row))
-    .filter(({ fields }) => Object.entries(query.where).every(([field, value]) => (fields[field] ?? null) === value))
+    .filter(({ fields }) => Object.entries(query.where).every(([field, value]) => fieldOf(fields, field) === value))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
   const order = query.orderBy
   if (order !== undefined) {
     const sign = order.isDescending ? -1 : 1
-    found.sort((a, b) => sign * compare(a.fields[order.field] ?? null, b.fields[order.field] ?? null))
+    found.sort((a, b) => sign * compare(fieldOf(a.fields, order.field), fieldOf(b.fields, order.field)))
   }
   return found.slice(query.offset, query.offset + query.limit)
 }
+
+const fieldOf = (fields: EntityView["fields"], name: string): FieldValue =>
+  Object.hasOwn(fields, name) ? (fields[name] ?? null) : null
 
 /** SQLite's order of JSON scalars: null, then numbers (booleans count as 0 and 1), then texts. */
 const compare = (a: FieldValue, b: FieldValue): number => {

@@ -8,6 +8,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import * as EntityState from "../merge/EntityState.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
 import type { ConflictRef, EntityRef, RemoteBatch, RemoteOutcome } from "./Journal.ts"
 import type { JournalTables, PartitionRow } from "./JournalTables.ts"
 import type { WriterContext } from "./JournalWriter.ts"
@@ -101,6 +102,8 @@ const takeCommit = (work: Intake, bytes: Uint8Array, peer: PeerId, source: numbe
   }
   const dueMs = HybridTime.millis(header.at) - work.aheadMsMax
   if (dueMs > work.nowMs) {
+    if (dueMs > work.nowMs + Limits.clockAheadMsMax) return "StampTooFarAhead"
+    if (tables.heldCount() >= Limits.heldCommitsMax) return "QuarantineFull"
     tables.hold({ id: Commit.id(crypto, packed), dueMs, peer, bytes })
     work.tally.held++
     return undefined

@@ -46,7 +46,11 @@ export const write = (context: WriterContext, changes: ReadonlyArray<EntityChang
       pending = undefined
     }
     pending ??= openCommit(context, entities, context.tables.partitionOf(change.partition), nowMs)
-    addEvent(context, pending, change)
+    if (addEvent(context, pending, change)) continue
+    // The events so far name so many authors that this one's do not fit beside them.
+    if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
+    pending = openCommit(context, entities, pending.row, nowMs)
+    if (!addEvent(context, pending, change)) throw tooManyAuthors(change)
   }
   if (pending !== undefined && pending.events.length > 0) commits.push(closeCommit(context, pending, group))
   return { commits, entities: entities.finish(), head: context.tables.head() }
@@ -86,7 +90,17 @@ const openCommit = (
   size: 0
 })
 
-const addEvent = (context: WriterContext, pending: PendingCommit, change: EntityChange): void => {
+const tooManyAuthors = ({ id, partition }: EntityChange): EntityInvalid =>
+  new EntityInvalid({
+    type: partition.type,
+    id,
+    field: "(record)",
+    problem: `is changed over values of more than ${Limits.authorsPerCommitMax - 1} devices at once; change fewer at a time`
+  })
+
+/** Adds the change's event, or says that its authors do not fit into this commit. */
+const addEvent = (context: WriterContext, pending: PendingCommit, change: EntityChange): boolean => {
+  const authorsBefore = pending.authors.length
   const entity = pending.entities.open(pending.row, change.id)
   const placeOf = (author: Author): number => {
     let place = pending.authorPlaces.get(author)
@@ -98,7 +112,11 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     return place
   }
   const event = planEvent(entity.state, change, context.author, placeOf)
-  if (event === undefined) return
+  if (event === undefined) return true
+  if (pending.authors.length > Limits.authorsPerCommitMax) {
+    for (const author of pending.authors.splice(authorsBefore)) pending.authorPlaces.delete(author)
+    return false
+  }
   const bytes = Event.encode(event)
   if (bytes.length > Limits.eventBytesMax) {
     throw new EntityInvalid({
@@ -117,6 +135,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   pending.size += bytes.length + 5
   // Stamped at once, so that a following commit of the same transaction starts behind this event.
   context.tables.setLastTime(at)
+  return true
 }
 
 const closeCommit = (context: WriterContext, pending: PendingCommit, group: string | undefined): string => {

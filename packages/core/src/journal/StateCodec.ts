@@ -97,7 +97,8 @@ export const decode = (
   const fields = JSON.parse(value) as Record<string, FieldValue>
   const keep = (field: string, fieldValue: FieldValue): void => {
     state.values.set(field, fieldValue)
-    state.stamps.set(field, unpacked[fieldStamps?.[field] ?? 0]!)
+    const place = fieldStamps !== null && Object.hasOwn(fieldStamps, field) ? fieldStamps[field]! : 0
+    state.stamps.set(field, unpacked[place]!)
   }
   for (const field in fields) if (!isTaken(state, header, field)) keep(field, fields[field]!)
   for (const field in shadowed) keep(field, shadowed[field]!)

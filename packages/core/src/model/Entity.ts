@@ -147,7 +147,7 @@ export const put = (type: EntityType, id: string, input: unknown): EntityChange 
   }
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || name === "id") continue
-    const field = type.fields[name]
+    const field = fieldOf(type, name)
     const problem = valueProblem(field, name, value)
     if (problem !== undefined) return new EntityInvalid({ type: type.name, id, field: name, problem })
     if (type.header.includes(name)) header[name] = value as string
@@ -174,7 +174,7 @@ export const patch = (
   const sets: Record<string, SetChange<FieldValue.FieldValue>> = {}
   for (const [name, value] of Object.entries(input as Record<string, unknown>)) {
     if (value === undefined || name === "id") continue
-    const field = type.fields[name]
+    const field = fieldOf(type, name)
     const problem = patchProblem(type, field, name, value)
     if (problem !== undefined) return new EntityInvalid({ type: type.name, id, field: name, problem })
     if (field?.kind === "counter") counters[name] = (value as Increment).inc
@@ -183,6 +183,10 @@ export const patch = (
   }
   return { partition: { type: type.name, header }, id, change: { kind: "patch", lww: lwwValues, counters, sets } }
 }
+
+/** The declared field of a name; names that every object answers to are no declarations. */
+const fieldOf = (type: EntityType, name: string): Field | undefined =>
+  Object.hasOwn(type.fields, name) ? type.fields[name] : undefined
 
 const inputProblem = (type: EntityType, id: string, input: unknown): EntityInvalid | undefined => {
   const wrongId = EntityId.problem(id)

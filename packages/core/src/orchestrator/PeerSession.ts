@@ -10,7 +10,7 @@ import type { JournalError } from "../journal/JournalError.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
 import * as SessionDriver from "../session/SessionDriver.ts"
-import { PeerRefused, SessionError, SessionReplaced } from "../session/SessionError.ts"
+import { PeerRefused, SessionError, SessionFailed, SessionReplaced } from "../session/SessionError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
 import type { TransportError } from "../transport/TransportError.ts"
@@ -68,6 +68,15 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   })
   const error = yield* Effect.raceFirst(driven, Deferred.await(taken)).pipe(
     Effect.provide(supervisor.services),
+    // A mistake in this program costs one session, never the node, and it is not silent.
+    Effect.catchDefect((defect) =>
+      Effect.logError("a session failed", defect).pipe(
+        Effect.andThen(
+          Metric.update(Metric.withAttributes(CoreMetrics.sessionsRefused, { reason: "SessionFailed" }), 1)
+        ),
+        Effect.andThen(Effect.fail(new SessionError({ reason: new SessionFailed({ problem: String(defect) }) })))
+      )
+    ),
     Effect.flip,
     Effect.onInterrupt(() => leave(supervisor, current.session, "stopped"))
   )
@@ -142,7 +151,9 @@ const onNotice = Effect.fnUntraced(function* (
       })
     }
     case "Differs": {
-      const detail = `the views still differ after ${notice.passes} passes; they are compared again later`
+      const detail = notice.isHeld
+        ? "changes wait because the clock of the device that made them is ahead; set it right, or wait until they are due"
+        : `the views still differ after ${notice.passes} passes; they are compared again later`
       memory.lastError = detail
       return yield* supervisor.channel.publish({
         _tag: "SyncError",

@@ -128,7 +128,17 @@ const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
 const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   for (;;) {
     entry.state = "dialling"
-    const ended = yield* dialOnce(supervisor, entry).pipe(Effect.scoped)
+    const ended = yield* dialOnce(supervisor, entry).pipe(
+      Effect.scoped,
+      // A transport that breaks is dialled again like one that fails.
+      Effect.catchDefect((defect) =>
+        Effect.as(Effect.logError("a dial failed", defect), {
+          wasLive: false,
+          because: String(defect),
+          isDenied: false
+        })
+      )
+    )
     entry.attempts = ended.wasLive ? 0 : entry.attempts + 1
     entry.lastError = ended.because
     entry.state = "waiting"
@@ -181,7 +191,8 @@ export const releaseHeld = Effect.fnUntraced(function* (supervisor: Supervision)
     yield* Effect.sleep(supervisor.options.releaseEveryMs)
     yield* supervisor.journal.heldCount.pipe(
       Effect.flatMap((held) => (held > 0 ? supervisor.journal.releaseHeld : Effect.succeed(0))),
-      Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error))
+      Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error)),
+      Effect.catchDefect((defect) => Effect.logError("the quarantine could not be looked at", defect))
     )
   }
 })
@@ -195,7 +206,7 @@ export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
         if (!decision.allowed) session.replace()
       }
       yield* PubSub.publish(supervisor.wanted, undefined)
-    })
+    }).pipe(Effect.catchDefect((defect) => Effect.logError("a policy change could not be followed", defect)))
   )
 
 export const status = (supervisor: Supervision): Effect.Effect<Status, OrchestratorError> =>

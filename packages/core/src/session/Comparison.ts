@@ -25,11 +25,11 @@ import { ProtocolViolated } from "./SessionError.ts"
 /** A gap is what comparing roots is for; anything else that moved makes an old proof stale. */
 export const afterMove = (
   proof: ProofState,
-  { applied, gaps }: { readonly applied: number; readonly gaps: number }
+  { applied, gaps, held }: { readonly applied: number; readonly gaps: number; readonly held: number }
 ): ProofState => {
-  if (proof !== "proven" && proof !== "stale") return proof
+  if (proof !== "proven" && proof !== "stale" && proof !== "failed") return proof
   if (gaps > 0) return "due"
-  return applied > 0 ? "stale" : proof
+  return applied > 0 || held > 0 ? "stale" : proof
 }
 
 /** Asks for the peer's root once that makes sense; after a pass that moved nothing it reports the difference. */
@@ -37,7 +37,10 @@ export const askForProof = (live: LiveState): LiveOutcome => {
   const isWaiting = live.proof === "due" || live.proof === "settling"
   if (live.role !== "initiator" || !isWaiting || !live.isPeerDone || !isQuiet(live)) return { live, actions: [] }
   if (live.proof === "settling" && !(live.hasMoved && live.passes < passesMax)) {
-    return { live: { ...live, passes: 0, proof: "failed" }, actions: [{ _tag: "Differs", passes: live.passes }] }
+    return {
+      live: { ...live, passes: 0, proof: "failed" },
+      actions: [{ _tag: "Differs", passes: live.passes, isHeld: live.isHeld }]
+    }
   }
   return { live: { ...live, proof: "asked" }, actions: [{ _tag: "ReadSpace", purpose: "request" }] }
 }
@@ -85,7 +88,7 @@ export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSna
     }
   }
   return {
-    live: { ...live, asked: undefined, proof: "proven", cursor: Math.max(live.cursor, asked.head) },
+    live: { ...live, asked: undefined, proof: "proven", isHeld: false, cursor: Math.max(live.cursor, asked.head) },
     actions: [
       { _tag: "SetCursor", cursor: asked.head },
       { _tag: "Send", message: emptyState(asked.request, "equal", mine.head) },
@@ -112,7 +115,7 @@ export const stateReceived = (live: LiveState, message: Wire.SyncState): LiveOut
   if (live.role === "initiator" && live.proof === "asked") {
     if (message.verdict === "equal") {
       return {
-        live: { ...live, proof: "proven", passes: 0, cursor: Math.max(live.cursor, message.head) },
+        live: { ...live, proof: "proven", isHeld: false, passes: 0, cursor: Math.max(live.cursor, message.head) },
         actions: [{ _tag: "SetCursor", cursor: message.head }, synced(live, live.snapshot)]
       }
     }

@@ -141,7 +141,7 @@ const goLive = (
 ): Outcome => {
   const peerSpace = peerSpaceOf(theirs)
   const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
-  const begun = LiveSync.begin(state.live, peerSpace, from, isEqual)
+  const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, from, isEqual)
   return {
     state: { ...state, phase: "live", hello: undefined, peerSpace, live: begun.live },
     actions: [{ _tag: "Connected", peer: state.peer!, space: peerSpace }, ...begun.actions]

@@ -62,6 +62,8 @@ export interface LiveState {
   readonly cursor: number
   readonly proof: ProofState
   readonly request: number
+  /** Something waits in the quarantine of either side, so that roots differ until it is due. */
+  readonly isHeld: boolean
   /** A step of range reconciliation that waits until what earlier ones sent is acknowledged. */
   readonly deferred: Wire.SyncState | undefined
   /** The request that waits for this side's own root. */
@@ -96,7 +98,7 @@ export type LiveAction =
       readonly sentEvents: number
       readonly receivedEvents: number
     }
-  | { readonly _tag: "Differs"; readonly passes: number }
+  | { readonly _tag: "Differs"; readonly passes: number; readonly isHeld: boolean }
   | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
 
 export interface LiveOutcome {
@@ -123,6 +125,7 @@ export const initial = (role: Role): LiveState => ({
   cursor: 0,
   proof: "due",
   request: 0,
+  isHeld: false,
   deferred: undefined,
   asked: undefined,
   hasMoved: false,

@@ -18,7 +18,7 @@ import { ProtocolViolated } from "./SessionError.ts"
 
 /** Begins after the greeting: equal views move both cursors to the heads, others start the feed. */
 export const begin = (before: LiveState, peer: PeerSpace, from: number, isEqual: boolean): LiveOutcome => {
-  const live: LiveState = { ...before, peer, sentUpto: from, head: Math.max(before.head, from) }
+  const live: LiveState = { ...before, peer, sentUpto: from, head: Math.max(before.head, before.snapshot.head) }
   if (isEqual) {
     return {
       live: { ...live, hasAnnouncedEnd: true, isPeerDone: true, proof: "proven", cursor: peer.head },
@@ -84,7 +84,8 @@ const readMore = (live: LiveState, isForced: boolean): LiveOutcome => {
 
 /** Sends a page of the feed. What was filtered out moves the place silently; only the first end is announced. */
 const sendPage = (before: LiveState, page: FeedPage, commits: ReadonlyArray<FeedCommit>): LiveOutcome => {
-  const live: LiveState = { ...before, sentUpto: page.upto, head: Math.max(before.head, page.upto) }
+  const headAtLeast = page.isEnd ? page.upto : page.upto + 1
+  const live: LiveState = { ...before, sentUpto: page.upto, head: Math.max(before.head, headAtLeast) }
   const announces = page.isEnd && !live.hasAnnouncedEnd
   if (commits.length === 0 && !announces) return page.isEnd ? Comparison.askForProof(live) : readMore(live, true)
   const feed = { from: before.sentUpto, upto: page.upto, isLast: page.isEnd }
@@ -99,6 +100,7 @@ const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteO
     applying: before.applying - 1,
     isPeerDone: before.isPeerDone || (batch.source === "feed" && batch.isLast),
     hasMoved: before.hasMoved || outcome.applied > 0,
+    isHeld: before.isHeld || outcome.held > 0,
     receivedEvents: before.receivedEvents + outcome.applied,
     cursor: Math.max(before.cursor, outcome.cursor),
     proof: Comparison.afterMove(before.proof, outcome)
@@ -137,7 +139,10 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
     ...before,
     inFlight,
     inFlightBytes: before.inFlightBytes - sent.bytes,
-    acknowledged: Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
+    // What waits in the peer's quarantine is not there yet.
+    acknowledged:
+      message.held > 0 ? before.acknowledged : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
+    isHeld: before.isHeld || message.held > 0,
     hasMoved: before.hasMoved || message.applied > 0,
     proof: Comparison.afterMove(before.proof, message)
   }

@@ -53,7 +53,7 @@ export type SessionNotice =
       readonly sentEvents: number
       readonly receivedEvents: number
     }
-  | { readonly _tag: "Differs"; readonly passes: number }
+  | { readonly _tag: "Differs"; readonly passes: number; readonly isHeld: boolean }
   | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome }
 
 export interface SessionOptions {

@@ -109,7 +109,10 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
         if (action._tag === "Fail") {
           return yield* refuse(driver, action.reason)
         }
-        const result = yield* perform(driver, action).pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
+        const result = yield* perform(driver, action).pipe(
+          Effect.catchTag("JournalError", (reason) => fail(reason)),
+          Effect.catchTag("SessionError", (error) => refuse(driver, error.reason))
+        )
         if (result !== undefined) pending.push(result)
       }
     }
@@ -253,6 +256,9 @@ const checkProgress = Effect.fnUntraced(function* (driver: RunningSession, nowMs
   }
 })
 
+/** While something waits in quarantine roots are compared more often, for nobody tells when it is released. */
+const heldProofPeriodMs = 10_000
+
 const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { timing } = driver.options
   const nowMs = yield* Clock.currentTimeMillis
@@ -265,9 +271,10 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   // A change that was announced before this session listened shows in the head.
   const head = yield* driver.journal.head.pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
   yield* advance(driver, { _tag: "JournalMoved", head })
-  const isDue = nowMs - driver.lastProofMs >= timing.proofPeriodMs
+  const { isHeld, proof } = driver.state.live
+  const periodMs = isHeld ? Math.min(heldProofPeriodMs, timing.proofPeriodMs) : timing.proofPeriodMs
+  const isDue = nowMs - driver.lastProofMs >= periodMs
   if (isDue) driver.lastProofMs = nowMs
-  const { proof } = driver.state.live
   if (isDue || proof === "due" || proof === "settling" || proof === "stale") {
     yield* advance(driver, { _tag: "ProofDue" })
   }

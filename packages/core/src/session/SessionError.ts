@@ -104,6 +104,16 @@ export class SessionStalled extends Schema.TaggedError<SessionStalled>()("Sessio
   }
 }
 
+/** Something in this node is broken; the log has the details. The session is rebuilt. */
+export class SessionFailed extends Schema.TaggedError<SessionFailed>()("SessionFailed", { problem: Schema.String }) {
+  override get message(): string {
+    return `the session failed inside this node: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** A newer session with the same peer took over. */
 export class SessionReplaced extends Schema.TaggedError<SessionReplaced>()("SessionReplaced", {}) {
   override get message(): string {
@@ -124,6 +134,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     VersionUnsupported,
     ProtocolViolated,
     SessionStalled,
+    SessionFailed,
     SessionReplaced,
     WireError,
     TransportError,

@@ -98,6 +98,8 @@ const send = (
     }
     if (Queue.offerUnsafe(queue, frame)) return Effect.void
     // Full or ended. Who waits for room must also wake when the link ends.
-    const offered = Effect.flatMap(Queue.offer(queue, frame), (isTaken) => (isTaken ? Effect.void : Effect.fail(closed)))
+    const offered = Effect.flatMap(Queue.offer(queue, frame), (isTaken) =>
+      isTaken ? Effect.void : Effect.fail(closed)
+    )
     return Effect.raceFirst(offered, Deferred.await(ended))
   })

@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Schema, Stream } from "effect"
+import { Deferred, Effect, Schema, Stream } from "effect"
 import { describe } from "vitest"
 import * as StateHash from "../../src/journal/StateHash.ts"
 import * as Entity from "../../src/model/Entity.ts"
@@ -134,10 +134,11 @@ describe("Orchestrator", () => {
     Effect.gen(function* () {
       const channel = yield* EventChannel.make
       const taken: Array<SyncEvent> = []
+      const goOn = yield* Deferred.make<void>()
       yield* channel.events.pipe(
         Stream.runForEach((event) =>
           Effect.andThen(
-            taken.length === 0 ? Effect.sleep(50) : Effect.void,
+            Deferred.await(goOn),
             Effect.sync(() => void taken.push(event))
           )
         ),
@@ -146,9 +147,11 @@ describe("Orchestrator", () => {
       yield* Effect.sleep(200)
       const total = EventChannel.eventsBufferedMax + 500
       for (let i = 0; i < total; i++) yield* channel.publish({ _tag: "Stalled", peer: null, awaiting: String(i) })
+      yield* Deferred.succeed(goOn, undefined)
+      const isLast = (event: SyncEvent | undefined) => event?._tag === "Stalled" && event.awaiting === String(total - 1)
       yield* until(
-        "all seen",
-        Effect.sync(() => taken.at(-1)?._tag === "Stalled" && taken.length > 1000)
+        "the last is seen",
+        Effect.sync(() => isLast(taken.at(-1)))
       )
       const missed = taken.reduce((sum, event) => sum + (event._tag === "Lagged" ? event.missed : 0), 0)
       expect(missed).toBeGreaterThan(0)
@@ -168,6 +171,42 @@ describe("Orchestrator", () => {
       for (const event of [...device.seen, ...hub.seen]) {
         expect(yield* Schema.decodeUnknownEffect(SyncEvent)(event)).toEqual(event)
       }
+    })
+  )
+
+  it.live("[SE-15] after a break only what is new is sent", () =>
+    Effect.gen(function* () {
+      const { device, hub } = yield* startBoth
+      for (let i = 0; i < 20; i++) yield* put(hub, `n${i}`, "x")
+      yield* send(hub, { _tag: "Start" })
+      yield* send(device, { _tag: "Start" })
+      yield* sawEvent(device, "SyncCompleted")
+      yield* send(hub, { _tag: "Stop" })
+      const before = (yield* statusOf(hub)).peers[0]!.sentEvents
+      yield* put(hub, "new", "y")
+      yield* send(hub, { _tag: "Start" })
+      yield* until(
+        "it arrives",
+        Effect.map(textOf(device, "new"), (text) => text === "y")
+      )
+      yield* sawEvent(device, "SyncCompleted", 2)
+      expect((yield* statusOf(hub)).peers[0]!.sentEvents - before).toBe(1)
+    })
+  )
+
+  it.live("[OR-11] a defect ends one session, is reported, and the route is dialled again", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const hub = yield* makeNode(network, 1, [2], [])
+      const device = yield* makeNode(network, 2, [1], [1], { failuresOfFeed: 2 })
+      yield* put(device, "a", "x")
+      yield* send(hub, { _tag: "Start" })
+      yield* send(device, { _tag: "Start" })
+      yield* sawEvent(device, "SyncCompleted")
+      const codes = device.seen.flatMap((event) => (event._tag === "SyncError" ? [event.code] : []))
+      expect(codes.filter((code) => code === "SessionFailed")).toHaveLength(2)
+      expect(yield* textOf(hub, "a")).toBe("x")
+      expect((yield* statusOf(hub)).peers.map(({ state }) => state)).toEqual(["synced"])
     })
   )
 

@@ -23,7 +23,8 @@ export const makeNode = Effect.fnUntraced(function* (
   network: MemoryTransport.MemoryNetwork,
   device: number,
   trusts: ReadonlyArray<number>,
-  dials: ReadonlyArray<number>
+  dials: ReadonlyArray<number>,
+  faults: { readonly failuresOfFeed: number } = { failuresOfFeed: 0 }
 ) {
   const base = Layer.mergeAll(
     gateFor(trusts),
@@ -31,7 +32,7 @@ export const makeNode = Effect.fnUntraced(function* (
   ).pipe(Layer.provideMerge(layerDevice(device)))
   const routes = dials.map((other) => ({ address: `memory:${other}` }))
   const layer = Layer.mergeAll(Orchestrator.layer({ routes, retryMsMin: 20, retryMsMax: 100 }), Records.layer).pipe(
-    Layer.provideMerge(MemoryJournal.layer({ space })),
+    Layer.provideMerge(brokenJournal(faults.failuresOfFeed)),
     Layer.provideMerge(base)
   )
   const services: Context.Context<Services> = yield* Layer.build(layer)
@@ -42,6 +43,18 @@ export const makeNode = Effect.fnUntraced(function* (
   const node: NodeUnderTest = { run: (effect) => Effect.provide(effect, services), seen }
   return node
 })
+
+/** A journal whose feed has a defect the first times it is read. */
+const brokenJournal = (failures: number) =>
+  Layer.effect(
+    Journal,
+    Effect.map(MemoryJournal.make({ space }), (journal) => {
+      let left = failures
+      const feed: typeof journal.feed = (after, exclude, bytesMax) =>
+        left-- > 0 ? Effect.die("a mistake in the program") : journal.feed(after, exclude, bytesMax)
+      return { ...journal, feed }
+    })
+  )
 
 export const send = (node: NodeUnderTest, command: Parameters<Orchestrator["Service"]["send"]>[0]) =>
   node.run(Orchestrator.use((orchestrator) => orchestrator.send(command)))

@@ -1,0 +1,108 @@
+// Bounds of the journal that need hand-made commits: clocks far ahead, full quarantines, many authors.
+import { describe, expect, it } from "vitest"
+import { stored } from "../../src/crypto/Compression.ts"
+import * as Author from "../../src/identity/Author.ts"
+import * as HybridTime from "../../src/identity/HybridTime.ts"
+import * as PeerId from "../../src/identity/PeerId.ts"
+import * as SpaceId from "../../src/identity/SpaceId.ts"
+import * as JournalReceiver from "../../src/journal/JournalReceiver.ts"
+import * as JournalWriter from "../../src/journal/JournalWriter.ts"
+import { MemoryTables } from "../../src/journal/MemoryTables.ts"
+import * as Commit from "../../src/model/Commit.ts"
+import type { EntityChange } from "../../src/model/EntityChange.ts"
+import * as Event from "../../src/model/Event.ts"
+import * as Limits from "../../src/model/Limits.ts"
+import { EntityInvalid } from "../../src/model/WriteError.ts"
+import { SeededRandom } from "../../src/testing/SeededRandom.ts"
+import { SimulatedCrypto } from "../../src/testing/SimulatedCrypto.ts"
+import { crypto } from "../nodeCrypto.ts"
+
+const nowMs = 1_800_000_000_000
+const space = SpaceId.fromName(crypto.sha256, "bounds")
+const simulated = new SimulatedCrypto(crypto.sha256)
+const random = new SeededRandom(1)
+const functions = simulated.functions(random)
+const partition = { type: "note", header: {} }
+
+const makeJournal = () => {
+  const signer = simulated.makeDevice(random)
+  const tables = new MemoryTables(crypto.sha256, space)
+  const author = Author.make(signer.peer, "0000000000000001")
+  const context = { tables, crypto: functions, compression: stored, signer, space, author }
+  return {
+    tables,
+    peer: signer.peer,
+    write: (changes: ReadonlyArray<EntityChange>) =>
+      tables.transact(() => JournalWriter.write(context, changes, nowMs)),
+    receive: (peer: PeerId.PeerId, commits: ReadonlyArray<Uint8Array>) =>
+      tables.transact(() =>
+        JournalReceiver.receive(context, { peer, feed: undefined, commits, aheadMsMax: 60_000 }, nowMs)
+      )
+  }
+}
+
+/** The first event of a fresh device on an entity. */
+const commitOf = (entity: string, ops: Event.Operations, atMs = nowMs): Uint8Array => {
+  const signer = simulated.makeDevice(random)
+  const authors = [Author.make(signer.peer, "0000000000000001")]
+  const header = { space, partition, authors, at: HybridTime.make(atMs, 0), group: undefined }
+  return Commit.seal(functions, stored, signer, header, [
+    Event.encode({ entity, eseq: 1, prev: undefined, deps: [], ops })
+  ]).bytes
+}
+
+const change = (id: string, what: EntityChange["change"]): EntityChange => ({ partition, id, change: what })
+const remove = (value: string): EntityChange["change"] => ({
+  kind: "patch",
+  lww: {},
+  counters: {},
+  sets: { tags: { add: [], remove: [value] } }
+})
+
+describe("bounds of a journal", () => {
+  it("[JR-25] a stamp a day ahead is refused, one within a day is held, and a full quarantine takes no more", () => {
+    const { peer, receive, tables } = makeJournal()
+    const dayMs = Limits.clockAheadMsMax
+    const outcome = receive(peer, [
+      commitOf("a", { s: { t: 1 } }, nowMs + dayMs + 120_000),
+      commitOf("b", { s: { t: 1 } }, nowMs + dayMs - 120_000)
+    ])
+    expect(outcome).toMatchObject({ held: 1, applied: 0, refused: [["StampTooFarAhead", 1]] })
+    for (let i = 1; i < Limits.heldCommitsMax; i++) {
+      const row = { id: String(i), dueMs: nowMs + 1, peer, bytes: new Uint8Array(0) }
+      tables.transact(() => tables.hold(row))
+    }
+    const full = receive(peer, [commitOf("c", { s: { t: 1 } }, nowMs + 120_000)])
+    expect(full).toMatchObject({ held: 0, refused: [["QuarantineFull", 1]] })
+  })
+
+  it("[JR-26] what is written after a commit came in is stamped later than it, though the clock is behind", () => {
+    const { peer, receive, tables, write } = makeJournal()
+    receive(peer, [commitOf("a", { s: { t: "theirs" } }, nowMs + 50_000)])
+    expect(tables.lastTime()).toBe(HybridTime.make(nowMs + 50_000, 0))
+    write([change("a", { kind: "put", lww: { t: "mine" }, counters: {}, sets: {} })])
+    expect(HybridTime.millis(tables.lastTime())).toBe(nowMs + 50_000)
+    expect(JSON.parse([...tables.entitiesOfType("note")][0]!.value)).toEqual({ t: "mine" })
+  })
+
+  it("[JR-27] events over many authors are split over commits, and one that alone needs too many is refused whole", () => {
+    const { peer, receive, tables, write } = makeJournal()
+    for (const entity of ["a", "b"]) {
+      receive(
+        peer,
+        Array.from({ length: 200 }, () => commitOf(entity, { a: { tags: ["x"] } }))
+      )
+    }
+    expect(write([change("a", remove("x")), change("b", remove("x"))]).commits).toHaveLength(2)
+    expect([...tables.entitiesOfType("note")].map(({ value }) => value)).toEqual(['{"tags":[]}', '{"tags":[]}'])
+    receive(
+      peer,
+      Array.from({ length: 300 }, () => commitOf("c", { a: { tags: ["x"] } }))
+    )
+    const head = tables.head()
+    expect(() => write([change("c", remove("x"))])).toThrow(EntityInvalid)
+    expect(tables.head()).toBe(head)
+    // The record is not stuck: everything else about it can be written.
+    write([change("c", { kind: "put", lww: { t: "fine" }, counters: {}, sets: {} })])
+  })
+})

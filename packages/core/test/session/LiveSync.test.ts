@@ -1,0 +1,50 @@
+// The feed's window and where it starts, as pure steps.
+import { describe, expect, it } from "vitest"
+import * as Bytes from "../../src/identity/Bytes.ts"
+import type { FeedCommit } from "../../src/journal/Journal.ts"
+import * as LiveState from "../../src/session/LiveState.ts"
+import * as LiveSync from "../../src/session/LiveSync.ts"
+import { feedStart } from "../../src/session/SessionState.ts"
+
+const peer: LiveState.PeerSpace = { incarnation: "0011223344556677", head: 0, root: new Uint8Array(16), count: 0 }
+
+const commit = (lseq: number, size: number): FeedCommit => ({
+  lseq,
+  partition: { type: "note", header: {} },
+  events: 1,
+  bytes: new Uint8Array(size)
+})
+
+/** Feeds pages of one commit until the sender stops asking for more. */
+const fill = (size: number): { readonly live: LiveState.LiveState; readonly sent: number } => {
+  let outcome = LiveSync.begin(LiveState.initial("responder"), peer, 0, false)
+  let sent = 0
+  while (outcome.actions.some(({ _tag }) => _tag === "ReadFeed") && sent < 1000) {
+    const commits = [commit(sent + 1, size)]
+    const page = { commits, upto: sent + 1, isEnd: false }
+    outcome = LiveSync.step(outcome.live, { _tag: "FeedRead", page, commits })
+    sent += outcome.actions.filter(({ _tag }) => _tag === "Send").length
+  }
+  return { live: outcome.live, sent }
+}
+
+describe("the feed", () => {
+  it("[SE-7] stops at 48 batches or 4 MiB, and goes on when some are acknowledged", () => {
+    expect(fill(10).sent).toBe(LiveState.windowBatchesMax)
+    const { live, sent } = fill(1024 * 1024)
+    expect(sent).toBe(4)
+    const ack = { _tag: "EventAck", batch: 0, upto: 1, applied: 1, held: 0, gaps: 0, refused: [] } as const
+    expect(LiveSync.receive(live, ack).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
+  })
+
+  it("[SE-15] starts at the peer's cursor, at 0 for a peer that has nothing, else at the head", () => {
+    const incarnation = Bytes.fromHex("8899aabbccddeeff")!
+    const mine: LiveState.SpaceSnapshot = { head: 100, root: new Uint8Array(16), count: 50 }
+    const other = new Uint8Array(8)
+    expect(feedStart(mine, incarnation, { cursorOf: incarnation, cursor: 70, count: 40 })).toBe(70)
+    expect(feedStart(mine, incarnation, { cursorOf: incarnation, cursor: 101, count: 40 })).toBe(100)
+    expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 40 })).toBe(100)
+    expect(feedStart(mine, incarnation, { cursorOf: null, cursor: 0, count: 40 })).toBe(100)
+    expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 0 })).toBe(0)
+  })
+})
