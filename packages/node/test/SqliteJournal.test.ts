@@ -103,6 +103,16 @@ it.live("[SJ-3] files of newer versions, other programs, other spaces and other 
   })
 )
 
+it.live("[SJ-9] a journal that became empty is damaged, not new", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    yield* Effect.scoped(openJournal(folder))
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${DataFolder.journalFile(folder)}${suffix}`, { force: true })
+    writeFileSync(DataFolder.journalFile(folder), "")
+    expect((yield* Effect.flip(Effect.scoped(openJournal(folder)))).reason._tag).toBe("StoreCorrupt")
+  })
+)
+
 it.live("[SJ-4] 64 writes at the same time share transactions, and a refused one undoes only itself", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
