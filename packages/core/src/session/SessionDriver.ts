@@ -257,7 +257,7 @@ const checkProgress = Effect.fnUntraced(function* (driver: RunningSession, nowMs
 })
 
 /** While something waits in quarantine roots are compared more often, for nobody tells when it is released. */
-const heldProofPeriodMs = 10_000
+const heldProofPeriodMs = 60_000
 
 const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { timing } = driver.options

@@ -129,7 +129,7 @@ const makeCluster = (
         timing: {
           greetingMsMax: 5_000,
           progressMsMax: 10_000,
-          proofPeriodMs: 60_000,
+          proofPeriodMs: 120_000,
           pingAfterMs: 20_000,
           tickMs: 10_000
         }
