@@ -2,6 +2,7 @@
  * What a journal's file says about its commits, read beside the device that writes it: the size of what was made,
  * which no interface of a node tells. Only the benchmarks look into the file.
  */
+import { Commit } from "@syncline/core"
 import { DataFolder } from "@syncline/node"
 import Database from "better-sqlite3"
 
@@ -18,6 +19,27 @@ const read = <A>(folder: string, sql: string, ...parameters: ReadonlyArray<numbe
 export const head = (folder: string): number =>
   read<{ readonly head: number }>(folder, "SELECT coalesce(max(lseq), 0) AS head FROM commits").head
 
-/** Commits after an arrival number and their bytes. */
-export const commitsAfter = (folder: string, lseq: number): { readonly commits: number; readonly bytes: number } =>
-  read(folder, "SELECT count(*) AS commits, coalesce(sum(length(bytes)), 0) AS bytes FROM commits WHERE lseq > ?", lseq)
+export interface CommitsMade {
+  readonly commits: number
+  /** Of the signed commits as they are stored and sent. */
+  readonly bytes: number
+  /** Of the same before compression: headers, signatures and events. */
+  readonly plainBytes: number
+}
+
+/** Commits after an arrival number. */
+export const commitsAfter = (folder: string, lseq: number): CommitsMade => {
+  const db = new Database(DataFolder.journalFile(folder), { readonly: true })
+  try {
+    const rows = db.prepare("SELECT bytes FROM commits WHERE lseq > ?").pluck().all(lseq) as ReadonlyArray<Uint8Array>
+    const sizes = rows.map((bytes) => {
+      const commit = Commit.open(bytes)
+      if (typeof commit === "string") throw new Error(commit)
+      return commit.headerBytes.length + commit.signature.length + commit.header.size
+    })
+    const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0)
+    return { commits: rows.length, bytes: sum(rows.map(({ length }) => length)), plainBytes: sum(sizes) }
+  } finally {
+    db.close()
+  }
+}

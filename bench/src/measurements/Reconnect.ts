@@ -90,7 +90,9 @@ const afterChanges = async (
       { figure, unit: "ms", value: ms, target: { atMost: 60 } },
       { figure: `${figure}: bytes`, unit: "B", value: bytes, target: { atMost: 25_000 } },
       { figure: `${figure}: bytes of the commits`, unit: "B", value: made.bytes },
-      { figure: `${figure}: bytes / commits`, unit: "×", value: bytes / made.bytes, target: { atMost: 1.5 } },
+      { figure: `${figure}: bytes of the changes`, unit: "B", value: made.plainBytes },
+      { figure: `${figure}: bytes / changes`, unit: "×", value: bytes / made.plainBytes, target: { atMost: 1.5 } },
+      { figure: `${figure}: bytes / commits`, unit: "×", value: bytes / made.bytes },
       {
         figure: `${figure}: bytes beyond an idle return / commits`,
         unit: "×",

@@ -18,6 +18,7 @@ import {
 import { join, resolve } from "node:path"
 import { DeviceKey, PeerId } from "@syncline/core"
 import { Context, Effect, Layer, Redacted } from "effect"
+import { syncFolder } from "./FolderSync.ts"
 import { DeviceKeyError, KeyDamaged, KeyExposed, KeyInaccessible } from "./DeviceKeyError.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 
@@ -127,17 +128,6 @@ const publish = (temporary: string, path: string): void => {
     if (codeOf(error) === "EEXIST") return
     // File systems without hard links.
     renameSync(temporary, path)
-  }
-}
-
-const syncFolder = (folder: string): void => {
-  // Windows cannot open a folder for syncing; NTFS journals the new name itself.
-  if (process.platform === "win32") return
-  const handle = openSync(folder, "r")
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

@@ -24,6 +24,7 @@ import {
   TrustFileTaken,
   TrustLineInvalid
 } from "./TrustFileError.ts"
+import { syncFolder } from "./FolderSync.ts"
 import * as TrustList from "./TrustList.ts"
 
 /** A list that follows its file. Policies take it as it is. */
@@ -166,17 +167,6 @@ const openExclusively = (path: string, temporary: string): number => {
     const since = statSync(temporary, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
     if (Date.now() - since > abandonedMs) rmSync(temporary, { force: true })
     throw new TrustFileError({ reason: new TrustFileTaken({ path }) })
-  }
-}
-
-const syncFolder = (folder: string): void => {
-  // Windows cannot open a folder for syncing; NTFS journals the new name itself.
-  if (process.platform === "win32") return
-  const handle = openSync(folder, "r")
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

@@ -43,18 +43,8 @@ export const defaultTiming: SessionTiming = {
 /** What a session tells the orchestrator. */
 export type SessionNotice =
   | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveState.PeerSpace }
-  | { readonly _tag: "Progressed"; readonly sentEvents: number; readonly receivedEvents: number }
-  | {
-      readonly _tag: "Synced"
-      readonly root: Uint8Array
-      /** This side's newest arrival number that the proof covers. */
-      readonly head: number
-      readonly count: number
-      readonly sentEvents: number
-      readonly receivedEvents: number
-    }
-  | { readonly _tag: "Differs"; readonly passes: number; readonly isHeld: boolean }
   | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome }
+  | Extract<LiveState.LiveAction, { readonly _tag: "Progressed" | "Synced" | "Differs" }>
 
 export interface SessionOptions {
   readonly link: Link
