@@ -1,12 +1,19 @@
-// Code in documents is a file that runs elsewhere; here it must be the same text.
+// Code in documents is a file that compiles and runs elsewhere; here it must be the same text.
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { canListen } from "../snippets/transports.ts"
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
 
+const shownIn = (document: string): string | undefined => /```ts\n([\s\S]*?)```/.exec(read(document))?.[1]?.trim()
+
 describe("snippets", () => {
   it("the README shows docs/snippets/hello.ts as it is", () => {
-    const [, shown] = /```ts\n([\s\S]*?)```/.exec(read("README.md")) ?? []
-    expect(shown?.trim()).toBe(read("docs/snippets/hello.ts").trim())
+    expect(shownIn("README.md")).toBe(read("docs/snippets/hello.ts").trim())
+  })
+
+  it("the transport's README shows docs/snippets/transports.ts as it is, and it runs", () => {
+    expect(shownIn("packages/transport-socketio/README.md")).toBe(read("docs/snippets/transports.ts").trim())
+    expect(canListen).toEqual([false, true, true])
   })
 })
