@@ -3,7 +3,18 @@
  * Composition only. A hub's folder, which has no `device.json`, takes its space from its journal.
  */
 import { existsSync } from "node:fs"
-import { type Gate, Journal, Orchestrator, PeerId, Records, type SpaceId, TransportRegistry } from "@syncline/core"
+import { resolve } from "node:path"
+import {
+  Author,
+  type Gate,
+  Journal,
+  JournalError,
+  Orchestrator,
+  PeerId,
+  Records,
+  type SpaceId,
+  TransportRegistry
+} from "@syncline/core"
 import { DataFolder, DeviceKeyFile, NodeCompression, NodeCrypto, SqliteJournal, TrustFile } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { Effect, Layer } from "effect"
@@ -51,10 +62,22 @@ export const establish = (folder: string, space: SpaceId.SpaceId) =>
 /** True when the folder holds a journal, a device's or a hub's. */
 export const hasJournal = (folder: string): boolean => existsSync(DataFolder.journalFile(folder))
 
-/** The folder's own PeerId; never makes a key. */
+/** True when the folder holds a device's key; a copy of a journal alone has none. */
+export const hasKey = (folder: string): boolean => existsSync(DeviceKeyFile.keyFile(folder))
+
+/** The folder's own PeerId, which its journal must be of; never makes a key. */
 export const peerOf = Effect.fnUntraced(function* (folder: string) {
-  if (!existsSync(DeviceKeyFile.keyFile(folder))) return yield* because(new DeviceMissing({ folder }))
-  return DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder)).peer
+  if (!hasKey(folder)) return yield* because(new DeviceMissing({ folder }))
+  const { peer } = DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder))
+  if (!hasJournal(folder)) return peer
+  const { info } = yield* Effect.scoped(SqliteJournal.openReadOnly({ folder }))
+  const owner = Author.peer(info.author)
+  if (owner === peer) return peer
+  // What every command that writes says of such a folder.
+  const problem = `it is the journal of the device ${owner}, not ${peer}`
+  return yield* new JournalError.JournalError({
+    reason: new JournalError.StoreForeign({ path: resolve(folder), problem })
+  })
 })
 
 const spaceOf = Effect.fnUntraced(function* (folder: string) {

@@ -10,9 +10,10 @@ const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url))
 /** The schema file that tests hand to the command line. */
 export const citySchema = fileURLToPath(new URL("./citySchema.ts", import.meta.url))
-const runMsMax = 60_000
-// A test runs several processes, and a busy machine starts each of them slowly.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+// These limits only guard against hanging: a test runs several processes, and a busy machine starts each of them slowly.
+const runMsMax = 100_000
+const saidMsMax = 100_000
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 export interface Outcome {
   readonly code: number | null
@@ -57,8 +58,10 @@ export const start = (args: ReadonlyArray<string>, options: RunOptions = {}, pro
     child,
     ended,
     said: async (text) => {
-      for (let waitedMs = 0; !`${said.out}${said.err}`.includes(text); waitedMs += 20) {
-        if (waitedMs > 40_000) throw new Error(`${text} was not said, but: ${said.out}${said.err}`)
+      const startedMs = performance.now()
+      while (!`${said.out}${said.err}`.includes(text)) {
+        if (performance.now() - startedMs > saidMsMax)
+          throw new Error(`${text} was not said, but: ${said.out}${said.err}`)
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     }

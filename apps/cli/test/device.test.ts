@@ -1,5 +1,5 @@
 // Making devices, trusting, and the manners of the command line: exit codes, JSON, streams.
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { run, start, temporaryFolder } from "./commandRunner.ts"
@@ -114,6 +114,25 @@ describe("a device", () => {
     const told = await run(["put", "city", "{}", "--data", damaged, "--json"])
     expect(told.code).toBe(1)
     expect(errorOf(told.err).code).toBe("DeviceFileDamaged")
+  })
+
+  it("[CL-13] is refused with the key of another device", async () => {
+    const mixed = join(folder.path, "mixed")
+    const made = await run(["init", "--data", mixed, "--json"])
+    const owner = (JSON.parse(made.out) as { readonly peer: string }).peer
+    const key = readFileSync(join(device, "device.key"))
+    writeFileSync(join(mixed, "device.key"), key, { mode: 0o600 })
+    const peer = (await run(["id", "--data", device])).out.trim()
+    for (const command of ["id", "status", "put city {}"]) {
+      const told = await run([...command.split(" "), "--data", mixed, "--json"])
+      expect(told).toMatchObject({ code: 1, out: "" })
+      expect(errorOf(told.err)).toEqual({
+        code: "StoreForeign",
+        message: `${mixed} cannot be used: it is the journal of the device ${owner}, not ${peer}.`
+      })
+    }
+    rmSync(join(mixed, "device.key"))
+    expect(JSON.parse((await run(["status", "--data", mixed, "--json"])).out)).toMatchObject({ peer: owner })
   })
 
   it("[CL-11] [CL-12] is read and told whom to trust while another process holds it, and not written", async () => {

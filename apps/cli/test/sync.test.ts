@@ -1,5 +1,7 @@
 // Devices and the real hub: joining, syncing, being refused, watching.
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Hub, run, start, startHub, temporaryFolder } from "./commandRunner.ts"
 
@@ -17,7 +19,7 @@ const hash = async (device: string): Promise<unknown> =>
 
 beforeAll(async () => {
   hub = await startHub(hubFolder)
-}, 30_000)
+})
 afterAll(async () => {
   await hub.stop()
   folder.remove()
@@ -72,6 +74,28 @@ describe("a device and the hub", () => {
       records: { city: 3000 }
     })
     expect((await run(["put", "city", "{}", "--data", hubFolder, "--json"])).err).toContain("StoreInUse")
+  })
+
+  it("[CL-43] says that changes wait because of a clock that is ahead", async () => {
+    const early = join(folder.path, "early")
+    const ahead = join(folder.path, "ahead.mjs")
+    writeFileSync(ahead, "const now = Date.now\nDate.now = () => now() + 3_600_000\n")
+    await run(["init", "--data", early, "--hub", hub.address])
+    await trustOnHub(early)
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(ahead).href}` }
+    expect((await run(["put", "city", "{}", "--id", "early", "--data", early], { env })).code).toBe(0)
+    const told = await run(["sync", "--data", early])
+    expect(told).toMatchObject({ code: 1, out: "" })
+    expect(told.err).toContain(
+      "Syncing failed (ViewsDiffer): changes wait because the clock of the device that made them is ahead; " +
+        "set it right, or wait until they are due.\n"
+    )
+    const json = await run(["sync", "--data", early, "--json"])
+    expect(json).toMatchObject({ code: 1, out: "" })
+    expect(JSON.parse(json.err).error).toMatchObject({
+      code: "SyncFailed",
+      message: expect.stringContaining("the clock of the device that made them is ahead")
+    })
   })
 
   it("[CL-42] [CL-3] watches changes of the other device until it is interrupted", async () => {

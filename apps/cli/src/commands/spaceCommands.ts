@@ -56,6 +56,7 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
   const output = yield* Output
   const device = yield* DeviceFile.read(input.data)
   const trusted = [...(yield* TrustFile.read(input.data))]
+  if (Device.hasKey(input.data)) yield* Device.peerOf(input.data)
   const found = yield* readSpace.pipe(Effect.provide(Device.layerReading(input.data)))
   const document = {
     data: resolve(input.data),
