@@ -24,7 +24,9 @@ const tasks = {
   check
 }
 
-const [name, ...args] = process.argv.slice(2)
+const [name, ...given] = process.argv.slice(2)
+// npm takes the first `--` for itself, other callers leave it.
+const args = given[0] === "--" ? given.slice(1) : given
 const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined
 if (task === undefined) {
   console.error(`Usage: node scripts/run.mjs <${Object.keys(tasks).join("|")}> [arguments]`)
