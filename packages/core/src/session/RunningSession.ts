@@ -92,6 +92,8 @@ export interface RunningSession {
   lastProofMs: number
   lastPingMs: number
   storedAcknowledged: number
+  /** Bytes of commits that arrived and are not taken in yet. */
+  waitingBytes: number
 }
 
 /** Encodes a message and hands it to the link's fiber. */

@@ -78,7 +78,8 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     awaitingSinceMs: nowMs,
     lastProofMs: nowMs,
     lastPingMs: nowMs,
-    storedAcknowledged: 0
+    storedAcknowledged: 0,
+    waitingBytes: 0
   }
   return driver
 })
@@ -160,10 +161,19 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
     }
     for (const message of messages) {
       if (message._tag !== "Ping" && message._tag !== "Pong") driver.lastProgressMs = nowMs
+      if (message._tag === "EventBatch") driver.waitingBytes += bytesOf(message)
+      if (driver.waitingBytes > waitingBytesMax) {
+        return yield* refuse(driver, new ProtocolViolated({ problem: "more bytes than the window allows" }))
+      }
       yield* Queue.offer(driver.inputs, { _tag: "Received", message })
     }
   }
 })
+
+/** A full window, and what one step of reconciliation and one frame may put on top of it. */
+const waitingBytesMax = 2 * LiveState.windowBytesMax
+
+const bytesOf = (batch: Wire.EventBatch): number => batch.commits.reduce((sum, { length }) => sum + length, 0)
 
 /** Bytes of a frame before the other side is proven; its messages have at most 200. */
 const greetingFrameBytesMax = 512
@@ -213,6 +223,7 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
 
 const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked: BatchIntake.CheckedBatch) {
   const outcome = yield* BatchIntake.takeIn(intakeOf(driver), checked)
+  driver.waitingBytes -= bytesOf(checked.batch)
   yield* driver.options.notify({ _tag: "TakenIn", outcome })
   const input: SessionState.Input = { _tag: "Applied", batch: checked.batch, outcome }
   return input

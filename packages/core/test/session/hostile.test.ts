@@ -321,6 +321,20 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
 })
 
 it.layer(slowLayer)("a session whose disk is slow", (it) => {
+  it.effect("[SE-7] more bytes than the window allows end the session, however few the batches", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      yield* greet(end, 2)
+      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
+      const commits = [new Uint8Array(900_000)]
+      for (let batch = 0; batch < 12; batch++) {
+        yield* end.say({ _tag: "EventBatch", batch, source: "feed", from: 0, upto: 1, isLast: false, commits })
+      }
+      expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+    })
+  )
+
   it.effect("[SE-7] more batches than the window allows end the session", () =>
     Effect.gen(function* () {
       const { far, session } = yield* openSession("responder")
