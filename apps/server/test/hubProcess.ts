@@ -29,7 +29,6 @@ export interface HubProcess {
 export interface HubStart {
   readonly data: string
   readonly env?: Readonly<Record<string, string>>
-  readonly uid?: number
 }
 
 export const temporaryFolder = (): string => {
@@ -45,12 +44,11 @@ interface Running {
   readonly ended: Promise<number | null>
 }
 
-const run = ({ data, env, uid }: HubStart): Running => {
+const run = ({ data, env }: HubStart): Running => {
   const child = spawn(process.execPath, [main], {
     cwd: tmpdir(),
     env: { ...process.env, SYNCLINE_DATA: data, SYNCLINE_PORT: "0", SYNCLINE_LOG_LEVEL: "info", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(uid === undefined ? {} : { uid })
+    stdio: ["ignore", "pipe", "pipe"]
   })
   onTestFinished(() => void child.kill("SIGKILL"))
   const texts = { out: "", log: "" }
