@@ -37,6 +37,7 @@ export * as JournalReceiver from "./journal/JournalReceiver.ts"
 export * as JournalTables from "./journal/JournalTables.ts"
 export * as JournalWriter from "./journal/JournalWriter.ts"
 export * as MemoryJournal from "./journal/MemoryJournal.ts"
+export * as OpenedCommits from "./journal/OpenedCommits.ts"
 export * as StateHash from "./journal/StateHash.ts"
 
 export * as Decision from "./gate/Decision.ts"

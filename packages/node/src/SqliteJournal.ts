@@ -10,6 +10,7 @@ import {
   Journal,
   type JournalError,
   JournalReads,
+  type OpenedCommits,
   type SpaceId,
   type WriteError
 } from "@syncline/core"
@@ -172,7 +173,7 @@ const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.
 
 const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
   const { functions: crypto } = NodeCrypto
-  const context: JournalReads.ReaderContext = { rows, crypto, compression: NodeCompression.functions }
+  const context: OpenedCommits.ReaderContext = { rows, crypto, compression: NodeCompression.functions }
   return {
     heldCount: read(() => rows.heldCount()),
     peer: (peer) => read(() => rows.peer(peer)),

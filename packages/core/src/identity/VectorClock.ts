@@ -7,8 +7,10 @@ import type { Author } from "./Author.ts"
 export interface ClockEntry {
   /** Number of the author's last applied event on this entity, from 1. */
   readonly eseq: number
-  /** First 16 bytes of that event's SHA-256. */
+  /** First 16 bytes of that event's SHA-256; of the hash over all its events when the author is forked. */
   readonly head: Uint8Array
+  /** The author wrote two events under one number, so its events are a tree and not a chain. */
+  readonly isForked?: boolean
 }
 
 export type VectorClock = ReadonlyMap<Author, ClockEntry>

@@ -2,26 +2,19 @@
  * What a journal reads for a session, once for every store: stretches of the feed, fingerprints of key ranges, clocks
  * of entities and the events that a peer lacks. All on the rows of one moment; nothing is written.
  */
-import type { CompressionFunctions } from "../crypto/Compression.ts"
-import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
-import { eseqOf } from "../identity/VectorClock.ts"
+import type { ClockEntry } from "../identity/VectorClock.ts"
 import * as Commit from "../model/Commit.ts"
-import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
+import * as EntityHistory from "./EntityHistory.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { FeedCommit, FeedPage, Item, ItemClock, ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
 import { bucketBits } from "./OpenEntities.ts"
+import { OpenedCommits, type ReaderContext } from "./OpenedCommits.ts"
 import * as StateCodec from "./StateCodec.ts"
-
-export interface ReaderContext {
-  readonly rows: JournalRows
-  readonly crypto: CryptoFunctions
-  readonly compression: CompressionFunctions
-}
 
 /** Rows read at once: a page of small commits takes a few rounds, one of large commits reads little in vain. */
 const feedRowsMax = 64
@@ -153,15 +146,15 @@ export const eventsBeyond = (
   bytesMax: number
 ): ReadonlyArray<FeedCommit> => {
   const wanted = new Map<number, Set<number>>()
-  const opened = new Map<number, OpenedRow>()
+  const opened = new OpenedCommits(context)
   for (const item of clocksOfPeer) {
-    const theirs = new Map(item.clock.map(([author, eseq]) => [Bytes.toHex(author), eseq]))
-    for (const [, row] of entitiesOf(context.rows, item)) collectMissing(context, row, theirs, wanted, opened)
+    const theirs = new Map(item.clock.map(([author, eseq, head]) => [Bytes.toHex(author), { eseq, head }]))
+    for (const [, row] of entitiesOf(context.rows, item)) collectMissing(opened, row, theirs, wanted)
   }
   const commits: Array<FeedCommit> = []
   let bytes = 0
   for (const lseq of [...wanted.keys()].sort((a, b) => a - b)) {
-    const { events, packed, row } = opened.get(lseq)!
+    const { events, packed, row } = opened.get(lseq)
     const places = [...wanted.get(lseq)!].sort((a, b) => a - b)
     const isWhole = places.length === events.places.length
     const sent = isWhole ? row.bytes : Commit.takePart(packed, events, places)
@@ -172,62 +165,49 @@ export const eventsBeyond = (
   return commits
 }
 
-interface OpenedRow {
-  readonly row: NonNullable<ReturnType<JournalRows["commitAt"]>>
-  readonly packed: Commit.PackedCommit
-  readonly events: Commit.CommitEvents
-  readonly decoded: ReadonlyArray<Event.Event>
-}
+type TheirClock = ReadonlyMap<string, ClockEntry>
 
-/** Follows an entity's commits back in time and notes those events that a clock does not cover. */
+/**
+ * Follows an entity's commits back in time and notes those events that a clock does not cover. An entry that names no
+ * prefix of the author's events here belongs to another branch of a fork; then all events of that author are noted.
+ */
 const collectMissing = (
-  context: ReaderContext,
+  opened: OpenedCommits,
   entity: EntityRow,
-  theirs: ReadonlyMap<string, number>,
-  wanted: Map<number, Set<number>>,
-  opened: Map<number, OpenedRow>
+  theirs: TheirClock,
+  wanted: Map<number, Set<number>>
 ): void => {
-  const partition = context.rows.partitionAt(entity.partition)
-  const state = StateCodec.decode(entity.state, entity.value, partition.partition.header, context.rows.authorAt)
-  let missing = 0
-  for (const [author, entry] of state.clock) {
-    missing += Math.max(0, entry.eseq - (theirs.get(Bytes.toHex(Author.toBytes(author))) ?? 0))
+  const { rows } = opened.context
+  const { partition } = rows.partitionAt(entity.partition)
+  const { clock } = StateCodec.decode(entity.state, entity.value, partition.header, rows.authorAt)
+  const lacking = new Map<Author.Author, number>()
+  for (const [author, mine] of clock) {
+    const known = theirs.get(Bytes.toHex(Author.toBytes(author)))
+    // Only the side with more events of an author can tell whether the other's head is one of them.
+    if (known === undefined || known.eseq < mine.eseq) lacking.set(author, known?.eseq ?? 0)
+    else if (known.eseq === mine.eseq && !Bytes.equals(known.head, mine.head)) lacking.set(author, 0)
   }
-  let lseq = entity.lseq
-  while (missing > 0 && lseq > 0) {
-    const commit = openRow(context, lseq, opened)
-    const author = commit.packed.header.authors[0]!
-    const known = theirs.get(Bytes.toHex(Author.toBytes(author))) ?? 0
-    let before = 0
-    for (let i = 0; i < commit.decoded.length; i++) {
-      const event = commit.decoded[i]!
-      if (event.entity !== entity.id || commit.row.previous[i]! < 0) continue
-      before = commit.row.previous[i]!
-      if (event.eseq <= known || event.eseq > eseqOf(state.clock, author)) continue
-      missing--
-      const places = wanted.get(lseq) ?? new Set()
-      wanted.set(lseq, places)
-      places.add(commit.events.places[i]!)
-    }
-    lseq = before
+  if (lacking.size === 0) return
+  const found: Array<EntityHistory.HistoricEvent> = []
+  const isLeft = new Set(lacking.keys())
+  for (const historic of EntityHistory.newestFirst(opened, entity.id, entity.lseq)) {
+    const author = historic.origin.authors[0]!
+    const from = lacking.get(author)
+    if (from === undefined) continue
+    found.push(historic)
+    const { event, origin } = historic
+    const isChain = clock.get(author)!.isForked !== true
+    if (event.eseq <= from) {
+      const isPrefix = Bytes.equals(origin.hash, theirs.get(Bytes.toHex(Author.toBytes(author)))!.head)
+      if (isPrefix && isChain) isLeft.delete(author)
+      else lacking.set(author, 0)
+    } else if (event.eseq === 1 && isChain) isLeft.delete(author)
+    if (isLeft.size === 0) break
   }
-}
-
-const openRow = (context: ReaderContext, lseq: number, opened: Map<number, OpenedRow>): OpenedRow => {
-  const known = opened.get(lseq)
-  if (known !== undefined) return known
-  const row = context.rows.commitAt(lseq)
-  if (row === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
-  const packed = Commit.open(row.bytes)
-  if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
-  const events = Commit.openEvents(context.crypto, context.compression, packed)
-  if (typeof events === "string") throw new Error(`commit ${lseq}: ${events}`)
-  const decoded = events.events.map((bytes) => {
-    const event = Event.decode(bytes, packed.header.authors.length)
-    if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
-    return event
-  })
-  const fresh: OpenedRow = { row, packed, events, decoded }
-  opened.set(lseq, fresh)
-  return fresh
+  for (const { commit, event, index, lseq, origin } of found) {
+    if (event.eseq <= lacking.get(origin.authors[0]!)!) continue
+    const places = wanted.get(lseq) ?? new Set()
+    wanted.set(lseq, places)
+    places.add(commit.events.places[index]!)
+  }
 }

@@ -16,6 +16,7 @@ import * as JournalReads from "./JournalReads.ts"
 import * as JournalReceiver from "./JournalReceiver.ts"
 import * as JournalWriter from "./JournalWriter.ts"
 import { MemoryTables } from "./MemoryTables.ts"
+import type { ReaderContext } from "./OpenedCommits.ts"
 
 export interface MemoryJournalOptions {
   readonly space: SpaceId
@@ -42,7 +43,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   const author = Author.make(signer.peer, incarnation)
   const tables = options.tables ?? new MemoryTables(crypto.sha256, space)
   const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, author }
-  const reader: JournalReads.ReaderContext = { rows: tables, crypto, compression }
+  const reader: ReaderContext = { rows: tables, crypto, compression }
   const changes = yield* PubSub.sliding<JournalChange>(changesMax)
   const writer = yield* Semaphore.make(1)
   const commitMs = options.commitDelayMs ?? 0
@@ -101,7 +102,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
 
 /** What only reads. */
 const readsOf = (
-  reader: JournalReads.ReaderContext,
+  reader: ReaderContext,
   tables: MemoryTables
 ): Omit<JournalShape, "info" | "write" | "receive" | "releaseHeld" | "setCursor" | "setAcknowledged" | "changes"> => ({
   heldCount: Effect.sync(() => tables.heldCount()),

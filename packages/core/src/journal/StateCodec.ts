@@ -15,7 +15,7 @@ import type { HeaderValues } from "../model/Partition.ts"
 type PackedStamp = readonly [at: string, author: number, eseq: number, hash: Uint8Array | null]
 type PackedSets = Record<string, ReadonlyArray<readonly [FieldValue, ReadonlyArray<readonly [number, number]>]>>
 type Packed = readonly [
-  clock: ReadonlyArray<readonly [author: number, eseq: number, head: Uint8Array]>,
+  clock: ReadonlyArray<readonly [author: number, eseq: number, head: Uint8Array, isForked?: true]>,
   stamps: ReadonlyArray<PackedStamp>,
   /** Fields whose stamp is not the first. */
   fieldStamps: Record<string, number> | null,
@@ -40,7 +40,7 @@ export const encode = (
       at = stamps.length
       places.set(stamp, at)
       const head = state.clock.get(stamp.author)
-      const isHead = head !== undefined && head.eseq === stamp.eseq
+      const isHead = head !== undefined && head.eseq === stamp.eseq && head.isForked !== true
       stamps.push([stamp.at, authorIndex(stamp.author), stamp.eseq, isHead ? null : stamp.hash])
     }
     return at
@@ -53,7 +53,11 @@ export const encode = (
     if (isTaken(state, header, field)) (shadowed ??= {})[field] = state.values.get(field)!
   }
   const packed: Packed = [
-    [...state.clock].map(([author, entry]) => [authorIndex(author), entry.eseq, entry.head] as const),
+    [...state.clock].map(([author, { eseq, head, isForked }]) =>
+      isForked === true
+        ? ([authorIndex(author), eseq, head, true] as const)
+        : ([authorIndex(author), eseq, head] as const)
+    ),
     stamps,
     fieldStamps,
     state.deletedBy === undefined ? null : [place(state.deletedBy), state.isDeleted],
@@ -82,7 +86,10 @@ export const decode = (
 ): EntityState.EntityState => {
   const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = MessagePack.unpackOwn(stateBytes) as Packed
   const state = EntityState.empty()
-  for (const [author, eseq, head] of clock) state.clock.set(authorAt(author), { eseq, head: Bytes.copy(head) })
+  for (const [author, eseq, head, isForked] of clock) {
+    const entry = { eseq, head: Bytes.copy(head) }
+    state.clock.set(authorAt(author), isForked === true ? { ...entry, isForked } : entry)
+  }
   const unpacked = stamps.map(([at, author, eseq, hash]): Stamp => {
     const name = authorAt(author)
     return {

@@ -1,0 +1,59 @@
+/**
+ * Commits of a journal, opened to read their events: each is decoded once, however many entities ask for it. What is
+ * stored was checked when it came in, so a commit that does not open means a broken store and throws.
+ */
+import type { CompressionFunctions } from "../crypto/Compression.ts"
+import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import * as Commit from "../model/Commit.ts"
+import * as Event from "../model/Event.ts"
+import type { JournalRows } from "./JournalTables.ts"
+
+export interface ReaderContext {
+  readonly rows: JournalRows
+  readonly crypto: CryptoFunctions
+  readonly compression: CompressionFunctions
+}
+
+export interface OpenedCommit {
+  readonly row: NonNullable<ReturnType<JournalRows["commitAt"]>>
+  readonly packed: Commit.PackedCommit
+  readonly events: Commit.CommitEvents
+  readonly decoded: ReadonlyArray<Event.Event>
+}
+
+/** Commits kept open at once; beyond it all are forgotten and opened again when they are asked for. */
+const openedMax = 1024
+
+export class OpenedCommits {
+  readonly context: ReaderContext
+  readonly #opened = new Map<number, OpenedCommit>()
+
+  constructor(context: ReaderContext) {
+    this.context = context
+  }
+
+  /** The commit of an arrival number that an entity names. */
+  get(lseq: number): OpenedCommit {
+    const known = this.#opened.get(lseq)
+    if (known !== undefined) return known
+    if (this.#opened.size >= openedMax) this.#opened.clear()
+    const fresh = openRow(this.context, lseq)
+    this.#opened.set(lseq, fresh)
+    return fresh
+  }
+}
+
+const openRow = ({ compression, crypto, rows }: ReaderContext, lseq: number): OpenedCommit => {
+  const row = rows.commitAt(lseq)
+  if (row === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
+  const packed = Commit.open(row.bytes)
+  if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
+  const events = Commit.openEvents(crypto, compression, packed)
+  if (typeof events === "string") throw new Error(`commit ${lseq}: ${events}`)
+  const decoded = events.events.map((bytes) => {
+    const event = Event.decode(bytes, packed.header.authors.length)
+    if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
+    return event
+  })
+  return { row, packed, events, decoded }
+}
