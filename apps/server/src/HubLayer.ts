@@ -9,6 +9,7 @@ import { personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Layer, Stream } from "effect"
 import type { Logger } from "pino"
+import * as HttpServer from "./http/HttpServer.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
 
@@ -32,7 +33,8 @@ export const layer = (
     aheadMsMax: Limits.clockAheadHubMs,
     policy
   })
-  return Layer.effectDiscard(logEvents).pipe(Layer.provideMerge(node), Layer.provideMerge(HubLog.layer(log)))
+  const beside = Layer.effectDiscard(Effect.andThen(HttpServer.watchConnections(server), logEvents))
+  return beside.pipe(Layer.provideMerge(node), Layer.provideMerge(HubLog.layer(log)))
 }
 
 const logEvents = Effect.gen(function* () {

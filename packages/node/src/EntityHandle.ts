@@ -101,11 +101,14 @@ export const make = <F extends Entity.Fields>(
   }
 }
 
+/** A signal that was not taken yet stands for all later ones. */
+const signalsWaitingMax = 1
+
 /** One signal at once and one after changes; signals that nobody took yet are one. */
 const changesOf = (context: HandleContext, type: string): Stream.Stream<void> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const wanted = yield* Queue.sliding<void>(1)
+      const wanted = yield* Queue.sliding<void>(signalsWaitingMax)
       yield* Queue.offer(wanted, undefined)
       yield* context.orchestrator.events.pipe(
         Stream.filter((event) => concerns(event, type)),

@@ -44,8 +44,12 @@ export const isSoundKey = (key: Uint8Array): boolean => {
 }
 
 // Importing a key costs a third of a verification, and the same authors come again with every commit.
-const keyCacheMax = 4096
+/** Public keys that are kept imported; when it is full the cache starts over. */
+export const cachedKeysMax = 4096
 const keyCache = new Map<string, KeyObject>()
+
+/** Public keys that are kept imported now. */
+export const cachedKeys = (): number => keyCache.size
 
 const importKey = (publicKey: Uint8Array): KeyObject | undefined => {
   const name = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString("latin1")
@@ -53,7 +57,7 @@ const importKey = (publicKey: Uint8Array): KeyObject | undefined => {
   if (known !== undefined) return known
   if (!isSoundKey(publicKey)) return undefined
   const key = createPublicKey({ key: Buffer.concat([publicKeyPrefix, publicKey]), format: "der", type: "spki" })
-  if (keyCache.size >= keyCacheMax) keyCache.clear()
+  if (keyCache.size >= cachedKeysMax) keyCache.clear()
   keyCache.set(name, key)
   return key
 }

@@ -10,8 +10,11 @@ import * as SqliteSchema from "./SqliteSchema.ts"
 /** How long a statement waits for another connection's lock. */
 const busyMsMax = 5000
 const cacheKibibytesMax = 32_768
-/** The write-ahead log is cut down to this when a checkpoint restarts it. */
-const walBytesKept = 64 * 1024 * 1024
+/**
+ * The write-ahead log is cut down to this when a checkpoint restarts it. A larger one is moved into the file with
+ * readers held off, as the checkpoints on the way did not keep up.
+ */
+export const logBytesMax = 64 * 1024 * 1024
 /** Pages in the log at which a commit moves them into the file. */
 const checkpointPages = 1000
 
@@ -22,6 +25,9 @@ const common = (db: Database.Database): void => {
   db.pragma("trusted_schema = OFF")
   db.pragma(`cache_size = ${-cacheKibibytesMax}`)
 }
+
+/** The write-ahead log of a journal file. */
+export const logFile = (file: string): string => `${file}-wal`
 
 /** The writing connection; makes the file when it is missing and brings its tables to the present version. */
 export const openForWriting = (file: string): Database.Database => {
@@ -37,7 +43,7 @@ export const openForWriting = (file: string): Database.Database => {
     db.pragma("synchronous = FULL")
     common(db)
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
-    db.pragma(`journal_size_limit = ${walBytesKept}`)
+    db.pragma(`journal_size_limit = ${logBytesMax}`)
     assertDurable(db)
     SqliteSchema.migrate(db)
     if (!existsSync(marker)) writeFileSync(marker, "")

@@ -3,13 +3,18 @@
  * they are durable; reads run here on a connection of their own, each on one state of the file. What rows mean is
  * core's business; this file acquires, wires and translates failures.
  */
+import { statSync } from "node:fs"
 import { resolve } from "node:path"
 import {
+  Author,
+  Commit,
   EntityRead,
   type HybridTime,
   Journal,
   type JournalError,
   JournalReads,
+  Limits,
+  Occupancy,
   type OpenedCommits,
   type SpaceId,
   type WriteError
@@ -22,8 +27,8 @@ import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SqliteConnection from "./SqliteConnection.ts"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import * as SqliteIdentity from "./SqliteIdentity.ts"
-import { SqliteQuery } from "./SqliteQuery.ts"
-import { SqliteRows } from "./SqliteRows.ts"
+import { cachedStatementsMax, SqliteQuery } from "./SqliteQuery.ts"
+import { cachedAuthorsMax, SqliteRows } from "./SqliteRows.ts"
 import * as SqliteWriter from "./SqliteWriter.ts"
 import * as WriterMessage from "./WriterMessage.ts"
 
@@ -69,6 +74,7 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
     if (change !== undefined) PubSub.publishUnsafe(changes, change)
   })
   const reads = yield* openReads(path)
+  yield* watchSizes(path, changes, writer, reads)
   const journal: Journal.JournalShape = {
     info: writer.info,
     ...reads.operations,
@@ -77,6 +83,30 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
   }
   return journal
 })
+
+const watchSizes = (
+  path: string,
+  changes: PubSub.PubSub<Journal.JournalChange>,
+  writer: SqliteWriter.SqliteWriter,
+  { query, rows }: { readonly query: SqliteQuery; readonly rows: SqliteRows }
+) => {
+  const log = SqliteConnection.logFile(DataFolder.journalFile(path))
+  const queue = (name: string, limit: number, length: () => number) => ({ kind: "queue", name, limit, length }) as const
+  const cache = (name: string, limit: number, length: () => number) => ({ kind: "cache", name, limit, length }) as const
+  return Occupancy.watch([
+    queue("journal_changes", changesMax, () => PubSub.sizeUnsafe(changes)),
+    queue("journal_kibibytes", SqliteWriter.kibibytesUnderWayMax, writer.kibibytesUnderWay),
+    queue("journal_log_bytes", SqliteConnection.logBytesMax, () => statSync(log, { throwIfNoEntry: false })?.size ?? 0),
+    queue("partitions", Limits.partitionsMax, () => rows.snapshot(() => rows.partitions().length)),
+    queue("held_commits", Limits.heldCommitsMax, () => rows.snapshot(rows.heldCount)),
+    cache("journal_authors", cachedAuthorsMax, rows.cachedAuthors),
+    cache("journal_authors", cachedAuthorsMax, () => writer.caches().journalAuthors),
+    cache("author_bytes", Author.bytesCachedAuthorsMax, () => writer.caches().authorBytes),
+    cache("commit_authors", Commit.cachedAuthorsMax, () => writer.caches().commitAuthors),
+    cache("question_statements", cachedStatementsMax, () => query.cachedStatements()),
+    cache("verification_keys", NodeCrypto.cachedKeysMax, NodeCrypto.cachedKeys)
+  ])
+}
 
 /** The journal as a layer. */
 export const layer = (options: SqliteJournalOptions) => Layer.effect(Journal.Journal, make(options))
@@ -159,7 +189,7 @@ const openReads = Effect.fnUntraced(function* (path: string, space?: SpaceId.Spa
       if (!db.open) return Effect.fail(SqliteFailure.toError(path, { tag: "StoreClosed", problem: "it was closed" }))
       return attempt(path, () => rows.snapshot(body))
     })
-  return { info, operations: readsFrom(rows, query, read) }
+  return { info, rows, query, operations: readsFrom(rows, query, read) }
 })
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.JournalError> => {

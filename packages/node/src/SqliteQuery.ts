@@ -10,8 +10,8 @@ import { entityRow, type SqliteRows } from "./SqliteRows.ts"
 type Value = Journal.EntityQuery["where"][string]
 type Parameter = string | number
 
-/** Shapes of questions whose statements are kept. */
-const statementsMax = 64
+/** Shapes of questions whose statements are kept; when it is full the cache starts over. */
+export const cachedStatementsMax = 64
 
 export class SqliteQuery {
   readonly #db: Database.Database
@@ -21,6 +21,11 @@ export class SqliteQuery {
   constructor(db: Database.Database, rows: SqliteRows) {
     this.#db = db
     this.#rows = rows
+  }
+
+  /** Statements that are kept now. */
+  cachedStatements(): number {
+    return this.#statements.size
   }
 
   run(query: Journal.EntityQuery): ReadonlyArray<Journal.EntityView> {
@@ -48,7 +53,7 @@ export class SqliteQuery {
   #prepare(sql: string): Database.Statement {
     let statement = this.#statements.get(sql)
     if (statement === undefined) {
-      if (this.#statements.size >= statementsMax) this.#statements.clear()
+      if (this.#statements.size >= cachedStatementsMax) this.#statements.clear()
       statement = this.#db.prepare(sql).raw()
       this.#statements.set(sql, statement)
     }

@@ -105,11 +105,14 @@ const statements = (db: Database.Database) => {
   }
 }
 
+/** Authors whose names or numbers one connection keeps; when it is full the cache starts over. */
+export const cachedAuthorsMax = 4096
+
 export class SqliteRows implements JournalTables.JournalRows {
   protected readonly db: Database.Database
   readonly #statements: ReturnType<typeof statements>
   /** Names by index. An author, once committed, never changes. */
-  protected readonly authors = new Map<number, Author.Author>()
+  readonly #authors = new Map<number, Author.Author>()
   /** Rows by index; `undefined` when they must be read again. */
   protected partitionCache: Array<JournalTables.PartitionRow> | undefined
   #dataVersion = -1
@@ -144,12 +147,21 @@ export class SqliteRows implements JournalTables.JournalRows {
   storedLastTime = (): string => this.#statements.lastTime.get() as string
 
   authorAt = (index: number): Author.Author => {
-    let author = this.authors.get(index)
+    let author = this.#authors.get(index)
     if (author === undefined) {
       author = this.#statements.author.get(index) as Author.Author
-      this.authors.set(index, author)
+      if (this.#authors.size >= cachedAuthorsMax) this.#authors.clear()
+      this.#authors.set(index, author)
     }
     return author
+  }
+
+  /** Authors that are kept now. */
+  cachedAuthors = (): number => this.#authors.size
+
+  /** Forgets names that a transaction gave and did not keep. */
+  protected forgetAuthors(): void {
+    this.#authors.clear()
   }
 
   partitions = (): ReadonlyArray<JournalTables.PartitionRow> => {

@@ -1,6 +1,6 @@
 /**
  * Journal rows written to a SQLite file: what core's writer and receiver work on. It belongs to the one writing
- * connection. Head, last time, authors and partitions are kept in memory and read again after every rollback.
+ * connection. Head, last time and partitions are kept in memory and read again after every rollback.
  */
 import {
   Author,
@@ -8,6 +8,7 @@ import {
   type Fingerprint,
   type HybridTime,
   type JournalTables,
+  Limits,
   Partition,
   type PeerId,
   type SpaceId
@@ -15,7 +16,7 @@ import {
 import type Database from "better-sqlite3"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as PackedNumbers from "./PackedNumbers.ts"
-import { SqliteRows } from "./SqliteRows.ts"
+import { cachedAuthorsMax, SqliteRows } from "./SqliteRows.ts"
 
 const laneNumbers = Array.from({ length: 8 }, (_, lane) => lane)
 const laneValues = laneNumbers.map(() => "?").join(", ")
@@ -30,8 +31,8 @@ const statements = (db: Database.Database) => ({
   release: db.prepare("RELEASE request"),
   undo: db.prepare("ROLLBACK TO request"),
   setLastTime: db.prepare("UPDATE meta SET last_time = ?"),
-  authors: db.prepare("SELECT author, name FROM authors").raw(),
-  addAuthor: db.prepare("INSERT INTO authors (author, name) VALUES (?, ?)"),
+  authorIndex: db.prepare("SELECT author FROM authors WHERE name = ?").pluck(),
+  addAuthor: db.prepare("INSERT INTO authors (name) VALUES (?)"),
   addPartition: db.prepare(
     `INSERT INTO partitions VALUES (?, ?, ?, ?, ?, 0, 0, ${laneNumbers.map(() => "0").join(", ")})`
   ),
@@ -58,7 +59,6 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   readonly #space: SpaceId.SpaceId
   readonly #statements: ReturnType<typeof statements>
   readonly #authorIndexes = new Map<Author.Author, number>()
-  readonly #authorBytes = new Map<Author.Author, Uint8Array>()
   readonly #partitionIndexes = new Map<string, number>()
   #head = 0
   #lastTime: HybridTime.HybridTime
@@ -118,12 +118,8 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     this.#head = this.storedHead()
     this.#lastTime = this.storedLastTime() as HybridTime.HybridTime
     this.#storedLastTime = this.#lastTime
-    this.authors.clear()
+    this.forgetAuthors()
     this.#authorIndexes.clear()
-    for (const [index, name] of this.#statements.authors.all() as Array<[number, Author.Author]>) {
-      this.authors.set(index, name)
-      this.#authorIndexes.set(name, index)
-    }
     this.partitionCache = undefined
     this.#partitionIndexes.clear()
     for (const row of this.partitions()) this.#partitionIndexes.set(Partition.key(row.partition), row.index)
@@ -140,27 +136,23 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   authorIndex = (author: Author.Author): number => {
     const known = this.#authorIndexes.get(author)
     if (known !== undefined) return known
-    const index = this.#authorIndexes.size + 1
-    this.#statements.addAuthor.run(index, author)
+    const stored = this.#statements.authorIndex.get(author) as number | undefined
+    const index = stored ?? Number(this.#statements.addAuthor.run(author).lastInsertRowid)
+    if (this.#authorIndexes.size >= cachedAuthorsMax) this.#authorIndexes.clear()
     this.#authorIndexes.set(author, index)
-    this.authors.set(index, author)
     return index
   }
 
-  authorBytes = (author: Author.Author): Uint8Array => {
-    let bytes = this.#authorBytes.get(author)
-    if (bytes === undefined) {
-      bytes = Author.toBytes(author)
-      this.#authorBytes.set(author, bytes)
-    }
-    return bytes
-  }
+  authorBytes = (author: Author.Author): Uint8Array => Author.toBytes(author)
 
-  partitionOf = (partition: Partition.Partition): JournalTables.PartitionRow => {
+  override cachedAuthors = (): number => this.#authorIndexes.size
+
+  partitionOf = (partition: Partition.Partition): JournalTables.PartitionRow | undefined => {
     const key = Partition.key(partition)
     const known = this.#partitionIndexes.get(key)
     if (known !== undefined) return this.partitionAt(known)
     const rows = this.partitionCache!
+    if (rows.length >= Limits.partitionsMax) return undefined
     const row: JournalTables.PartitionRow = {
       index: rows.length + 1,
       hash: Bytes.copy(Partition.hash(NodeCrypto.functions.sha256, this.#space, partition)),

@@ -12,6 +12,7 @@ import type {
   FromWriter,
   Refusal,
   ToWriter,
+  WriterCaches,
   WriterRequest,
   WriterResults,
   WriterSettings
@@ -19,7 +20,7 @@ import type {
 import type { JournalError } from "@syncline/core"
 
 /** Kibibytes of requests under way; callers beyond it wait. Each request counts at least as one. */
-const kibibytesUnderWayMax = 32 * 1024
+export const kibibytesUnderWayMax = 32 * 1024
 /** Room for what one group of commits allocates, so that little of it is copied by the garbage collector. */
 const youngMebibytesMax = 96
 /** How long a thread that was told to close may take before it is ended. */
@@ -34,6 +35,10 @@ export interface SqliteWriter {
   readonly call: <R extends WriterRequest>(request: R, size: number) => Effect.Effect<WriterResults[R["kind"]], Failure>
   /** Number of transactions so far. */
   readonly groups: () => number
+  /** Kibibytes of requests under way. */
+  readonly kibibytesUnderWay: () => number
+  /** What the thread kept after its last transaction. */
+  readonly caches: () => WriterCaches
 }
 
 /** Called in the order of durability, before the request's caller resumes. */
@@ -41,6 +46,7 @@ export type OnDurable = (request: WriterRequest, result: Result) => void
 
 interface Pending {
   readonly request: WriterRequest
+  readonly kibibytes: number
   readonly resume: (effect: Effect.Effect<Result, Failure>) => void
 }
 
@@ -50,6 +56,8 @@ interface Thread {
   readonly pending: Map<number, Pending>
   readonly onDurable: OnDurable
   groups: number
+  caches: WriterCaches
+  kibibytesUnderWay: number
   nextId: number
   /** Why nothing can be written any more. */
   ended: string | undefined
@@ -62,7 +70,9 @@ export const make = Effect.fnUntraced(function* (settings: WriterSettings, onDur
   const writer: SqliteWriter = {
     info,
     call: (request, size) => call(thread, underWay, request, size),
-    groups: () => thread.groups
+    groups: () => thread.groups,
+    kibibytesUnderWay: () => thread.kibibytesUnderWay,
+    caches: () => thread.caches
   }
   return writer
 })
@@ -78,7 +88,8 @@ const call = <R extends WriterRequest>(
     Effect.callback<Result, Failure>((resume) => {
       if (thread.ended !== undefined) return resume(Effect.fail(closed(thread)))
       const id = thread.nextId++
-      thread.pending.set(id, { request, resume })
+      thread.pending.set(id, { request, kibibytes: permits, resume })
+      thread.kibibytesUnderWay += permits
       send(thread, { id, nowMs, size, request })
     })
   ).pipe(
@@ -117,6 +128,8 @@ const start = (
       pending: new Map(),
       onDurable,
       groups: 0,
+      caches: { authorBytes: 0, commitAuthors: 0, journalAuthors: 0 },
+      kibibytesUnderWay: 0,
       nextId: 1,
       ended: undefined
     }
@@ -129,6 +142,7 @@ const start = (
           return resume(Effect.fail(SqliteFailure.toError(settings.folder, message.failure)))
         case "answers":
           thread.groups = message.groups
+          thread.caches = message.caches
           return settle(thread, message.answers)
         case "closed":
           return end(thread, "it was closed")
@@ -146,6 +160,7 @@ const end = (thread: Thread, problem: string): void => {
   thread.ended ??= problem
   for (const { resume } of thread.pending.values()) resume(Effect.fail(closed(thread)))
   thread.pending.clear()
+  thread.kibibytesUnderWay = 0
 }
 
 const settle = (thread: Thread, answers: ReadonlyArray<readonly [id: number, answer: Answer]>): void => {
@@ -153,6 +168,7 @@ const settle = (thread: Thread, answers: ReadonlyArray<readonly [id: number, ans
     const pending = thread.pending.get(id)
     if (pending === undefined) continue
     thread.pending.delete(id)
+    thread.kibibytesUnderWay -= pending.kibibytes
     if (answer.kind === "done") thread.onDurable(pending.request, answer.result)
     pending.resume(outcome(thread, answer))
   }

@@ -15,7 +15,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname, join, resolve } from "node:path"
-import { PeerId } from "@syncline/core"
+import { Occupancy, PeerId } from "@syncline/core"
 import { Effect, PubSub, Schedule, type Scope, Stream } from "effect"
 import {
   TrustedPeerInvalid,
@@ -39,6 +39,11 @@ export interface WatchedTrust {
 export const lookEveryMs = 500
 /** A larger file is refused unread: it would hold more peers than a person has. */
 export const fileBytesMax = 1024 * 1024
+
+/** Peers that fit into such a file: each is a line of 53 bytes. */
+export const trustedPeersMax = Math.floor(fileBytesMax / 53)
+/** A change that nobody has looked at yet stands for all later ones. */
+const changesWaitingMax = 1
 
 /** The file in a folder. */
 export const trustFile = (folder: string): string => join(resolve(folder), "trusted-peers")
@@ -71,10 +76,12 @@ export const watch = (folder: string): Effect.Effect<WatchedTrust, TrustFileErro
   Effect.gen(function* () {
     const path = trustFile(folder)
     const watched = { peers: yield* read(folder), complaint: "" }
-    const changes = yield* PubSub.sliding<void>(1)
+    const changes = yield* PubSub.sliding<void>(changesWaitingMax)
     const look = Effect.flatMap(lookAgain(path, watched), (isChanged) =>
       isChanged ? PubSub.publish(changes, undefined) : Effect.void
     )
+    const length = (): number => watched.peers.size
+    yield* Occupancy.watch([{ kind: "queue", name: "trusted_peers", limit: trustedPeersMax, length }])
     yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(lookEveryMs)))
     return { current: () => watched.peers, changes: Stream.fromPubSub(changes) }
   })

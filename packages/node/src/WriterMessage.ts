@@ -99,14 +99,22 @@ export type Answer =
   /** A broken invariant: its stack. */
   | { readonly kind: "defect"; readonly stack: string }
 
+/** Entries of the thread's caches; the main thread shows them beside its own. */
+export interface WriterCaches {
+  readonly authorBytes: number
+  readonly commitAuthors: number
+  readonly journalAuthors: number
+}
+
 export type FromWriter =
   | { readonly kind: "ready"; readonly info: Journal.JournalInfo }
   | { readonly kind: "refused"; readonly failure: StoreFailure }
-  /** The answers of one transaction, and how many transactions there were so far. */
+  /** The answers of one transaction, how many transactions there were so far, and what the thread keeps by now. */
   | {
       readonly kind: "answers"
       readonly answers: ReadonlyArray<readonly [id: number, answer: Answer]>
       readonly groups: number
+      readonly caches: WriterCaches
     }
   | { readonly kind: "closed" }
 

@@ -5,7 +5,7 @@
  */
 import { statSync } from "node:fs"
 import { parentPort, workerData } from "node:worker_threads"
-import { type JournalWriter, PeerId } from "@syncline/core"
+import { Author, Commit, type JournalWriter, PeerId } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as NodeCompression from "./NodeCompression.ts"
@@ -14,7 +14,7 @@ import * as SqliteConnection from "./SqliteConnection.ts"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import * as SqliteIdentity from "./SqliteIdentity.ts"
 import { SqliteTables } from "./SqliteTables.ts"
-import type { Envelope, FromWriter, ToWriter, WriterSettings } from "./WriterMessage.ts"
+import type { Envelope, FromWriter, ToWriter, WriterCaches, WriterSettings } from "./WriterMessage.ts"
 
 /** Requests of one transaction; more wait for the next. */
 const requestsPerGroupMax = 512
@@ -22,9 +22,7 @@ const requestsPerGroupMax = 512
 const bytesPerGroupMax = 8 * 1024 * 1024
 /** Groups between two looks at the size of the log. */
 const groupsPerLogCheck = 64
-/** A larger log is moved into the file with readers held off, as passive checkpoints did not keep up. */
-const walBytesMax = 64 * 1024 * 1024
-/** How long that may wait for readers. */
+/** How long moving a large log into the file may wait for readers. */
 const checkpointWaitMsMax = 250
 const busyMsMax = 5000
 
@@ -59,12 +57,18 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
 
 /** Moves a log that grew beyond its bound into the file. */
 const cutLog = ({ db, settings }: Writer): void => {
-  const log = statSync(`${settings.file}-wal`, { throwIfNoEntry: false })
-  if (log === undefined || log.size <= walBytesMax) return
+  const log = statSync(SqliteConnection.logFile(settings.file), { throwIfNoEntry: false })
+  if (log === undefined || log.size <= SqliteConnection.logBytesMax) return
   db.pragma(`busy_timeout = ${checkpointWaitMsMax}`)
   db.pragma("wal_checkpoint(RESTART)")
   db.pragma(`busy_timeout = ${busyMsMax}`)
 }
+
+const cachesOf = ({ tables }: Writer): WriterCaches => ({
+  authorBytes: Author.bytesCachedAuthors(),
+  commitAuthors: Commit.cachedAuthors(),
+  journalAuthors: tables.cachedAuthors()
+})
 
 const close = ({ db, send }: Writer): void => {
   db.close()
@@ -96,7 +100,7 @@ const serve = (writer: Writer, onMessage: (handler: (message: ToWriter) => void)
     if (group.length > 0) {
       const answers = GroupCommit.run(writer.context, writer.tables, writer.settings.folder, group)
       groups++
-      writer.send({ kind: "answers", answers, groups })
+      writer.send({ kind: "answers", answers, groups, caches: cachesOf(writer) })
       if (groups % groupsPerLogCheck === 0) cutLog(writer)
     }
     if (queue.length > 0) schedule()

@@ -38,6 +38,16 @@ export class Admission {
     return { opened, ended }
   }
 
+  /** Connections altogether. */
+  get open(): number {
+    return this.connections
+  }
+
+  /** Connections that are no links yet, of the remote address that has most of them. */
+  get pending(): number {
+    return Math.max(0, ...this.pendingByRemote.values())
+  }
+
   private release(remote: string): void {
     const pending = (this.pendingByRemote.get(remote) ?? 0) - 1
     if (pending > 0) this.pendingByRemote.set(remote, pending)

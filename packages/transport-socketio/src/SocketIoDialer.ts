@@ -46,6 +46,7 @@ export const dial = Effect.fnUntraced(function* (
       orElse: () => Effect.fail(unreachable(address, `no answer within ${Transport.dialTimeoutMs} ms`))
     })
   )
+  yield* SocketIoLink.watchSizes(() => (client.driven === undefined ? [] : [client.driven]))
   yield* Metrics.connected("out")
   return link
 })

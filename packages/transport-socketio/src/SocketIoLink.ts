@@ -2,8 +2,8 @@
  * A core `Link` over one Socket.IO connection, the same for both ends: frames in order, a bounded inbox that pauses
  * the socket, and sending that waits for the socket. It does not open, accept or inspect connections.
  */
-import { Limits, Link, TransportError } from "@syncline/core"
-import { Effect } from "effect"
+import { Limits, Link, Occupancy, TransportError } from "@syncline/core"
+import { Effect, type Scope } from "effect"
 import type { Socket } from "node:net"
 import { fail, linkClosed } from "./SocketIoFailure.ts"
 import * as Metrics from "./SocketIoMetrics.ts"
@@ -29,6 +29,28 @@ export interface DrivenLink {
   /** Engine.IO handed its buffer to the WebSocket. */
   readonly onFlush: () => void
   readonly onEnd: (problem: string) => void
+  readonly sizes: LinkSizes
+}
+
+/** What waits in a link now. */
+interface LinkSizes {
+  readonly inboxFrames: () => number
+  readonly inboxBytes: () => number
+  readonly unsentBytes: () => number
+}
+
+/** Shows the sizes of links, the fullest of those that there are, until the scope closes. */
+export const watchSizes = (links: () => Iterable<DrivenLink>): Effect.Effect<void, never, Scope.Scope> => {
+  const fullest = (size: keyof LinkSizes) => (): number => {
+    let most = 0
+    for (const { sizes } of links()) most = Math.max(most, sizes[size]())
+    return most
+  }
+  return Occupancy.watch([
+    { kind: "queue", name: "link_frames_in", limit: inboxFramesMax, length: fullest("inboxFrames") },
+    { kind: "queue", name: "link_bytes_in", limit: Link.linkBufferBytesMax, length: fullest("inboxBytes") },
+    { kind: "queue", name: "link_bytes_out", limit: Link.linkBufferBytesMax, length: fullest("unsentBytes") }
+  ])
 }
 
 /** At this many waiting frames, or `linkBufferBytesMax` waiting bytes, the socket is not read any further. */
@@ -75,7 +97,12 @@ export const make = (connection: Connection): DrivenLink => {
     onFlush: () => {
       state.unflushedBytes = 0
     },
-    onEnd: (problem) => end(state, problem)
+    onEnd: (problem) => end(state, problem),
+    sizes: {
+      inboxFrames: () => state.inbox.length,
+      inboxBytes: () => state.inboxBytes,
+      unsentBytes: () => unsentBytes(state)
+    }
   }
 }
 

@@ -2,7 +2,7 @@
  * The listening side: Socket.IO's server behind an `HttpDoor`, every message inspected, every connection a link with
  * its own fiber. It asks nobody who they are; the session does.
  */
-import type { Link, TransportError } from "@syncline/core"
+import { type Link, Occupancy, type TransportError } from "@syncline/core"
 import { Effect, FiberSet, type Scope } from "effect"
 import { createServer, type IncomingMessage, type Server as HttpServer } from "node:http"
 import { Server, type Socket as ServerSocket } from "socket.io"
@@ -58,12 +58,24 @@ export const listen = Effect.fnUntraced(function* (
     Effect.sync(() => make(settings, onLink, fibers, (effect) => void runFork(effect))),
     shutDown
   )
+  yield* watchSizes(listener)
   return yield* HttpDoor.open(settings, door, {
     admit: (request) => admit(listener, request),
     enter: (request, socket, head) => void listener.entrance.emit("upgrade", request, socket, head),
     onRefused: (refusal) => listener.fork(Metrics.refused(refusal)),
     fork: listener.fork
   })
+})
+
+const watchSizes = Effect.fnUntraced(function* ({ accepted, admission, settings }: Listener) {
+  yield* SocketIoLink.watchSizes(function* () {
+    for (const { driven } of accepted.values()) if (driven !== undefined) yield driven
+  })
+  const { maxConnections, maxPendingConnections } = settings
+  yield* Occupancy.watch([
+    { kind: "queue", name: "connections", limit: maxConnections, length: () => admission.open },
+    { kind: "queue", name: "connections_pending", limit: maxPendingConnections, length: () => admission.pending }
+  ])
 })
 
 const make = (

@@ -3,6 +3,9 @@
  * id of its request. It knows no routes.
  */
 import { randomUUID } from "node:crypto"
+import type { Server } from "node:http"
+import { Occupancy } from "@syncline/core"
+import type { Effect, Scope } from "effect"
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import * as Problem from "./Problem.ts"
@@ -19,6 +22,16 @@ const handlerMsMax = 5_000
 const bodyBytesMax = 64 * 1024
 /** Connections of all kinds; beyond it new ones are closed at once. */
 const connectionsMax = 10_000
+
+/** Shows how many connections are open, until the scope closes. */
+export const watchConnections = (server: Server): Effect.Effect<void, never, Scope.Scope> => {
+  let open = 0
+  server.on("connection", (socket) => {
+    open++
+    socket.once("close", () => void open--)
+  })
+  return Occupancy.watch([{ kind: "queue", name: "http_connections", limit: connectionsMax, length: () => open }])
+}
 
 const cautious = {
   "cache-control": "no-store",

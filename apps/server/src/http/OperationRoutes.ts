@@ -2,7 +2,7 @@
  * What operators and their machines ask: is the process alive, can it work, what does it count. The answers name no
  * peer and no record.
  */
-import { Journal, Orchestrator } from "@syncline/core"
+import { Journal, Occupancy, Orchestrator } from "@syncline/core"
 import { type Context, Effect, Metric } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import type { FastifyInstance, FastifyReply } from "fastify"
@@ -36,11 +36,19 @@ const readiness = Effect.gen(function* () {
 const sendReadiness = (reply: FastifyReply, { head, isStarted }: Effect.Success<typeof readiness>): FastifyReply =>
   isStarted ? reply.send({ status: "ready", head }) : Problem.send(reply, 503, "the hub does not listen for devices")
 
-const residentMemory = Metric.gauge("process_resident_memory_bytes", {
-  description: "Resident memory of the process in bytes"
-})
+const memory = {
+  rss: Metric.gauge("process_resident_memory_bytes", { description: "Resident memory of the process in bytes" }),
+  heapUsed: Metric.gauge("nodejs_heap_size_used_bytes", { description: "Used heap of the main thread in bytes" }),
+  external: Metric.gauge("nodejs_external_memory_bytes", {
+    description: "Memory of the main thread outside its heap in bytes, buffers included"
+  })
+}
 
 const metrics = Effect.gen(function* () {
-  yield* Metric.update(residentMemory, process.memoryUsage.rss())
+  const { external, heapUsed, rss } = process.memoryUsage()
+  yield* Metric.update(memory.rss, rss)
+  yield* Metric.update(memory.heapUsed, heapUsed)
+  yield* Metric.update(memory.external, external)
+  yield* Occupancy.sample
   return yield* PrometheusMetrics.format()
 })

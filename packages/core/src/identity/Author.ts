@@ -22,8 +22,12 @@ export const make = (peer: PeerId.PeerId, incarnation: string): Author => `${pee
 export const peer = (author: Author): PeerId.PeerId => author.slice(0, author.indexOf("/")) as PeerId.PeerId
 
 // Reading base58 costs microseconds and the same few authors come again with every entity.
-const bytesCacheMax = 1024
+/** Authors whose raw form is kept; when it is full the cache starts over. */
+export const bytesCachedAuthorsMax = 1024
 const bytesCache = new Map<Author, Uint8Array>()
+
+/** Authors whose raw form is kept now. */
+export const bytesCachedAuthors = (): number => bytesCache.size
 
 /** Raw form; not to be written to. */
 export const toBytes = (author: Author): Uint8Array => {
@@ -31,7 +35,7 @@ export const toBytes = (author: Author): Uint8Array => {
   if (known !== undefined) return known
   const slash = author.indexOf("/")
   const bytes = Bytes.concat(PeerId.toPublicKey(author.slice(0, slash))!, Bytes.fromHex(author.slice(slash + 1))!)
-  if (bytesCache.size >= bytesCacheMax) bytesCache.clear()
+  if (bytesCache.size >= bytesCachedAuthorsMax) bytesCache.clear()
   bytesCache.set(author, bytes)
   return bytes
 }

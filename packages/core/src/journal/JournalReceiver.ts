@@ -108,7 +108,9 @@ const takeCommit = (work: Intake, bytes: Uint8Array, peer: PeerId, source: numbe
     work.tally.held++
     return undefined
   }
-  mergeCommit(work, { packed, opened, events, bytes }, source)
+  const row = tables.partitionOf(header.partition)
+  if (row === undefined) return "PartitionsExhausted"
+  mergeCommit(work, { packed, opened, events, bytes }, row, source)
   return undefined
 }
 
@@ -119,10 +121,9 @@ interface OpenedCommit {
   readonly bytes: Uint8Array
 }
 
-const mergeCommit = (work: Intake, commit: OpenedCommit, source: number): void => {
+const mergeCommit = (work: Intake, commit: OpenedCommit, row: PartitionRow, source: number): void => {
   const { tables } = work.context
   const { header } = commit.packed
-  const row = tables.partitionOf(header.partition)
   const previous: Array<number> = []
   const touched: Array<OpenEntity> = []
   for (let i = 0; i < commit.events.length; i++) {

@@ -114,8 +114,8 @@ export interface JournalTables extends JournalRows {
   /** The author's index; it gets one when it is new. */
   readonly authorIndex: (author: Author) => number
   readonly authorBytes: (author: Author) => Uint8Array
-  /** The partition's row; it gets one when it is new. */
-  readonly partitionOf: (partition: Partition) => PartitionRow
+  /** The partition's row; a new one gets a row, or `undefined` when there are `Limits.partitionsMax` already. */
+  readonly partitionOf: (partition: Partition) => PartitionRow | undefined
   readonly setPartition: (index: number, total: Fingerprint, isBucketed: boolean) => void
   readonly putEntity: (row: EntityRow, isNew: boolean) => void
   readonly addToBucket: (partition: number, bucket: number, change: Fingerprint) => void

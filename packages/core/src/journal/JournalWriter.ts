@@ -45,7 +45,7 @@ export const write = (context: WriterContext, changes: ReadonlyArray<EntityChang
       if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
       pending = undefined
     }
-    pending ??= openCommit(context, entities, context.tables.partitionOf(change.partition), nowMs)
+    pending ??= openCommit(context, entities, partitionOf(context, change), nowMs)
     if (addEvent(context, pending, change)) continue
     // The events so far name so many authors that this one's do not fit beside them.
     if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
@@ -54,6 +54,14 @@ export const write = (context: WriterContext, changes: ReadonlyArray<EntityChang
   }
   if (pending !== undefined && pending.events.length > 0) commits.push(closeCommit(context, pending, group))
   return { commits, entities: entities.finish(), head: context.tables.head() }
+}
+
+const partitionOf = ({ tables }: WriterContext, { id, partition }: EntityChange): PartitionRow => {
+  const row = tables.partitionOf(partition)
+  if (row !== undefined) return row
+  const problem = `would be in a further partition, and a journal has at most ${Limits.partitionsMax}`
+  const field = Object.keys(partition.header).join(", ") || "(record)"
+  throw new EntityInvalid({ type: partition.type, id, field, problem })
 }
 
 interface PendingCommit {

@@ -7,6 +7,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
+import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { CommitRow, EntityRow, HeldRow, JournalTables, PartitionRow, PeerRow } from "./JournalTables.ts"
@@ -24,6 +25,7 @@ export class MemoryTables implements JournalTables {
   readonly #commits: Array<CommitRow & { readonly lseq: number }> = []
   readonly #authors: Array<Author.Author> = []
   readonly #partitions: Array<PartitionRow> = []
+  readonly #partitionIndexes = new Map<string, number>()
   readonly #entities: Array<Map<string, EntityRow>> = []
   readonly #sorted: Array<ReadonlyArray<EntityRow> | undefined> = []
   readonly #buckets: Array<Map<number, Fingerprint.Fingerprint>> = []
@@ -73,10 +75,11 @@ export class MemoryTables implements JournalTables {
 
   partitionAt = (index: number): PartitionRow => this.#partitions[index]!
 
-  partitionOf = (partition: Partition.Partition): PartitionRow => {
+  partitionOf = (partition: Partition.Partition): PartitionRow | undefined => {
     const key = Partition.key(partition)
-    const known = this.#partitions.find((row) => Partition.key(row.partition) === key)
-    if (known !== undefined) return known
+    const known = this.#partitionIndexes.get(key)
+    if (known !== undefined) return this.#partitions[known]
+    if (this.#partitions.length >= Limits.partitionsMax) return undefined
     const row: PartitionRow = {
       index: this.#partitions.length,
       hash: Bytes.copy(Partition.hash(this.#sha256, this.#space, partition)),
@@ -85,10 +88,12 @@ export class MemoryTables implements JournalTables {
       isBucketed: false
     }
     this.#undoes(() => {
+      this.#partitionIndexes.delete(key)
       this.#partitions.pop()
       this.#entities.pop()
       this.#buckets.pop()
     })
+    this.#partitionIndexes.set(key, row.index)
     this.#partitions.push(row)
     this.#entities.push(new Map())
     this.#buckets.push(new Map())

@@ -169,14 +169,18 @@ const isWithin = (value: unknown, low: number, high: number): value is number =>
   Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high
 
 // Writing a peer id in base58 costs microseconds and the same few authors come again with every commit.
-const authorCacheMax = 1024
+/** Authors of commits whose text is kept; when it is full the cache starts over. */
+export const cachedAuthorsMax = 1024
 const authorCache = new Map<string, Author.Author>()
+
+/** Authors of commits whose text is kept now. */
+export const cachedAuthors = (): number => authorCache.size
 
 const readAuthor = (bytes: Uint8Array): Author.Author => {
   const key = Bytes.toHex(bytes)
   const known = authorCache.get(key)
   if (known !== undefined) return known
-  if (authorCache.size >= authorCacheMax) authorCache.clear()
+  if (authorCache.size >= cachedAuthorsMax) authorCache.clear()
   const author = Author.fromBytes(bytes)
   authorCache.set(key, author)
   return author

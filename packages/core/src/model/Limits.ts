@@ -33,6 +33,8 @@ export const headerFieldsMax = 8
 export const headerTextBytesMax = 256
 /** Authors that one commit's events may refer to. */
 export const authorsPerCommitMax = 256
+/** Partitions of one journal, which keeps them in memory; a write or commit that would make one more is refused. */
+export const partitionsMax = 65_536
 /** Commits in one batch frame. */
 export const commitsPerBatchMax = 4096
 /** Largest absolute value of one counter change, so that sums stay exact integers for 2^22 changes. */

@@ -2,7 +2,8 @@
  * The one channel of `SyncEvent`s: bounded, with any number of subscribers. It numbers events, so that a subscriber
  * that was too slow learns how many it missed.
  */
-import { Effect, PubSub, Stream } from "effect"
+import { Effect, PubSub, type Scope, Stream } from "effect"
+import * as Occupancy from "../telemetry/Occupancy.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
 
 /** Events that a subscriber may lag behind before it loses the oldest. */
@@ -19,8 +20,10 @@ export interface EventChannel {
   readonly events: Stream.Stream<SyncEvent>
 }
 
-export const make: Effect.Effect<EventChannel> = Effect.gen(function* () {
+export const make: Effect.Effect<EventChannel, never, Scope.Scope> = Effect.gen(function* () {
   const pubsub = yield* PubSub.sliding<Numbered>(eventsBufferedMax)
+  const length = (): number => PubSub.sizeUnsafe(pubsub)
+  yield* Occupancy.watch([{ kind: "queue", name: "events", limit: eventsBufferedMax, length }])
   let last = 0
   return {
     publish: (event) => Effect.suspend(() => Effect.asVoid(PubSub.publish(pubsub, { number: ++last, event }))),

@@ -7,13 +7,14 @@ import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate } from "../gate/Gate.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type * as EventChannel from "./EventChannel.ts"
-import { OrchestratorError, RouteUnknown } from "./OrchestratorError.ts"
+import { OrchestratorError, PausesExhausted, RouteUnknown } from "./OrchestratorError.ts"
 import type { Status } from "./Status.ts"
 import * as Supervisor from "./Supervisor.ts"
-import { defaultOptions, type OrchestratorOptions, type Supervision } from "./Supervision.ts"
+import { defaultOptions, type OrchestratorOptions, pausedPeersMax, routesMax, type Supervision } from "./Supervision.ts"
 import type { ReplyOf, SyncCommand } from "./SyncCommand.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
 
@@ -41,6 +42,7 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   yield* Effect.forkScoped(Supervisor.releaseHeld(supervisor))
   yield* Effect.forkScoped(Supervisor.followPolicy(supervisor))
   for (const route of options.routes) Supervisor.addRoute(supervisor, route)
+  if (supervisor.routes.size > routesMax) throw new RangeError(`a node has at most ${routesMax} routes`)
   return Orchestrator.of({
     // The reply belongs to the command by construction; a switch cannot show that to the compiler.
     send: <C extends SyncCommand>(command: C) =>
@@ -79,12 +81,20 @@ const carryOut = (
         ]).pipe(Effect.map(([sessions, routes]) => sessions + routes))
       )
     case "PausePeer":
-      supervisor.paused.add(command.peer)
-      return touched(Supervisor.endSessions(supervisor, command.peer))
+      return touched(pause(supervisor, command.peer))
     case "ResumePeer":
       supervisor.paused.delete(command.peer)
       return touched(Supervisor.forceSync(supervisor, command.peer))
   }
+}
+
+const pause = (supervisor: Supervision, peer: PeerId): Effect.Effect<number, OrchestratorError> => {
+  const { paused } = supervisor
+  if (paused.size >= pausedPeersMax && !paused.has(peer)) {
+    return Effect.fail(new OrchestratorError({ reason: new PausesExhausted({ pausedPeersMax }) }))
+  }
+  paused.add(peer)
+  return Supervisor.endSessions(supervisor, peer)
 }
 
 const touched = <E>(effect: Effect.Effect<number, E>) => Effect.map(effect, (count) => ({ touched: count }))

@@ -27,8 +27,20 @@ export class RoutesExhausted extends Schema.TaggedError<RoutesExhausted>()("Rout
   }
 }
 
+/** As many peers are paused as a node keeps in mind. */
+export class PausesExhausted extends Schema.TaggedError<PausesExhausted>()("PausesExhausted", {
+  pausedPeersMax: Schema.Int
+}) {
+  override get message(): string {
+    return `at most ${this.pausedPeersMax} peers can be paused; resume one first, or let the policy refuse them`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class OrchestratorError extends Schema.TaggedError<OrchestratorError>()("OrchestratorError", {
-  reason: Schema.Union([RouteUnknown, RoutesExhausted, TransportError, JournalError])
+  reason: Schema.Union([RouteUnknown, RoutesExhausted, PausesExhausted, TransportError, JournalError])
 }) {
   override get message(): string {
     return this.reason.message

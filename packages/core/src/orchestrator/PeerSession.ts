@@ -10,12 +10,18 @@ import type { JournalError } from "../journal/JournalError.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
 import * as SessionDriver from "../session/SessionDriver.ts"
-import { PeerRefused, SessionError, SessionFailed, SessionReplaced } from "../session/SessionError.ts"
+import {
+  PeerRefused,
+  SessionError,
+  SessionFailed,
+  SessionReplaced,
+  SessionsExhausted
+} from "../session/SessionError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
 import type { TransportError } from "../transport/TransportError.ts"
 import type { LiveSession } from "./SessionTable.ts"
-import type { PeerMemory, Supervision } from "./Supervision.ts"
+import { type PeerMemory, peersRememberedMax, type Supervision } from "./Supervision.ts"
 
 export interface PeerSessionOptions {
   readonly link: Link
@@ -31,9 +37,6 @@ export interface Ended {
   /** One of the two policies does not admit the other side. */
   readonly isDenied: boolean
 }
-
-/** Peers that a node remembers; the longest unseen one is forgotten first. */
-const peersRememberedMax = 10_000
 
 /** Runs the session of an accepted link. */
 export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> =>
@@ -51,8 +54,8 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
 export const run = Effect.fnUntraced(function* (supervisor: Supervision, options: PeerSessionOptions) {
   const taken = yield* Deferred.make<never, SessionError>()
   const current: { session: LiveSession | undefined } = { session: undefined }
-  const replace = (): void => {
-    Deferred.doneUnsafe(taken, Effect.fail(new SessionError({ reason: new SessionReplaced({}) })))
+  const end = (reason: SessionError["reason"]): void => {
+    Deferred.doneUnsafe(taken, Effect.fail(new SessionError({ reason })))
   }
   const driven = SessionDriver.run({
     link: options.link,
@@ -64,7 +67,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
       Stream.filter((peer) => peer === undefined || peer === current.session?.peer),
       Stream.map(() => undefined)
     ),
-    notify: (notice) => onNotice(supervisor, options, current, replace, notice)
+    notify: (notice) => onNotice(supervisor, options, current, end, notice)
   })
   const error = yield* Effect.raceFirst(driven, Deferred.await(taken)).pipe(
     Effect.provide(supervisor.services),
@@ -91,7 +94,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
 const leave = Effect.fnUntraced(function* (supervisor: Supervision, session: LiveSession | undefined, because: string) {
   if (session === undefined) return
   supervisor.sessions.remove(session)
-  yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.all.length)
+  yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   const { peer, route } = session
   yield* supervisor.channel.publish({ _tag: "PeerDisconnected", peer, route, because })
 })
@@ -116,11 +119,11 @@ const onNotice = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
   current: { session: LiveSession | undefined },
-  replace: () => void,
+  end: (reason: SessionError["reason"]) => void,
   notice: SessionNotice
 ) {
   if (notice._tag === "Connected") {
-    return yield* connected(supervisor, options, current, replace, notice)
+    return yield* connected(supervisor, options, current, end, notice)
   }
   const { session } = current
   if (session === undefined) return
@@ -173,9 +176,10 @@ const connected = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
   current: { session: LiveSession | undefined },
-  replace: () => void,
+  end: (reason: SessionError["reason"]) => void,
   { peer, space }: SessionNotice & { readonly _tag: "Connected" }
 ) {
+  const replace = (): void => end(new SessionReplaced({}))
   const session: LiveSession = {
     peer,
     role: options.role,
@@ -185,11 +189,13 @@ const connected = Effect.fnUntraced(function* (
     receivedEvents: 0,
     provenHead: undefined
   }
+  const { sessionsMax } = supervisor.options
+  if (supervisor.sessions.isFullFor(peer)) return end(new SessionsExhausted({ sessionsMax }))
   if (supervisor.paused.has(peer) || !supervisor.sessions.admit(session)) return replace()
   current.session = session
   memoryOf(supervisor, peer, options.route)
   options.onLive()
-  yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.all.length)
+  yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   yield* supervisor.channel.publish({ _tag: "PeerConnected", peer, route: options.route })
   yield* supervisor.channel.publish({ _tag: "SyncStarted", peer, theirs: space.count })
 })

@@ -19,10 +19,17 @@ export interface LiveSession {
 
 export class SessionTable {
   readonly #self: PeerId
+  readonly #sessionsMax: number
   readonly #live = new Map<PeerId, LiveSession>()
 
-  constructor(self: PeerId) {
+  constructor(self: PeerId, sessionsMax: number) {
     this.#self = self
+    this.#sessionsMax = sessionsMax
+  }
+
+  /** True when a session with this peer would be one too many. */
+  isFullFor(peer: PeerId): boolean {
+    return this.#live.size >= this.#sessionsMax && !this.#live.has(peer)
   }
 
   /** Takes a session in; false when an existing one stays in its place. */
@@ -44,6 +51,10 @@ export class SessionTable {
 
   get(peer: PeerId): LiveSession | undefined {
     return this.#live.get(peer)
+  }
+
+  get size(): number {
+    return this.#live.size
   }
 
   get all(): ReadonlyArray<LiveSession> {

@@ -35,7 +35,18 @@ export interface OrchestratorOptions {
   readonly aheadMsMax: number
   /** How often the quarantine is looked at. */
   readonly releaseEveryMs: number
+  /** Live sessions; a further peer is turned away with `SessionsExhausted`. */
+  readonly sessionsMax: number
 }
+
+/** Routes of one node; a further one is refused with `RoutesExhausted`. */
+export const routesMax = 256
+/** Peers that are paused at a time; a further one is refused with `PausesExhausted`. */
+export const pausedPeersMax = 10_000
+/** Peers that a node remembers; the longest unseen one is forgotten first. */
+export const peersRememberedMax = 10_000
+/** Wishes for a dial or a proof that nobody has taken yet; beyond it the oldest is dropped, and the period comes. */
+export const wishesMax = 64
 
 export const defaultOptions: OrchestratorOptions = {
   routes: [],
@@ -44,7 +55,8 @@ export const defaultOptions: OrchestratorOptions = {
   retryMsMin: 1_000,
   retryMsMax: 64_000,
   aheadMsMax: Limits.clockAheadPeerMs,
-  releaseEveryMs: 5_000
+  releaseEveryMs: 5_000,
+  sessionsMax: 8_192
 }
 
 /** What outlives a session. */

@@ -6,18 +6,28 @@ import { Effect, FiberMap, PubSub, Scope, Stream } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate } from "../gate/Gate.ts"
+import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
+import * as Commit from "../model/Commit.ts"
+import * as Occupancy from "../telemetry/Occupancy.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import * as EventChannel from "./EventChannel.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import { SessionTable } from "./SessionTable.ts"
 import type { PeerStatus, Status } from "./Status.ts"
-import type { OrchestratorOptions, Route, RouteEntry, Services, Supervision } from "./Supervision.ts"
-
-/** Routes of one node. */
-export const routesMax = 256
+import {
+  type OrchestratorOptions,
+  pausedPeersMax,
+  peersRememberedMax,
+  type Route,
+  type RouteEntry,
+  routesMax,
+  type Services,
+  type Supervision,
+  wishesMax
+} from "./Supervision.ts"
 
 export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   const services = yield* Effect.context<Services>()
@@ -29,17 +39,29 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     journal: yield* Journal,
     gate: yield* Gate,
     crypto: yield* Crypto,
-    sessions: new SessionTable((yield* DeviceKey).peer),
+    sessions: new SessionTable((yield* DeviceKey).peer, options.sessionsMax),
     paused: new Set(),
     routes: new Map(),
     diallers: yield* FiberMap.make<string>(),
     peers: new Map(),
-    wanted: yield* PubSub.sliding<PeerId | undefined>(16),
+    wanted: yield* PubSub.sliding<PeerId | undefined>(wishesMax),
     running: undefined,
     addresses: []
   }
+  yield* watchSizes(supervisor)
   return supervisor
 })
+
+const watchSizes = ({ options, paused, peers, routes, sessions, wanted }: Supervision) =>
+  Occupancy.watch([
+    { kind: "queue", name: "sessions", limit: options.sessionsMax, length: () => sessions.size },
+    { kind: "queue", name: "routes", limit: routesMax, length: () => routes.size },
+    { kind: "queue", name: "wishes", limit: wishesMax, length: () => PubSub.sizeUnsafe(wanted) },
+    { kind: "queue", name: "paused_peers", limit: pausedPeersMax, length: () => paused.size },
+    { kind: "cache", name: "peers", limit: peersRememberedMax, length: () => peers.size },
+    { kind: "cache", name: "author_bytes", limit: Author.bytesCachedAuthorsMax, length: Author.bytesCachedAuthors },
+    { kind: "cache", name: "commit_authors", limit: Commit.cachedAuthorsMax, length: Commit.cachedAuthors }
+  ])
 
 /** Listens and dials; gives the addresses to dial here. */
 export const start = Effect.fnUntraced(function* (supervisor: Supervision) {

@@ -27,6 +27,11 @@ export class FrameSequence {
     }
   }
 
+  /** Early frames that wait. */
+  get early(): number {
+    return this.#early.size
+  }
+
   /** True when a frame was seen but one before it was not. */
   get hasHole(): boolean {
     return this.#early.size > 0

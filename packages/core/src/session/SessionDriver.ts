@@ -12,10 +12,11 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as Occupancy from "../telemetry/Occupancy.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchIntake from "./BatchIntake.ts"
-import { FrameSequence } from "./FrameSequence.ts"
+import { earlyFramesMax, FrameSequence } from "./FrameSequence.ts"
 import * as LiveState from "./LiveState.ts"
 import { nonceBytes } from "./Proof.ts"
 import {
@@ -38,13 +39,28 @@ const applyingAtOnceMax = 4
 /** Runs until the link ends, the peer misbehaves or the scope closes. Always fails in the end. */
 export const run = Effect.fnUntraced(function* (options: SessionOptions) {
   const driver = yield* makeDriver(options)
+  yield* watchSizes(driver)
   const fibers = [receiveFrames(driver), sendFrames(driver), applyBatches(driver), watchJournal(driver), tick(driver)]
   const wanted = Stream.runForEach(options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" }))
   return yield* Effect.raceAllFirst([stepLoop(driver), ...fibers, Effect.andThen(wanted, Effect.never)]).pipe(
     Effect.ensuring(storeAcknowledged(driver).pipe(Effect.ignore)),
     Effect.ensuring(options.link.close)
   )
-})
+}, Effect.scoped)
+
+const watchSizes = (driver: RunningSession) => {
+  const { inputs, outbound, sequence, toApply } = driver
+  const queue = (name: string, limit: number, length: () => number) => ({ kind: "queue", name, limit, length }) as const
+  return Occupancy.watch([
+    queue("session_inputs", inputsMax, () => Queue.sizeUnsafe(inputs)),
+    queue("session_frames_out", outboundFramesMax, () => Queue.sizeUnsafe(outbound)),
+    queue("session_frames_early", earlyFramesMax, () => sequence.early),
+    queue("session_batches_in", LiveState.windowBatchesMax, () => Queue.sizeUnsafe(toApply)),
+    queue("session_bytes_in", waitingBytesMax, () => driver.waitingBytes),
+    queue("session_batches_out", LiveState.windowBatchesMax, () => driver.state.live.inFlight.size),
+    queue("session_bytes_out", LiveState.windowBytesMax, () => driver.state.live.inFlightBytes)
+  ])
+}
 
 const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
   const journal = yield* Journal

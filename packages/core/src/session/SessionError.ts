@@ -124,6 +124,18 @@ export class SessionReplaced extends Schema.TaggedError<SessionReplaced>()("Sess
   }
 }
 
+/** This node has as many live sessions as it takes. The peer dials again later. */
+export class SessionsExhausted extends Schema.TaggedError<SessionsExhausted>()("SessionsExhausted", {
+  sessionsMax: Schema.Int
+}) {
+  override get message(): string {
+    return `there are ${this.sessionsMax} live sessions already`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 export class SessionError extends Schema.TaggedError<SessionError>()("SessionError", {
   reason: Schema.Union([
     ProofInvalid,
@@ -136,6 +148,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     SessionStalled,
     SessionFailed,
     SessionReplaced,
+    SessionsExhausted,
     WireError,
     TransportError,
     JournalError

@@ -105,4 +105,24 @@ describe("bounds of a journal", () => {
     // The record is not stuck: everything else about it can be written.
     write([change("c", { kind: "put", lww: { t: "fine" }, counters: {}, sets: {} })])
   })
+
+  it("[JR-28] with 65,536 partitions a write and a commit that would make one more are refused", () => {
+    const { peer, receive, tables, write } = makeJournal()
+    tables.transact(() => {
+      for (let i = 1; i < Limits.partitionsMax; i++) tables.partitionOf({ type: "box", header: { box: String(i) } })
+    })
+    const put: EntityChange["change"] = { kind: "put", lww: { t: 1 }, counters: {}, sets: {} }
+    const inOther = { partition: { type: "box", header: { box: "one more" } }, id: "b", change: put }
+    write([change("a", put)])
+    const head = tables.head()
+    expect(() => write([change("c", put), inOther])).toThrow(EntityInvalid)
+    expect([tables.head(), tables.partitions().length]).toEqual([head, Limits.partitionsMax])
+    const signer = simulated.makeDevice(random)
+    const authors = [Author.make(signer.peer, "0000000000000001")]
+    const header = { space, partition: inOther.partition, authors, at: HybridTime.make(nowMs, 0), group: undefined }
+    const event = Event.encode({ entity: "d", eseq: 1, prev: undefined, deps: [], ops: { s: { t: 1 } } })
+    const beyond = Commit.seal(functions, stored, signer, header, [event]).bytes
+    const outcome = receive(peer, [beyond, commitOf("e", { s: { t: 1 } })])
+    expect(outcome).toMatchObject({ applied: 1, refused: [["PartitionsExhausted", 1]] })
+  })
 })

@@ -24,17 +24,17 @@ export const makeNode = Effect.fnUntraced(function* (
   device: number,
   trusts: ReadonlyArray<number>,
   dials: ReadonlyArray<number>,
-  faults: { readonly failuresOfFeed: number } = { failuresOfFeed: 0 }
+  { failuresOfFeed = 0, ...options }: { readonly failuresOfFeed?: number; readonly sessionsMax?: number } = {}
 ) {
   const base = Layer.mergeAll(
     gateFor(trusts),
     TransportRegistry.layer([MemoryTransport.make(network, String(device))])
   ).pipe(Layer.provideMerge(layerDevice(device)))
   const routes = dials.map((other) => ({ address: `memory:${other}` }))
-  const layer = Layer.mergeAll(Orchestrator.layer({ routes, retryMsMin: 20, retryMsMax: 100 }), Records.layer).pipe(
-    Layer.provideMerge(brokenJournal(faults.failuresOfFeed)),
-    Layer.provideMerge(base)
-  )
+  const layer = Layer.mergeAll(
+    Orchestrator.layer({ ...options, routes, retryMsMin: 20, retryMsMax: 100 }),
+    Records.layer
+  ).pipe(Layer.provideMerge(brokenJournal(failuresOfFeed)), Layer.provideMerge(base))
   const services: Context.Context<Services> = yield* Layer.build(layer)
   const seen: Array<SyncEvent> = []
   const orchestrator = Context.get(services, Orchestrator)

@@ -1,0 +1,50 @@
+/**
+ * What the hub shows of its queues and caches, beside what docs/OPERATIONS.md says about them.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { TrustFile } from "@syncline/node"
+import { Effect } from "effect"
+import { expect, it } from "vitest"
+import { device, openDevice, startHub, temporaryFolder, until } from "./hubProcess.ts"
+
+/** Lines of a family, by their label. */
+const family = (text: string, name: string): ReadonlyMap<string, number> =>
+  new Map(
+    [...text.matchAll(new RegExp(`^${name}\\{(.+)\\} (\\S+)$`, "gm"))].map(([, label, value]) => [
+      label!,
+      Number(value)
+    ])
+  )
+
+const documented = (): ReadonlyMap<string, number> => {
+  const text = readFileSync(join(import.meta.dirname, "../../../docs/OPERATIONS.md"), "utf8")
+  return new Map(
+    [...text.matchAll(/^\| `((?:queue|cache)="\w+")` \| [^|]+ \| (\d+) \|/gm)].map(([, label, bound]) => [
+      label!,
+      Number(bound)
+    ])
+  )
+}
+
+it("[HB-18] metrics and table name the same queues and caches, with the same bounds", { timeout: 60_000 }, async () => {
+  const data = temporaryFolder()
+  const { peer, store } = device()
+  await Effect.runPromise(TrustFile.add(data, peer))
+  const hub = await startHub({ data })
+  const node = await openDevice(store, hub)
+  await node.task.putAll(Array.from({ length: 200 }, (_, i) => ({ title: `task ${i}` })))
+  await until(async () => (await node.status()).peers[0]?.state === "synced", 10_000)
+  const text = await (await fetch(`${hub.url}/metrics`)).text()
+  const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
+  const lengths = new Map([...family(text, "syncline_queue_length"), ...family(text, "syncline_cache_length")])
+  expect(limits).toEqual(documented())
+  expect([...lengths.keys()]).toEqual([...limits.keys()])
+  for (const [name, length] of lengths) expect([name, length >= 0 && length <= limits.get(name)!]).toEqual([name, true])
+  // What a synced device leaves behind: one link and session, its partition, its name in the caches of both threads.
+  const ofOne = ["connections", "sessions", "partitions", "trusted_peers"].map((name) => `queue="${name}"`)
+  const cached = ["author_bytes", "commit_authors", "journal_authors", "peers"].map((name) => `cache="${name}"`)
+  for (const name of [...ofOne, ...cached]) expect([name, lengths.get(name)]).toEqual([name, 1])
+  expect(lengths.get('queue="journal_log_bytes"')).toBeGreaterThan(10_000)
+  expect(lengths.get('queue="http_connections"')).toBeGreaterThanOrEqual(2)
+})
