@@ -93,6 +93,8 @@ const statements = (db: Database.Database) => {
     entities: one(
       `SELECT ${entityColumns} FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key, id LIMIT ?`
     ),
+    // In key order only: ordering equal keys by id would read and sort what nobody asks for.
+    versions: one("SELECT key, version FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key LIMIT ?"),
     deleted: value("SELECT count(*) FROM entities WHERE part = ? AND is_deleted = 1"),
     buckets: one(
       `SELECT bucket, count, ${laneColumns} FROM buckets WHERE part = ? AND bucket BETWEEN ? AND ? ORDER BY bucket`
@@ -188,6 +190,16 @@ export class SqliteRows implements JournalTables.JournalRows {
     limit: number
   ): ReadonlyArray<JournalTables.EntityRow> =>
     (this.#statements.entities.all(partition, keyLow, keyHigh, limit) as Array<EntityColumns>).map(entityRow)
+
+  versionsInRange = (
+    partition: number,
+    keyLow: number,
+    keyHigh: number,
+    limit: number
+  ): ReadonlyArray<Pick<JournalTables.EntityRow, "key" | "version">> =>
+    (this.#statements.versions.all(partition, keyLow, keyHigh, limit) as Array<[key: number, version: Buffer]>).map(
+      ([key, version]) => ({ key, version: plain(version) })
+    )
 
   /** Number of live entities of a type. */
   countLive = (type: string): number => {

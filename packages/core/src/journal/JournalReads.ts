@@ -81,8 +81,8 @@ export const children = (
     return sums
   }
   const perChild = (high - low + 1) / 16
-  for (const entity of allInRange(rows, row.index, low, high)) {
-    Fingerprint.accumulate(sums[Math.floor((entity.key - low) / perChild)]!, entity.version, 1)
+  for (const { key, version } of allInRange(rows, row.index, low, high)) {
+    Fingerprint.accumulate(sums[Math.floor((key - low) / perChild)]!, version, 1)
   }
   return sums
 }
@@ -90,10 +90,10 @@ export const children = (
 const rangePageRows = 1000
 
 /** Entities of a key range page by page, so that no statement stays open. */
-function* allInRange(rows: JournalRows, partition: number, low: number, high: number): Generator<EntityRow> {
+function* allInRange(rows: JournalRows, partition: number, low: number, high: number): Generator<Item> {
   let from = low
   for (;;) {
-    const page = rows.entitiesInRange(partition, from, high, rangePageRows)
+    const page = rows.versionsInRange(partition, from, high, rangePageRows)
     const last = page.length === rangePageRows ? page[page.length - 1]!.key : Infinity
     for (const row of page) {
       if (row.key === last) break
@@ -114,7 +114,7 @@ export const items = (
   const row = partitionByHash(rows, partitionHash)
   if (row === undefined) return []
   const [low, high] = keyRange(prefix)
-  return rows.entitiesInRange(row.index, low, high, limit).map(({ key, version }) => ({ key, version }))
+  return rows.versionsInRange(row.index, low, high, limit).map(({ key, version }) => ({ key, version }))
 }
 
 const entitiesOf = (rows: JournalRows, { key, partitionHash }: ItemKey): ReadonlyArray<[PartitionRow, EntityRow]> => {

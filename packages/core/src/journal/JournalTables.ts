@@ -91,6 +91,13 @@ export interface JournalRows {
     keyHigh: number,
     limit: number
   ) => ReadonlyArray<EntityRow>
+  /** The same entities without what range reconciliation does not ask for; in key order, equal keys in any order. */
+  readonly versionsInRange: (
+    partition: number,
+    keyLow: number,
+    keyHigh: number,
+    limit: number
+  ) => ReadonlyArray<Pick<EntityRow, "key" | "version">>
   /** Bucket sums with `low <= bucket <= high`. */
   readonly buckets: (partition: number, low: number, high: number) => ReadonlyArray<Bucket>
   readonly commitAt: (lseq: number) => (CommitRow & { readonly lseq: number }) | undefined

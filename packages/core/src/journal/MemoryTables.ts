@@ -134,6 +134,13 @@ export class MemoryTables implements JournalTables {
     return sorted.filter((row) => row.key >= keyLow && row.key <= keyHigh).slice(0, limit)
   }
 
+  versionsInRange = (
+    partition: number,
+    keyLow: number,
+    keyHigh: number,
+    limit: number
+  ): ReadonlyArray<Pick<EntityRow, "key" | "version">> => this.entitiesInRange(partition, keyLow, keyHigh, limit)
+
   buckets = (partition: number, low: number, high: number) =>
     [...this.#buckets[partition]!]
       .filter(([bucket]) => bucket >= low && bucket <= high)
