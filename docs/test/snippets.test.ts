@@ -12,6 +12,10 @@ describe("snippets", () => {
     expect(shownIn("README.md")).toBe(read("docs/snippets/hello.ts").trim())
   })
 
+  it("HOOKS.md shows docs/snippets/hooks.ts as it is", () => {
+    expect(shownIn("docs/HOOKS.md")).toBe(read("docs/snippets/hooks.ts").trim())
+  })
+
   it("the transport's README shows docs/snippets/transports.ts as it is, and it runs", () => {
     expect(shownIn("packages/transport-socketio/README.md")).toBe(read("docs/snippets/transports.ts").trim())
     expect(canListen).toEqual([false, true, true])

@@ -54,6 +54,7 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "ClockSkewed":
     case "ForkDetected":
     case "Stalled":
+    case "HookFailed":
     case "Lagged":
       return Effect.logWarning(event._tag, event)
     case "SyncStarted":

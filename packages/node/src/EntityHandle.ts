@@ -40,9 +40,13 @@ export interface EntityHandle<F extends Entity.Fields> {
   readonly put: (value: Entity.Input<F> & { readonly id?: string }) => Promise<string>
   /** Puts many in one transaction: all or none. */
   readonly putAll: (values: ReadonlyArray<Entity.Input<F> & { readonly id?: string }>) => Promise<ReadonlyArray<string>>
-  /** Changes fields of a record. Sets and counters change by `Entity.add`, `Entity.remove` and `Entity.inc`. */
-  readonly patch: (id: string, changes: Entity.PatchInput<F>) => Promise<void>
-  readonly delete: (id: string) => Promise<void>
+  /**
+   * Changes fields of a record. Sets and counters change by `Entity.add`, `Entity.remove` and `Entity.inc`. Gives the
+   * ids of its commits, by which a hook knows what it wrote itself; none when nothing changed.
+   */
+  readonly patch: (id: string, changes: Entity.PatchInput<F>) => Promise<ReadonlyArray<string>>
+  /** Deletes a record. Gives the ids of its commits. */
+  readonly delete: (id: string) => Promise<ReadonlyArray<string>>
   readonly get: (id: string) => Promise<RowOf<F> | undefined>
   readonly query: (question?: Question<F>) => Promise<ReadonlyArray<RowOf<F>>>
   /**
@@ -90,8 +94,8 @@ export const make = <F extends Entity.Fields>(
           ({ ids }) => ids
         )
       ),
-    patch: (id, changes) => run(Effect.asVoid(records.patch(erased, id, changes))),
-    delete: (id) => run(Effect.asVoid(records.remove(erased, id))),
+    patch: (id, changes) => run(Effect.map(records.patch(erased, id, changes), ({ commits }) => commits)),
+    delete: (id) => run(Effect.map(records.remove(erased, id), ({ commits }) => commits)),
     get: (id) => run(Effect.map(records.get(type.name, id), (view) => (view === undefined ? undefined : row(view)))),
     query: async (question) => run(ask(question)),
     live: (question) => {

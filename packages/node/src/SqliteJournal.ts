@@ -8,6 +8,7 @@ import { resolve } from "node:path"
 import {
   Author,
   Commit,
+  ChangeReads,
   EntityRead,
   type HybridTime,
   Journal,
@@ -51,6 +52,7 @@ type Reads = Pick<
   | "lastTime"
   | "partitions"
   | "feed"
+  | "changesAfter"
   | "children"
   | "items"
   | "clocks"
@@ -211,6 +213,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     lastTime: read(() => rows.storedLastTime() as HybridTime.HybridTime),
     partitions: read(() => ({ head: rows.head(), rows: rows.partitions() })),
     feed: (after, exclude, bytesMax) => read(() => JournalReads.feed(rows, after, exclude, bytesMax)),
+    changesAfter: (after, limit) => read(() => ChangeReads.changesAfter(context, after, limit)),
     children: (hash, prefix) => read(() => JournalReads.children(rows, hash, prefix)),
     items: (hash, prefix, limit) => read(() => JournalReads.items(rows, hash, prefix, limit)),
     clocks: (keys) => read(() => JournalReads.clocks(rows, keys)),

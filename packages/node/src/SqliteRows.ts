@@ -102,6 +102,7 @@ const statements = (db: Database.Database) => {
     commit: one(`SELECT ${commitColumns} FROM commits WHERE lseq = ?`),
     commits: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source <> ? ORDER BY lseq LIMIT ?`),
     peer: one("SELECT source, peer, incarnation, cursor, acknowledged FROM peers WHERE peer = ?"),
+    peerAt: value("SELECT peer FROM peers WHERE source = ?"),
     heldDue: one("SELECT id, due_ms, peer, bytes FROM held WHERE due_ms <= ? ORDER BY held LIMIT ?"),
     heldCount: value("SELECT count(*) FROM held")
   }
@@ -229,6 +230,8 @@ export class SqliteRows implements JournalTables.JournalRows {
     const [index, name, incarnation, cursor, acknowledged] = columns
     return { index, peer: name, incarnation, cursor, acknowledged }
   }
+
+  peerAt = (index: number): PeerId.PeerId | undefined => this.#statements.peerAt.get(index) as PeerId.PeerId | undefined
 
   heldDue = (nowMs: number, limit: number): ReadonlyArray<JournalTables.HeldRow> =>
     (this.#statements.heldDue.all(nowMs, limit) as Array<HeldColumns>).map(([id, dueMs, peer, bytes]) => ({

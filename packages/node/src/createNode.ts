@@ -6,6 +6,7 @@ import {
   DeviceKey,
   type Entity,
   type Gate,
+  Journal,
   Orchestrator,
   PeerId,
   Records,
@@ -15,8 +16,9 @@ import {
   type SyncEvent,
   type Transport
 } from "@syncline/core"
-import { Context, Deferred, Effect, Layer, Logger, ManagedRuntime, References, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Layer, Logger, ManagedRuntime, References, Scope, Stream } from "effect"
 import * as EntityHandle from "./EntityHandle.ts"
+import * as NodeHook from "./NodeHook.ts"
 import { nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
 
 /** A policy is a value that its factory makes, e.g. `personal({ trusted })`. */
@@ -45,6 +47,8 @@ export interface NodeOptions<E extends Entities> extends Tuning {
   /** Made by their factories, e.g. `socketIo()`. */
   readonly transports: ReadonlyArray<Transport.Transport>
   readonly routes?: ReadonlyArray<NodeRoute>
+  /** Called for every durable change from before the first link on, and not before the node was handed over. */
+  readonly hooks?: NodeHook.NodeHook
 }
 
 /** The events of one tag. */
@@ -59,6 +63,12 @@ export interface NodeControl {
   readonly on: <Tag extends SyncEvent.SyncEvent["_tag"]>(tag: Tag, handler: (event: EventOf<Tag>) => void) => () => void
   /** All events from the first `next` on. Whoever is too slow gets `Lagged`. Ends when the node closes. */
   readonly events: () => AsyncIterable<SyncEvent.SyncEvent>
+  /**
+   * Calls a hook for every durable change from now on, or from its `from`: in order, one call at a time, also while
+   * nothing is linked. The returned function takes the hook away: no call begins after it, and it resolves once the
+   * running call has ended, after two seconds at most. Not to be awaited inside the hook itself.
+   */
+  readonly hook: (hook: NodeHook.NodeHook) => Promise<() => Promise<void>>
   readonly send: <C extends SyncCommand.SyncCommand>(command: C) => Promise<SyncCommand.ReplyOf<C>>
   readonly status: () => Promise<Status.Status>
   /** One hash over all records: equal on two nodes that have the same. */
@@ -76,7 +86,7 @@ export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
 
 /** Opens the store, listens and dials. Rejects with `JournalError`, `DeviceKeyError` or `OrchestratorError`. */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
-  const { entities, policy, routes = [], space, store, transports, ...tuning } = options
+  const { entities, hooks, policy, routes = [], space, store, transports, ...tuning } = options
   const layer = nodeLayer({
     ...tuning,
     folder: store,
@@ -94,6 +104,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       Deferred.doneUnsafe(closed, Effect.void)
       return runtime.dispose()
     }
+    const head = await Effect.runPromise(Context.get(services, Journal.Journal).head)
     const { addresses } = await Effect.runPromise(orchestrator.send({ _tag: "Start" }))
     const context: EntityHandle.HandleContext = {
       records: Context.get(services, Records.Records),
@@ -105,6 +116,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       peer: Context.get(services, DeviceKey.DeviceKey).peer,
       addresses,
       on: (tag, handler) => listen(context, tag, handler),
+      hook: (hook) => addHook(context, hook, Effect.void),
       events: () => Stream.toAsyncIterableWith(Stream.interruptWhen(orchestrator.events, context.closed), services),
       send: (command) => Effect.runPromiseWith(services)(orchestrator.send(command)),
       status: () => Effect.runPromiseWith(services)(orchestrator.status),
@@ -112,7 +124,14 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       close,
       [Symbol.asyncDispose]: close
     }
-    return { ...handlesOf(context, entities, control), ...control }
+    const node: SynclineNode<E> = { ...handlesOf(context, entities, control), ...control }
+    if (hooks !== undefined) {
+      const opened = Deferred.makeUnsafe<void>()
+      await addHook(context, { ...hooks, from: hooks.from ?? { head } }, Deferred.await(opened))
+      // A hook will use the node, so the caller has it first.
+      setImmediate(() => Deferred.doneUnsafe(opened, Effect.void))
+    }
+    return node
   } catch (error) {
     await runtime.dispose()
     throw error
@@ -140,6 +159,17 @@ const handlesOf = <E extends Entities>(
   if (taken !== undefined) throw new TypeError(`an entity type cannot be offered as ${taken}: the node has that itself`)
   // Each handle has the fields of its own type; a loop cannot show that to the compiler.
   return Object.fromEntries(names.map((name) => [name, EntityHandle.make(context, entities[name]!)])) as Handles<E>
+}
+
+const addHook = async (
+  context: EntityHandle.HandleContext,
+  hook: NodeHook.NodeHook,
+  opened: Effect.Effect<void>
+): Promise<() => Promise<void>> => {
+  const run = Effect.runPromiseWith(context.services)
+  const scope = Scope.makeUnsafe()
+  await run(NodeHook.register(context.orchestrator, hook, opened).pipe(Scope.provide(scope)))
+  return () => run(Scope.close(scope, Exit.void))
 }
 
 const listen = <Tag extends SyncEvent.SyncEvent["_tag"]>(

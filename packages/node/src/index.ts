@@ -18,9 +18,10 @@ export {
   type Policy,
   type SynclineNode
 } from "./createNode.ts"
+export type { Handler, NodeHook } from "./NodeHook.ts"
 export type { EntityHandle, Question, RowOf } from "./EntityHandle.ts"
-// With these two a program that defines entity types needs no import from core or effect.
-export { Entity } from "@syncline/core"
+// With these a program that defines entity types and hooks needs no import from core or effect.
+export { Entity, type Hook } from "@syncline/core"
 export { Schema } from "effect"
 export * as TrustFile from "./TrustFile.ts"
 export * as TrustFileError from "./TrustFileError.ts"

@@ -28,7 +28,7 @@ export const originOf = ({ events, packed }: Pick<OpenedCommit, "events" | "pack
 
 /** Applied events of one entity from the newest arrival back, lazily; `lseq` is the entity's last change. */
 export function* newestFirst(commits: OpenedCommits, id: string, lseq: number): Generator<HistoricEvent> {
-  for (let at = lseq; at > 0; ) {
+  for (let at = lseq; at > 0;) {
     const commit = commits.get(at)
     let before = 0
     for (let index = commit.decoded.length - 1; index >= 0; index--) {

@@ -78,6 +78,32 @@ export interface JournalChange {
   readonly entities: ReadonlyArray<EntityRef>
 }
 
+/** What one stored commit changed here. */
+export interface CommitChange {
+  readonly lseq: number
+  /** Commit id in hexadecimal. */
+  readonly id: string
+  readonly author: Author
+  /** True for a commit that was made here. */
+  readonly isLocal: boolean
+  /** The peer that delivered it; `undefined` for a local one. */
+  readonly source: PeerId | undefined
+  /** The same for all commits of one transaction of its author; `undefined` for a transaction of one change. */
+  readonly group: string | undefined
+  /** Number of its events that were applied. */
+  readonly events: number
+  /** Entities that they changed, each once. `isDeleted` is as it stands at the time of the read. */
+  readonly entities: ReadonlyArray<EntityRef>
+}
+
+export interface ChangePage {
+  readonly changes: ReadonlyArray<CommitChange>
+  /** Arrival number of the last commit looked at. */
+  readonly upto: number
+  /** True when `upto` is the newest. */
+  readonly isEnd: boolean
+}
+
 export interface FeedCommit {
   readonly lseq: number
   readonly partition: Partition
@@ -161,6 +187,11 @@ export interface JournalShape {
   >
   /** The next stretch of the feed after `after`, about `bytesMax` bytes, without what `exclude` delivered. */
   readonly feed: (after: number, exclude: PeerId, bytesMax: number) => Effect.Effect<FeedPage, JournalError>
+  /**
+   * What the commits after `after` changed here, in order of arrival, whoever they came from: at most `limit` commits,
+   * 1 to 64, and no further one after 1,024 entities.
+   */
+  readonly changesAfter: (after: number, limit: number) => Effect.Effect<ChangePage, JournalError>
   /** Fingerprints of the 16 children of a key range, given by its prefix in hexadecimal digits. */
   readonly children: (
     partitionHash: Uint8Array,

@@ -108,6 +108,8 @@ export interface JournalRows {
     limit: number
   ) => ReadonlyArray<CommitRow & { readonly lseq: number }>
   readonly peer: (peer: PeerId) => PeerRow | undefined
+  /** The peer of a row's index. */
+  readonly peerAt: (index: number) => PeerId | undefined
   /** Held commits due at `nowMs` in order of arrival, at most `limit`. */
   readonly heldDue: (nowMs: number, limit: number) => ReadonlyArray<HeldRow>
   readonly heldCount: () => number

@@ -10,6 +10,7 @@ import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.ts"
+import * as ChangeReads from "./ChangeReads.ts"
 import * as EntityRead from "./EntityRead.ts"
 import { Journal, type JournalChange, type JournalShape } from "./Journal.ts"
 import * as JournalReads from "./JournalReads.ts"
@@ -111,6 +112,7 @@ const readsOf = (
   lastTime: Effect.sync(() => tables.lastTime()),
   partitions: Effect.sync(() => ({ head: tables.head(), rows: [...tables.partitions()] })),
   feed: (after, exclude, bytesMax) => Effect.sync(() => JournalReads.feed(tables, after, exclude, bytesMax)),
+  changesAfter: (after, limit) => Effect.sync(() => ChangeReads.changesAfter(reader, after, limit)),
   children: (hash, prefix) => Effect.sync(() => JournalReads.children(tables, hash, prefix)),
   items: (hash, prefix, limit) => Effect.sync(() => JournalReads.items(tables, hash, prefix, limit)),
   clocks: (keys) => Effect.sync(() => JournalReads.clocks(tables, keys)),

@@ -186,6 +186,11 @@ export class MemoryTables implements JournalTables {
 
   peer = (peer: PeerId): PeerRow | undefined => this.#peers.get(peer)
 
+  peerAt = (index: number): PeerId | undefined => {
+    for (const row of this.#peers.values()) if (row.index === index) return row.peer
+    return undefined
+  }
+
   peerOf = (peer: PeerId): PeerRow => {
     const known = this.#peers.get(peer)
     if (known !== undefined) return known

@@ -14,8 +14,10 @@ export interface ReaderContext {
   readonly compression: CompressionFunctions
 }
 
+type StoredCommit = NonNullable<ReturnType<JournalRows["commitAt"]>>
+
 export interface OpenedCommit {
-  readonly row: NonNullable<ReturnType<JournalRows["commitAt"]>>
+  readonly row: StoredCommit
   readonly packed: Commit.PackedCommit
   readonly events: Commit.CommitEvents
   readonly decoded: ReadonlyArray<Event.Event>
@@ -37,15 +39,17 @@ export class OpenedCommits {
     const known = this.#opened.get(lseq)
     if (known !== undefined) return known
     if (this.#opened.size >= openedMax) this.#opened.clear()
-    const fresh = openRow(this.context, lseq)
+    const row = this.context.rows.commitAt(lseq)
+    if (row === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
+    const fresh = openRow(this.context, row)
     this.#opened.set(lseq, fresh)
     return fresh
   }
 }
 
-const openRow = ({ compression, crypto, rows }: ReaderContext, lseq: number): OpenedCommit => {
-  const row = rows.commitAt(lseq)
-  if (row === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
+/** Opens a commit that was read. */
+export const openRow = ({ compression, crypto }: ReaderContext, row: StoredCommit): OpenedCommit => {
+  const { lseq } = row
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
   const events = Commit.openEvents(crypto, compression, packed)

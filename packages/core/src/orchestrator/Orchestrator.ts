@@ -11,6 +11,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type * as EventChannel from "./EventChannel.ts"
+import * as Hooks from "./Hooks.ts"
 import { OrchestratorError, PausesExhausted, RouteUnknown } from "./OrchestratorError.ts"
 import type { Status } from "./Status.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -26,6 +27,11 @@ export class Orchestrator extends Context.Service<
     /** What happens from now on. Slow subscribers get `Lagged`. */
     readonly events: Stream.Stream<SyncEvent>
     readonly status: Effect.Effect<Status, OrchestratorError>
+    /**
+     * Calls the hook for every durable change from now on, or from its `from`, until the scope or the node closes;
+     * whether sessions run or not. Fails with `HookPlaceUnknown`, `HooksExhausted` or a `JournalError`.
+     */
+    readonly hook: Hooks.Hooks["register"]
   }
 >()("@syncline/core/orchestrator/Orchestrator") {
   /** Waits for `Start`. */
@@ -41,6 +47,7 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   yield* Effect.forkScoped(relayChanges(supervisor.channel))
   yield* Effect.forkScoped(Supervisor.releaseHeld(supervisor))
   yield* Effect.forkScoped(Supervisor.followPolicy(supervisor))
+  const hooks = yield* Hooks.make(supervisor.journal, supervisor.channel)
   for (const route of options.routes) Supervisor.addRoute(supervisor, route)
   if (supervisor.routes.size > routesMax) throw new RangeError(`a node has at most ${routesMax} routes`)
   return Orchestrator.of({
@@ -48,7 +55,8 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     send: <C extends SyncCommand>(command: C) =>
       carryOut(supervisor, command) as Effect.Effect<ReplyOf<C>, OrchestratorError>,
     events: supervisor.channel.events,
-    status: Supervisor.status(supervisor)
+    status: Supervisor.status(supervisor),
+    hook: hooks.register
   })
 })
 

@@ -39,8 +39,41 @@ export class PausesExhausted extends Schema.TaggedError<PausesExhausted>()("Paus
   }
 }
 
+/** A hook was to go on from a place that this journal does not have. */
+export class HookPlaceUnknown extends Schema.TaggedError<HookPlaceUnknown>()("HookPlaceUnknown", {
+  place: Schema.Number,
+  head: Schema.Int
+}) {
+  override get message(): string {
+    return `the journal has no place ${this.place} of the journal that the hook was in; its newest is ${this.head}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** As many hooks as a node calls are registered. */
+export class HooksExhausted extends Schema.TaggedError<HooksExhausted>()("HooksExhausted", {
+  hooksMax: Schema.Int
+}) {
+  override get message(): string {
+    return `a node has at most ${this.hooksMax} hooks; take one away first`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class OrchestratorError extends Schema.TaggedError<OrchestratorError>()("OrchestratorError", {
-  reason: Schema.Union([RouteUnknown, RoutesExhausted, PausesExhausted, TransportError, JournalError])
+  reason: Schema.Union([
+    RouteUnknown,
+    RoutesExhausted,
+    PausesExhausted,
+    HookPlaceUnknown,
+    HooksExhausted,
+    TransportError,
+    JournalError
+  ])
 }) {
   override get message(): string {
     return this.reason.message

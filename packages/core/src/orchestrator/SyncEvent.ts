@@ -69,6 +69,12 @@ export const ConflictResolved = Schema.TaggedStruct("ConflictResolved", {
 })
 /** Something is pending and nothing moved for the progress limit; the session is rebuilt. */
 export const Stalled = Schema.TaggedStruct("Stalled", { peer: Schema.NullOr(PeerId.PeerId), awaiting: Schema.String })
+/** A hook failed, or took too long, at the change with this arrival number; it is told the next one. */
+export const HookFailed = Schema.TaggedStruct("HookFailed", {
+  hook: Schema.String,
+  head: Count,
+  problem: Schema.String
+})
 /** This subscriber was too slow and missed events. */
 export const Lagged = Schema.TaggedStruct("Lagged", { missed: Count })
 
@@ -85,6 +91,7 @@ export const SyncEvent = Schema.Union([
   ForkDetected,
   ConflictResolved,
   Stalled,
+  HookFailed,
   Lagged
 ])
 export type SyncEvent = typeof SyncEvent.Type

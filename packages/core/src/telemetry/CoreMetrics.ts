@@ -29,6 +29,11 @@ export const commitsHeld = Metric.counter("syncline_commits_held_total", {
   description: "Commits held because their time is ahead of this clock",
   incremental: true
 })
+/** Calls of hooks that failed or took too long, by hook. */
+export const hookFailures = Metric.counter("syncline_hook_failures_total", {
+  description: "Calls of hooks that failed or took too long, by hook",
+  incremental: true
+})
 /** Sessions that are live now. */
 export const sessionsLive = Metric.gauge("syncline_sessions_live", { description: "Live sessions" })
 /** Comparisons of roots that ended equal. */

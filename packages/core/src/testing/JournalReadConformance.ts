@@ -9,6 +9,7 @@ import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { JournalShape } from "../journal/Journal.ts"
+import { journalChangeConformance } from "./JournalChangeConformance.ts"
 import {
   batch,
   commitsOf,
@@ -33,6 +34,7 @@ export const journalReadConformance = (name: string, make: MakeJournal): void =>
   missingRules(name, make)
   readRules(name, make)
   queryRules(name, make)
+  journalChangeConformance(name, make)
 }
 
 const feedRules = (name: string, make: MakeJournal): void => {

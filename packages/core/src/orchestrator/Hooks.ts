@@ -1,0 +1,171 @@
+/**
+ * Calls hooks: each in a fiber of its own, in the order of arrival numbers, one call at a time. What to tell is read
+ * from the journal; its stream of changes says only that there is something to read, so a slow hook loses nothing. A
+ * hook that fails is reported and told the next change.
+ */
+import { Cause, Deferred, Effect, Fiber, Metric, Queue, type Scope, Stream } from "effect"
+import type { JournalShape } from "../journal/Journal.ts"
+import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as Occupancy from "../telemetry/Occupancy.ts"
+import type { EventChannel } from "./EventChannel.ts"
+import { type Hook, hookCallMsDefault, hookCallMsMax, hookNameMax, hooksMax } from "./Hook.ts"
+import * as HookReader from "./HookReader.ts"
+import { HookPlaceUnknown, HooksExhausted, OrchestratorError } from "./OrchestratorError.ts"
+
+export interface Hooks {
+  /** Registers a hook until the scope closes. What becomes durable after it resolved is told. */
+  readonly register: (hook: Hook) => Effect.Effect<void, OrchestratorError, Scope.Scope>
+}
+
+/** Signals that wait for a hook: several say no more than one. */
+const signalsWaitingMax = 1
+/** How long a running call may go on once its hook is taken away, and then how long its interruption may take. */
+const graceMs = 1_000
+/** After this wait a journal that could not be read is read again. */
+const readAgainMs = 5_000
+/** Characters of a problem that `HookFailed` gives; the log has all. */
+const problemMax = 500
+
+interface Table {
+  readonly journal: JournalShape
+  readonly channel: EventChannel
+  readonly running: Set<RunningHook>
+}
+
+interface RunningHook {
+  readonly table: Table
+  readonly hook: Hook
+  readonly callMsMax: number
+  /** Arrival number up to which everything was told. */
+  head: number
+  /** Done when no further call may begin. */
+  readonly ending: Deferred.Deferred<void>
+  fiber: Fiber.Fiber<void> | undefined
+}
+
+/** The hooks of one node; all end with the scope. */
+export const make = Effect.fnUntraced(function* (journal: JournalShape, channel: EventChannel) {
+  const table: Table = { journal, channel, running: new Set() }
+  yield* Effect.addFinalizer(() => Effect.forEach([...table.running], end, { concurrency: "unbounded", discard: true }))
+  const length = (): number => table.running.size
+  yield* Occupancy.watch([{ kind: "queue", name: "hooks", limit: hooksMax, length }])
+  const hooks: Hooks = { register: (hook) => register(table, hook) }
+  return hooks
+})
+
+const register = Effect.fnUntraced(function* (table: Table, hook: Hook) {
+  const { callMsMax = hookCallMsDefault, name } = hook
+  if (name.length < 1 || name.length > hookNameMax) {
+    return yield* Effect.die(new RangeError(`a hook's name has 1 to ${hookNameMax} characters`))
+  }
+  if (!Number.isSafeInteger(callMsMax) || callMsMax < 1 || callMsMax > hookCallMsMax) {
+    return yield* Effect.die(new RangeError(`callMsMax is ${callMsMax}, not a whole number from 1 to ${hookCallMsMax}`))
+  }
+  const running: RunningHook = {
+    table,
+    hook,
+    callMsMax,
+    head: yield* startOf(table.journal, hook),
+    ending: yield* Deferred.make<void>(),
+    fiber: undefined
+  }
+  yield* Effect.acquireRelease(begin(running), () => end(running))
+})
+
+/** The arrival number after which the hook is told everything. */
+const startOf = Effect.fnUntraced(function* (journal: JournalShape, { from }: Hook) {
+  const head = yield* journal.head.pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
+  if (from === undefined) return head
+  const isHere = from.incarnation === undefined || from.incarnation === journal.info.incarnation
+  if (isHere && Number.isSafeInteger(from.head) && from.head >= 0 && from.head <= head) return from.head
+  return yield* Effect.fail(new OrchestratorError({ reason: new HookPlaceUnknown({ place: from.head, head }) }))
+})
+
+const begin = Effect.fnUntraced(function* (running: RunningHook) {
+  if (running.table.running.size >= hooksMax) {
+    return yield* Effect.fail(new OrchestratorError({ reason: new HooksExhausted({ hooksMax }) }))
+  }
+  running.table.running.add(running)
+  running.fiber = yield* Effect.forkDetach(run(running))
+})
+
+/** No call begins any more, and the running one has a moment to end by itself. Ending twice is fine. */
+const end = Effect.fnUntraced(function* (running: RunningHook) {
+  running.table.running.delete(running)
+  yield* Deferred.succeed(running.ending, undefined)
+  if (running.fiber === undefined) return
+  yield* Effect.timeoutOption(Fiber.await(running.fiber), graceMs)
+  // A call that cannot be interrupted must not keep the node from closing.
+  yield* Effect.timeoutOption(Fiber.interrupt(running.fiber), graceMs)
+})
+
+const isEnding = ({ ending }: RunningHook): boolean => Deferred.isDoneUnsafe(ending)
+
+const run = Effect.fnUntraced(function* (running: RunningHook) {
+  const { journal } = running.table
+  const wanted = yield* Queue.sliding<void>(signalsWaitingMax)
+  // Listening begins before the first look, so that no change falls in between.
+  yield* Effect.forkChild(
+    Stream.runForEach(journal.changes, () => Queue.offer(wanted, undefined)),
+    { startImmediately: true }
+  )
+  while (!isEnding(running)) {
+    yield* tellAll(running).pipe(
+      Effect.catchCause((cause) => Effect.andThen(waitForJournal(running, cause), Queue.offer(wanted, undefined)))
+    )
+    yield* Effect.raceFirst(Queue.take(wanted), Deferred.await(running.ending))
+  }
+})
+
+/** Tells what is durable by now. */
+const tellAll = Effect.fnUntraced(function* (running: RunningHook) {
+  const reader = HookReader.make(running.table.journal, running.head)
+  while (!isEnding(running)) {
+    const told = yield* HookReader.next(reader)
+    if (told === undefined) return
+    yield* call(running, told)
+    running.head = told.change.head
+  }
+})
+
+/** Calls the hook once. Whatever it does, the next change is told after it. */
+const call = (running: RunningHook, told: HookReader.Told): Effect.Effect<void> => {
+  const { callMsMax, hook } = running
+  const { head } = told.change
+  const answer =
+    told._tag === "Committed"
+      ? hook.onCommit && Effect.suspend(() => hook.onCommit!(told.change))
+      : hook.onApplied && Effect.suspend(() => hook.onApplied!(told.change))
+  if (answer === undefined) return Effect.void
+  return answer.pipe(
+    Effect.asVoid,
+    Effect.catchCause((cause) => report(running, head, problemOf(cause), cause)),
+    Effect.timeoutOrElse({
+      duration: callMsMax,
+      orElse: () => report(running, head, `took longer than ${callMsMax} ms and was given up`)
+    })
+  )
+}
+
+const problemOf = (cause: Cause.Cause<unknown>): string => {
+  const thrown = Cause.squash(cause)
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+const report = Effect.fnUntraced(function* (
+  { hook, table }: RunningHook,
+  head: number,
+  problem: string,
+  ...cause: ReadonlyArray<Cause.Cause<unknown>>
+) {
+  yield* Effect.logError(`hook ${hook.name} failed at ${head}: ${problem}`, ...cause)
+  yield* Metric.update(Metric.withAttributes(CoreMetrics.hookFailures, { hook: hook.name }), 1)
+  const told = problem.slice(0, problemMax)
+  yield* table.channel.publish({ _tag: "HookFailed", hook: hook.name, head, problem: told })
+})
+
+/** A journal that cannot be read keeps the hook where it is. */
+const waitForJournal = Effect.fnUntraced(function* (running: RunningHook, cause: Cause.Cause<unknown>) {
+  yield* report(running, running.head, `cannot go on, as the journal is not readable: ${problemOf(cause)}`, cause)
+  yield* Effect.raceFirst(Effect.sleep(readAgainMs), Deferred.await(running.ending))
+})
