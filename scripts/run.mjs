@@ -15,6 +15,7 @@ const tasks = {
     program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
   sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
   crash: (tools, args) => program(tools, ["examples/cities/test/crashMain.ts", ...args]),
+  powercut: (tools, args) => program(tools, ["packages/node/test/powercut/main.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
   // One package at a time: each uses both cores by itself, and tests of time limits need a machine that is not swamped.
