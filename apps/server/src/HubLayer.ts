@@ -48,9 +48,13 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "PeerConnected":
     case "PeerDisconnected":
     case "SyncCompleted":
+    case "QuarantineLeft":
       return Effect.logInfo(event._tag, event)
     case "SyncError":
     case "CommitsRefused":
+    case "CommitsHeld":
+    case "WriteRejected":
+    case "JournalCopied":
     case "ClockSkewed":
     case "ForkDetected":
     case "Stalled":

@@ -3,7 +3,7 @@
  * wait for it. A refused request undoes only itself; a failing store fails the whole group, and nothing of it is kept.
  * Answers exist only after the commit. It knows no threads and no queue.
  */
-import { JournalReceiver, JournalWriter, WriteError } from "@syncline/core"
+import { JournalReceiver, JournalWriter, Withdrawal, WriteError } from "@syncline/core"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import type { SqliteTables } from "./SqliteTables.ts"
 import * as WriterMessage from "./WriterMessage.ts"
@@ -40,18 +40,27 @@ const perform = (
         { ...request.batch, commits: WriterMessage.split(request.commits) },
         nowMs
       )
-    case "releaseHeld":
-      return { ...JournalReceiver.releaseHeld(context, nowMs, request.limit), head: tables.head() }
-    case "setCursor":
-      tables.setPeer({ ...tables.peerOf(request.peer), incarnation: request.incarnation, cursor: request.cursor })
-      return undefined
-    case "setAcknowledged": {
-      const row = tables.peerOf(request.peer)
-      if (request.lseq > row.acknowledged) tables.setPeer({ ...row, acknowledged: request.lseq })
-      return undefined
+    case "releaseDue": {
+      const due = tables.quarantineDue(nowMs, request.limit)
+      return { ...JournalReceiver.release(context, due, nowMs), head: tables.head() }
     }
+    case "release":
+      return { ...JournalReceiver.release(context, rowsOf(context, request.ids), nowMs), head: tables.head() }
+    case "discard":
+      return rowsOf(context, request.ids).map(({ bytes: _, ...entry }) => {
+        tables.removeQuarantine(entry.id)
+        return entry
+      })
+    case "settle":
+      return { ...Withdrawal.settle(context, request.settlement, nowMs), head: tables.head() }
+    case "setCursor":
+      tables.setPeer({ ...tables.peerOf(request.peer, request.incarnation), cursor: request.cursor })
+      return undefined
   }
 }
+
+const rowsOf = ({ tables }: JournalWriter.WriterContext, ids: ReadonlyArray<string>) =>
+  [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
 
 /** Runs the requests in order and answers each. `tables` are those of the context. */
 export const run = (

@@ -17,6 +17,8 @@ import {
   Limits,
   Occupancy,
   type OpenedCommits,
+  Quarantine,
+  Receipts,
   type SpaceId,
   type WriteError
 } from "@syncline/core"
@@ -41,12 +43,15 @@ export interface SqliteJournalOptions {
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
 const changesMax = 1024
-/** Held commits that one release applies. */
+/** Commits that one release of due ones applies. */
 const releaseMax = 256
 
 type Reads = Pick<
   Journal.JournalShape,
-  | "heldCount"
+  | "quarantine"
+  | "quarantined"
+  | "quarantineCounts"
+  | "receipts"
   | "peer"
   | "head"
   | "lastTime"
@@ -62,7 +67,10 @@ type Reads = Pick<
   | "count"
   | "scan"
 >
-type Writes = Pick<Journal.JournalShape, "write" | "receive" | "releaseHeld" | "setCursor" | "setAcknowledged">
+type Writes = Pick<
+  Journal.JournalShape,
+  "write" | "receive" | "releaseDue" | "release" | "discard" | "settle" | "setCursor"
+>
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
 export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) {
@@ -71,14 +79,28 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
   const file = DataFolder.journalFile(path)
   const changes = yield* PubSub.sliding<Journal.JournalChange>(changesMax)
   const settings = { folder: path, file, space: options.space, seed: Redacted.value(seed) }
+  let renew = (): void => undefined
   const writer = yield* SqliteWriter.make(settings, (request, result) => {
+    if (isRenewing(request, result)) renew()
     const change = changeOf(request, result)
     if (change !== undefined) PubSub.publishUnsafe(changes, change)
   })
+  if (writer.isCopy) {
+    yield* Effect.logWarning(
+      `${path} was copied, moved or restored from a backup: it goes on as a new incarnation of this device. ` +
+        "Two nodes must not share one device key for long; give the copy a key of its own"
+    )
+  }
   const reads = yield* openReads(path)
   yield* watchSizes(path, changes, writer, reads)
+  let { info } = reads
+  renew = () => {
+    info = reads.readInfo()
+  }
   const journal: Journal.JournalShape = {
-    info: writer.info,
+    get info() {
+      return info
+    },
     ...reads.operations,
     ...writesTo(writer),
     changes: Stream.fromPubSub(changes)
@@ -100,7 +122,9 @@ const watchSizes = (
     queue("journal_kibibytes", SqliteWriter.kibibytesUnderWayMax, writer.kibibytesUnderWay),
     queue("journal_log_bytes", SqliteConnection.logBytesMax, () => statSync(log, { throwIfNoEntry: false })?.size ?? 0),
     queue("partitions", Limits.partitionsMax, () => rows.snapshot(() => rows.partitions().length)),
-    queue("held_commits", Limits.heldCommitsMax, () => rows.snapshot(rows.heldCount)),
+    queue("quarantine_commits", Quarantine.quarantineCommitsMax, () =>
+      rows.snapshot(() => Quarantine.waitingOf(rows.quarantineCounts()))
+    ),
     cache("journal_authors", cachedAuthorsMax, rows.cachedAuthors),
     cache("journal_authors", cachedAuthorsMax, () => writer.caches().journalAuthors),
     cache("author_bytes", Author.bytesCachedAuthorsMax, () => writer.caches().authorBytes),
@@ -129,13 +153,23 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     ...reads.operations,
     write: () => refuse,
     receive: () => refuse,
-    releaseHeld: refuse,
+    releaseDue: refuse,
+    release: () => refuse,
+    discard: () => refuse,
+    settle: () => refuse,
     setCursor: () => refuse,
-    setAcknowledged: () => refuse,
     changes: Stream.empty
   }
   return journal
 })
+
+/** True when a durable request changed who this journal is. */
+const isRenewing = (
+  request: WriterMessage.WriterRequest,
+  result: WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]]
+): boolean =>
+  (request.kind === "receive" && (result as WriterMessage.WriterResults["receive"]).isCopied) ||
+  (request.kind === "settle" && (result as WriterMessage.WriterResults["settle"]).withdrawn.length > 0)
 
 /** What subscribers learn of a durable request. */
 const changeOf = (
@@ -158,14 +192,13 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
       const joined = WriterMessage.join(commits)
       return writer.call({ kind: "receive", batch, commits: joined }, joined.bytes.length)
     }).pipe(Effect.catchTag("WriteError", unexpected)),
-  releaseHeld: writer.call({ kind: "releaseHeld", limit: releaseMax }, 0).pipe(
-    Effect.map(({ released }) => released),
-    Effect.catchTag("WriteError", unexpected)
-  ),
+  releaseDue: writer.call({ kind: "releaseDue", limit: releaseMax }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  release: (ids) => writer.call({ kind: "release", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  discard: (ids) => writer.call({ kind: "discard", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  settle: (settlement) =>
+    writer.call({ kind: "settle", settlement }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   setCursor: (peer, incarnation, cursor) =>
-    writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
-  setAcknowledged: (peer, lseq) =>
-    writer.call({ kind: "setAcknowledged", peer, lseq }, 0).pipe(Effect.catchTag("WriteError", unexpected))
+    writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected))
 })
 
 /** Only local writes are refused for what they say. */
@@ -191,7 +224,8 @@ const openReads = Effect.fnUntraced(function* (path: string, space?: SpaceId.Spa
       if (!db.open) return Effect.fail(SqliteFailure.toError(path, { tag: "StoreClosed", problem: "it was closed" }))
       return attempt(path, () => rows.snapshot(body))
     })
-  return { info, rows, query, operations: readsFrom(rows, query, read) }
+  const operations = readsFrom(rows, query, read)
+  return { info, readInfo: () => SqliteIdentity.read(db)!, rows, query, operations }
 })
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.JournalError> => {
@@ -207,12 +241,16 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
   const { functions: crypto } = NodeCrypto
   const context: OpenedCommits.ReaderContext = { rows, crypto, compression: NodeCompression.functions }
   return {
-    heldCount: read(() => rows.heldCount()),
-    peer: (peer) => read(() => rows.peer(peer)),
+    quarantine: ({ after, limit, reason }) => read(() => rows.quarantine(after, limit, reason)),
+    quarantined: (id) => read(() => rows.quarantineRow(id)),
+    quarantineCounts: read(() => rows.quarantineCounts()),
+    receipts: (after, limit) => read(() => Receipts.list(rows, crypto, after, limit)),
+    peer: (peer, incarnation) => read(() => rows.peer(peer, incarnation)),
     head: read(() => rows.head()),
     lastTime: read(() => rows.storedLastTime() as HybridTime.HybridTime),
     partitions: read(() => ({ head: rows.head(), rows: rows.partitions() })),
-    feed: (after, exclude, bytesMax) => read(() => JournalReads.feed(rows, after, exclude, bytesMax)),
+    feed: (after, exclude, bytesMax, incarnation) =>
+      read(() => JournalReads.feed(rows, after, exclude, bytesMax, incarnation)),
     changesAfter: (after, limit) => read(() => ChangeReads.changesAfter(context, after, limit)),
     children: (hash, prefix) => read(() => JournalReads.children(rows, hash, prefix)),
     items: (hash, prefix, limit) => read(() => JournalReads.items(rows, hash, prefix, limit)),

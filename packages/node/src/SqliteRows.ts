@@ -2,9 +2,10 @@
  * Journal rows read from a SQLite file. Statements are prepared once and rows come as arrays. Several reads see one
  * state of the store inside `snapshot`; nothing is written here.
  */
-import type { Author, JournalTables, Partition, PeerId } from "@syncline/core"
+import type { Author, JournalTables, Partition, PeerId, Quarantine } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as PackedNumbers from "./PackedNumbers.ts"
+import { SqliteQuarantine } from "./SqliteQuarantine.ts"
 
 type EntityColumns = [
   part: number,
@@ -35,11 +36,18 @@ type PartitionColumns = [
   count: number,
   ...Lanes
 ]
-type PeerColumns = [source: number, peer: PeerId.PeerId, incarnation: string, cursor: number, acknowledged: number]
-type HeldColumns = [id: string, dueMs: number, peer: PeerId.PeerId, bytes: Buffer]
+type PeerColumns = [
+  source: number,
+  peer: PeerId.PeerId,
+  incarnation: string,
+  cursor: number,
+  acknowledged: number,
+  custody: number
+]
 
 const entityColumns = "part, key, id, version, lseq, is_deleted, state, value"
 const commitColumns = "lseq, part, author, source, events, previous, bytes"
+const peerColumns = "source, peer, incarnation, cursor, acknowledged, custody"
 const laneColumns = "s0, s1, s2, s3, s4, s5, s6, s7"
 
 // Node's `Buffer` slices without copying; the engine counts on the copying `slice` of plain byte arrays.
@@ -100,11 +108,14 @@ const statements = (db: Database.Database) => {
       `SELECT bucket, count, ${laneColumns} FROM buckets WHERE part = ? AND bucket BETWEEN ? AND ? ORDER BY bucket`
     ),
     commit: one(`SELECT ${commitColumns} FROM commits WHERE lseq = ?`),
-    commits: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source <> ? ORDER BY lseq LIMIT ?`),
-    peer: one("SELECT source, peer, incarnation, cursor, acknowledged FROM peers WHERE peer = ?"),
+    commits: one(
+      `SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source <> ? AND events > 0 ORDER BY lseq LIMIT ?`
+    ),
+    own: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source = 0 ORDER BY lseq LIMIT ?`),
+    lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
+    peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
-    heldDue: one("SELECT id, due_ms, peer, bytes FROM held WHERE due_ms <= ? ORDER BY held LIMIT ?"),
-    heldCount: value("SELECT count(*) FROM held")
+    custody: one("SELECT custody, peer FROM peers WHERE custody > 0 ORDER BY custody DESC, source LIMIT 1")
   }
 }
 
@@ -114,6 +125,7 @@ export const cachedAuthorsMax = 4096
 export class SqliteRows implements JournalTables.JournalRows {
   protected readonly db: Database.Database
   readonly #statements: ReturnType<typeof statements>
+  protected readonly quarantines: SqliteQuarantine
   /** Names by index. An author, once committed, never changes. */
   readonly #authors = new Map<number, Author.Author>()
   /** Rows by index; `undefined` when they must be read again. */
@@ -123,6 +135,7 @@ export class SqliteRows implements JournalTables.JournalRows {
   constructor(db: Database.Database) {
     this.db = db
     this.#statements = statements(db)
+    this.quarantines = new SqliteQuarantine(db)
   }
 
   /** Runs reads on one state of the store. The statements inside must be short, or the log cannot be cut. */
@@ -224,22 +237,44 @@ export class SqliteRows implements JournalTables.JournalRows {
   commitsAfter = (lseq: number, excluded: number, limit: number) =>
     (this.#statements.commits.all(lseq, excluded, limit) as Array<CommitColumns>).map(commitRow)
 
-  peer = (peer: PeerId.PeerId): JournalTables.PeerRow | undefined => {
-    const columns = this.#statements.peer.get(peer) as PeerColumns | undefined
-    if (columns === undefined) return undefined
-    const [index, name, incarnation, cursor, acknowledged] = columns
-    return { index, peer: name, incarnation, cursor, acknowledged }
+  ownCommits = (after: number, limit: number) =>
+    (this.#statements.own.all(after, limit) as Array<CommitColumns>).map(commitRow)
+
+  peer = (peer: PeerId.PeerId, incarnation?: string): JournalTables.PeerRow | undefined => {
+    const found =
+      incarnation === undefined ? this.#statements.lastPeer.get(peer) : this.#statements.peer.get(peer, incarnation)
+    if (found === undefined) return undefined
+    const [index, name, epoch, cursor, acknowledged, custody] = found as PeerColumns
+    return { index, peer: name, incarnation: epoch, cursor, acknowledged, custody }
   }
 
   peerAt = (index: number): PeerId.PeerId | undefined => this.#statements.peerAt.get(index) as PeerId.PeerId | undefined
 
-  heldDue = (nowMs: number, limit: number): ReadonlyArray<JournalTables.HeldRow> =>
-    (this.#statements.heldDue.all(nowMs, limit) as Array<HeldColumns>).map(([id, dueMs, peer, bytes]) => ({
-      id,
-      dueMs,
-      peer,
-      bytes: plain(bytes)
-    }))
+  custody = () => {
+    const found = this.#statements.custody.get() as [lseq: number, peer: PeerId.PeerId] | undefined
+    return found === undefined ? undefined : { lseq: found[0], peer: found[1] }
+  }
 
-  heldCount = (): number => this.#statements.heldCount.get() as number
+  quarantine = (after: number, limit: number, reason?: Quarantine.QuarantineReason) =>
+    this.quarantines.list(after, limit, reason)
+
+  quarantineRow = (id: string) => this.quarantines.row(id)
+
+  quarantineDue = (nowMs: number, limit: number) => this.quarantines.due(nowMs, limit)
+
+  quarantineCounts = () => this.quarantines.counts()
+
+  quarantineLoad = (peer: PeerId.PeerId) => {
+    const load = { commits: 0, bytes: 0, ofPeer: 0 }
+    for (const [name, commits, bytes] of this.quarantines.load()) {
+      load.commits += commits
+      load.bytes += bytes
+      if (name === peer) load.ofPeer = commits
+    }
+    return load
+  }
+
+  receipt = (commit: string) => this.quarantines.receipt(commit)
+
+  receiptAt = (lseq: number) => this.quarantines.receiptAt(lseq)
 }

@@ -45,6 +45,35 @@ const steps: ReadonlyArray<string> = [
     held INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, due_ms INTEGER NOT NULL, peer TEXT NOT NULL,
     bytes BLOB NOT NULL
   ) STRICT;
+  `,
+  // Copies of one device are told apart, and the quarantine says why.
+  `
+  ALTER TABLE meta ADD COLUMN writing TEXT NOT NULL DEFAULT '';
+  ALTER TABLE meta ADD COLUMN place TEXT NOT NULL DEFAULT '';
+  UPDATE meta SET writing = incarnation;
+  ALTER TABLE peers RENAME TO old_peers;
+  CREATE TABLE peers (
+    source INTEGER PRIMARY KEY, peer TEXT NOT NULL, incarnation TEXT NOT NULL,
+    cursor INTEGER NOT NULL, acknowledged INTEGER NOT NULL, custody INTEGER NOT NULL, UNIQUE (peer, incarnation)
+  ) STRICT;
+  INSERT INTO peers SELECT source, peer, incarnation, cursor, acknowledged, 0 FROM old_peers;
+  DROP TABLE old_peers;
+  CREATE TABLE quarantine (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, reason TEXT NOT NULL, rule TEXT NOT NULL,
+    policy_version INTEGER NOT NULL, because TEXT NOT NULL, peer TEXT NOT NULL, author TEXT NOT NULL,
+    type TEXT NOT NULL, at TEXT NOT NULL, events INTEGER NOT NULL, since_ms INTEGER NOT NULL, due_ms INTEGER,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX quarantine_by_reason ON quarantine (reason, place);
+  INSERT INTO quarantine (id, reason, rule, policy_version, because, peer, author, type, at, events, since_ms, due_ms, bytes)
+    SELECT id, 'ClockAhead', '', 0, '', peer, '', '', '0000000000000000', 1, due_ms, due_ms, bytes FROM held ORDER BY held;
+  DROP TABLE held;
+  CREATE TABLE receipts (
+    id TEXT PRIMARY KEY, lseq INTEGER NOT NULL, peer TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL,
+    rule TEXT NOT NULL, policy_version INTEGER NOT NULL, because TEXT NOT NULL, at_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX receipts_by_lseq ON receipts (lseq);
+  CREATE INDEX commits_own ON commits (lseq) WHERE source = 0;
   `
 ]
 

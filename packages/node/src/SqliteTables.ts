@@ -49,10 +49,20 @@ const statements = (db: Database.Database) => ({
      WHERE part = ? AND key = ? AND id = ?`
   ),
   addCommit: db.prepare("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)"),
-  addPeer: db.prepare("INSERT INTO peers (peer, incarnation, cursor, acknowledged) VALUES (?, '', 0, 0)"),
-  setPeer: db.prepare("UPDATE peers SET incarnation = ?, cursor = ?, acknowledged = ? WHERE peer = ?"),
-  hold: db.prepare("INSERT OR IGNORE INTO held (id, due_ms, peer, bytes) VALUES (?, ?, ?, ?)"),
-  unhold: db.prepare("DELETE FROM held WHERE id = ?")
+  setCommit: db.prepare("UPDATE commits SET events = ?, previous = ?, bytes = ? WHERE lseq = ?"),
+  removeEntity: db.prepare("DELETE FROM entities WHERE part = ? AND key = ? AND id = ?"),
+  identity: db.prepare("SELECT incarnation, writing FROM meta").raw(),
+  setIdentity: db.prepare("UPDATE meta SET incarnation = ?, writing = ?"),
+  addPeer: db.prepare("INSERT INTO peers (peer, incarnation, cursor, acknowledged, custody) VALUES (?, ?, 0, 0, 0)"),
+  setPeer: db.prepare("UPDATE peers SET cursor = ?, acknowledged = ?, custody = ? WHERE source = ?"),
+  addQuarantine: db.prepare(
+    `INSERT OR IGNORE INTO quarantine
+       (id, reason, rule, policy_version, because, peer, author, type, at, events, since_ms, due_ms, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  ),
+  removeQuarantine: db.prepare("DELETE FROM quarantine WHERE id = ?"),
+  putReceipt: db.prepare("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+  removeReceipt: db.prepare("DELETE FROM receipts WHERE id = ?")
 })
 
 export class SqliteTables extends SqliteRows implements JournalTables.JournalTables {
@@ -63,6 +73,9 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   #head = 0
   #lastTime: HybridTime.HybridTime
   #storedLastTime: HybridTime.HybridTime
+  #identity: JournalTables.JournalIdentity | undefined
+  /** Commits of others in quarantine, by peer; `undefined` when they must be counted again. */
+  #load: Map<PeerId.PeerId, { commits: number; bytes: number }> | undefined
 
   constructor(db: Database.Database, space: SpaceId.SpaceId) {
     super(db)
@@ -120,6 +133,8 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     this.#storedLastTime = this.#lastTime
     this.forgetAuthors()
     this.#authorIndexes.clear()
+    this.#identity = undefined
+    this.#load = undefined
     this.partitionCache = undefined
     this.#partitionIndexes.clear()
     for (const row of this.partitions()) this.#partitionIndexes.set(Partition.key(row.partition), row.index)
@@ -190,22 +205,69 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     return lseq
   }
 
-  peerOf = (peer: PeerId.PeerId): JournalTables.PeerRow => {
-    const known = this.peer(peer)
+  setCommit = (lseq: number, row: Pick<JournalTables.CommitRow, "events" | "previous" | "bytes">): void => {
+    this.#statements.setCommit.run(row.events, PackedNumbers.pack(row.previous), row.bytes, lseq)
+  }
+
+  removeEntity = (partition: number, key: number, id: string): void => {
+    this.#statements.removeEntity.run(partition, key, id)
+  }
+
+  peerOf = (peer: PeerId.PeerId, incarnation: string): JournalTables.PeerRow => {
+    const known = this.peer(peer, incarnation)
     if (known !== undefined) return known
-    this.#statements.addPeer.run(peer)
-    return this.peer(peer)!
+    this.#statements.addPeer.run(peer, incarnation)
+    return this.peer(peer, incarnation)!
   }
 
   setPeer = (row: JournalTables.PeerRow): void => {
-    this.#statements.setPeer.run(row.incarnation, row.cursor, row.acknowledged, row.peer)
+    this.#statements.setPeer.run(row.cursor, row.acknowledged, row.custody, row.index)
   }
 
-  hold = (row: JournalTables.HeldRow): void => {
-    this.#statements.hold.run(row.id, row.dueMs, row.peer, row.bytes)
+  identity = (): JournalTables.JournalIdentity => {
+    if (this.#identity === undefined) {
+      const [incarnation, writing] = this.#statements.identity.get() as [string, string]
+      this.#identity = { incarnation, writing }
+    }
+    return this.#identity
   }
 
-  unhold = (id: string): void => {
-    this.#statements.unhold.run(id)
+  setIdentity = (identity: JournalTables.JournalIdentity): void => {
+    this.#statements.setIdentity.run(identity.incarnation, identity.writing)
+    this.#identity = identity
+  }
+
+  override quarantineLoad = (peer: PeerId.PeerId) => {
+    this.#load ??= new Map(this.quarantines.load().map(([name, commits, bytes]) => [name, { commits, bytes }]))
+    const load = { commits: 0, bytes: 0, ofPeer: this.#load.get(peer)?.commits ?? 0 }
+    for (const { bytes, commits } of this.#load.values()) {
+      load.commits += commits
+      load.bytes += bytes
+    }
+    return load
+  }
+
+  addQuarantine = (row: Omit<JournalTables.QuarantineRow, "place">): void => {
+    const { at, author, because, bytes, dueMs, events, id, peer, policyVersion, reason, rule, sinceMs, type } = row
+    const why = [reason, rule, policyVersion, because] as const
+    const { changes } = this.#statements.addQuarantine.run(
+      ...[id, ...why, peer, author, type, at, events, sinceMs, dueMs, bytes]
+    )
+    if (changes === 0 || reason === "Rejected" || this.#load === undefined) return
+    const load = this.#load.get(peer) ?? { commits: 0, bytes: 0 }
+    this.#load.set(peer, { commits: load.commits + 1, bytes: load.bytes + bytes.length })
+  }
+
+  removeQuarantine = (id: string): void => {
+    if (this.#statements.removeQuarantine.run(id).changes > 0) this.#load = undefined
+  }
+
+  putReceipt = (row: JournalTables.ReceiptRow): void => {
+    const { atMs, because, code, commit, kind, lseq, peer, policyVersion, rule } = row
+    this.#statements.putReceipt.run(commit, lseq, peer, code, kind, rule, policyVersion, because, atMs)
+  }
+
+  removeReceipt = (commit: string): void => {
+    this.#statements.removeReceipt.run(commit)
   }
 }

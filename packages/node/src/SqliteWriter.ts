@@ -3,7 +3,7 @@
  * callers. A request that was sent is carried out even when its caller stops waiting. It never touches the file.
  */
 import { Worker } from "node:worker_threads"
-import { type Journal, WriteError } from "@syncline/core"
+import { WriteError } from "@syncline/core"
 import { Clock, Effect, Semaphore } from "effect"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import type {
@@ -30,7 +30,8 @@ type Failure = JournalError.JournalError | WriteError.WriteError
 type Result = WriterResults[WriterRequest["kind"]]
 
 export interface SqliteWriter {
-  readonly info: Journal.JournalInfo
+  /** The file was found to be a copy and goes on under a new incarnation. */
+  readonly isCopy: boolean
   /** Resolves once the request is durable. `size` is about its number of bytes. */
   readonly call: <R extends WriterRequest>(request: R, size: number) => Effect.Effect<WriterResults[R["kind"]], Failure>
   /** Number of transactions so far. */
@@ -65,10 +66,10 @@ interface Thread {
 
 /** Starts the thread; it is closed, with everything sent before carried out, when the scope closes. */
 export const make = Effect.fnUntraced(function* (settings: WriterSettings, onDurable: OnDurable) {
-  const { info, thread } = yield* Effect.acquireRelease(start(settings, onDurable), ({ thread }) => close(thread))
+  const { isCopy, thread } = yield* Effect.acquireRelease(start(settings, onDurable), ({ thread }) => close(thread))
   const underWay = yield* Semaphore.make(kibibytesUnderWayMax)
   const writer: SqliteWriter = {
-    info,
+    isCopy,
     call: (request, size) => call(thread, underWay, request, size),
     groups: () => thread.groups,
     kibibytesUnderWay: () => thread.kibibytesUnderWay,
@@ -115,7 +116,7 @@ const workerFile = (): URL =>
 const start = (
   settings: WriterSettings,
   onDurable: OnDurable
-): Effect.Effect<{ readonly info: Journal.JournalInfo; readonly thread: Thread }, JournalError.JournalError> =>
+): Effect.Effect<{ readonly isCopy: boolean; readonly thread: Thread }, JournalError.JournalError> =>
   Effect.callback((resume) => {
     const worker = new Worker(workerFile(), {
       workerData: settings,
@@ -136,7 +137,7 @@ const start = (
     worker.on("message", (message: FromWriter) => {
       switch (message.kind) {
         case "ready":
-          return resume(Effect.succeed({ info: message.info, thread }))
+          return resume(Effect.succeed({ isCopy: message.isCopy, thread }))
         case "refused":
           thread.ended = message.failure.problem
           return resume(Effect.fail(SqliteFailure.toError(settings.folder, message.failure)))

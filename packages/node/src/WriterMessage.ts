@@ -2,7 +2,7 @@
  * What the main thread and the writing thread say to each other. Everything here survives a structured clone; long
  * lists travel as one text or one byte array, which costs a fraction of cloning each element.
  */
-import type { EntityChange, Journal, PeerId } from "@syncline/core"
+import type { EntityChange, Journal, PeerId, Quarantine, Receipt } from "@syncline/core"
 import type { StoreFailure } from "./SqliteFailure.ts"
 
 /** What the thread is started with. */
@@ -32,9 +32,24 @@ export interface ReceiveRequest {
   readonly commits: JoinedBytes
 }
 
-export interface ReleaseHeldRequest {
-  readonly kind: "releaseHeld"
+export interface ReleaseDueRequest {
+  readonly kind: "releaseDue"
   readonly limit: number
+}
+
+export interface ReleaseRequest {
+  readonly kind: "release"
+  readonly ids: ReadonlyArray<string>
+}
+
+export interface DiscardRequest {
+  readonly kind: "discard"
+  readonly ids: ReadonlyArray<string>
+}
+
+export interface SettleRequest {
+  readonly kind: "settle"
+  readonly settlement: Receipt.Settlement
 }
 
 export interface SetCursorRequest {
@@ -44,30 +59,28 @@ export interface SetCursorRequest {
   readonly cursor: number
 }
 
-export interface SetAcknowledgedRequest {
-  readonly kind: "setAcknowledged"
-  readonly peer: PeerId.PeerId
-  readonly lseq: number
-}
-
 export type WriterRequest =
   | WriteRequest
   | ReceiveRequest
-  | ReleaseHeldRequest
+  | ReleaseDueRequest
+  | ReleaseRequest
+  | DiscardRequest
+  | SettleRequest
   | SetCursorRequest
-  | SetAcknowledgedRequest
+
+interface WithHead {
+  readonly head: number
+}
 
 /** What each kind of request resolves to. */
 export interface WriterResults {
   readonly write: Journal.WriteOutcome
   readonly receive: Journal.RemoteOutcome
-  readonly releaseHeld: {
-    readonly released: number
-    readonly head: number
-    readonly entities: ReadonlyArray<Journal.EntityRef>
-  }
+  readonly releaseDue: Journal.Released & WithHead
+  readonly release: Journal.Released & WithHead
+  readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>
+  readonly settle: Journal.SettleOutcome & WithHead
   readonly setCursor: undefined
-  readonly setAcknowledged: undefined
 }
 
 export interface Envelope {
@@ -107,7 +120,7 @@ export interface WriterCaches {
 }
 
 export type FromWriter =
-  | { readonly kind: "ready"; readonly info: Journal.JournalInfo }
+  | { readonly kind: "ready"; readonly info: Journal.JournalInfo; readonly isCopy: boolean }
   | { readonly kind: "refused"; readonly failure: StoreFailure }
   /** The answers of one transaction, how many transactions there were so far, and what the thread keeps by now. */
   | {

@@ -5,7 +5,7 @@
  */
 import { statSync } from "node:fs"
 import { parentPort, workerData } from "node:worker_threads"
-import { Author, Commit, type JournalWriter, PeerId } from "@syncline/core"
+import { Author, Commit, DeleteWatch, type JournalWriter, PeerId } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as NodeCompression from "./NodeCompression.ts"
@@ -32,13 +32,16 @@ interface Writer {
   readonly tables: SqliteTables
   readonly settings: WriterSettings
   readonly send: (message: FromWriter) => void
+  /** The file was found to be a copy and goes on under a new incarnation. */
+  readonly isCopy: boolean
 }
 
 const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
   const db = SqliteConnection.openForWriting(settings.file)
   try {
     const signer = NodeCrypto.signerOf(settings.seed)
-    const { author } = SqliteIdentity.establish(db, settings.space, PeerId.fromPublicKey(signer.publicKey))
+    const peer = PeerId.fromPublicKey(signer.publicKey)
+    const { isCopy } = SqliteIdentity.establish(db, settings.file, settings.space, peer)
     const tables = new SqliteTables(db, settings.space)
     const { functions: crypto } = NodeCrypto
     const { functions: compression } = NodeCompression
@@ -47,7 +50,12 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
       tables,
       settings,
       send,
-      context: { tables, crypto, compression, signer, space: settings.space, author }
+      isCopy,
+      context: {
+        ...{ tables, crypto, compression, space: settings.space },
+        signer: { ...signer, peer },
+        deleteWatch: new DeleteWatch.DeleteWatch()
+      }
     }
   } catch (error) {
     db.close()
@@ -142,10 +150,9 @@ const start = (): void => {
   })
   send({
     kind: "ready",
-    info: { space: settings.space, author: writer.context.author, incarnation: incarnationOf(writer) }
+    info: SqliteIdentity.read(writer.db)!,
+    isCopy: writer.isCopy
   })
 }
-
-const incarnationOf = ({ context }: Writer): string => context.author.slice(context.author.indexOf("/") + 1)
 
 start()

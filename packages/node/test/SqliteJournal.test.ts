@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
-import { type EntityChange, SpaceId } from "@syncline/core"
+import { Author, DeleteWatch, type EntityChange, SpaceId } from "@syncline/core"
 import Database from "better-sqlite3"
 import { Effect, Exit, Fiber, Redacted } from "effect"
 import * as DataFolder from "../src/DataFolder.ts"
@@ -119,7 +119,7 @@ it.live("[SJ-4] 64 writes at the same time share transactions, and a refused one
     const settings = { folder, file: DataFolder.journalFile(folder), space, seed: Redacted.value(seedOf(1)) }
     const durable: Array<number> = []
     const writer = yield* SqliteWriter.make(settings, (_, result) => {
-      if (result !== undefined) durable.push(result.head)
+      if (result !== undefined && "head" in result) durable.push(result.head)
     })
     const outcomes = yield* Effect.forEach(
       Array.from({ length: 64 }, (_, i) => i),
@@ -199,7 +199,7 @@ it.live("[SJ-7] a reader sees what a running journal wrote, and writes nothing",
     yield* journal.write([put("n2", "b")])
     expect([yield* reader.head, yield* reader.count("note")]).toEqual([2, 2])
     expect((yield* Effect.flip(reader.write([put("n3", "c")]))).reason._tag).toBe("StoreReadOnly")
-    expect((yield* Effect.flip(reader.releaseHeld)).reason._tag).toBe("StoreReadOnly")
+    expect((yield* Effect.flip(reader.releaseDue)).reason._tag).toBe("StoreReadOnly")
   })
 )
 
@@ -216,24 +216,26 @@ it.live("[SJ-8] a reopened journal goes on where it was", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
     const other = yield* openJournal(yield* temporaryFolder, 2)
-    const peer = other.info.author.slice(0, other.info.author.indexOf("/")) as Parameters<
-      typeof other.setAcknowledged
-    >[0]
+    const peer = Author.peer(other.info.author)
     const state = (journal: typeof other) =>
-      Effect.all([journal.head, journal.lastTime, journal.peer(peer), journal.heldCount, journal.partitions])
+      Effect.all([journal.head, journal.lastTime, journal.peer(peer), journal.quarantineCounts, journal.partitions])
     yield* other.write([put("theirs", "x")])
     const commits = (yield* other.feed(0, peer, 10_000)).commits.map(({ bytes }) => bytes)
     const before = yield* Effect.scoped(
       Effect.gen(function* () {
         const journal = yield* openJournal(folder)
         yield* journal.write([put("n1", "a")])
-        yield* journal.setAcknowledged(peer, 1)
-        const feed = { incarnation: other.info.incarnation, from: 0, upto: 1 }
-        yield* journal.receive({ peer, feed, commits, aheadMsMax: -600_000 })
+        const { incarnation } = other.info
+        yield* journal.settle({ peer, incarnation, isCustodian: true, acknowledged: 1, verdicts: [] })
+        yield* journal.receive({
+          ...{ peer, incarnation, isCustodian: true, feed: { from: 0, upto: 1 }, commits, denials: [] },
+          aheadMsMax: -600_000,
+          deleteLimits: DeleteWatch.defaultDeleteLimits
+        })
         return { info: journal.info, state: yield* state(journal) }
       })
     )
-    expect(before.state[3]).toBe(1)
+    expect(before.state[3].ClockAhead).toBe(1)
     const journal = yield* openJournal(folder)
     expect(journal.info).toEqual(before.info)
     expect(yield* state(journal)).toEqual(before.state)

@@ -21,7 +21,7 @@ const openTables = Effect.gen(function* () {
     Effect.sync(() => SqliteConnection.openForWriting(join(folder, "journal.db"))),
     (handle) => Effect.sync(() => handle.close())
   )
-  SqliteIdentity.establish(db, space, peer)
+  SqliteIdentity.establish(db, join(folder, "journal.db"), space, peer)
   return { db, tables: new SqliteTables(db, space) }
 })
 

@@ -27,6 +27,7 @@ interface Answers {
   readonly policyVersion: number
   readonly yes: Decision.Decision
   readonly own: Decision.Decision
+  readonly authored: Decision.Decision
 }
 
 const answersOf = (trusted: ReadonlySet<PeerId.PeerId>, policyVersion: number): Answers => {
@@ -40,6 +41,7 @@ const answersOf = (trusted: ReadonlySet<PeerId.PeerId>, policyVersion: number): 
     trusted,
     policyVersion,
     yes: allowed("personal/trusted", "trusted peers sync everything in both directions"),
+    authored: allowed("personal/author", "what a trusted peer passes on counts, whoever of the devices wrote it"),
     own: allowed("personal/own", "the owner's device may write everything")
   }
 }
@@ -61,6 +63,8 @@ const gateOf = (trusted: TrustedPeers.TrustedPeers): Gate.GateShape => {
     admits: decide,
     canSend: (_, peer) => decide(peer),
     canReceive: (_, peer) => decide(peer),
+    accepts: () => Effect.sync(() => now().authored),
+    isCustodian: (peer) => Effect.sync(() => now().trusted.has(peer)),
     canWrite: () => Effect.sync(() => now().own),
     audit,
     changes: trusted.changes

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
-import { Author, Journal, StateHash } from "@syncline/core"
+import { Author, Journal, Quarantine, StateHash } from "@syncline/core"
 import { DeviceKeyFile, TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { because, DeviceMissing } from "../CliError.ts"
@@ -75,8 +75,13 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
     ["Trusts", trusted.length === 0 ? "nobody" : trusted.join(", ")],
     ["Records", recordsText(found.records)],
     ["Commits", Progress.count(found.head)],
-    ...(found.held > 0
-      ? [["Held back", `${Progress.counted(found.held, "commit")} from a clock ahead of this`] as const]
+    ...(found.quarantined > 0
+      ? [
+          [
+            "Waiting",
+            `${Progress.counted(found.quarantined, "commit")} in quarantine: syncline quarantine list`
+          ] as const
+        ]
       : [])
   ]
   yield* output.result(document, lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`).join("\n"))
@@ -88,7 +93,8 @@ const readSpace = Effect.gen(function* () {
   const records: Record<string, number> = {}
   for (const { partition } of rows) records[partition.type] ??= yield* journal.count(partition.type)
   const { author, space } = journal.info
-  return { peer: Author.peer(author), space, records, head, held: yield* journal.heldCount }
+  const quarantined = Quarantine.waitingOf(yield* journal.quarantineCounts)
+  return { peer: Author.peer(author), space, records, head, quarantined }
 })
 
 const recordsText = (records: Record<string, number>): string => {

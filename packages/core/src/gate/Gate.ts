@@ -3,6 +3,8 @@
  * policy it gets `layerClosed`, which lets nothing pass. It decides on partitions, never on the content of entities.
  */
 import { Context, Effect, Layer, Stream } from "effect"
+import type { Author } from "../identity/Author.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Decision } from "./Decision.ts"
@@ -22,6 +24,13 @@ export interface GateShape {
   readonly canSend: (partition: Partition, peer: PeerId) => Effect.Effect<Decision>
   /** May the peer deliver entities of this partition? */
   readonly canReceive: (partition: Partition, peer: PeerId) => Effect.Effect<Decision>
+  /**
+   * Does what this author wrote in this partition at this time count? False once its right had ended before; then the
+   * commit waits in quarantine. Every replica with the same policy must answer alike, whoever delivers the commit.
+   */
+  readonly accepts: (author: Author, partition: Partition, at: HybridTime) => Effect.Effect<Decision>
+  /** Does this peer read the whole space, so that what it has durable is safe? Its word settles receipts. */
+  readonly isCustodian: (peer: PeerId) => Effect.Effect<boolean>
   /** May this device itself write entities of this partition? */
   readonly canWrite: (partition: Partition) => Effect.Effect<Decision>
   /** Keeps a decision for whoever must answer for it. Never fails and never waits. */
@@ -43,6 +52,8 @@ export class Gate extends Context.Service<Gate, GateShape>()("@syncline/core/gat
     admits: () => Effect.succeed(closedDecision),
     canSend: () => Effect.succeed(closedDecision),
     canReceive: () => Effect.succeed(closedDecision),
+    accepts: () => Effect.succeed(closedDecision),
+    isCustodian: () => Effect.succeed(false),
     canWrite: () => Effect.succeed(closedDecision),
     audit: () => Effect.void,
     changes: Stream.never

@@ -21,13 +21,17 @@ export const changesAfter = (context: ReaderContext, after: number, limit: numbe
   const changes: Array<CommitChange> = []
   let upto = after
   let entities = 0
-  for (const row of rows.commitsAfter(after, excludesNobody, Math.min(limit, changesPageMax))) {
-    if (entities >= entitiesPageMax) break
+  const rowsMax = Math.min(limit, changesPageMax)
+  const page = rows.commitsAfter(after, excludesNobody, rowsMax)
+  for (const row of page) {
+    if (entities >= entitiesPageMax) return { changes, upto, isEnd: false }
     upto = row.lseq
     const change = changeOf(context, row)
     changes.push(change)
     entities += change.entities.length
   }
+  // Behind the last one there may be commits that were taken back.
+  if (page.length < rowsMax) upto = rows.head()
   return { changes, upto, isEnd: upto >= rows.head() }
 }
 

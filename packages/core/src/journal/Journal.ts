@@ -13,8 +13,11 @@ import type { FieldValue } from "../model/FieldValue.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
+import type { DeleteLimits } from "./DeleteWatch.ts"
 import type { JournalError } from "./JournalError.ts"
-import type { PartitionRow, PeerRow } from "./JournalTables.ts"
+import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
+import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
+import type { Receipt, Settlement, Verdict } from "./Receipt.ts"
 
 /** An entity that a batch changed. */
 export interface EntityRef {
@@ -32,27 +35,45 @@ export interface WriteOutcome {
   readonly head: number
 }
 
-/** Commits from a peer whose signatures and rights were checked. */
+/** Why a commit of a batch is kept in quarantine instead of taken in. */
+export interface Denial extends Because {
+  /** Place among the batch's commits. */
+  readonly index: number
+  readonly reason: "Denied" | "Revoked"
+}
+
+/** Commits from a peer whose author signatures were checked. */
 export interface RemoteBatch {
   readonly peer: PeerId
+  /** The peer's incarnation. */
+  readonly incarnation: string
+  /** True for a replica that reads the whole space; it judges mass deletes before it passes them on. */
+  readonly isCustodian: boolean
   /** The stretch of the peer's feed that the batch is, or `undefined` for commits outside the feed. */
-  readonly feed: { readonly incarnation: string; readonly from: number; readonly upto: number } | undefined
+  readonly feed: { readonly from: number; readonly upto: number } | undefined
   readonly commits: ReadonlyArray<Uint8Array>
+  /** Those of them that the policy does not let in. */
+  readonly denials: ReadonlyArray<Denial>
   /** Stamps further ahead of the clock than this wait in quarantine. */
   readonly aheadMsMax: number
+  readonly deleteLimits: DeleteLimits
 }
 
 /** What became of a batch; counts are events unless they say commits. */
 export interface RemoteOutcome {
   readonly applied: number
   readonly known: number
-  /** Commits put in quarantine until their stamp is due. */
+  /** Commits that are kept in quarantine for now. */
   readonly held: number
   /** Events left out because an earlier one is missing; reconciliation brings them again. */
   readonly gaps: number
   /** Commits refused, by code. */
   readonly refused: ReadonlyArray<readonly [code: string, count: number]>
-  /** Second events with a number already used: the author's journal was copied, or it lies. */
+  /** What is to be said of single commits, by their place in the batch; those not named were taken in. */
+  readonly verdicts: ReadonlyArray<Verdict & { readonly index: number }>
+  /** This journal was restored from a copy, or a copy of it runs elsewhere; it has a new incarnation now. */
+  readonly isCopied: boolean
+  /** Second events with a number already used: the author's journal was copied, or it lies. Both count. */
   readonly forks: ReadonlyArray<{ readonly author: Author; readonly type: string; readonly id: string }>
   /** Concurrent writes to one field, at most 64 of a batch. */
   readonly conflicts: ReadonlyArray<ConflictRef>
@@ -160,24 +181,60 @@ export const queryRowsMax = 10_000
 export interface JournalInfo {
   readonly space: SpaceId
   readonly author: Author
-  /** 16 hexadecimal digits; also the epoch in which peers' cursors count. */
+  /** 16 hexadecimal digits: what peers' cursors count in. A journal found to be a copy gets a new one. */
   readonly incarnation: string
 }
 
+/** What taking commits out of quarantine did. */
+export interface Released {
+  /** Ids of commits that were applied, or turned out to be known. */
+  readonly released: ReadonlyArray<string>
+  /** Ids of commits that stay, because something that they rest on is missing. */
+  readonly waiting: ReadonlyArray<string>
+  readonly entities: ReadonlyArray<EntityRef>
+}
+
+/** What a settlement did. */
+export interface SettleOutcome {
+  /** Ids of own commits that were withdrawn and wait in quarantine. */
+  readonly withdrawn: ReadonlyArray<string>
+  readonly entities: ReadonlyArray<EntityRef>
+}
+
+/** Which entries of the quarantine a page shows. */
+export interface QuarantineQuery {
+  /** Place after which the page begins, 0 for the first. */
+  readonly after: number
+  /** 1 to 1,000. */
+  readonly limit: number
+  readonly reason?: QuarantineReason | undefined
+}
+
 export interface JournalShape {
+  /** As it is now: the author changes when commits are withdrawn, the incarnation when the journal proves to be a copy. */
   readonly info: JournalInfo
   /** Makes commits of changes, all or none. Resolves once they are durable. */
   readonly write: (changes: ReadonlyArray<EntityChange>) => Effect.Effect<WriteOutcome, JournalError | WriteError>
   /** Takes in a batch; data and cursor in one transaction. Resolves once it is durable. */
   readonly receive: (batch: RemoteBatch) => Effect.Effect<RemoteOutcome, JournalError>
-  /** Applies held commits that are due now, at most 256, and says how many. */
-  readonly releaseHeld: Effect.Effect<number, JournalError>
-  readonly heldCount: Effect.Effect<number, JournalError>
+  /** Applies commits of the quarantine that are due now, at most 256. */
+  readonly releaseDue: Effect.Effect<Released, JournalError>
+  /** Applies the named commits of the quarantine now, at most 1,000. Whoever asks has judged that they may be. */
+  readonly release: (ids: ReadonlyArray<string>) => Effect.Effect<Released, JournalError>
+  /** Drops the named commits of the quarantine, at most 1,000, and gives those that were there. */
+  readonly discard: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
+  readonly quarantine: (query: QuarantineQuery) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
+  /** One entry with the commit's bytes as they came. */
+  readonly quarantined: (id: string) => Effect.Effect<QuarantineRow | undefined, JournalError>
+  readonly quarantineCounts: Effect.Effect<QuarantineCounts, JournalError>
   /** Moves a peer's cursor, after both sides found their views equal. */
   readonly setCursor: (peer: PeerId, incarnation: string, cursor: number) => Effect.Effect<void, JournalError>
-  /** Remembers that a peer has everything up to `lseq` durable. */
-  readonly setAcknowledged: (peer: PeerId, lseq: number) => Effect.Effect<void, JournalError>
-  readonly peer: (peer: PeerId) => Effect.Effect<PeerRow | undefined, JournalError>
+  /** Keeps what a peer said of this journal's commits; own ones that a custodian refuses are withdrawn. */
+  readonly settle: (settlement: Settlement) => Effect.Effect<SettleOutcome, JournalError>
+  /** Receipts of this device's own commits after an arrival number, in order, at most 1,000. */
+  readonly receipts: (after: number, limit: number) => Effect.Effect<ReadonlyArray<Receipt>, JournalError>
+  /** The peer's row for an incarnation, or the one that was met last. */
+  readonly peer: (peer: PeerId, incarnation?: string) => Effect.Effect<PeerRow | undefined, JournalError>
   readonly head: Effect.Effect<number, JournalError>
   readonly lastTime: Effect.Effect<HybridTime, JournalError>
   /** Head and partitions of one moment. */
@@ -185,8 +242,16 @@ export interface JournalShape {
     { readonly head: number; readonly rows: ReadonlyArray<PartitionRow> },
     JournalError
   >
-  /** The next stretch of the feed after `after`, about `bytesMax` bytes, without what `exclude` delivered. */
-  readonly feed: (after: number, exclude: PeerId, bytesMax: number) => Effect.Effect<FeedPage, JournalError>
+  /**
+   * The next stretch of the feed after `after`, about `bytesMax` bytes, without what `exclude` delivered in the given
+   * incarnation, or in the one that was met last.
+   */
+  readonly feed: (
+    after: number,
+    exclude: PeerId,
+    bytesMax: number,
+    incarnation?: string
+  ) => Effect.Effect<FeedPage, JournalError>
   /**
    * What the commits after `after` changed here, in order of arrival, whoever they came from: at most `limit` commits,
    * 1 to 64, and no further one after 1,024 entities.

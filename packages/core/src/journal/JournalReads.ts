@@ -16,12 +16,21 @@ import { bucketBits } from "./OpenEntities.ts"
 import { OpenedCommits, type ReaderContext } from "./OpenedCommits.ts"
 import * as StateCodec from "./StateCodec.ts"
 
+/** The index of no peer and no other source. */
+const noSource = -2
+
 /** Rows read at once: a page of small commits takes a few rounds, one of large commits reads little in vain. */
 const feedRowsMax = 64
 
 /** The next stretch of the feed; it covers at least one commit when there is one. */
-export const feed = (rows: JournalRows, after: number, exclude: PeerId, bytesMax: number): FeedPage => {
-  const excluded = rows.peer(exclude)?.index ?? -1
+export const feed = (
+  rows: JournalRows,
+  after: number,
+  exclude: PeerId,
+  bytesMax: number,
+  incarnation?: string
+): FeedPage => {
+  const excluded = rows.peer(exclude, incarnation)?.index ?? noSource
   const commits: Array<FeedCommit> = []
   const head = rows.head()
   let upto = after

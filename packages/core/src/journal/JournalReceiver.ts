@@ -1,18 +1,32 @@
 /**
- * What commits of others do to the rows of a journal, once for every store: they are checked, merged and kept, each
- * wholly or not at all. It runs inside one transaction of the store. The author's signature and the peer's rights were
- * checked before; everything that concerns the events themselves is checked here.
+ * What commits of others do to the rows of a journal, once for every store: each is taken in wholly, kept in quarantine
+ * or refused, and the rest of its batch flows on. It runs inside one transaction of the store. The author's signature
+ * and the peer's rights were checked before; everything that concerns the events themselves is checked here.
  */
+import * as Author from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
-import * as Commit from "../model/Commit.ts"
-import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
-import type { ConflictRef, EntityRef, RemoteBatch, RemoteOutcome } from "./Journal.ts"
-import type { JournalTables, PartitionRow } from "./JournalTables.ts"
-import type { WriterContext } from "./JournalWriter.ts"
+import * as CommitOpening from "./CommitOpening.ts"
+import type { CheckedCommit } from "./CommitOpening.ts"
+import * as EntityHistory from "./EntityHistory.ts"
+import * as ForkMerge from "./ForkMerge.ts"
+import type { ConflictRef, Denial, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
+import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
+import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
+import { judgeDeletes } from "./MassDelete.ts"
+import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
+import {
+  type Because,
+  quarantineBytesMax,
+  quarantineCommitsMax,
+  quarantineCommitsPerPeerMax,
+  type QuarantineReason
+} from "./Quarantine.ts"
+import type { Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
 const reportsMax = 64
@@ -23,7 +37,10 @@ interface Tally {
   known: number
   held: number
   gaps: number
+  /** An event of this very journal came that it does not know: it was restored from a copy, or a copy of it runs. */
+  isCopied: boolean
   readonly refused: Map<string, number>
+  readonly verdicts: Array<RemoteOutcome["verdicts"][number]>
   readonly forks: Array<RemoteOutcome["forks"][number]>
   readonly conflicts: Array<ConflictRef>
 }
@@ -32,144 +49,272 @@ interface Tally {
 interface Intake {
   readonly context: WriterContext
   readonly entities: OpenEntities
+  readonly commits: OpenedCommits
   readonly tally: Tally
   readonly nowMs: number
   readonly aheadMsMax: number
+  /** Comparing clocks brought the commits, so a number already used may belong to another branch of a fork. */
+  readonly isCompared: boolean
 }
 
-const intake = (context: WriterContext, nowMs: number, aheadMsMax: number): Intake => ({
+const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCompared: boolean): Intake => ({
   context,
   entities: new OpenEntities(context.tables, context.crypto),
-  tally: { applied: 0, known: 0, held: 0, gaps: 0, refused: new Map(), forks: [], conflicts: [] },
+  commits: new OpenedCommits({ rows: context.tables, crypto: context.crypto, compression: context.compression }),
+  tally: {
+    applied: 0,
+    known: 0,
+    held: 0,
+    gaps: 0,
+    isCopied: false,
+    refused: new Map(),
+    verdicts: [],
+    forks: [],
+    conflicts: []
+  },
   nowMs,
-  aheadMsMax
+  aheadMsMax,
+  isCompared
 })
 
 /** Takes in commits of others whose author signatures were verified, and moves the cursor with them. */
 export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: number): RemoteOutcome => {
-  const work = intake(context, nowMs, batch.aheadMsMax)
-  const source = context.tables.peerOf(batch.peer).index
-  for (const bytes of batch.commits) {
-    const refusal = takeCommit(work, bytes, batch.peer, source)
-    if (refusal !== undefined) work.tally.refused.set(refusal, (work.tally.refused.get(refusal) ?? 0) + 1)
-  }
+  const work = intake(context, nowMs, batch.aheadMsMax, batch.feed === undefined)
+  const { tables } = context
+  const source = tables.peerOf(batch.peer, batch.incarnation).index
+  const openings = batch.commits.map((bytes) => CommitOpening.open(context, bytes))
+  const denials = new Map(batch.denials.map((denial) => [denial.index, denial]))
+  const massDeleting = judgeDeletes(
+    work,
+    openings.filter((_, index) => !denials.has(index)),
+    batch
+  )
+  openings.forEach((opening, index) => {
+    const denial = denials.get(index)
+    const verdict =
+      denial === undefined
+        ? takeOpened(work, opening, batch.peer, source, massDeleting)
+        : keepDenied(work, opening, denial, batch.peer)
+    if (verdict !== undefined) say(work, index, verdict)
+  })
   const entities = work.entities.finish()
-  const cursor = moveCursor(context.tables, batch)
-  return { ...work.tally, refused: [...work.tally.refused], entities, cursor, head: context.tables.head() }
+  const cursor = moveCursor(tables, batch)
+  if (work.tally.isCopied) renew(context)
+  return { ...work.tally, refused: [...work.tally.refused], entities, cursor, head: tables.head() }
 }
 
-/** Applies held commits that are due; each is tried as if it came now from the peer that brought it. */
-export const releaseHeld = (
-  context: WriterContext,
-  nowMs: number,
-  limit: number
-): { readonly released: number; readonly entities: ReadonlyArray<EntityRef> } => {
-  // Being due was decided when the commit was held, with the bound that was in force then.
-  const work = intake(context, nowMs, Infinity)
-  const due = context.tables.heldDue(nowMs, limit)
-  for (const row of due) {
-    context.tables.unhold(row.id)
-    takeCommit(work, row.bytes, row.peer, context.tables.peerOf(row.peer).index)
-  }
-  return { released: due.length, entities: work.entities.finish() }
+const say = ({ tally }: Intake, index: number, verdict: Verdict): void => {
+  tally.verdicts.push({ ...verdict, index })
+  if (verdict.kind === "held") tally.held++
+  else tally.refused.set(verdict.code, (tally.refused.get(verdict.code) ?? 0) + 1)
 }
+
+/** From here on this journal is another one than its copy. */
+const renew = ({ crypto, tables }: WriterContext): void => {
+  const incarnation = newIncarnation(crypto)
+  tables.setIdentity({ incarnation, writing: incarnation })
+}
+
+/** How long a commit that was due waits for what it rests on before it is tried again, in milliseconds. */
+const retryReleaseMs = 60_000
+
+/** Applies commits of the quarantine now; whoever asks has judged that they may be. */
+export const release = (context: WriterContext, rows: ReadonlyArray<QuarantineRow>, nowMs: number): Released => {
+  const { tables } = context
+  const work = intake(context, nowMs, Infinity, true)
+  const released: Array<string> = []
+  const waiting: Array<string> = []
+  for (const row of rows) {
+    const gapsBefore = work.tally.gaps
+    tables.removeQuarantine(row.id)
+    if (row.reason !== "Forked") {
+      const opening = CommitOpening.open(context, row.bytes)
+      const verdict = takeOpened(work, opening, row.peer, sourceOf(row, tables), new Set())
+      const isWaiting = work.tally.gaps > gapsBefore || (verdict !== undefined && verdict.kind === "held")
+      if (isWaiting) {
+        tables.addQuarantine({ ...row, dueMs: row.dueMs === null ? null : nowMs + retryReleaseMs })
+        waiting.push(row.id)
+        continue
+      }
+      tables.removeReceipt(row.id)
+    }
+    released.push(row.id)
+  }
+  return { released, waiting, entities: work.entities.finish() }
+}
+
+/** A commit that its author may have withdrawn is sent to everybody, its author too. */
+const sourceOf = ({ peer, reason }: QuarantineRow, tables: JournalTables): number =>
+  reason === "ClockAhead" ? (tables.peer(peer)?.index ?? sources.nobody) : sources.nobody
 
 const moveCursor = (tables: JournalTables, batch: RemoteBatch): number => {
-  const row = tables.peerOf(batch.peer)
+  const row = tables.peerOf(batch.peer, batch.incarnation)
   if (batch.feed === undefined) return row.cursor
-  const { from, incarnation, upto } = batch.feed
-  const cursor = row.incarnation === incarnation ? row.cursor : 0
+  const { from, upto } = batch.feed
   // A stretch that starts beyond the cursor would jump over what lies between.
-  if (from > cursor || upto <= cursor) return cursor
-  tables.setPeer({ ...row, incarnation, cursor: upto })
+  if (from > row.cursor || upto <= row.cursor) return row.cursor
+  tables.setPeer({ ...row, cursor: upto })
   return upto
 }
 
-/** Takes in one commit; returns the code of a refusal. */
-const takeCommit = (work: Intake, bytes: Uint8Array, peer: PeerId, source: number): string | undefined => {
-  const { compression, crypto, space, tables } = work.context
-  const packed = Commit.open(bytes)
-  if (typeof packed === "string") return "CommitMalformed"
-  const { header } = packed
-  if (header.space !== space) return "SpaceForeign"
-  const opened = Commit.openEvents(crypto, compression, packed)
-  if (typeof opened === "string") return "CommitForged"
-  const events: Array<Event.Event> = []
-  for (const eventBytes of opened.events) {
-    const event = Event.decode(eventBytes, header.authors.length)
-    if (typeof event === "string") return "EventMalformed"
-    events.push(event)
+/** Keeps a commit that the policy does not let in; its deliverer learns the rule, also when there is no room. */
+const keepDenied = (
+  work: Intake,
+  opening: CommitOpening.Opening,
+  { because, policyVersion, reason, rule }: Denial,
+  peer: PeerId
+): Verdict => {
+  if (opening.kind === "refused") return refusal(opening.code)
+  const why = { rule, policyVersion, because }
+  keep(work, opening.kind === "newer" ? opening.entry : describe(opening.commit), peer, reason, why, null)
+  return { code: reason, kind: "refused", ...why }
+}
+
+const describe = ({ bytes, decoded, id, packed }: CheckedCommit): CommitOpening.Described =>
+  CommitOpening.describe(id, packed, decoded.length, bytes)
+
+/** Puts a commit into quarantine; false when it is full. */
+const keep = (
+  { context: { tables }, nowMs }: Intake,
+  entry: CommitOpening.Described,
+  peer: PeerId,
+  reason: QuarantineReason,
+  why: Because,
+  dueMs: number | null
+): boolean => {
+  if (tables.quarantineRow(entry.id) !== undefined) return true
+  const { bytes, commits, ofPeer } = tables.quarantineLoad(peer)
+  const isFull =
+    commits >= quarantineCommitsMax ||
+    ofPeer >= quarantineCommitsPerPeerMax ||
+    bytes + entry.bytes.length > quarantineBytesMax
+  if (isFull) return false
+  tables.addQuarantine({ ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
+  return true
+}
+
+const refusal = (code: string, because = ""): Verdict => ({
+  code,
+  kind: "refused",
+  rule: "",
+  policyVersion: 0,
+  because
+})
+
+const held = (code: QuarantineReason, because: string): Verdict => ({
+  code,
+  kind: "held",
+  rule: "",
+  policyVersion: 0,
+  because
+})
+
+const full = refusal("QuarantineFull", "the quarantine there is full; a person must look at it")
+
+/** Takes in one commit; gives a verdict when it was not simply applied. */
+const takeOpened = (
+  work: Intake,
+  opening: CommitOpening.Opening,
+  peer: PeerId,
+  source: number,
+  massDeleting: ReadonlySet<string>
+): Verdict | undefined => {
+  if (opening.kind === "refused") return refusal(opening.code)
+  if (opening.kind === "newer") {
+    const verdict = held("SchemaUnknown", "a later version wrote it; it is taken in after an update there")
+    return keep(work, opening.entry, peer, "SchemaUnknown", verdict, null) ? verdict : full
   }
+  const { commit } = opening
+  const { header } = commit.packed
   const dueMs = HybridTime.millis(header.at) - work.aheadMsMax
   if (dueMs > work.nowMs) {
-    if (dueMs > work.nowMs + Limits.clockAheadMsMax) return "StampTooFarAhead"
-    if (tables.heldCount() >= Limits.heldCommitsMax) return "QuarantineFull"
-    tables.hold({ id: Commit.id(crypto, packed), dueMs, peer, bytes })
-    work.tally.held++
-    return undefined
+    if (dueMs > work.nowMs + Limits.clockAheadMsMax) {
+      return refusal("StampTooFarAhead", "its time is more than a day ahead of the clock there")
+    }
+    const verdict = held("ClockAhead", "its time is ahead of the clock there; it is applied when due")
+    return keep(work, describe(commit), peer, "ClockAhead", verdict, dueMs) ? verdict : full
   }
-  const row = tables.partitionOf(header.partition)
-  if (row === undefined) return "PartitionsExhausted"
-  mergeCommit(work, { packed, opened, events, bytes }, row, source)
+  if (massDeleting.has(commit.id)) {
+    const verdict = held("MassDelete", "it is part of a mass delete and waits until a person there confirms")
+    return keep(work, describe(commit), peer, "MassDelete", verdict, null) ? verdict : full
+  }
+  const row = work.context.tables.partitionOf(header.partition)
+  if (row === undefined) return refusal("PartitionsExhausted")
+  mergeCommit(work, commit, row, peer, source)
   return undefined
 }
 
-interface OpenedCommit {
-  readonly packed: Commit.PackedCommit
-  readonly opened: Commit.CommitEvents
-  readonly events: ReadonlyArray<Event.Event>
-  readonly bytes: Uint8Array
-}
-
-const mergeCommit = (work: Intake, commit: OpenedCommit, row: PartitionRow, source: number): void => {
+const mergeCommit = (work: Intake, commit: CheckedCommit, row: PartitionRow, peer: PeerId, source: number): void => {
   const { tables } = work.context
   const { header } = commit.packed
   const previous: Array<number> = []
-  const touched: Array<OpenEntity> = []
-  for (let i = 0; i < commit.events.length; i++) {
-    const entity = work.entities.open(row, commit.events[i]!.entity)
+  const touched = new Map<OpenEntity, Array<PlacedEvent>>()
+  const gapsBefore = work.tally.gaps
+  for (let i = 0; i < commit.decoded.length; i++) {
+    const entity = work.entities.open(row, commit.decoded[i]!.entity)
     const before = entity.lseq
-    const isApplied = mergeEvent(work, commit, i, row, entity)
+    const placed = { event: commit.decoded[i]!, origin: EntityHistory.originOf(commit, i) }
+    const pending = touched.get(entity)
+    const isApplied = mergeEvent(work, commit, peer, placed, entity, pending ?? [])
     previous.push(isApplied ? before : -1)
-    if (isApplied) touched.push(entity)
+    if (!isApplied) continue
+    if (pending === undefined) touched.set(entity, [placed])
+    else pending.push(placed)
   }
-  if (touched.length === 0) return
+  if (work.tally.gaps === gapsBefore) leaveQuarantine(tables, commit)
+  if (touched.size === 0) return
   const author = header.authors[0]!
+  if (author === authorOf(work.context)) work.tally.isCopied = true
   const lseq = tables.appendCommit({
     partition: row.index,
     author: tables.authorIndex(author),
-    source,
-    events: commit.events.length,
+    // What this device wrote is its own, whoever brought it back.
+    source: Author.peer(author) === work.context.signer.peer ? sources.own : source,
+    events: commit.decoded.length,
     previous,
     bytes: commit.bytes
   })
-  for (const entity of touched) work.entities.changed(entity, lseq)
+  for (const entity of touched.keys()) work.entities.changed(entity, lseq)
   // A clock that has seen a stamp never gives a smaller one. What is further ahead than allowed never gets here.
   const last = HybridTime.add(header.at, header.count - 1)
   if (last > tables.lastTime()) tables.setLastTime(last)
 }
 
-const mergeEvent = (work: Intake, commit: OpenedCommit, i: number, row: PartitionRow, entity: OpenEntity): boolean => {
-  const { header } = commit.packed
+/** A commit that came in by another way no longer waits; the proof of a fork stays until a person has seen it. */
+const leaveQuarantine = (tables: JournalTables, { decoded, id }: CheckedCommit): void => {
+  const row = tables.quarantineRow(id)
+  if (row === undefined || row.reason === "Forked" || row.events > decoded.length) return
+  tables.removeQuarantine(id)
+  tables.removeReceipt(id)
+}
+
+const mergeEvent = (
+  work: Intake,
+  commit: CheckedCommit,
+  peer: PeerId,
+  placed: PlacedEvent,
+  entity: OpenEntity,
+  pending: ReadonlyArray<PlacedEvent>
+): boolean => {
   const { tally } = work
-  const event = commit.events[i]!
-  const origin: EntityState.Origin = {
-    at: HybridTime.add(header.at, commit.opened.places[i]!),
-    authors: header.authors,
-    hash: commit.opened.leaves[i]!.slice(0, Event.eventHashBytes)
-  }
-  const { type } = row.partition
-  switch (EntityState.standing(entity.state, event, origin)) {
+  const { event, origin } = placed
+  const { type } = entity.partition.partition
+  switch (EntityState.standing(entity.state, event, origin, work.isCompared)) {
     case "known":
       tally.known++
       return false
     case "gap":
       tally.gaps++
       return false
-    case "fork":
-      if (tally.forks.length < reportsMax) tally.forks.push({ author: header.authors[0]!, type, id: entity.id })
-      tally.refused.set("Forked", (tally.refused.get("Forked") ?? 0) + 1)
-      return false
+    case "fork": {
+      const standing = ForkMerge.merge(work.commits, entity, placed, pending)
+      if (standing === "known") tally.known++
+      if (standing === "gap") tally.gaps++
+      if (standing === "forked") reportFork(work, commit, peer, entity)
+      if (standing === "known" || standing === "gap") return false
+      tally.applied++
+      return true
+    }
     case "new": {
       tally.applied++
       for (const { field, loser, winner } of EntityState.apply(entity.state, event, origin)) {
@@ -179,4 +324,15 @@ const mergeEvent = (work: Intake, commit: OpenedCommit, i: number, row: Partitio
       return true
     }
   }
+}
+
+/** Keeps the commit as the proof of a fork. */
+const reportFork = (work: Intake, commit: CheckedCommit, peer: PeerId, entity: OpenEntity): void => {
+  const author = commit.packed.header.authors[0]!
+  const { type } = entity.partition.partition
+  if (work.tally.forks.length < reportsMax) work.tally.forks.push({ author, type, id: entity.id })
+  const because =
+    `${Author.peer(author)} wrote two changes of ${type} ${JSON.stringify(entity.id)} under one number: ` +
+    "its data folder was copied or restored, or it lies; both changes count"
+  keep(work, describe(commit), peer, "Forked", { rule: "", policyVersion: 0, because }, null)
 }

@@ -8,6 +8,8 @@ import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
+import type { QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
+import type { Verdict } from "./Receipt.ts"
 
 export interface PartitionRow {
   readonly index: number
@@ -34,10 +36,13 @@ export interface EntityRow {
   readonly value: string
 }
 
+/** Sources that are no peer's index. */
+export const sources = { own: 0, nobody: -1 } as const
+
 export interface CommitRow {
   readonly partition: number
   readonly author: number
-  /** The peer that delivered it; 0 for this device's own commits. */
+  /** The peer that delivered it; `sources.own` for this device's own commits, `sources.nobody` for released ones. */
   readonly source: number
   readonly events: number
   /**
@@ -52,22 +57,36 @@ export interface CommitRow {
 export interface PeerRow {
   readonly index: number
   readonly peer: PeerId
-  /** The peer's incarnation in which `cursor` counts; empty when it was never met. */
+  /** The peer's incarnation in which `cursor` counts. */
   readonly incarnation: string
   /** The peer's arrival number up to which everything was taken in. */
   readonly cursor: number
   /** This journal's arrival number up to which the peer confirmed durable receipt. */
   readonly acknowledged: number
+  /** The same, as far as it confirmed it as a custodian. */
+  readonly custody: number
 }
 
-/** A commit that waits in quarantine because its stamp is ahead of the clock here. */
-export interface HeldRow {
-  /** Commit id in hexadecimal. */
-  readonly id: string
-  /** Milliseconds since 1970 from which it may be applied. */
-  readonly dueMs: number
-  readonly peer: PeerId
+/** A commit in quarantine, with its bytes as they came. */
+export interface QuarantineRow extends QuarantineEntry {
   readonly bytes: Uint8Array
+}
+
+/** A verdict on one of this device's own commits. Accepted ones need no row: an acknowledgement covers them. */
+export interface ReceiptRow extends Verdict {
+  /** Commit id in hexadecimal. */
+  readonly commit: string
+  readonly lseq: number
+  readonly peer: PeerId
+  readonly atMs: number
+}
+
+/** Names a journal among the copies that may exist of it. */
+export interface JournalIdentity {
+  /** 16 hexadecimal digits: what peers' cursors count in. */
+  readonly incarnation: string
+  /** 16 hexadecimal digits: the incarnation of the author that new events name. */
+  readonly writing: string
 }
 
 export interface Bucket {
@@ -107,12 +126,30 @@ export interface JournalRows {
     excluded: number,
     limit: number
   ) => ReadonlyArray<CommitRow & { readonly lseq: number }>
-  readonly peer: (peer: PeerId) => PeerRow | undefined
+  /** The peer's row for an incarnation, or the one that was met last. */
+  readonly peer: (peer: PeerId, incarnation?: string) => PeerRow | undefined
+  /** Largest arrival number that a custodian has confirmed. */
+  readonly custody: () => { readonly lseq: number; readonly peer: PeerId } | undefined
+  /** Live entities of a type. */
+  readonly countLive: (type: string) => number
+  /** Entries after a place, of one reason or of all, at most `limit`. */
+  readonly quarantine: (after: number, limit: number, reason?: QuarantineReason) => ReadonlyArray<QuarantineEntry>
+  readonly quarantineRow: (id: string) => QuarantineRow | undefined
+  /** Entries due at `nowMs` in order of arrival, at most `limit`. */
+  readonly quarantineDue: (nowMs: number, limit: number) => ReadonlyArray<QuarantineRow>
+  readonly quarantineCounts: () => QuarantineCounts
+  /** Commits of others in quarantine: all of them and those that one peer delivered. */
+  readonly quarantineLoad: (peer: PeerId) => {
+    readonly commits: number
+    readonly bytes: number
+    readonly ofPeer: number
+  }
+  /** Own commits after an arrival number, withdrawn ones too, at most `limit`. */
+  readonly ownCommits: (after: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>
+  readonly receipt: (commit: string) => ReceiptRow | undefined
+  readonly receiptAt: (lseq: number) => ReceiptRow | undefined
   /** The peer of a row's index. */
   readonly peerAt: (index: number) => PeerId | undefined
-  /** Held commits due at `nowMs` in order of arrival, at most `limit`. */
-  readonly heldDue: (nowMs: number, limit: number) => ReadonlyArray<HeldRow>
-  readonly heldCount: () => number
 }
 
 /** Reads and writes, inside one transaction. */
@@ -120,6 +157,8 @@ export interface JournalTables extends JournalRows {
   /** Largest stamp given or seen. */
   readonly lastTime: () => HybridTime
   readonly setLastTime: (time: HybridTime) => void
+  readonly identity: () => JournalIdentity
+  readonly setIdentity: (identity: JournalIdentity) => void
   /** The author's index; it gets one when it is new. */
   readonly authorIndex: (author: Author) => number
   readonly authorBytes: (author: Author) => Uint8Array
@@ -127,12 +166,18 @@ export interface JournalTables extends JournalRows {
   readonly partitionOf: (partition: Partition) => PartitionRow | undefined
   readonly setPartition: (index: number, total: Fingerprint, isBucketed: boolean) => void
   readonly putEntity: (row: EntityRow, isNew: boolean) => void
+  readonly removeEntity: (partition: number, key: number, id: string) => void
   readonly addToBucket: (partition: number, bucket: number, change: Fingerprint) => void
   /** Stores a commit and returns its arrival number: one more than the last. */
   readonly appendCommit: (row: CommitRow) => number
-  /** The peer's row; it gets one when it is new. */
-  readonly peerOf: (peer: PeerId) => PeerRow
+  /** Replaces what a commit's row says of its events; a withdrawn one has none. */
+  readonly setCommit: (lseq: number, row: Pick<CommitRow, "events" | "previous" | "bytes">) => void
+  /** The row of a peer's incarnation; it gets one when it is new. */
+  readonly peerOf: (peer: PeerId, incarnation: string) => PeerRow
   readonly setPeer: (row: PeerRow) => void
-  readonly hold: (row: HeldRow) => void
-  readonly unhold: (id: string) => void
+  /** Keeps a commit; its place is one more than the last. An id that is there already stays as it is. */
+  readonly addQuarantine: (row: Omit<QuarantineRow, "place">) => void
+  readonly removeQuarantine: (id: string) => void
+  readonly putReceipt: (row: ReceiptRow) => void
+  readonly removeReceipt: (commit: string) => void
 }

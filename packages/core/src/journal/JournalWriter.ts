@@ -5,7 +5,8 @@
  */
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
-import type { Author } from "../identity/Author.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as EntityState from "../merge/EntityState.ts"
@@ -18,17 +19,26 @@ import * as Partition from "../model/Partition.ts"
 import { EntityInvalid } from "../model/WriteError.ts"
 import { planEvent } from "./EventPlan.ts"
 import type { WriteOutcome } from "./Journal.ts"
-import type { JournalTables, PartitionRow } from "./JournalTables.ts"
+import type { DeleteWatch } from "./DeleteWatch.ts"
+import { type JournalTables, type PartitionRow, sources } from "./JournalTables.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 
 export interface WriterContext {
   readonly tables: JournalTables
   readonly crypto: CryptoFunctions
   readonly compression: CompressionFunctions
-  readonly signer: Signer
+  readonly signer: Signer & { readonly peer: PeerId }
   readonly space: SpaceId
-  readonly author: Author
+  readonly deleteWatch: DeleteWatch
 }
+
+/** The author that new events name. */
+export const authorOf = ({ signer, tables }: WriterContext): Author.Author =>
+  Author.make(signer.peer, tables.identity().writing)
+
+/** 16 hexadecimal digits that no other journal has. */
+export const newIncarnation = (crypto: CryptoFunctions): string =>
+  Bytes.toHex(crypto.randomBytes(Author.incarnationBytes))
 
 /**
  * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid` or `EntityNotFound`
@@ -68,8 +78,8 @@ interface PendingCommit {
   readonly entities: OpenEntities
   readonly row: PartitionRow
   readonly at: HybridTime.HybridTime
-  readonly authors: Array<Author>
-  readonly authorPlaces: Map<Author, number>
+  readonly authors: Array<Author.Author>
+  readonly authorPlaces: Map<Author.Author, number>
   readonly events: Array<Uint8Array>
   readonly previous: Array<number>
   readonly touched: Array<OpenEntity>
@@ -90,8 +100,8 @@ const openCommit = (
   entities,
   row,
   at: HybridTime.next(context.tables.lastTime(), nowMs),
-  authors: [context.author],
-  authorPlaces: new Map([[context.author, 0]]),
+  authors: [authorOf(context)],
+  authorPlaces: new Map([[authorOf(context), 0]]),
   events: [],
   previous: [],
   touched: [],
@@ -110,7 +120,7 @@ const tooManyAuthors = ({ id, partition }: EntityChange): EntityInvalid =>
 const addEvent = (context: WriterContext, pending: PendingCommit, change: EntityChange): boolean => {
   const authorsBefore = pending.authors.length
   const entity = pending.entities.open(pending.row, change.id)
-  const placeOf = (author: Author): number => {
+  const placeOf = (author: Author.Author): number => {
     let place = pending.authorPlaces.get(author)
     if (place === undefined) {
       place = pending.authors.length
@@ -119,7 +129,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     }
     return place
   }
-  const event = planEvent(entity.state, change, context.author, placeOf)
+  const event = planEvent(entity.state, change, pending.authors[0]!, placeOf)
   if (event === undefined) return true
   if (pending.authors.length > Limits.authorsPerCommitMax) {
     for (const author of pending.authors.splice(authorsBefore)) pending.authorPlaces.delete(author)
@@ -156,8 +166,8 @@ const closeCommit = (context: WriterContext, pending: PendingCommit, group: stri
   )
   const lseq = context.tables.appendCommit({
     partition: pending.row.index,
-    author: context.tables.authorIndex(context.author),
-    source: 0,
+    author: context.tables.authorIndex(pending.authors[0]!),
+    source: sources.own,
     events: pending.events.length,
     previous: pending.previous,
     bytes

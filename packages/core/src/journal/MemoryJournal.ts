@@ -6,11 +6,10 @@ import { Clock, Effect, Layer, PubSub, Semaphore, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
-import * as Author from "../identity/Author.ts"
-import * as Bytes from "../identity/Bytes.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.ts"
 import * as ChangeReads from "./ChangeReads.ts"
+import { DeleteWatch } from "./DeleteWatch.ts"
 import * as EntityRead from "./EntityRead.ts"
 import { Journal, type JournalChange, type JournalShape } from "./Journal.ts"
 import * as JournalReads from "./JournalReads.ts"
@@ -18,20 +17,20 @@ import * as JournalReceiver from "./JournalReceiver.ts"
 import * as JournalWriter from "./JournalWriter.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { ReaderContext } from "./OpenedCommits.ts"
+import * as Receipts from "./Receipts.ts"
+import * as Withdrawal from "./Withdrawal.ts"
 
 export interface MemoryJournalOptions {
   readonly space: SpaceId
   /** Rows of an earlier run to go on with; fresh ones otherwise. */
   readonly tables?: MemoryTables
-  /** 16 hexadecimal digits; random otherwise. */
-  readonly incarnation?: string
   /** How long a confirmed write takes, to leave room for a crash in between. */
   readonly commitDelayMs?: number
 }
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
 const changesMax = 1024
-/** Held commits that one release applies. */
+/** Commits that one release of due ones applies. */
 const releaseMax = 256
 
 /** Makes the journal of one node. */
@@ -40,10 +39,9 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   const compression = yield* Compression
   const signer = yield* DeviceKey
   const { space } = options
-  const incarnation = options.incarnation ?? Bytes.toHex(crypto.randomBytes(Author.incarnationBytes))
-  const author = Author.make(signer.peer, incarnation)
-  const tables = options.tables ?? new MemoryTables(crypto.sha256, space)
-  const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, author }
+  const tables = options.tables ?? new MemoryTables(crypto.sha256, space, JournalWriter.newIncarnation(crypto))
+  const deleteWatch = new DeleteWatch()
+  const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, deleteWatch }
   const reader: ReaderContext = { rows: tables, crypto, compression }
   const changes = yield* PubSub.sliding<JournalChange>(changesMax)
   const writer = yield* Semaphore.make(1)
@@ -59,8 +57,14 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
       return result
     }).pipe(writer.withPermits(1))
 
+  const changeOf = ({ entities }: { readonly entities: JournalChange["entities"] }): JournalChange | undefined =>
+    entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined
+  const rowsOf = (ids: ReadonlyArray<string>) => [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
+
   const journal: JournalShape = {
-    info: { space, author, incarnation },
+    get info() {
+      return { space, author: JournalWriter.authorOf(context), incarnation: tables.identity().incarnation }
+    },
     write: (entityChanges) =>
       transaction(
         (nowMs) => JournalWriter.write(context, entityChanges, nowMs),
@@ -78,21 +82,24 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         (outcome) =>
           outcome.applied > 0 ? { head: outcome.head, source: batch.peer, entities: outcome.entities } : undefined
       ),
-    releaseHeld: transaction(
-      (nowMs) => JournalReceiver.releaseHeld(context, nowMs, releaseMax),
-      ({ entities }) => (entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined)
-    ).pipe(Effect.map(({ released }) => released)),
-    setCursor: (peer, peerIncarnation, cursor) =>
-      transaction(
-        () => tables.setPeer({ ...tables.peerOf(peer), incarnation: peerIncarnation, cursor }),
-        () => undefined
-      ),
-    setAcknowledged: (peer, lseq) =>
+    releaseDue: transaction(
+      (nowMs) => JournalReceiver.release(context, tables.quarantineDue(nowMs, releaseMax), nowMs),
+      changeOf
+    ),
+    release: (ids) => transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs), changeOf),
+    discard: (ids) =>
       transaction(
         () => {
-          const row = tables.peerOf(peer)
-          if (lseq > row.acknowledged) tables.setPeer({ ...row, acknowledged: lseq })
+          const rows = rowsOf(ids)
+          for (const { id } of rows) tables.removeQuarantine(id)
+          return rows
         },
+        () => undefined
+      ),
+    settle: (settlement) => transaction((nowMs) => Withdrawal.settle(context, settlement, nowMs), changeOf),
+    setCursor: (peer, incarnation, cursor) =>
+      transaction(
+        () => tables.setPeer({ ...tables.peerOf(peer, incarnation), cursor }),
         () => undefined
       ),
     ...readsOf(reader, tables),
@@ -105,13 +112,20 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
 const readsOf = (
   reader: ReaderContext,
   tables: MemoryTables
-): Omit<JournalShape, "info" | "write" | "receive" | "releaseHeld" | "setCursor" | "setAcknowledged" | "changes"> => ({
-  heldCount: Effect.sync(() => tables.heldCount()),
-  peer: (peer) => Effect.sync(() => tables.peer(peer)),
+): Omit<
+  JournalShape,
+  "info" | "write" | "receive" | "releaseDue" | "release" | "discard" | "setCursor" | "settle" | "changes"
+> => ({
+  quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
+  quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),
+  quarantineCounts: Effect.sync(() => tables.quarantineCounts()),
+  receipts: (after, limit) => Effect.sync(() => Receipts.list(tables, reader.crypto, after, limit)),
+  peer: (peer, incarnation) => Effect.sync(() => tables.peer(peer, incarnation)),
   head: Effect.sync(() => tables.head()),
   lastTime: Effect.sync(() => tables.lastTime()),
   partitions: Effect.sync(() => ({ head: tables.head(), rows: [...tables.partitions()] })),
-  feed: (after, exclude, bytesMax) => Effect.sync(() => JournalReads.feed(tables, after, exclude, bytesMax)),
+  feed: (after, exclude, bytesMax, incarnation) =>
+    Effect.sync(() => JournalReads.feed(tables, after, exclude, bytesMax, incarnation)),
   changesAfter: (after, limit) => Effect.sync(() => ChangeReads.changesAfter(reader, after, limit)),
   children: (hash, prefix) => Effect.sync(() => JournalReads.children(tables, hash, prefix)),
   items: (hash, prefix, limit) => Effect.sync(() => JournalReads.items(tables, hash, prefix, limit)),

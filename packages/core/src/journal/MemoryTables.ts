@@ -10,7 +10,18 @@ import type { SpaceId } from "../identity/SpaceId.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
-import type { CommitRow, EntityRow, HeldRow, JournalTables, PartitionRow, PeerRow } from "./JournalTables.ts"
+import {
+  type CommitRow,
+  type EntityRow,
+  type JournalIdentity,
+  type JournalTables,
+  type PartitionRow,
+  type PeerRow,
+  type QuarantineRow,
+  type ReceiptRow,
+  sources
+} from "./JournalTables.ts"
+import { noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
 
@@ -29,14 +40,18 @@ export class MemoryTables implements JournalTables {
   readonly #entities: Array<Map<string, EntityRow>> = []
   readonly #sorted: Array<ReadonlyArray<EntityRow> | undefined> = []
   readonly #buckets: Array<Map<number, Fingerprint.Fingerprint>> = []
-  readonly #peers = new Map<PeerId, PeerRow>()
-  readonly #held = new Map<string, HeldRow>()
+  readonly #peers: Array<PeerRow> = []
+  readonly #quarantine = new Map<string, QuarantineRow>()
+  readonly #receipts = new Map<string, ReceiptRow>()
+  #lastPlace = 0
+  #identity: JournalIdentity
   #lastTime = HybridTime.zero
   #undo: Array<() => void> | undefined
 
-  constructor(sha256: Sha256, space: SpaceId) {
+  constructor(sha256: Sha256, space: SpaceId, incarnation: string) {
     this.#sha256 = sha256
     this.#space = space
+    this.#identity = { incarnation, writing: incarnation }
   }
 
   /** Runs a transaction; when `body` throws, everything it wrote is undone. */
@@ -126,6 +141,18 @@ export class MemoryTables implements JournalTables {
     entities.set(row.id, row)
   }
 
+  removeEntity = (partition: number, _key: number, id: string): void => {
+    const entities = this.#entities[partition]!
+    const before = entities.get(id)
+    if (before === undefined) return
+    this.#sorted[partition] = undefined
+    this.#undoes(() => {
+      this.#sorted[partition] = undefined
+      entities.set(id, before)
+    })
+    entities.delete(id)
+  }
+
   entitiesInRange = (partition: number, keyLow: number, keyHigh: number, limit: number): ReadonlyArray<EntityRow> => {
     const sorted =
       this.#sorted[partition] ??
@@ -164,7 +191,7 @@ export class MemoryTables implements JournalTables {
     const found: Array<CommitRow & { readonly lseq: number }> = []
     for (let at = lseq; at < this.#commits.length && found.length < limit; at++) {
       const row = this.#commits[at]!
-      if (row.source !== excluded) found.push(row)
+      if (row.source !== excluded && row.events > 0) found.push(row)
     }
     return found
   }
@@ -184,43 +211,123 @@ export class MemoryTables implements JournalTables {
     this.#lastTime = time
   }
 
-  peer = (peer: PeerId): PeerRow | undefined => this.#peers.get(peer)
-
-  peerAt = (index: number): PeerId | undefined => {
-    for (const row of this.#peers.values()) if (row.index === index) return row.peer
-    return undefined
+  setCommit = (lseq: number, row: Pick<CommitRow, "events" | "previous" | "bytes">): void => {
+    const before = this.#commits[lseq - 1]!
+    this.#undoes(() => {
+      this.#commits[lseq - 1] = before
+    })
+    this.#commits[lseq - 1] = { ...before, ...row }
   }
 
-  peerOf = (peer: PeerId): PeerRow => {
-    const known = this.#peers.get(peer)
+  ownCommits = (after: number, limit: number) => {
+    const found: Array<CommitRow & { readonly lseq: number }> = []
+    for (let at = after; at < this.#commits.length && found.length < limit; at++) {
+      if (this.#commits[at]!.source === sources.own) found.push(this.#commits[at]!)
+    }
+    return found
+  }
+
+  peer = (peer: PeerId, incarnation?: string): PeerRow | undefined =>
+    this.#peers.findLast((row) => row.peer === peer && (incarnation === undefined || row.incarnation === incarnation))
+
+  peerAt = (index: number): PeerId | undefined => this.#peers[index - 1]?.peer
+
+  peerOf = (peer: PeerId, incarnation: string): PeerRow => {
+    const known = this.peer(peer, incarnation)
     if (known !== undefined) return known
-    const row: PeerRow = { index: this.#peers.size + 1, peer, incarnation: "", cursor: 0, acknowledged: 0 }
-    this.#undoes(() => this.#peers.delete(peer))
-    this.#peers.set(peer, row)
+    const index = this.#peers.length + 1
+    const row: PeerRow = { index, peer, incarnation, cursor: 0, acknowledged: 0, custody: 0 }
+    this.#undoes(() => this.#peers.pop())
+    this.#peers.push(row)
     return row
   }
 
   setPeer = (row: PeerRow): void => {
-    const before = this.#peers.get(row.peer)!
-    this.#undoes(() => this.#peers.set(row.peer, before))
-    this.#peers.set(row.peer, row)
+    const before = this.#peers[row.index - 1]!
+    this.#undoes(() => {
+      this.#peers[row.index - 1] = before
+    })
+    this.#peers[row.index - 1] = row
   }
 
-  heldDue = (nowMs: number, limit: number): ReadonlyArray<HeldRow> =>
-    [...this.#held.values()].filter((row) => row.dueMs <= nowMs).slice(0, limit)
-
-  heldCount = (): number => this.#held.size
-
-  hold = (row: HeldRow): void => {
-    if (this.#held.has(row.id)) return
-    this.#undoes(() => this.#held.delete(row.id))
-    this.#held.set(row.id, row)
+  custody = () => {
+    let best: PeerRow | undefined
+    for (const row of this.#peers) {
+      if (row.custody > (best?.custody ?? 0)) best = row
+    }
+    return best === undefined ? undefined : { lseq: best.custody, peer: best.peer }
   }
 
-  unhold = (id: string): void => {
-    const before = this.#held.get(id)
+  countLive = (type: string): number => this.entitiesOfType(type).filter((row) => !row.isDeleted).length
+
+  quarantine = (after: number, limit: number, reason?: QuarantineReason): ReadonlyArray<QuarantineEntry> =>
+    [...this.#quarantine.values()]
+      .filter((row) => row.place > after && (reason === undefined || row.reason === reason))
+      .slice(0, limit)
+      .map(({ bytes: _, ...entry }) => entry)
+
+  quarantineRow = (id: string): QuarantineRow | undefined => this.#quarantine.get(id)
+
+  quarantineDue = (nowMs: number, limit: number): ReadonlyArray<QuarantineRow> =>
+    [...this.#quarantine.values()].filter(({ dueMs }) => dueMs !== null && dueMs <= nowMs).slice(0, limit)
+
+  quarantineCounts = (): QuarantineCounts => {
+    const counts = noCounts()
+    for (const { reason } of this.#quarantine.values()) counts[reason]++
+    return counts
+  }
+
+  quarantineLoad = (peer: PeerId) => {
+    const load = { commits: 0, bytes: 0, ofPeer: 0 }
+    for (const row of this.#quarantine.values()) {
+      if (row.reason === "Rejected") continue
+      load.commits++
+      load.bytes += row.bytes.length
+      if (row.peer === peer) load.ofPeer++
+    }
+    return load
+  }
+
+  addQuarantine = (row: Omit<QuarantineRow, "place">): void => {
+    if (this.#quarantine.has(row.id)) return
+    this.#undoes(() => this.#quarantine.delete(row.id))
+    this.#quarantine.set(row.id, { ...row, place: ++this.#lastPlace })
+  }
+
+  removeQuarantine = (id: string): void => {
+    if (!this.#quarantine.has(id)) return
+    const before = [...this.#quarantine]
+    this.#undoes(() => {
+      this.#quarantine.clear()
+      for (const [key, row] of before) this.#quarantine.set(key, row)
+    })
+    this.#quarantine.delete(id)
+  }
+
+  receipt = (commit: string): ReceiptRow | undefined => this.#receipts.get(commit)
+
+  receiptAt = (lseq: number): ReceiptRow | undefined => [...this.#receipts.values()].find((row) => row.lseq === lseq)
+
+  putReceipt = (row: ReceiptRow): void => {
+    this.removeReceipt(row.commit)
+    this.#undoes(() => this.#receipts.delete(row.commit))
+    this.#receipts.set(row.commit, row)
+  }
+
+  removeReceipt = (commit: string): void => {
+    const before = this.#receipts.get(commit)
     if (before === undefined) return
-    this.#undoes(() => this.#held.set(id, before))
-    this.#held.delete(id)
+    this.#undoes(() => this.#receipts.set(commit, before))
+    this.#receipts.delete(commit)
+  }
+
+  identity = (): JournalIdentity => this.#identity
+
+  setIdentity = (identity: JournalIdentity): void => {
+    const before = this.#identity
+    this.#undoes(() => {
+      this.#identity = before
+    })
+    this.#identity = identity
   }
 }

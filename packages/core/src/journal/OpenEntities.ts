@@ -14,7 +14,8 @@ export interface OpenEntity {
   readonly key: number
   readonly id: string
   readonly before: EntityRow | undefined
-  readonly state: EntityState.EntityState
+  /** Replaced when the entity is folded anew from all of its events. */
+  state: EntityState.EntityState
   /** Arrival number of the last commit that changed it, 0 when there is none. */
   lseq: number
   isChanged: boolean
@@ -68,7 +69,7 @@ export class OpenEntities {
     const entities = this.#changed.map((entity): EntityRef => ({
       type: entity.partition.partition.type,
       id: entity.id,
-      isDeleted: entity.state.isDeleted
+      isDeleted: entity.state.isDeleted || entity.state.clock.size === 0
     }))
     // In key order, so that rows of one index page are written together.
     const ordered = [...this.#changed].sort((a, b) => a.partition.index - b.partition.index || a.key - b.key)
@@ -103,9 +104,9 @@ export class OpenEntities {
         bucket = Fingerprint.empty()
         buckets.set(number, bucket)
       }
-      const version = this.#writeEntity(entity)
       if (entity.before !== undefined) Fingerprint.accumulate(bucket, entity.before.version, -1)
-      Fingerprint.accumulate(bucket, version, 1)
+      const version = this.#writeEntity(entity)
+      if (version !== undefined) Fingerprint.accumulate(bucket, version, 1)
     }
     for (const bucket of buckets.values()) Fingerprint.sum(total, bucket)
     const row = this.#tables.partitionAt(index)
@@ -115,8 +116,13 @@ export class OpenEntities {
     this.#tables.setPartition(index, total, row.isBucketed || total.count > unbucketedEntitiesMax)
   }
 
-  #writeEntity(entity: OpenEntity): Uint8Array {
+  /** Writes the row and gives its version; an entity without events has no row. */
+  #writeEntity(entity: OpenEntity): Uint8Array | undefined {
     const { id, key, lseq, partition, state } = entity
+    if (state.clock.size === 0) {
+      this.#tables.removeEntity(partition.index, key, id)
+      return undefined
+    }
     const version = Fingerprint.version(this.#crypto.sha256, partition.hash, id, state.clock, this.#tables.authorBytes)
     const encoded = StateCodec.encode(state, partition.partition.header, this.#tables.authorIndex)
     this.#tables.putEntity(

@@ -89,6 +89,7 @@ export const decode = (
   for (const [author, eseq, head, isForked] of clock) {
     const entry = { eseq, head: Bytes.copy(head) }
     state.clock.set(authorAt(author), isForked === true ? { ...entry, isForked } : entry)
+    if (isForked === true) state.isForked = true
   }
   const unpacked = stamps.map(([at, author, eseq, hash]): Stamp => {
     const name = authorAt(author)

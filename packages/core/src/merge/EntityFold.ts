@@ -29,7 +29,11 @@ export const fold = (
     if (own === undefined) byAuthor.set(author, [placed])
     else own.push(placed)
   }
-  for (const [author, own] of byAuthor) if (!isChain(own)) state.clock.set(author, forkedEntry(own, sha256))
+  for (const [author, own] of byAuthor) {
+    if (isChain(own)) continue
+    state.clock.set(author, forkedEntry(own, sha256))
+    state.isForked = true
+  }
   return state
 }
 

@@ -18,6 +18,8 @@ export interface EntityState {
   readonly stamps: Map<string, Stamp>
   readonly counters: Map<string, number>
   readonly sets: Map<string, OrSet.OrSet>
+  /** Some author's events are a tree and not a chain; see `EntityFold`. */
+  isForked: boolean
   isDeleted: boolean
   deletedBy: Stamp | undefined
 }
@@ -38,7 +40,10 @@ export interface Conflict {
   readonly loser: Stamp
 }
 
-/** What an event means for a state: new, known, missing something before it, or a second event with a used number. */
+/**
+ * What an event means for a state: new, known, missing something before it, or not to be judged by the clock alone,
+ * because it is, or may be, a second event with a used number.
+ */
 export type Standing = "new" | "known" | "gap" | "fork"
 
 export const empty = (): EntityState => ({
@@ -47,16 +52,22 @@ export const empty = (): EntityState => ({
   stamps: new Map(),
   counters: new Map(),
   sets: new Map(),
+  isForked: false,
   isDeleted: false,
   deletedBy: undefined
 })
 
-/** Judges an event against what was applied before. */
-export const standing = (state: EntityState, event: Event, origin: Origin): Standing => {
+/**
+ * Judges an event against what was applied before. An event with an old number counts as known, unless `isDoubtful`:
+ * comparing clocks has shown that something differs.
+ */
+export const standing = (state: EntityState, event: Event, origin: Origin, isDoubtful: boolean): Standing => {
+  if (state.isForked) return "fork"
   const entry = state.clock.get(origin.authors[0]!)
   const last = entry?.eseq ?? 0
   if (event.eseq === last && !Bytes.equals(entry!.head, origin.hash)) return "fork"
-  if (event.eseq <= last) return "known"
+  if (event.eseq < last) return isDoubtful ? "fork" : "known"
+  if (event.eseq === last) return "known"
   if (event.eseq > last + 1) return "gap"
   if (entry !== undefined && !Bytes.equals(entry.head, event.prev!)) return "fork"
   const isSeen = ([index, eseq]: Dependency): boolean => eseqOf(state.clock, origin.authors[index]!) >= eseq

@@ -18,7 +18,7 @@ import * as Limits from "./Limits.ts"
 import * as MessagePack from "./MessagePack.ts"
 import * as Partition from "./Partition.ts"
 
-/** Version of the commit format. Another one is refused, not guessed at. */
+/** Version of the commit format. A later one is kept in quarantine, not guessed at. */
 export const commitVersion = 1
 
 export interface CommitHeader {
@@ -115,6 +115,16 @@ export const open = (bytes: Uint8Array): PackedCommit | string => {
     part = { leaves: leaves as Uint8Array, places: places as ReadonlyArray<number> }
   }
   return { header, headerBytes, signature, method: method as number, body, part }
+}
+
+/** True for a commit of a later version, which cannot be read here and may be good. */
+export const isNewer = (bytes: Uint8Array): boolean => {
+  if (bytes.length > Limits.frameBytesMax) return false
+  const outer = unpack(bytes)
+  const headerBytes: unknown = Array.isArray(outer) ? outer[0] : undefined
+  const fields = headerBytes instanceof Uint8Array ? unpack(headerBytes) : undefined
+  const version: unknown = Array.isArray(fields) ? fields[0] : undefined
+  return Number.isSafeInteger(version) && (version as number) > commitVersion
 }
 
 const unpack = (bytes: Uint8Array): unknown => {

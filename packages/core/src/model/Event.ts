@@ -46,6 +46,9 @@ export const eventHashBytes = 16
 export const encode = (event: Event): Uint8Array =>
   MessagePack.pack([event.entity, event.eseq, event.prev ?? null, event.deps, event.ops])
 
+/** What `decode` says of an event with operations of a later version: it may be good, and cannot be judged here. */
+export const newer = "an event has operations of a later version"
+
 /** The event in bytes, or the sentence that says what is wrong with it. `authors` is the commit's author count. */
 export const decode = (bytes: Uint8Array, authors: number): Event | string => {
   if (bytes.length > Limits.eventBytesMax) return `an event has more than ${Limits.eventBytesMax} bytes`
@@ -100,7 +103,7 @@ const operationKeys = new Set(["s", "c", "a", "r", "d"])
 
 const opsProblem = (ops: unknown, authors: number): string | undefined => {
   if (!isPlainMap(ops)) return "operations are not a map"
-  for (const key in ops) if (!operationKeys.has(key)) return `unknown operation "${key}"`
+  for (const key in ops) if (!operationKeys.has(key)) return newer
   if (ops["d"] !== undefined && typeof ops["d"] !== "boolean") return "operation d is not a boolean"
   let fields = 0
   for (const kind of ["s", "c", "a", "r"] as const) {

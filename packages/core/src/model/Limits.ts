@@ -43,7 +43,5 @@ export const counterDeltaAbsMax = 2 ** 31
 export const clockAheadPeerMs = 5 * 60_000
 /** A stamp this far ahead of the clock is refused as `StampTooFarAhead`: nobody waits a day for a wrong clock. */
 export const clockAheadMsMax = 24 * 60 * 60_000
-/** Commits that one quarantine holds; further ones are refused as `QuarantineFull` and come again later. */
-export const heldCommitsMax = 10_000
 /** The same bound on a hub, which is expected to keep good time. */
 export const clockAheadHubMs = 60_000

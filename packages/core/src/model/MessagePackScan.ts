@@ -1,21 +1,27 @@
 /**
- * Walks the structure of MessagePack bytes without decoding them, so that nesting, extension types and lying lengths
- * are refused before a decoder allocates anything. Source: the MessagePack specification, "Formats".
+ * Walks the structure of MessagePack bytes without decoding them, so that nesting, extension types, keys that are no
+ * texts and lying lengths are refused before a decoder allocates anything. Source: the MessagePack specification,
+ * "Formats".
  */
 
 /** What is wrong with the bytes, or `undefined` when they are one value without extensions within the depth. */
 export const problem = (bytes: Uint8Array, depthMax: number): "malformed" | "deep" | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const open: Array<number> = []
+  const open: Array<readonly [left: number, isMap: boolean]> = []
   let at = 0
   let left = 1
+  let isMap = false
   for (;;) {
     while (left === 0) {
-      if (open.length === 0) return at === bytes.length ? undefined : "malformed"
-      left = open.pop()!
+      const outer = open.pop()
+      if (outer === undefined) return at === bytes.length ? undefined : "malformed"
+      left = outer[0]
+      isMap = outer[1]
     }
-    left--
     if (at >= bytes.length) return "malformed"
+    // Of a map's values every second one is a key, and only texts may be.
+    if (isMap && left % 2 === 0 && !isText(bytes[at]!)) return "malformed"
+    left--
     const head = readHead(view, at)
     if (head === undefined) return "malformed"
     at += head.skip
@@ -24,8 +30,9 @@ export const problem = (bytes: Uint8Array, depthMax: number): "malformed" | "dee
       if (open.length + 1 > depthMax) return "deep"
       // Each child takes at least one byte, so a count beyond what is left is a lie.
       if (head.children > bytes.length - at) return "malformed"
-      open.push(left)
+      open.push([left, isMap])
       left = head.children
+      isMap = isMapHead(bytes[at - head.skip]!)
     }
   }
 }
@@ -35,6 +42,9 @@ interface Head {
   readonly skip: number
   readonly children: number
 }
+
+const isText = (byte: number): boolean => (byte >= 0xa0 && byte <= 0xbf) || (byte >= 0xd9 && byte <= 0xdb)
+const isMapHead = (byte: number): boolean => (byte >= 0x80 && byte <= 0x8f) || byte === 0xde || byte === 0xdf
 
 const leaf = (skip: number): Head => ({ skip, children: 0 })
 

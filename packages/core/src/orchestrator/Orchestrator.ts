@@ -13,6 +13,7 @@ import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type * as EventChannel from "./EventChannel.ts"
 import * as Hooks from "./Hooks.ts"
 import { OrchestratorError, PausesExhausted, RouteUnknown } from "./OrchestratorError.ts"
+import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import type { Status } from "./Status.ts"
 import * as Supervisor from "./Supervisor.ts"
 import { defaultOptions, type OrchestratorOptions, pausedPeersMax, routesMax, type Supervision } from "./Supervision.ts"
@@ -45,7 +46,7 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   const supervisor = yield* Supervisor.make(options)
   yield* Effect.addFinalizer(() => Supervisor.stop(supervisor))
   yield* Effect.forkScoped(relayChanges(supervisor.channel))
-  yield* Effect.forkScoped(Supervisor.releaseHeld(supervisor))
+  yield* Effect.forkScoped(QuarantineKeeper.run(supervisor))
   yield* Effect.forkScoped(Supervisor.followPolicy(supervisor))
   const hooks = yield* Hooks.make(supervisor.journal, supervisor.channel)
   for (const route of options.routes) Supervisor.addRoute(supervisor, route)

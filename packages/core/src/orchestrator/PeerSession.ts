@@ -7,6 +7,9 @@ import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
+import type { PartitionRow } from "../journal/JournalTables.ts"
+import type { QuarantineReason } from "../journal/Quarantine.ts"
+import * as Partition from "../model/Partition.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
 import * as SessionDriver from "../session/SessionDriver.ts"
@@ -63,6 +66,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     expected: options.expected,
     timing: supervisor.options.timing,
     aheadMsMax: supervisor.options.aheadMsMax,
+    deleteLimits: supervisor.options.deleteLimits,
     proofWanted: Stream.fromPubSub(supervisor.wanted).pipe(
       Stream.filter((peer) => peer === undefined || peer === current.session?.peer),
       Stream.map(() => undefined)
@@ -105,6 +109,7 @@ const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): PeerMem
     sentEvents: 0,
     receivedEvents: 0,
     provenAtMs: undefined,
+    pendingIn: 0,
     lastError: undefined
   }
   // Set again at the end, so that the order of the map is the order of last contact.
@@ -137,10 +142,15 @@ const onNotice = Effect.fnUntraced(function* (
       session.sentEvents = sentEvents
       session.receivedEvents = receivedEvents
       session.provenHead = undefined
+      session.pendingIn = notice.pendingIn
+      memory.pendingIn = notice.pendingIn
       return yield* supervisor.channel.publish({ _tag: "SyncProgress", peer, sentEvents, receivedEvents })
     }
     case "Synced": {
       session.provenHead = notice.head
+      session.isHeld = false
+      session.pendingIn = 0
+      memory.pendingIn = 0
       memory.provenAtMs = yield* Clock.currentTimeMillis
       memory.lastError = undefined
       const { count, receivedEvents, root, sentEvents } = notice
@@ -154,10 +164,12 @@ const onNotice = Effect.fnUntraced(function* (
       })
     }
     case "Differs": {
+      const where = yield* namesOf(supervisor, notice.ranges)
       const detail = notice.isHeld
-        ? "changes wait because the clock of the device that made them is ahead; set it right, or wait until they are due"
-        : `the views still differ after ${notice.passes} passes; they are compared again later`
+        ? `changes wait in quarantine here or there, for time, for the policy or for a person (${where})`
+        : `the views still differ after ${notice.passes} passes (${where}); they are compared again later`
       memory.lastError = detail
+      session.isHeld = notice.isHeld
       return yield* supervisor.channel.publish({
         _tag: "SyncError",
         peer,
@@ -169,7 +181,26 @@ const onNotice = Effect.fnUntraced(function* (
     }
     case "TakenIn":
       return yield* takenIn(supervisor, peer, notice)
+    case "Withdrawn":
+      return yield* withdrawn(supervisor, peer, notice)
   }
+})
+
+/** Ranges in the words of the data model: entity type, header values, and the digits of the entity keys. */
+const namesOf = Effect.fnUntraced(function* (
+  { journal }: Supervision,
+  ranges: ReadonlyArray<{ readonly partitionHash: Uint8Array; readonly prefix: string }>
+) {
+  const rows = yield* journal.partitions.pipe(
+    Effect.map((found) => found.rows),
+    Effect.orElseSucceed((): ReadonlyArray<PartitionRow> => [])
+  )
+  const names = ranges.map(({ partitionHash, prefix }) => {
+    const row = rows.find(({ hash }) => Bytes.equals(hash, partitionHash))
+    const name = row === undefined ? Bytes.toHex(partitionHash) : Partition.key(row.partition)
+    return `${name} ${prefix}*`
+  })
+  return names.length === 0 ? "range not known" : [...new Set(names)].join(", ")
 })
 
 const connected = Effect.fnUntraced(function* (
@@ -182,12 +213,15 @@ const connected = Effect.fnUntraced(function* (
   const replace = (): void => end(new SessionReplaced({}))
   const session: LiveSession = {
     peer,
+    incarnation: space.incarnation,
     role: options.role,
     route: options.route,
     replace,
     sentEvents: 0,
     receivedEvents: 0,
-    provenHead: undefined
+    provenHead: undefined,
+    isHeld: false,
+    pendingIn: 0
   }
   const { sessionsMax } = supervisor.options
   if (supervisor.sessions.isFullFor(peer)) return end(new SessionsExhausted({ sessionsMax }))
@@ -206,8 +240,18 @@ const takenIn = Effect.fnUntraced(function* (
   { outcome }: SessionNotice & { readonly _tag: "TakenIn" }
 ) {
   const { publish } = supervisor.channel
-  if (outcome.held > 0) yield* publish({ _tag: "ClockSkewed", peer, commits: outcome.held })
+  const held = new Map<string, number>()
+  for (const { code, kind } of outcome.verdicts) if (kind === "held") held.set(code, (held.get(code) ?? 0) + 1)
+  for (const [code, commits] of held) {
+    if (code === "ClockAhead") yield* publish({ _tag: "ClockSkewed", peer, commits })
+    yield* publish({ _tag: "CommitsHeld", peer, reason: code as QuarantineReason, commits })
+  }
   for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
+  if (outcome.isCopied) {
+    yield* publish({ _tag: "JournalCopied", peer, incarnation: supervisor.journal.info.incarnation })
+    // Every session greeted with the old incarnation.
+    for (const session of supervisor.sessions.all) session.replace()
+  }
   for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
   for (const { field, id, loser, type, winner } of outcome.conflicts) {
     yield* publish({
@@ -218,6 +262,22 @@ const takenIn = Effect.fnUntraced(function* (
       winner: Author.peer(winner),
       loser: Author.peer(loser)
     })
+  }
+})
+
+/** Write rejections that one settlement tells one by one; receipts tell them all. */
+const rejectionsToldMax = 64
+
+const withdrawn = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  peer: PeerId,
+  { outcome, verdicts }: SessionNotice & { readonly _tag: "Withdrawn" }
+) {
+  yield* Metric.update(CoreMetrics.commitsRejected, outcome.withdrawn.length)
+  for (const commit of outcome.withdrawn.slice(0, rejectionsToldMax)) {
+    const entry = yield* supervisor.journal.quarantined(commit).pipe(Effect.orElseSucceed(() => undefined))
+    const { because, code, policyVersion, rule } = entry === undefined ? verdicts[0]! : { ...entry, code: "Denied" }
+    yield* supervisor.channel.publish({ _tag: "WriteRejected", peer, commit, code, rule, policyVersion, because })
   }
 })
 

@@ -1,5 +1,5 @@
 /**
- * The live sessions of a node, at most one for each peer. When two links lead to one peer, the newer one of the same
+ * The live sessions of a node, at most one for each journal of a peer. When two links lead to one peer, the newer one of the same
  * direction wins, else the one that the smaller peer id opened; both sides decide alike without asking.
  */
 import type { PeerId } from "../identity/PeerId.ts"
@@ -7,6 +7,8 @@ import type { Role } from "../session/Proof.ts"
 
 export interface LiveSession {
   readonly peer: PeerId
+  /** 16 hexadecimal digits. */
+  readonly incarnation: string
   readonly role: Role
   readonly route: string
   /** Ends the session because another one took over. */
@@ -15,12 +17,20 @@ export interface LiveSession {
   receivedEvents: number
   /** Newest arrival number that the last proof covers, while nothing has moved since. */
   provenHead: number | undefined
+  /** The last comparison differed, and something waits in the quarantine of either side. */
+  isHeld: boolean
+  /** Commits that the peer is known to have and this node has not taken in yet. */
+  pendingIn: number
 }
+
+const keyOf = ({ incarnation, peer }: LiveSession): string => `${peer}/${incarnation}`
 
 export class SessionTable {
   readonly #self: PeerId
   readonly #sessionsMax: number
-  readonly #live = new Map<PeerId, LiveSession>()
+  /** By peer and incarnation: two copies of one device are two journals, and both must be heard. */
+  readonly #live = new Map<string, LiveSession>()
+  readonly #byPeer = new Map<PeerId, LiveSession>()
 
   constructor(self: PeerId, sessionsMax: number) {
     this.#self = self
@@ -29,28 +39,35 @@ export class SessionTable {
 
   /** True when a session with this peer would be one too many. */
   isFullFor(peer: PeerId): boolean {
-    return this.#live.size >= this.#sessionsMax && !this.#live.has(peer)
+    return this.#live.size >= this.#sessionsMax && !this.#byPeer.has(peer)
   }
 
   /** Takes a session in; false when an existing one stays in its place. */
   admit(session: LiveSession): boolean {
-    const other = this.#live.get(session.peer)
+    const other = this.#live.get(keyOf(session))
     if (other !== undefined && other.role !== session.role) {
       const opener = (role: Role): PeerId => (role === "initiator" ? this.#self : session.peer)
       if (opener(other.role) < opener(session.role)) return false
     }
-    this.#live.set(session.peer, session)
+    this.#live.set(keyOf(session), session)
+    this.#byPeer.set(session.peer, session)
     other?.replace()
     return true
   }
 
   /** Takes a session out, unless another one has its place. */
   remove(session: LiveSession): void {
-    if (this.#live.get(session.peer) === session) this.#live.delete(session.peer)
+    if (this.#live.get(keyOf(session)) !== session) return
+    this.#live.delete(keyOf(session))
+    if (this.#byPeer.get(session.peer) !== session) return
+    const copy = this.all.find(({ peer }) => peer === session.peer)
+    if (copy === undefined) this.#byPeer.delete(session.peer)
+    else this.#byPeer.set(session.peer, copy)
   }
 
+  /** The newest session with a peer. */
   get(peer: PeerId): LiveSession | undefined {
-    return this.#live.get(peer)
+    return this.#byPeer.get(peer)
   }
 
   get size(): number {

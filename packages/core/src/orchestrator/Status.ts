@@ -2,15 +2,23 @@
  * What the orchestrator knows about itself and its peers at one moment. It says "synced" only after a proof.
  */
 import type { PeerId } from "../identity/PeerId.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import type { QuarantineCounts } from "../journal/Quarantine.ts"
 
 export interface PeerStatus {
   readonly peer: PeerId
+  readonly space: SpaceId
   /** Address of the route, or of the caller. */
   readonly route: string
-  /** `synced`: roots were found equal and nothing is pending since. */
-  readonly state: "connecting" | "syncing" | "synced" | "paused" | "offline"
+  /**
+   * `synced`: roots were found equal and nothing is pending since. `held`: what differs waits in the quarantine of
+   * either side, for time, for a policy or for a person.
+   */
+  readonly state: "connecting" | "syncing" | "synced" | "held" | "paused" | "offline"
   /** Commits that the peer has not confirmed yet, at most; those it sent itself may be among them. */
   readonly pendingOut: number
+  /** Commits that the peer is known to have and that were not taken in yet. */
+  readonly pendingIn: number
   readonly sentEvents: number
   readonly receivedEvents: number
   /** When roots were last found equal, in milliseconds since 1970. */
@@ -34,6 +42,6 @@ export interface Status {
   readonly routes: ReadonlyArray<RouteStatus>
   /** Newest arrival number of the journal. */
   readonly head: number
-  /** Commits in quarantine until their time is due. */
-  readonly held: number
+  /** Commits in quarantine, by reason. */
+  readonly quarantine: QuarantineCounts
 }

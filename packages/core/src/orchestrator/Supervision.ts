@@ -8,6 +8,7 @@ import type { Crypto } from "../crypto/Crypto.ts"
 import type { DeviceKey } from "../crypto/DeviceKey.ts"
 import type { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import { defaultDeleteLimits, type DeleteLimits } from "../journal/DeleteWatch.ts"
 import type { Journal } from "../journal/Journal.ts"
 import * as Limits from "../model/Limits.ts"
 import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
@@ -33,6 +34,8 @@ export interface OrchestratorOptions {
   readonly retryMsMax: number
   /** Stamps further ahead of this clock wait in quarantine, in milliseconds. */
   readonly aheadMsMax: number
+  /** Deletes of one device that are more than this wait for a person. */
+  readonly deleteLimits: DeleteLimits
   /** How often the quarantine is looked at. */
   readonly releaseEveryMs: number
   /** Live sessions; a further peer is turned away with `SessionsExhausted`. */
@@ -55,6 +58,7 @@ export const defaultOptions: OrchestratorOptions = {
   retryMsMin: 1_000,
   retryMsMax: 64_000,
   aheadMsMax: Limits.clockAheadPeerMs,
+  deleteLimits: defaultDeleteLimits,
   releaseEveryMs: 5_000,
   sessionsMax: 8_192
 }
@@ -65,6 +69,8 @@ export interface PeerMemory {
   sentEvents: number
   receivedEvents: number
   provenAtMs: number | undefined
+  /** As it was when the last session ended. */
+  pendingIn: number
   lastError: string | undefined
 }
 

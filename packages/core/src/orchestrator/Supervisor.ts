@@ -15,6 +15,7 @@ import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import * as EventChannel from "./EventChannel.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
+import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import { SessionTable } from "./SessionTable.ts"
 import type { PeerStatus, Status } from "./Status.ts"
 import {
@@ -207,18 +208,6 @@ const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry:
   yield* Effect.race(Effect.sleep(waitMs), woken)
 })
 
-/** Looks at the quarantine again and again. */
-export const releaseHeld = Effect.fnUntraced(function* (supervisor: Supervision) {
-  for (;;) {
-    yield* Effect.sleep(supervisor.options.releaseEveryMs)
-    yield* supervisor.journal.heldCount.pipe(
-      Effect.flatMap((held) => (held > 0 ? supervisor.journal.releaseHeld : Effect.succeed(0))),
-      Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error)),
-      Effect.catchDefect((defect) => Effect.logError("the quarantine could not be looked at", defect))
-    )
-  }
-})
-
 /** When the policy changes: ends sessions that it no longer admits and wakes diallers that it may now let in. */
 export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
   Stream.runForEach(supervisor.gate.changes, () =>
@@ -227,6 +216,7 @@ export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
         const decision = yield* supervisor.gate.admits(session.peer)
         if (!decision.allowed) session.replace()
       }
+      yield* QuarantineKeeper.review(supervisor)
       yield* PubSub.publish(supervisor.wanted, undefined)
     }).pipe(Effect.catchDefect((defect) => Effect.logError("a policy change could not be followed", defect)))
   )
@@ -239,9 +229,15 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     for (const [peer, memory] of supervisor.peers) {
       const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
       const state = stateOf(supervisor, peer, head)
-      const acknowledged = (yield* journal.peer(peer))?.acknowledged ?? 0
+      const session = supervisor.sessions.get(peer)
+      const acknowledged = (yield* journal.peer(peer, session?.incarnation))?.acknowledged ?? 0
       const pendingOut = state === "synced" ? 0 : Math.max(0, head - acknowledged)
-      peers.push({ peer, route, state, pendingOut, sentEvents, receivedEvents, provenAtMs, lastError })
+      const pendingIn = state === "synced" ? 0 : (session?.pendingIn ?? memory.pendingIn)
+      peers.push({
+        peer,
+        space: journal.info.space,
+        ...{ route, state, pendingOut, pendingIn, sentEvents, receivedEvents, provenAtMs, lastError }
+      })
     }
     const result: Status = {
       isStarted: supervisor.running !== undefined,
@@ -255,7 +251,7 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
         lastError
       })),
       head,
-      held: yield* journal.heldCount
+      quarantine: yield* journal.quarantineCounts
     }
     return result
   }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
@@ -265,5 +261,6 @@ const stateOf = (supervisor: Supervision, peer: PeerId, head: number): PeerStatu
   if (supervisor.paused.has(peer)) return "paused"
   const session = supervisor.sessions.get(peer)
   if (session === undefined) return "offline"
-  return session.provenHead !== undefined && session.provenHead >= head ? "synced" : "syncing"
+  if (session.provenHead !== undefined && session.provenHead >= head) return "synced"
+  return session.isHeld ? "held" : "syncing"
 }

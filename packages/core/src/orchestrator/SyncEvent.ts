@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import * as PeerId from "../identity/PeerId.ts"
+import { QuarantineReason } from "../journal/Quarantine.ts"
 
 const Count = Schema.Int
 
@@ -51,6 +52,29 @@ export const CommitsRefused = Schema.TaggedStruct("CommitsRefused", {
   code: Schema.String,
   commits: Count
 })
+/** A peer delivered commits that are kept in quarantine for now. */
+export const CommitsHeld = Schema.TaggedStruct("CommitsHeld", {
+  peer: PeerId.PeerId,
+  reason: QuarantineReason,
+  commits: Count
+})
+/** Commits left the quarantine: they were applied, or a person discarded them. */
+export const QuarantineLeft = Schema.TaggedStruct("QuarantineLeft", {
+  reason: QuarantineReason,
+  how: Schema.Literals(["released", "discarded"]),
+  commits: Count
+})
+/** A custodian refuses a commit of this device. It was taken back and waits in quarantine. */
+export const WriteRejected = Schema.TaggedStruct("WriteRejected", {
+  peer: PeerId.PeerId,
+  commit: Schema.String,
+  code: Schema.String,
+  rule: Schema.String,
+  policyVersion: Count,
+  because: Schema.String
+})
+/** This journal was restored from a copy, or a copy of it runs elsewhere; it goes on under a new incarnation. */
+export const JournalCopied = Schema.TaggedStruct("JournalCopied", { peer: PeerId.PeerId, incarnation: Schema.String })
 /** Commits wait in quarantine because their time is ahead of this clock. */
 export const ClockSkewed = Schema.TaggedStruct("ClockSkewed", { peer: PeerId.PeerId, commits: Count })
 /** Two events carry one number of one author: its journal was copied, or it lies. */
@@ -87,6 +111,10 @@ export const SyncEvent = Schema.Union([
   SyncError,
   EntitiesUpdated,
   CommitsRefused,
+  CommitsHeld,
+  QuarantineLeft,
+  WriteRejected,
+  JournalCopied,
   ClockSkewed,
   ForkDetected,
   ConflictResolved,

@@ -4,10 +4,12 @@
  */
 import { Effect, Metric } from "effect"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
-import type { JournalShape, RemoteOutcome } from "../journal/Journal.ts"
+import type { DeleteLimits } from "../journal/DeleteWatch.ts"
+import type { Denial, JournalShape, RemoteOutcome } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
@@ -21,6 +23,7 @@ export interface IntakeContext {
   readonly peerIncarnation: string
   readonly space: SpaceId
   readonly aheadMsMax: number
+  readonly deleteLimits: DeleteLimits
 }
 
 /** Signatures checked before other fibers get a turn: about 6 ms of work. */
@@ -29,65 +32,97 @@ const checkedAtOnceMax = 64
 /** A batch whose commits were judged one by one. */
 export interface CheckedBatch {
   readonly batch: Wire.EventBatch
-  readonly accepted: ReadonlyArray<Uint8Array>
-  readonly refused: Map<string, number>
+  /** Commits for the journal, and the place that each had in the batch. */
+  readonly commits: ReadonlyArray<Uint8Array>
+  readonly places: ReadonlyArray<number>
+  /** Those of them that the policy does not let in. */
+  readonly denials: ReadonlyArray<Denial>
+  /** What is to be said of commits that never reach the journal. */
+  readonly verdicts: ReadonlyArray<RemoteOutcome["verdicts"][number]>
 }
 
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
 export const check = Effect.fnUntraced(function* (context: IntakeContext, batch: Wire.EventBatch) {
-  const decisions = new Map<string, boolean>()
-  const refused = new Map<string, number>()
-  const accepted: Array<Uint8Array> = []
+  const decisions = new Map<string, Decision>()
+  const commits: Array<Uint8Array> = []
+  const places: Array<number> = []
+  const denials: Array<Denial> = []
+  const verdicts: Array<RemoteOutcome["verdicts"][number]> = []
   for (let i = 0; i < batch.commits.length; i++) {
     if (i > 0 && i % checkedAtOnceMax === 0) yield* Effect.yieldNow
     const bytes = batch.commits[i]!
-    const code = yield* refusal(context, decisions, bytes)
-    if (code === undefined) accepted.push(bytes)
-    else refused.set(code, (refused.get(code) ?? 0) + 1)
+    const judged = yield* judge(context, decisions, bytes)
+    if (typeof judged === "string") {
+      verdicts.push({ index: i, code: judged, kind: "refused", rule: "", policyVersion: 0, because: "" })
+      continue
+    }
+    if (judged !== undefined) denials.push({ ...judged, index: commits.length })
+    commits.push(bytes)
+    places.push(i)
   }
-  const checked: CheckedBatch = { batch, accepted, refused }
+  const checked: CheckedBatch = { batch, commits, places, denials, verdicts }
   return checked
 })
 
-/** Takes in what passed, and reports what became of each commit. */
+/** Takes in what passed, keeps what the policy denies, and reports what became of each commit. */
 export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, checked: CheckedBatch) {
-  const { accepted, batch, refused } = checked
-  const feed =
-    batch.from === null ? undefined : { incarnation: context.peerIncarnation, from: batch.from, upto: batch.upto }
+  const { batch, commits, denials, places } = checked
+  const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
   const outcome = yield* context.journal.receive({
     peer: context.peer,
+    incarnation: context.peerIncarnation,
+    isCustodian: yield* context.gate.isCustodian(context.peer),
     feed,
-    commits: accepted,
-    aheadMsMax: context.aheadMsMax
+    commits,
+    denials,
+    aheadMsMax: context.aheadMsMax,
+    deleteLimits: context.deleteLimits
   })
-  for (const [code, commits] of outcome.refused) refused.set(code, (refused.get(code) ?? 0) + commits)
+  const refused = new Map(outcome.refused)
+  for (const { code } of checked.verdicts) refused.set(code, (refused.get(code) ?? 0) + 1)
+  const verdicts = [
+    ...checked.verdicts,
+    ...outcome.verdicts.map((verdict) => ({ ...verdict, index: places[verdict.index]! }))
+  ]
   yield* count(refused, outcome)
-  const result: RemoteOutcome = { ...outcome, refused: [...refused] }
+  const result: RemoteOutcome = { ...outcome, refused: [...refused], verdicts }
   return result
 })
 
-/** The code under which a commit is refused, or `undefined`. */
-const refusal = Effect.fnUntraced(function* (
+/** The code under which a commit is refused, why it is denied, or nothing when it may come in. */
+const judge = Effect.fnUntraced(function* (
   context: IntakeContext,
-  decisions: Map<string, boolean>,
+  decisions: Map<string, Decision>,
   bytes: Uint8Array
 ) {
   const commit = Commit.open(bytes)
-  if (typeof commit === "string") return "CommitMalformed"
-  if (commit.header.space !== context.space) return "SpaceForeign"
-  const key = Partition.key(commit.header.partition)
-  let isAllowed = decisions.get(key)
-  if (isAllowed === undefined) {
-    const decision = yield* context.gate.canReceive(commit.header.partition, context.peer)
-    isAllowed = decision.allowed
-    decisions.set(key, isAllowed)
-    if (!isAllowed) {
-      yield* context.gate.audit({ action: "receive", peer: context.peer, decision, detail: key })
-    }
+  if (typeof commit === "string") return Commit.isNewer(bytes) ? undefined : "CommitMalformed"
+  const { at, authors, partition, space } = commit.header
+  if (space !== context.space) return "SpaceForeign"
+  const key = Partition.key(partition)
+  let decision = decisions.get(key)
+  if (decision === undefined) {
+    decision = yield* context.gate.canReceive(partition, context.peer)
+    decisions.set(key, decision)
+    if (!decision.allowed) yield* audit(context, decision, key)
   }
-  if (!isAllowed) return "Denied"
-  return Commit.isSignedByAuthor(context.crypto, commit) ? undefined : "SignatureInvalid"
+  if (!Commit.isSignedByAuthor(context.crypto, commit)) return "SignatureInvalid"
+  if (!decision.allowed) return denial("Denied", decision)
+  const counts = yield* context.gate.accepts(authors[0]!, partition, at)
+  if (counts.allowed) return undefined
+  yield* audit(context, counts, key)
+  return denial("Revoked", counts)
 })
+
+const denial = (reason: Denial["reason"], { because, policyVersion, rule }: Decision): Omit<Denial, "index"> => ({
+  reason,
+  rule,
+  policyVersion,
+  because
+})
+
+const audit = ({ gate, peer }: IntakeContext, decision: Decision, detail: string): Effect.Effect<void> =>
+  gate.audit({ action: "receive", peer, decision, detail })
 
 const count = Effect.fnUntraced(function* (refused: ReadonlyMap<string, number>, outcome: RemoteOutcome) {
   yield* Metric.update(CoreMetrics.eventsApplied, outcome.applied)

@@ -4,10 +4,12 @@
  * two never ask across each other.
  */
 import * as Bytes from "../identity/Bytes.ts"
+import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { FeedCommit } from "../journal/Journal.ts"
 import * as Limits from "../model/Limits.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import {
+  type DifferingRange,
   isQuiet,
   type LiveAction,
   type LiveOutcome,
@@ -22,14 +24,14 @@ import {
 } from "./LiveState.ts"
 import { ProtocolViolated } from "./SessionError.ts"
 
-/** A gap is what comparing roots is for; anything else that moved makes an old proof stale. */
+/** A gap is what comparing roots is for; anything else that moved, or was turned away, makes an old proof stale. */
 export const afterMove = (
   proof: ProofState,
-  { applied, gaps, held }: { readonly applied: number; readonly gaps: number; readonly held: number }
+  { applied, gaps, held, refused }: Pick<Wire.EventAck, "applied" | "gaps" | "held" | "refused">
 ): ProofState => {
   if (proof !== "proven" && proof !== "stale" && proof !== "failed") return proof
   if (gaps > 0) return "due"
-  return applied > 0 || held > 0 ? "stale" : proof
+  return applied > 0 || held > 0 || refused.length > 0 ? "stale" : proof
 }
 
 /** Asks for the peer's root once that makes sense; after a pass that moved nothing it reports the difference. */
@@ -39,7 +41,7 @@ export const askForProof = (live: LiveState): LiveOutcome => {
   if (live.proof === "settling" && !(live.hasMoved && live.passes < passesMax)) {
     return {
       live: { ...live, passes: 0, proof: "failed" },
-      actions: [{ _tag: "Differs", passes: live.passes, isHeld: live.isHeld }]
+      actions: [{ _tag: "Differs", passes: live.passes, isHeld: live.isHeld, ranges: live.differing }]
     }
   }
   return { live: { ...live, proof: "asked" }, actions: [{ _tag: "ReadSpace", purpose: "request" }] }
@@ -88,7 +90,13 @@ export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSna
     }
   }
   return {
-    live: { ...live, asked: undefined, proof: "proven", isHeld: false, cursor: Math.max(live.cursor, asked.head) },
+    live: {
+      ...live,
+      ...provenUpto(live, mine.head),
+      asked: undefined,
+      peerHead: Math.max(live.peerHead, asked.head),
+      cursor: Math.max(live.cursor, asked.head)
+    },
     actions: [
       { _tag: "SetCursor", cursor: asked.head },
       { _tag: "Send", message: emptyState(asked.request, "equal", mine.head) },
@@ -96,6 +104,16 @@ export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSna
     ]
   }
 }
+
+/** Equal roots show that the peer has everything that this side had. */
+const provenUpto = (live: LiveState, head: number) =>
+  ({
+    proof: "proven",
+    isHeld: false,
+    isBlocked: false,
+    differing: [],
+    acknowledged: Math.max(live.acknowledged, head)
+  }) as const
 
 const synced = (live: LiveState, { count, head, root }: SpaceSnapshot): LiveAction => ({
   _tag: "Synced",
@@ -115,7 +133,13 @@ export const stateReceived = (live: LiveState, message: Wire.SyncState): LiveOut
   if (live.role === "initiator" && live.proof === "asked") {
     if (message.verdict === "equal") {
       return {
-        live: { ...live, proof: "proven", isHeld: false, passes: 0, cursor: Math.max(live.cursor, message.head) },
+        live: {
+          ...live,
+          ...provenUpto(live, live.snapshot.head),
+          passes: 0,
+          peerHead: Math.max(live.peerHead, message.head),
+          cursor: Math.max(live.cursor, message.head)
+        },
         actions: [{ _tag: "SetCursor", cursor: message.head }, synced(live, live.snapshot)]
       }
     }
@@ -126,8 +150,28 @@ export const stateReceived = (live: LiveState, message: Wire.SyncState): LiveOut
   return answerDeferred({
     ...live,
     proof: live.role === "initiator" ? "exchanging" : live.proof,
+    differing: rangesOf(message),
     deferred: message
   })
+}
+
+/** Ranges that a report of a difference names. */
+const rangesNamedMax = 8
+
+/** Where the peer's step says that the two sides differ, the narrowest that it tells. */
+const rangesOf = ({ clocks, nodes, want }: Wire.SyncState): ReadonlyArray<DifferingRange> => {
+  const ranges: Array<DifferingRange> = []
+  const add = (partitionHash: Uint8Array, prefix: string): void => {
+    if (ranges.length < rangesNamedMax) ranges.push({ partitionHash, prefix })
+  }
+  const digits = (key: number): string => key.toString(16).padStart(Fingerprint.keyDigits, "0")
+  for (const [partitionHash, key] of clocks) add(partitionHash, digits(key))
+  for (const [partitionHash, key] of want) add(partitionHash, digits(key))
+  for (const node of nodes) {
+    if (node[0] === 1) for (const [partitionHash] of node[2]) add(partitionHash, "")
+    if (node[0] === 2 || node[0] === 3) add(node[1], node[2])
+  }
+  return ranges
 }
 
 /** Half of the window: what one step of reconciliation pushes fits into the other half. */

@@ -3,6 +3,7 @@
  * stands. `LiveSync` moves the feeds, `Comparison` the roots; nothing is decided here.
  */
 import type { FeedCommit, FeedPage, RemoteOutcome } from "../journal/Journal.ts"
+import type { Verdict } from "../journal/Receipt.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import type { Role } from "./Proof.ts"
 import type { SessionError } from "./SessionError.ts"
@@ -34,6 +35,15 @@ interface InFlight {
   readonly bytes: number
   /** Place in the feed after the batch, or `undefined` outside the feed. */
   readonly upto: number | undefined
+  /** Arrival numbers of its commits here, in their order. */
+  readonly lseqs: ReadonlyArray<number>
+}
+
+/** A key range of a partition, or the whole partition for the prefix "". */
+export interface DifferingRange {
+  readonly partitionHash: Uint8Array
+  /** Hexadecimal digits. */
+  readonly prefix: string
 }
 
 /**
@@ -58,6 +68,10 @@ export interface LiveState {
   /** Batches of the peer that are being taken in. */
   readonly applying: number
   readonly acknowledged: number
+  /** Something sent was not taken in, so only a proof says that the peer has everything. */
+  readonly isBlocked: boolean
+  /** Newest arrival number of the peer that this side has heard of. */
+  readonly peerHead: number
   /** This side's knowledge of what it has taken in of the peer's feed. */
   readonly cursor: number
   readonly proof: ProofState
@@ -66,6 +80,8 @@ export interface LiveState {
   readonly isHeld: boolean
   /** A step of range reconciliation that waits until what earlier ones sent is acknowledged. */
   readonly deferred: Wire.SyncState | undefined
+  /** Ranges in which the last step found a difference, at most 8. */
+  readonly differing: ReadonlyArray<DifferingRange>
   /** The request that waits for this side's own root. */
   readonly asked: Wire.SyncRequest | undefined
   readonly hasMoved: boolean
@@ -88,7 +104,13 @@ export type LiveAction =
   | { readonly _tag: "Apply"; readonly batch: Wire.EventBatch }
   | { readonly _tag: "AnswerRanges"; readonly message: Wire.SyncState | undefined; readonly request: number }
   | { readonly _tag: "SetCursor"; readonly cursor: number }
-  | { readonly _tag: "Progressed"; readonly sentEvents: number; readonly receivedEvents: number }
+  | {
+      readonly _tag: "Progressed"
+      readonly sentEvents: number
+      readonly receivedEvents: number
+      /** Commits that the peer is known to have and that were not taken in yet. */
+      readonly pendingIn: number
+    }
   | {
       readonly _tag: "Synced"
       readonly root: Uint8Array
@@ -98,7 +120,14 @@ export type LiveAction =
       readonly sentEvents: number
       readonly receivedEvents: number
     }
-  | { readonly _tag: "Differs"; readonly passes: number; readonly isHeld: boolean }
+  | {
+      readonly _tag: "Differs"
+      readonly passes: number
+      readonly isHeld: boolean
+      readonly ranges: ReadonlyArray<DifferingRange>
+    }
+  /** The peer's word on commits of this journal. */
+  | { readonly _tag: "Settle"; readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }> }
   | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
 
 export interface LiveOutcome {
@@ -122,16 +151,27 @@ export const initial = (role: Role): LiveState => ({
   inFlightBytes: 0,
   applying: 0,
   acknowledged: 0,
+  isBlocked: false,
+  peerHead: 0,
   cursor: 0,
   proof: "due",
   request: 0,
   isHeld: false,
   deferred: undefined,
+  differing: [],
   asked: undefined,
   hasMoved: false,
   passes: 0,
   sentEvents: 0,
   receivedEvents: 0
+})
+
+/** How far the session has come. */
+export const progressed = ({ cursor, peerHead, receivedEvents, sentEvents }: LiveState): LiveAction => ({
+  _tag: "Progressed",
+  sentEvents,
+  receivedEvents,
+  pendingIn: Math.max(0, peerHead - cursor)
 })
 
 export const withSnapshot = (live: LiveState, snapshot: SpaceSnapshot): LiveState => ({ ...live, snapshot })
@@ -149,7 +189,7 @@ export const withBatch = (
     events += commit.events
   }
   const inFlight = new Map(live.inFlight)
-  inFlight.set(live.nextBatch, { bytes, upto: feed?.upto })
+  inFlight.set(live.nextBatch, { bytes, upto: feed?.upto, lseqs: commits.map(({ lseq }) => lseq) })
   return {
     live: {
       ...live,

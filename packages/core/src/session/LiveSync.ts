@@ -4,24 +4,35 @@
  */
 import type { FeedCommit, FeedPage, RemoteOutcome } from "../journal/Journal.ts"
 import type * as Wire from "../wire/WireMessage.ts"
+import { withdrawingCodes } from "../journal/Receipt.ts"
 import * as Comparison from "./Comparison.ts"
 import {
   type LiveInput,
   type LiveOutcome,
   type LiveState,
   type PeerSpace,
+  progressed,
   windowBatchesMax,
   windowBytesMax,
   withBatch
 } from "./LiveState.ts"
 import { ProtocolViolated } from "./SessionError.ts"
+import * as Verdicts from "./Verdicts.ts"
 
 /** Begins after the greeting: equal views move both cursors to the heads, others start the feed. */
 export const begin = (before: LiveState, peer: PeerSpace, from: number, isEqual: boolean): LiveOutcome => {
-  const live: LiveState = { ...before, peer, sentUpto: from, head: Math.max(before.head, before.snapshot.head) }
+  const head = Math.max(before.head, before.snapshot.head)
+  const live: LiveState = { ...before, peer, peerHead: peer.head, sentUpto: from, head }
   if (isEqual) {
     return {
-      live: { ...live, hasAnnouncedEnd: true, isPeerDone: true, proof: "proven", cursor: peer.head },
+      live: {
+        ...live,
+        hasAnnouncedEnd: true,
+        isPeerDone: true,
+        proof: "proven",
+        cursor: peer.head,
+        acknowledged: from
+      },
       actions: [
         { _tag: "SetCursor", cursor: peer.head },
         { _tag: "Synced", root: peer.root, head: from, count: peer.count, sentEvents: 0, receivedEvents: 0 }
@@ -52,7 +63,7 @@ export const receive = (live: LiveState, message: Wire.WireMessage): LiveOutcome
   switch (message._tag) {
     case "EventBatch":
       return {
-        live: { ...live, applying: live.applying + 1 },
+        live: { ...live, applying: live.applying + 1, peerHead: Math.max(live.peerHead, message.upto) },
         actions: [{ _tag: "Apply", batch: message }]
       }
     case "EventAck":
@@ -112,16 +123,13 @@ const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteO
     applied: outcome.applied,
     held: outcome.held,
     gaps: outcome.gaps,
-    refused: outcome.refused.slice(0, 64)
+    refused: outcome.refused.slice(0, 64),
+    ...Verdicts.toWire(outcome.verdicts)
   }
   const next = Comparison.askForProof(live)
   return {
     live: next.live,
-    actions: [
-      { _tag: "Send", message },
-      { _tag: "Progressed", sentEvents: live.sentEvents, receivedEvents: live.receivedEvents },
-      ...next.actions
-    ]
+    actions: [{ _tag: "Send", message }, progressed(live), ...next.actions]
   }
 }
 
@@ -135,13 +143,16 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   }
   const inFlight = new Map(before.inFlight)
   inFlight.delete(message.batch)
+  const verdicts = Verdicts.fromWire(message, sent.lseqs)
+  const isBlocked = before.isBlocked || message.gaps > 0 || verdicts.some(({ code }) => !withdrawingCodes.has(code))
   const live: LiveState = {
     ...before,
     inFlight,
     inFlightBytes: before.inFlightBytes - sent.bytes,
-    // What waits in the peer's quarantine is not there yet.
-    acknowledged:
-      message.held > 0 ? before.acknowledged : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
+    isBlocked,
+    acknowledged: isBlocked
+      ? before.acknowledged
+      : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
     isHeld: before.isHeld || message.held > 0,
     hasMoved: before.hasMoved || message.applied > 0,
     proof: Comparison.afterMove(before.proof, message)
@@ -152,9 +163,11 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   return {
     live: next.live,
     actions: [
+      // First of all, so that the roots that are compared next are those without what was refused.
+      ...(verdicts.length === 0 ? [] : [{ _tag: "Settle", verdicts } as const]),
       ...more.actions,
       ...answered.actions,
-      { _tag: "Progressed", sentEvents: live.sentEvents, receivedEvents: live.receivedEvents },
+      progressed(live),
       ...next.actions
     ]
   }

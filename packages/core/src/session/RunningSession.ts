@@ -7,7 +7,9 @@ import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
-import type { Journal, RemoteOutcome } from "../journal/Journal.ts"
+import type { DeleteLimits } from "../journal/DeleteWatch.ts"
+import type { Journal, RemoteOutcome, SettleOutcome } from "../journal/Journal.ts"
+import type { Verdict } from "../journal/Receipt.ts"
 import type { Link } from "../transport/Link.ts"
 import type { TransportError } from "../transport/TransportError.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
@@ -44,6 +46,12 @@ export const defaultTiming: SessionTiming = {
 export type SessionNotice =
   | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveState.PeerSpace }
   | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome }
+  /** Own commits were taken back, because the peer, a custodian, refuses them. */
+  | {
+      readonly _tag: "Withdrawn"
+      readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
+      readonly outcome: SettleOutcome
+    }
   | Extract<LiveState.LiveAction, { readonly _tag: "Progressed" | "Synced" | "Differs" }>
 
 export interface SessionOptions {
@@ -54,6 +62,7 @@ export interface SessionOptions {
   readonly timing: SessionTiming
   /** Stamps further ahead of the clock wait in quarantine. */
   readonly aheadMsMax: number
+  readonly deleteLimits: DeleteLimits
   /** Emits when a comparison of roots is wanted now. */
   readonly proofWanted: Stream.Stream<void>
   /** Called in order; the session waits for it. */

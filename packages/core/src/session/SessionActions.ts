@@ -3,9 +3,11 @@
  * here for every partition before anything of it is named or sent.
  */
 import { Clock, Effect, Metric, Queue } from "effect"
+import * as Bytes from "../identity/Bytes.ts"
 import type { FeedCommit } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
+import type { Verdict } from "../journal/Receipt.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
@@ -34,6 +36,8 @@ export const perform = (driver: RunningSession, action: Exclude<Action, { readon
       return nothing(Queue.offerUnsafe(driver.toApply, action.batch) ? Effect.void : overrun)
     case "AnswerRanges":
       return answerRanges(driver, action)
+    case "Settle":
+      return nothing(settle(driver, action.verdicts))
     case "SetCursor":
       return nothing(setCursor(driver, action.cursor))
     case "Connected":
@@ -73,20 +77,24 @@ const readView = Effect.fnUntraced(function* (driver: RunningSession) {
   return { head, view }
 })
 
+/** The peer's incarnation, once it has said it. */
+const incarnationOf = ({ state }: RunningSession): string | undefined =>
+  state.peerSpace?.incarnation ?? (state.hello === undefined ? undefined : Bytes.toHex(state.hello.incarnation))
+
 const readSpace = Effect.fnUntraced(function* (
   driver: RunningSession,
   purpose: (Action & { readonly _tag: "ReadSpace" })["purpose"]
 ) {
   const { head, view } = yield* readView(driver)
   const snapshot = { head, ...RangeTree.root(driver.crypto.sha256, view) }
-  const cursor = yield* driver.journal.peer(driver.state.peer!)
+  const cursor = yield* driver.journal.peer(driver.state.peer!, incarnationOf(driver))
   const input: Input = { _tag: "SpaceRead", purpose, snapshot, cursor }
   return input
 })
 
 const readFeed = Effect.fnUntraced(function* (driver: RunningSession, after: number) {
   const peer = driver.state.peer!
-  const page = yield* driver.journal.feed(after, peer, Limits.frameBytesTarget)
+  const page = yield* driver.journal.feed(after, peer, Limits.frameBytesTarget, incarnationOf(driver))
   const commits = yield* permitted(driver, page.commits)
   const input: Input = { _tag: "FeedRead", page, commits }
   return input
@@ -130,10 +138,24 @@ const answerRanges = Effect.fnUntraced(function* (
   return input
 })
 
+/** Keeps what the peer said of this journal's commits, and how far it has confirmed them. */
+export const settle = Effect.fnUntraced(function* (
+  driver: RunningSession,
+  verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
+) {
+  const peer = driver.state.peer!
+  const { acknowledged } = driver.state.live
+  const { incarnation } = driver.state.peerSpace!
+  const isCustodian = yield* driver.gate.isCustodian(peer)
+  driver.storedAcknowledged = acknowledged
+  const outcome = yield* driver.journal.settle({ peer, incarnation, isCustodian, acknowledged, verdicts })
+  if (outcome.withdrawn.length > 0) yield* driver.options.notify({ _tag: "Withdrawn", verdicts, outcome })
+})
+
 const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: number) {
   const incarnation = driver.state.peerSpace!.incarnation
-  const row = yield* driver.journal.peer(driver.state.peer!)
-  if (row?.incarnation === incarnation && row.cursor >= cursor) return
+  const row = yield* driver.journal.peer(driver.state.peer!, incarnation)
+  if (row !== undefined && row.cursor >= cursor) return
   yield* driver.journal.setCursor(driver.state.peer!, incarnation, cursor)
 })
 

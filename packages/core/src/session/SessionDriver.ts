@@ -31,7 +31,7 @@ import {
 import * as Session from "./Session.ts"
 import { ProtocolViolated, SessionError, SessionStalled } from "./SessionError.ts"
 import * as SessionState from "./SessionState.ts"
-import { perform } from "./SessionActions.ts"
+import { perform, settle } from "./SessionActions.ts"
 
 /** Batches checked and written at the same time, so that the disk and the processor both work. */
 const applyingAtOnceMax = 4
@@ -176,7 +176,7 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
       return yield* refuse(driver, new ProtocolViolated({ problem: "too many frames arrived before earlier ones" }))
     }
     for (const message of messages) {
-      if (message._tag !== "Ping" && message._tag !== "Pong") driver.lastProgressMs = nowMs
+      if (isProgress(message)) driver.lastProgressMs = nowMs
       if (message._tag === "EventBatch") driver.waitingBytes += bytesOf(message)
       if (driver.waitingBytes > waitingBytesMax) {
         return yield* refuse(driver, new ProtocolViolated({ problem: "more bytes than the window allows" }))
@@ -185,6 +185,10 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
     }
   }
 })
+
+/** True for what moves the session on: signs of life and putting off a comparison do not. */
+const isProgress = (message: Wire.WireMessage): boolean =>
+  message._tag !== "Ping" && message._tag !== "Pong" && !(message._tag === "SyncState" && message.verdict === "busy")
 
 /** A full window, and what one step of reconciliation and one frame may put on top of it. */
 const waitingBytesMax = 2 * LiveState.windowBytesMax
@@ -234,7 +238,8 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
   peer: driver.state.peer!,
   peerIncarnation: driver.state.peerSpace!.incarnation,
   space: driver.journal.info.space,
-  aheadMsMax: driver.options.aheadMsMax
+  aheadMsMax: driver.options.aheadMsMax,
+  deleteLimits: driver.options.deleteLimits
 })
 
 const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked: BatchIntake.CheckedBatch) {
@@ -257,13 +262,18 @@ const tick = Effect.fnUntraced(function* (driver: RunningSession) {
   }
 })
 
+/** Nothing is under way about the roots. */
+const restingProofs: ReadonlySet<LiveState.ProofState> = new Set(["proven", "stale", "failed"])
+
 /** What the session waits for, or `undefined` when it may stay silent. */
 const awaiting = (driver: RunningSession): string | undefined => {
   const { live, phase } = driver.state
   if (phase !== "live") return "the greeting"
   if (driver.sequence.hasHole) return "a frame that was lost"
   if (live.inFlight.size > 0) return "acknowledgements"
-  if (live.proof === "asked" || live.proof === "exchanging") return "the comparison of roots"
+  if (live.applying > 0) return "this device's own store"
+  if (!live.isPeerDone) return "the peer's changes"
+  if (live.role === "initiator" && !restingProofs.has(live.proof)) return "the comparison of roots"
   return driver.lastPingMs > driver.lastReceivedMs ? "a sign of life" : undefined
 }
 
@@ -308,12 +318,9 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   yield* storeAcknowledged(driver)
 })
 
-/** Keeps how far the peer has confirmed; for the status only, so a lost value costs nothing. */
+/** Keeps how far the peer has confirmed. A lost value costs nothing: the next proof tells it again. */
 const storeAcknowledged = Effect.fnUntraced(function* (driver: RunningSession) {
-  const { acknowledged } = driver.state.live
-  if (driver.state.peer === undefined || acknowledged <= driver.storedAcknowledged) return
-  driver.storedAcknowledged = acknowledged
-  yield* driver.journal
-    .setAcknowledged(driver.state.peer, acknowledged)
-    .pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
+  const { live, phase } = driver.state
+  if (phase !== "live" || live.acknowledged <= driver.storedAcknowledged) return
+  yield* settle(driver, []).pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
 })

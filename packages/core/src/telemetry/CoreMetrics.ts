@@ -24,9 +24,23 @@ export const eventsSent = Metric.counter("syncline_events_sent_total", {
   description: "Events sent to peers",
   incremental: true
 })
-/** Commits put in quarantine because their stamp is ahead of the clock. */
+/** Commits of peers put in quarantine, to be applied later or never. */
 export const commitsHeld = Metric.counter("syncline_commits_held_total", {
-  description: "Commits held because their time is ahead of this clock",
+  description: "Commits of peers that are kept in quarantine for now",
+  incremental: true
+})
+/** Own commits that a custodian refused. */
+export const commitsRejected = Metric.counter("syncline_commits_rejected_total", {
+  description: "Commits of this device that a custodian refused and that were taken back",
+  incremental: true
+})
+/** Commits in quarantine now, by reason. */
+export const quarantineCommits = Metric.gauge("syncline_quarantine_commits", {
+  description: "Commits in quarantine, by reason"
+})
+/** Commits that left the quarantine, by reason and by how they left. */
+export const quarantineLeft = Metric.counter("syncline_quarantine_left_total", {
+  description: "Commits that left the quarantine, by reason and how",
   incremental: true
 })
 /** Calls of hooks that failed or took too long, by hook. */

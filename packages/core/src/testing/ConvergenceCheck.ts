@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import { Journal } from "../journal/Journal.ts"
+import { waitingOf } from "../journal/Quarantine.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import type { Cluster } from "./Cluster.ts"
@@ -41,7 +42,7 @@ const summarize = Effect.gen(function* () {
   const summary: Summary = {
     state: state.hash,
     root: Bytes.toHex(RangeTree.root(crypto.sha256, rows).root),
-    held: yield* journal.heldCount,
+    held: waitingOf(yield* journal.quarantineCounts),
     votes
   }
   return summary

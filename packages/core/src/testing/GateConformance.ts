@@ -6,6 +6,8 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, Stream } from "effect"
 import type { Decision } from "../gate/Decision.ts"
 import { type AuditedAction, Gate } from "../gate/Gate.ts"
+import * as Author from "../identity/Author.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 
@@ -87,6 +89,7 @@ const askAll = Effect.fnUntraced(function* (sample: Pick<GateSample, "peers" | "
       decisions.push(yield* gate.canSend(partition, peer))
       decisions.push(yield* gate.canReceive(partition, peer))
       decisions.push(yield* gate.canWrite(partition))
+      decisions.push(yield* gate.accepts(Author.make(peer, "00112233445566ff"), partition, HybridTime.zero))
     }
   }
   return decisions

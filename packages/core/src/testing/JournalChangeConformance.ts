@@ -85,7 +85,7 @@ const contentRules = (name: string, make: MakeJournal): void => {
       yield* b.receive(batch(a, yield* commitsOf(a)))
       expect(yield* changesOf(b, 0, 64)).toEqual([])
       yield* TestClock.setTime(startMs + 11)
-      yield* b.releaseHeld
+      yield* b.releaseDue
       expect(yield* changesOf(b, 0, 64)).toMatchObject([{ isLocal: false, source: a.device, events: 1 }])
     })
   )

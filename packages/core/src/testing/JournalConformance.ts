@@ -26,10 +26,10 @@ import {
   remove,
   space,
   startMs,
-  stateHash,
-  unbounded
+  stateHash
 } from "./JournalFixture.ts"
 import { journalReadConformance } from "./JournalReadConformance.ts"
+import { quarantineConformance } from "./QuarantineConformance.ts"
 
 export type { JournalServices, MakeJournal } from "./JournalFixture.ts"
 
@@ -40,7 +40,7 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   commitRules(name, make)
   receiveRules(name, make)
   convergenceRules(name, make)
-  heldRules(name, make)
+  quarantineConformance(name, make)
   cursorRules(name, make)
   journalReadConformance(name, make)
 }
@@ -216,18 +216,6 @@ const receiveRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-11] ${name}: a second event with a used number is reported as a fork and not applied`, () =>
-    Effect.gen(function* () {
-      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
-      const one = forge(a, space, startMs, firstEvent("n1", "one"))
-      const two = forge(a, space, startMs + 1, firstEvent("n1", "two"))
-      const outcome = yield* b.receive({ ...batch(a, []), commits: [one, two] })
-      expect(outcome).toMatchObject({ applied: 1, refused: [["Forked", 1]] })
-      expect(outcome.forks).toEqual([{ author: a.info.author, type: "note", id: "n1" }])
-      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "one" })
-    })
-  )
-
   it.effect(`[JR-12] ${name}: malformed, foreign and forged commits are refused one by one; the rest is kept`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
@@ -277,36 +265,17 @@ const convergenceRules = (name: string, make: MakeJournal): void => {
   )
 }
 
-const heldRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-14] ${name}: a commit stamped too far ahead is held and released when it is due`, () =>
-    Effect.gen(function* () {
-      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
-      yield* TestClock.setTime(startMs + Limits.clockAheadPeerMs + 10)
-      yield* a.write([put("n1", { text: "early" })])
-      yield* TestClock.setTime(startMs)
-      const commits = yield* commitsOf(a)
-      expect(yield* b.receive(batch(a, commits))).toMatchObject({ applied: 0, held: 1, head: 0 })
-      yield* b.receive(batch(a, commits))
-      expect(yield* b.heldCount).toBe(1)
-      expect(yield* b.releaseHeld).toBe(0)
-      yield* TestClock.setTime(startMs + 11)
-      expect(yield* b.releaseHeld).toBe(1)
-      expect(yield* b.heldCount).toBe(0)
-      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "early" })
-      expect((yield* b.feed(0, a.device, unbounded)).commits).toEqual([])
-    })
-  )
-}
-
 const cursorRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-15] ${name}: a cursor moves with the data of its stretch, never back and never over a hole`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       for (const change of notes(0, 4)) yield* a.write([change])
       const commits = yield* commitsOf(a)
-      const { incarnation } = a.info
-      const take = (from: number, upto: number, epoch = incarnation) =>
-        Effect.map(b.receive(batch(a, commits.slice(from, upto), { incarnation: epoch, from, upto })), (o) => o.cursor)
+      const take = (from: number, upto: number, incarnation = a.info.incarnation) =>
+        Effect.map(
+          b.receive({ ...batch(a, commits.slice(from, upto), { from, upto }), incarnation }),
+          ({ cursor }) => cursor
+        )
       expect(yield* b.peer(a.device)).toBeUndefined()
       expect(yield* take(1, 2)).toBe(0)
       expect(yield* take(0, 2)).toBe(2)
@@ -315,6 +284,7 @@ const cursorRules = (name: string, make: MakeJournal): void => {
       expect(yield* take(2, 4)).toBe(4)
       expect(yield* take(0, 1, "ffffffffffffffff")).toBe(1)
       expect(yield* b.peer(a.device)).toMatchObject({ peer: a.device, incarnation: "ffffffffffffffff", cursor: 1 })
+      expect(yield* b.peer(a.device, a.info.incarnation)).toMatchObject({ peer: a.device, cursor: 4 })
     })
   )
 
@@ -322,9 +292,10 @@ const cursorRules = (name: string, make: MakeJournal): void => {
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.setCursor(b.device, b.info.incarnation, 7)
-      yield* a.setAcknowledged(b.device, 5)
-      yield* a.setAcknowledged(b.device, 3)
-      const expected = { incarnation: b.info.incarnation, cursor: 7, acknowledged: 5 }
+      const settlement = { peer: b.device, incarnation: b.info.incarnation, isCustodian: false, verdicts: [] }
+      yield* a.settle({ ...settlement, acknowledged: 5 })
+      yield* a.settle({ ...settlement, acknowledged: 3 })
+      const expected = { incarnation: b.info.incarnation, cursor: 7, acknowledged: 5, custody: 0 }
       expect(yield* a.peer(b.device)).toMatchObject(expected)
       yield* a.setCursor(b.device, b.info.incarnation, 2)
       expect(yield* a.peer(b.device)).toMatchObject({ ...expected, cursor: 2 })

@@ -10,6 +10,7 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
+import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import { type FeedCommit, Journal, type JournalShape, type RemoteBatch } from "../journal/Journal.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as Commit from "../model/Commit.ts"
@@ -67,18 +68,25 @@ export const nobody = "nobody" as PeerId
 export const commitsOf = (journal: JournalShape, after = 0, bytesMax = unbounded) =>
   Effect.map(journal.feed(after, nobody, bytesMax), ({ commits }) => commits)
 
-export const batch = (source: Opened, commits: ReadonlyArray<FeedCommit>, feed?: RemoteBatch["feed"]): RemoteBatch => ({
+export const batch = (
+  source: Opened,
+  commits: ReadonlyArray<Pick<FeedCommit, "bytes">>,
+  feed?: RemoteBatch["feed"]
+): RemoteBatch => ({
   peer: source.device,
+  incarnation: source.info.incarnation,
+  isCustodian: false,
   feed,
   commits: commits.map(({ bytes }) => bytes),
-  aheadMsMax: Limits.clockAheadPeerMs
+  denials: [],
+  aheadMsMax: Limits.clockAheadPeerMs,
+  deleteLimits: defaultDeleteLimits
 })
 
 /** Everything of one journal into another, by its feed. */
 export const pull = Effect.fnUntraced(function* (from: Opened, into: Opened) {
   const page = yield* from.feed(0, into.device, unbounded)
-  const feed = { incarnation: from.info.incarnation, from: 0, upto: page.upto }
-  return yield* into.receive(batch(from, page.commits, feed))
+  return yield* into.receive(batch(from, page.commits, { from: 0, upto: page.upto }))
 })
 
 export const stateHash = (journal: Opened) => StateHash.compute().pipe(Effect.provide(journal.services))

@@ -42,7 +42,7 @@ export class SimulatedNode {
 
   constructor(options: SimulatedNodeOptions) {
     this.options = options
-    this.tables = new MemoryTables(options.crypto.sha256, options.space)
+    this.tables = new MemoryTables(options.crypto.sha256, options.space, options.incarnation)
   }
 
   get isUp(): boolean {
@@ -92,7 +92,7 @@ const withSkew = <A, E, R>(skewMs: number, effect: Effect.Effect<A, E, R>): Effe
   })
 
 const layer = (options: SimulatedNodeOptions, tables: MemoryTables): Layer.Layer<Services> => {
-  const { commitDelayMs, crypto, device, host, incarnation, network, space } = options
+  const { commitDelayMs, crypto, device, host, network, space } = options
   const base = Layer.mergeAll(
     Layer.succeed(Crypto, crypto),
     Layer.succeed(DeviceKey, device),
@@ -100,7 +100,7 @@ const layer = (options: SimulatedNodeOptions, tables: MemoryTables): Layer.Layer
     Layer.succeed(Gate, trustGate(options.trusted)),
     TransportRegistry.layer([network.transport(host)])
   )
-  const journal = MemoryJournal.layer({ space, tables, incarnation, commitDelayMs })
+  const journal = MemoryJournal.layer({ space, tables, commitDelayMs })
   return Layer.mergeAll(Orchestrator.layer(options.orchestrator), Records.layer).pipe(
     Layer.provideMerge(journal),
     Layer.provideMerge(base)
@@ -120,6 +120,8 @@ const trustGate = (trusted: () => ReadonlySet<PeerId>): GateShape => {
     admits: decide,
     canSend: (_partition, peer) => decide(peer),
     canReceive: (_partition, peer) => decide(peer),
+    accepts: () => Effect.succeed({ allowed: true, rule: "any", policyVersion: 1, because: "every author counts" }),
+    isCustodian: (peer) => Effect.sync(() => trusted().has(peer)),
     canWrite: () => Effect.succeed({ allowed: true, rule: "own", policyVersion: 1, because: "own device" }),
     audit: () => Effect.void,
     changes: Stream.never

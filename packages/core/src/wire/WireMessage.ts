@@ -13,6 +13,9 @@ export const rangesPerMessageMax = 4096
 /** Entities whose clocks, names or items one message may carry. */
 export const entriesPerMessageMax = 16_384
 
+/** Different reasons that one acknowledgement names; what has yet another one is told by its code only. */
+export const reasonsMax = 64
+
 const bytesOf = (length: number) =>
   Schema.Uint8Array.check(
     Schema.makeFilter((bytes: Uint8Array) => bytes.length === length || `must have ${length} bytes`)
@@ -125,7 +128,11 @@ export const EventAck = Schema.TaggedStruct("EventAck", {
   applied: Count,
   held: Count,
   gaps: Count,
-  refused: listOf(Schema.Tuple([boundedText, Count]), 64)
+  refused: listOf(Schema.Tuple([boundedText, Count]), 64),
+  /** What `verdicts` refer to: `[code, true when the commits are kept, rule, policy version, sentence]`. */
+  reasons: listOf(Schema.Tuple([boundedText, Schema.Boolean, boundedText, Count, boundedText]), reasonsMax),
+  /** `[place in the batch, place among the reasons]` for each commit that was not taken in. */
+  verdicts: listOf(Schema.Tuple([Count, Count]), Limits.commitsPerBatchMax)
 })
 export const Ping = Schema.TaggedStruct("Ping", { token: Count })
 export const Pong = Schema.TaggedStruct("Pong", { token: Count })

@@ -5,9 +5,11 @@ import * as Author from "../../src/identity/Author.ts"
 import * as HybridTime from "../../src/identity/HybridTime.ts"
 import * as PeerId from "../../src/identity/PeerId.ts"
 import * as SpaceId from "../../src/identity/SpaceId.ts"
+import { defaultDeleteLimits, DeleteWatch } from "../../src/journal/DeleteWatch.ts"
 import * as JournalReceiver from "../../src/journal/JournalReceiver.ts"
 import * as JournalWriter from "../../src/journal/JournalWriter.ts"
 import { MemoryTables } from "../../src/journal/MemoryTables.ts"
+import { quarantineCommitsMax } from "../../src/journal/Quarantine.ts"
 import * as Commit from "../../src/model/Commit.ts"
 import type { EntityChange } from "../../src/model/EntityChange.ts"
 import * as Event from "../../src/model/Event.ts"
@@ -22,13 +24,13 @@ const space = SpaceId.fromName(crypto.sha256, "bounds")
 const simulated = new SimulatedCrypto(crypto.sha256)
 const random = new SeededRandom(1)
 const functions = simulated.functions(random)
+const incarnation = "0000000000000001"
 const partition = { type: "note", header: {} }
 
 const makeJournal = () => {
   const signer = simulated.makeDevice(random)
-  const tables = new MemoryTables(crypto.sha256, space)
-  const author = Author.make(signer.peer, "0000000000000001")
-  const context = { tables, crypto: functions, compression: stored, signer, space, author }
+  const tables = new MemoryTables(crypto.sha256, space, incarnation)
+  const context = { tables, crypto: functions, compression: stored, signer, space, deleteWatch: new DeleteWatch() }
   return {
     tables,
     peer: signer.peer,
@@ -36,7 +38,15 @@ const makeJournal = () => {
       tables.transact(() => JournalWriter.write(context, changes, nowMs)),
     receive: (peer: PeerId.PeerId, commits: ReadonlyArray<Uint8Array>) =>
       tables.transact(() =>
-        JournalReceiver.receive(context, { peer, feed: undefined, commits, aheadMsMax: 60_000 }, nowMs)
+        JournalReceiver.receive(
+          context,
+          {
+            ...{ peer, incarnation, isCustodian: false, feed: undefined, commits, denials: [] },
+            aheadMsMax: 60_000,
+            deleteLimits: defaultDeleteLimits
+          },
+          nowMs
+        )
       )
   }
 }
@@ -44,7 +54,7 @@ const makeJournal = () => {
 /** The first event of a fresh device on an entity. */
 const commitOf = (entity: string, ops: Event.Operations, atMs = nowMs): Uint8Array => {
   const signer = simulated.makeDevice(random)
-  const authors = [Author.make(signer.peer, "0000000000000001")]
+  const authors = [Author.make(signer.peer, incarnation)]
   const header = { space, partition, authors, at: HybridTime.make(atMs, 0), group: undefined }
   return Commit.seal(functions, stored, signer, header, [
     Event.encode({ entity, eseq: 1, prev: undefined, deps: [], ops })
@@ -68,10 +78,13 @@ describe("bounds of a journal", () => {
       commitOf("b", { s: { t: 1 } }, nowMs + dayMs - 120_000)
     ])
     expect(outcome).toMatchObject({ held: 1, applied: 0, refused: [["StampTooFarAhead", 1]] })
-    for (let i = 1; i < Limits.heldCommitsMax; i++) {
-      const row = { id: String(i), dueMs: nowMs + 1, peer, bytes: new Uint8Array(0) }
-      tables.transact(() => tables.hold(row))
-    }
+    const entry = { ...[...tables.quarantine(0, 1)][0]!, bytes: new Uint8Array(0) }
+    const otherPeers = [simulated.makeDevice(random), simulated.makeDevice(random)]
+    tables.transact(() => {
+      for (let i = 1; i < quarantineCommitsMax; i++) {
+        tables.addQuarantine({ ...entry, id: String(i), peer: otherPeers[i % 2]!.peer })
+      }
+    })
     const full = receive(peer, [commitOf("c", { s: { t: 1 } }, nowMs + 120_000)])
     expect(full).toMatchObject({ held: 0, refused: [["QuarantineFull", 1]] })
   })

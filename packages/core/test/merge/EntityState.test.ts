@@ -76,7 +76,7 @@ const deliver = (state: EntityState.EntityState, log: ReadonlyArray<Written>): v
   for (let moved = true; moved;) {
     moved = false
     for (const { event, origin } of log) {
-      if (EntityState.standing(state, event, origin) !== "new") continue
+      if (EntityState.standing(state, event, origin, false) !== "new") continue
       EntityState.apply(state, event, origin)
       moved = true
     }
@@ -114,7 +114,7 @@ describe("EntityState", () => {
       const state = EntityState.empty()
       deliver(state, log)
       const before = picture(state)
-      for (const { event, origin } of log) expect(EntityState.standing(state, event, origin)).toBe("known")
+      for (const { event, origin } of log) expect(EntityState.standing(state, event, origin, false)).toBe("known")
       deliver(state, log)
       expect(picture(state)).toEqual(before)
     }
@@ -128,8 +128,8 @@ describe("EntityState", () => {
     deliver(b, [first, second])
     const third = writeOn(b, authors[1]!, { kind: "put", lww: { title: "c" }, counters: {}, sets: {} }, 3)!
     const fresh = EntityState.empty()
-    expect(EntityState.standing(fresh, second.event, second.origin)).toBe("gap")
-    expect(EntityState.standing(fresh, third.event, third.origin)).toBe("gap")
+    expect(EntityState.standing(fresh, second.event, second.origin, false)).toBe("gap")
+    expect(EntityState.standing(fresh, third.event, third.origin, false)).toBe("gap")
     deliver(fresh, [third, second, first])
     expect(fresh.values.get("title")).toBe("c")
   })
@@ -149,7 +149,7 @@ describe("EntityState", () => {
       { event: add, origin: { at: HybridTime.make(1, 0), authors: [authors[0]!], hash: hash(add) } }
     ]
     const state = EntityState.empty()
-    expect(EntityState.standing(state, remove, written[0]!.origin)).toBe("gap")
+    expect(EntityState.standing(state, remove, written[0]!.origin, false)).toBe("gap")
     deliver(state, written)
     expect(OrSet.elements(state.sets.get("tags")!)).toEqual([])
   })
@@ -159,8 +159,8 @@ describe("EntityState", () => {
     const first = writeOn(a, authors[0]!, { kind: "put", lww: { title: "a" }, counters: {}, sets: {} }, 1)!
     const clone = EntityState.empty()
     const other = writeOn(clone, authors[0]!, { kind: "put", lww: { title: "b" }, counters: {}, sets: {} }, 1)!
-    expect(EntityState.standing(a, other.event, other.origin)).toBe("fork")
-    expect(EntityState.standing(clone, first.event, first.origin)).toBe("fork")
+    expect(EntityState.standing(a, other.event, other.origin, false)).toBe("fork")
+    expect(EntityState.standing(clone, first.event, first.origin, false)).toBe("fork")
   })
 
   it("[ME-5] concurrent writes of one field are reported with winner and loser; ordered ones are not", () => {

@@ -33,7 +33,17 @@ describe("the feed", () => {
     expect(fill(10).sent).toBe(LiveState.windowBatchesMax)
     const { live, sent } = fill(1024 * 1024)
     expect(sent).toBe(4)
-    const ack = { _tag: "EventAck", batch: 0, upto: 1, applied: 1, held: 0, gaps: 0, refused: [] } as const
+    const ack = {
+      _tag: "EventAck",
+      batch: 0,
+      upto: 1,
+      applied: 1,
+      held: 0,
+      gaps: 0,
+      refused: [],
+      reasons: [],
+      verdicts: []
+    } as const
     expect(LiveSync.receive(live, ack).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
   })
 

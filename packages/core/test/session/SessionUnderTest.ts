@@ -5,6 +5,7 @@ import { Gate } from "../../src/gate/Gate.ts"
 import * as Bytes from "../../src/identity/Bytes.ts"
 import * as PeerId from "../../src/identity/PeerId.ts"
 import * as SpaceId from "../../src/identity/SpaceId.ts"
+import { defaultDeleteLimits } from "../../src/journal/DeleteWatch.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
 import * as Proof from "../../src/session/Proof.ts"
 import { codeOf, defaultTiming, type SessionNotice } from "../../src/session/RunningSession.ts"
@@ -28,6 +29,8 @@ export const gateFor = (devices: ReadonlyArray<number>) => {
     admits: (peer) => decide(peer),
     canSend: ({ type }, peer) => decide(peer, type),
     canReceive: ({ type }, peer) => decide(peer, type),
+    accepts: () => Effect.succeed(allow(true)),
+    isCustodian: (peer) => Effect.succeed(peers.has(peer)),
     canWrite: () => Effect.succeed(allow(true)),
     audit: () => Effect.void,
     changes: Stream.never
@@ -52,6 +55,7 @@ export const openSession = Effect.fnUntraced(function* (role: Proof.Role, expect
     role,
     expected,
     timing: defaultTiming,
+    deleteLimits: defaultDeleteLimits,
     aheadMsMax: 60_000,
     proofWanted: Stream.never,
     notify: (notice) => Effect.sync(() => void notices.push(notice))

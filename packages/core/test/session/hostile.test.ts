@@ -145,7 +145,7 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
     Effect.gen(function* () {
       for (const message of [
         { _tag: "EventBatch", batch: 0, source: "feed", from: 0, upto: 1, isLast: true, commits: [commitBy(2, "x")] },
-        { _tag: "EventAck", batch: 3, upto: 0, applied: 0, held: 0, gaps: 0, refused: [] },
+        { _tag: "EventAck", batch: 3, upto: 0, applied: 0, held: 0, gaps: 0, refused: [], reasons: [], verdicts: [] },
         { _tag: "Ping", token: 1 }
       ] as const) {
         const before = yield* head

@@ -58,6 +58,8 @@ describe("FrameCodec", () => {
       Uint8Array.of(0, 0xdd, 0xff, 0xff, 0xff, 0xff),
       Uint8Array.of(0, 0xc6, 0xff, 0xff, 0xff, 0xff),
       Uint8Array.of(0, 0xc1),
+      // A map whose key is a list.
+      Uint8Array.of(0, 0x93, 0, 8, 0x81, 0x91, 1, 1),
       Uint8Array.of(0, 0xc7, 1, 0x72, 0x40),
       Bytes.concat(raw([0, 8, 1]), Uint8Array.of(1)),
       Uint8Array.of(9, 0x90),

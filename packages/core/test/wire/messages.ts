@@ -43,7 +43,17 @@ export const messages: ReadonlyArray<WireMessage> = [
     isLast: true,
     commits: [filled(300, 1), filled(10, 2)]
   },
-  { _tag: "EventAck", batch: 0, upto: 9, applied: 2, held: 0, gaps: 0, refused: [["Denied", 1]] },
+  {
+    _tag: "EventAck",
+    batch: 0,
+    upto: 9,
+    applied: 2,
+    held: 0,
+    gaps: 0,
+    refused: [["Denied", 1]],
+    reasons: [["Denied", false, "team/b", 3, "team b does not write here"]],
+    verdicts: [[4, 0]]
+  },
   { _tag: "Ping", token: 1 },
   { _tag: "Pong", token: 1 },
   { _tag: "Error", code: "PeerDenied", detail: "" }

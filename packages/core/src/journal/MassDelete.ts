@@ -1,0 +1,85 @@
+/**
+ * The firewall against mass deletes: deletes of one device that are more than a person usually means wait until a
+ * person has confirmed them. It is judged where a device delivers its own commits, or where whoever delivers them is no
+ * custodian; a custodian has judged what it passes on.
+ */
+import * as Author from "../identity/Author.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { CheckedCommit, Opening } from "./CommitOpening.ts"
+import type { RemoteBatch } from "./Journal.ts"
+import type { WriterContext } from "./JournalWriter.ts"
+import type { OpenEntities } from "./OpenEntities.ts"
+
+interface Work {
+  readonly context: WriterContext
+  readonly entities: OpenEntities
+  readonly nowMs: number
+}
+
+/** The deletes of one device in a batch. */
+interface Deleting {
+  readonly byType: Map<string, number>
+  readonly commits: Array<string>
+}
+
+/** Ids of the commits that must wait. What may pass is noted, so that the next batch is judged with it. */
+export const judgeDeletes = (
+  work: Work,
+  openings: ReadonlyArray<Opening>,
+  { deleteLimits, isCustodian, peer }: RemoteBatch
+): ReadonlySet<string> => {
+  const byAuthor = new Map<PeerId, Deleting>()
+  for (const opening of openings) {
+    if (opening.kind !== "checked") continue
+    const author = Author.peer(opening.commit.packed.header.authors[0]!)
+    if (author === work.context.signer.peer || (isCustodian && author !== peer)) continue
+    const deletes = countDeletes(work, opening.commit)
+    if (deletes === 0) continue
+    const { type } = opening.commit.packed.header.partition
+    const deleting = byAuthor.get(author) ?? { byType: new Map<string, number>(), commits: [] }
+    byAuthor.set(author, deleting)
+    deleting.byType.set(type, (deleting.byType.get(type) ?? 0) + deletes)
+    deleting.commits.push(opening.commit.id)
+  }
+  const waiting = new Set<string>()
+  const { deleteWatch } = work.context
+  for (const [author, { byType, commits }] of byAuthor) {
+    if (isTooMuch(work, author, byType, deleteLimits)) for (const id of commits) waiting.add(id)
+    else {
+      for (const [type, records] of byType) {
+        deleteWatch.note(author, type, records, work.nowMs, deleteLimits.windowMs)
+      }
+    }
+  }
+  return waiting
+}
+
+/** Live entities that the commit deletes. */
+const countDeletes = ({ context: { tables }, entities }: Work, { decoded, packed }: CheckedCommit): number => {
+  if (!decoded.some((event) => event.ops.d === true)) return 0
+  const row = tables.partitionOf(packed.header.partition)
+  if (row === undefined) return 0
+  let deletes = 0
+  for (const event of decoded) {
+    if (event.ops.d !== true) continue
+    const { state } = entities.open(row, event.entity)
+    if (state.clock.size > 0 && !state.isDeleted) deletes++
+  }
+  return deletes
+}
+
+const isTooMuch = (
+  { context: { deleteWatch, tables }, nowMs }: Work,
+  author: PeerId,
+  byType: ReadonlyMap<string, number>,
+  { recordsMax, shareFrom, shareMax, windowMs }: RemoteBatch["deleteLimits"]
+): boolean => {
+  let all = deleteWatch.recent(author, undefined, nowMs, windowMs)
+  for (const [type, records] of byType) {
+    all += records
+    const before = deleteWatch.recent(author, type, nowMs, windowMs)
+    const ofType = before + records
+    if (ofType >= shareFrom && ofType > shareMax * (tables.countLive(type) + before)) return true
+  }
+  return all > recordsMax
+}

@@ -1,0 +1,49 @@
+/**
+ * Receipts: what became of this device's own commits. A commit is accepted once a custodian, a replica that reads the
+ * whole space, has it durable; an acknowledgement of any other peer is not enough, for that peer may lose its rights
+ * and what it has with them.
+ */
+import type { PeerId } from "../identity/PeerId.ts"
+import type { Because } from "./Quarantine.ts"
+
+/** What a peer said about one commit that it did not simply apply. */
+export interface Verdict extends Because {
+  /** Name of the reason, e.g. `Denied` or `ClockAhead`. */
+  readonly code: string
+  /** `refused`: it does not take the commit; `held`: it keeps the commit and does not apply it yet. */
+  readonly kind: "refused" | "held"
+}
+
+export type ReceiptStatus = "accepted" | "rejected" | "deferred"
+
+export interface Receipt extends Because {
+  /** Commit id in hexadecimal. */
+  readonly commit: string
+  /** Arrival number here; a commit that was submitted again has a new one. */
+  readonly lseq: number
+  readonly status: ReceiptStatus
+  /** Who decided; `null` while nobody has said anything. */
+  readonly peer: PeerId | null
+  /** Code of a verdict; empty without one. */
+  readonly code: string
+  /** When the verdict came, in milliseconds since 1970; `null` for `accepted` and where nobody has said anything. */
+  readonly atMs: number | null
+}
+
+/** Receipts of one page. */
+export const receiptsPageMax = 1_000
+
+/** Codes with which a custodian says that a commit may not be: it is withdrawn here and waits in quarantine. */
+export const withdrawingCodes: ReadonlySet<string> = new Set(["Denied", "Revoked"])
+
+/** What a peer said of this journal's commits. */
+export interface Settlement {
+  readonly peer: PeerId
+  /** The peer's incarnation. */
+  readonly incarnation: string
+  /** True for a replica that reads the whole space: only its word settles receipts. */
+  readonly isCustodian: boolean
+  /** Up to this arrival number the peer has everything that it may have, durable. */
+  readonly acknowledged: number
+  readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
+}

@@ -1,0 +1,322 @@
+/**
+ * What every journal must do with commits that it may not apply, with receipts, with forks and with copies of itself:
+ * further rules of `journalConformance`.
+ */
+import { expect, it } from "@effect/vitest"
+import { Context, Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { Crypto } from "../crypto/Crypto.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
+import { waitingOf } from "../journal/Quarantine.ts"
+import type { Verdict } from "../journal/Receipt.ts"
+import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
+import {
+  batch,
+  commitsOf,
+  forge,
+  type MakeJournal,
+  notes,
+  open,
+  type Opened,
+  patch,
+  pull,
+  put,
+  remove,
+  space,
+  startMs,
+  stateHash,
+  unbounded
+} from "./JournalFixture.ts"
+
+/** Registers the rules as tests. */
+export const quarantineConformance = (name: string, make: MakeJournal): void => {
+  heldRules(name, make)
+  deniedRules(name, make)
+  receiptRules(name, make)
+  massDeleteRules(name, make)
+}
+
+const waiting = (journal: Opened) => Effect.map(journal.quarantineCounts, waitingOf)
+
+const denied = { reason: "Denied", rule: "team/b", policyVersion: 7, because: "team b does not write here" } as const
+const refused: Verdict = { code: "Denied", kind: "refused", rule: "team/b", policyVersion: 7, because: "not yours" }
+
+const settlement = (peer: PeerId, verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>, acknowledged = 0) => ({
+  ...{ peer, incarnation: "00112233445566ff", isCustodian: true, acknowledged, verdicts }
+})
+
+const heldRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-14] ${name}: a commit stamped too far ahead is held and released when it is due`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* TestClock.setTime(startMs + Limits.clockAheadPeerMs + 10)
+      yield* a.write([put("n1", { text: "early" })])
+      yield* TestClock.setTime(startMs)
+      const commits = yield* commitsOf(a)
+      const outcome = yield* b.receive(batch(a, commits))
+      expect(outcome).toMatchObject({ applied: 0, held: 1, head: 0, verdicts: [{ index: 0, code: "ClockAhead" }] })
+      yield* b.receive(batch(a, commits))
+      expect(yield* waiting(b)).toBe(1)
+      expect((yield* b.releaseDue).released).toEqual([])
+      yield* TestClock.setTime(startMs + 11)
+      expect((yield* b.releaseDue).released).toHaveLength(1)
+      expect(yield* waiting(b)).toBe(0)
+      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "early" })
+      expect((yield* b.feed(0, a.device, unbounded)).commits).toEqual([])
+    })
+  )
+}
+
+const deniedRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-50] ${name}: denied commits are kept with the rule, the rest of the batch is applied in order`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      for (const change of notes(0, 100)) yield* a.write([change])
+      const commits = yield* commitsOf(a)
+      const denials = [3, 50, 99].map((index) => ({ index, ...denied }))
+      const outcome = yield* b.receive({ ...batch(a, commits), denials })
+      expect(outcome).toMatchObject({ applied: 97, held: 0, gaps: 0, refused: [["Denied", 3]] })
+      const { because, policyVersion, rule } = denied
+      expect(outcome.verdicts).toEqual(
+        denials.map(({ index }) => ({ index, code: "Denied", kind: "refused", rule, policyVersion, because }))
+      )
+      const order = (yield* commitsOf(b)).map(({ bytes }) =>
+        commits.findIndex((commit) => Bytes.equals(commit.bytes, bytes))
+      )
+      expect(order).toEqual([...order].sort((x, y) => x - y))
+      expect(order).toHaveLength(97)
+      const entries = yield* b.quarantine({ after: 0, limit: 10 })
+      expect(entries).toMatchObject(
+        denials.map(() => ({ reason: "Denied", peer: a.device, author: a.info.author, type: "note", events: 1, rule }))
+      )
+      expect(entries[0]).not.toHaveProperty("bytes")
+      expect((yield* b.quarantined(entries[1]!.id))?.bytes).toEqual(commits[50]!.bytes)
+      expect(yield* b.quarantine({ after: entries[1]!.place, limit: 10 })).toHaveLength(1)
+      expect(yield* b.quarantine({ after: 0, limit: 10, reason: "ClockAhead" })).toEqual([])
+    })
+  )
+
+  it.effect(`[JR-51] ${name}: released commits are applied and sent to everybody, discarded ones are gone`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      for (const change of notes(0, 3)) yield* a.write([change])
+      const denials = [0, 1, 2].map((index) => ({ index, ...denied }))
+      yield* b.receive({ ...batch(a, yield* commitsOf(a)), denials })
+      const ids = (yield* b.quarantine({ after: 0, limit: 10 })).map(({ id }) => id)
+      expect((yield* b.release([ids[0]!, "unknown"])).released).toEqual([ids[0]])
+      expect((yield* b.discard([ids[1]!, ids[1]!])).map(({ id }) => id)).toEqual([ids[1]])
+      expect((yield* b.get("note", "note 0"))?.fields).toEqual({ text: "new" })
+      expect((yield* b.quarantine({ after: 0, limit: 10 })).map(({ id }) => id)).toEqual([ids[2]])
+      // Its author may have taken it back meanwhile.
+      expect((yield* b.feed(0, a.device, unbounded)).commits).toHaveLength(1)
+      // What comes in by another way waits no longer.
+      yield* pull(a, b)
+      expect(yield* waiting(b)).toBe(0)
+      expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+    })
+  )
+
+  it.effect(`[JR-52] ${name}: a commit that rests on something missing stays in quarantine`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "first" })])
+      yield* a.write([patch("n1", { text: "second" })])
+      const commits = yield* commitsOf(a)
+      yield* b.receive({ ...batch(a, commits.slice(1)), denials: [{ index: 0, ...denied }] })
+      const [entry] = yield* b.quarantine({ after: 0, limit: 1 })
+      expect(yield* b.release([entry!.id])).toMatchObject({ released: [], waiting: [entry!.id], entities: [] })
+      yield* b.receive(batch(a, commits.slice(0, 1)))
+      expect((yield* b.release([entry!.id])).released).toEqual([entry!.id])
+      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "second" })
+    })
+  )
+}
+
+const receiptRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-53] ${name}: receipts are deferred, then accepted by a custodian, or say what it said`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      for (const change of notes(0, 4)) yield* a.write([change])
+      const statuses = Effect.map(a.receipts(0, 10), (receipts) => receipts.map(({ status }) => status))
+      expect(yield* statuses).toEqual(["deferred", "deferred", "deferred", "deferred"])
+      yield* a.settle({ ...settlement(hub.device, [], 2), isCustodian: false })
+      expect(yield* statuses).toEqual(["deferred", "deferred", "deferred", "deferred"])
+      const held: Verdict = { ...refused, code: "ClockAhead", kind: "held" }
+      yield* a.settle(settlement(hub.device, [{ lseq: 4, ...held }], 2))
+      const receipts = yield* a.receipts(0, 10)
+      expect(receipts.map(({ status }) => status)).toEqual(["accepted", "accepted", "deferred", "deferred"])
+      expect(receipts[0]).toMatchObject({ peer: hub.device, lseq: 1, code: "" })
+      expect(receipts[3]).toMatchObject({ peer: hub.device, code: "ClockAhead", because: "not yours", atMs: startMs })
+      expect(yield* a.receipts(2, 1)).toEqual([receipts[2]])
+      yield* a.settle(settlement(hub.device, [], 4))
+      expect(yield* statuses).toEqual(["accepted", "accepted", "accepted", "accepted"])
+    })
+  )
+
+  it.effect(
+    `[JR-54] ${name}: a rejected commit is taken back with those that build on it, and waits as it was signed`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+        yield* a.write([put("kept", { text: "old" }), put("gone", { text: "never" })])
+        yield* a.write([put("kept", { text: "base" })])
+        const before = yield* stateHash(a)
+        const commits = yield* commitsOf(a)
+        yield* a.write([put("new", { text: "refused" }), patch("kept", { text: "refused" }), remove("gone")])
+        yield* a.write([put("other", { text: "fine" })])
+        yield* a.write([patch("kept", { text: "on top" })])
+        const signed = yield* commitsOf(a)
+        const author = a.info.author
+        const outcome = yield* a.settle(settlement(b.device, [{ lseq: 3, ...refused }], 5))
+        expect(outcome.withdrawn).toHaveLength(2)
+        expect(outcome.entities.map(({ id }) => id).sort()).toEqual(["gone", "kept", "new"])
+        expect((yield* a.get("note", "kept"))?.fields).toEqual({ text: "base" })
+        expect((yield* a.get("note", "gone"))?.fields).toEqual({ text: "never" })
+        expect(yield* a.get("note", "new")).toBeUndefined()
+        expect((yield* commitsOf(a)).map(({ lseq }) => lseq)).toEqual([1, 2, 4])
+        // A journal that never had them has the same fingerprints.
+        yield* b.receive(batch(a, [...commits, signed[3]!]))
+        expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+        const totals = (journal: Opened) =>
+          Effect.map(journal.partitions, ({ rows }) => rows.map(({ total }) => [total.count, [...total.lanes]]))
+        expect(yield* totals(a)).toEqual(yield* totals(b))
+        expect(before.count).toBe(2)
+        const receipts = yield* a.receipts(0, 10)
+        expect(receipts.map(({ lseq, status }) => [lseq, status])).toEqual([
+          [1, "accepted"],
+          [2, "accepted"],
+          [3, "rejected"],
+          [4, "accepted"],
+          [5, "rejected"]
+        ])
+        expect(receipts[2]).toMatchObject({ code: "Denied", rule: "team/b", policyVersion: 7, because: "not yours" })
+        expect(receipts[4]?.because).toBe("it builds on a commit that is refused: not yours")
+        const entries = yield* a.quarantine({ after: 0, limit: 10, reason: "Rejected" })
+        expect(entries.map(({ id }) => id)).toEqual(outcome.withdrawn)
+        expect((yield* a.quarantined(entries[0]!.id))?.bytes).toEqual(signed[2]!.bytes)
+        // What is written now never uses a number of what was taken back.
+        expect(a.info.author).not.toBe(author)
+        yield* a.write([patch("kept", { color: "after" })])
+        const again = yield* a.release(entries.map(({ id }) => id))
+        expect(again.released).toHaveLength(2)
+        expect((yield* a.get("note", "kept"))?.fields).toEqual({ text: "on top", color: "after" })
+        expect((yield* a.receipts(0, 10)).map(({ status }) => status)).toEqual([
+          "accepted",
+          "accepted",
+          "accepted",
+          "deferred",
+          "deferred",
+          "deferred"
+        ])
+        yield* pull(a, b)
+        expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+        expect(yield* totals(a)).toEqual(yield* totals(b))
+      })
+  )
+
+  it.effect(`[JR-11] ${name}: both branches of a fork count, in every order, and the fork is proven once`, () =>
+    Effect.gen(function* () {
+      const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      const branches = yield* forked(a)
+      for (const [into, order] of [
+        [b, branches],
+        [c, [...branches].reverse()]
+      ] as const) {
+        let forks = 0
+        for (const commits of order) forks += (yield* into.receive(batch(a, commits))).forks.length
+        expect(forks).toBe(1)
+        expect((yield* into.quarantineCounts).Forked).toBe(1)
+        expect((yield* into.receive(batch(a, branches.flat()))).applied).toBe(0)
+        const [proof] = yield* into.quarantine({ after: 0, limit: 1 })
+        expect((yield* into.release([proof!.id])).released).toEqual([proof!.id])
+      }
+      expect(yield* stateHash(c)).toEqual(yield* stateHash(b))
+      expect((yield* b.get("note", "n1"))?.fields).toMatchObject({ text: "twin 2", a: 1, twin: 1 })
+      // A journal with one branch only is told the other by comparing clocks, in both directions.
+      const d = yield* open(make, 4)
+      yield* d.receive(batch(a, branches[0]!))
+      for (const [from, to] of [
+        [b, d],
+        [d, b]
+      ] as const) {
+        yield* to.receive(batch(from, yield* from.eventsBeyond(yield* clockOf(to), unbounded)))
+      }
+      expect(yield* stateHash(d)).toEqual(yield* stateHash(b))
+    })
+  )
+
+  it.effect(
+    `[JR-55] ${name}: an unknown event of its own shows a journal that it was copied, and it goes on as another`,
+    () =>
+      Effect.gen(function* () {
+        const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+        const branches = yield* forked(a)
+        yield* hub.receive(batch(a, branches[1]!))
+        const { author, incarnation } = a.info
+        const outcome = yield* a.receive(batch(hub, yield* commitsOf(hub)))
+        expect(outcome.isCopied).toBe(true)
+        expect(a.info.incarnation).not.toBe(incarnation)
+        expect(a.info.author).not.toBe(author)
+        yield* a.write([patch("n1", { text: "goes on" })])
+        yield* hub.receive(batch(a, yield* commitsOf(a)))
+        expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
+        expect((yield* hub.get("note", "n1"))?.fields).toMatchObject({ text: "goes on", a: 1, twin: 1 })
+      })
+  )
+}
+
+/** The clock of the one note that a journal has. */
+const clockOf = Effect.fnUntraced(function* (journal: Opened) {
+  const partitionHash = (yield* journal.partitions).rows[0]!.hash
+  const [item] = yield* journal.items(partitionHash, "", 1)
+  return yield* journal.clocks([{ partitionHash, key: item!.key }])
+})
+
+/** Two branches of one journal: what it wrote, and by hand what a copy of it wrote under the same numbers. */
+const forked = Effect.fnUntraced(function* (a: Opened) {
+  yield* a.write([put("n1", { text: "base" })])
+  const [{ clock } = yield* Effect.die("no clock")] = yield* clockOf(a)
+  const { sha256 } = Context.get(a.services, Crypto)
+  const base = yield* commitsOf(a)
+  const first: Event.Event = {
+    ...{ entity: "n1", eseq: 2, prev: clock[0]![2], deps: [] },
+    ops: { s: { text: "twin", twin: 1 }, a: { tags: ["of twin"] } }
+  }
+  const prev = sha256(Event.encode(first)).slice(0, Event.eventHashBytes)
+  const second: Event.Event = { entity: "n1", eseq: 3, prev, deps: [], ops: { s: { text: "twin 2" }, c: { hits: 1 } } }
+  const twin = [first, second].map((event, i) => ({ bytes: forge(a, space, startMs + 1000 + i, event) }))
+  yield* a.write([patch("n1", { text: "a", a: 1 })])
+  yield* a.write([patch("n1", { text: "a 2" })])
+  return [yield* commitsOf(a), [...base, ...twin]] as const
+})
+
+const massDeleteRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-56] ${name}: a mass delete waits for a person, what is usual does not`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 200))
+      yield* pull(a, b)
+      const removeSome = Effect.fnUntraced(function* (from: number, upto: number, isCustodian = false) {
+        const { head } = yield* a.write(notes(from, upto).map(({ id }) => remove(id)))
+        const fresh = yield* commitsOf(a, head - 1)
+        return yield* b.receive({ ...batch(a, fresh), isCustodian })
+      })
+      expect(yield* removeSome(0, 40)).toMatchObject({ applied: 40, held: 0 })
+      expect(yield* removeSome(40, 41)).toMatchObject({ applied: 0, held: 1, verdicts: [{ code: "MassDelete" }] })
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      expect(yield* removeSome(50, 60)).toMatchObject({ applied: 10, held: 0 })
+      expect(yield* b.count("note")).toBe(150)
+      const entries = yield* b.quarantine({ after: 0, limit: 10, reason: "MassDelete" })
+      expect((yield* b.release(entries.map(({ id }) => id))).released).toHaveLength(1)
+      expect(yield* b.count("note")).toBe(149)
+      // A custodian has judged what it passes on; its own deletes are judged like anybody's.
+      const c = yield* open(make, 3)
+      yield* c.receive(batch(b, (yield* commitsOf(b)).slice(0, 2)))
+      expect((yield* c.receive({ ...batch(b, yield* commitsOf(b)), isCustodian: true })).held).toBe(0)
+      expect(yield* c.count("note")).toBe(149)
+    })
+  )
+}
