@@ -3,7 +3,7 @@
  * wait for it. A refused request undoes only itself; a failing store fails the whole group, and nothing of it is kept.
  * Answers exist only after the commit. It knows no threads and no queue.
  */
-import { JournalReceiver, JournalWriter, Withdrawal, WriteError } from "@syncline/core"
+import { JournalReceiver, JournalWriter, Quarantine, Withdrawal, WriteError } from "@syncline/core"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import type { SqliteTables } from "./SqliteTables.ts"
 import * as WriterMessage from "./WriterMessage.ts"
@@ -47,10 +47,7 @@ const perform = (
     case "release":
       return { ...JournalReceiver.release(context, rowsOf(context, request.ids), nowMs), head: tables.head() }
     case "discard":
-      return rowsOf(context, request.ids).map(({ bytes: _, ...entry }) => {
-        tables.removeQuarantine(entry.id)
-        return entry
-      })
+      return discard(context, request.ids)
     case "settle":
       return { ...Withdrawal.settle(context, request.settlement, nowMs), head: tables.head() }
     case "setCursor":
@@ -61,6 +58,15 @@ const perform = (
 
 const rowsOf = ({ tables }: JournalWriter.WriterContext, ids: ReadonlyArray<string>) =>
   [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
+
+const discard = (
+  context: JournalWriter.WriterContext,
+  ids: ReadonlyArray<string>
+): WriterMessage.WriterResults["discard"] => {
+  const rows = rowsOf(context, ids)
+  for (const { id } of rows) context.tables.removeQuarantine(id)
+  return rows.map(Quarantine.entryOf)
+}
 
 /** Runs the requests in order and answers each. `tables` are those of the context. */
 export const run = (

@@ -52,7 +52,7 @@ export const establish = (
     const incarnation = freshIncarnation()
     db.prepare(
       "INSERT INTO meta (one, space, peer, incarnation, last_time, writing, place) VALUES (1, ?, ?, ?, ?, ?, ?)"
-    ).run(...[space, peer, incarnation, HybridTime.zero, incarnation, place])
+    ).run(space, peer, incarnation, HybridTime.zero, incarnation, place)
     return { info: read(db)!, isCopy: false }
   }
   assertSpace(read(db)!, space)

@@ -251,7 +251,16 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     const { at, author, because, bytes, dueMs, events, id, peer, policyVersion, reason, rule, sinceMs, type } = row
     const why = [reason, rule, policyVersion, because] as const
     const { changes } = this.#statements.addQuarantine.run(
-      ...[id, ...why, peer, author, type, at, events, sinceMs, dueMs, bytes]
+      id,
+      ...why,
+      peer,
+      author,
+      type,
+      at,
+      events,
+      sinceMs,
+      dueMs,
+      bytes
     )
     if (changes === 0 || reason === "Rejected" || this.#load === undefined) return
     const load = this.#load.get(peer) ?? { commits: 0, bytes: 0 }

@@ -52,8 +52,14 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
       send,
       isCopy,
       context: {
-        ...{ tables, crypto, compression, space: settings.space },
-        signer: { ...signer, peer },
+        tables,
+        crypto,
+        compression,
+        space: settings.space,
+        signer: {
+          ...signer,
+          peer
+        },
         deleteWatch: new DeleteWatch.DeleteWatch()
       }
     }

@@ -228,8 +228,16 @@ it.live("[SJ-8] a reopened journal goes on where it was", () =>
         const { incarnation } = other.info
         yield* journal.settle({ peer, incarnation, isCustodian: true, acknowledged: 1, verdicts: [] })
         yield* journal.receive({
-          ...{ peer, incarnation, isCustodian: true, feed: { from: 0, upto: 1 }, commits, denials: [] },
-          aheadMsMax: -600_000,
+          peer,
+          incarnation,
+          isCustodian: true,
+          feed: {
+            from: 0,
+            upto: 1
+          },
+          commits,
+          denials: [],
+          aheadMsMax: -6e5,
           deleteLimits: DeleteWatch.defaultDeleteLimits
         })
         return { info: journal.info, state: yield* state(journal) }

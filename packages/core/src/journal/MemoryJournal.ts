@@ -17,6 +17,7 @@ import * as JournalReceiver from "./JournalReceiver.ts"
 import * as JournalWriter from "./JournalWriter.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { ReaderContext } from "./OpenedCommits.ts"
+import { entryOf } from "./Quarantine.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Withdrawal from "./Withdrawal.ts"
 
@@ -92,7 +93,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         () => {
           const rows = rowsOf(ids)
           for (const { id } of rows) tables.removeQuarantine(id)
-          return rows
+          return rows.map(entryOf)
         },
         () => undefined
       ),

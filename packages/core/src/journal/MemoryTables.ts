@@ -21,7 +21,7 @@ import {
   type ReceiptRow,
   sources
 } from "./JournalTables.ts"
-import { noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
+import { entryOf, noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
 
@@ -264,7 +264,7 @@ export class MemoryTables implements JournalTables {
     [...this.#quarantine.values()]
       .filter((row) => row.place > after && (reason === undefined || row.reason === reason))
       .slice(0, limit)
-      .map(({ bytes: _, ...entry }) => entry)
+      .map(entryOf)
 
   quarantineRow = (id: string): QuarantineRow | undefined => this.#quarantine.get(id)
 

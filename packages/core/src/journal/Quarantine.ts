@@ -58,6 +58,13 @@ export interface QuarantineEntry extends Because {
   readonly dueMs: number | null
 }
 
+/** An entry as lists show it, without the commit's bytes. */
+export const entryOf = (row: QuarantineEntry & { readonly bytes: Uint8Array }): QuarantineEntry => {
+  const entry: QuarantineEntry & { bytes?: Uint8Array } = { ...row }
+  delete entry.bytes
+  return entry
+}
+
 /** Commits of others that one quarantine keeps; further ones are refused as `QuarantineFull` and come again later. */
 export const quarantineCommitsMax = 10_000
 /** Commits that one peer may have in it. */

@@ -65,7 +65,10 @@ const withdraw = (
     const { because, code, policyVersion, rule } = verdict
     tables.addQuarantine({
       ...CommitOpening.describe(id, packed, events.events.length, row.bytes),
-      ...{ because, policyVersion, rule, peer },
+      because,
+      policyVersion,
+      rule,
+      peer,
       reason: "Rejected",
       sinceMs: nowMs,
       dueMs: null

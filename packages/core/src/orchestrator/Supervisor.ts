@@ -236,7 +236,14 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
       peers.push({
         peer,
         space: journal.info.space,
-        ...{ route, state, pendingOut, pendingIn, sentEvents, receivedEvents, provenAtMs, lastError }
+        route,
+        state,
+        pendingOut,
+        pendingIn,
+        sentEvents,
+        receivedEvents,
+        provenAtMs,
+        lastError
       })
     }
     const result: Status = {

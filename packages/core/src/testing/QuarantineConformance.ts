@@ -36,6 +36,8 @@ export const quarantineConformance = (name: string, make: MakeJournal): void => 
   heldRules(name, make)
   deniedRules(name, make)
   receiptRules(name, make)
+  withdrawalRules(name, make)
+  copyRules(name, make)
   massDeleteRules(name, make)
 }
 
@@ -45,7 +47,11 @@ const denied = { reason: "Denied", rule: "team/b", policyVersion: 7, because: "t
 const refused: Verdict = { code: "Denied", kind: "refused", rule: "team/b", policyVersion: 7, because: "not yours" }
 
 const settlement = (peer: PeerId, verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>, acknowledged = 0) => ({
-  ...{ peer, incarnation: "00112233445566ff", isCustodian: true, acknowledged, verdicts }
+  peer,
+  incarnation: "00112233445566ff",
+  isCustodian: true,
+  acknowledged,
+  verdicts
 })
 
 const heldRules = (name: string, make: MakeJournal): void => {
@@ -155,7 +161,9 @@ const receiptRules = (name: string, make: MakeJournal): void => {
       expect(yield* statuses).toEqual(["accepted", "accepted", "accepted", "accepted"])
     })
   )
+}
 
+const withdrawalRules = (name: string, make: MakeJournal): void => {
   it.effect(
     `[JR-54] ${name}: a rejected commit is taken back with those that build on it, and waits as it was signed`,
     () =>
@@ -216,7 +224,9 @@ const receiptRules = (name: string, make: MakeJournal): void => {
         expect(yield* totals(a)).toEqual(yield* totals(b))
       })
   )
+}
 
+const copyRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-11] ${name}: both branches of a fork count, in every order, and the fork is proven once`, () =>
     Effect.gen(function* () {
       const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
@@ -282,8 +292,17 @@ const forked = Effect.fnUntraced(function* (a: Opened) {
   const { sha256 } = Context.get(a.services, Crypto)
   const base = yield* commitsOf(a)
   const first: Event.Event = {
-    ...{ entity: "n1", eseq: 2, prev: clock[0]![2], deps: [] },
-    ops: { s: { text: "twin", twin: 1 }, a: { tags: ["of twin"] } }
+    entity: "n1",
+    eseq: 2,
+    prev: clock[0]![2],
+    deps: [],
+    ops: {
+      s: {
+        text: "twin",
+        twin: 1
+      },
+      a: { tags: ["of twin"] }
+    }
   }
   const prev = sha256(Event.encode(first)).slice(0, Event.eventHashBytes)
   const second: Event.Event = { entity: "n1", eseq: 3, prev, deps: [], ops: { s: { text: "twin 2" }, c: { hits: 1 } } }

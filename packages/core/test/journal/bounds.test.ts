@@ -41,8 +41,13 @@ const makeJournal = () => {
         JournalReceiver.receive(
           context,
           {
-            ...{ peer, incarnation, isCustodian: false, feed: undefined, commits, denials: [] },
-            aheadMsMax: 60_000,
+            peer,
+            incarnation,
+            isCustodian: false,
+            feed: undefined,
+            commits,
+            denials: [],
+            aheadMsMax: 6e4,
             deleteLimits: defaultDeleteLimits
           },
           nowMs
