@@ -11,7 +11,7 @@ import { openRow, type ReaderContext } from "./OpenedCommits.ts"
 /** Commits of one page; whoever asks for more gets this many. */
 export const changesPageMax = 64
 /** A page that names this many entities takes no further commit, so that reading it blocks nobody for long. */
-const entitiesPageMax = 1024
+const entitiesPageMax = 256
 /** The index of no source: nothing is left out. */
 const excludesNobody = -2
 

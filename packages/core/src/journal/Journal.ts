@@ -254,7 +254,7 @@ export interface JournalShape {
   ) => Effect.Effect<FeedPage, JournalError>
   /**
    * What the commits after `after` changed here, in order of arrival, whoever they came from: at most `limit` commits,
-   * 1 to 64, and no further one after 1,024 entities.
+   * 1 to 64, and no further one after 256 entities.
    */
   readonly changesAfter: (after: number, limit: number) => Effect.Effect<ChangePage, JournalError>
   /** Fingerprints of the 16 children of a key range, given by its prefix in hexadecimal digits. */

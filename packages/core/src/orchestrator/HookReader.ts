@@ -4,15 +4,13 @@
  */
 import { Effect } from "effect"
 import type { Author } from "../identity/Author.ts"
+import { changesPageMax } from "../journal/ChangeReads.ts"
 import type { ChangePage, CommitChange, EntityRef, JournalShape } from "../journal/Journal.ts"
 import { type AppliedChange, type CommittedChange, entitiesPerCallMax } from "./Hook.ts"
 
 export type Told =
   | { readonly _tag: "Committed"; readonly change: CommittedChange }
   | { readonly _tag: "Applied"; readonly change: AppliedChange }
-
-/** Commits read ahead at a time. */
-const commitsReadMax = 64
 
 /** Where one hook is in the journal. */
 export interface HookReader {
@@ -59,7 +57,7 @@ export const next = Effect.fnUntraced(function* (reader: HookReader) {
 /** The next commit, read when it must be; it stays where it is. */
 const peek = Effect.fnUntraced(function* (reader: HookReader) {
   while (reader.at >= reader.page.length && !reader.isEnd) {
-    const page: ChangePage = yield* reader.journal.changesAfter(reader.upto, commitsReadMax)
+    const page: ChangePage = yield* reader.journal.changesAfter(reader.upto, changesPageMax)
     reader.page = page.changes
     reader.at = 0
     reader.upto = page.upto

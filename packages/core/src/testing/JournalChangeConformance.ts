@@ -110,7 +110,7 @@ const pageRules = (name: string, make: MakeJournal): void => {
         expect(groups.lastIndexOf(groups[100])).toBe(groups.length - 11)
         // Pages of large commits have few of them.
         const { changes } = yield* journal.changesAfter(100, 64)
-        expect(changes.reduce((sum, { entities }) => sum + entities.length, 0)).toBeLessThan(1_024 + 128)
+        expect(changes.reduce((sum, { entities }) => sum + entities.length, 0)).toBeLessThan(256 + 128)
       })
   )
 }
