@@ -5,7 +5,7 @@
 import * as Commit from "../model/Commit.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { ChangePage, CommitChange, EntityRef } from "./Journal.ts"
-import type { CommitRow } from "./JournalTables.ts"
+import { type CommitRow, sources } from "./JournalTables.ts"
 import { openRow, type ReaderContext } from "./OpenedCommits.ts"
 
 /** Commits of one page; whoever asks for more gets this many. */
@@ -49,7 +49,7 @@ const changeOf = (context: ReaderContext, row: CommitRow & { readonly lseq: numb
     const entity = rows.entity(row.partition, Fingerprint.entityKey(crypto.sha256, id), id)
     refs.set(id, { type, id, isDeleted: entity === undefined || entity.isDeleted })
   }
-  const isLocal = row.source === 0
+  const isLocal = row.source === sources.own
   return {
     lseq: row.lseq,
     id: Commit.id(crypto, packed),

@@ -105,9 +105,9 @@ export interface CommitChange {
   /** Commit id in hexadecimal. */
   readonly id: string
   readonly author: Author
-  /** True for a commit that was made here. */
+  /** True for a commit of this device, also when a peer brought it back after a loss. */
   readonly isLocal: boolean
-  /** The peer that delivered it; `undefined` for a local one. */
+  /** The peer that delivered it; `undefined` for a local one and for one that was released from quarantine. */
   readonly source: PeerId | undefined
   /** The same for all commits of one transaction of its author; `undefined` for a transaction of one change. */
   readonly group: string | undefined

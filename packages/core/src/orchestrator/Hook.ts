@@ -39,7 +39,7 @@ export interface HookChange extends HookPlace {
   readonly events: number
 }
 
-/** A local transaction that became durable. */
+/** A transaction of this device that became durable; also one that a peer brought back after a loss. */
 export interface CommittedChange extends HookChange {
   readonly author: Author
   /** False when the transaction was too large for one call and goes on in the next one. */
@@ -48,7 +48,7 @@ export interface CommittedChange extends HookChange {
 
 /** Commits of others that became durable. */
 export interface AppliedChange extends HookChange {
-  /** The peer that delivered them; `undefined` where the journal names none. */
+  /** The peer that delivered them; `undefined` for what was released from quarantine. */
   readonly peer: PeerId | undefined
   /** Who made them, each once. */
   readonly authors: ReadonlyArray<Author>

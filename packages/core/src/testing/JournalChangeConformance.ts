@@ -7,7 +7,19 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { CommitChange, JournalShape } from "../journal/Journal.ts"
 import * as Limits from "../model/Limits.ts"
-import { batch, commitsOf, type MakeJournal, notes, open, patch, pull, put, remove, startMs } from "./JournalFixture.ts"
+import {
+  nobody,
+  batch,
+  commitsOf,
+  type MakeJournal,
+  notes,
+  open,
+  patch,
+  pull,
+  put,
+  remove,
+  startMs
+} from "./JournalFixture.ts"
 
 /** All changes after a place, page by page. */
 const changesOf = Effect.fnUntraced(function* (journal: JournalShape, after: number, limit: number) {
@@ -28,6 +40,7 @@ const changesOf = Effect.fnUntraced(function* (journal: JournalShape, after: num
 /** Registers the rule as tests. */
 export const journalChangeConformance = (name: string, make: MakeJournal): void => {
   contentRules(name, make)
+  originRules(name, make)
   pageRules(name, make)
 }
 
@@ -87,6 +100,47 @@ const contentRules = (name: string, make: MakeJournal): void => {
       yield* TestClock.setTime(startMs + 11)
       yield* b.releaseDue
       expect(yield* changesOf(b, 0, 64)).toMatchObject([{ isLocal: false, source: a.device, events: 1 }])
+    })
+  )
+}
+
+const originRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-40] ${name}: own commits are local whoever brings them back; released ones are of no peer`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", {})])
+      yield* pull(a, b)
+      const lost = yield* open(make, 1)
+      yield* lost.receive(batch(b, yield* commitsOf(b)))
+      const { author } = a.info
+      const told = yield* changesOf(lost, 0, 64)
+      expect(told).toMatchObject([{ author, isLocal: true, source: undefined }])
+      const denial = { index: 0, reason: "Denied", rule: "r", policyVersion: 1, because: "not yours" } as const
+      const c = yield* open(make, 3)
+      yield* c.receive({ ...batch(b, yield* commitsOf(b)), denials: [denial] })
+      expect(yield* changesOf(c, 0, 64)).toEqual([])
+      yield* c.release(told.map(({ id }) => id))
+      expect(yield* changesOf(c, 0, 64)).toMatchObject([{ author, isLocal: false, source: undefined, events: 1 }])
+    })
+  )
+
+  it.effect(`[JR-40] ${name}: a commit that was withdrawn is told no more, also when it is the newest`, () =>
+    Effect.gen(function* () {
+      const journal = yield* open(make, 1)
+      for (const change of notes(0, 5)) yield* journal.write([change])
+      const code = { code: "Denied", kind: "refused", rule: "r", policyVersion: 1, because: "not yours" } as const
+      yield* journal.settle({
+        peer: nobody,
+        incarnation: "00112233445566ff",
+        isCustodian: true,
+        acknowledged: 0,
+        verdicts: [2, 5].map((lseq) => ({ lseq, ...code }))
+      })
+      for (const limit of [1, 64]) {
+        expect((yield* changesOf(journal, 0, limit)).map(({ lseq }) => lseq)).toEqual([1, 3, 4])
+      }
+      yield* journal.write([put("new", {})])
+      expect((yield* changesOf(journal, 4, 64)).map(({ lseq }) => lseq)).toEqual([6])
     })
   )
 }
