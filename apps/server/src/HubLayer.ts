@@ -54,6 +54,8 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "CommitsRefused":
     case "CommitsHeld":
     case "WriteRejected":
+    case "WritesDeferred":
+    case "WritesRestamped":
     case "JournalCopied":
     case "ClockSkewed":
     case "ForkDetected":

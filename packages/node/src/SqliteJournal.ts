@@ -169,7 +169,7 @@ const isRenewing = (
   result: WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]]
 ): boolean =>
   (request.kind === "receive" && (result as WriterMessage.WriterResults["receive"]).isCopied) ||
-  (request.kind === "settle" && (result as WriterMessage.WriterResults["settle"]).withdrawn.length > 0)
+  (request.kind === "settle" && (result as WriterMessage.WriterResults["settle"]).entities.length > 0)
 
 /** What subscribers learn of a durable request. */
 const changeOf = (

@@ -67,8 +67,23 @@ const planOperations = (state: EntityState, change: EntityChange, placeOf: (auth
     if (state.isDeleted) ops.d = false
     return ops
   }
+  if (change.change.kind === "rewrite") return planRewrite(state, change.change.ops, placeOf)
   if (!exists) throw new EntityNotFound({ type: change.partition.type, id: change.id })
   return change.change.kind === "delete" ? { d: true } : planPatch(state, change.change, placeOf)
+}
+
+/** The same operations; a removal withdraws those additions that are there now. */
+const planRewrite = (state: EntityState, ops: Operations, placeOf: (author: Author) => number): Operations => {
+  if (ops.r === undefined) return ops
+  const r = Object.entries(ops.r).map(([field, removals]) => {
+    const set = state.sets.get(field) ?? OrSet.empty()
+    const again = removals.map(([value]): Removal => {
+      const additions = OrSet.observed(set, value)
+      return [value, additions.map(([author, eseq]): Dependency => [placeOf(author), eseq])]
+    })
+    return [field, again] as const
+  })
+  return { ...ops, r: Object.fromEntries(r) }
 }
 
 const planPut = (state: EntityState, change: EntityChange, put: Put, placeOf: (author: Author) => number): Writable => {

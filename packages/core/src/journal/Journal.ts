@@ -198,6 +198,8 @@ export interface Released {
 export interface SettleOutcome {
   /** Ids of own commits that were withdrawn and wait in quarantine. */
   readonly withdrawn: ReadonlyArray<string>
+  /** Ids of the commits in which own ones with a wrong time were written again. */
+  readonly rewritten: ReadonlyArray<string>
   readonly entities: ReadonlyArray<EntityRef>
 }
 

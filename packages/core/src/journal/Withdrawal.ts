@@ -1,19 +1,23 @@
 /**
- * Taking own commits back out of the journal: a custodian does not take them, so nobody may build on them. The entities
- * become what they are without them, the commits wait in quarantine as they were signed, and later own commits on the
- * same entities go with them. From then on this device writes as another incarnation, so that no number is used twice
- * when the withdrawn ones are taken in after all.
+ * Taking commits back out of the journal because a custodian does not take them, so that nobody may build on them: own
+ * ones that the policy refuses wait in quarantine as they were signed; own ones written by a clock that was far ahead
+ * are written again with the right time. Entities become what they are without the commits, and later commits of the
+ * same author on them go with them. From then on this device writes as another incarnation, so that no number is used
+ * twice when a withdrawn commit is taken in after all.
  */
+import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
+import * as Limits from "../model/Limits.ts"
 import * as EntityFold from "../merge/EntityFold.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { EntityRef, SettleOutcome } from "./Journal.ts"
-import { type PartitionRow, sources } from "./JournalTables.ts"
+import { type CommitRow, sources } from "./JournalTables.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
-import { OpenedCommits } from "./OpenedCommits.ts"
+import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Settlement, type Verdict, withdrawingCodes } from "./Receipt.ts"
+import * as Rewriting from "./Rewriting.ts"
 
 interface Work {
   readonly context: WriterContext
@@ -21,7 +25,7 @@ interface Work {
   readonly entities: OpenEntities
 }
 
-/** Keeps what a peer said of this journal's commits, and withdraws those that a custodian refuses. */
+/** Keeps what a peer said of this journal's commits, and withdraws those that a custodian can never take as they are. */
 export const settle = (context: WriterContext, settlement: Settlement, nowMs: number): SettleOutcome => {
   const { tables } = context
   const { incarnation, isCustodian, peer } = settlement
@@ -30,20 +34,32 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   const custody = isCustodian ? Math.max(row.custody, acknowledged) : row.custody
   if (acknowledged > row.acknowledged || custody > row.custody) tables.setPeer({ ...row, acknowledged, custody })
   const withdrawing = new Map<number, Verdict>()
-  for (const { lseq, ...verdict } of settlement.verdicts) {
+  for (const { lseq, ...verdict } of isCustodian ? settlement.verdicts : []) {
     const commit = tables.commitAt(lseq)
-    if (commit === undefined || commit.source !== sources.own || commit.events === 0 || !isCustodian) continue
-    if (verdict.kind === "refused" && withdrawingCodes.has(verdict.code)) withdrawing.set(lseq, verdict)
-    else tables.putReceipt({ ...verdict, commit: idOf(context, commit.bytes), lseq, peer, atMs: nowMs })
+    if (commit === undefined || commit.events === 0) continue
+    const packed = packedOf(commit)
+    if (isFinal(verdict, commit, packed, nowMs)) withdrawing.set(lseq, verdict)
+    else if (commit.source === sources.own) {
+      tables.putReceipt({ ...verdict, commit: Commit.id(context.crypto, packed), lseq, peer, atMs: nowMs })
+    }
   }
-  if (withdrawing.size === 0) return { withdrawn: [], entities: [] }
+  if (withdrawing.size === 0) return { withdrawn: [], rewritten: [], entities: [] }
   return withdraw(context, withdrawing, settlement, nowMs)
 }
 
-const idOf = ({ crypto }: WriterContext, bytes: Uint8Array): string => {
+const packedOf = ({ bytes }: CommitRow): Commit.PackedCommit => {
   const packed = Commit.open(bytes)
-  if (typeof packed === "string") throw new Error(`a commit made here does not open: ${packed}`)
-  return Commit.id(crypto, packed)
+  if (typeof packed === "string") throw new Error(`a stored commit does not open: ${packed}`)
+  return packed
+}
+
+const tooFarAhead = "StampTooFarAhead"
+
+/** True when the commit can never be taken in as it is: the policy says no, or both clocks say that its time is wrong. */
+const isFinal = ({ code, kind }: Verdict, { source }: CommitRow, { header }: Commit.PackedCommit, nowMs: number) => {
+  if (kind === "held") return false
+  if (withdrawingCodes.has(code)) return source === sources.own
+  return code === tooFarAhead && HybridTime.millis(header.at) > nowMs + Limits.clockAheadMsMax
 }
 
 const withdraw = (
@@ -55,34 +71,44 @@ const withdraw = (
   const { crypto, tables } = context
   const commits = new OpenedCommits({ rows: tables, crypto, compression: context.compression })
   const work: Work = { context, commits, entities: new OpenEntities(tables, crypto) }
-  const verdicts = withDependents(work, causes)
-  const touched = entitiesOf(work, verdicts.keys())
-  for (const entity of touched) removeEvents(work, entity, verdicts)
+  const verdicts = new Map([...withDependents(work, causes)].sort(([a], [b]) => a - b))
+  for (const entity of entitiesOf(work, verdicts.keys())) removeEvents(work, entity, verdicts)
   const withdrawn: Array<string> = []
-  for (const [lseq, verdict] of [...verdicts].sort(([a], [b]) => a - b)) {
-    const { events, packed, row } = commits.get(lseq)
-    const id = Commit.id(crypto, packed)
-    const { because, code, policyVersion, rule } = verdict
-    tables.addQuarantine({
-      ...CommitOpening.describe(id, packed, events.events.length, row.bytes),
-      because,
-      policyVersion,
-      rule,
-      peer,
-      reason: "Rejected",
-      sinceMs: nowMs,
-      dueMs: null
-    })
-    tables.putReceipt({ commit: id, lseq, peer, code, kind: "refused", because, policyVersion, rule, atMs: nowMs })
+  const misdated: Array<OpenedCommit> = []
+  for (const [lseq, verdict] of verdicts) {
+    const commit = commits.get(lseq)
+    const id = Commit.id(crypto, commit.packed)
+    const isOwn = commit.row.source === sources.own
+    if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
+    else {
+      tables.addQuarantine({
+        ...CommitOpening.describe(id, commit.packed, commit.decoded.length, commit.row.bytes),
+        rule: verdict.rule,
+        policyVersion: verdict.policyVersion,
+        because: verdict.because,
+        peer,
+        reason: isOwn ? "Rejected" : "ClockAhead",
+        sinceMs: nowMs,
+        dueMs: null
+      })
+      if (isOwn) withdrawn.push(id)
+    }
+    if (isOwn) tables.putReceipt({ ...verdict, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
     tables.setCommit(lseq, { events: 0, previous: [], bytes: new Uint8Array(0) })
-    withdrawn.push(id)
   }
-  const entities: ReadonlyArray<EntityRef> = work.entities.finish()
+  const entities = work.entities.finish()
   tables.setIdentity({ ...tables.identity(), writing: newIncarnation(crypto) })
-  return { withdrawn, entities }
+  const written = Rewriting.rewrite(context, misdated, nowMs)
+  return { withdrawn, rewritten: written.commits, entities: merged(entities, written.entities) }
 }
 
-/** The commits and those own ones that continue their chains: without the former the latter fit nowhere. */
+/** Each entity once, as the later list has it. */
+const merged = (before: ReadonlyArray<EntityRef>, after: ReadonlyArray<EntityRef>): ReadonlyArray<EntityRef> => {
+  const keyOf = ({ id, type }: EntityRef): string => JSON.stringify([type, id])
+  return [...new Map([...before, ...after].map((entity) => [keyOf(entity), entity])).values()]
+}
+
+/** The commits and those of their authors that continue their chains: without the former the latter fit nowhere. */
 const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): ReadonlyMap<number, Verdict> => {
   const verdicts = new Map(causes)
   // A map gives what is added while it is walked.
@@ -107,7 +133,7 @@ const entitiesOf = (work: Work, lseqs: Iterable<number>): ReadonlySet<OpenEntity
   const touched = new Set<OpenEntity>()
   for (const lseq of lseqs) {
     const { decoded, row } = work.commits.get(lseq)
-    const partition: PartitionRow = work.context.tables.partitionAt(row.partition)
+    const partition = work.context.tables.partitionAt(row.partition)
     decoded.forEach((event, index) => {
       if (row.previous[index]! >= 0) touched.add(work.entities.open(partition, event.entity))
     })

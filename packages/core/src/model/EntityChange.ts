@@ -2,6 +2,7 @@
  * What an application wants to become of one entity, before the journal's writer turns it into an event. Every value
  * in it has passed the entity type's schema. It names no author, time or number: the writer adds those.
  */
+import type { Operations } from "./Event.ts"
 import type { FieldValue } from "./FieldValue.ts"
 import type { Partition } from "./Partition.ts"
 
@@ -31,8 +32,14 @@ export interface Delete {
   readonly kind: "delete"
 }
 
+/** Do again what an event did that was taken back; only the journal itself asks for this. */
+export interface Rewrite {
+  readonly kind: "rewrite"
+  readonly ops: Operations
+}
+
 export interface EntityChange {
   readonly partition: Partition
   readonly id: string
-  readonly change: Put | Patch | Delete
+  readonly change: Put | Patch | Delete | Rewrite
 }

@@ -9,6 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
 import type { QuarantineReason } from "../journal/Quarantine.ts"
+import { withdrawingCodes } from "../journal/Receipt.ts"
 import * as Partition from "../model/Partition.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
@@ -181,8 +182,8 @@ const onNotice = Effect.fnUntraced(function* (
     }
     case "TakenIn":
       return yield* takenIn(supervisor, peer, notice)
-    case "Withdrawn":
-      return yield* withdrawn(supervisor, peer, notice)
+    case "Settled":
+      return yield* settled(supervisor, peer, notice)
   }
 })
 
@@ -268,16 +269,25 @@ const takenIn = Effect.fnUntraced(function* (
 /** Write rejections that one settlement tells one by one; receipts tell them all. */
 const rejectionsToldMax = 64
 
-const withdrawn = Effect.fnUntraced(function* (
+const settled = Effect.fnUntraced(function* (
   supervisor: Supervision,
   peer: PeerId,
-  { outcome, verdicts }: SessionNotice & { readonly _tag: "Withdrawn" }
+  { outcome, verdicts }: SessionNotice & { readonly _tag: "Settled" }
 ) {
+  const { publish } = supervisor.channel
+  const deferred = new Map<string, { commits: number; because: string }>()
+  for (const { because, code } of verdicts.filter((verdict) => !withdrawingCodes.has(verdict.code))) {
+    deferred.set(code, { because, commits: (deferred.get(code)?.commits ?? 0) + 1 })
+  }
+  for (const [code, { because, commits }] of deferred) {
+    yield* publish({ _tag: "WritesDeferred", peer, code, commits, because })
+  }
+  if (outcome.rewritten.length > 0) yield* publish({ _tag: "WritesRestamped", commits: outcome.rewritten.length })
   yield* Metric.update(CoreMetrics.commitsRejected, outcome.withdrawn.length)
   for (const commit of outcome.withdrawn.slice(0, rejectionsToldMax)) {
     const entry = yield* supervisor.journal.quarantined(commit).pipe(Effect.orElseSucceed(() => undefined))
     const { because, code, policyVersion, rule } = entry === undefined ? verdicts[0]! : { ...entry, code: "Denied" }
-    yield* supervisor.channel.publish({ _tag: "WriteRejected", peer, commit, code, rule, policyVersion, because })
+    yield* publish({ _tag: "WriteRejected", peer, commit, code, rule, policyVersion, because })
   }
 })
 

@@ -73,6 +73,15 @@ export const WriteRejected = Schema.TaggedStruct("WriteRejected", {
   policyVersion: Count,
   because: Schema.String
 })
+/** A custodian does not take commits yet, e.g. because this device's clock is ahead of its own; it keeps those held. */
+export const WritesDeferred = Schema.TaggedStruct("WritesDeferred", {
+  peer: PeerId.PeerId,
+  code: Schema.String,
+  commits: Count,
+  because: Schema.String
+})
+/** Commits of this device that a wrong clock had stamped were written again with the present time. */
+export const WritesRestamped = Schema.TaggedStruct("WritesRestamped", { commits: Count })
 /** This journal was restored from a copy, or a copy of it runs elsewhere; it goes on under a new incarnation. */
 export const JournalCopied = Schema.TaggedStruct("JournalCopied", { peer: PeerId.PeerId, incarnation: Schema.String })
 /** Commits wait in quarantine because their time is ahead of this clock. */
@@ -114,6 +123,8 @@ export const SyncEvent = Schema.Union([
   CommitsHeld,
   QuarantineLeft,
   WriteRejected,
+  WritesDeferred,
+  WritesRestamped,
   JournalCopied,
   ClockSkewed,
   ForkDetected,

@@ -144,7 +144,8 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   const inFlight = new Map(before.inFlight)
   inFlight.delete(message.batch)
   const verdicts = Verdicts.fromWire(message, sent.lseqs)
-  const isBlocked = before.isBlocked || message.gaps > 0 || verdicts.some(({ code }) => !withdrawingCodes.has(code))
+  const isPutOff = verdicts.some(({ code }) => !withdrawingCodes.has(code))
+  const isBlocked = before.isBlocked || message.gaps > 0 || isPutOff
   const live: LiveState = {
     ...before,
     inFlight,
@@ -153,7 +154,7 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
     acknowledged: isBlocked
       ? before.acknowledged
       : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
-    isHeld: before.isHeld || message.held > 0,
+    isHeld: before.isHeld || message.held > 0 || isPutOff,
     hasMoved: before.hasMoved || message.applied > 0,
     proof: Comparison.afterMove(before.proof, message)
   }

@@ -46,9 +46,9 @@ export const defaultTiming: SessionTiming = {
 export type SessionNotice =
   | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveState.PeerSpace }
   | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome }
-  /** Own commits were taken back, because the peer, a custodian, refuses them. */
+  /** A custodian did not simply take commits of this journal. */
   | {
-      readonly _tag: "Withdrawn"
+      readonly _tag: "Settled"
       readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
       readonly outcome: SettleOutcome
     }

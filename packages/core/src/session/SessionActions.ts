@@ -149,7 +149,7 @@ export const settle = Effect.fnUntraced(function* (
   const isCustodian = yield* driver.gate.isCustodian(peer)
   driver.storedAcknowledged = acknowledged
   const outcome = yield* driver.journal.settle({ peer, incarnation, isCustodian, acknowledged, verdicts })
-  if (outcome.withdrawn.length > 0) yield* driver.options.notify({ _tag: "Withdrawn", verdicts, outcome })
+  if (verdicts.length > 0 && isCustodian) yield* driver.options.notify({ _tag: "Settled", verdicts, outcome })
 })
 
 const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: number) {

@@ -7,10 +7,12 @@ import { Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import type { Verdict } from "../journal/Receipt.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import {
@@ -37,6 +39,7 @@ export const quarantineConformance = (name: string, make: MakeJournal): void => 
   deniedRules(name, make)
   receiptRules(name, make)
   withdrawalRules(name, make)
+  misdatedRules(name, make)
   copyRules(name, make)
   massDeleteRules(name, make)
 }
@@ -223,6 +226,62 @@ const withdrawalRules = (name: string, make: MakeJournal): void => {
         expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
         expect(yield* totals(a)).toEqual(yield* totals(b))
       })
+  )
+}
+
+const yearMs = 365 * 24 * 60 * 60_000
+
+const misdatedRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-57] ${name}: own commits that a wrong clock stamped are written again with the present time`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      const note = (text: string, hits: number): EntityChange => ({
+        partition: { type: "note", header: {} },
+        id: "n1",
+        change: { kind: "put", lww: { text }, counters: { hits }, sets: { tags: [text, "both"] } }
+      })
+      yield* a.write([note("right", 1), put("gone", { text: "soon" })])
+      yield* hub.receive(batch(a, yield* commitsOf(a)))
+      yield* TestClock.setTime(startMs + yearMs)
+      yield* a.write([note("wrong", 5), remove("gone")])
+      yield* a.write([put("n2", { text: "new" })])
+      const wished = yield* stateHash(a)
+      const late = yield* commitsOf(a, 1)
+      const verdicts = (found: ReadonlyArray<{ readonly index: number } & Verdict>) =>
+        found.map(({ index, ...verdict }) => ({ ...verdict, lseq: late[index]!.lseq }))
+      yield* TestClock.setTime(startMs)
+      const refusal = yield* hub.receive(batch(a, late))
+      expect(refusal.verdicts.map(({ code }) => code)).toEqual(["StampTooFarAhead", "StampTooFarAhead"])
+      // While its own clock is wrong, a device cannot tell which of the two is.
+      yield* TestClock.setTime(startMs + yearMs)
+      expect((yield* a.settle(settlement(hub.device, verdicts(refusal.verdicts)))).rewritten).toEqual([])
+      expect((yield* a.receipts(1, 10)).map(({ status }) => status)).toEqual(["deferred", "deferred"])
+      yield* TestClock.setTime(startMs)
+      const outcome = yield* a.settle(settlement(hub.device, verdicts(refusal.verdicts)))
+      expect(outcome.rewritten.length).toBeGreaterThan(0)
+      expect(outcome.withdrawn).toEqual([])
+      expect(yield* stateHash(a)).toEqual(wished)
+      expect(HybridTime.millis(yield* a.lastTime)).toBeLessThan(startMs + 1000)
+      expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ gaps: 0, refused: [] })
+      expect(yield* stateHash(hub)).toEqual(wished)
+      expect(yield* waiting(a)).toBe(0)
+      expect((yield* a.receipts(1, 10)).map(({ code, status }) => [status, code]).slice(0, 2)).toEqual([
+        ["rejected", "StampTooFarAhead"],
+        ["rejected", "StampTooFarAhead"]
+      ])
+      // Who took them in with an equally wrong clock puts them aside.
+      const b = yield* open(make, 3)
+      yield* b.receive(batch(a, [...(yield* commitsOf(hub)).slice(0, 1)]))
+      yield* b.receive({ ...batch(a, late), aheadMsMax: 2 * yearMs })
+      const theirs = verdicts(refusal.verdicts).map((verdict, i) => ({ ...verdict, lseq: 2 + i }))
+      yield* b.settle(settlement(hub.device, theirs))
+      expect(yield* b.quarantine({ after: 0, limit: 9 })).toMatchObject([
+        { reason: "ClockAhead", dueMs: null },
+        { reason: "ClockAhead", dueMs: null }
+      ])
+      yield* b.receive(batch(a, yield* commitsOf(a)))
+      expect(yield* stateHash(b)).toEqual(wished)
+    })
   )
 }
 
