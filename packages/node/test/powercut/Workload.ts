@@ -4,6 +4,7 @@
  * what each writes, never how their writes interleave.
  */
 import {
+  DeleteWatch,
   Commit,
   Crypto,
   DeviceKey,
@@ -163,9 +164,13 @@ const receive = (lane: Lane) =>
       lane.report({ kind: "offered", cursor, commits })
       const { applied, head } = yield* lane.journal.receive({
         peer: peerId,
-        feed: { incarnation, from, upto: page.upto },
+        incarnation,
+        isCustodian: false,
+        feed: { from, upto: page.upto },
         commits: page.commits.map(({ bytes }) => bytes),
-        aheadMsMax: Limits.clockAheadPeerMs
+        denials: [],
+        aheadMsMax: Limits.clockAheadPeerMs,
+        deleteLimits: DeleteWatch.defaultDeleteLimits
       })
       if (applied !== written.length) throw new Error(`${applied} of ${written.length} events were applied`)
       acknowledge(lane, { commits, head }, written, cursor)
