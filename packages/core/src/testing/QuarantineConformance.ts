@@ -271,7 +271,7 @@ const misdatedRules = (name: string, make: MakeJournal): void => {
       ])
       // Who took them in with an equally wrong clock puts them aside.
       const b = yield* open(make, 3)
-      yield* b.receive(batch(a, [...(yield* commitsOf(hub)).slice(0, 1)]))
+      yield* b.receive(batch(a, (yield* commitsOf(hub)).slice(0, 1)))
       yield* b.receive({ ...batch(a, late), aheadMsMax: 2 * yearMs })
       const theirs = verdicts(refusal.verdicts).map((verdict, i) => ({ ...verdict, lseq: 2 + i }))
       yield* b.settle(settlement(hub.device, theirs))
