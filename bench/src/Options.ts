@@ -11,10 +11,18 @@ export interface Options {
   readonly isQuick: boolean
   /** Where processes that are profiled write their `.cpuprofile`; nothing is profiled when absent. */
   readonly profiles: string | undefined
+  /** Another state of the repository to measure against, as git names it. */
+  readonly against: string | undefined
+  /** The file for the results; one in `results` when absent. */
+  readonly out: string | undefined
 }
 
+const roundsDefault = 3
+/** Fewer cannot tell much worse from noise. */
+const roundsAgainstDefault = 5
+
 export const usage = (names: ReadonlyArray<string>): string =>
-  `npm run bench -- [--only <${names.join("|")}>]... [--rounds <1 to 20>] [--quick] [--profiles <folder>]`
+  `npm run bench -- [--only <${names.join("|")}>]... [--rounds <1 to 20>] [--quick] [--profiles <folder>] [--out <file>] [--against <git ref>]`
 
 /** Throws a `TypeError` that says what is wrong. */
 export const parse = (args: ReadonlyArray<string>, names: ReadonlyArray<string>): Options => {
@@ -22,14 +30,19 @@ export const parse = (args: ReadonlyArray<string>, names: ReadonlyArray<string>)
     args: [...args],
     options: {
       only: { type: "string", multiple: true, default: [] },
-      rounds: { type: "string", default: "3" },
+      rounds: { type: "string" },
       quick: { type: "boolean", default: false },
-      profiles: { type: "string" }
+      profiles: { type: "string" },
+      against: { type: "string" },
+      out: { type: "string" }
     }
   })
   const unknown = values.only.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new TypeError(`there is no measurement ${unknown}`)
-  const rounds = Number(values.rounds)
+  const { against, only, out, profiles, quick } = values
+  const rounds = Number(values.rounds ?? (against === undefined ? roundsDefault : roundsAgainstDefault))
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20) throw new TypeError("--rounds is no number from 1 to 20")
-  return { only: values.only, rounds, isQuick: values.quick, profiles: values.profiles }
+  if (against !== undefined && rounds < 3) throw new TypeError("--against takes 3 rounds at least")
+  if (against !== undefined && profiles !== undefined) throw new TypeError("--against does not profile")
+  return { only, rounds, isQuick: quick, profiles, against, out }
 }

@@ -3,6 +3,8 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Verdict } from "./against/Verdict.ts"
 import type { Figure, Target, Unit } from "./Figure.ts"
 import type { Machine } from "./Machine.ts"
 
@@ -34,22 +36,53 @@ const targetText = (target: Target | undefined, unit: Unit): string => {
 const verdict = ({ isMet }: Figure): string => (isMet === undefined ? "" : isMet ? "met" : "MISSED")
 
 /** One line for each figure: median, extremes, target. */
-export const table = (figures: ReadonlyArray<Figure>): string => {
-  const rows = figures.map((figure) => [
-    figure.figure,
-    `${text(figure.median)} ${figure.unit}`,
-    `[${text(figure.min)} – ${text(figure.max)}]`,
-    targetText(figure.target, figure.unit),
-    verdict(figure)
+export const table = (figures: ReadonlyArray<Figure>): string =>
+  aligned(
+    figures.map((figure) => [
+      figure.figure,
+      `${text(figure.median)} ${figure.unit}`,
+      `[${text(figure.min)} – ${text(figure.max)}]`,
+      targetText(figure.target, figure.unit),
+      verdict(figure)
+    ])
+  )
+
+/** One line for each figure: old and new median, their ratio with its extremes, judgement. */
+export const verdicts = (all: ReadonlyArray<Verdict>): string =>
+  aligned([
+    ["", "old", "new", "new / old", ""],
+    ...all.map((each) => [
+      each.figure,
+      `${text(each.old)} ${each.unit}`,
+      `${text(each.new)} ${each.unit}`,
+      `${text(each.ratio)} [${text(each.ratioMin)} – ${text(each.ratioMax)}]`,
+      each.standing === "not judged" ? "" : each.standing
+    ])
   ])
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)))
+
+/** Rows under each other; the first column is for words, the second for numbers. */
+const aligned = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(0, ...rows.map((row) => row[column]!.length)))
   const line = (row: ReadonlyArray<string>): string =>
     row.map((cell, i) => (i === 1 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  ")
   return rows.map((row) => line(row).trimEnd()).join("\n")
 }
 
-/** Writes the report into a file, with its folder. */
-export const write = (file: string, report: Report): void => {
+/** What a run against another state of the repository found. */
+export interface AgainstReport {
+  readonly startedAt: string
+  /** The old side's commit. */
+  readonly against: string
+  readonly rounds: number
+  readonly machine: Machine
+  readonly verdicts: ReadonlyArray<Verdict>
+}
+
+/** Where results of that name are kept. */
+export const resultsFile = (name: string): string => fileURLToPath(new URL(`../results/${name}.json`, import.meta.url))
+
+/** Writes a report into a file, with its folder. */
+export const write = (file: string, report: Report | AgainstReport): void => {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
 }

@@ -25,9 +25,10 @@ export class Workshop {
   readonly isQuick: boolean
   readonly #root = mkdtempSync(join(tmpdir(), "syncline-bench-"))
   readonly #profiling: ReadonlyArray<string>
-  readonly #filled = new Map<number, Promise<FilledFolder>>()
+  readonly #kept = new Map<string, Promise<unknown>>()
   readonly #ends: Array<() => Promise<void>> = []
   #folders = 0
+  #number = 0
 
   constructor(options: { readonly isQuick: boolean; readonly profiles: string | undefined }) {
     this.isQuick = options.isQuick
@@ -56,12 +57,23 @@ export class Workshop {
 
   /** A copy of a folder that holds the first `count` cities. */
   async filled(count: number): Promise<FilledFolder> {
-    const made = this.#filled.get(count) ?? this.#fill(count)
-    this.#filled.set(count, made)
-    const { folder, ...rest } = await made
+    const { folder, ...rest } = await this.kept(`folder of ${count}`, () => this.#fill(count))
     const copy = this.folder("filled")
     cpSync(folder, copy, { recursive: true })
     return { ...rest, folder: copy }
+  }
+
+  /** Makes something once in a run. */
+  kept<A>(name: string, make: () => Promise<A>): Promise<A> {
+    const made = this.#kept.get(name) ?? make()
+    this.#kept.set(name, made)
+    // Each name is used in one place, with one type.
+    return made as Promise<A>
+  }
+
+  /** 0, 1, 2 and so on: what no measurement of this run has used yet. */
+  next(): number {
+    return this.#number++
   }
 
   /** Ends something when the measurement is over. */

@@ -1,15 +1,18 @@
 /**
  * `npm run bench`: runs the measurements in interleaved rounds, prints what came out and keeps it as JSON. It stops
  * before a time limit, ends every process that it has started, and fails only when a measurement fails: a missed
- * target is a figure, not an error.
+ * target is a figure, not an error. With `--against` it hands over to a run that measures old and new in turns.
  */
 import { performance } from "node:perf_hooks"
-import { fileURLToPath } from "node:url"
+import * as Against from "./against/Against.ts"
 import { type Reading, summarize } from "./Figure.ts"
 import * as Machine from "./Machine.ts"
 import type { Measurement } from "./Measurement.ts"
 import { changeLatency } from "./measurements/ChangeLatency.ts"
 import { coldSync } from "./measurements/ColdSync.ts"
+import { differences } from "./measurements/Differences.ts"
+import { equalStores } from "./measurements/EqualStores.ts"
+import { liveStream } from "./measurements/LiveStream.ts"
 import { localWrites } from "./measurements/LocalWrites.ts"
 import { rawStream } from "./measurements/RawStream.ts"
 import { reconnect } from "./measurements/Reconnect.ts"
@@ -25,11 +28,14 @@ const measurements: ReadonlyArray<Measurement> = [
   sqliteAlone,
   localWrites,
   changeLatency,
-  reconnect
+  liveStream,
+  reconnect,
+  equalStores,
+  differences
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */
-const wholeMsMax = 10 * 60_000
+const wholeMsMax = 15 * 60_000
 
 const names = measurements.map(({ name }) => name)
 
@@ -80,7 +86,7 @@ const run = async (options: Options.Options): Promise<void> => {
     await workshop.close()
   }
   const figures = summarize(readings)
-  const file = fileURLToPath(new URL(`../results/${startedAt.replaceAll(":", "-")}.json`, import.meta.url))
+  const file = options.out ?? Report.resultsFile(startedAt.replaceAll(":", "-"))
   Report.write(file, {
     startedAt,
     seconds: Math.round(performance.now() / 1000),
@@ -96,4 +102,17 @@ const run = async (options: Options.Options): Promise<void> => {
   console.log(`${Report.table(figures)}\n\n${file}`)
 }
 
-await run(optionsOf(process.argv.slice(2)))
+const runAgainst = async (options: Options.Options, ref: string): Promise<void> => {
+  const interrupted = new AbortController()
+  process.once("SIGINT", () => interrupted.abort())
+  process.once("SIGTERM", () => interrupted.abort())
+  try {
+    if (!(await Against.run(options, ref, interrupted.signal))) process.exitCode = 1
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exitCode = 2
+  }
+}
+
+const options = optionsOf(process.argv.slice(2))
+await (options.against === undefined ? run(options) : runAgainst(options, options.against))

@@ -43,6 +43,8 @@ describe("options", () => {
       rounds: 2,
       isQuick: true
     })
+    expect(Options.parse(["--against", "v1"], ["raw"])).toMatchObject({ against: "v1", rounds: 5 })
+    expect(() => Options.parse(["--against", "v1", "--rounds", "2"], ["raw"])).toThrow("3 rounds")
     expect(() => Options.parse(["--only", "rew"], ["raw"])).toThrow("rew")
     expect(() => Options.parse(["--rounds", "0"], ["raw"])).toThrow("1 to 20")
   })

@@ -1,6 +1,6 @@
 /**
  * What a journal's file says about its commits, read beside the device that writes it: the size of what was made,
- * which no interface of a node tells. Only the benchmarks look into the file.
+ * which no interface of a node tells; and cursors made useless. Only the benchmarks look into the file.
  */
 import { Commit } from "@syncline/core"
 import { DataFolder } from "@syncline/node"
@@ -39,6 +39,19 @@ export const commitsAfter = (folder: string, lseq: number): CommitsMade => {
     })
     const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0)
     return { commits: rows.length, bytes: sum(rows.map(({ length }) => length)), plainBytes: sum(sizes) }
+  } finally {
+    db.close()
+  }
+}
+
+/**
+ * Makes a closed journal forget how far it has followed its peers, as if each of them had a new incarnation since: what
+ * differs can then only be found by comparing.
+ */
+export const forgetCursors = (folder: string): void => {
+  const db = new Database(DataFolder.journalFile(folder))
+  try {
+    db.exec("UPDATE peers SET incarnation = 'ffffffffffffffff', cursor = 0")
   } finally {
     db.close()
   }

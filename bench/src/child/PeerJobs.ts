@@ -1,21 +1,11 @@
 /**
- * One Syncline device in a process of its own: `createNode` with the personal policy and Socket.IO, as an application
- * would have it. Times are taken here, next to the node, so that the way to the parent process is in none of them.
+ * What a Syncline device in a process of its own does for the measurements. Times are taken here, next to the node, so
+ * that the way to the parent process is in none of them.
  */
-import { createNode, type EventOf, type SynclineNode } from "@syncline/node"
-import { personal } from "@syncline/policy"
-import { socketIo } from "@syncline/transport-socketio"
 import * as Cities from "../Cities.ts"
 import * as JournalFile from "./JournalFile.ts"
+import { closePeer, nextProof, opened, openPeer, type OpenOptions, type Peer } from "./OpenPeer.ts"
 import { timed } from "./Timing.ts"
-
-type Peer = SynclineNode<{ readonly city: typeof Cities.City }>
-
-export interface OpenOptions {
-  readonly folder: string
-  readonly space: string
-  readonly trusted: ReadonlyArray<string>
-}
 
 export interface ChangeInput {
   readonly count: number
@@ -25,38 +15,28 @@ export interface ChangeInput {
   readonly perCommit: number
 }
 
-/** A child has one device at a time. */
-let open: { readonly peer: Peer; readonly folder: string } | undefined
+export interface WriteInput {
+  readonly count: number
+  /** Default 0. */
+  readonly from?: number
+  readonly perCommit: number
+}
+
 /** Changes that came from other devices, with the nanosecond at which they were readable here. */
 let seen: Array<readonly [id: string, atNs: bigint]> = []
+/** How many came, with the nanosecond of the last. */
+let arrived = { count: 0, atNs: 0n }
 let stopWatching = (): void => undefined
 
-/** A sync that takes longer counts as failed. */
-const syncMsMax = 120_000
+/** A sync that takes longer counts as failed; a million records take a minute. */
+export const proofMsMax = 300_000
+/** A stream of changes has this long to arrive after the last was written. */
+const arriveMsMax = 60_000
+const lookEveryMs = 5
 /** Time between two changes, so that each travels alone. */
 const pauseMs = 8
 
-const opened = (): NonNullable<typeof open> => {
-  if (open === undefined) throw new Error("no device is open in this process")
-  return open
-}
-
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** The next `SyncCompleted`, which is a proof that both sides are equal. */
-const nextProof = (peer: Peer): Promise<EventOf<"SyncCompleted">> =>
-  new Promise((resolve, reject) => {
-    const off = peer.on("SyncCompleted", (event) => {
-      clearTimeout(timer)
-      off()
-      resolve(event)
-    })
-    const giveUp = async (): Promise<void> => {
-      off()
-      throw new Error(`no proof within ${syncMsMax} ms; the device says ${JSON.stringify(await peer.status())}`)
-    }
-    const timer = setTimeout(() => void giveUp().catch(reject), syncMsMax)
-  })
 
 /** The change that a record gets in the measurements: another population. */
 const changed = (record: Cities.CityRecord, salt: number): Cities.CityRecord => ({
@@ -64,43 +44,40 @@ const changed = (record: Cities.CityRecord, salt: number): Cities.CityRecord => 
   population: record.population + 1 + salt
 })
 
-const writeAll = async (peer: Peer, records: ReadonlyArray<Cities.CityRecord>, perCommit: number): Promise<void> => {
+/** Writes durably, `perCommit` in each transaction. */
+export const writeAll = async (
+  peer: Peer,
+  records: ReadonlyArray<Cities.CityRecord>,
+  perCommit: number
+): Promise<void> => {
   if (perCommit === 1) for (const record of records) await peer.city.put(record)
   else for (const part of Cities.chunks(records, perCommit)) await peer.city.putAll(part)
 }
 
 export const peerJobs = {
-  /** Opens the device and gives its peer id. */
-  openPeer: async ({ folder, space, trusted }: OpenOptions) => {
-    const peer = await createNode({
-      space,
-      store: folder,
-      entities: { city: Cities.City },
-      policy: personal({ trusted }),
-      transports: [socketIo()]
-    })
-    open = { peer, folder }
-    return { peer: peer.peer }
+  /** Opens the device and gives its peer id and where it can be dialled. */
+  openPeer: async (options: OpenOptions) => {
+    const { addresses, peer } = await openPeer(options)
+    return { peer, addresses }
   },
 
   closePeer: async () => {
-    const { peer } = opened()
     stopWatching()
-    await peer.close()
-    open = undefined
+    await closePeer()
   },
 
-  /** Writes the first `count` cities durably, `perCommit` in each transaction. */
-  write: async ({ count, perCommit }: { readonly count: number; readonly perCommit: number }) => {
+  /** Writes `count` cities from the place `from` on durably, `perCommit` in each transaction. */
+  write: async ({ count, from = 0, perCommit }: WriteInput) => {
     const { peer } = opened()
-    const records = Cities.first(count)
-    return timed(() => writeAll(peer, records, perCommit))
+    const records = Array.from({ length: count }, (_, i) => Cities.at(from + i))
+    const beganNs = process.hrtime.bigint()
+    return { beganNs, ...(await timed(() => writeAll(peer, records, perCommit))) }
   },
 
   /** Goes to a hub; seconds from the dial to the proof that both have the same. */
   dial: async ({ address }: { readonly address: string }) => {
     const { peer } = opened()
-    const proof = nextProof(peer)
+    const proof = nextProof(peer, proofMsMax)
     let entities = 0
     const times = await timed(async () => {
       await peer.send({ _tag: "AddRoute", address })
@@ -126,7 +103,7 @@ export const peerJobs = {
     const chosen = Cities.first(input.of).filter((_, i) => i % step === input.salt % step)
     const changes = chosen.slice(0, input.count).map((record) => changed(record, input.salt))
     await writeAll(peer, changes, input.perCommit)
-    const proof = nextProof(peer)
+    const proof = nextProof(peer, proofMsMax)
     await peer.send({ _tag: "ForceSync", peer: null })
     await proof
     return JournalFile.commitsAfter(folder, before)
@@ -135,16 +112,28 @@ export const peerJobs = {
   /** Begins to note what comes from others. */
   watchChanges: async () => {
     seen = []
+    arrived = { count: 0, atNs: 0n }
     const { peer } = opened()
     stopWatching = peer.on("EntitiesUpdated", (event) => {
       if (event.peer === null) return
       const atNs = process.hrtime.bigint()
       for (const id of event.ids) seen.push([id, atNs])
+      arrived = { count: arrived.count + event.count, atNs }
     })
   },
 
   /** What `watchChanges` has noted. */
   seenChanges: async () => seen,
+
+  /** Waits until `watchChanges` has counted so many, and gives the nanosecond of the last. */
+  arrivals: async ({ count }: { readonly count: number }) => {
+    const limitMs = performance.now() + arriveMsMax
+    while (arrived.count < count) {
+      if (performance.now() > limitMs) throw new Error(`${arrived.count} of ${count} changes arrived`)
+      await sleep(lookEveryMs)
+    }
+    return arrived.atNs
+  },
 
   /** Changes `count` cities one by one and gives the nanosecond at which each write began. */
   changeSlowly: async ({ count }: { readonly count: number }) => {

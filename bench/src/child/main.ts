@@ -2,11 +2,12 @@
  * A process that measures: it does the jobs that its parent names, one after another, and ends when the parent's
  * channel closes. What the jobs do stands beside it.
  */
+import { comparisonJobs } from "./ComparisonJobs.ts"
 import { peerJobs } from "./PeerJobs.ts"
 import { sqliteJobs } from "./SqliteJobs.ts"
 import { streamJobs } from "./StreamJobs.ts"
 
-const jobs = { ...peerJobs, ...sqliteJobs, ...streamJobs }
+const jobs = { ...peerJobs, ...comparisonJobs, ...sqliteJobs, ...streamJobs }
 
 /** Jobs by name; the parent's calls are typed by them. */
 export type Jobs = typeof jobs

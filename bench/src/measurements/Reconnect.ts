@@ -45,12 +45,12 @@ const build = async (workshop: Workshop, size: string, count: number): Promise<W
 /** Comes and goes once. */
 const comeBack = async ({ count, device, proxy }: World): Promise<{ readonly ms: number; readonly bytes: number }> => {
   await sleep(settleMs)
-  proxy.takeBytes()
+  proxy.take()
   const { entities, seconds } = await device.call("dial", { address: proxy.address })
   if (entities !== count) throw new Error(`the device has ${entities} of ${count} records`)
   // What follows the proof counts too, the goodbye does not: a link that stays up has none.
   await sleep(settleMs)
-  const bytes = proxy.takeBytes()
+  const { bytes } = proxy.take()
   await device.call("hangUp", { address: proxy.address })
   return { ms: seconds * 1000, bytes }
 }

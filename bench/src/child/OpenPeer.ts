@@ -1,0 +1,63 @@
+/**
+ * The one Syncline device that a measuring process has open: `createNode` with the personal policy and Socket.IO, as an
+ * application would have it. What is done with it is the jobs' business.
+ */
+import { createNode, type EventOf, type SynclineNode } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { socketIo } from "@syncline/transport-socketio"
+import * as Cities from "../Cities.ts"
+
+export type Peer = SynclineNode<{ readonly city: typeof Cities.City }>
+
+export interface OpenOptions {
+  readonly folder: string
+  readonly space: string
+  readonly trusted: ReadonlyArray<string>
+  /** Whether it can be dialled, on loopback and a port that the system chooses. */
+  readonly listens?: boolean
+}
+
+interface OpenedPeer {
+  readonly peer: Peer
+  readonly folder: string
+}
+
+let open: OpenedPeer | undefined
+
+/** The device; fails when none is open. */
+export const opened = (): OpenedPeer => {
+  if (open === undefined) throw new Error("no device is open in this process")
+  return open
+}
+
+export const openPeer = async ({ folder, listens = false, space, trusted }: OpenOptions): Promise<Peer> => {
+  const peer = await createNode({
+    space,
+    store: folder,
+    entities: { city: Cities.City },
+    policy: personal({ trusted }),
+    transports: [listens ? socketIo({ server: { port: 0 } }) : socketIo()]
+  })
+  open = { peer, folder }
+  return peer
+}
+
+export const closePeer = async (): Promise<void> => {
+  await opened().peer.close()
+  open = undefined
+}
+
+/** The next `SyncCompleted`, which is a proof that both sides are equal; one that takes longer counts as failed. */
+export const nextProof = (peer: Peer, msMax: number): Promise<EventOf<"SyncCompleted">> =>
+  new Promise((resolve, reject) => {
+    const off = peer.on("SyncCompleted", (event) => {
+      clearTimeout(timer)
+      off()
+      resolve(event)
+    })
+    const giveUp = async (): Promise<void> => {
+      off()
+      throw new Error(`no proof within ${msMax} ms; the device says ${JSON.stringify(await peer.status())}`)
+    }
+    const timer = setTimeout(() => void giveUp().catch(reject), msMax)
+  })
