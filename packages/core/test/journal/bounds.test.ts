@@ -13,6 +13,7 @@ import { quarantineCommitsMax } from "../../src/journal/Quarantine.ts"
 import * as Commit from "../../src/model/Commit.ts"
 import type { EntityChange } from "../../src/model/EntityChange.ts"
 import * as Event from "../../src/model/Event.ts"
+import * as MessagePack from "../../src/model/MessagePack.ts"
 import * as Limits from "../../src/model/Limits.ts"
 import { EntityInvalid } from "../../src/model/WriteError.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
@@ -36,6 +37,14 @@ const makeJournal = () => {
     peer: signer.peer,
     write: (changes: ReadonlyArray<EntityChange>) =>
       tables.transact(() => JournalWriter.write(context, changes, nowMs)),
+    release: (ids: ReadonlyArray<string>) =>
+      tables.transact(() =>
+        JournalReceiver.release(
+          context,
+          ids.flatMap((id) => tables.quarantineRow(id) ?? []),
+          nowMs
+        )
+      ),
     receive: (peer: PeerId.PeerId, commits: ReadonlyArray<Uint8Array>) =>
       tables.transact(() =>
         JournalReceiver.receive(
@@ -92,6 +101,35 @@ describe("bounds of a journal", () => {
     })
     const full = receive(peer, [commitOf("c", { s: { t: 1 } }, nowMs + 120_000)])
     expect(full).toMatchObject({ held: 0, refused: [["QuarantineFull", 1]] })
+  })
+
+  it("[JR-58] what a later version wrote is kept as it is, not merged, and taken in once it can be read", () => {
+    const { peer, receive, release, tables } = makeJournal()
+    const good = commitOf("a", { s: { t: 1 } })
+    const newOperation = commitOf("b", { s: { t: 1 }, o: { text: new Uint8Array(3) } } as Event.Operations)
+    const [header, ...rest] = MessagePack.unpackOwn(good) as [Uint8Array, ...Array<unknown>]
+    const fields = MessagePack.unpackOwn(header) as Array<unknown>
+    const newFormat = MessagePack.pack([
+      MessagePack.pack([Commit.commitVersion + 1, ...fields.slice(1), "more"]),
+      ...rest
+    ])
+    const outcome = receive(peer, [good, newOperation, newFormat, newFormat])
+    expect(outcome).toMatchObject({ applied: 1, held: 3, refused: [] })
+    expect(outcome.verdicts.map(({ code, index }) => [index, code])).toEqual([
+      [1, "SchemaUnknown"],
+      [2, "SchemaUnknown"],
+      [3, "SchemaUnknown"]
+    ])
+    expect(tables.entitiesOfType("note")).toHaveLength(1)
+    const entries = tables.quarantine(0, 10)
+    expect(entries).toMatchObject([
+      { reason: "SchemaUnknown", type: "note", events: 1 },
+      { reason: "SchemaUnknown", type: "", events: 0 }
+    ])
+    expect(tables.quarantineRow(entries[1]!.id)?.bytes).toEqual(newFormat)
+    const ids = entries.map(({ id }) => id)
+    expect(release(ids)).toMatchObject({ released: [], waiting: ids })
+    expect(tables.quarantine(0, 10).map(({ id }) => id)).toEqual(ids)
   })
 
   it("[JR-26] what is written after a commit came in is stamped later than it, though the clock is behind", () => {
