@@ -51,7 +51,7 @@ export const commitsAfter = (folder: string, lseq: number): CommitsMade => {
 export const forgetCursors = (folder: string): void => {
   const db = new Database(DataFolder.journalFile(folder))
   try {
-    db.exec("UPDATE peers SET incarnation = 'ffffffffffffffff', cursor = 0")
+    db.exec("UPDATE peers SET incarnation = printf('%016x', source), cursor = 0")
   } finally {
     db.close()
   }
