@@ -10,6 +10,8 @@ import {
   Commit,
   ChangeReads,
   EntityRead,
+  type History,
+  HistoryReads,
   type HybridTime,
   Journal,
   type JournalError,
@@ -66,7 +68,8 @@ type Reads = Pick<
   | "query"
   | "count"
   | "scan"
->
+> &
+  History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
   "write" | "receive" | "releaseDue" | "release" | "discard" | "settle" | "setCursor"
@@ -259,6 +262,12 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     get: (type, id) => read(() => EntityRead.get(rows, crypto.sha256, type, id)),
     query: (question) => read(() => query.run(question)),
     count: (type) => read(() => rows.countLive(type)),
-    scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit))
+    scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit)),
+    ...HistoryReads.make({
+      ...context,
+      read,
+      lastTime: () => rows.storedLastTime() as HybridTime.HybridTime,
+      query: (question) => query.run(question)
+    })
   }
 }

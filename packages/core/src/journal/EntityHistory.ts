@@ -29,17 +29,27 @@ export const originOf = ({ events, packed }: Pick<OpenedCommit, "events" | "pack
 /** Applied events of one entity from the newest arrival back, lazily; `lseq` is the entity's last change. */
 export function* newestFirst(commits: OpenedCommits, id: string, lseq: number): Generator<HistoricEvent> {
   for (let at = lseq; at > 0;) {
-    const commit = commits.get(at)
-    let before = 0
-    for (let index = commit.decoded.length - 1; index >= 0; index--) {
-      const event = commit.decoded[index]!
-      const previous = commit.row.previous[index]!
-      if (event.entity !== id || previous < 0) continue
-      before = previous
-      yield { lseq: at, index, event, origin: originOf(commit, index), commit }
-    }
+    const { before, events } = eventsIn(commits.get(at), id)
+    yield* events
     at = before
   }
+}
+
+/** The applied events of one entity in one commit, the last first, and the commit that changed the entity before. */
+export const eventsIn = (
+  commit: OpenedCommit,
+  id: string
+): { readonly events: ReadonlyArray<HistoricEvent>; readonly before: number } => {
+  const events: Array<HistoricEvent> = []
+  let before = 0
+  for (let index = commit.decoded.length - 1; index >= 0; index--) {
+    const event = commit.decoded[index]!
+    const previous = commit.row.previous[index]!
+    if (event.entity !== id || previous < 0) continue
+    before = previous
+    events.push({ lseq: commit.row.lseq, index, event, origin: originOf(commit, index), commit })
+  }
+  return { events, before }
 }
 
 /** All applied events of one entity in order of arrival. */

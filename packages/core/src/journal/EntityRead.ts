@@ -4,6 +4,7 @@
  */
 import * as Bytes from "../identity/Bytes.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
+import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { EntityQuery, EntityView, ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
@@ -93,14 +94,28 @@ export const queryInMemory = (
   const found = candidates
     .filter((row) => !row.isDeleted)
     .map((row) => view(rows.partitionAt(row.partition), row))
-    .filter(({ fields }) => Object.entries(query.where).every(([field, value]) => fieldOf(fields, field) === value))
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-  const order = query.orderBy
-  if (order !== undefined) {
-    const sign = order.isDescending ? -1 : 1
-    found.sort((a, b) => sign * compare(fieldOf(a.fields, order.field), fieldOf(b.fields, order.field)))
-  }
+    .filter((entity) => matches(entity, query))
+    .sort(orderOf(query))
   return found.slice(query.offset, query.offset + query.limit)
+}
+
+/** True when the entity meets a question's conditions. */
+export const matches = ({ fields }: EntityView, query: EntityQuery): boolean => {
+  for (const field in query.where) if (fieldOf(fields, field) !== query.where[field]) return false
+  return true
+}
+
+/** The order of a question's answer; ties are in the order of ids and then of partitions. */
+export const orderOf = ({ orderBy }: EntityQuery): ((a: EntityView, b: EntityView) => number) => {
+  const sign = orderBy?.isDescending === true ? -1 : 1
+  return (a, b) => {
+    const order =
+      orderBy === undefined ? 0 : sign * compare(fieldOf(a.fields, orderBy.field), fieldOf(b.fields, orderBy.field))
+    if (order !== 0) return order
+    if (a.id !== b.id) return a.id < b.id ? -1 : 1
+    const [ofA, ofB] = [Partition.key(a.partition), Partition.key(b.partition)]
+    return ofA === ofB ? 0 : ofA < ofB ? -1 : 1
+  }
 }
 
 const fieldOf = (fields: EntityView["fields"], name: string): FieldValue =>

@@ -14,6 +14,7 @@ import type { Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
+import type { HistoryReads } from "./History.ts"
 import type { JournalError } from "./JournalError.ts"
 import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
 import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
@@ -212,7 +213,7 @@ export interface QuarantineQuery {
   readonly reason?: QuarantineReason | undefined
 }
 
-export interface JournalShape {
+export interface JournalShape extends HistoryReads {
   /** As it is now: the author changes when commits are withdrawn, the incarnation when the journal proves to be a copy. */
   readonly info: JournalInfo
   /** Makes commits of changes, all or none. Resolves once they are durable. */

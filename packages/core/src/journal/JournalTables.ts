@@ -117,6 +117,15 @@ export interface JournalRows {
     keyHigh: number,
     limit: number
   ) => ReadonlyArray<Pick<EntityRow, "key" | "version">>
+  /**
+   * Entities of the given partitions in the order in which they were made here. A page looks at `limit` places of that
+   * order after place `after`, whatever their partition; later pages begin `limit` further on.
+   */
+  readonly entitiesInOrder: (
+    after: number,
+    limit: number,
+    partitions: ReadonlyArray<number>
+  ) => { readonly rows: ReadonlyArray<EntityRow>; readonly isEnd: boolean }
   /** Bucket sums with `low <= bucket <= high`. */
   readonly buckets: (partition: number, low: number, high: number) => ReadonlyArray<Bucket>
   readonly commitAt: (lseq: number) => (CommitRow & { readonly lseq: number }) | undefined

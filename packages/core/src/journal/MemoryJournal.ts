@@ -11,6 +11,7 @@ import { EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.t
 import * as ChangeReads from "./ChangeReads.ts"
 import { DeleteWatch } from "./DeleteWatch.ts"
 import * as EntityRead from "./EntityRead.ts"
+import * as HistoryReads from "./HistoryReads.ts"
 import { Journal, type JournalChange, type JournalShape } from "./Journal.ts"
 import * as JournalReads from "./JournalReads.ts"
 import * as JournalReceiver from "./JournalReceiver.ts"
@@ -135,7 +136,13 @@ const readsOf = (
   get: (type, id) => Effect.sync(() => EntityRead.get(tables, reader.crypto.sha256, type, id)),
   query: (query) => Effect.sync(() => EntityRead.queryInMemory(tables, tables.entitiesOfType(query.type), query)),
   count: (type) => Effect.sync(() => tables.entitiesOfType(type).filter((row) => !row.isDeleted).length),
-  scan: (after, limit) => Effect.sync(() => EntityRead.scan(tables, after, limit))
+  scan: (after, limit) => Effect.sync(() => EntityRead.scan(tables, after, limit)),
+  ...HistoryReads.make({
+    ...reader,
+    read: (body) => Effect.sync(body),
+    lastTime: tables.lastTime,
+    query: (query) => EntityRead.queryInMemory(tables, tables.entitiesOfType(query.type), query)
+  })
 })
 
 /** The journal as a layer. */

@@ -38,6 +38,9 @@ export class MemoryTables implements JournalTables {
   readonly #partitions: Array<PartitionRow> = []
   readonly #partitionIndexes = new Map<string, number>()
   readonly #entities: Array<Map<string, EntityRow>> = []
+  /** Entities by the place at which they were made, from 1, and the place of each. */
+  readonly #made: Array<readonly [partition: number, id: string]> = []
+  readonly #places: Array<Map<string, number>> = []
   readonly #sorted: Array<ReadonlyArray<EntityRow> | undefined> = []
   readonly #buckets: Array<Map<number, Fingerprint.Fingerprint>> = []
   readonly #peers: Array<PeerRow> = []
@@ -106,11 +109,13 @@ export class MemoryTables implements JournalTables {
       this.#partitionIndexes.delete(key)
       this.#partitions.pop()
       this.#entities.pop()
+      this.#places.pop()
       this.#buckets.pop()
     })
     this.#partitionIndexes.set(key, row.index)
     this.#partitions.push(row)
     this.#entities.push(new Map())
+    this.#places.push(new Map())
     this.#buckets.push(new Map())
     return row
   }
@@ -139,6 +144,29 @@ export class MemoryTables implements JournalTables {
       else entities.set(row.id, before)
     })
     entities.set(row.id, row)
+    if (before === undefined) this.#place(row)
+  }
+
+  #place({ id, partition }: EntityRow): void {
+    const places = this.#places[partition]!
+    const known = places.get(id)
+    this.#undoes(() => {
+      this.#made.pop()
+      if (known === undefined) places.delete(id)
+      else places.set(id, known)
+    })
+    places.set(id, this.#made.push([partition, id]))
+  }
+
+  entitiesInOrder = (after: number, limit: number, partitions: ReadonlyArray<number>) => {
+    const rows: Array<EntityRow> = []
+    for (let at = after; at < Math.min(after + limit, this.#made.length); at++) {
+      const [partition, id] = this.#made[at]!
+      const row = partitions.includes(partition) ? this.#entities[partition]!.get(id) : undefined
+      // One that was removed and made again stands at its last place only.
+      if (row !== undefined && this.#places[partition]!.get(id) === at + 1) rows.push(row)
+    }
+    return { rows, isEnd: after + limit >= this.#made.length }
   }
 
   removeEntity = (partition: number, _key: number, id: string): void => {

@@ -29,21 +29,35 @@ const openedMax = 1024
 export class OpenedCommits {
   readonly context: ReaderContext
   readonly #opened = new Map<number, OpenedCommit>()
+  readonly #max: number
 
-  constructor(context: ReaderContext) {
+  constructor(context: ReaderContext, max = openedMax) {
     this.context = context
+    this.#max = max
   }
 
   /** The commit of an arrival number that an entity names. */
   get(lseq: number): OpenedCommit {
+    const found = this.find(lseq)
+    if (found === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
+    return found
+  }
+
+  /** The same for a name that may be out of date: `undefined` when the commit was withdrawn. */
+  find(lseq: number): OpenedCommit | undefined {
     const known = this.#opened.get(lseq)
     if (known !== undefined) return known
-    if (this.#opened.size >= openedMax) this.#opened.clear()
     const row = this.context.rows.commitAt(lseq)
-    if (row === undefined) throw new Error(`commit ${lseq} is named by an entity but not stored`)
+    if (row === undefined || row.events === 0) return undefined
+    if (this.#opened.size >= this.#max) this.#opened.clear()
     const fresh = openRow(this.context, row)
     this.#opened.set(lseq, fresh)
     return fresh
+  }
+
+  /** Forgets what is open. */
+  clear(): void {
+    this.#opened.clear()
   }
 }
 

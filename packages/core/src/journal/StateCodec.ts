@@ -117,6 +117,29 @@ export const decode = (
   return state
 }
 
+/** When the events of a row were, as far as it says so. */
+export interface RowTimes {
+  readonly events: number
+  /** Times of those events whose writes are in force, each event once. */
+  readonly stamps: ReadonlyArray<HybridTime>
+  /** Counters or sets changed, and the row does not say when. */
+  readonly hasUntimed: boolean
+  readonly isForked: boolean
+}
+
+/** Reads a row's times without its values. */
+export const times = (stateBytes: Uint8Array): RowTimes => {
+  const [clock, stamps, , , counters, sets] = MessagePack.unpackOwn(stateBytes) as Packed
+  let events = 0
+  for (const [, eseq] of clock) events += eseq
+  return {
+    events,
+    stamps: stamps.map(([at]) => at as HybridTime),
+    hasUntimed: counters !== null || sets !== null,
+    isForked: clock.some(([, , , isForked]) => isForked === true)
+  }
+}
+
 /** True when the JSON shows something else under the name of an `lww` field. */
 const isTaken = (state: EntityState.EntityState, header: HeaderValues, field: string): boolean =>
   state.counters.has(field) || state.sets.has(field) || Object.hasOwn(header, field)

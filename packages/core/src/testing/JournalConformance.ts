@@ -28,6 +28,7 @@ import {
   startMs,
   stateHash
 } from "./JournalFixture.ts"
+import { journalHistoryConformance } from "./JournalHistoryConformance.ts"
 import { journalReadConformance } from "./JournalReadConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 
@@ -43,6 +44,7 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   quarantineConformance(name, make)
   cursorRules(name, make)
   journalReadConformance(name, make)
+  journalHistoryConformance(name, make)
 }
 
 const writeRules = (name: string, make: MakeJournal): void => {

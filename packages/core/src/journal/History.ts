@@ -1,0 +1,71 @@
+/**
+ * The past of a space: the part of the journal's contract that answers what became of an entity, and how entities were
+ * at a time. A time means all events known here with that stamp or an earlier one, so an answer about the past changes
+ * when an old commit arrives late.
+ */
+import type { Effect } from "effect"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import type { HistoryEntry, HistoryPosition } from "../merge/EntityTimeline.ts"
+import type { Partition } from "../model/Partition.ts"
+import type { EntityQuery, EntityView } from "./Journal.ts"
+import type { JournalError } from "./JournalError.ts"
+
+/** Largest page of a history. */
+export const historyRowsMax = 1_000
+
+export interface HistoryQuery {
+  readonly type: string
+  readonly id: string
+  /** Which of several entities with one id is meant; without it the one that `get` reads, or would if it were live. */
+  readonly partition?: Partition | undefined
+  /** The page begins behind this entry, which need not be of this journal. */
+  readonly before?: HistoryPosition | undefined
+  /** 1 to 1,000. */
+  readonly limit: number
+}
+
+/** Where a reading of all entities goes on. */
+export interface ScanPosition {
+  /** How many places of the journal's order of entities were looked at. */
+  readonly after: number
+  /** Arrival number of the newest commit that counts. */
+  readonly head: number
+}
+
+export interface ScanPage {
+  /** Live and deleted; none that did not exist at the time. May be empty before the end. */
+  readonly entities: ReadonlyArray<EntityView>
+  /** `undefined` at the end. */
+  readonly next: ScanPosition | undefined
+}
+
+export interface HistoryReads {
+  /**
+   * What became of an entity, newest first in the canonical order (time, author, event hash), also of a deleted one.
+   * Empty for an id that nobody made. Every page reads all of the entity's events.
+   */
+  readonly history: (query: HistoryQuery) => Effect.Effect<ReadonlyArray<HistoryEntry>, JournalError>
+  /**
+   * The entity of an id as `get` would have read it at a time, and, when it was deleted, the deleted one; `undefined`
+   * when it did not exist. Of several deleted ones the one in the partition with the smaller hash.
+   */
+  readonly at: (type: string, id: string, time: HybridTime) => Effect.Effect<EntityView | undefined, JournalError>
+  /**
+   * Entities of a type, or of all types, as they were at a time, in the order in which they were made here. A page looks
+   * at `limit` places of that order, 1 to 1,000, whatever their type. All pages answer for the commits that the first
+   * one found. An entity whose row does not tell when it changed costs the reading of all its events.
+   */
+  readonly scanAt: (
+    type: string | undefined,
+    time: HybridTime,
+    after: ScanPosition | undefined,
+    limit: number
+  ) => Effect.Effect<ScanPage, JournalError>
+  /**
+   * A question answered as of a time. It reads all entities of the space, those of other types at a glance, and the
+   * events of those that changed since; up to 10,000 rows of an answer cost one such reading, later rows one more for
+   * each 10,000 before them. It keeps one page in memory and makes room for other work in between. A time that is not
+   * before the journal's last stamp costs what `query` does.
+   */
+  readonly queryAt: (query: EntityQuery, time: HybridTime) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+}
