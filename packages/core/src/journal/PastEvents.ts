@@ -93,11 +93,13 @@ export const ofEntity = Effect.fnUntraced(function* (reading: Reading, row: Enti
   return walked.found
 })
 
-/** The times of a commit that an entity names, from its header alone. */
-export const spanOf = ({ context, spans }: Reading, lseq: number): CommitSpan => {
+/** The times of a commit that a row names, from its header alone; `undefined` when it was withdrawn since. */
+export const spanOf = ({ context, spans }: Reading, lseq: number): CommitSpan | undefined => {
   const known = spans.get(lseq)
   if (known !== undefined) return known
-  const packed = Commit.open(context.rows.commitAt(lseq)!.bytes)
+  const row = context.rows.commitAt(lseq)
+  if (row === undefined || row.events === 0) return undefined
+  const packed = Commit.open(row.bytes)
   if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
   const { at, count } = packed.header
   const span: CommitSpan = [at, HybridTime.add(at, count - 1)]

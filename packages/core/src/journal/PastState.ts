@@ -14,7 +14,7 @@ export type Glance = "present" | "absent" | "unknown"
 export type CommitSpan = readonly [first: HybridTime, last: HybridTime]
 
 /** Judges a row that is not of a later commit than the newest that counts; `spanOf` is asked for its last commit. */
-export const glance = (row: EntityRow, time: HybridTime, spanOf: (lseq: number) => CommitSpan): Glance => {
+export const glance = (row: EntityRow, time: HybridTime, spanOf: (lseq: number) => CommitSpan | undefined): Glance => {
   const { events, hasUntimed, isForked, stamps } = StateCodec.times(row.state)
   if (isForked) return "unknown"
   if (stamps.length === events) {
@@ -24,6 +24,8 @@ export const glance = (row: EntityRow, time: HybridTime, spanOf: (lseq: number) 
   // A write that lost is older than the one it lost to, so no stamp later than the time means no such write.
   if (!hasUntimed && stamps.length > 0 && stamps.every((at) => at <= time)) return "present"
   if (events > 1) return "unknown"
-  const [first, last] = spanOf(row.lseq)
+  const span = spanOf(row.lseq)
+  if (span === undefined) return "unknown"
+  const [first, last] = span
   return last <= time ? "present" : first > time ? "absent" : "unknown"
 }

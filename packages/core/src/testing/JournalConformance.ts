@@ -29,6 +29,7 @@ import {
   stateHash
 } from "./JournalFixture.ts"
 import { journalHistoryConformance } from "./JournalHistoryConformance.ts"
+import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalReadConformance } from "./JournalReadConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 
@@ -45,6 +46,7 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   cursorRules(name, make)
   journalReadConformance(name, make)
   journalHistoryConformance(name, make)
+  journalPastConformance(name, make)
 }
 
 const writeRules = (name: string, make: MakeJournal): void => {

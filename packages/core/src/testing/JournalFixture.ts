@@ -14,7 +14,7 @@ import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import { type FeedCommit, Journal, type JournalShape, type RemoteBatch } from "../journal/Journal.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as Commit from "../model/Commit.ts"
-import type { EntityChange } from "../model/EntityChange.ts"
+import type { EntityChange, Patch, Put } from "../model/EntityChange.ts"
 import * as Event from "../model/Event.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
 import * as Limits from "../model/Limits.ts"
@@ -50,6 +50,14 @@ export const remove = (id: string): EntityChange => ({
   change: { kind: "delete" }
 })
 
+/** A put, or what `parts` make of it. */
+export const change = (id: string, parts: Partial<Put | Patch>, header: HeaderValues = {}): EntityChange =>
+  ({
+    partition: { type: "note", header },
+    id,
+    change: { kind: "put", lww: {}, counters: {}, sets: {}, ...parts }
+  }) as EntityChange
+
 export const notes = (from: number, upto: number, lww: Lww = { text: "new" }): Array<EntityChange> =>
   Array.from({ length: upto - from }, (_, i) => put(`note ${from + i}`, lww))
 
@@ -58,6 +66,13 @@ export const open = Effect.fnUntraced(function* (make: MakeJournal, device: numb
   yield* TestClock.setTime(startMs)
   const services = yield* Layer.build(make(device, space))
   return Object.assign(Context.get(services, Journal), { services, device: Context.get(services, DeviceKey).peer })
+})
+
+/** The time of the last write; the next one is 10 ms later. */
+export const moment = Effect.fnUntraced(function* (journal: JournalShape) {
+  const time = yield* journal.lastTime
+  yield* TestClock.adjust(10)
+  return time
 })
 
 /** A journal that `open` gave, with the services of its device. */
