@@ -42,10 +42,13 @@ const perform = (
       )
     case "releaseDue": {
       const due = tables.quarantineDue(nowMs, request.limit)
-      return { ...JournalReceiver.release(context, due, nowMs), head: tables.head() }
+      return { ...JournalReceiver.release(context, due, nowMs, request.deleteLimits), head: tables.head() }
     }
     case "release":
-      return { ...JournalReceiver.release(context, rowsOf(context, request.ids), nowMs), head: tables.head() }
+      return {
+        ...JournalReceiver.release(context, rowsOf(context, request.ids), nowMs, request.deleteLimits),
+        head: tables.head()
+      }
     case "discard":
       return discard(context, request.ids)
     case "settle":

@@ -156,7 +156,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     ...reads.operations,
     write: () => refuse,
     receive: () => refuse,
-    releaseDue: refuse,
+    releaseDue: () => refuse,
     release: () => refuse,
     discard: () => refuse,
     settle: () => refuse,
@@ -195,8 +195,12 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
       const joined = WriterMessage.join(commits)
       return writer.call({ kind: "receive", batch, commits: joined }, joined.bytes.length)
     }).pipe(Effect.catchTag("WriteError", unexpected)),
-  releaseDue: writer.call({ kind: "releaseDue", limit: releaseMax }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
-  release: (ids) => writer.call({ kind: "release", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  releaseDue: (deleteLimits) =>
+    writer
+      .call({ kind: "releaseDue", limit: releaseMax, deleteLimits }, 0)
+      .pipe(Effect.catchTag("WriteError", unexpected)),
+  release: (ids, deleteLimits) =>
+    writer.call({ kind: "release", ids, deleteLimits }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   discard: (ids) => writer.call({ kind: "discard", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   settle: (settlement) =>
     writer.call({ kind: "settle", settlement }, 0).pipe(Effect.catchTag("WriteError", unexpected)),

@@ -2,7 +2,7 @@
  * What the main thread and the writing thread say to each other. Everything here survives a structured clone; long
  * lists travel as one text or one byte array, which costs a fraction of cloning each element.
  */
-import type { EntityChange, Journal, PeerId, Quarantine, Receipt } from "@syncline/core"
+import type { DeleteWatch, EntityChange, Journal, PeerId, Quarantine, Receipt } from "@syncline/core"
 import type { StoreFailure } from "./SqliteFailure.ts"
 
 /** What the thread is started with. */
@@ -35,11 +35,13 @@ export interface ReceiveRequest {
 export interface ReleaseDueRequest {
   readonly kind: "releaseDue"
   readonly limit: number
+  readonly deleteLimits: DeleteWatch.DeleteLimits
 }
 
 export interface ReleaseRequest {
   readonly kind: "release"
   readonly ids: ReadonlyArray<string>
+  readonly deleteLimits: DeleteWatch.DeleteLimits | undefined
 }
 
 export interface DiscardRequest {

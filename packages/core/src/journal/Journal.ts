@@ -220,10 +220,13 @@ export interface JournalShape extends HistoryReads {
   readonly write: (changes: ReadonlyArray<EntityChange>) => Effect.Effect<WriteOutcome, JournalError | WriteError>
   /** Takes in a batch; data and cursor in one transaction. Resolves once it is durable. */
   readonly receive: (batch: RemoteBatch) => Effect.Effect<RemoteOutcome, JournalError>
-  /** Applies commits of the quarantine that are due now, at most 256. */
-  readonly releaseDue: Effect.Effect<Released, JournalError>
-  /** Applies the named commits of the quarantine now, at most 1,000. Whoever asks has judged that they may be. */
-  readonly release: (ids: ReadonlyArray<string>) => Effect.Effect<Released, JournalError>
+  /** Applies commits of the quarantine that are due now, at most 256; mass deletes among them stay for a person. */
+  readonly releaseDue: (deleteLimits: DeleteLimits) => Effect.Effect<Released, JournalError>
+  /**
+   * Applies the named commits of the quarantine now, at most 1,000. Whoever asks has judged that they may be; who is no
+   * person gives limits beyond which mass deletes stay.
+   */
+  readonly release: (ids: ReadonlyArray<string>, deleteLimits?: DeleteLimits) => Effect.Effect<Released, JournalError>
   /** Drops the named commits of the quarantine, at most 1,000, and gives those that were there. */
   readonly discard: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
   readonly quarantine: (query: QuarantineQuery) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>

@@ -11,6 +11,7 @@ import * as EntityState from "../merge/EntityState.ts"
 import * as Limits from "../model/Limits.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import type { CheckedCommit } from "./CommitOpening.ts"
+import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
 import type { ConflictRef, Denial, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
@@ -87,7 +88,7 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
   const massDeleting = judgeDeletes(
     work,
     openings.filter((_, index) => !denials.has(index)),
-    batch
+    { deleteLimits: batch.deleteLimits, judgedBy: batch.isCustodian ? batch.peer : undefined }
   )
   openings.forEach((opening, index) => {
     const denial = denials.get(index)
@@ -118,20 +119,30 @@ const renew = ({ crypto, tables }: WriterContext): void => {
 /** How long a commit that was due waits for what it rests on before it is tried again, in milliseconds. */
 const retryReleaseMs = 60_000
 
-/** Applies commits of the quarantine now; whoever asks has judged that they may be. */
-export const release = (context: WriterContext, rows: ReadonlyArray<QuarantineRow>, nowMs: number): Released => {
+/**
+ * Applies commits of the quarantine now; whoever asks has judged that they may be. Without a person's word, mass deletes
+ * among them are held by `deleteLimits`.
+ */
+export const release = (
+  context: WriterContext,
+  rows: ReadonlyArray<QuarantineRow>,
+  nowMs: number,
+  deleteLimits?: DeleteLimits
+): Released => {
   const { tables } = context
   const work = intake(context, nowMs, Infinity, true)
   const released: Array<string> = []
   const waiting: Array<string> = []
-  for (const row of rows) {
+  const openings = rows.map(({ bytes }) => CommitOpening.open(context, bytes))
+  const massDeleting =
+    deleteLimits === undefined ? new Set<string>() : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined })
+  for (const [place, row] of rows.entries()) {
     const gapsBefore = work.tally.gaps
     tables.removeQuarantine(row.id)
     if (row.reason !== "Forked") {
-      const opening = CommitOpening.open(context, row.bytes)
-      const verdict = takeOpened(work, opening, row.peer, sourceOf(row, tables), new Set())
-      const isWaiting = work.tally.gaps > gapsBefore || (verdict !== undefined && verdict.kind === "held")
-      if (isWaiting) {
+      const verdict = takeOpened(work, openings[place]!, row.peer, sourceOf(row, tables), massDeleting)
+      if (work.tally.gaps > gapsBefore || verdict !== undefined) {
+        // A mass delete was put back by itself, under that reason.
         tables.addQuarantine({ ...row, dueMs: row.dueMs === null ? null : nowMs + retryReleaseMs })
         waiting.push(row.id)
         continue

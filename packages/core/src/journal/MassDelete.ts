@@ -6,7 +6,7 @@
 import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { CheckedCommit, Opening } from "./CommitOpening.ts"
-import type { RemoteBatch } from "./Journal.ts"
+import type { DeleteLimits } from "./DeleteWatch.ts"
 import type { WriterContext } from "./JournalWriter.ts"
 import type { OpenEntities } from "./OpenEntities.ts"
 
@@ -22,17 +22,23 @@ interface Deleting {
   readonly commits: Array<string>
 }
 
+export interface Judging {
+  readonly deleteLimits: DeleteLimits
+  /** The custodian that delivered the commits and has judged those of others. */
+  readonly judgedBy: PeerId | undefined
+}
+
 /** Ids of the commits that must wait. What may pass is noted, so that the next batch is judged with it. */
 export const judgeDeletes = (
   work: Work,
   openings: ReadonlyArray<Opening>,
-  { deleteLimits, isCustodian, peer }: RemoteBatch
+  { deleteLimits, judgedBy }: Judging
 ): ReadonlySet<string> => {
   const byAuthor = new Map<PeerId, Deleting>()
   for (const opening of openings) {
     if (opening.kind !== "checked") continue
     const author = Author.peer(opening.commit.packed.header.authors[0]!)
-    if (author === work.context.signer.peer || (isCustodian && author !== peer)) continue
+    if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) continue
     const deletes = countDeletes(work, opening.commit)
     if (deletes === 0) continue
     const { type } = opening.commit.packed.header.partition
@@ -72,7 +78,7 @@ const isTooMuch = (
   { context: { deleteWatch, tables }, nowMs }: Work,
   author: PeerId,
   byType: ReadonlyMap<string, number>,
-  { recordsMax, shareFrom, shareMax, windowMs }: RemoteBatch["deleteLimits"]
+  { recordsMax, shareFrom, shareMax, windowMs }: DeleteLimits
 ): boolean => {
   let all = deleteWatch.recent(author, undefined, nowMs, windowMs)
   for (const [type, records] of byType) {

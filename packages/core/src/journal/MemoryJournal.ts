@@ -59,10 +59,6 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
       return result
     }).pipe(writer.withPermits(1))
 
-  const changeOf = ({ entities }: { readonly entities: JournalChange["entities"] }): JournalChange | undefined =>
-    entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined
-  const rowsOf = (ids: ReadonlyArray<string>) => [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
-
   const journal: JournalShape = {
     get info() {
       return { space, author: JournalWriter.authorOf(context), incarnation: tables.identity().incarnation }
@@ -84,21 +80,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         (outcome) =>
           outcome.applied > 0 ? { head: outcome.head, source: batch.peer, entities: outcome.entities } : undefined
       ),
-    releaseDue: transaction(
-      (nowMs) => JournalReceiver.release(context, tables.quarantineDue(nowMs, releaseMax), nowMs),
-      changeOf
-    ),
-    release: (ids) => transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs), changeOf),
-    discard: (ids) =>
-      transaction(
-        () => {
-          const rows = rowsOf(ids)
-          for (const { id } of rows) tables.removeQuarantine(id)
-          return rows.map(entryOf)
-        },
-        () => undefined
-      ),
-    settle: (settlement) => transaction((nowMs) => Withdrawal.settle(context, settlement, nowMs), changeOf),
+    ...quarantineWrites(context, tables, transaction),
     setCursor: (peer, incarnation, cursor) =>
       transaction(
         () => tables.setPeer({ ...tables.peerOf(peer, incarnation), cursor }),
@@ -109,6 +91,40 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   }
   return journal
 })
+
+/** Carries out one transaction and tells subscribers of the change. */
+type Transaction = <A>(body: (nowMs: number) => A, change: (result: A) => JournalChange | undefined) => Effect.Effect<A>
+
+/** What takes commits in and out of the quarantine. */
+const quarantineWrites = (
+  context: JournalWriter.WriterContext,
+  tables: MemoryTables,
+  transaction: Transaction
+): Pick<JournalShape, "releaseDue" | "release" | "discard" | "settle"> => {
+  const changeOf = ({ entities }: { readonly entities: JournalChange["entities"] }): JournalChange | undefined =>
+    entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined
+  const rowsOf = (ids: ReadonlyArray<string>) => [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
+
+  return {
+    releaseDue: (deleteLimits) =>
+      transaction(
+        (nowMs) => JournalReceiver.release(context, tables.quarantineDue(nowMs, releaseMax), nowMs, deleteLimits),
+        changeOf
+      ),
+    release: (ids, deleteLimits) =>
+      transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, deleteLimits), changeOf),
+    discard: (ids) =>
+      transaction(
+        () => {
+          const rows = rowsOf(ids)
+          for (const { id } of rows) tables.removeQuarantine(id)
+          return rows.map(entryOf)
+        },
+        () => undefined
+      ),
+    settle: (settlement) => transaction((nowMs) => Withdrawal.settle(context, settlement, nowMs), changeOf)
+  }
+}
 
 /** What only reads. */
 const readsOf = (

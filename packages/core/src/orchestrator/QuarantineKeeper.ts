@@ -38,7 +38,7 @@ const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision) {
     yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineCommits, { reason }), counts[reason])
   }
   if (counts.ClockAhead === 0) return
-  const { released } = yield* supervisor.journal.releaseDue
+  const { released } = yield* supervisor.journal.releaseDue(supervisor.options.deleteLimits)
   yield* left(supervisor, "ClockAhead", "released", released.length)
 })
 
@@ -91,6 +91,7 @@ const releaseAllowed = Effect.fnUntraced(function* (
   isAllowed: (row: QuarantineRow) => Effect.Effect<boolean>
 ) {
   const { journal } = supervisor
+  const { deleteLimits } = supervisor.options
   let after = 0
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
@@ -100,7 +101,8 @@ const releaseAllowed = Effect.fnUntraced(function* (
       const row = yield* journal.quarantined(id)
       if (row !== undefined && (yield* isAllowed(row))) ids.push(id)
     }
-    if (ids.length > 0) yield* left(supervisor, reason, "released", (yield* journal.release(ids)).released.length)
+    if (ids.length > 0)
+      yield* left(supervisor, reason, "released", (yield* journal.release(ids, deleteLimits)).released.length)
     if (page.length < quarantinePageMax) return
   }
 })
