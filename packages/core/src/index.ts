@@ -30,6 +30,7 @@ export * as WireError from "./wire/WireError.ts"
 export * as WireMessage from "./wire/WireMessage.ts"
 
 export * as ChangeReads from "./journal/ChangeReads.ts"
+export * as DeleteReversal from "./journal/DeleteReversal.ts"
 export * as DeleteWatch from "./journal/DeleteWatch.ts"
 export * as EntityRead from "./journal/EntityRead.ts"
 export * as Fingerprint from "./journal/Fingerprint.ts"

@@ -3,7 +3,7 @@
  * wait for it. A refused request undoes only itself; a failing store fails the whole group, and nothing of it is kept.
  * Answers exist only after the commit. It knows no threads and no queue.
  */
-import { JournalReceiver, JournalWriter, Quarantine, Withdrawal, WriteError } from "@syncline/core"
+import { DeleteReversal, JournalReceiver, JournalWriter, Quarantine, Withdrawal, WriteError } from "@syncline/core"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import type { SqliteTables } from "./SqliteTables.ts"
 import * as WriterMessage from "./WriterMessage.ts"
@@ -44,11 +44,12 @@ const perform = (
       const due = tables.quarantineDue(nowMs, request.limit)
       return { ...JournalReceiver.release(context, due, nowMs, request.deleteLimits), head: tables.head() }
     }
-    case "release":
-      return {
-        ...JournalReceiver.release(context, rowsOf(context, request.ids), nowMs, request.deleteLimits),
-        head: tables.head()
-      }
+    case "release": {
+      const released = JournalReceiver.release(context, rowsOf(context, request.ids), nowMs, request.deleteLimits)
+      return { ...released, head: tables.head() }
+    }
+    case "revertDeletes":
+      return { ...DeleteReversal.revertDeletes(context, rowsOf(context, request.ids), nowMs), head: tables.head() }
     case "discard":
       return discard(context, request.ids)
     case "settle":

@@ -9,6 +9,7 @@ import {
   Author,
   Commit,
   ChangeReads,
+  DeleteWatch,
   EntityRead,
   type History,
   HistoryReads,
@@ -54,6 +55,7 @@ type Reads = Pick<
   | "quarantined"
   | "quarantineCounts"
   | "receipts"
+  | "receipt"
   | "peer"
   | "head"
   | "lastTime"
@@ -72,7 +74,7 @@ type Reads = Pick<
   History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
-  "write" | "receive" | "releaseDue" | "release" | "discard" | "settle" | "setCursor"
+  "write" | "receive" | "releaseDue" | "release" | "revertDeletes" | "discard" | "settle" | "setCursor"
 >
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
@@ -132,6 +134,7 @@ const watchSizes = (
     cache("journal_authors", cachedAuthorsMax, () => writer.caches().journalAuthors),
     cache("author_bytes", Author.bytesCachedAuthorsMax, () => writer.caches().authorBytes),
     cache("commit_authors", Commit.cachedAuthorsMax, () => writer.caches().commitAuthors),
+    cache("watched_deletes", DeleteWatch.watchedMax, () => writer.caches().watchedDeletes),
     cache("question_statements", cachedStatementsMax, () => query.cachedStatements()),
     cache("verification_keys", NodeCrypto.cachedKeysMax, NodeCrypto.cachedKeys)
   ])
@@ -158,6 +161,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     receive: () => refuse,
     releaseDue: () => refuse,
     release: () => refuse,
+    revertDeletes: () => refuse,
     discard: () => refuse,
     settle: () => refuse,
     setCursor: () => refuse,
@@ -201,6 +205,8 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
       .pipe(Effect.catchTag("WriteError", unexpected)),
   release: (ids, deleteLimits) =>
     writer.call({ kind: "release", ids, deleteLimits }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  revertDeletes: (ids) =>
+    writer.call({ kind: "revertDeletes", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   discard: (ids) => writer.call({ kind: "discard", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   settle: (settlement) =>
     writer.call({ kind: "settle", settlement }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
@@ -251,7 +257,8 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     quarantine: ({ after, limit, reason }) => read(() => rows.quarantine(after, limit, reason)),
     quarantined: (id) => read(() => rows.quarantineRow(id)),
     quarantineCounts: read(() => rows.quarantineCounts()),
-    receipts: (after, limit) => read(() => Receipts.list(rows, crypto, after, limit)),
+    receipts: (after, limit, status) => read(() => Receipts.list(rows, crypto, after, limit, status)),
+    receipt: (commit) => Receipts.find((before) => read(() => Receipts.seek(rows, crypto, commit, before))),
     peer: (peer, incarnation) => read(() => rows.peer(peer, incarnation)),
     head: read(() => rows.head()),
     lastTime: read(() => rows.storedLastTime() as HybridTime.HybridTime),

@@ -46,8 +46,7 @@ const rowOf = ([bytes, ...columns]: [Buffer, ...EntryColumns]): JournalTables.Qu
   bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 })
 
-const receiptOf = (columns: ReceiptColumns | undefined): JournalTables.ReceiptRow | undefined => {
-  if (columns === undefined) return undefined
+const receiptOf = (columns: ReceiptColumns): JournalTables.ReceiptRow => {
   const [commit, lseq, peer, code, kind, rule, policyVersion, because, atMs] = columns
   return { commit, lseq, peer, code, kind, rule, policyVersion, because, atMs }
 }
@@ -62,7 +61,8 @@ const statements = (db: Database.Database) => {
     counts: rows("SELECT reason, count(*) FROM quarantine GROUP BY reason"),
     load: rows("SELECT peer, count(*), sum(length(bytes)) FROM quarantine WHERE reason <> 'Rejected' GROUP BY peer"),
     receipt: rows(`SELECT ${receiptColumns} FROM receipts WHERE id = ?`),
-    receiptAt: rows(`SELECT ${receiptColumns} FROM receipts WHERE lseq = ?`)
+    receiptAt: rows(`SELECT ${receiptColumns} FROM receipts WHERE lseq = ?`),
+    receiptsAfter: rows(`SELECT ${receiptColumns} FROM receipts WHERE lseq > ? ORDER BY lseq LIMIT ?`)
   }
 }
 
@@ -108,10 +108,16 @@ export class SqliteQuarantine {
   }
 
   receipt(commit: string): JournalTables.ReceiptRow | undefined {
-    return receiptOf(this.#statements.receipt.get(commit) as ReceiptColumns | undefined)
+    const columns = this.#statements.receipt.get(commit) as ReceiptColumns | undefined
+    return columns && receiptOf(columns)
   }
 
   receiptAt(lseq: number): JournalTables.ReceiptRow | undefined {
-    return receiptOf(this.#statements.receiptAt.get(lseq) as ReceiptColumns | undefined)
+    const columns = this.#statements.receiptAt.get(lseq) as ReceiptColumns | undefined
+    return columns && receiptOf(columns)
+  }
+
+  receiptsAfter(lseq: number, limit: number): ReadonlyArray<JournalTables.ReceiptRow> {
+    return (this.#statements.receiptsAfter.all(lseq, limit) as Array<ReceiptColumns>).map(receiptOf)
   }
 }

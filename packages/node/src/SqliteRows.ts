@@ -118,6 +118,7 @@ const statements = (db: Database.Database) => {
       `SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source <> ? AND events > 0 ORDER BY lseq LIMIT ?`
     ),
     own: one(`SELECT ${commitColumns} FROM commits WHERE lseq > ? AND source = 0 ORDER BY lseq LIMIT ?`),
+    ownBefore: one(`SELECT ${commitColumns} FROM commits WHERE lseq < ? AND source = 0 ORDER BY lseq DESC LIMIT ?`),
     lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
     peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
@@ -252,6 +253,9 @@ export class SqliteRows implements JournalTables.JournalRows {
   ownCommits = (after: number, limit: number) =>
     (this.#statements.own.all(after, limit) as Array<CommitColumns>).map(commitRow)
 
+  ownCommitsBefore = (before: number, limit: number) =>
+    (this.#statements.ownBefore.all(before, limit) as Array<CommitColumns>).map(commitRow)
+
   peer = (peer: PeerId.PeerId, incarnation?: string): JournalTables.PeerRow | undefined => {
     const found =
       incarnation === undefined ? this.#statements.lastPeer.get(peer) : this.#statements.peer.get(peer, incarnation)
@@ -289,4 +293,6 @@ export class SqliteRows implements JournalTables.JournalRows {
   receipt = (commit: string) => this.quarantines.receipt(commit)
 
   receiptAt = (lseq: number) => this.quarantines.receiptAt(lseq)
+
+  receiptsAfter = (lseq: number, limit: number) => this.quarantines.receiptsAfter(lseq, limit)
 }

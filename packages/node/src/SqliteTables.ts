@@ -57,8 +57,8 @@ const statements = (db: Database.Database) => ({
   setPeer: db.prepare("UPDATE peers SET cursor = ?, acknowledged = ?, custody = ? WHERE source = ?"),
   addQuarantine: db.prepare(
     `INSERT OR IGNORE INTO quarantine
-       (id, reason, rule, policy_version, because, peer, author, type, at, events, since_ms, due_ms, bytes)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+       (place, id, reason, rule, policy_version, because, peer, author, type, at, events, since_ms, due_ms, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
   ),
   removeQuarantine: db.prepare("DELETE FROM quarantine WHERE id = ?"),
   putReceipt: db.prepare("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -247,10 +247,11 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     return load
   }
 
-  addQuarantine = (row: Omit<JournalTables.QuarantineRow, "place">): void => {
+  addQuarantine: JournalTables.JournalTables["addQuarantine"] = (row) => {
     const { at, author, because, bytes, dueMs, events, id, peer, policyVersion, reason, rule, sinceMs, type } = row
     const why = [reason, rule, policyVersion, because] as const
     const { changes } = this.#statements.addQuarantine.run(
+      row.place ?? null,
       id,
       ...why,
       peer,

@@ -44,6 +44,11 @@ export interface ReleaseRequest {
   readonly deleteLimits: DeleteWatch.DeleteLimits | undefined
 }
 
+export interface RevertDeletesRequest {
+  readonly kind: "revertDeletes"
+  readonly ids: ReadonlyArray<string>
+}
+
 export interface DiscardRequest {
   readonly kind: "discard"
   readonly ids: ReadonlyArray<string>
@@ -66,6 +71,7 @@ export type WriterRequest =
   | ReceiveRequest
   | ReleaseDueRequest
   | ReleaseRequest
+  | RevertDeletesRequest
   | DiscardRequest
   | SettleRequest
   | SetCursorRequest
@@ -80,6 +86,7 @@ export interface WriterResults {
   readonly receive: Journal.RemoteOutcome
   readonly releaseDue: Journal.Released & WithHead
   readonly release: Journal.Released & WithHead
+  readonly revertDeletes: Journal.Released & WithHead
   readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>
   readonly settle: Journal.SettleOutcome & WithHead
   readonly setCursor: undefined
@@ -119,6 +126,7 @@ export interface WriterCaches {
   readonly authorBytes: number
   readonly commitAuthors: number
   readonly journalAuthors: number
+  readonly watchedDeletes: number
 }
 
 export type FromWriter =

@@ -78,10 +78,11 @@ const cutLog = ({ db, settings }: Writer): void => {
   db.pragma(`busy_timeout = ${busyMsMax}`)
 }
 
-const cachesOf = ({ tables }: Writer): WriterCaches => ({
+const cachesOf = ({ context, tables }: Writer): WriterCaches => ({
   authorBytes: Author.bytesCachedAuthors(),
   commitAuthors: Commit.cachedAuthors(),
-  journalAuthors: tables.cachedAuthors()
+  journalAuthors: tables.cachedAuthors(),
+  watchedDeletes: context.deleteWatch.size
 })
 
 const close = ({ db, send }: Writer): void => {

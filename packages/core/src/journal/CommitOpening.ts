@@ -29,8 +29,11 @@ export type Described = Pick<QuarantineRow, "id" | "author" | "type" | "at" | "e
 
 const refused = (code: string): Opening => ({ kind: "refused", code })
 
+/** What it takes to open commits of a space. */
+export type OpeningContext = Pick<WriterContext, "compression" | "crypto" | "space">
+
 /** Opens a commit of this journal's space. */
-export const open = (context: WriterContext, bytes: Uint8Array): Opening => {
+export const open = (context: OpeningContext, bytes: Uint8Array): Opening => {
   const { compression, crypto, space } = context
   const packed = Commit.open(bytes)
   if (typeof packed === "string") {
@@ -65,7 +68,7 @@ export const describe = (
   bytes
 })
 
-const unreadable = ({ crypto }: WriterContext, bytes: Uint8Array): Described => ({
+const unreadable = ({ crypto }: OpeningContext, bytes: Uint8Array): Described => ({
   id: Bytes.toHex(crypto.sha256(bytes)),
   author: "",
   type: "",

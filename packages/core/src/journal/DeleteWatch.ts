@@ -25,7 +25,7 @@ export const defaultDeleteLimits: DeleteLimits = {
 }
 
 /** Devices and types watched at once; the one that deleted longest ago is forgotten first. */
-const watchedMax = 4_096
+export const watchedMax = 4_096
 
 interface Deletes {
   readonly atMs: number
@@ -34,6 +34,11 @@ interface Deletes {
 
 export class DeleteWatch {
   readonly #byKey = new Map<string, ReadonlyArray<Deletes>>()
+
+  /** Devices and types watched now. */
+  get size(): number {
+    return this.#byKey.size
+  }
 
   /** Records of a type that the device deleted within the window; of all types when none is named. */
   recent(peer: PeerId, type: string | undefined, nowMs: number, windowMs: number): number {

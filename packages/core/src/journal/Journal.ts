@@ -18,7 +18,7 @@ import type { HistoryReads } from "./History.ts"
 import type { JournalError } from "./JournalError.ts"
 import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
 import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
-import type { Receipt, Settlement, Verdict } from "./Receipt.ts"
+import type { Receipt, ReceiptStatus, Settlement, Verdict } from "./Receipt.ts"
 
 /** An entity that a batch changed. */
 export interface EntityRef {
@@ -192,7 +192,19 @@ export interface Released {
   readonly released: ReadonlyArray<string>
   /** Ids of commits that stay, because something that they rest on is missing. */
   readonly waiting: ReadonlyArray<string>
+  /** Commits that stay, because they cannot be taken in now. */
+  readonly kept: ReadonlyArray<KeptCommit>
   readonly entities: ReadonlyArray<EntityRef>
+}
+
+/** A commit that was tried and stays in quarantine. */
+export interface KeptCommit {
+  readonly id: string
+  /** Who delivered it. */
+  readonly peer: PeerId
+  /** The reason for which it waits now, e.g. `SchemaUnknown`, or the code under which it would be refused. */
+  readonly code: string
+  readonly because: string
 }
 
 /** What a settlement did. */
@@ -223,10 +235,15 @@ export interface JournalShape extends HistoryReads {
   /** Applies commits of the quarantine that are due now, at most 256; mass deletes among them stay for a person. */
   readonly releaseDue: (deleteLimits: DeleteLimits) => Effect.Effect<Released, JournalError>
   /**
-   * Applies the named commits of the quarantine now, at most 1,000. Whoever asks has judged that they may be; who is no
-   * person gives limits beyond which mass deletes stay.
+   * Applies the named commits of the quarantine now, at most 1,000, in the order given. Whoever asks has judged that
+   * they may be; who is no person gives limits beyond which mass deletes stay.
    */
   readonly release: (ids: ReadonlyArray<string>, deleteLimits?: DeleteLimits) => Effect.Effect<Released, JournalError>
+  /**
+   * Applies those of the named commits, at most 1,000, that wait as mass deletes, and brings the records back that they
+   * delete here, in one transaction: a replica that has the deletes, for whatever reason, has the records again.
+   */
+  readonly revertDeletes: (ids: ReadonlyArray<string>) => Effect.Effect<Released, JournalError>
   /** Drops the named commits of the quarantine, at most 1,000, and gives those that were there. */
   readonly discard: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
   readonly quarantine: (query: QuarantineQuery) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
@@ -237,8 +254,14 @@ export interface JournalShape extends HistoryReads {
   readonly setCursor: (peer: PeerId, incarnation: string, cursor: number) => Effect.Effect<void, JournalError>
   /** Keeps what a peer said of this journal's commits; own ones that a custodian refuses are withdrawn. */
   readonly settle: (settlement: Settlement) => Effect.Effect<SettleOutcome, JournalError>
-  /** Receipts of this device's own commits after an arrival number, in order, at most 1,000. */
-  readonly receipts: (after: number, limit: number) => Effect.Effect<ReadonlyArray<Receipt>, JournalError>
+  /** Receipts of this device's own commits after an arrival number, in order, at most 1,000; of one status or of all. */
+  readonly receipts: (
+    after: number,
+    limit: number,
+    status?: ReceiptStatus
+  ) => Effect.Effect<ReadonlyArray<Receipt>, JournalError>
+  /** The receipt of one of this device's commits. What was accepted long ago takes a walk through the journal. */
+  readonly receipt: (commit: string) => Effect.Effect<Receipt | undefined, JournalError>
   /** The peer's row for an incarnation, or the one that was met last. */
   readonly peer: (peer: PeerId, incarnation?: string) => Effect.Effect<PeerRow | undefined, JournalError>
   readonly head: Effect.Effect<number, JournalError>

@@ -14,7 +14,7 @@ import type { CheckedCommit } from "./CommitOpening.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
-import type { ConflictRef, Denial, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
+import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
 import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { judgeDeletes } from "./MassDelete.ts"
@@ -121,7 +121,7 @@ const retryReleaseMs = 60_000
 
 /**
  * Applies commits of the quarantine now; whoever asks has judged that they may be. Without a person's word, mass deletes
- * among them are held by `deleteLimits`.
+ * among them are held by `deleteLimits`. What stays keeps its place.
  */
 export const release = (
   context: WriterContext,
@@ -131,27 +131,34 @@ export const release = (
 ): Released => {
   const { tables } = context
   const work = intake(context, nowMs, Infinity, true)
-  const released: Array<string> = []
-  const waiting: Array<string> = []
-  const openings = rows.map(({ bytes }) => CommitOpening.open(context, bytes))
+  const openings = rows.map((row) => CommitOpening.open(context, row.bytes))
   const massDeleting =
     deleteLimits === undefined ? new Set<string>() : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined })
-  for (const [place, row] of rows.entries()) {
-    const gapsBefore = work.tally.gaps
+  const outcome = { released: new Array<string>(), waiting: new Array<string>(), kept: new Array<KeptCommit>() }
+  rows.forEach((row, index) => {
+    // Taken out first, so that it can be kept for another reason, e.g. as the proof of a fork.
     tables.removeQuarantine(row.id)
-    if (row.reason !== "Forked") {
-      const verdict = takeOpened(work, openings[place]!, row.peer, sourceOf(row, tables), massDeleting)
-      if (work.tally.gaps > gapsBefore || verdict !== undefined) {
-        // A mass delete was put back by itself, under that reason.
-        tables.addQuarantine({ ...row, dueMs: row.dueMs === null ? null : nowMs + retryReleaseMs })
-        waiting.push(row.id)
-        continue
-      }
+    if (row.reason === "Forked") return void outcome.released.push(row.id)
+    const gapsBefore = work.tally.gaps
+    const verdict = takeOpened(work, openings[index]!, row.peer, sourceOf(row, tables), massDeleting)
+    if (verdict === undefined && work.tally.gaps === gapsBefore) {
       tables.removeReceipt(row.id)
+      return void outcome.released.push(row.id)
     }
-    released.push(row.id)
-  }
-  return { released, waiting, entities: work.entities.finish() }
+    keepAgain(tables, row, verdict, nowMs)
+    if (verdict === undefined) outcome.waiting.push(row.id)
+    else outcome.kept.push({ id: row.id, peer: row.peer, code: verdict.code, because: verdict.because })
+  })
+  return { ...outcome, entities: work.entities.finish() }
+}
+
+/** A commit that was tried and stays has its old place, and a new reason where it waits for something else now. */
+const keepAgain = (tables: JournalTables, row: QuarantineRow, verdict: Verdict | undefined, nowMs: number): void => {
+  const dueMs = row.dueMs === null ? null : nowMs + retryReleaseMs
+  if (verdict?.kind !== "held") return tables.addQuarantine({ ...row, dueMs })
+  tables.removeQuarantine(row.id)
+  const { because, code, policyVersion, rule } = verdict
+  tables.addQuarantine({ ...row, reason: code as QuarantineReason, rule, policyVersion, because, dueMs: null })
 }
 
 /** A commit that its author may have withdrawn is sent to everybody, its author too. */

@@ -155,6 +155,10 @@ export interface JournalRows {
   }
   /** Own commits after an arrival number, withdrawn ones too, at most `limit`. */
   readonly ownCommits: (after: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>
+  /** Own commits before an arrival number, newest first, at most `limit`. */
+  readonly ownCommitsBefore: (before: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>
+  /** Rows of receipts after an arrival number, in order, at most `limit`. */
+  readonly receiptsAfter: (lseq: number, limit: number) => ReadonlyArray<ReceiptRow>
   readonly receipt: (commit: string) => ReceiptRow | undefined
   readonly receiptAt: (lseq: number) => ReceiptRow | undefined
   /** The peer of a row's index. */
@@ -184,8 +188,8 @@ export interface JournalTables extends JournalRows {
   /** The row of a peer's incarnation; it gets one when it is new. */
   readonly peerOf: (peer: PeerId, incarnation: string) => PeerRow
   readonly setPeer: (row: PeerRow) => void
-  /** Keeps a commit; its place is one more than the last. An id that is there already stays as it is. */
-  readonly addQuarantine: (row: Omit<QuarantineRow, "place">) => void
+  /** Keeps a commit at its old place, or at the next one. An id that is there already stays as it is. */
+  readonly addQuarantine: (row: Omit<QuarantineRow, "place"> & { readonly place?: number }) => void
   readonly removeQuarantine: (id: string) => void
   readonly putReceipt: (row: ReceiptRow) => void
   readonly removeReceipt: (commit: string) => void

@@ -9,6 +9,7 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.ts"
 import * as ChangeReads from "./ChangeReads.ts"
+import * as DeleteReversal from "./DeleteReversal.ts"
 import { DeleteWatch } from "./DeleteWatch.ts"
 import * as EntityRead from "./EntityRead.ts"
 import * as HistoryReads from "./HistoryReads.ts"
@@ -100,7 +101,7 @@ const quarantineWrites = (
   context: JournalWriter.WriterContext,
   tables: MemoryTables,
   transaction: Transaction
-): Pick<JournalShape, "releaseDue" | "release" | "discard" | "settle"> => {
+): Pick<JournalShape, "releaseDue" | "release" | "revertDeletes" | "discard" | "settle"> => {
   const changeOf = ({ entities }: { readonly entities: JournalChange["entities"] }): JournalChange | undefined =>
     entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined
   const rowsOf = (ids: ReadonlyArray<string>) => [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
@@ -113,6 +114,7 @@ const quarantineWrites = (
       ),
     release: (ids, deleteLimits) =>
       transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, deleteLimits), changeOf),
+    revertDeletes: (ids) => transaction((nowMs) => DeleteReversal.revertDeletes(context, rowsOf(ids), nowMs), changeOf),
     discard: (ids) =>
       transaction(
         () => {
@@ -132,12 +134,23 @@ const readsOf = (
   tables: MemoryTables
 ): Omit<
   JournalShape,
-  "info" | "write" | "receive" | "releaseDue" | "release" | "discard" | "setCursor" | "settle" | "changes"
+  | "info"
+  | "write"
+  | "receive"
+  | "releaseDue"
+  | "release"
+  | "revertDeletes"
+  | "discard"
+  | "setCursor"
+  | "settle"
+  | "changes"
 > => ({
   quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
   quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),
   quarantineCounts: Effect.sync(() => tables.quarantineCounts()),
-  receipts: (after, limit) => Effect.sync(() => Receipts.list(tables, reader.crypto, after, limit)),
+  receipts: (after, limit, status) => Effect.sync(() => Receipts.list(tables, reader.crypto, after, limit, status)),
+  receipt: (commit) =>
+    Receipts.find((before) => Effect.sync(() => Receipts.seek(tables, reader.crypto, commit, before))),
   peer: (peer, incarnation) => Effect.sync(() => tables.peer(peer, incarnation)),
   head: Effect.sync(() => tables.head()),
   lastTime: Effect.sync(() => tables.lastTime()),

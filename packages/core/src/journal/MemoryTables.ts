@@ -255,6 +255,14 @@ export class MemoryTables implements JournalTables {
     return found
   }
 
+  ownCommitsBefore = (before: number, limit: number) => {
+    const found: Array<CommitRow & { readonly lseq: number }> = []
+    for (let at = Math.min(before, this.#commits.length + 1) - 2; at >= 0 && found.length < limit; at--) {
+      if (this.#commits[at]!.source === sources.own) found.push(this.#commits[at]!)
+    }
+    return found
+  }
+
   peer = (peer: PeerId, incarnation?: string): PeerRow | undefined =>
     this.#peers.findLast((row) => row.peer === peer && (incarnation === undefined || row.incarnation === incarnation))
 
@@ -289,15 +297,21 @@ export class MemoryTables implements JournalTables {
   countLive = (type: string): number => this.entitiesOfType(type).filter((row) => !row.isDeleted).length
 
   quarantine = (after: number, limit: number, reason?: QuarantineReason): ReadonlyArray<QuarantineEntry> =>
-    [...this.#quarantine.values()]
+    this.#entries()
       .filter((row) => row.place > after && (reason === undefined || row.reason === reason))
       .slice(0, limit)
       .map(entryOf)
 
+  #entries(): ReadonlyArray<QuarantineRow> {
+    return [...this.#quarantine.values()].sort((a, b) => a.place - b.place)
+  }
+
   quarantineRow = (id: string): QuarantineRow | undefined => this.#quarantine.get(id)
 
   quarantineDue = (nowMs: number, limit: number): ReadonlyArray<QuarantineRow> =>
-    [...this.#quarantine.values()].filter(({ dueMs }) => dueMs !== null && dueMs <= nowMs).slice(0, limit)
+    this.#entries()
+      .filter(({ dueMs }) => dueMs !== null && dueMs <= nowMs)
+      .slice(0, limit)
 
   quarantineCounts = (): QuarantineCounts => {
     const counts = noCounts()
@@ -316,10 +330,10 @@ export class MemoryTables implements JournalTables {
     return load
   }
 
-  addQuarantine = (row: Omit<QuarantineRow, "place">): void => {
+  addQuarantine: JournalTables["addQuarantine"] = (row) => {
     if (this.#quarantine.has(row.id)) return
     this.#undoes(() => this.#quarantine.delete(row.id))
-    this.#quarantine.set(row.id, { ...row, place: ++this.#lastPlace })
+    this.#quarantine.set(row.id, { ...row, place: row.place ?? ++this.#lastPlace })
   }
 
   removeQuarantine = (id: string): void => {
@@ -335,6 +349,12 @@ export class MemoryTables implements JournalTables {
   receipt = (commit: string): ReceiptRow | undefined => this.#receipts.get(commit)
 
   receiptAt = (lseq: number): ReceiptRow | undefined => [...this.#receipts.values()].find((row) => row.lseq === lseq)
+
+  receiptsAfter = (lseq: number, limit: number): ReadonlyArray<ReceiptRow> =>
+    [...this.#receipts.values()]
+      .filter((row) => row.lseq > lseq)
+      .sort((a, b) => a.lseq - b.lseq)
+      .slice(0, limit)
 
   putReceipt = (row: ReceiptRow): void => {
     this.removeReceipt(row.commit)

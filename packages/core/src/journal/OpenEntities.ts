@@ -154,3 +154,12 @@ export class OpenEntities {
     for (const [number, bucket] of buckets) this.#tables.addToBucket(partition, number, bucket)
   }
 }
+
+/** Each entity once, as the later list has it. */
+export const mergedRefs = (
+  before: ReadonlyArray<EntityRef>,
+  after: ReadonlyArray<EntityRef>
+): ReadonlyArray<EntityRef> => {
+  const keyOf = ({ id, type }: EntityRef): string => JSON.stringify([type, id])
+  return [...new Map([...before, ...after].map((entity) => [keyOf(entity), entity])).values()]
+}

@@ -73,6 +73,8 @@ export const quarantineCommitsPerPeerMax = 5_000
 export const quarantineBytesMax = 64 * 1024 * 1024
 /** Entries of one page. */
 export const quarantinePageMax = 1_000
+/** Commits that are taken out in one transaction: at most 32 MiB of them are in memory at once. */
+export const releasedAtOnceMax = 128
 
 export type QuarantineCounts = { readonly [R in QuarantineReason]: number }
 

@@ -11,11 +11,11 @@ import * as Limits from "../model/Limits.ts"
 import * as EntityFold from "../merge/EntityFold.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
-import type { EntityRef, SettleOutcome } from "./Journal.ts"
+import type { SettleOutcome } from "./Journal.ts"
 import { type CommitRow, sources } from "./JournalTables.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
-import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
+import { mergedRefs, OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Settlement, type Verdict, withdrawingCodes } from "./Receipt.ts"
 import * as Rewriting from "./Rewriting.ts"
 
@@ -99,13 +99,7 @@ const withdraw = (
   const entities = work.entities.finish()
   tables.setIdentity({ ...tables.identity(), writing: newIncarnation(crypto) })
   const written = Rewriting.rewrite(context, misdated, nowMs)
-  return { withdrawn, rewritten: written.commits, entities: merged(entities, written.entities) }
-}
-
-/** Each entity once, as the later list has it. */
-const merged = (before: ReadonlyArray<EntityRef>, after: ReadonlyArray<EntityRef>): ReadonlyArray<EntityRef> => {
-  const keyOf = ({ id, type }: EntityRef): string => JSON.stringify([type, id])
-  return [...new Map([...before, ...after].map((entity) => [keyOf(entity), entity])).values()]
+  return { withdrawn, rewritten: written.commits, entities: mergedRefs(entities, written.entities) }
 }
 
 /** The commits and those of their authors that continue their chains: without the former the latter fit nowhere. */

@@ -3,19 +3,25 @@
  * its answers may have changed. What only a person may decide stays untouched; see `QuarantineDesk`.
  */
 import { Effect, Metric } from "effect"
+import type { Decision } from "../gate/Decision.ts"
+import type { GateShape } from "../gate/Gate.ts"
+import type { Author } from "../identity/Author.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { JournalShape, Released } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { QuarantineRow } from "../journal/JournalTables.ts"
 import {
   quarantinePageMax,
   type QuarantineEntry,
   type QuarantineReason,
-  quarantineReasons
+  quarantineReasons,
+  releasedAtOnceMax
 } from "../journal/Quarantine.ts"
-import type { Author } from "../identity/Author.ts"
 import * as Commit from "../model/Commit.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as PeerSession from "./PeerSession.ts"
 import type { Supervision } from "./Supervision.ts"
+import type { SyncEvent } from "./SyncEvent.ts"
 
 /** Releases what is due again and again, and keeps the gauges. */
 export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
@@ -33,25 +39,55 @@ const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalErr
   )
 
 const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision) {
-  const counts = yield* supervisor.journal.quarantineCounts
+  const { channel, journal, options } = supervisor
+  const counts = yield* journal.quarantineCounts
+  if (counts.ClockAhead > 0) {
+    const outcome = yield* journal.releaseDue(options.deleteLimits)
+    yield* left(channel, "ClockAhead", "released", outcome.released.length)
+    yield* tellKept(supervisor, outcome)
+  }
+  yield* showCounts(journal)
+})
+
+/** Shows how many commits wait for what. */
+export const showCounts = Effect.fnUntraced(function* ({ quarantineCounts }: JournalShape) {
+  const counts = yield* quarantineCounts
   for (const reason of quarantineReasons) {
     yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineCommits, { reason }), counts[reason])
   }
-  if (counts.ClockAhead === 0) return
-  const { released } = yield* supervisor.journal.releaseDue(supervisor.options.deleteLimits)
-  yield* left(supervisor, "ClockAhead", "released", released.length)
+})
+
+/** Every reason is on display from the start, so that a rule that watches a counter sees it begin at 0. */
+export const showAll = Effect.fnUntraced(function* (supervisor: Supervision) {
+  yield* Metric.update(CoreMetrics.commitsHeld, 0)
+  yield* Metric.update(CoreMetrics.commitsRejected, 0)
+  for (const reason of quarantineReasons) {
+    yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineCommits, { reason }), 0)
+    for (const how of ["released", "discarded"]) {
+      yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineLeft, { reason, how }), 0)
+    }
+  }
+  yield* guarded(supervisor, showCounts(supervisor.journal))
 })
 
 /** Nothing leaves the quarantine without a word. */
 export const left = Effect.fnUntraced(function* (
-  supervisor: Supervision,
+  channel: { readonly publish: (event: SyncEvent) => Effect.Effect<void> },
   reason: QuarantineReason,
   how: "released" | "discarded",
   commits: number
 ) {
   if (commits === 0) return
   yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineLeft, { reason, how }), commits)
-  yield* supervisor.channel.publish({ _tag: "QuarantineLeft", reason, how, commits })
+  yield* channel.publish({ _tag: "QuarantineLeft", reason, how, commits })
+})
+
+/** A mass delete that waited for something else now waits for a person, who should hear of it. */
+const tellKept = Effect.fnUntraced(function* ({ channel }: Supervision, { kept }: Released) {
+  const byPeer = new Map<PeerId, number>()
+  for (const { code, peer } of kept) if (code === "MassDelete") byPeer.set(peer, (byPeer.get(peer) ?? 0) + 1)
+  for (const [peer, commits] of byPeer)
+    yield* channel.publish({ _tag: "CommitsHeld", peer, reason: "MassDelete", commits })
 })
 
 /** After a start, the program may be a later version, and the policy may have changed meanwhile. */
@@ -66,24 +102,31 @@ export const review = (supervisor: Supervision): Effect.Effect<void> =>
 
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   for (const reason of ["Denied", "Revoked", "Rejected"] as const) {
-    yield* releaseAllowed(supervisor, reason, (row) => isAllowedNow(supervisor, row, isStart))
+    yield* releaseAllowed(supervisor, reason, (row) =>
+      Effect.map(
+        decisionNow(supervisor.gate, row),
+        ({ allowed, policyVersion }) => allowed && !(isStart && policyVersion === row.policyVersion)
+      )
+    )
   }
 })
 
 /** What the policy says now of a commit that it, or a custodian, had turned away. */
-export const isAllowedNow = Effect.fnUntraced(function* (
-  { gate }: Supervision,
-  row: QuarantineRow,
-  isNewVersionOnly: boolean
-) {
+export const decisionNow = Effect.fnUntraced(function* (gate: GateShape, row: QuarantineRow) {
   const packed = Commit.open(row.bytes)
-  if (typeof packed === "string") return false
+  if (typeof packed === "string") return unreadable
   const { at, partition } = packed.header
-  const decision =
-    row.reason === "Rejected" ? yield* gate.canWrite(partition) : yield* gate.canReceive(partition, row.peer)
-  if (!decision.allowed || (isNewVersionOnly && decision.policyVersion === row.policyVersion)) return false
-  return row.reason === "Rejected" || (yield* gate.accepts(row.author as Author, partition, at)).allowed
+  if (row.reason === "Rejected") return yield* gate.canWrite(partition)
+  const received = yield* gate.canReceive(partition, row.peer)
+  return received.allowed ? yield* gate.accepts(row.author as Author, partition, at) : received
 })
+
+const unreadable: Decision = {
+  allowed: false,
+  rule: "",
+  policyVersion: 0,
+  because: "this version cannot read where it belongs, so the policy cannot be asked"
+}
 
 const releaseAllowed = Effect.fnUntraced(function* (
   supervisor: Supervision,
@@ -101,8 +144,11 @@ const releaseAllowed = Effect.fnUntraced(function* (
       const row = yield* journal.quarantined(id)
       if (row !== undefined && (yield* isAllowed(row))) ids.push(id)
     }
-    if (ids.length > 0)
-      yield* left(supervisor, reason, "released", (yield* journal.release(ids, deleteLimits)).released.length)
+    for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
+      const outcome = yield* journal.release(ids.slice(from, from + releasedAtOnceMax), deleteLimits)
+      yield* left(supervisor.channel, reason, "released", outcome.released.length)
+      yield* tellKept(supervisor, outcome)
+    }
     if (page.length < quarantinePageMax) return
   }
 })

@@ -32,6 +32,7 @@ import { journalHistoryConformance } from "./JournalHistoryConformance.ts"
 import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalReadConformance } from "./JournalReadConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
+import { releaseConformance } from "./ReleaseConformance.ts"
 
 export type { JournalServices, MakeJournal } from "./JournalFixture.ts"
 
@@ -43,6 +44,7 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   receiveRules(name, make)
   convergenceRules(name, make)
   quarantineConformance(name, make)
+  releaseConformance(name, make)
   cursorRules(name, make)
   journalReadConformance(name, make)
   journalHistoryConformance(name, make)

@@ -128,7 +128,7 @@ describe("bounds of a journal", () => {
     ])
     expect(tables.quarantineRow(entries[1]!.id)?.bytes).toEqual(newFormat)
     const ids = entries.map(({ id }) => id)
-    expect(release(ids)).toMatchObject({ released: [], waiting: ids })
+    expect(release(ids)).toMatchObject({ released: [], kept: ids.map((id) => ({ id, code: "SchemaUnknown" })) })
     expect(tables.quarantine(0, 10).map(({ id }) => id)).toEqual(ids)
   })
 
@@ -162,8 +162,8 @@ describe("bounds of a journal", () => {
     write([change("c", { kind: "put", lww: { t: "fine" }, counters: {}, sets: {} })])
   })
 
-  it("[JR-28] with 65,536 partitions a write and a commit that would make one more are refused", () => {
-    const { peer, receive, tables, write } = makeJournal()
+  it("[JR-28] [JR-59] with 65,536 partitions a write and a commit that would make one more are refused", () => {
+    const { peer, receive, release, tables, write } = makeJournal()
     tables.transact(() => {
       for (let i = 1; i < Limits.partitionsMax; i++) tables.partitionOf({ type: "box", header: { box: String(i) } })
     })
@@ -180,5 +180,13 @@ describe("bounds of a journal", () => {
     const beyond = Commit.seal(functions, stored, signer, header, [event]).bytes
     const outcome = receive(peer, [beyond, commitOf("e", { s: { t: 1 } })])
     expect(outcome).toMatchObject({ applied: 1, refused: [["PartitionsExhausted", 1]] })
+    const id = "beyond"
+    tables.transact(() => {
+      const why = { reason: "Denied", rule: "", policyVersion: 1, because: "" } as const
+      const commit = { author: authors[0]!, type: "box", at: header.at, events: 1, bytes: beyond }
+      tables.addQuarantine({ id, peer, ...commit, ...why, sinceMs: nowMs, dueMs: null })
+    })
+    expect(release([id])).toMatchObject({ released: [], kept: [{ id, code: "PartitionsExhausted" }] })
+    expect(tables.quarantineRow(id)).toMatchObject({ reason: "Denied" })
   })
 })
