@@ -45,6 +45,7 @@ export class Orchestrator extends Context.Service<
 const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   const supervisor = yield* Supervisor.make(options)
   yield* Effect.addFinalizer(() => Supervisor.stop(supervisor))
+  yield* QuarantineKeeper.showAll(supervisor)
   yield* Effect.forkScoped(relayChanges(supervisor.channel))
   yield* Effect.forkScoped(QuarantineKeeper.run(supervisor))
   yield* Effect.forkScoped(Supervisor.followPolicy(supervisor))
