@@ -60,7 +60,7 @@ describe("mutants", { timeout: 120_000 }, () => {
         }),
         "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: () => [] })
       },
-      30
+      150
     )
     expect(caught.length).toBeGreaterThan(0)
     vi.doUnmock("../../src/session/FrameSequence.ts")
