@@ -15,6 +15,7 @@ import type { Role } from "../session/Proof.ts"
 import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
 import * as SessionDriver from "../session/SessionDriver.ts"
 import {
+  PeerDenied,
   PeerRefused,
   SessionError,
   SessionFailed,
@@ -204,6 +205,18 @@ const namesOf = Effect.fnUntraced(function* (
   return names.length === 0 ? "range not known" : [...new Set(names)].join(", ")
 })
 
+/** Takes the session into the table, or says why there is no place for it. */
+const whyNotAdmitted = Effect.fnUntraced(function* (supervisor: Supervision, session: LiveSession) {
+  const { peer } = session
+  // Asked again, for the policy may have changed during the greeting, when nobody knew of the session.
+  const { allowed, because, rule } = yield* supervisor.gate.admits(peer)
+  if (!allowed) return new PeerDenied({ peer, rule, because })
+  const { sessionsMax } = supervisor.options
+  if (supervisor.sessions.isFullFor(peer)) return new SessionsExhausted({ sessionsMax })
+  const isAdmitted = !supervisor.paused.has(peer) && supervisor.sessions.admit(session)
+  return isAdmitted ? undefined : new SessionReplaced({})
+})
+
 const connected = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
@@ -224,9 +237,12 @@ const connected = Effect.fnUntraced(function* (
     isHeld: false,
     pendingIn: 0
   }
-  const { sessionsMax } = supervisor.options
-  if (supervisor.sessions.isFullFor(peer)) return end(new SessionsExhausted({ sessionsMax }))
-  if (supervisor.paused.has(peer) || !supervisor.sessions.admit(session)) return replace()
+  const refusal = yield* whyNotAdmitted(supervisor, session)
+  if (refusal !== undefined) {
+    end(refusal)
+    // The session waits for this answer; it is over and must not send anything more.
+    return yield* Effect.never
+  }
   current.session = session
   memoryOf(supervisor, peer, options.route)
   options.onLive()

@@ -24,14 +24,13 @@ import {
 } from "./LiveState.ts"
 import { ProtocolViolated } from "./SessionError.ts"
 
-/** A gap is what comparing roots is for; anything else that moved, or was turned away, makes an old proof stale. */
-export const afterMove = (
-  proof: ProofState,
-  { applied, gaps, held, refused }: Pick<Wire.EventAck, "applied" | "gaps" | "held" | "refused">
-): ProofState => {
+/**
+ * A gap is what comparing roots is for; any other batch makes an old proof stale. So does one that was known already:
+ * whoever sent it has a newer head than the one that was proven, and where roots differed they may be equal now.
+ */
+export const afterBatch = (proof: ProofState, { gaps }: { readonly gaps: number }): ProofState => {
   if (proof !== "proven" && proof !== "stale" && proof !== "failed") return proof
-  if (gaps > 0) return "due"
-  return applied > 0 || held > 0 || refused.length > 0 ? "stale" : proof
+  return gaps > 0 ? "due" : "stale"
 }
 
 /** Asks for the peer's root once that makes sense; after a pass that moved nothing it reports the difference. */

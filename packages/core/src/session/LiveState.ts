@@ -84,6 +84,7 @@ export interface LiveState {
   readonly differing: ReadonlyArray<DifferingRange>
   /** The request that waits for this side's own root. */
   readonly asked: Wire.SyncRequest | undefined
+  /** Since the last question for the peer's root something was applied, or a feed has gone on. */
   readonly hasMoved: boolean
   readonly passes: number
   readonly sentEvents: number

@@ -110,11 +110,11 @@ const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteO
     ...before,
     applying: before.applying - 1,
     isPeerDone: before.isPeerDone || (batch.source === "feed" && batch.isLast),
-    hasMoved: before.hasMoved || outcome.applied > 0,
+    hasMoved: before.hasMoved || outcome.applied > 0 || batch.source === "feed",
     isHeld: before.isHeld || outcome.held > 0,
     receivedEvents: before.receivedEvents + outcome.applied,
     cursor: Math.max(before.cursor, outcome.cursor),
-    proof: Comparison.afterMove(before.proof, outcome)
+    proof: Comparison.afterBatch(before.proof, outcome)
   }
   const message: Wire.EventAck = {
     _tag: "EventAck",
@@ -155,8 +155,8 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
       ? before.acknowledged
       : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
     isHeld: before.isHeld || message.held > 0 || isPutOff,
-    hasMoved: before.hasMoved || message.applied > 0,
-    proof: Comparison.afterMove(before.proof, message)
+    hasMoved: before.hasMoved || message.applied > 0 || sent.upto !== undefined,
+    proof: Comparison.afterBatch(before.proof, message)
   }
   const more = readMore(live, false)
   const answered = Comparison.answerDeferred(more.live)

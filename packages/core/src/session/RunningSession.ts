@@ -100,6 +100,8 @@ export interface RunningSession {
   awaitingSinceMs: number
   lastProofMs: number
   lastPingMs: number
+  /** Since when the link has not taken a frame that was handed to it. */
+  sendingSinceMs: number | undefined
   storedAcknowledged: number
   /** Bytes of commits that arrived and are not taken in yet. */
   waitingBytes: number

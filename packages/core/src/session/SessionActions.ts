@@ -2,7 +2,7 @@
  * What a step may ask for, done: each action reads or writes once and gives at most one input back. The gate is asked
  * here for every partition before anything of it is named or sent.
  */
-import { Clock, Effect, Metric, Queue } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
 import type { FeedCommit } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
@@ -14,15 +14,17 @@ import * as RangeTree from "../reconcile/RangeTree.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as RangeExchange from "./RangeExchange.ts"
 import { type RunningSession, send } from "./RunningSession.ts"
-import { ProtocolViolated, SessionError } from "./SessionError.ts"
 import type { Action, Input } from "./SessionState.ts"
 
-type Performed = Effect.Effect<Input | undefined, JournalError | SessionError>
+type Performed = Effect.Effect<Input | undefined, JournalError>
 
-const nothing = (effect: Effect.Effect<unknown, JournalError | SessionError>): Performed => Effect.as(effect, undefined)
+const nothing = (effect: Effect.Effect<unknown, JournalError>): Performed => Effect.as(effect, undefined)
 
-/** Performs one action other than `Fail`. */
-export const perform = (driver: RunningSession, action: Exclude<Action, { readonly _tag: "Fail" }>): Performed => {
+/** Performs one action other than those that are the driver's own. */
+export const perform = (
+  driver: RunningSession,
+  action: Exclude<Action, { readonly _tag: "Fail" | "Apply" }>
+): Performed => {
   switch (action._tag) {
     case "Send":
       return nothing(send(driver, action.message))
@@ -32,8 +34,6 @@ export const perform = (driver: RunningSession, action: Exclude<Action, { readon
       return readSpace(driver, action.purpose)
     case "ReadFeed":
       return readFeed(driver, action.after)
-    case "Apply":
-      return nothing(Queue.offerUnsafe(driver.toApply, action.batch) ? Effect.void : overrun)
     case "AnswerRanges":
       return answerRanges(driver, action)
     case "Settle":
@@ -50,10 +50,6 @@ export const perform = (driver: RunningSession, action: Exclude<Action, { readon
       return nothing(synced(driver, action))
   }
 }
-
-const overrun = Effect.fail(
-  new SessionError({ reason: new ProtocolViolated({ problem: "more batches than the window allows" }) })
-)
 
 const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   const peer = driver.state.peer!

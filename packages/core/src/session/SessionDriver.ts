@@ -11,6 +11,7 @@ import { Gate } from "../gate/Gate.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
 import { Journal } from "../journal/Journal.ts"
+import type { JournalError } from "../journal/JournalError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
@@ -43,6 +44,7 @@ export const run = Effect.fnUntraced(function* (options: SessionOptions) {
   const fibers = [receiveFrames(driver), sendFrames(driver), applyBatches(driver), watchJournal(driver), tick(driver)]
   const wanted = Stream.runForEach(options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" }))
   return yield* Effect.raceAllFirst([stepLoop(driver), ...fibers, Effect.andThen(wanted, Effect.never)]).pipe(
+    Effect.catchTag("JournalError", (reason) => fail(reason)),
     Effect.ensuring(storeAcknowledged(driver).pipe(Effect.ignore)),
     Effect.ensuring(options.link.close)
   )
@@ -94,6 +96,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     awaitingSinceMs: nowMs,
     lastProofMs: nowMs,
     lastPingMs: nowMs,
+    sendingSinceMs: undefined,
     storedAcknowledged: 0,
     waitingBytes: 0
   }
@@ -116,7 +119,7 @@ const stepLoop = Effect.fnUntraced(function* (driver: RunningSession) {
 })
 
 /** Steps once and performs what the step asks; results of reads are stepped at once. */
-const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Effect<void, SessionError> =
+const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Effect<void, SessionError | JournalError> =
   Effect.fnUntraced(function* (driver: RunningSession, first: SessionState.Input) {
     const pending: Array<SessionState.Input> = [first]
     for (let input = pending.shift(); input !== undefined; input = pending.shift()) {
@@ -126,10 +129,11 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
         if (action._tag === "Fail") {
           return yield* refuse(driver, action.reason)
         }
-        const result = yield* perform(driver, action).pipe(
-          Effect.catchTag("JournalError", (reason) => fail(reason)),
-          Effect.catchTag("SessionError", (error) => refuse(driver, error.reason))
-        )
+        if (action._tag === "Apply") {
+          if (Queue.offerUnsafe(driver.toApply, action.batch)) continue
+          return yield* refuse(driver, new ProtocolViolated({ problem: "more batches than the window allows" }))
+        }
+        const result = yield* perform(driver, action)
         if (result !== undefined) pending.push(result)
       }
     }
@@ -181,7 +185,8 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
       if (driver.waitingBytes > waitingBytesMax) {
         return yield* refuse(driver, new ProtocolViolated({ problem: "more bytes than the window allows" }))
       }
-      yield* Queue.offer(driver.inputs, { _tag: "Received", message })
+      const input: DriverInput = { _tag: "Received", message }
+      if (!Queue.offerUnsafe(driver.inputs, input)) yield* Queue.offer(driver.inputs, input)
     }
   }
 })
@@ -207,13 +212,9 @@ const isBearable = ({ options, state }: RunningSession, frame: Uint8Array): bool
 const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
     const frame = yield* Queue.take(driver.outbound)
-    const waitedMs = driver.options.timing.progressMsMax
-    const sent = yield* Effect.result(driver.options.link.send(frame)).pipe(
-      Effect.timeoutOrElse({
-        duration: waitedMs,
-        orElse: () => fail(new SessionStalled({ awaiting: "the peer to read what it is sent", waitedMs }))
-      })
-    )
+    driver.sendingSinceMs = yield* Clock.currentTimeMillis
+    const sent = yield* Effect.result(driver.options.link.send(frame))
+    driver.sendingSinceMs = undefined
     // A link that ended is the receiver's to report, after what was still on the way.
     if (Result.isFailure(sent)) {
       return yield* sent.failure.reason._tag === "LinkClosed" ? Effect.never : fail(sent.failure)
@@ -221,13 +222,12 @@ const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   }
 })
 
-const applyBatches = (driver: RunningSession): Effect.Effect<never, SessionError> =>
+const applyBatches = (driver: RunningSession): Effect.Effect<never, JournalError> =>
   Stream.fromQueue(driver.toApply).pipe(
     // One after the other, so that no batch overtakes an earlier one that takes longer to check.
     Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver), batch)),
     Stream.mapEffect((checked) => applyBatch(driver, checked), { concurrency: applyingAtOnceMax }),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
-    Effect.catchTag("JournalError", (reason) => fail(reason)),
     Effect.andThen(Effect.never)
   )
 
@@ -256,9 +256,17 @@ const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
   ).pipe(Effect.andThen(Effect.never))
 
 const tick = Effect.fnUntraced(function* (driver: RunningSession) {
+  const { progressMsMax, tickMs } = driver.options.timing
   for (;;) {
-    yield* Effect.sleep(driver.options.timing.tickMs)
-    yield* Queue.offer(driver.inputs, { _tag: "Tick" })
+    yield* Effect.sleep(tickMs)
+    // Looked at here, for the step itself may wait behind frames that the link does not take.
+    const sinceMs = driver.sendingSinceMs
+    const waitedMs = sinceMs === undefined ? 0 : (yield* Clock.currentTimeMillis) - sinceMs
+    if (waitedMs >= progressMsMax) {
+      return yield* fail(new SessionStalled({ awaiting: "the peer to read what it is sent", waitedMs }))
+    }
+    // Never waits, or it could not look again; a step that is so far behind gets a later tick.
+    Queue.offerUnsafe(driver.inputs, { _tag: "Tick" })
   }
 })
 
@@ -277,21 +285,20 @@ const awaiting = (driver: RunningSession): string | undefined => {
   return driver.lastPingMs > driver.lastReceivedMs ? "a sign of life" : undefined
 }
 
-/** Ends a session in which something is awaited for too long; greetings have their own limit from the start. */
-const checkProgress = Effect.fnUntraced(function* (driver: RunningSession, nowMs: number) {
+/** What was awaited for too long, if anything; greetings have their own limit from the start. */
+const checkProgress = (driver: RunningSession, nowMs: number): SessionStalled | undefined => {
   const { timing } = driver.options
   const awaited = awaiting(driver)
   if (awaited === undefined) {
     driver.awaitingSinceMs = nowMs
-    return
+    return undefined
   }
   const isGreeting = driver.state.phase !== "live"
   const sinceMs = isGreeting ? driver.startedMs : Math.max(driver.awaitingSinceMs, driver.lastProgressMs)
   const waitedMs = nowMs - sinceMs
-  if (waitedMs >= (isGreeting ? timing.greetingMsMax : timing.progressMsMax)) {
-    return yield* refuse(driver, new SessionStalled({ awaiting: awaited, waitedMs }))
-  }
-})
+  const limitMs = isGreeting ? timing.greetingMsMax : timing.progressMsMax
+  return waitedMs >= limitMs ? new SessionStalled({ awaiting: awaited, waitedMs }) : undefined
+}
 
 /** While something waits in quarantine roots are compared more often, for nobody tells when it is released. */
 const heldProofPeriodMs = 60_000
@@ -299,15 +306,16 @@ const heldProofPeriodMs = 60_000
 const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { timing } = driver.options
   const nowMs = yield* Clock.currentTimeMillis
-  yield* checkProgress(driver, nowMs)
+  const stalled = checkProgress(driver, nowMs)
+  if (stalled !== undefined) return yield* refuse(driver, stalled)
   if (driver.state.phase !== "live") return
   if (nowMs - driver.lastReceivedMs >= timing.pingAfterMs && driver.lastPingMs <= driver.lastReceivedMs) {
     driver.lastPingMs = nowMs
     yield* send(driver, { _tag: "Ping", token: driver.framesSent })
   }
   // A change that was announced before this session listened shows in the head.
-  const head = yield* driver.journal.head.pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
-  yield* advance(driver, { _tag: "JournalMoved", head })
+  const head = yield* driver.journal.head
+  if (head > driver.state.live.head) yield* advance(driver, { _tag: "JournalMoved", head })
   const { isHeld, proof } = driver.state.live
   const periodMs = isHeld ? Math.min(heldProofPeriodMs, timing.proofPeriodMs) : timing.proofPeriodMs
   const isDue = nowMs - driver.lastProofMs >= periodMs
@@ -315,12 +323,12 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   if (isDue || proof === "due" || proof === "settling" || proof === "stale") {
     yield* advance(driver, { _tag: "ProofDue" })
   }
-  yield* storeAcknowledged(driver)
+  if (driver.state.live.acknowledged > driver.storedAcknowledged) yield* storeAcknowledged(driver)
 })
 
 /** Keeps how far the peer has confirmed. A lost value costs nothing: the next proof tells it again. */
 const storeAcknowledged = Effect.fnUntraced(function* (driver: RunningSession) {
   const { live, phase } = driver.state
   if (phase !== "live" || live.acknowledged <= driver.storedAcknowledged) return
-  yield* settle(driver, []).pipe(Effect.catchTag("JournalError", (reason) => fail(reason)))
+  yield* settle(driver, [])
 })

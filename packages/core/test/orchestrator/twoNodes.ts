@@ -1,6 +1,7 @@
 // Two real nodes of one process, linked by the memory transport.
 import { Context, Effect, Layer, Stream } from "effect"
 import { Crypto } from "../../src/crypto/Crypto.ts"
+import { Gate } from "../../src/gate/Gate.ts"
 import { Journal } from "../../src/journal/Journal.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
 import { Orchestrator } from "../../src/orchestrator/Orchestrator.ts"
@@ -18,18 +19,24 @@ export interface NodeUnderTest {
   readonly seen: ReadonlyArray<SyncEvent>
 }
 
+interface NodeOptions {
+  readonly failuresOfFeed?: number
+  readonly sessionsMax?: number
+  /** Decides instead of the list of trusted devices. */
+  readonly gate?: Layer.Layer<Gate>
+}
+
 /** A node that trusts the given devices, listens under its number and dials the given ones. */
 export const makeNode = Effect.fnUntraced(function* (
   network: MemoryTransport.MemoryNetwork,
   device: number,
   trusts: ReadonlyArray<number>,
   dials: ReadonlyArray<number>,
-  { failuresOfFeed = 0, ...options }: { readonly failuresOfFeed?: number; readonly sessionsMax?: number } = {}
+  { failuresOfFeed = 0, gate = gateFor(trusts), ...options }: NodeOptions = {}
 ) {
-  const base = Layer.mergeAll(
-    gateFor(trusts),
-    TransportRegistry.layer([MemoryTransport.make(network, String(device))])
-  ).pipe(Layer.provideMerge(layerDevice(device)))
+  const base = Layer.mergeAll(gate, TransportRegistry.layer([MemoryTransport.make(network, String(device))])).pipe(
+    Layer.provideMerge(layerDevice(device))
+  )
   const routes = dials.map((other) => ({ address: `memory:${other}` }))
   const layer = Layer.mergeAll(
     Orchestrator.layer({ ...options, routes, retryMsMin: 20, retryMsMax: 100 }),

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest"
 import * as Bytes from "../../src/identity/Bytes.ts"
 import type { FeedCommit } from "../../src/journal/Journal.ts"
+import * as Comparison from "../../src/session/Comparison.ts"
 import * as LiveState from "../../src/session/LiveState.ts"
 import * as LiveSync from "../../src/session/LiveSync.ts"
 import { feedStart } from "../../src/session/SessionState.ts"
@@ -56,5 +57,51 @@ describe("the feed", () => {
     expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 40 })).toBe(100)
     expect(feedStart(mine, incarnation, { cursorOf: null, cursor: 0, count: 40 })).toBe(100)
     expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 0 })).toBe(0)
+  })
+})
+
+/** A session whose roots were equal when it began. */
+const proven = LiveSync.begin(LiveState.initial("initiator"), peer, 0, true).live
+
+/** Sends the commit that has become the newest here. */
+const sendNext = (live: LiveState.LiveState): LiveState.LiveState => {
+  const commits = [commit(live.sentUpto + 1, 10)]
+  return LiveSync.step(live, { _tag: "FeedRead", page: { commits, upto: live.sentUpto + 1, isEnd: true }, commits })
+    .live
+}
+
+/** The peer had everything of the newest batch already. */
+const knownAck = ({ nextBatch, sentUpto }: LiveState.LiveState) =>
+  ({
+    _tag: "EventAck",
+    batch: nextBatch - 1,
+    upto: sentUpto,
+    applied: 0,
+    held: 0,
+    gaps: 0,
+    refused: [],
+    reasons: [],
+    verdicts: []
+  }) as const
+
+describe("the proof", () => {
+  it("[OR-10] is made again after a batch, also when it was known on the other side", () => {
+    const sent = sendNext(proven)
+    const { live } = LiveSync.receive(sent, knownAck(sent))
+    expect(live.proof).toBe("stale")
+    expect(LiveSync.step(live, { _tag: "ProofDue" }).actions).toContainEqual({ _tag: "ReadSpace", purpose: "request" })
+  })
+
+  it("[OR-10] is asked for again when a feed went on while roots were compared", () => {
+    const mine = { head: 0, root: new Uint8Array(16), count: 0 }
+    const asked = Comparison.spaceRead({ ...proven, proof: "asked" }, "request", mine).live
+    const sent = sendNext(asked)
+    const differ = { _tag: "SyncState", request: sent.request, verdict: "differ", head: 0 } as const
+    const nothing = { ...differ, nodes: [], clocks: [], replies: [], want: [] }
+    const compared = LiveSync.receive({ ...sent, proof: "exchanging" }, nothing).live
+    expect(compared.proof).toBe("settling")
+    const { actions, live } = LiveSync.receive(compared, knownAck(sent))
+    expect(live.proof).toBe("asked")
+    expect(actions).toContainEqual({ _tag: "ReadSpace", purpose: "request" })
   })
 })

@@ -370,4 +370,19 @@ it.layer(Layer.fresh(nodeLayer))("a session of a node that has nothing", (it) =>
       expect(yield* Fiber.join(session)).toBe("SessionStalled")
     })
   )
+
+  it.effect("[SE-8] a peer that asks without end and reads nothing is cut off, also while nothing more can wait", () =>
+    Effect.gen(function* () {
+      const { far, session } = yield* openSession("responder")
+      const end = new FarEnd(far)
+      const { root } = RangeTree.root(crypto.sha256, [])
+      yield* greet(end, 2, (hello) => ({ ...hello, root }))
+      const asking = Effect.forEach(Array.from({ length: 3_000 }), (_, token) => end.say({ _tag: "Ping", token }))
+      yield* Effect.forkScoped(asking)
+      yield* TestClock.adjust("29 seconds")
+      expect(session.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* Fiber.join(session)).toBe("SessionStalled")
+    })
+  )
 })
