@@ -14,6 +14,7 @@ import { DeleteWatch } from "./DeleteWatch.ts"
 import * as EntityRead from "./EntityRead.ts"
 import * as HistoryReads from "./HistoryReads.ts"
 import { Journal, type JournalChange, type JournalShape } from "./Journal.ts"
+import { JournalError } from "./JournalError.ts"
 import * as JournalReads from "./JournalReads.ts"
 import * as JournalReceiver from "./JournalReceiver.ts"
 import * as JournalWriter from "./JournalWriter.ts"
@@ -29,6 +30,24 @@ export interface MemoryJournalOptions {
   readonly tables?: MemoryTables
   /** How long a confirmed write takes, to leave room for a crash in between. */
   readonly commitDelayMs?: number
+  /** Fails on purpose; a simulation's way to be a disk. */
+  readonly disk?: MemoryDisk
+}
+
+/** What may go wrong with the transactions of a journal in memory. */
+export interface MemoryDisk {
+  /** Runs before each; what it fails with is the caller's, and nothing is written. */
+  readonly beforeWrite: Effect.Effect<void, JournalError>
+  /** Called before each row; throwing a `JournalError` undoes the transaction and fails it. */
+  readonly beforeRow: () => void
+  /** Runs when the rows are kept and nobody has heard of it yet. */
+  readonly afterWrite: Effect.Effect<void, JournalError>
+}
+
+const reliableDisk: MemoryDisk = {
+  beforeWrite: Effect.void,
+  beforeRow: () => undefined,
+  afterWrite: Effect.void
 }
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
@@ -46,19 +65,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   const deleteWatch = new DeleteWatch()
   const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, deleteWatch }
   const reader: ReaderContext = { rows: tables, crypto, compression }
-  const changes = yield* PubSub.sliding<JournalChange>(changesMax)
-  const writer = yield* Semaphore.make(1)
-  const commitMs = options.commitDelayMs ?? 0
-
-  const transaction = <A>(body: (nowMs: number) => A, change: (result: A) => JournalChange | undefined) =>
-    Effect.gen(function* () {
-      if (commitMs > 0) yield* Effect.sleep(commitMs)
-      const nowMs = yield* Clock.currentTimeMillis
-      const result = tables.transact(() => body(nowMs))
-      const published = change(result)
-      if (published !== undefined) yield* PubSub.publish(changes, published)
-      return result
-    }).pipe(writer.withPermits(1))
+  const { changes, transaction } = yield* makeTransactions(options, tables)
 
   const journal: JournalShape = {
     get info() {
@@ -94,7 +101,10 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
 })
 
 /** Carries out one transaction and tells subscribers of the change. */
-type Transaction = <A>(body: (nowMs: number) => A, change: (result: A) => JournalChange | undefined) => Effect.Effect<A>
+type Transaction = <A>(
+  body: (nowMs: number) => A,
+  change: (result: A) => JournalChange | undefined
+) => Effect.Effect<A, JournalError>
 
 /** What takes commits in and out of the quarantine. */
 const quarantineWrites = (
@@ -127,6 +137,28 @@ const quarantineWrites = (
     settle: (settlement) => transaction((nowMs) => Withdrawal.settle(context, settlement, nowMs), changeOf)
   }
 }
+
+/** One writer at a time; what it changed is told when it is kept. */
+const makeTransactions = Effect.fnUntraced(function* (options: MemoryJournalOptions, tables: MemoryTables) {
+  const { commitDelayMs = 0, disk = reliableDisk } = options
+  const changes = yield* PubSub.sliding<JournalChange>(changesMax)
+  const writer = yield* Semaphore.make(1)
+  const transaction: Transaction = (body, change) =>
+    Effect.gen(function* () {
+      if (commitDelayMs > 0) yield* Effect.sleep(commitDelayMs)
+      yield* disk.beforeWrite
+      const nowMs = yield* Clock.currentTimeMillis
+      const result = tables.transact(() => body(nowMs), disk.beforeRow)
+      yield* disk.afterWrite
+      const published = change(result)
+      if (published !== undefined) yield* PubSub.publish(changes, published)
+      return result
+    }).pipe(
+      Effect.catchDefect((defect) => (defect instanceof JournalError ? Effect.fail(defect) : Effect.die(defect))),
+      writer.withPermits(1)
+    )
+  return { changes, transaction }
+})
 
 /** What only reads. */
 const readsOf = (

@@ -50,6 +50,7 @@ export class MemoryTables implements JournalTables {
   #identity: JournalIdentity
   #lastTime = HybridTime.zero
   #undo: Array<() => void> | undefined
+  #beforeRow: () => void = () => undefined
 
   constructor(sha256: Sha256, space: SpaceId, incarnation: string) {
     this.#sha256 = sha256
@@ -57,10 +58,11 @@ export class MemoryTables implements JournalTables {
     this.#identity = { incarnation, writing: incarnation }
   }
 
-  /** Runs a transaction; when `body` throws, everything it wrote is undone. */
-  transact<A>(body: () => A): A {
+  /** Runs a transaction; when `body`, or what is called before each row, throws, everything it wrote is undone. */
+  transact<A>(body: () => A, beforeRow: () => void = () => undefined): A {
     const undo: Array<() => void> = []
     this.#undo = undo
+    this.#beforeRow = beforeRow
     try {
       return body()
     } catch (error) {
@@ -73,6 +75,7 @@ export class MemoryTables implements JournalTables {
 
   #undoes(step: () => void): void {
     if (this.#undo === undefined) throw new Error("a journal row was written outside a transaction")
+    this.#beforeRow()
     this.#undo.push(step)
   }
 

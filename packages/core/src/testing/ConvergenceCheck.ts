@@ -1,27 +1,23 @@
 /**
  * What must hold in a quiet cluster: every replica shows the same records and has the same fingerprints, nothing
- * confirmed is missing, nothing is counted twice, and a stranger has learnt nothing.
+ * confirmed is missing, nothing is counted twice or there by half, nothing broke on the way, and whoever is not trusted has learnt nothing.
  */
 import { Effect } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
-import { Journal } from "../journal/Journal.ts"
+import { Journal, queryRowsMax } from "../journal/Journal.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
-import type { Cluster } from "./Cluster.ts"
-import type { SimulatedNode } from "./SimulatedNode.ts"
-
-export interface Problem {
-  readonly rule: "down" | "state" | "fingerprint" | "held" | "lost" | "invented" | "leak"
-  readonly detail: string
-}
+import type { Cluster, Problem } from "./Cluster.ts"
 
 interface Summary {
   readonly state: string
   readonly root: string
   readonly held: number
   readonly votes: ReadonlyMap<string, number>
+  /** How many records of each pair there are. */
+  readonly pairs: ReadonlyMap<string, number>
 }
 
 const summarize = Effect.gen(function* () {
@@ -29,30 +25,28 @@ const summarize = Effect.gen(function* () {
   const crypto = yield* Crypto
   const state = yield* StateHash.compute()
   const { rows } = yield* journal.partitions
+  const all = { where: {}, orderBy: undefined, limit: queryRowsMax, offset: 0 }
   const votes = new Map<string, number>()
-  for (const view of yield* journal.query({
-    type: "note",
-    where: { text: "sum" },
-    orderBy: undefined,
-    limit: 100,
-    offset: 0
-  })) {
-    votes.set(view.id, Number(view.fields["votes"] ?? 0))
+  for (const { fields, id } of yield* journal.query({ ...all, type: "note", where: { text: "sum" } })) {
+    votes.set(id, Number(fields["votes"] ?? 0))
+  }
+  const pairs = new Map<string, number>()
+  for (const { fields } of yield* journal.query({ ...all, type: "job" })) {
+    const name = fields["state"]
+    if (typeof name === "string") pairs.set(name, (pairs.get(name) ?? 0) + 1)
   }
   const summary: Summary = {
     state: state.hash,
     root: Bytes.toHex(RangeTree.root(crypto.sha256, rows).root),
     held: waitingOf(yield* journal.quarantineCounts),
-    votes
+    votes,
+    pairs
   }
   return summary
 })
 
-/** Frames to or from a stranger carry a challenge, a proof or a refusal: none of them is longer than this. */
-const strangerFrameBytesMax = 160
-
 /** Everything that is wrong now. */
-export const check = Effect.fnUntraced(function* (cluster: Cluster, strangerFrames: ReadonlyArray<number>) {
+export const check = Effect.fnUntraced(function* (cluster: Cluster) {
   const problems: Array<Problem> = []
   const summaries: Array<Summary> = []
   for (const node of cluster.nodes) {
@@ -60,6 +54,7 @@ export const check = Effect.fnUntraced(function* (cluster: Cluster, strangerFram
     if (summary._tag === "Success") summaries.push(summary.value)
     else problems.push({ rule: "down", detail: `node ${node.options.host}: ${String(summary.cause)}` })
   }
+  problems.push(...cluster.violations, ...leaksOf(cluster))
   const first = summaries[0]
   if (first === undefined) return problems
   summaries.forEach((summary, host) => {
@@ -67,7 +62,7 @@ export const check = Effect.fnUntraced(function* (cluster: Cluster, strangerFram
     if (summary.root !== first.root) problems.push({ rule: "fingerprint", detail: `node ${host} has another root` })
     if (summary.held > 0) problems.push({ rule: "held", detail: `node ${host} still holds ${summary.held}` })
   })
-  problems.push(...checkVotes(cluster, first), ...checkStranger(cluster.stranger, strangerFrames))
+  problems.push(...checkVotes(cluster, first), ...checkPairs(cluster, first))
   return problems
 })
 
@@ -82,12 +77,18 @@ const checkVotes = (cluster: Cluster, { votes }: Summary): ReadonlyArray<Problem
   return problems
 }
 
-const checkStranger = (stranger: SimulatedNode, frames: ReadonlyArray<number>): ReadonlyArray<Problem> => {
+const checkPairs = (cluster: Cluster, { pairs }: Summary): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
-  if (stranger.tables.head() > 0) problems.push({ rule: "leak", detail: "a stranger has commits" })
-  const longest = Math.max(0, ...frames)
-  if (longest > strangerFrameBytesMax) {
-    problems.push({ rule: "leak", detail: `a frame of ${longest} bytes went to or came from a stranger` })
+  for (const [name, isConfirmed] of cluster.ledger.pairs) {
+    const count = pairs.get(name) ?? 0
+    if (count === 1) problems.push({ rule: "torn", detail: `${name} is there by half` })
+    if (count === 0 && isConfirmed) problems.push({ rule: "lost", detail: `${name} was confirmed` })
   }
+  return problems
+}
+
+const leaksOf = ({ leaks, stranger }: Cluster): ReadonlyArray<Problem> => {
+  const problems = leaks.leaks.map((detail): Problem => ({ rule: "leak", detail }))
+  if (stranger.tables.head() > 0) problems.push({ rule: "leak", detail: "a stranger has commits" })
   return problems
 }

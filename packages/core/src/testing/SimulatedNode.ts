@@ -1,12 +1,12 @@
 /**
- * One node of a simulated cluster: rows that survive crashes, a clock that may be wrong, and the engine as it runs in
- * production on top. Starting it after a crash goes on from the rows.
+ * One node of a simulated cluster: rows that survive crashes, a disk that may fail, a clock that may be wrong, and the
+ * engine as it runs in production on top. Starting it after a crash goes on from the rows.
  */
-import { Clock, type Context, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Clock, type Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
-import { Gate, type GateShape } from "../gate/Gate.ts"
+import { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { Journal } from "../journal/Journal.ts"
@@ -16,7 +16,10 @@ import { Orchestrator } from "../orchestrator/Orchestrator.ts"
 import type { OrchestratorOptions } from "../orchestrator/Supervision.ts"
 import { Records } from "../orchestrator/Records.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
+import type { FaultCounts } from "./FaultCounts.ts"
+import { SimulatedDisk } from "./SimulatedDisk.ts"
 import type { SimulatedNetwork } from "./SimulatedNetwork.ts"
+import type { SimulatedTrust } from "./SimulatedTrust.ts"
 
 export interface SimulatedNodeOptions {
   readonly host: number
@@ -25,7 +28,8 @@ export interface SimulatedNodeOptions {
   readonly crypto: CryptoFunctions
   readonly device: Signer & { readonly peer: PeerId }
   readonly skewMs: number
-  readonly trusted: () => ReadonlySet<PeerId>
+  readonly trust: SimulatedTrust
+  readonly faults: FaultCounts
   readonly orchestrator: Partial<OrchestratorOptions>
   readonly incarnation: string
   /** How long a durable write takes. */
@@ -37,35 +41,47 @@ type Services = Journal | Records | Orchestrator | Crypto
 export class SimulatedNode {
   readonly options: SimulatedNodeOptions
   readonly tables: MemoryTables
+  readonly disk: SimulatedDisk
   #scope: Scope.Closeable | undefined
   #services: Context.Context<Services> | undefined
+  #ending: Fiber.Fiber<void> | undefined
 
   constructor(options: SimulatedNodeOptions) {
     this.options = options
     this.tables = new MemoryTables(options.crypto.sha256, options.space, options.incarnation)
+    this.disk = new SimulatedDisk(options.faults)
   }
 
   get isUp(): boolean {
     return this.#services !== undefined
   }
 
+  get peer(): PeerId {
+    return this.options.device.peer
+  }
+
   /** Starts the node on what its rows hold. */
   readonly start = Effect.fnUntraced(function* (this: SimulatedNode) {
+    if (this.#ending !== undefined) yield* Fiber.await(this.#ending)
+    this.disk.revive()
     const scope = yield* Scope.make()
     this.#scope = scope
-    const built = Layer.buildWithScope(layer(this.options, this.tables), scope)
+    const built = Layer.buildWithScope(layer(this.options, this.tables, this.disk), scope)
     const services = yield* withSkew(this.options.skewMs, built)
     this.#services = services
     yield* this.run(Orchestrator.use((orchestrator) => orchestrator.send({ _tag: "Start" }))).pipe(Effect.ignore)
   })
 
-  /** Ends the node at once; what was not durable is lost. */
-  readonly crash = Effect.fnUntraced(function* (this: SimulatedNode) {
+  /** Ends the process at once: what was not durable is lost, and the others are told or hear nothing any more. */
+  readonly crash = Effect.fnUntraced(function* (this: SimulatedNode, isTold: boolean) {
     const scope = this.#scope
     this.#services = undefined
     this.#scope = undefined
-    yield* this.options.network.dropHost(this.options.host)
-    if (scope !== undefined) yield* Scope.close(scope, Exit.void)
+    this.disk.kill()
+    this.options.network.dropHost(this.options.host, isTold)
+    if (scope === undefined) return
+    // Whoever kills it does not wait for what a dead process still has to clear away.
+    this.#ending = yield* Effect.forkDetach(Scope.close(scope, Exit.void))
   })
 
   /** Runs something on the node's services and clock; fails with `undefined` while it is down. */
@@ -91,39 +107,18 @@ const withSkew = <A, E, R>(skewMs: number, effect: Effect.Effect<A, E, R>): Effe
     return Effect.provideService(effect, Clock.Clock, skewed)
   })
 
-const layer = (options: SimulatedNodeOptions, tables: MemoryTables): Layer.Layer<Services> => {
-  const { commitDelayMs, crypto, device, host, network, space } = options
+const layer = (options: SimulatedNodeOptions, tables: MemoryTables, disk: SimulatedDisk): Layer.Layer<Services> => {
+  const { commitDelayMs, crypto, device, host, network, space, trust } = options
   const base = Layer.mergeAll(
     Layer.succeed(Crypto, crypto),
     Layer.succeed(DeviceKey, device),
     Compression.layerStored,
-    Layer.succeed(Gate, trustGate(options.trusted)),
+    Layer.succeed(Gate, trust.gate()),
     TransportRegistry.layer([network.transport(host)])
   )
-  const journal = MemoryJournal.layer({ space, tables, commitDelayMs })
+  const journal = MemoryJournal.layer({ space, tables, commitDelayMs, disk })
   return Layer.mergeAll(Orchestrator.layer(options.orchestrator), Records.layer).pipe(
     Layer.provideMerge(journal),
     Layer.provideMerge(base)
   )
-}
-
-/** Lets trusted peers pass in both directions and nobody else. */
-const trustGate = (trusted: () => ReadonlySet<PeerId>): GateShape => {
-  const decide = (peer: PeerId) =>
-    Effect.sync(() => ({
-      allowed: trusted().has(peer),
-      rule: "simulated/trusted",
-      policyVersion: 1,
-      because: trusted().has(peer) ? "the peer is trusted" : "the peer is not trusted"
-    }))
-  return {
-    admits: decide,
-    canSend: (_partition, peer) => decide(peer),
-    canReceive: (_partition, peer) => decide(peer),
-    accepts: () => Effect.succeed({ allowed: true, rule: "any", policyVersion: 1, because: "every author counts" }),
-    isCustodian: (peer) => Effect.sync(() => trusted().has(peer)),
-    canWrite: () => Effect.succeed({ allowed: true, rule: "own", policyVersion: 1, because: "own device" }),
-    audit: () => Effect.void,
-    changes: Stream.never
-  }
 }

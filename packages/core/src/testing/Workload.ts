@@ -1,10 +1,13 @@
 /**
  * Random writes of a simulated cluster, and a ledger of what was acknowledged: additions to counters, which must all
- * be in the totals in the end, each once.
+ * be in the totals in the end, each once, and pairs of records, which must be whole.
  */
 import { Effect, Schema } from "effect"
 import { Records } from "../orchestrator/Records.ts"
+import type { JournalError } from "../journal/JournalError.ts"
+import * as StateHash from "../journal/StateHash.ts"
 import * as Entity from "../model/Entity.ts"
+import type { WriteError } from "../model/WriteError.ts"
 import type { Cluster, Ledger } from "./Cluster.ts"
 import { SeededRandom } from "./SeededRandom.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
@@ -37,17 +40,50 @@ export const run = (cluster: Cluster): Effect.Effect<void> =>
     }
   )
 
+/** One more confirmed write on each node, once all faults have ended; says where it failed. */
+export const writeLast = Effect.fnUntraced(function* (cluster: Cluster) {
+  const failed: Array<number> = []
+  for (const node of cluster.nodes) {
+    const { host } = node.options
+    const write = Records.use((records) => addVotes(cluster.ledger, records, "sum/1", 1 + host))
+    const outcome = yield* Effect.exit(node.run(write))
+    cluster.note(`last ${host} ${outcome._tag}`)
+    if (outcome._tag === "Failure") failed.push(host)
+  }
+  return failed
+})
+
 const writeFor = Effect.fnUntraced(function* (cluster: Cluster, node: SimulatedNode, random: SeededRandom) {
   for (;;) {
     yield* Effect.sleep(random.between(1, 2 * cluster.plan.writeEveryMs))
     if (!cluster.isFaulty) return
-    const outcome = yield* Effect.exit(node.run(writeOnce(cluster, random)))
-    cluster.note(`write ${node.options.host} ${outcome._tag}`)
+    const code = yield* node.run(writeOnce(cluster, node, random)).pipe(
+      Effect.match({ onSuccess: () => "kept", onFailure: codeOf }),
+      Effect.catchDefect((defect) => Effect.succeed(`defect ${String(defect)}`))
+    )
+    cluster.note(`write ${node.options.host} ${code}`)
     cluster.ledger.writes++
+    if (!expectedCodes.has(code)) violate(cluster, node, `a write ended with ${code}`)
+    if (code === "StoreFull") yield* readAll(cluster, node)
   }
 })
 
-const writeOnce = (cluster: Cluster, random: SeededRandom) =>
+/** What a write may end with: faults of the disk and the process, and changes that make no sense by chance. */
+const expectedCodes = new Set(["kept", "down", "StoreFull", "StoreClosed", "EntityNotFound", "EntityInvalid"])
+
+const codeOf = (failure: WriteError | JournalError | undefined): string => failure?.reason._tag ?? "down"
+
+const violate = (cluster: Cluster, node: SimulatedNode, detail: string): void => {
+  cluster.violations.push({ rule: "refused", detail: `node ${node.options.host}: ${detail}` })
+}
+
+/** A disk without room does not keep anybody from reading. */
+const readAll = Effect.fnUntraced(function* (cluster: Cluster, node: SimulatedNode) {
+  const read = yield* Effect.exit(node.run(StateHash.compute()))
+  if (read._tag === "Failure" && node.isUp) violate(cluster, node, "it cannot be read while its disk is full")
+})
+
+const writeOnce = (cluster: Cluster, node: SimulatedNode, random: SeededRandom) =>
   Effect.gen(function* () {
     const records = yield* Records
     const id = `n${random.between(1, cluster.plan.entities)}`
@@ -66,6 +102,8 @@ const writeOnce = (cluster: Cluster, random: SeededRandom) =>
         return yield* records.patch(Note, `${id}/2`, { tags: Entity.remove(word) })
       case 6:
         return yield* records.patch(Note, `${id}/3`, { color: word })
+      case 7:
+        return yield* putPair(cluster.ledger, records, `pair/${node.options.host}/${cluster.ledger.writes}`)
       default:
         return yield* addVotes(cluster.ledger, records, `sum/${random.between(1, 3)}`, random.between(1, 5))
     }
@@ -77,4 +115,14 @@ const addVotes = Effect.fnUntraced(function* (ledger: Ledger, records: Records["
   ledger.tried.set(id, (ledger.tried.get(id) ?? 0) + by)
   yield* records.patch(Note, id, { votes: Entity.inc(by) })
   ledger.confirmed.set(id, (ledger.confirmed.get(id) ?? 0) + by)
+})
+
+/** Two records in two partitions by one transaction: both are there in the end, or neither. */
+const putPair = Effect.fnUntraced(function* (ledger: Ledger, records: Records["Service"], name: string) {
+  ledger.pairs.set(name, false)
+  yield* records.putAll(
+    Job,
+    ["a", "b"].map((team) => ({ id: `${name}/${team}`, value: { team, state: name } }))
+  )
+  ledger.pairs.set(name, true)
 })

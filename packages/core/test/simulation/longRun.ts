@@ -1,10 +1,10 @@
-// The long form of the simulation: `npm run sim -- --seeds 5000`, or one seed with `--seed 17`.
+// The long form of the simulation: `npm run sim -- --seeds 10000`, or one seed with `--seed 17`.
 // Seeds are shared out over the machine's cores; every failure prints how to replay it.
-import { spawn } from "node:child_process"
+import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { failureOf, runSeed } from "./runSeed.ts"
+import { addSurvey, emptySurvey, runSeed, type Survey, surveySeeds } from "./runSeed.ts"
 
 const { values } = parseArgs({
   options: {
@@ -16,45 +16,70 @@ const { values } = parseArgs({
   }
 })
 
-/** One share: every `step`-th seed. Prints a line for each failure and a line at the end. */
-const runShare = async (from: number, upto: number, step: number): Promise<number> => {
-  let failures = 0
-  for (let seed = from; seed <= upto; seed += step) {
-    const failure = await failureOf(seed)
-    if (failure === undefined) continue
-    failures++
-    console.log(failure)
+/** Seeds that a process runs before it says how it went. */
+const reportedSeeds = 50
+
+/** One share: every `step`-th seed, told to the parent in parts. */
+const runShare = async (from: number, upto: number, step: number): Promise<void> => {
+  for (let first = from; first <= upto; first += reportedSeeds * step) {
+    const last = Math.min(upto, first + (reportedSeeds - 1) * step)
+    process.send!(await surveySeeds(first, last, step))
   }
-  return failures
 }
 
-const runJobs = async (from: number, upto: number, jobs: number): Promise<number> => {
-  const self = fileURLToPath(import.meta.url)
-  const share = (job: number): Promise<number> =>
+const runJobs = async (from: number, upto: number, jobs: number): Promise<Survey> => {
+  const whole = emptySurvey()
+  const share = (job: number): Promise<void> =>
     new Promise((resolve) => {
-      const args = [self, "--from", String(from + job), "--seeds", String(upto), "--step", String(jobs)]
-      const child = spawn(process.execPath, args, { stdio: "inherit" })
-      child.on("exit", (code) => resolve(code ?? 1))
+      const args = ["--from", String(from + job), "--seeds", String(upto), "--step", String(jobs)]
+      const child = fork(fileURLToPath(import.meta.url), args, { execArgv: ["--max-semi-space-size=64"] })
+      child.on("message", (part) => {
+        addSurvey(whole, part as Survey)
+        for (const failure of (part as Survey).failures) console.log(failure)
+      })
+      child.on("exit", (code) => {
+        if (code !== 0) whole.failures.push(`a process ended with ${code}`)
+        resolve()
+      })
     })
-  const codes = await Promise.all(Array.from({ length: jobs }, (_, job) => share(job)))
-  return codes.filter((code) => code !== 0).length
+  await Promise.all(Array.from({ length: jobs }, (_, job) => share(job)))
+  return whole
+}
+
+const report = ({ failures, frames, pendingMs, seedsWith, writes }: Survey, count: number, minutes: number): void => {
+  const sorted = pendingMs.toSorted((a, b) => a - b)
+  const at = (share: number): number =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0) / 1000
+  console.log(`${count} seeds, each twice: ${failures.length === 0 ? "all hold" : `${failures.length} failures above`}`)
+  console.log(`${Math.round(count / minutes)} seeds a minute on ${values.jobs} cores`)
+  console.log(`a seed has ${Math.round(frames / count)} frames and ${Math.round(writes / count)} writes`)
+  console.log(`simulated seconds until nothing is pending: median ${at(0.5)}, 99 % ${at(0.99)}, longest ${at(1)}`)
+  console.log(
+    `seeds with ${Object.entries(seedsWith)
+      .map(([kind, seeds]) => `${kind} ${seeds}`)
+      .join(", ")}`
+  )
 }
 
 const main = async (): Promise<number> => {
   const from = Number(values.from)
   const count = Number(values.seeds)
   if (values.seed !== undefined) {
-    console.log(JSON.stringify(await runSeed(Number(values.seed)), undefined, 2))
-    return await runShare(Number(values.seed), Number(values.seed), 1)
+    const seed = Number(values.seed)
+    console.log(JSON.stringify(runSeed(seed), undefined, 2))
+    const { failures } = await surveySeeds(seed, seed, 1)
+    for (const failure of failures) console.log(failure)
+    return failures.length
   }
-  if (values.step !== undefined) return await runShare(from, count, Number(values.step))
+  if (values.step !== undefined) {
+    await runShare(from, count, Number(values.step))
+    process.disconnect()
+    return 0
+  }
   const startedMs = performance.now()
-  const failed = await runJobs(from, from + count - 1, Number(values.jobs))
-  const minutes = (performance.now() - startedMs) / 60_000
-  const perMinute = Math.round(count / minutes)
-  console.log(`${count} seeds from ${from}, each twice: ${failed === 0 ? "all hold" : "failures above"}`)
-  console.log(`${perMinute} seeds a minute on ${values.jobs} cores`)
-  return failed
+  const survey = await runJobs(from, from + count - 1, Number(values.jobs))
+  report(survey, count, (performance.now() - startedMs) / 60_000)
+  return survey.failures.length
 }
 
 process.exitCode = (await main()) === 0 ? 0 : 1

@@ -1,69 +1,126 @@
 // A simulation that finds nothing proves nothing: each of these broken engines must be caught.
+import { Effect, Layer, Result } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
+import type * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
+import type { FaultPlan } from "../../src/testing/FaultPlan.ts"
 
-type Overrides = Record<string, (original: Record<string, unknown>) => Record<string, unknown>>
+type Module = Record<string, unknown>
+type Overrides = Record<string, (original: Module) => Module>
 
-/** Runs seeds on an engine in which some functions are replaced, until one run has a problem. */
-const rulesCaught = async (overrides: Overrides, seeds: number): Promise<ReadonlyArray<string>> => {
+/** Runs seeds on an engine in which some functions are replaced, until one run breaks the given rule. */
+const isCaught = async (
+  overrides: Overrides,
+  rule: string | undefined,
+  seeds: number,
+  plan: Partial<FaultPlan> = {}
+): Promise<boolean> => {
   vi.resetModules()
   for (const [path, replace] of Object.entries(overrides)) {
     vi.doMock(path, async (original) => {
-      const module = await original<Record<string, unknown>>()
+      const module = await original<Module>()
       return { ...module, ...replace(module) }
     })
   }
   const { runSeed } = await import("./runSeed.ts")
   for (let seed = 1; seed <= seeds; seed++) {
-    const { problems } = await runSeed(seed, { quietMsMax: 20 * 60_000 })
-    if (problems.length > 0) return problems.map((problem) => problem.rule)
+    const { problems } = runSeed(seed, { quietMsMax: 60_000, ...plan })
+    if (problems.some((problem) => rule === undefined || problem.rule === rule)) return true
   }
-  return []
+  return false
 }
 
+const src = "../../src"
+const paths = [
+  "merge/LwwRegister",
+  "merge/Counter",
+  "reconcile/RangeTree",
+  "session/FrameSequence",
+  "session/SessionDriver",
+  "orchestrator/Supervisor",
+  "journal/MemoryTables",
+  "journal/MemoryJournal"
+]
+
+const noRanges = { [`${src}/reconcile/RangeTree.ts`]: () => ({ differingPartitions: () => [] }) }
+
 describe("mutants", { timeout: 120_000 }, () => {
-  afterEach(() => vi.doUnmock("../../src/merge/LwwRegister.ts"))
+  afterEach(() => {
+    for (const path of paths) vi.doUnmock(`${src}/${path}.ts`)
+  })
 
   it("[SI-5] a register where the last to arrive wins is caught", async () => {
-    const caught = await rulesCaught({ "../../src/merge/LwwRegister.ts": () => ({ wins: () => true }) }, 10)
-    expect(caught).toContain("state")
+    expect(await isCaught({ [`${src}/merge/LwwRegister.ts`]: () => ({ wins: () => true }) }, "state", 20)).toBe(true)
   })
 
   it("[SI-5] a counter that forgets half of what is added is caught", async () => {
     const plus = (total: number, change: number): number => total + Math.floor(change / 2)
-    const caught = await rulesCaught({ "../../src/merge/Counter.ts": () => ({ plus }) }, 10)
-    expect(caught).toContain("lost")
-    vi.doUnmock("../../src/merge/Counter.ts")
+    expect(await isCaught({ [`${src}/merge/Counter.ts`]: () => ({ plus }) }, "lost", 20)).toBe(true)
   })
 
   it("[SI-5] an engine without range reconciliation is caught", async () => {
-    const differs = () => []
-    const caught = await rulesCaught(
-      {
-        "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: differs })
-      },
-      60
-    )
-    expect(caught.length).toBeGreaterThan(0)
-    vi.doUnmock("../../src/reconcile/RangeTree.ts")
+    expect(await isCaught(noRanges, undefined, 60)).toBe(true)
   })
 
   it("[SI-5] a feed whose cursor jumps over lost batches is caught", async () => {
-    const caught = await rulesCaught(
-      {
-        "../../src/session/FrameSequence.ts": () => ({
-          FrameSequence: class {
-            hasHole = false
-            accept(frame: { readonly message: unknown }): ReadonlyArray<unknown> {
-              return [frame.message]
+    const FrameSequence = class {
+      hasHole = false
+      early = 0
+      accept(frame: { readonly message: unknown }): ReadonlyArray<unknown> {
+        return [frame.message]
+      }
+    }
+    const overrides = { ...noRanges, [`${src}/session/FrameSequence.ts`]: () => ({ FrameSequence }) }
+    expect(await isCaught(overrides, undefined, 60)).toBe(true)
+  })
+
+  it("[SI-5][SI-6] a session that waits for ever on a link that went silent is caught", async () => {
+    const patient = (original: Module): Module => ({
+      run: (options: { readonly timing: object }) =>
+        (original["run"] as (changed: object) => unknown)({
+          ...options,
+          timing: { ...options.timing, progressMsMax: 1e9, pingAfterMs: 1e9 }
+        })
+    })
+    expect(await isCaught({ [`${src}/session/SessionDriver.ts`]: patient }, "pending", 20)).toBe(true)
+  })
+
+  it("[SI-5][SI-7] a node that does not look when its policy changes is caught", async () => {
+    const overrides = { [`${src}/orchestrator/Supervisor.ts`]: () => ({ followPolicy: () => Effect.never }) }
+    expect(await isCaught(overrides, "leak", 40)).toBe(true)
+  })
+
+  it("[SI-5][SI-8] a store that keeps half of a transaction is caught", async () => {
+    const overrides: Overrides = {
+      [`${src}/journal/MemoryTables.ts`]: (original) => {
+        const Tables = original["MemoryTables"] as new (...args: Array<unknown>) => {
+          transact: (body: () => unknown, beforeRow: () => void) => unknown
+        }
+        return {
+          MemoryTables: class extends Tables {
+            override transact = (body: () => unknown, beforeRow: () => void): unknown => {
+              const outcome = Tables.prototype.transact.call(this, () => Result.try(body), beforeRow)
+              return Result.getOrThrow(outcome as Result.Result<unknown, unknown>)
             }
           }
-        }),
-        "../../src/reconcile/RangeTree.ts": () => ({ differingPartitions: () => [] })
-      },
-      150
-    )
-    expect(caught.length).toBeGreaterThan(0)
-    vi.doUnmock("../../src/session/FrameSequence.ts")
-    vi.doUnmock("../../src/reconcile/RangeTree.ts")
+        }
+      }
+    }
+    expect(await isCaught(overrides, "torn", 40)).toBe(true)
+  })
+
+  it("[SI-5][SI-8] a store that confirms what it did not keep is caught", async () => {
+    const overrides: Overrides = {
+      [`${src}/journal/MemoryJournal.ts`]: (original) => {
+        const make = original["make"] as typeof MemoryJournal.make
+        const lying = (options: MemoryJournal.MemoryJournalOptions) =>
+          Effect.map(make(options), (journal): JournalShape => {
+            const kept = { commits: [], entities: [], head: 0 }
+            return { ...journal, write: (changes) => Effect.orElseSucceed(journal.write(changes), () => kept) }
+          })
+        return { layer: (options: MemoryJournal.MemoryJournalOptions) => Layer.effect(Journal, lying(options)) }
+      }
+    }
+    expect(await isCaught(overrides, "lost", 40)).toBe(true)
   })
 })
