@@ -98,7 +98,9 @@ describe("Orchestrator", () => {
       const { device, hub } = yield* startBoth
       yield* send(hub, { _tag: "Start" })
       yield* send(device, { _tag: "Start" })
+      // The hub may know first; a device that has not heard of it was never connected.
       yield* sawEvent(hub, "SyncCompleted")
+      yield* sawEvent(device, "SyncCompleted")
       yield* send(hub, { _tag: "Stop" })
       yield* sawEvent(device, "PeerDisconnected")
       expect((yield* statusOf(hub)).isStarted).toBe(false)
