@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { DeviceKey, Orchestrator } from "@syncline/core"
+import type { JournalThread } from "@syncline/node/thread"
 import { Context, ManagedRuntime } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
@@ -20,27 +21,31 @@ export interface Hub {
   /** Where people and devices reach it, e.g. `http://127.0.0.1:5342`. */
   readonly url: string
   readonly peer: string
+  /** How long opening the data folder took, in milliseconds. */
+  readonly journalMs: number
   readonly stop: () => Promise<void>
 }
 
 /**
- * Rejects with `JournalError`, `DeviceKeyError`, `TrustFileError`, `HubError` or `OrchestratorError`, and then nothing
+ * A thread that was started ahead of time saves the time that it takes to load. Rejects with `JournalError`, `DeviceKeyError`, `TrustFileError`, `HubError` or `OrchestratorError`, and then nothing
  * stays open.
  */
-export const open = async (config: HubConfig, log: Logger): Promise<Hub> => {
+export const open = async (config: HubConfig, log: Logger, thread?: JournalThread): Promise<Hub> => {
   const app = HttpServer.make(log)
-  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log))
+  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, thread))
   // Links end before the server closes, which would wait for them; later requests find the journal closed.
   app.addHook("preClose", () => runtime.dispose())
   try {
+    const beganMs = performance.now()
     const services = await runtime.context()
+    const journalMs = performance.now() - beganMs
     const { peer } = Context.get(services, DeviceKey.DeviceKey)
     const identity = { peer, space: config.space, version: version(), addresses: [] as ReadonlyArray<string> }
     OperationRoutes.install(app, services)
     IdentityRoute.install(app, () => identity)
     identity.addresses = HubAddress.of(await listen(app, config))
     await runtime.runPromise(Context.get(services, Orchestrator.Orchestrator).send({ _tag: "Start" }))
-    return { url: identity.addresses[0]!, peer, stop: () => app.close() }
+    return { url: identity.addresses[0]!, peer, journalMs, stop: () => app.close() }
   } catch (error) {
     await app.close()
     throw error

@@ -5,6 +5,7 @@
 import type { Server } from "node:http"
 import { type JournalError, Limits, Orchestrator, type SyncEvent } from "@syncline/core"
 import { type DeviceKeyError, nodeLayer, type NodeServices, TrustFile, type TrustFileError } from "@syncline/node"
+import type { JournalThread } from "@syncline/node/thread"
 import { personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Layer, Stream } from "effect"
@@ -17,7 +18,8 @@ import * as HubLog from "./HubLog.ts"
 export const layer = (
   config: HubConfig,
   server: Server,
-  log: Logger
+  log: Logger,
+  thread?: JournalThread
 ): Layer.Layer<
   NodeServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
@@ -31,7 +33,8 @@ export const layer = (
     routes: [],
     // A hub is expected to keep good time, so it holds back less from the future than a device does.
     aheadMsMax: Limits.clockAheadHubMs,
-    policy
+    policy,
+    thread
   })
   const beside = Layer.effectDiscard(Effect.andThen(HttpServer.watchConnections(server), logEvents))
   return beside.pipe(Layer.provideMerge(node), Layer.provideMerge(HubLog.layer(log)))

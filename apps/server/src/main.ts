@@ -1,86 +1,14 @@
 /**
- * The hub as a process: settings, words for people on standard output, signals and exit codes (0 stopped, 1 failed,
- * 2 wrong settings). An expected failure is one sentence; only a defect leaves a trace, in the log on standard error.
+ * Entry of the hub's process: it makes the start short and does nothing else. Compiled code is kept in `.cache` beside
+ * the program's own folder for the next start; where that cannot be written, nothing is kept. The journal's thread
+ * loads while the program does.
  */
-import { JournalError } from "@syncline/core"
-import { Effect } from "effect"
-import type { Logger } from "pino"
-import * as Hub from "./Hub.ts"
-import * as HubConfig from "./HubConfig.ts"
-import * as HubLog from "./HubLog.ts"
+import { enableCompileCache } from "node:module"
+import { join } from "node:path"
+import { start } from "@syncline/node/thread"
 
-/** A stop that takes longer ends the process; the journal is durable at any moment. */
-const stopMsMax = 1_900
-
-const exit = (code: number, sentence: string): never => {
-  process.stderr.write(`syncline hub: ${sentence}\n`)
-  process.exit(code)
-}
-
-/** Expected failures are typed and say whether trying again makes sense; defects do not. */
-const isExpected = (error: unknown): error is Error => error instanceof Error && "isRetryable" in error
-
-/** Which settings to look at, where the error itself cannot know that it is about settings. */
-const hint = (error: Error): string => {
-  if (!(error instanceof JournalError.JournalError)) return ""
-  if (error.reason._tag === "StoreForeign") return " (SYNCLINE_DATA names the folder, SYNCLINE_SPACE the space)"
-  return error.reason._tag === "StoreInUse" ? " (SYNCLINE_DATA names it)" : ""
-}
-
-const fail = (error: unknown, log: Logger): never => {
-  if (isExpected(error)) return exit(1, error.message + hint(error))
-  log.fatal({ err: error }, "an unexpected error ends the hub")
-  return exit(1, "an unexpected error ended the hub; the line above tells where, please report it")
-}
-
-const quoted = (path: string): string => (/^[\w./:@-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
-
-const greeting = (hub: Hub.Hub, config: HubConfig.HubConfig): string => `Syncline hub is running. Ctrl-C stops it.
-
-  address      ${hub.url}
-  peer id      ${hub.peer}
-  space        ${config.space}
-  data folder  ${config.dataFolder}
-
-To add a device, run on it:
-  npm run -s syncline -- init --data ./device --hub ${hub.url}
-and here, with the device id that it prints:
-  npm run -s syncline -- trust <device id> --data ${quoted(config.dataFolder)}
-`
-
-/** npm hands a signal on that the terminal has already sent, so later ones are ignored: stopping is under way. */
-const stopOnSignals = (stop: () => Promise<void>, log: Logger): void => {
-  let isStopping = false
-  const onSignal = (signal: string): void => {
-    if (isStopping) return
-    isStopping = true
-    log.info({ signal }, "stopping")
-    setTimeout(() => {
-      log.warn(`not everything ended within ${stopMsMax} ms`)
-      process.exit(0)
-    }, stopMsMax).unref()
-    stop().then(
-      () => {
-        process.stdout.write("Syncline hub stopped.\n")
-        process.exit(0)
-      },
-      (error: unknown) => fail(error, log)
-    )
-  }
-  process.on("SIGINT", onSignal)
-  process.on("SIGTERM", onSignal)
-  process.on("SIGHUP", onSignal)
-}
-
-const settings = await Effect.runPromise(HubConfig.load()).catch((error: unknown) =>
-  isExpected(error) ? exit(2, error.message) : Promise.reject(error)
-)
-const log = HubLog.make(settings.logLevel)
-process.on("uncaughtException", (error) => fail(error, log))
-// Nobody may be reading what people would read.
-process.stdout.on("error", () => undefined)
-// Signals during the start end it the same way, as soon as there is something to stop.
-const opening = Hub.open(settings, log)
-stopOnSignals(async () => (await opening).stop(), log)
-const hub = await opening.catch((error: unknown) => fail(error, log))
-process.stdout.write(greeting(hub, settings))
+enableCompileCache(join(import.meta.dirname, "..", ".cache", "compiled"))
+const thread = start()
+// Only what is imported from here on comes from the cache.
+const { run } = await import("./HubProgram.ts")
+await run(thread)

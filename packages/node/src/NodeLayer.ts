@@ -18,6 +18,7 @@ import {
 import { Layer } from "effect"
 import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
+import type * as JournalThread from "./JournalThread.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SqliteJournal from "./SqliteJournal.ts"
@@ -38,6 +39,8 @@ export interface NodeLayerOptions<E = never> extends Pick<
   /** Accept links on every transport that can listen; default true. */
   readonly listens?: boolean
   readonly policy: Layer.Layer<Gate.Gate, E>
+  /** A journal's thread that was started ahead of time, to be taken over. */
+  readonly thread?: JournalThread.JournalThread | undefined
 }
 
 /** The space of a name, as every node computes it. */
@@ -57,9 +60,9 @@ export type NodeServices =
 export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
-  const { folder, policy, space, transports, ...tuning } = options
+  const { folder, policy, space, thread, transports, ...tuning } = options
   return Layer.mergeAll(Orchestrator.Orchestrator.layer(tuning), Records.Records.layer).pipe(
-    Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceOf(space) })),
+    Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceOf(space), thread })),
     Layer.provideMerge(
       Layer.mergeAll(
         NodeCrypto.layer,

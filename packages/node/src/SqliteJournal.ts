@@ -28,6 +28,7 @@ import {
 import { Effect, Layer, PubSub, Redacted, Stream } from "effect"
 import * as DataFolder from "./DataFolder.ts"
 import { DeviceSeed } from "./DeviceKeyFile.ts"
+import type * as JournalThread from "./JournalThread.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SqliteConnection from "./SqliteConnection.ts"
@@ -42,6 +43,8 @@ export interface SqliteJournalOptions {
   /** The data folder; it is made when it is missing. */
   readonly folder: string
   readonly space: SpaceId.SpaceId
+  /** A thread that was started ahead of time; it is this journal's from now on, whatever becomes of the opening. */
+  readonly thread?: JournalThread.JournalThread | undefined
 }
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
@@ -79,17 +82,20 @@ type Writes = Pick<
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
 export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) {
+  const { thread } = options
+  if (thread !== undefined) yield* Effect.addFinalizer(() => Effect.promise(() => thread.terminate()))
   const seed = yield* DeviceSeed
   const { path } = yield* DataFolder.acquire(options.folder)
   const file = DataFolder.journalFile(path)
   const changes = yield* PubSub.sliding<Journal.JournalChange>(changesMax)
   const settings = { folder: path, file, space: options.space, seed: Redacted.value(seed) }
   let renew = (): void => undefined
-  const writer = yield* SqliteWriter.make(settings, (request, result) => {
+  const onDurable: SqliteWriter.OnDurable = (request, result) => {
     if (isRenewing(request, result)) renew()
     const change = changeOf(request, result)
     if (change !== undefined) PubSub.publishUnsafe(changes, change)
-  })
+  }
+  const writer = yield* SqliteWriter.make(settings, onDurable, thread)
   if (writer.isCopy) {
     yield* Effect.logWarning(
       `${path} was copied, moved or restored from a backup: it goes on as a new incarnation of this device. ` +

@@ -2,9 +2,10 @@
  * The main thread's handle on the writing thread: it numbers requests, bounds what is under way and matches answers to
  * callers. A request that was sent is carried out even when its caller stops waiting. It never touches the file.
  */
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import { WriteError } from "@syncline/core"
 import { Clock, Effect, Semaphore } from "effect"
+import * as JournalThread from "./JournalThread.ts"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import type {
   Answer,
@@ -21,8 +22,6 @@ import type { JournalError } from "@syncline/core"
 
 /** Kibibytes of requests under way; callers beyond it wait. Each request counts at least as one. */
 export const kibibytesUnderWayMax = 32 * 1024
-/** Room for what one group of commits allocates, so that little of it is copied by the garbage collector. */
-const youngMebibytesMax = 96
 /** How long a thread that was told to close may take before it is ended. */
 const closeMsMax = 10_000
 
@@ -64,9 +63,15 @@ interface Thread {
   ended: string | undefined
 }
 
-/** Starts the thread; it is closed, with everything sent before carried out, when the scope closes. */
-export const make = Effect.fnUntraced(function* (settings: WriterSettings, onDurable: OnDurable) {
-  const { isCopy, thread } = yield* Effect.acquireRelease(start(settings, onDurable), ({ thread }) => close(thread))
+/** Opens the file in the given thread; it is closed, with everything sent before carried out, with the scope. */
+export const make = Effect.fnUntraced(function* (
+  settings: WriterSettings,
+  onDurable: OnDurable,
+  worker: JournalThread.JournalThread = JournalThread.start()
+) {
+  const { isCopy, thread } = yield* Effect.acquireRelease(start(worker, settings, onDurable), ({ thread }) =>
+    close(thread)
+  )
   const underWay = yield* Semaphore.make(kibibytesUnderWayMax)
   const writer: SqliteWriter = {
     isCopy,
@@ -109,20 +114,12 @@ const send = (thread: Thread, envelope: Envelope): void => {
 const closed = (thread: Thread): JournalError.JournalError =>
   SqliteFailure.toError(thread.path, { tag: "StoreClosed", problem: thread.ended ?? "it was closed" })
 
-// The file has the ending of this one: the source runs as it is, the published package is compiled.
-const workerFile = (): URL =>
-  new URL(import.meta.url.endsWith(".ts") ? "./journalWorker.ts" : "./journalWorker.js", import.meta.url)
-
 const start = (
+  worker: JournalThread.JournalThread,
   settings: WriterSettings,
   onDurable: OnDurable
 ): Effect.Effect<{ readonly isCopy: boolean; readonly thread: Thread }, JournalError.JournalError> =>
   Effect.callback((resume) => {
-    const worker = new Worker(workerFile(), {
-      workerData: settings,
-      name: "syncline-journal",
-      resourceLimits: { maxYoungGenerationSizeMb: youngMebibytesMax }
-    })
     const thread: Thread = {
       worker,
       path: settings.folder,
@@ -154,6 +151,7 @@ const start = (
       end(thread, `its thread ended with code ${code}`)
       resume(Effect.fail(closed(thread)))
     })
+    worker.postMessage({ kind: "open", settings } satisfies ToWriter)
   })
 
 /** Nothing more will be answered: every caller learns it. */

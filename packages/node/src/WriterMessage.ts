@@ -101,7 +101,13 @@ export interface Envelope {
   readonly request: WriterRequest
 }
 
-export type ToWriter = Envelope | "close"
+/** The first message: what to open. */
+export interface OpenMessage {
+  readonly kind: "open"
+  readonly settings: WriterSettings
+}
+
+export type ToWriter = OpenMessage | Envelope | "close"
 
 /** Why a write was refused, as plain data. */
 export type Refusal =

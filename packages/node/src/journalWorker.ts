@@ -4,7 +4,8 @@
  * receiver. Bounds of a group stand here, those of the queue before it in `SqliteWriter`.
  */
 import { statSync } from "node:fs"
-import { parentPort, workerData } from "node:worker_threads"
+import { flushCompileCache } from "node:module"
+import { type MessagePort, parentPort } from "node:worker_threads"
 import { Author, Commit, DeleteWatch, type JournalWriter, PeerId } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
@@ -14,7 +15,7 @@ import * as SqliteConnection from "./SqliteConnection.ts"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import * as SqliteIdentity from "./SqliteIdentity.ts"
 import { SqliteTables } from "./SqliteTables.ts"
-import type { Envelope, FromWriter, ToWriter, WriterCaches, WriterSettings } from "./WriterMessage.ts"
+import type { Envelope, FromWriter, OpenMessage, WriterCaches, WriterSettings } from "./WriterMessage.ts"
 
 /** Requests of one transaction; more wait for the next. */
 const requestsPerGroupMax = 512
@@ -103,7 +104,7 @@ const nextGroup = (queue: Array<Envelope>): Array<Envelope> => {
 }
 
 /** Answers messages until it is told to close. */
-const serve = (writer: Writer, onMessage: (handler: (message: ToWriter) => void) => () => void): void => {
+const serve = (writer: Writer, onMessage: (handler: (message: Envelope | "close") => void) => () => void): void => {
   const queue: Array<Envelope> = []
   let groups = 0
   let isScheduled = false
@@ -140,8 +141,11 @@ const serve = (writer: Writer, onMessage: (handler: (message: ToWriter) => void)
 const start = (): void => {
   const port = parentPort
   if (port === null) throw new Error("journalWorker runs only as a worker thread")
-  const settings = workerData as WriterSettings
   const send = (message: FromWriter): void => port.postMessage(message)
+  port.once("message", (message: OpenMessage) => openAndServe(port, message.settings, send))
+}
+
+const openAndServe = (port: MessagePort, settings: WriterSettings, send: Writer["send"]): void => {
   let writer: Writer
   try {
     writer = open(settings, send)
@@ -160,6 +164,8 @@ const start = (): void => {
     info: SqliteIdentity.read(writer.db)!,
     isCopy: writer.isCopy
   })
+  // Does nothing in a program that keeps no compiled code.
+  flushCompileCache()
 }
 
 start()

@@ -3,11 +3,14 @@
  * nothing.
  */
 import { Limits, type Transport } from "@syncline/core"
+import { Effect } from "effect"
 import * as SocketIoAddress from "./SocketIoAddress.ts"
-import { dial } from "./SocketIoDialer.ts"
 import { transportName } from "./SocketIoFailure.ts"
 import { listen } from "./SocketIoListener.ts"
 import { settings, type SocketIoOptions } from "./SocketIoOptions.ts"
+
+// Socket.IO's client is a fifth of what this package loads, and a hub never dials.
+const dialer = Effect.promise(() => import("./SocketIoDialer.ts"))
 
 export const socketIo = (options: SocketIoOptions = {}): Transport.Transport => {
   const resolved = settings(options)
@@ -21,6 +24,6 @@ export const socketIo = (options: SocketIoOptions = {}): Transport.Transport => 
     },
     accepts: SocketIoAddress.accepts,
     listen: (onLink) => listen(resolved, onLink),
-    dial: (address) => dial(resolved, address)
+    dial: (address) => Effect.flatMap(dialer, ({ dial }) => dial(resolved, address))
   }
 }

@@ -4,7 +4,6 @@
  */
 import { Journal, Occupancy, Orchestrator } from "@syncline/core"
 import { type Context, Effect, Metric } from "effect"
-import { PrometheusMetrics } from "effect/observability"
 import type { FastifyInstance, FastifyReply } from "fastify"
 import { handle } from "./EffectHandler.ts"
 import * as Problem from "./Problem.ts"
@@ -36,6 +35,9 @@ const readiness = Effect.gen(function* () {
 const sendReadiness = (reply: FastifyReply, { head, isStarted }: Effect.Success<typeof readiness>): FastifyReply =>
   isStarted ? reply.send({ status: "ready", head }) : Problem.send(reply, 503, "the hub does not listen for devices")
 
+// It brings Effect's whole HTTP side along, which would make every start longer.
+const formats = Effect.promise(() => import("effect/observability"))
+
 const memory = {
   rss: Metric.gauge("process_resident_memory_bytes", { description: "Resident memory of the process in bytes" }),
   heapUsed: Metric.gauge("nodejs_heap_size_used_bytes", { description: "Used heap of the main thread in bytes" }),
@@ -50,5 +52,6 @@ const metrics = Effect.gen(function* () {
   yield* Metric.update(memory.heapUsed, heapUsed)
   yield* Metric.update(memory.external, external)
   yield* Occupancy.sample
+  const { PrometheusMetrics } = yield* formats
   return yield* PrometheusMetrics.format()
 })

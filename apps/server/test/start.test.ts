@@ -1,0 +1,29 @@
+/**
+ * How a hub tells where the time of its start went, and what makes the next one shorter.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { startHub, temporaryFolder } from "./hubProcess.ts"
+
+it(
+  "[HB-20] the log tells how long a start took, and compiled code is kept for the next",
+  { timeout: 60_000 },
+  async () => {
+    const cache = join(import.meta.dirname, "../.cache/compiled")
+    rmSync(cache, { recursive: true, force: true })
+    const hub = await startHub({ data: temporaryFolder() })
+    const lines = hub.log().trim().split("\n")
+    const ready = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find(({ msg }) => msg === "ready")
+    const times = ["processMs", "loadMs", "journalMs", "readyMs"].map((name) => Number(ready?.[name]))
+    const [process, load, journal, all] = times as [number, number, number, number]
+    for (const ms of times) expect(ms).toBeGreaterThan(0)
+    expect(all).toBeGreaterThanOrEqual(process + load + journal - 2)
+    // A killed process writes nothing more: what is kept was kept when it became ready.
+    hub.child.kill("SIGKILL")
+    await hub.ended()
+    expect(existsSync(cache)).toBe(true)
+    const [version = ""] = readdirSync(cache)
+    expect(readdirSync(join(cache, version)).length).toBeGreaterThan(300)
+  }
+)
