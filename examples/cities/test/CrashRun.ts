@@ -1,5 +1,6 @@
-// Kill -9 at random moments: a hub, a device that imports and changes, and a device that only receives. After each kill
-// the process starts again. In the end all three must hold the same records, and everything that was confirmed.
+// Kill -9 at random moments: a hub, a device that imports and changes as long as there are kills, and a device that only
+// receives. After each kill the process starts again. In the end all three must hold the same records, and everything
+// that was confirmed.
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
@@ -15,6 +16,7 @@ import { load } from "../src/CityList.ts"
 
 export interface CrashOptions {
   readonly records: number
+  /** Changes that must be confirmed at least. */
   readonly patches: number
   readonly kills: number
   /** Longest time between two kills. */
@@ -24,6 +26,11 @@ export interface CrashOptions {
 
 export interface CrashReport {
   readonly kills: number
+  /** How often each was killed. */
+  readonly victims: { readonly [name: string]: number }
+  /** Confirmed imports and changes. */
+  readonly confirmed: { readonly imported: number; readonly patched: number }
+  readonly seconds: number
   /** State hash and count of hub, writer and reader. */
   readonly states: ReadonlyArray<string>
   /** Confirmed writes that are not in the hub's or the reader's journal. */
@@ -47,7 +54,14 @@ class Phoenix {
   rise(): void {
     const child = this.#start()
     this.#child = child
+    // Whoever is killed cannot read what it is told.
+    child.stdin?.on("error", () => undefined)
     createInterface({ input: child.stdout! }).on("line", this.#onLine)
+  }
+
+  /** Says a line to the process. */
+  tell(line: string): void {
+    this.#child?.stdin?.write(`${line}\n`)
   }
 
   async kill(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
@@ -112,7 +126,7 @@ export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
   const address = `http://127.0.0.1:${port}`
   const progress: Progress = { imported: 0, patched: 0, isDone: false }
   const device = (folder: string, args: ReadonlyArray<string>): ChildProcess =>
-    spawn(process.execPath, [deviceMain, folder, address, peers[0]!, ...args], { stdio: ["ignore", "pipe", "inherit"] })
+    spawn(process.execPath, [deviceMain, folder, address, peers[0]!, ...args], { stdio: ["pipe", "pipe", "inherit"] })
   const hub = new Phoenix(
     () =>
       spawn(process.execPath, [serverMain], {
@@ -122,55 +136,65 @@ export const crashRun = async (options: CrashOptions): Promise<CrashReport> => {
     () => undefined
   )
   const writer = new Phoenix(
-    () =>
-      device(writerFolder, [String(progress.imported), String(options.records), String(options.patches), "changed"]),
+    () => device(writerFolder, [progress.imported, options.records, progress.patched].map(String)),
     (line) => note(progress, line)
   )
   const reader = new Phoenix(
     () => device(readerFolder, []),
     () => undefined
   )
-  const all = [hub, writer, reader]
+  const all = { hub, writer, reader }
+  const beganMs = performance.now()
   try {
-    for (const each of all) each.rise()
-    const kills = await killAtRandom(all, options, progress)
+    for (const each of Object.values(all)) each.rise()
+    const victims = await killInTurn(all, options, progress)
+    await finish(writer, options, progress)
     const states = await agree(folders, options.log)
-    const missing = await missingIn([hubFolder, readerFolder], progress)
-    return { kills, states, missing }
+    const { imported, patched } = progress
+    const missing = await missingIn([hubFolder, readerFolder], progress, options.records)
+    const kills = victims.hub + victims.writer + victims.reader
+    const seconds = Math.round((performance.now() - beganMs) / 1000)
+    return { kills, victims, confirmed: { imported, patched }, seconds, states, missing }
   } finally {
-    await Promise.all(all.map((each) => each.kill("SIGKILL")))
+    await Promise.all(Object.values(all).map((each) => each.kill("SIGKILL")))
     if (existsSync(root)) rmSync(root, { recursive: true })
   }
 }
 
-const killAtRandom = async (
-  all: ReadonlyArray<Phoenix>,
+/** A kill, the start after it and the wait for new progress take less. */
+const killMsMax = 12_000
+
+const killInTurn = async (
+  all: Readonly<Record<"hub" | "writer" | "reader", Phoenix>>,
   options: CrashOptions,
   progress: Progress
-): Promise<number> => {
-  const names = ["hub", "writer", "reader"]
-  const endMs = performance.now() + 8 * 60_000
-  let kills = 0
-  // A kill before anything was written would prove little.
-  while (progress.imported === 0 && performance.now() < endMs) await sleep(50)
-  while ((kills < options.kills || !progress.isDone) && performance.now() < endMs) {
+): Promise<{ readonly hub: number; readonly writer: number; readonly reader: number }> => {
+  const victims = { hub: 0, writer: 0, reader: 0 }
+  // Each in turn, so that every run kills all three.
+  const turns = ["writer", "hub", "reader"] as const
+  const endMs = performance.now() + 60_000 + options.kills * killMsMax
+  for (let kills = 0; kills < options.kills && performance.now() < endMs; kills++) {
     const { imported, patched } = progress
     await sleep(100 + Math.random() * options.everyMsMax)
-    if (kills >= options.kills) continue
-    // Starting takes longer than some waits: a writer that never gets to write would prove little.
-    for (let i = 0; i < 60 && !progress.isDone; i++) {
-      if (progress.imported > imported || progress.patched > patched) break
-      await sleep(50)
-    }
-    // Each in turn, so that every run kills all three.
-    const victim = [1, 0, 2][kills % 3]!
-    options.log(`kill ${names[victim]} at ${progress.imported} imported, ${progress.patched} patched`)
-    await all[victim]!.kill("SIGKILL")
+    // A kill before anything new was written would prove little, and starting takes longer than some waits.
+    while (progress.imported === imported && progress.patched === patched && performance.now() < endMs) await sleep(20)
+    const victim = turns[kills % 3]!
+    options.log(`kill ${kills + 1}: ${victim} at ${progress.imported} imported, ${progress.patched} changed`)
+    await all[victim].kill("SIGKILL")
+    victims[victim]++
     await sleep(Math.random() * 300)
-    all[victim]!.rise()
-    kills++
+    all[victim].rise()
   }
-  return kills
+  return victims
+}
+
+/** Lets the writer import everything and change enough, then stops it. */
+const finish = async (writer: Phoenix, options: CrashOptions, progress: Progress): Promise<void> => {
+  const endMs = performance.now() + 5 * 60_000
+  const isEnough = (): boolean => progress.imported >= options.records && progress.patched >= options.patches
+  while (!isEnough() && performance.now() < endMs) await sleep(50)
+  writer.tell("stop")
+  while (!progress.isDone && performance.now() < endMs) await sleep(50)
 }
 
 /** Waits until all three show the same, at most three minutes. */
@@ -185,7 +209,12 @@ const agree = async (folders: ReadonlyArray<string>, log: (line: string) => void
   return states
 }
 
-const missingIn = async (folders: ReadonlyArray<string>, progress: Progress): Promise<ReadonlyArray<string>> => {
+/** Confirmed imports that are gone, and cities that show an older change than the last confirmed one. */
+const missingIn = async (
+  folders: ReadonlyArray<string>,
+  { imported, patched }: Progress,
+  records: number
+): Promise<ReadonlyArray<string>> => {
   const cities = load()
   const missing: Array<string> = []
   for (const folder of folders) {
@@ -193,11 +222,15 @@ const missingIn = async (folders: ReadonlyArray<string>, progress: Progress): Pr
       folder,
       Effect.gen(function* () {
         const journal = yield* Journal.Journal
-        for (let i = 0; i < progress.imported; i++) {
+        for (let i = 0; i < imported; i++) {
           const found = yield* journal.get("city", String(cities[i]!.cityId))
+          // Change number n was made on city n modulo the number of cities.
+          const confirmed = i < patched ? patched - 1 - ((patched - 1 - i) % records) : undefined
+          const name = JSON.stringify(found?.fields["altName"])
+          const [, shown] = /^"changed (\d+)"$/.exec(name) ?? []
           if (found === undefined) missing.push(`${folder}: city ${i}`)
-          else if (i < progress.patched && !JSON.stringify(found.fields["altName"]).startsWith(`"changed`)) {
-            missing.push(`${folder}: change of city ${i}`)
+          else if (confirmed !== undefined && !(Number(shown) >= confirmed)) {
+            missing.push(`${folder}: change ${confirmed} of city ${i}, which shows ${name}`)
           }
         }
       })
