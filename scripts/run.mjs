@@ -16,6 +16,8 @@ const tasks = {
   sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
   crash: (tools, args) => program(tools, ["examples/cities/test/crashMain.ts", ...args]),
   powercut: (tools, args) => program(tools, ["packages/node/test/powercut/main.ts", ...args]),
+  ready: (tools, args) => program(tools, ["bench/src/ready/main.ts", ...args]),
+  soak: (tools, args) => program(tools, ["bench/src/soak/main.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
   // One package at a time: each uses both cores by itself, and tests of time limits need a machine that is not swamped.

@@ -5,7 +5,8 @@
 import { type ChildProcess as Process, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import type { Answer, Call, Jobs } from "./child/main.ts"
+import type { Jobs } from "./child/main.ts"
+import type { Answer, Call, JobTable } from "./child/Serving.ts"
 
 /** How long a child may take to end by itself. */
 const endMsMax = 5_000
@@ -15,26 +16,28 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-export class ChildProcess {
+/** The entry of a process with the jobs of the measurements. */
+const measuring = new URL("./child/main.ts", import.meta.url)
+
+export class ChildProcess<J extends JobTable = Jobs> {
   readonly #process: Process
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
 
-  /** `execArgv` are options for Node itself, e.g. `--cpu-prof`. */
-  constructor(execArgv: ReadonlyArray<string> = []) {
-    const path = fileURLToPath(new URL("./child/main.ts", import.meta.url))
-    this.#process = fork(path, { execArgv: [...execArgv], serialization: "advanced" })
+  /** `execArgv` are options for Node itself, e.g. `--cpu-prof`; `entry` must serve the jobs of `J`. */
+  constructor(execArgv: ReadonlyArray<string> = [], entry = measuring) {
+    this.#process = fork(fileURLToPath(entry), { execArgv: [...execArgv], serialization: "advanced" })
     this.#process.on("message", (answer: Answer) => this.#settle(answer))
     this.#process.on("exit", (code) => this.#fail(new Error(`a measuring process ended with code ${code}`)))
   }
 
   /** Does a job there. */
-  async call<K extends keyof Jobs>(job: K, ...input: Parameters<Jobs[K]>): Promise<Awaited<ReturnType<Jobs[K]>>> {
+  async call<K extends keyof J & string>(job: K, ...input: Parameters<J[K]>): Promise<Awaited<ReturnType<J[K]>>> {
     const id = this.#nextId++
     const result = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
     this.#process.send({ id, job, input: input[0] } satisfies Call)
     // The child answers each call with that job's result.
-    return (await result) as Awaited<ReturnType<Jobs[K]>>
+    return (await result) as Awaited<ReturnType<J[K]>>
   }
 
   /** Ends it; a child that does not end in time is killed. */
