@@ -14,8 +14,8 @@ const ofRequest = (error: unknown, folder: string): WriterMessage.Answer => {
     const { field, id, problem, type } = error
     return { kind: "refused", refusal: { tag: "EntityInvalid", type, id, field, problem } }
   }
-  if (error instanceof WriteError.EntityNotFound) {
-    return { kind: "refused", refusal: { tag: "EntityNotFound", type: error.type, id: error.id } }
+  if (error instanceof WriteError.EntityNotFound || error instanceof WriteError.EntityChanged) {
+    return { kind: "refused", refusal: { tag: error._tag, type: error.type, id: error.id } }
   }
   if (SqliteFailure.ofError(error, folder) !== undefined) throw error
   return defect(error)
@@ -33,7 +33,7 @@ const perform = (
   const { tables } = context
   switch (request.kind) {
     case "write":
-      return JournalWriter.write(context, WriterMessage.parseChanges(request), nowMs)
+      return JournalWriter.write(context, WriterMessage.parseChanges(request), nowMs, request.group)
     case "receive":
       return JournalReceiver.receive(
         context,

@@ -195,10 +195,10 @@ const changeOf = (
 }
 
 const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
-  write: (entityChanges) =>
+  write: (entityChanges, group) =>
     Effect.suspend(() => {
       const changes = JSON.stringify(entityChanges)
-      return writer.call({ kind: "write", changes }, changes.length)
+      return writer.call({ kind: "write", changes, group }, changes.length)
     }),
   receive: ({ commits, ...batch }) =>
     Effect.suspend(() => {

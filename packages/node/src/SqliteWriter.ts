@@ -186,10 +186,16 @@ const outcome = (thread: Thread, answer: Answer): Effect.Effect<Result, Failure>
   }
 }
 
-const refusal = (reason: Refusal): WriteError.EntityInvalid | WriteError.EntityNotFound => {
-  const { id, type } = reason
-  if (reason.tag === "EntityNotFound") return new WriteError.EntityNotFound({ type, id })
-  return new WriteError.EntityInvalid({ type, id, field: reason.field, problem: reason.problem })
+const refusal = (reason: Refusal): WriteError.WriteError["reason"] => {
+  const { id, tag, type } = reason
+  switch (tag) {
+    case "EntityNotFound":
+      return new WriteError.EntityNotFound({ type, id })
+    case "EntityChanged":
+      return new WriteError.EntityChanged({ type, id })
+    case "EntityInvalid":
+      return new WriteError.EntityInvalid({ type, id, field: reason.field, problem: reason.problem })
+  }
 }
 
 const close = (thread: Thread): Effect.Effect<void> =>

@@ -24,6 +24,7 @@ export interface WriteRequest {
   readonly kind: "write"
   /** `EntityChange`s as JSON, which is all they may hold. */
   readonly changes: string
+  readonly group?: string | undefined
 }
 
 export interface ReceiveRequest {
@@ -118,7 +119,7 @@ export type Refusal =
       readonly field: string
       readonly problem: string
     }
-  | { readonly tag: "EntityNotFound"; readonly type: string; readonly id: string }
+  | { readonly tag: "EntityNotFound" | "EntityChanged"; readonly type: string; readonly id: string }
 
 export type Answer =
   | { readonly kind: "done"; readonly result: WriterResults[WriterRequest["kind"]] }

@@ -79,10 +79,9 @@ export class ImportWriter {
   /** The transaction again without the record that the journal refused. */
   #withoutRefused(items: ReadonlyArray<CheckedItem>, error: WriteError.WriteError) {
     const { reason } = error
+    if (!this.#isSkippingBad || !(reason instanceof WriteError.EntityInvalid)) return Effect.fail(error)
     const rest = items.filter((item) => item.id !== reason.id)
-    if (!this.#isSkippingBad || !(reason instanceof WriteError.EntityInvalid) || rest.length === items.length) {
-      return Effect.fail(error)
-    }
+    if (rest.length === items.length) return Effect.fail(error)
     this.written.refused.push(RecordItem.describe(reason))
     return this.#write(rest)
   }

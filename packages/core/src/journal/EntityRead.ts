@@ -29,20 +29,30 @@ export const byHash = (rows: JournalRows): ReadonlyArray<PartitionRow> =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, row]) => row)
 
+/** The entities of an id, live and deleted, in the order of their partitions' hashes. */
+export const ofId = (
+  rows: JournalRows,
+  sha256: Sha256,
+  type: string,
+  id: string
+): ReadonlyArray<readonly [PartitionRow, EntityRow]> => {
+  const key = Fingerprint.entityKey(sha256, id)
+  const found: Array<readonly [PartitionRow, EntityRow]> = []
+  for (const partition of rows.partitions()) {
+    if (partition.partition.type !== type) continue
+    const row = rows.entity(partition.index, key, id)
+    if (row !== undefined) found.push([partition, row])
+  }
+  return found.sort(([a], [b]) => (Bytes.toHex(a.hash) < Bytes.toHex(b.hash) ? -1 : 1))
+}
+
 /**
  * The live entity of an id. Devices that made it at the same time with different header values have made two; then
  * the one in the partition with the smaller hash is read.
  */
 export const get = (rows: JournalRows, sha256: Sha256, type: string, id: string): EntityView | undefined => {
-  const key = Fingerprint.entityKey(sha256, id)
-  let found: readonly [PartitionRow, EntityRow] | undefined
-  for (const partition of rows.partitions()) {
-    if (partition.partition.type !== type) continue
-    const row = rows.entity(partition.index, key, id)
-    if (row === undefined || row.isDeleted) continue
-    if (found === undefined || Bytes.toHex(partition.hash) < Bytes.toHex(found[0].hash)) found = [partition, row]
-  }
-  return found === undefined ? undefined : view(...found)
+  const live = ofId(rows, sha256, type, id).find(([, row]) => !row.isDeleted)
+  return live === undefined ? undefined : view(...live)
 }
 
 /** A page of all entities after a position. */

@@ -6,7 +6,10 @@
 import type { Effect } from "effect"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import type { HistoryEntry, HistoryPosition } from "../merge/EntityTimeline.ts"
+import type * as Undo from "../merge/Undo.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
 import type { Partition } from "../model/Partition.ts"
+import type { WriteError } from "../model/WriteError.ts"
 import type { EntityQuery, EntityView } from "./Journal.ts"
 import type { JournalError } from "./JournalError.ts"
 
@@ -39,6 +42,39 @@ export interface ScanPage {
   readonly next: ScanPosition | undefined
 }
 
+/**
+ * What is to be undone: one commit, by its id or by its arrival number here, or all commits of a transaction. With both
+ * names a commit is found at once; an id alone is searched for among the newest 1,000,000 commits, and so are
+ * transactions of other devices and commits of which only a part is here.
+ */
+export type UndoTarget =
+  | { readonly commit: string; readonly lseq?: number | undefined }
+  | { readonly lseq: number }
+  | { readonly group: string }
+
+/** What undoing does to one entity. */
+export interface EntityReversal {
+  readonly type: string
+  readonly id: string
+  /** Fields that are set back. */
+  readonly fields: ReadonlyArray<string>
+  /** What becomes of the entity as such, when that changes. */
+  readonly becomes: "deleted" | "live" | undefined
+  /** What stays as it is, and why. */
+  readonly skipped: ReadonlyArray<Undo.Skipped>
+}
+
+/** What takes something back, as changes of entities as they are now. */
+export interface Reversal {
+  readonly changes: ReadonlyArray<EntityChange>
+  /** The group that tells these changes to be the undo of their target. */
+  readonly group: string
+  readonly entities: ReadonlyArray<EntityReversal>
+}
+
+/** Most entities that one undo takes back; a larger one is refused with `UndoTooLarge`. */
+export const undoEntitiesMax = 10_000
+
 export interface HistoryReads {
   /**
    * What became of an entity, newest first in the canonical order (time, author, event hash), also of a deleted one.
@@ -68,4 +104,18 @@ export interface HistoryReads {
    * before the journal's last stamp costs what `query` does.
    */
   readonly queryAt: (query: EntityQuery, time: HybridTime) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+  /**
+   * The changes that make the entity of an id look as `at` reads it; none when it looks so. Fails with
+   * `EntityNotFoundAt` when it did not exist, with `EntityInvalid` when the id is live in another partition by now.
+   */
+  readonly restoration: (
+    type: string,
+    id: string,
+    time: HybridTime
+  ) => Effect.Effect<ReadonlyArray<EntityChange>, JournalError | WriteError>
+  /**
+   * The changes that take back what is still in force of a commit or transaction. Fails with `CommitNotFound` or
+   * `UndoTooLarge`. It reads all events of the entities concerned.
+   */
+  readonly reversal: (target: UndoTarget) => Effect.Effect<Reversal, JournalError | WriteError>
 }

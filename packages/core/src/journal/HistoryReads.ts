@@ -4,19 +4,18 @@
  * written, and at most a page of entities is held.
  */
 import { Effect } from "effect"
-import * as Bytes from "../identity/Bytes.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import * as EntityFold from "../merge/EntityFold.ts"
 import * as EntityTimeline from "../merge/EntityTimeline.ts"
 import * as Partition from "../model/Partition.ts"
 import * as EntityRead from "./EntityRead.ts"
-import * as Fingerprint from "./Fingerprint.ts"
 import { type HistoryQuery, type HistoryReads, historyRowsMax, type ScanPage, type ScanPosition } from "./History.ts"
 import { type EntityQuery, type EntityView, queryRowsMax } from "./Journal.ts"
 import type { EntityRow, PartitionRow } from "./JournalTables.ts"
 import * as PastEvents from "./PastEvents.ts"
 import * as PastState from "./PastState.ts"
 import * as StateCodec from "./StateCodec.ts"
+import * as UndoReads from "./UndoReads.ts"
 
 export interface HistoryContext extends PastEvents.PastContext {
   /** Largest stamp given or seen. */
@@ -30,7 +29,9 @@ export const make = (context: HistoryContext): HistoryReads => ({
   history: (query) => history(context, query),
   at: (type, id, time) => at(context, type, id, time),
   scanAt: (type, time, after, limit) => scanAt(begin(context), type, time, after, limit),
-  queryAt: (query, time) => queryAt(context, query, time)
+  queryAt: (query, time) => queryAt(context, query, time),
+  restoration: (type, id, time) => UndoReads.restoration(context, type, id, time),
+  reversal: (target) => UndoReads.reversal(context, target)
 })
 
 interface Reading extends PastEvents.Reading {
@@ -42,7 +43,7 @@ const begin = (context: HistoryContext): Reading => ({ ...PastEvents.begin(conte
 type Found = readonly [PartitionRow, EntityRow]
 
 const history = Effect.fnUntraced(function* (context: HistoryContext, query: HistoryQuery) {
-  const found = yield* context.read(() => entitiesOf(context, query.type, query.id))
+  const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, query.type, query.id))
   const key = query.partition === undefined ? undefined : Partition.key(query.partition)
   const meant =
     key === undefined
@@ -53,23 +54,10 @@ const history = Effect.fnUntraced(function* (context: HistoryContext, query: His
   return EntityTimeline.entries(events, query.before, Math.min(query.limit, historyRowsMax))
 })
 
-/** The entities of an id, live and deleted, in the order of their partitions' hashes. */
-const entitiesOf = (context: HistoryContext, type: string, id: string): ReadonlyArray<Found> => {
-  const { crypto, rows } = context
-  const key = Fingerprint.entityKey(crypto.sha256, id)
-  const found: Array<Found> = []
-  for (const partition of rows.partitions()) {
-    if (partition.partition.type !== type) continue
-    const row = rows.entity(partition.index, key, id)
-    if (row !== undefined) found.push([partition, row])
-  }
-  return found.sort(([a], [b]) => (Bytes.toHex(a.hash) < Bytes.toHex(b.hash) ? -1 : 1))
-}
-
 const at = Effect.fnUntraced(function* (context: HistoryContext, type: string, id: string, time: HybridTime) {
   const reading = begin(context)
   let deleted: EntityView | undefined
-  for (const found of yield* context.read(() => entitiesOf(context, type, id))) {
+  for (const found of yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))) {
     const view = yield* viewAt(reading, found, time)
     if (view?.isDeleted === false) return view
     deleted ??= view

@@ -228,8 +228,14 @@ export interface QuarantineQuery {
 export interface JournalShape extends HistoryReads {
   /** As it is now: the author changes when commits are withdrawn, the incarnation when the journal proves to be a copy. */
   readonly info: JournalInfo
-  /** Makes commits of changes, all or none. Resolves once they are durable. */
-  readonly write: (changes: ReadonlyArray<EntityChange>) => Effect.Effect<WriteOutcome, JournalError | WriteError>
+  /**
+   * Makes commits of changes, all or none. Resolves once they are durable. `group`, 16 hexadecimal digits, ties them to
+   * something that is known by it; without it several changes get one of their own.
+   */
+  readonly write: (
+    changes: ReadonlyArray<EntityChange>,
+    group?: string
+  ) => Effect.Effect<WriteOutcome, JournalError | WriteError>
   /** Takes in a batch; data and cursor in one transaction. Resolves once it is durable. */
   readonly receive: (batch: RemoteBatch) => Effect.Effect<RemoteOutcome, JournalError>
   /** Applies commits of the quarantine that are due now, at most 256; mass deletes among them stay for a person. */

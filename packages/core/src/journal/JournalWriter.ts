@@ -16,7 +16,7 @@ import type { EntityChange } from "../model/EntityChange.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
-import { EntityInvalid } from "../model/WriteError.ts"
+import { EntityChanged, EntityInvalid } from "../model/WriteError.ts"
 import { planEvent } from "./EventPlan.ts"
 import type { WriteOutcome } from "./Journal.ts"
 import type { DeleteWatch } from "./DeleteWatch.ts"
@@ -41,11 +41,16 @@ export const newIncarnation = (crypto: CryptoFunctions): string =>
   Bytes.toHex(crypto.randomBytes(Author.incarnationBytes))
 
 /**
- * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid` or `EntityNotFound`
- * for a change that cannot be made; the store undoes the transaction and hands the reason to the caller.
+ * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid`, `EntityNotFound` or
+ * `EntityChanged` for a change that cannot be made; the store undoes the transaction and hands the reason to the caller.
  */
-export const write = (context: WriterContext, changes: ReadonlyArray<EntityChange>, nowMs: number): WriteOutcome => {
-  const group = changes.length > 1 ? Bytes.toHex(context.crypto.randomBytes(8)) : undefined
+export const write = (
+  context: WriterContext,
+  changes: ReadonlyArray<EntityChange>,
+  nowMs: number,
+  asked?: string
+): WriteOutcome => {
+  const group = asked ?? (changes.length > 1 ? Bytes.toHex(context.crypto.randomBytes(8)) : undefined)
   const entities = new OpenEntities(context.tables, context.crypto)
   const commits: Array<string> = []
   let pending: PendingCommit | undefined
@@ -120,6 +125,9 @@ const tooManyAuthors = ({ id, partition }: EntityChange): EntityInvalid =>
 const addEvent = (context: WriterContext, pending: PendingCommit, change: EntityChange): boolean => {
   const authorsBefore = pending.authors.length
   const entity = pending.entities.open(pending.row, change.id)
+  if (change.expects !== undefined && change.expects !== entity.lseq) {
+    throw new EntityChanged({ type: change.partition.type, id: change.id })
+  }
   const placeOf = (author: Author.Author): number => {
     let place = pending.authorPlaces.get(author)
     if (place === undefined) {

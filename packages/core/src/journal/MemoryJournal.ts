@@ -7,7 +7,7 @@ import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
-import { EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.ts"
+import { EntityChanged, EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.ts"
 import * as ChangeReads from "./ChangeReads.ts"
 import * as DeleteReversal from "./DeleteReversal.ts"
 import { DeleteWatch } from "./DeleteWatch.ts"
@@ -71,13 +71,13 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
     get info() {
       return { space, author: JournalWriter.authorOf(context), incarnation: tables.identity().incarnation }
     },
-    write: (entityChanges) =>
+    write: (entityChanges, group) =>
       transaction(
-        (nowMs) => JournalWriter.write(context, entityChanges, nowMs),
+        (nowMs) => JournalWriter.write(context, entityChanges, nowMs, group),
         ({ commits, entities, head }) => (commits.length > 0 ? { head, source: undefined, entities } : undefined)
       ).pipe(
         Effect.catchDefect((defect) =>
-          defect instanceof EntityInvalid || defect instanceof EntityNotFound
+          defect instanceof EntityInvalid || defect instanceof EntityNotFound || defect instanceof EntityChanged
             ? Effect.fail(new WriteError({ reason: defect }))
             : Effect.die(defect)
         )

@@ -232,3 +232,25 @@ export const openEvents = (
 /** Name of a commit: SHA-256 of its header, in hexadecimal. */
 export const id = (crypto: CryptoFunctions, commit: PackedCommit): string =>
   Bytes.toHex(crypto.sha256(commit.headerBytes))
+
+/** The same for stored bytes, without reading what the header says; `undefined` for what is no commit. */
+export const idOf = (crypto: CryptoFunctions, bytes: Uint8Array): string | undefined => {
+  const header = headerOf(bytes)
+  return header === undefined ? undefined : Bytes.toHex(crypto.sha256(header))
+}
+
+/** False when a stored commit is surely of another group; the group is the last of its header. */
+export const mayBeOfGroup = (bytes: Uint8Array, group: Uint8Array): boolean => {
+  const header = headerOf(bytes)
+  return header !== undefined && Bytes.equals(header.subarray(header.length - group.length), group)
+}
+
+/** The signed header within a commit's bytes; looking through many commits reads no more of them. */
+const headerOf = (bytes: Uint8Array): Uint8Array | undefined => {
+  const [list, binary, high = 0, low = 0] = bytes
+  // A short list that begins with a binary of one or two length bytes: what every encoder makes of a commit.
+  if ((list! & 0xf0) === 0x90 && binary === 0xc4) return bytes.subarray(3, 3 + high)
+  if ((list! & 0xf0) === 0x90 && binary === 0xc5) return bytes.subarray(4, 4 + high * 256 + low)
+  const packed = open(bytes)
+  return typeof packed === "string" ? undefined : packed.headerBytes
+}

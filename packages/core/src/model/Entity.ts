@@ -184,6 +184,29 @@ export const patch = (
   return { partition: { type: type.name, header }, id, change: { kind: "patch", lww: lwwValues, counters, sets } }
 }
 
+/**
+ * What is wrong with a change that takes values from the past, which may be of another version of the type. Null stands
+ * for a value that was missing and passes everywhere.
+ */
+export const pastProblem = (type: EntityType, { change, id }: EntityChange): EntityInvalid | undefined => {
+  if (change.kind !== "patch") return undefined
+  for (const kind of ["lww", "counters", "sets"] as const) {
+    for (const [name, value] of Object.entries(change[kind])) {
+      const field = fieldOf(type, name)
+      const problem = field === undefined ? undefined : pastValueProblem(field, kind, value)
+      if (problem !== undefined) return new EntityInvalid({ type: type.name, id, field: name, problem })
+    }
+  }
+  return undefined
+}
+
+const pastValueProblem = (field: Field, kind: "lww" | "counters" | "sets", value: unknown): string | undefined => {
+  const wasKind = ({ lww: "lww", counters: "counter", sets: "orSet" } as const)[kind]
+  if (field.kind !== wasKind) return `is declared as ${field.kind} and was ${wasKind} then`
+  if (field.kind === "orSet") return elementsProblem(field, (value as SetChange<unknown>).add)
+  return field.kind === "lww" && value !== null ? schemaProblem(field.schema, value) : undefined
+}
+
 /** The declared field of a name; names that every object answers to are no declarations. */
 const fieldOf = (type: EntityType, name: string): Field | undefined =>
   Object.hasOwn(type.fields, name) ? type.fields[name] : undefined

@@ -42,4 +42,9 @@ export interface EntityChange {
   readonly partition: Partition
   readonly id: string
   readonly change: Put | Patch | Delete | Rewrite
+  /**
+   * Arrival number of the entity's last change that whoever asks has seen; when it has another by now, the call is
+   * refused with `EntityChanged`. For the first change of an entity in a call.
+   */
+  readonly expects?: number | undefined
 }

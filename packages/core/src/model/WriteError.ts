@@ -47,8 +47,69 @@ export class WriteDenied extends Schema.TaggedError<WriteDenied>()("WriteDenied"
   }
 }
 
+/** The entity was changed after it was read and before it was written. Recover by doing it again. */
+export class EntityChanged extends Schema.TaggedError<EntityChanged>()("EntityChanged", {
+  type: Schema.String,
+  id: Schema.String
+}) {
+  override get message(): string {
+    return `${this.type} ${this.id} was changed at the same time; try again`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** There was no such entity at the time to go back to. Recover by a later time; its history tells which. */
+export class EntityNotFoundAt extends Schema.TaggedError<EntityNotFoundAt>()("EntityNotFoundAt", {
+  type: Schema.String,
+  id: Schema.String,
+  /** 16 hexadecimal digits. */
+  at: Schema.String
+}) {
+  override get message(): string {
+    return `there was no ${this.type} ${this.id} at that time; its history tells when it was made`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** No commit of that name was found among the newest 1,000,000. Recover by the name that a history shows. */
+export class CommitNotFound extends Schema.TaggedError<CommitNotFound>()("CommitNotFound", {
+  commit: Schema.String
+}) {
+  override get message(): string {
+    return `there is no commit ${this.commit} here; the history of a record shows commits and their arrival numbers`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** A transaction changed more entities than one undo takes back. Recover by undoing its commits one by one. */
+export class UndoTooLarge extends Schema.TaggedError<UndoTooLarge>()("UndoTooLarge", {
+  entities: Schema.Int,
+  max: Schema.Int
+}) {
+  override get message(): string {
+    return `it changed ${this.entities} records or more, and one undo takes back at most ${this.max}; undo single commits`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class WriteError extends Schema.TaggedError<WriteError>()("WriteError", {
-  reason: Schema.Union([EntityInvalid, EntityNotFound, WriteDenied])
+  reason: Schema.Union([
+    EntityInvalid,
+    EntityNotFound,
+    WriteDenied,
+    EntityChanged,
+    EntityNotFoundAt,
+    CommitNotFound,
+    UndoTooLarge
+  ])
 }) {
   override get message(): string {
     return this.reason.message

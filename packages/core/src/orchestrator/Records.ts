@@ -7,6 +7,8 @@ import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate, type GateShape } from "../gate/Gate.ts"
 import * as EntityId from "../identity/EntityId.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import type { EntityReversal, UndoTarget } from "../journal/History.ts"
 import { type EntityQuery, type EntityView, Journal, type WriteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as Entity from "../model/Entity.ts"
@@ -19,6 +21,14 @@ export interface PutItem {
   /** A new UUIDv7 when absent. */
   readonly id?: string | undefined
   readonly value: unknown
+}
+
+/** What became of an undo. */
+export interface UndoOutcome {
+  /** Ids of the commits made, in order; none when nothing was to be taken back. */
+  readonly commits: ReadonlyArray<string>
+  /** Each entity that the target changed. */
+  readonly entities: ReadonlyArray<EntityReversal>
 }
 
 type Failure = WriteError | JournalError
@@ -38,6 +48,16 @@ export class Records extends Context.Service<
     readonly remove: (type: Entity.EntityType, id: string) => Effect.Effect<WriteOutcome, Failure>
     readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
     readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+    /**
+     * Makes an entity look as it did at a time, by a new commit, or by none when it looks so. A deleted one is revived;
+     * one that was deleted then is deleted. A field that did not exist then becomes null.
+     */
+    readonly restore: (type: Entity.EntityType, id: string, at: HybridTime) => Effect.Effect<WriteOutcome, Failure>
+    /**
+     * Takes back by new commits what is still in force of a commit or transaction, whoever wrote it, and says what it
+     * left as it is. An undo is undone like anything else. Values of the given types pass their schema.
+     */
+    readonly undo: (target: UndoTarget, types?: ReadonlyArray<Entity.EntityType>) => Effect.Effect<UndoOutcome, Failure>
   }
 >()("@syncline/core/orchestrator/Records") {
   static readonly layer = Layer.effect(
@@ -55,7 +75,9 @@ export class Records extends Context.Service<
         patch: (type, id, changes) => patch(context, type, id, changes),
         remove: (type, id) => remove(context, type, id),
         get: context.journal.get,
-        query: context.journal.query
+        query: context.journal.query,
+        restore: (type, id, at) => restore(context, type, id, at),
+        undo: (target, types = []) => undo(context, target, types)
       })
     })
   )
@@ -72,7 +94,11 @@ const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> 
   Effect.fail(new WriteError({ reason }))
 
 /** Asks the gate once for each partition, then writes. */
-const write = Effect.fnUntraced(function* (context: RecordsContext, changes: ReadonlyArray<EntityChange>) {
+const write = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  changes: ReadonlyArray<EntityChange>,
+  group?: string
+) {
   const asked = new Set<string>()
   for (const change of changes) {
     const key = Partition.key(change.partition)
@@ -84,7 +110,7 @@ const write = Effect.fnUntraced(function* (context: RecordsContext, changes: Rea
     const { because, rule } = decision
     return yield* refuse(new WriteDenied({ type: change.partition.type, id: change.id, rule, because }))
   }
-  return yield* context.journal.write(changes)
+  return yield* context.journal.write(changes, group)
 })
 
 const putAll = Effect.fnUntraced(function* (
@@ -139,4 +165,46 @@ const patch = Effect.fnUntraced(function* (
 const remove = Effect.fnUntraced(function* (context: RecordsContext, type: Entity.EntityType, id: string) {
   const header = yield* headerOf(context, type, id)
   return yield* write(context, [{ partition: { type: type.name, header }, id, change: { kind: "delete" } }])
+})
+
+const restore = (context: RecordsContext, type: Entity.EntityType, id: string, at: HybridTime) =>
+  againWhenChanged(
+    Effect.gen(function* () {
+      const changes = yield* context.journal.restoration(type.name, id, at)
+      yield* checkPast(changes, [type])
+      return yield* write(context, changes)
+    })
+  )
+
+const undo = (context: RecordsContext, target: UndoTarget, types: ReadonlyArray<Entity.EntityType>) =>
+  againWhenChanged(
+    Effect.gen(function* () {
+      const { changes, entities, group } = yield* context.journal.reversal(target)
+      yield* checkPast(changes, types)
+      const { commits } = yield* write(context, changes, group)
+      return { commits, entities } satisfies UndoOutcome
+    })
+  )
+
+/** How often something is planned anew because an entity was changed between reading and writing it. */
+const plansMax = 8
+
+const againWhenChanged = <A>(planned: Effect.Effect<A, Failure>): Effect.Effect<A, Failure> =>
+  planned.pipe(
+    Effect.retry({
+      times: plansMax - 1,
+      while: (error) => error._tag === "WriteError" && error.reason._tag === "EntityChanged"
+    })
+  )
+
+const checkPast = Effect.fnUntraced(function* (
+  changes: ReadonlyArray<EntityChange>,
+  types: ReadonlyArray<Entity.EntityType>
+) {
+  const byName = new Map(types.map((type) => [type.name, type]))
+  for (const change of changes) {
+    const type = byName.get(change.partition.type)
+    const invalid = type === undefined ? undefined : Entity.pastProblem(type, change)
+    if (invalid !== undefined) return yield* refuse(invalid)
+  }
 })

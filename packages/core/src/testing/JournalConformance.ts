@@ -33,6 +33,9 @@ import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalReadConformance } from "./JournalReadConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
+import { restoreConformance } from "./RestoreConformance.ts"
+import { undoConformance } from "./UndoConformance.ts"
+import { undoSearchConformance } from "./UndoSearchConformance.ts"
 
 export type { JournalServices, MakeJournal } from "./JournalFixture.ts"
 
@@ -49,6 +52,9 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   journalReadConformance(name, make)
   journalHistoryConformance(name, make)
   journalPastConformance(name, make)
+  restoreConformance(name, make)
+  undoConformance(name, make)
+  undoSearchConformance(name, make)
 }
 
 const writeRules = (name: string, make: MakeJournal): void => {

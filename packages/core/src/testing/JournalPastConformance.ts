@@ -84,7 +84,7 @@ const pastRules = (name: string, make: MakeJournal): void => {
 }
 
 /** A change that any of the data model's kinds may make. */
-const randomChange = (random: SeededRandom): EntityChange => {
+export const randomChange = (random: SeededRandom): EntityChange => {
   const id = `n${random.between(0, 11)}`
   const header = id === "n3" ? { team: "t" } : {}
   switch (random.between(0, 5)) {

@@ -1,0 +1,104 @@
+/**
+ * What restoring and undoing would write, read from the past and the present of the entities concerned. Each change
+ * names the state that it rests on, so what was changed meanwhile is refused and not overwritten. Nothing is written.
+ */
+import { Effect } from "effect"
+import type { HybridTime } from "../identity/HybridTime.ts"
+import * as EntityFold from "../merge/EntityFold.ts"
+import type { EntityState } from "../merge/EntityState.ts"
+import * as Restoration from "../merge/Restoration.ts"
+import * as Undo from "../merge/Undo.ts"
+import type { EntityChange } from "../model/EntityChange.ts"
+import type { Partition } from "../model/Partition.ts"
+import { CommitNotFound, EntityInvalid, EntityNotFoundAt, UndoTooLarge, WriteError } from "../model/WriteError.ts"
+import * as CommitSearch from "./CommitSearch.ts"
+import * as EntityRead from "./EntityRead.ts"
+import * as Fingerprint from "./Fingerprint.ts"
+import { type EntityReversal, type Reversal, undoEntitiesMax, type UndoTarget } from "./History.ts"
+import type { EntityRow, PartitionRow } from "./JournalTables.ts"
+import * as PastEvents from "./PastEvents.ts"
+
+const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> =>
+  Effect.fail(new WriteError({ reason }))
+
+type Found = readonly [PartitionRow, EntityRow]
+
+export const restoration = Effect.fnUntraced(function* (
+  context: PastEvents.PastContext,
+  type: string,
+  id: string,
+  time: HybridTime
+) {
+  const reading = PastEvents.begin(context)
+  const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))
+  let chosen: { readonly found: Found; readonly present: EntityState; readonly past: EntityState } | undefined
+  for (const each of found) {
+    const events = yield* PastEvents.ofEntity(reading, each[1])
+    const known = events.filter(({ origin }) => origin.at <= time)
+    if (known.length === 0) continue
+    const past = EntityFold.fold(known, context.crypto.sha256)
+    if (chosen !== undefined && past.isDeleted) continue
+    chosen = { found: each, present: EntityFold.fold(events, context.crypto.sha256), past }
+    if (!past.isDeleted) break
+  }
+  if (chosen === undefined) return yield* refuse(new EntityNotFoundAt({ type, id, at: time }))
+  const [{ partition }, row] = chosen.found
+  if (found.some(([, other]) => other !== row && !other.isDeleted)) {
+    const field = Object.keys(partition.header).join(", ")
+    return yield* refuse(new EntityInvalid({ type, id, field, problem: "was another then; delete the record first" }))
+  }
+  return changesOf(partition, row, Restoration.plan(chosen.present, chosen.past))
+})
+
+/** The changes of one entity; the first says what they rest on. */
+const changesOf = (
+  partition: Partition,
+  { id, lseq }: EntityRow,
+  changes: ReadonlyArray<EntityChange["change"]>
+): ReadonlyArray<EntityChange> =>
+  changes.map((change, i) => (i === 0 ? { partition, id, change, expects: lseq } : { partition, id, change }))
+
+export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastContext, asked: UndoTarget) {
+  const reading = PastEvents.begin(context)
+  const found = yield* CommitSearch.find(reading, asked)
+  if (found === undefined || found.lseqs.length === 0)
+    return yield* refuse(new CommitNotFound({ commit: nameOf(asked) }))
+  const { lseqs, target } = found
+  const touched = new Map<string, Found>()
+  for (const lseq of lseqs) {
+    yield* context.read(() => collectEntities(reading, lseq, touched))
+    if (touched.size > undoEntitiesMax) {
+      return yield* refuse(new UndoTooLarge({ entities: touched.size, max: undoEntitiesMax }))
+    }
+    yield* PastEvents.rest(reading)
+  }
+  const changes: Array<EntityChange> = []
+  const entities: Array<EntityReversal> = []
+  // By partition, because a commit lies in one.
+  for (const [{ partition }, row] of [...touched.values()].sort(([a], [b]) => a.index - b.index)) {
+    const events = yield* PastEvents.ofEntity(reading, row)
+    const undo = Undo.plan(events, target, context.crypto.sha256)
+    if (undo === undefined) continue
+    const { changes: planned, ...told } = undo
+    changes.push(...changesOf(partition, row, planned))
+    entities.push({ type: partition.type, id: row.id, ...told })
+  }
+  return { changes, entities, group: Undo.groupOf(context.crypto.sha256, target) } satisfies Reversal
+})
+
+const nameOf = (asked: UndoTarget): string =>
+  "commit" in asked ? asked.commit : "group" in asked ? asked.group : String(asked.lseq)
+
+/** The entities that one stored commit names, in its order, as they are now. */
+const collectEntities = ({ context, opened }: PastEvents.Reading, lseq: number, into: Map<string, Found>): void => {
+  const { crypto, rows } = context
+  const commit = opened.find(lseq)
+  if (commit === undefined) return
+  const partition = rows.partitionAt(commit.row.partition)
+  for (const { entity: id } of commit.decoded) {
+    const name = `${partition.index} ${id}`
+    if (into.has(name)) continue
+    const row = rows.entity(partition.index, Fingerprint.entityKey(crypto.sha256, id), id)
+    if (row !== undefined) into.set(name, [partition, row])
+  }
+}
