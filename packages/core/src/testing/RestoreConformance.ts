@@ -15,7 +15,7 @@ export const restoreConformance = (name: string, make: MakeJournal): void => {
 }
 
 const writeRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-68] ${name}: a change that rests on a state is refused when the entity has changed`, () =>
+  it.effect(`[JR-80] ${name}: a change that rests on a state is refused when the entity has changed`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       yield* journal.write([{ ...put("n1", { text: "a" }), expects: 0 }])
@@ -32,7 +32,7 @@ const writeRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-69] ${name}: commits carry the group that they are written with`, () =>
+  it.effect(`[JR-81] ${name}: commits carry the group that they are written with`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       yield* journal.write([put("n1", {})], "00112233aabbccdd")
@@ -46,7 +46,7 @@ const writeRules = (name: string, make: MakeJournal): void => {
 }
 
 const restoreRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-70] ${name}: a restored entity looks as it did, and restoring it again changes nothing`, () =>
+  it.effect(`[JR-82] ${name}: a restored entity looks as it did, and restoring it again changes nothing`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       const before = yield* moment(journal)
@@ -70,7 +70,7 @@ const restoreRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-70] ${name}: restoring deletes and revives`, () =>
+  it.effect(`[JR-82] ${name}: restoring deletes and revives`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       yield* journal.write([put("n1", { text: "a" })])
@@ -90,7 +90,7 @@ const restoreRules = (name: string, make: MakeJournal): void => {
 }
 
 const largeRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-70] ${name}: what came about in many events is restored, however much it is`, () =>
+  it.effect(`[JR-82] ${name}: what came about in many events is restored, however much it is`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       const many = (from: number, value: string) =>
@@ -106,7 +106,7 @@ const largeRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-63] [JR-70] ${name}: an id that is live in another partition is not restored beside it`, () =>
+  it.effect(`[JR-63] [JR-82] ${name}: an id that is live in another partition is not restored beside it`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       const inTeam = (id: string, team: string) => ({ ...remove(id), partition: { type: "note", header: { team } } })

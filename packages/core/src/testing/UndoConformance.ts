@@ -23,7 +23,7 @@ export const undoConformance = (name: string, make: MakeJournal): void => {
 }
 
 const forceRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-71] ${name}: an undo takes back what is in force and says what was overwritten`, () =>
+  it.effect(`[JR-83] ${name}: an undo takes back what is in force and says what was overwritten`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.write([change("n1", { lww: { text: "a", color: "red" }, counters: { hits: 1 }, sets: { tags: ["x"] } })])
@@ -59,7 +59,7 @@ const forceRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-71] ${name}: a conflict's winner gives way to the loser, and a loser to nobody`, () =>
+  it.effect(`[JR-83] ${name}: a conflict's winner gives way to the loser, and a loser to nobody`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.write([put("n1", { text: "first" })])
@@ -78,7 +78,7 @@ const forceRules = (name: string, make: MakeJournal): void => {
 }
 
 const stackRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-72] ${name}: an undo undone brings everything back, and undoing twice changes nothing`, () =>
+  it.effect(`[JR-84] ${name}: an undo undone brings everything back, and undoing twice changes nothing`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.write([change("n1", { lww: { text: "a" }, counters: { hits: 1 }, sets: { tags: ["x"] } })])
@@ -110,7 +110,7 @@ const stackRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-72] ${name}: undos stack: from the last change back to nothing, and forward again`, () =>
+  it.effect(`[JR-84] ${name}: undos stack: from the last change back to nothing, and forward again`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       const steps: Array<string> = []
@@ -155,7 +155,7 @@ const shown = Effect.fnUntraced(function* (journal: JournalShape) {
 
 const randomRules = (name: string, make: MakeJournal): void => {
   it.effect(
-    `[JR-72] [JR-73] [JR-74] ${name}: any writes are undone one by one to nothing, and redone one by one`,
+    `[JR-84] [JR-85] [JR-86] ${name}: any writes are undone one by one to nothing, and redone one by one`,
     () =>
       Effect.gen(function* () {
         for (const seed of [1, 2, 3]) {
@@ -196,7 +196,7 @@ const randomChanges = (random: SeededRandom): ReadonlyArray<EntityChange> => {
 }
 
 const lifeRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-73] ${name}: what a commit made is deleted, what it deleted is revived`, () =>
+  it.effect(`[JR-85] ${name}: what a commit made is deleted, what it deleted is revived`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       const made = yield* commit(journal, put("n1", { text: "a" }, { team: "t" }), put("n2", {}, { team: "t" }))
@@ -220,7 +220,7 @@ const lifeRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-73] ${name}: an entity that was changed since it was made is kept as it is`, () =>
+  it.effect(`[JR-85] ${name}: an entity that was changed since it was made is kept as it is`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       const made = yield* commit(a, put("n1", { text: "a" }), put("n2", { text: "a" }), put("n3", {}))
@@ -238,7 +238,7 @@ const lifeRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-73] ${name}: a put that revived is undone to the deleted entity that was there`, () =>
+  it.effect(`[JR-85] ${name}: a put that revived is undone to the deleted entity that was there`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       yield* journal.write([put("n1", { text: "a" })])
@@ -259,7 +259,7 @@ const lifeRules = (name: string, make: MakeJournal): void => {
 }
 
 const setRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-74] ${name}: of a set goes what the commit added, and comes back what it removed`, () =>
+  it.effect(`[JR-86] ${name}: of a set goes what the commit added, and comes back what it removed`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.write([change("n1", { sets: { tags: ["kept", "gone", "both"] } })])
@@ -280,7 +280,7 @@ const setRules = (name: string, make: MakeJournal): void => {
   )
 
   it.effect(
-    `[JR-74] ${name}: an addition that outlived a later removal is undone; what was removed since stays so`,
+    `[JR-86] ${name}: an addition that outlived a later removal is undone; what was removed since stays so`,
     () =>
       Effect.gen(function* () {
         const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
@@ -306,7 +306,7 @@ const setRules = (name: string, make: MakeJournal): void => {
 }
 
 const twinRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-74] ${name}: an element that another device added too stays`, () =>
+  it.effect(`[JR-86] ${name}: an element that another device added too stays`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.write([change("n1", { sets: { tags: ["x"] } })])

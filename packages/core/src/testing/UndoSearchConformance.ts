@@ -16,7 +16,7 @@ export const undoSearchConformance = (name: string, make: MakeJournal): void => 
 
 const searchRules = (name: string, make: MakeJournal): void => {
   it.effect(
-    `[JR-75] ${name}: a commit is found by its id, its arrival number or both, and a transaction by its group`,
+    `[JR-87] ${name}: a commit is found by its id, its arrival number or both, and a transaction by its group`,
     () =>
       Effect.gen(function* () {
         const journal = yield* open(make, 1)
@@ -50,7 +50,7 @@ const searchRules = (name: string, make: MakeJournal): void => {
       })
   )
 
-  it.effect(`[JR-64] [JR-75] ${name}: a commit that came in parts is undone as far as it is here`, () =>
+  it.effect(`[JR-64] [JR-87] ${name}: a commit that came in parts is undone as far as it is here`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       const made = yield* commit(a, ...notes(0, 20))
@@ -71,7 +71,7 @@ const searchRules = (name: string, make: MakeJournal): void => {
   )
 
   it.effect(
-    `[JR-75] ${name}: a transaction with more than 10,000 entities is not undone as a whole`,
+    `[JR-87] ${name}: a transaction with more than 10,000 entities is not undone as a whole`,
     () =>
       Effect.gen(function* () {
         const journal = yield* open(make, 1)
@@ -87,7 +87,7 @@ const searchRules = (name: string, make: MakeJournal): void => {
 }
 
 const foreignRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-75] ${name}: another device's transaction is found whole, whatever arrived in between`, () =>
+  it.effect(`[JR-87] ${name}: another device's transaction is found whole, whatever arrived in between`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.write(notes(0, 300))
