@@ -10,6 +10,7 @@ import {
   type Journal,
   type JournalError,
   Orchestrator,
+  type QuarantineDesk,
   Records,
   SpaceId,
   type Transport,
@@ -50,6 +51,7 @@ export const spaceOf = (name: string): SpaceId.SpaceId => SpaceId.fromName(NodeC
 export type NodeServices =
   | Orchestrator.Orchestrator
   | Records.Records
+  | QuarantineDesk.QuarantineDesk
   | Journal.Journal
   | Gate.Gate
   | Crypto.Crypto

@@ -9,6 +9,8 @@ import {
   Journal,
   Orchestrator,
   PeerId,
+  QuarantineDesk,
+  type Receipt,
   Records,
   StateHash,
   type Status,
@@ -19,6 +21,7 @@ import {
 import { Context, Deferred, Effect, Exit, Layer, Logger, ManagedRuntime, References, Scope, Stream } from "effect"
 import * as EntityHandle from "./EntityHandle.ts"
 import * as NodeHook from "./NodeHook.ts"
+import * as NodeQuarantine from "./NodeQuarantine.ts"
 import { nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
 
 /** A policy is a value that its factory makes, e.g. `personal({ trusted })`. */
@@ -71,6 +74,12 @@ export interface NodeControl {
   readonly hook: (hook: NodeHook.NodeHook) => Promise<() => Promise<void>>
   readonly send: <C extends SyncCommand.SyncCommand>(command: C) => Promise<SyncCommand.ReplyOf<C>>
   readonly status: () => Promise<Status.Status>
+  /** Commits that are kept and may not be applied now. */
+  readonly quarantine: NodeQuarantine.NodeQuarantine
+  /** What became of this device's own commits, in the order of arrival: a page of 100, or as asked, at most 1,000. */
+  readonly receipts: (list?: QuarantineDesk.ReceiptList) => Promise<ReadonlyArray<Receipt.Receipt>>
+  /** The receipt of one commit; `undefined` when this device did not write it. */
+  readonly receipt: (commit: string) => Promise<Receipt.Receipt | undefined>
   /** One hash over all records: equal on two nodes that have the same. */
   readonly hash: () => Promise<StateHash.StateHash>
   /** Ends links and closes the store. Closing twice is fine. */
@@ -99,6 +108,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
   try {
     const services = await runtime.context()
     const orchestrator = Context.get(services, Orchestrator.Orchestrator)
+    const desk = Context.get(services, QuarantineDesk.QuarantineDesk)
     const closed = Deferred.makeUnsafe<void>()
     const close = (): Promise<void> => {
       Deferred.doneUnsafe(closed, Effect.void)
@@ -120,6 +130,9 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       events: () => Stream.toAsyncIterableWith(Stream.interruptWhen(orchestrator.events, context.closed), services),
       send: (command) => Effect.runPromiseWith(services)(orchestrator.send(command)),
       status: () => Effect.runPromiseWith(services)(orchestrator.status),
+      quarantine: NodeQuarantine.make(desk, services),
+      receipts: (list) => Effect.runPromiseWith(services)(desk.receipts(list)),
+      receipt: (commit) => Effect.runPromiseWith(services)(desk.receipt(commit)),
       hash: () => Effect.runPromiseWith(services)(StateHash.compute()),
       close,
       [Symbol.asyncDispose]: close

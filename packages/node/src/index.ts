@@ -19,9 +19,10 @@ export {
   type SynclineNode
 } from "./createNode.ts"
 export type { Handler, NodeHook } from "./NodeHook.ts"
+export type { NodeQuarantine } from "./NodeQuarantine.ts"
 export type { EntityHandle, Question, RowOf } from "./EntityHandle.ts"
-// With these a program that defines entity types and hooks needs no import from core or effect.
-export { Entity, type Hook } from "@syncline/core"
+// With these a program that defines entity types and hooks, or looks after quarantine, needs no import from core or effect.
+export { Entity, type Hook, type Quarantine, type QuarantineDesk, type Receipt } from "@syncline/core"
 export { Schema } from "effect"
 export * as TrustFile from "./TrustFile.ts"
 export * as TrustFileError from "./TrustFileError.ts"

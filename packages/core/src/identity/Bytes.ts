@@ -36,6 +36,19 @@ export const fromHex = (text: string): Uint8Array | undefined => {
   return bytes
 }
 
+const base64UrlDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/** Base64 with the alphabet for addresses and file names (RFC 4648, section 5), without padding. */
+export const toBase64Url = (bytes: Uint8Array): string => {
+  let text = ""
+  for (let i = 0; i < bytes.length; i += 3) {
+    const three = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    const digits = Math.min(bytes.length - i, 3) + 1
+    for (let digit = 0; digit < digits; digit++) text += base64UrlDigits[(three >> (18 - 6 * digit)) & 63]
+  }
+  return text
+}
+
 /** True when both hold the same bytes. Not constant-time: never for secrets. */
 export const equals = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false

@@ -13,6 +13,7 @@ import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type * as EventChannel from "./EventChannel.ts"
 import * as Hooks from "./Hooks.ts"
 import { OrchestratorError, PausesExhausted, RouteUnknown } from "./OrchestratorError.ts"
+import * as QuarantineDesk from "./QuarantineDesk.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import type { Status } from "./Status.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -35,11 +36,14 @@ export class Orchestrator extends Context.Service<
     readonly hook: Hooks.Hooks["register"]
   }
 >()("@syncline/core/orchestrator/Orchestrator") {
-  /** Waits for `Start`. */
+  /** Waits for `Start`. Brings the desk whose changes its subscribers are told. */
   static readonly layer = (
     options: Partial<OrchestratorOptions> = {}
-  ): Layer.Layer<Orchestrator, never, Journal | Gate | Crypto | Compression | DeviceKey | TransportRegistry> =>
-    Layer.effect(Orchestrator, make({ ...defaultOptions, ...options }))
+  ): Layer.Layer<
+    Orchestrator | QuarantineDesk.QuarantineDesk,
+    never,
+    Journal | Gate | Crypto | Compression | DeviceKey | TransportRegistry
+  > => Layer.effectContext(make({ ...defaultOptions, ...options }))
 }
 
 const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
@@ -52,18 +56,27 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   const hooks = yield* Hooks.make(supervisor.journal, supervisor.channel)
   for (const route of options.routes) Supervisor.addRoute(supervisor, route)
   if (supervisor.routes.size > routesMax) throw new RangeError(`a node has at most ${routesMax} routes`)
-  return Orchestrator.of({
+  const desk = QuarantineDesk.make({
+    journal: supervisor.journal,
+    gate: supervisor.gate,
+    crypto: supervisor.crypto,
+    compression: yield* Compression,
+    publish: supervisor.channel.publish
+  })
+  const orchestrator = Orchestrator.of({
     // The reply belongs to the command by construction; a switch cannot show that to the compiler.
     send: <C extends SyncCommand>(command: C) =>
-      carryOut(supervisor, command) as Effect.Effect<ReplyOf<C>, OrchestratorError>,
+      carryOut(supervisor, desk, command) as Effect.Effect<ReplyOf<C>, OrchestratorError>,
     events: supervisor.channel.events,
     status: Supervisor.status(supervisor),
     hook: hooks.register
   })
+  return Context.make(Orchestrator, orchestrator).pipe(Context.add(QuarantineDesk.QuarantineDesk, desk))
 })
 
 const carryOut = (
   supervisor: Supervision,
+  desk: QuarantineDesk.QuarantineDeskShape,
   command: SyncCommand
 ): Effect.Effect<ReplyOf<SyncCommand>, OrchestratorError> => {
   switch (command._tag) {
@@ -95,8 +108,18 @@ const carryOut = (
     case "ResumePeer":
       supervisor.paused.delete(command.peer)
       return touched(Supervisor.forceSync(supervisor, command.peer))
+    case "ReleaseQuarantined":
+      return decided(desk.release(command.ids))
+    case "DiscardQuarantined":
+      return decided(desk.discard(command.ids))
   }
 }
+
+const decided = (effect: ReturnType<QuarantineDesk.QuarantineDeskShape["release"]>) =>
+  effect.pipe(
+    Effect.map((answers) => ({ answers })),
+    Effect.mapError((reason) => new OrchestratorError({ reason }))
+  )
 
 const pause = (supervisor: Supervision, peer: PeerId): Effect.Effect<number, OrchestratorError> => {
   const { paused } = supervisor

@@ -4,6 +4,8 @@
  */
 import { Schema } from "effect"
 import * as PeerId from "../identity/PeerId.ts"
+import { quarantinePageMax } from "../journal/Quarantine.ts"
+import type { QuarantineAnswer } from "./QuarantineDecisions.ts"
 
 const Address = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(512))
 
@@ -24,6 +26,13 @@ export const ResumePeer = Schema.TaggedStruct("ResumePeer", { peer: PeerId.PeerI
 export const AddRoute = Schema.TaggedStruct("AddRoute", { address: Address })
 export const RemoveRoute = Schema.TaggedStruct("RemoveRoute", { address: Address })
 
+/** Commit ids in hexadecimal. */
+const Commits = Schema.Array(Schema.String).check(Schema.isMaxLength(quarantinePageMax))
+
+/** Takes commits out of quarantine because a person says so; see `QuarantineDesk`. */
+export const ReleaseQuarantined = Schema.TaggedStruct("ReleaseQuarantined", { ids: Commits })
+export const DiscardQuarantined = Schema.TaggedStruct("DiscardQuarantined", { ids: Commits })
+
 export const SyncCommand = Schema.Union([
   Start,
   Stop,
@@ -33,7 +42,9 @@ export const SyncCommand = Schema.Union([
   PausePeer,
   ResumePeer,
   AddRoute,
-  RemoveRoute
+  RemoveRoute,
+  ReleaseQuarantined,
+  DiscardQuarantined
 ])
 export type SyncCommand = typeof SyncCommand.Type
 
@@ -47,4 +58,13 @@ export interface Touched {
   readonly touched: number
 }
 
-export type ReplyOf<C extends SyncCommand> = C extends { readonly _tag: "Start" } ? Started : Touched
+/** What became of each commit. */
+export interface Decided {
+  readonly answers: ReadonlyArray<QuarantineAnswer>
+}
+
+export type ReplyOf<C extends SyncCommand> = C extends { readonly _tag: "Start" }
+  ? Started
+  : C extends { readonly _tag: "ReleaseQuarantined" | "DiscardQuarantined" }
+    ? Decided
+    : Touched

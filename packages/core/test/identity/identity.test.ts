@@ -74,6 +74,7 @@ describe("Bytes", () => {
       )
       expect(Bytes.fromHex(Bytes.toHex(bytes))).toEqual(bytes)
       expect(Bytes.fromBase58(Bytes.toBase58(bytes))).toEqual(bytes)
+      expect(Bytes.toBase64Url(bytes)).toBe(Buffer.from(bytes).toString("base64url"))
     }
   })
 })
