@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Decision, Entity, Gate, MemoryTransport, type PeerId, type SyncEvent } from "@syncline/core"
+import { type Decision, Entity, Gate, MemoryTransport, type SyncEvent } from "@syncline/core"
 import { personal } from "@syncline/policy"
 import { Effect, Layer, PubSub, Schema, Stream } from "effect"
 import { expect, it, onTestFinished } from "vitest"
@@ -51,14 +51,14 @@ const makePolicy = () => {
     policyVersion: rights.version,
     because: "the test says so"
   })
-  const yes = (_: PeerId.PeerId) => Effect.sync(() => decide("task"))
+  const yes = Effect.sync(() => decide("task"))
   const policy = Layer.succeed(Gate.Gate, {
-    admits: yes,
-    canSend: (_, peer) => yes(peer),
+    admits: () => yes,
+    canSend: () => yes,
     canReceive: ({ type }) => Effect.sync(() => decide(type)),
-    accepts: () => Effect.sync(() => decide("task")),
+    accepts: () => yes,
     isCustodian: () => Effect.succeed(false),
-    canWrite: () => Effect.sync(() => decide("task")),
+    canWrite: () => yes,
     audit: () => Effect.void,
     changes: Stream.fromPubSub(changes)
   })

@@ -350,6 +350,7 @@ describe("QuarantineDesk", () => {
       const { orchestrator } = node
       const first = yield* node.run(orchestrator.send({ _tag: "ReleaseQuarantined", ids: ids.slice(0, 2) }))
       expect(first.answers.map(({ outcome }) => outcome)).toEqual(["released", "released"])
+      expect(yield* waiting("Denied")).toBe(1)
       const second = yield* node.run(orchestrator.send({ _tag: "DiscardQuarantined", ids: ids.slice(1) }))
       expect(second.answers.map(({ outcome }) => outcome)).toEqual(["unknown", "discarded"])
       expect(yield* node.left).toEqual([
