@@ -87,14 +87,13 @@ describe("a device and the hub", () => {
     const told = await run(["sync", "--data", early])
     expect(told).toMatchObject({ code: 1, out: "" })
     expect(told.err).toContain(
-      "Syncing failed (ViewsDiffer): changes wait because the clock of the device that made them is ahead; " +
-        "set it right, or wait until they are due.\n"
+      "Syncing failed (ViewsDiffer): changes wait: its time is ahead of the clock there; it is applied when due"
     )
     const json = await run(["sync", "--data", early, "--json"])
     expect(json).toMatchObject({ code: 1, out: "" })
     expect(JSON.parse(json.err).error).toMatchObject({
       code: "SyncFailed",
-      message: expect.stringContaining("the clock of the device that made them is ahead")
+      message: expect.stringContaining("its time is ahead of the clock there")
     })
   })
 

@@ -24,6 +24,6 @@ it(
     await hub.ended()
     expect(existsSync(cache)).toBe(true)
     const [version = ""] = readdirSync(cache)
-    expect(readdirSync(join(cache, version)).length).toBeGreaterThan(300)
+    expect(readdirSync(join(cache, version)).length).toBeGreaterThan(100)
   }
 )

@@ -111,6 +111,7 @@ const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): PeerMem
     sentEvents: 0,
     receivedEvents: 0,
     provenAtMs: undefined,
+    heldBecause: undefined,
     pendingIn: 0,
     lastError: undefined
   }
@@ -168,7 +169,7 @@ const onNotice = Effect.fnUntraced(function* (
     case "Differs": {
       const where = yield* namesOf(supervisor, notice.ranges)
       const detail = notice.isHeld
-        ? `changes wait in quarantine here or there, for time, for the policy or for a person (${where})`
+        ? `changes wait: ${memory.heldBecause ?? "for time, for the policy or for a person"} (${where})`
         : `the views still differ after ${notice.passes} passes (${where}); they are compared again later`
       memory.lastError = detail
       session.isHeld = notice.isHeld
@@ -182,8 +183,10 @@ const onNotice = Effect.fnUntraced(function* (
       })
     }
     case "TakenIn":
+      memory.heldBecause = notice.outcome.verdicts.find(({ kind }) => kind === "held")?.because ?? memory.heldBecause
       return yield* takenIn(supervisor, peer, notice)
     case "Settled":
+      memory.heldBecause = notice.verdicts.at(-1)?.because ?? memory.heldBecause
       return yield* settled(supervisor, peer, notice)
   }
 })

@@ -69,6 +69,8 @@ export interface PeerMemory {
   sentEvents: number
   receivedEvents: number
   provenAtMs: number | undefined
+  /** Why the last commits that were put off, here or there, had to wait. */
+  heldBecause: string | undefined
   /** As it was when the last session ended. */
   pendingIn: number
   lastError: string | undefined
