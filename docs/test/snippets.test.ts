@@ -16,6 +16,10 @@ describe("snippets", () => {
     expect(shownIn("docs/HOOKS.md")).toBe(read("docs/snippets/hooks.ts").trim())
   })
 
+  it("HISTORY.md shows docs/snippets/history.ts as it is", () => {
+    expect(shownIn("docs/HISTORY.md")).toBe(read("docs/snippets/history.ts").trim())
+  })
+
   it("the transport's README shows docs/snippets/transports.ts as it is, and it runs", () => {
     expect(shownIn("packages/transport-socketio/README.md")).toBe(read("docs/snippets/transports.ts").trim())
     expect(canListen).toEqual([false, true, true])

@@ -39,7 +39,7 @@ it(
     }
 
     const node = await openDevice(store, hub)
-    const ids = await node.task.putAll(Array.from({ length: 30 }, (_, i) => ({ title: `task ${i}` })))
+    const { ids } = await node.task.putAll(Array.from({ length: 30 }, (_, i) => ({ title: `task ${i}` })))
     await until(async () => (await node.status()).peers[0]?.state === "synced", 10_000)
     for (const id of ids.slice(0, 25)) await node.task.delete(id)
     const waiting = 'syncline_quarantine_commits{reason="MassDelete"}'

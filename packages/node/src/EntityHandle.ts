@@ -2,8 +2,18 @@
  * Reading and writing records of one entity type with promises: what `node.task` is. It translates types and nothing
  * else: schemas, rights and durability are core's business.
  */
-import { type Entity, type Journal, type Orchestrator, type Records, type SyncEvent } from "@syncline/core"
+import {
+  Entity,
+  type EntityTimeline,
+  History,
+  HybridTime,
+  type Journal,
+  type Orchestrator,
+  type Records,
+  type SyncEvent
+} from "@syncline/core"
 import { type Context, Effect, Queue, Stream } from "effect"
+import { type PointInTime, toStamp } from "./PointInTime.ts"
 
 type NamesOf<F extends Entity.Fields, Kind> = {
   [K in keyof F]: F[K] extends { readonly kind: Kind } ? K : never
@@ -35,11 +45,41 @@ export interface Question<F extends Entity.Fields> {
   readonly offset?: number
 }
 
+/** A question about the present or about the past. */
+export interface PastQuestion<F extends Entity.Fields> extends Question<F> {
+  /** The records as they were then. It takes longer than asking about the present. */
+  readonly at?: PointInTime
+}
+
+/** Which part of a history is wanted. */
+export interface HistoryPage {
+  /** Only what lies before this entry. */
+  readonly before?: EntityTimeline.HistoryPosition
+  /** 1 to 1,000; default 100. */
+  readonly limit?: number
+}
+
+/** One change of a record. `undo` takes it as it is; `restore` takes its `at`. */
+export interface Change extends EntityTimeline.HistoryEntry {
+  /** When its author's clock said it was. */
+  readonly date: Date
+}
+
+/** What a transaction wrote. */
+export interface Written {
+  readonly ids: ReadonlyArray<string>
+  /** Ids of its commits, which `undo` takes; none when nothing changed. */
+  readonly commits: ReadonlyArray<string>
+}
+
 export interface EntityHandle<F extends Entity.Fields> {
-  /** Makes one record look like `value` and gives its id, a new one when `value` has none. Durable when it resolves. */
+  /**
+   * Makes one record look like `value` and gives its id, a new one when `value` has none. Durable when it resolves.
+   * `putAll` of one record also tells the commit.
+   */
   readonly put: (value: Entity.Input<F> & { readonly id?: string }) => Promise<string>
   /** Puts many in one transaction: all or none. */
-  readonly putAll: (values: ReadonlyArray<Entity.Input<F> & { readonly id?: string }>) => Promise<ReadonlyArray<string>>
+  readonly putAll: (values: ReadonlyArray<Entity.Input<F> & { readonly id?: string }>) => Promise<Written>
   /**
    * Changes fields of a record. Sets and counters change by `Entity.add`, `Entity.remove` and `Entity.inc`. Gives the
    * ids of its commits, by which a hook knows what it wrote itself; none when nothing changed.
@@ -48,7 +88,16 @@ export interface EntityHandle<F extends Entity.Fields> {
   /** Deletes a record. Gives the ids of its commits. */
   readonly delete: (id: string) => Promise<ReadonlyArray<string>>
   readonly get: (id: string) => Promise<RowOf<F> | undefined>
-  readonly query: (question?: Question<F>) => Promise<ReadonlyArray<RowOf<F>>>
+  readonly query: (question?: PastQuestion<F>) => Promise<ReadonlyArray<RowOf<F>>>
+  /** What became of a record, newest first by the times of its authors' clocks; also of a deleted one. */
+  readonly history: (id: string, page?: HistoryPage) => Promise<ReadonlyArray<Change>>
+  /** The record as it was; `undefined` when it was deleted or did not exist yet. */
+  readonly at: (id: string, time: PointInTime) => Promise<RowOf<F> | undefined>
+  /**
+   * Makes the record look as it did, also a deleted one. Fields that it did not have then are missing afterwards. Gives
+   * the ids of its commits; none when it looks so. Rejects with `WriteError` when it did not exist.
+   */
+  readonly restore: (id: string, time: PointInTime) => Promise<ReadonlyArray<string>>
   /**
    * The answer now, and again after changes of this type. Changes while the caller is busy are answered together, so
    * a slow caller misses states in between and never the last one. Ends when the node closes.
@@ -68,6 +117,8 @@ export interface HandleContext {
 /** Rows that a question gets when it names no limit. */
 const limitDefault = 1_000
 const limitMax = 10_000
+/** Changes that a page of history holds when it names no limit. */
+const changesDefault = 100
 
 export const make = <F extends Entity.Fields>(
   context: HandleContext,
@@ -77,10 +128,13 @@ export const make = <F extends Entity.Fields>(
   const run = Effect.runPromiseWith(context.services)
   // The declared type is erased for core, which checks every value against the schema anyway.
   const erased = type as unknown as Entity.EntityType
-  const row = (view: Journal.EntityView) => toRow<F>(erased, view)
-  const ask = (question: Question<F> | undefined) => {
+  const row = rowsOf<F>(erased)
+  const found = (view: Journal.EntityView | undefined) => (view === undefined || view.isDeleted ? undefined : row(view))
+  const ask = (question: PastQuestion<F> | undefined) => {
     const asked = toQuery(type.name, question)
-    return Effect.map(records.query(asked), (views) => views.map(row))
+    const at = question?.at
+    const views = at === undefined ? records.query(asked) : records.queryAt(asked, toStamp(at))
+    return Effect.map(views, (all) => all.map(row))
   }
   return {
     put: (value) => run(records.put(erased, value, value.id)),
@@ -91,13 +145,19 @@ export const make = <F extends Entity.Fields>(
             erased,
             values.map((value) => ({ id: value.id, value }))
           ),
-          ({ ids }) => ids
+          ({ commits, ids }) => ({ ids, commits })
         )
       ),
     patch: (id, changes) => run(Effect.map(records.patch(erased, id, changes), ({ commits }) => commits)),
     delete: (id) => run(Effect.map(records.remove(erased, id), ({ commits }) => commits)),
-    get: (id) => run(Effect.map(records.get(type.name, id), (view) => (view === undefined ? undefined : row(view)))),
+    get: (id) => run(Effect.map(records.get(type.name, id), found)),
     query: async (question) => run(ask(question)),
+    history: async (id, { before, limit = changesDefault } = {}) => {
+      wholeWithin("limit", limit, 1, History.historyRowsMax)
+      return run(Effect.map(records.history({ type: type.name, id, before, limit }), (entries) => entries.map(dated)))
+    },
+    at: async (id, time) => run(Effect.map(records.at(type.name, id, toStamp(time)), found)),
+    restore: async (id, time) => run(Effect.map(records.restore(erased, id, toStamp(time)), ({ commits }) => commits)),
     live: (question) => {
       const rows = Stream.mapEffect(changesOf(context, type.name), () => ask(question))
       return Stream.toAsyncIterableWith(Stream.interruptWhen(rows, context.closed), context.services)
@@ -127,13 +187,26 @@ const changesOf = (context: HandleContext, type: string): Stream.Stream<void> =>
 const concerns = (event: SyncEvent.SyncEvent, type: string): boolean =>
   event._tag === "Lagged" || (event._tag === "EntitiesUpdated" && event.type === type)
 
-const toRow = <F extends Entity.Fields>(type: Entity.EntityType, view: Journal.EntityView): RowOf<F> => {
-  const row: Record<string, unknown> = { id: view.id, ...view.fields }
-  for (const [name, field] of Object.entries(type.fields)) {
-    if (field.kind === "counter") row[name] ??= 0
-    else if (field.kind === "orSet") row[name] ??= []
+const dated = (entry: EntityTimeline.HistoryEntry): Change => ({
+  ...entry,
+  date: new Date(HybridTime.millis(entry.at))
+})
+
+/** How records of a type are shown. */
+const rowsOf = <F extends Entity.Fields>(type: Entity.EntityType): ((view: Journal.EntityView) => RowOf<F>) => {
+  // What undoing or restoring had to empty holds null, which the field's schema may not know.
+  const emptied = Object.entries(type.fields)
+    .filter(([, field]) => field.kind === "lww" && !Entity.isNullable(field))
+    .map(([name]) => name)
+  return (view) => {
+    const row: Record<string, unknown> = { id: view.id, ...view.fields }
+    for (const name of emptied) if (row[name] === null) delete row[name]
+    for (const [name, field] of Object.entries(type.fields)) {
+      if (field.kind === "counter") row[name] ??= 0
+      else if (field.kind === "orSet") row[name] ??= []
+    }
+    return row as RowOf<F>
   }
-  return row as RowOf<F>
 }
 
 const toQuery = <F extends Entity.Fields>(type: string, question: Question<F> = {}): Journal.EntityQuery => {

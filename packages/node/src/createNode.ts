@@ -22,6 +22,7 @@ import { Context, Deferred, Effect, Exit, Layer, Logger, ManagedRuntime, Referen
 import * as EntityHandle from "./EntityHandle.ts"
 import * as NodeHook from "./NodeHook.ts"
 import * as NodeQuarantine from "./NodeQuarantine.ts"
+import * as NodeUndo from "./NodeUndo.ts"
 import { nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
 
 /** A policy is a value that its factory makes, e.g. `personal({ trusted })`. */
@@ -80,6 +81,12 @@ export interface NodeControl {
   readonly receipts: (list?: QuarantineDesk.ReceiptList) => Promise<ReadonlyArray<Receipt.Receipt>>
   /** The receipt of one commit; `undefined` when this device did not write it. */
   readonly receipt: (commit: string) => Promise<Receipt.Receipt | undefined>
+  /**
+   * Takes back what a commit did, whoever wrote it: what was overwritten since stays, and the answer says so. It takes a
+   * commit's id, the ids that a write gave, an entry of a history, or the `group` of a whole transaction. An undo is
+   * undone by its own `commits`. Rejects with `WriteError`.
+   */
+  readonly undo: (target: NodeUndo.Undoable) => Promise<Records.UndoOutcome>
   /** One hash over all records: equal on two nodes that have the same. */
   readonly hash: () => Promise<StateHash.StateHash>
   /** Ends links and closes the store. Closing twice is fine. */
@@ -133,6 +140,8 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       quarantine: NodeQuarantine.make(desk, services),
       receipts: (list) => Effect.runPromiseWith(services)(desk.receipts(list)),
       receipt: (commit) => Effect.runPromiseWith(services)(desk.receipt(commit)),
+      undo: (target) =>
+        Effect.runPromiseWith(services)(NodeUndo.undo(context.records, target, Object.values(entities))),
       hash: () => Effect.runPromiseWith(services)(StateHash.compute()),
       close,
       [Symbol.asyncDispose]: close

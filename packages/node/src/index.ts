@@ -20,7 +20,9 @@ export {
 } from "./createNode.ts"
 export type { Handler, NodeHook } from "./NodeHook.ts"
 export type { NodeQuarantine } from "./NodeQuarantine.ts"
-export type { EntityHandle, Question, RowOf } from "./EntityHandle.ts"
+export type { Undoable } from "./NodeUndo.ts"
+export type { Change, EntityHandle, HistoryPage, PastQuestion, Question, RowOf, Written } from "./EntityHandle.ts"
+export type { PointInTime } from "./PointInTime.ts"
 // With these a program that defines entity types and hooks, or looks after quarantine, needs no import from core or effect.
 export { Entity, type Hook, type Quarantine, type QuarantineDesk, type Receipt } from "@syncline/core"
 export { Schema } from "effect"

@@ -62,7 +62,7 @@ describe("createNode", () => {
     expect(await node.task.get(id)).toEqual({ id, title: "Milk", done: true, tags: ["shop"], votes: 2 })
     const row = (await node.task.get(id))!
     expect(await node.task.put({ ...row, title: "Oat milk" })).toBe(id)
-    const ids = await node.task.putAll([
+    const { ids } = await node.task.putAll([
       { id: "b", title: "Bread", done: false },
       { id: "a", title: "Apples", done: true, due: 3 }
     ])
@@ -216,6 +216,10 @@ describe("types", () => {
       await node.task.query({ where: { done: "yes" } })
       // @ts-expect-error sets have no order
       await node.task.query({ orderBy: "tags" })
+      // @ts-expect-error a live question is about the present
+      node.task.live({ at: 0 })
+      // @ts-expect-error what says neither commit nor group
+      await node.undo({ id: "x" })
       // @ts-expect-error no such type
       await node.tusk.query()
       // @ts-expect-error no such event

@@ -88,7 +88,7 @@ const until = (isSo: () => Promise<boolean>) => expect.poll(isSo, { timeout: 20_
 
 it("[CN-11] a mass delete is listed, shown and exported, and discarding it keeps the records on both sides", async () => {
   const { device, hub, policy, store, told } = await pair()
-  const ids = await device.task.putAll(Array.from({ length: 50 }, (_, i) => ({ title: `task ${i}` })))
+  const { ids } = await device.task.putAll(Array.from({ length: 50 }, (_, i) => ({ title: `task ${i}` })))
   await until(async () => (await hub.hash()).count === 50)
   for (const id of ids.slice(0, 30)) await device.task.delete(id)
   const last = { id: ids[40]!, title: "changed after" }

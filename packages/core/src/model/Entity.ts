@@ -207,6 +207,9 @@ const pastValueProblem = (field: Field, kind: "lww" | "counters" | "sets", value
   return field.kind === "lww" && value !== null ? schemaProblem(field.schema, value) : undefined
 }
 
+/** True when null is a value of the field; otherwise a null that undoing left there means that nothing is. */
+export const isNullable = (field: Lww<unknown>): boolean => schemaProblem(field.schema, null) === undefined
+
 /** The declared field of a name; names that every object answers to are no declarations. */
 const fieldOf = (type: EntityType, name: string): Field | undefined =>
   Object.hasOwn(type.fields, name) ? type.fields[name] : undefined

@@ -8,7 +8,7 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate, type GateShape } from "../gate/Gate.ts"
 import * as EntityId from "../identity/EntityId.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
-import type { EntityReversal, UndoTarget } from "../journal/History.ts"
+import type { EntityReversal, HistoryReads, UndoTarget } from "../journal/History.ts"
 import { type EntityQuery, type EntityView, Journal, type WriteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as Entity from "../model/Entity.ts"
@@ -48,6 +48,12 @@ export class Records extends Context.Service<
     readonly remove: (type: Entity.EntityType, id: string) => Effect.Effect<WriteOutcome, Failure>
     readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
     readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+    /** What became of an entity; see `HistoryReads`. */
+    readonly history: HistoryReads["history"]
+    /** An entity as it was at a time. */
+    readonly at: HistoryReads["at"]
+    /** A question as of a time. */
+    readonly queryAt: HistoryReads["queryAt"]
     /**
      * Makes an entity look as it did at a time, by a new commit, or by none when it looks so. A deleted one is revived;
      * one that was deleted then is deleted. A field that did not exist then becomes null.
@@ -76,6 +82,9 @@ export class Records extends Context.Service<
         remove: (type, id) => remove(context, type, id),
         get: context.journal.get,
         query: context.journal.query,
+        history: context.journal.history,
+        at: context.journal.at,
+        queryAt: context.journal.queryAt,
         restore: (type, id, at) => restore(context, type, id, at),
         undo: (target, types = []) => undo(context, target, types)
       })
