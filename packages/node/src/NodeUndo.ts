@@ -1,24 +1,39 @@
 /**
  * What `node.undo` takes and does: it brings the names that a program has for a commit to core, one after another.
  */
-import type { Entity, History, Records } from "@syncline/core"
-import { Effect } from "effect"
+import type { Entity, History, JournalError, Records, WriteError } from "@syncline/core"
+import { type Context, Effect } from "effect"
 
 /** What may be undone: a commit by its id, several from the last to the first, an entry of a history, a transaction. */
 export type Undoable = string | ReadonlyArray<string> | History.UndoTarget
 
-/** Each commit by itself; what several did is told together. */
-export const undo = Effect.fnUntraced(function* (
+export const make =
+  (
+    records: Records.Records["Service"],
+    types: ReadonlyArray<Entity.EntityType>,
+    services: Context.Context<never>
+  ): ((target: Undoable) => Promise<Records.UndoOutcome>) =>
+  (target) =>
+    Effect.runPromiseWith(services)(undoEach(records, types, targetsOf(target)))
+
+const targetsOf = (target: Undoable): ReadonlyArray<History.UndoTarget> => {
+  if (typeof target === "string") return [{ commit: target }]
+  return isList(target) ? target.map((commit) => ({ commit })).reverse() : [target]
+}
+
+const isList = (target: ReadonlyArray<string> | History.UndoTarget): target is ReadonlyArray<string> =>
+  Array.isArray(target)
+
+/** Each by itself; what all of them did is told together. */
+const undoEach = (
   records: Records.Records["Service"],
-  target: Undoable,
-  types: ReadonlyArray<Entity.EntityType>
-) {
-  const targets = typeof target === "string" ? [target] : Array.isArray(target) ? target.toReversed() : [target]
-  const told: { commits: Array<string>; entities: Array<History.EntityReversal> } = { commits: [], entities: [] }
-  for (const each of targets as ReadonlyArray<string | History.UndoTarget>) {
-    const { commits, entities } = yield* records.undo(typeof each === "string" ? { commit: each } : each, types)
-    told.commits.push(...commits)
-    told.entities.push(...entities)
-  }
-  return told
-})
+  types: ReadonlyArray<Entity.EntityType>,
+  targets: ReadonlyArray<History.UndoTarget>
+): Effect.Effect<Records.UndoOutcome, WriteError.WriteError | JournalError.JournalError> =>
+  Effect.map(
+    Effect.forEach(targets, (target) => records.undo(target, types)),
+    (outcomes) => ({
+      commits: outcomes.flatMap(({ commits }) => commits),
+      entities: outcomes.flatMap(({ entities }) => entities)
+    })
+  )

@@ -140,8 +140,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       quarantine: NodeQuarantine.make(desk, services),
       receipts: (list) => Effect.runPromiseWith(services)(desk.receipts(list)),
       receipt: (commit) => Effect.runPromiseWith(services)(desk.receipt(commit)),
-      undo: (target) =>
-        Effect.runPromiseWith(services)(NodeUndo.undo(context.records, target, Object.values(entities))),
+      undo: NodeUndo.make(context.records, Object.values(entities), services),
       hash: () => Effect.runPromiseWith(services)(StateHash.compute()),
       close,
       [Symbol.asyncDispose]: close
