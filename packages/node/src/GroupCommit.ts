@@ -54,6 +54,9 @@ const perform = (
       return discard(context, request.ids)
     case "settle":
       return { ...Withdrawal.settle(context, request.settlement, nowMs), head: tables.head() }
+    case "renew":
+      JournalReceiver.renew(context)
+      return undefined
     case "setCursor":
       tables.setPeer({ ...tables.peerOf(request.peer, request.incarnation), cursor: request.cursor })
       return undefined

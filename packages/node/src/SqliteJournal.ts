@@ -77,7 +77,7 @@ type Reads = Pick<
   History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
-  "write" | "receive" | "releaseDue" | "release" | "revertDeletes" | "discard" | "settle" | "setCursor"
+  "write" | "receive" | "releaseDue" | "release" | "revertDeletes" | "discard" | "settle" | "renew" | "setCursor"
 >
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
@@ -170,6 +170,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     revertDeletes: () => refuse,
     discard: () => refuse,
     settle: () => refuse,
+    renew: refuse,
     setCursor: () => refuse,
     changes: Stream.empty
   }
@@ -181,6 +182,9 @@ const isRenewing = (
   request: WriterMessage.WriterRequest,
   result: WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]]
 ): boolean =>
+  request.kind === "renew" ||
+  ((request.kind === "release" || request.kind === "releaseDue") &&
+    (result as WriterMessage.WriterResults["release"]).copyShownBy !== undefined) ||
   (request.kind === "receive" && (result as WriterMessage.WriterResults["receive"]).isCopied) ||
   (request.kind === "settle" && (result as WriterMessage.WriterResults["settle"]).entities.length > 0)
 
@@ -216,6 +220,7 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
   discard: (ids) => writer.call({ kind: "discard", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   settle: (settlement) =>
     writer.call({ kind: "settle", settlement }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  renew: writer.call({ kind: "renew" }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   setCursor: (peer, incarnation, cursor) =>
     writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected))
 })

@@ -162,6 +162,11 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
 
   override cachedAuthors = (): number => this.#authorIndexes.size
 
+  findPartition = (partition: Partition.Partition): JournalTables.PartitionRow | undefined => {
+    const known = this.#partitionIndexes.get(Partition.key(partition))
+    return known === undefined ? undefined : this.partitionAt(known)
+  }
+
   partitionOf = (partition: Partition.Partition): JournalTables.PartitionRow | undefined => {
     const key = Partition.key(partition)
     const known = this.#partitionIndexes.get(key)

@@ -60,6 +60,10 @@ export interface SettleRequest {
   readonly settlement: Receipt.Settlement
 }
 
+export interface RenewRequest {
+  readonly kind: "renew"
+}
+
 export interface SetCursorRequest {
   readonly kind: "setCursor"
   readonly peer: PeerId.PeerId
@@ -75,6 +79,7 @@ export type WriterRequest =
   | RevertDeletesRequest
   | DiscardRequest
   | SettleRequest
+  | RenewRequest
   | SetCursorRequest
 
 interface WithHead {
@@ -90,6 +95,7 @@ export interface WriterResults {
   readonly revertDeletes: Journal.Released & WithHead
   readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>
   readonly settle: Journal.SettleOutcome & WithHead
+  readonly renew: undefined
   readonly setCursor: undefined
 }
 

@@ -190,6 +190,8 @@ export interface JournalInfo {
 export interface Released {
   /** Ids of commits that were applied, or turned out to be known. */
   readonly released: ReadonlyArray<string>
+  /** Who delivered a commit that shows that this journal is a copy, or has one; it has a new incarnation now. */
+  readonly copyShownBy: PeerId | undefined
   /** Ids of commits that stay, because something that they rest on is missing. */
   readonly waiting: ReadonlyArray<string>
   /** Commits that stay, because they cannot be taken in now. */
@@ -258,6 +260,8 @@ export interface JournalShape extends HistoryReads {
   readonly quarantineCounts: Effect.Effect<QuarantineCounts, JournalError>
   /** Moves a peer's cursor, after both sides found their views equal. */
   readonly setCursor: (peer: PeerId, incarnation: string, cursor: number) => Effect.Effect<void, JournalError>
+  /** Gives the journal a new incarnation, because a copy of it was seen to run. Nothing else changes. */
+  readonly renew: Effect.Effect<void, JournalError>
   /** Keeps what a peer said of this journal's commits; own ones that a custodian refuses are withdrawn. */
   readonly settle: (settlement: Settlement) => Effect.Effect<SettleOutcome, JournalError>
   /** Receipts of this device's own commits after an arrival number, in order, at most 1,000; of one status or of all. */

@@ -4,8 +4,10 @@
  * and the peer's rights were checked before; everything that concerns the events themselves is checked here.
  */
 import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
 import * as Limits from "../model/Limits.ts"
@@ -111,7 +113,7 @@ const say = ({ tally }: Intake, index: number, verdict: Verdict): void => {
 }
 
 /** From here on this journal is another one than its copy. */
-const renew = ({ crypto, tables }: WriterContext): void => {
+export const renew = ({ crypto, tables }: WriterContext): void => {
   const incarnation = newIncarnation(crypto)
   tables.setIdentity({ incarnation, writing: incarnation })
 }
@@ -131,6 +133,7 @@ export const release = (
 ): Released => {
   const { tables } = context
   const work = intake(context, nowMs, Infinity, true)
+  let copyShownBy: PeerId | undefined
   const openings = rows.map((row) => CommitOpening.open(context, row.bytes))
   const massDeleting =
     deleteLimits === undefined ? new Set<string>() : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined })
@@ -141,6 +144,7 @@ export const release = (
     if (row.reason === "Forked") return void outcome.released.push(row.id)
     const gapsBefore = work.tally.gaps
     const verdict = takeOpened(work, openings[index]!, row.peer, sourceOf(row, tables), massDeleting)
+    if (work.tally.isCopied) copyShownBy ??= row.peer
     if (verdict === undefined && work.tally.gaps === gapsBefore) {
       tables.removeReceipt(row.id)
       return void outcome.released.push(row.id)
@@ -149,7 +153,9 @@ export const release = (
     if (verdict === undefined) outcome.waiting.push(row.id)
     else outcome.kept.push({ id: row.id, peer: row.peer, code: verdict.code, because: verdict.because })
   })
-  return { ...outcome, entities: work.entities.finish() }
+  const entities = work.entities.finish()
+  if (copyShownBy !== undefined) renew(context)
+  return { ...outcome, entities, copyShownBy }
 }
 
 /** A commit that was tried and stays has its old place, and a new reason where it waits for something else now. */
@@ -175,17 +181,40 @@ const moveCursor = (tables: JournalTables, batch: RemoteBatch): number => {
   return upto
 }
 
-/** Keeps a commit that the policy does not let in; its deliverer learns the rule, also when there is no room. */
+/**
+ * Keeps a commit that the policy does not let in; its deliverer learns the rule, also when there is no room. What came
+ * in while the policy let it is not judged again, or its author would take back what others have.
+ */
 const keepDenied = (
   work: Intake,
   opening: CommitOpening.Opening,
   { because, policyVersion, reason, rule }: Denial,
   peer: PeerId
-): Verdict => {
+): Verdict | undefined => {
   if (opening.kind === "refused") return refusal(opening.code)
+  if (opening.kind === "checked" && isKnown(work, opening.commit)) {
+    work.tally.known += opening.commit.decoded.length
+    return undefined
+  }
   const why = { rule, policyVersion, because }
   keep(work, opening.kind === "newer" ? opening.entry : describe(opening.commit), peer, reason, why, null)
   return { code: reason, kind: "refused", ...why }
+}
+
+/** True when every event of the commit was applied here before. */
+const isKnown = ({ commits, context, entities }: Intake, commit: CheckedCommit): boolean => {
+  const row = context.tables.findPartition(commit.packed.header.partition)
+  if (row === undefined) return false
+  const author = commit.packed.header.authors[0]!
+  return commit.decoded.every((event, index) => {
+    const entity = entities.open(row, event.entity)
+    if (eseqOf(entity.state.clock, author) < event.eseq) return false
+    const { hash } = EntityHistory.originOf(commit, index)
+    for (const known of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) {
+      if (Bytes.equals(known.origin.hash, hash)) return true
+    }
+    return false
+  })
 }
 
 const describe = ({ bytes, decoded, id, packed }: CheckedCommit): CommitOpening.Described =>

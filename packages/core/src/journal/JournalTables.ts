@@ -175,6 +175,8 @@ export interface JournalTables extends JournalRows {
   /** The author's index; it gets one when it is new. */
   readonly authorIndex: (author: Author) => number
   readonly authorBytes: (author: Author) => Uint8Array
+  /** The partition's row, if it has one. */
+  readonly findPartition: (partition: Partition) => PartitionRow | undefined
   /** The partition's row; a new one gets a row, or `undefined` when there are `Limits.partitionsMax` already. */
   readonly partitionOf: (partition: Partition) => PartitionRow | undefined
   readonly setPartition: (index: number, total: Fingerprint, isBucketed: boolean) => void

@@ -28,17 +28,25 @@ export interface Judging {
   readonly judgedBy: PeerId | undefined
 }
 
-/** Ids of the commits that must wait. What may pass is noted, so that the next batch is judged with it. */
+/**
+ * Ids of the commits that must wait. What comes is noted, held or not, so that the next batch is judged with it: else a
+ * long row of deletes would pass bit by bit. What waits already is not counted again.
+ */
 export const judgeDeletes = (
   work: Work,
   openings: ReadonlyArray<Opening>,
   { deleteLimits, judgedBy }: Judging
 ): ReadonlySet<string> => {
   const byAuthor = new Map<PeerId, Deleting>()
+  const waiting = new Set<string>()
   for (const opening of openings) {
     if (opening.kind !== "checked") continue
     const author = Author.peer(opening.commit.packed.header.authors[0]!)
     if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) continue
+    if (work.context.tables.quarantineRow(opening.commit.id)?.reason === "MassDelete") {
+      waiting.add(opening.commit.id)
+      continue
+    }
     const deletes = countDeletes(work, opening.commit)
     if (deletes === 0) continue
     const { type } = opening.commit.packed.header.partition
@@ -47,14 +55,11 @@ export const judgeDeletes = (
     deleting.byType.set(type, (deleting.byType.get(type) ?? 0) + deletes)
     deleting.commits.push(opening.commit.id)
   }
-  const waiting = new Set<string>()
   const { deleteWatch } = work.context
   for (const [author, { byType, commits }] of byAuthor) {
     if (isTooMuch(work, author, byType, deleteLimits)) for (const id of commits) waiting.add(id)
-    else {
-      for (const [type, records] of byType) {
-        deleteWatch.note(author, type, records, work.nowMs, deleteLimits.windowMs)
-      }
+    for (const [type, records] of byType) {
+      deleteWatch.note(author, type, records, work.nowMs, deleteLimits.windowMs)
     }
   }
   return waiting
@@ -63,7 +68,7 @@ export const judgeDeletes = (
 /** Live entities that the commit deletes. */
 const countDeletes = ({ context: { tables }, entities }: Work, { decoded, packed }: CheckedCommit): number => {
   if (!decoded.some((event) => event.ops.d === true)) return 0
-  const row = tables.partitionOf(packed.header.partition)
+  const row = tables.findPartition(packed.header.partition)
   if (row === undefined) return 0
   let deletes = 0
   for (const event of decoded) {

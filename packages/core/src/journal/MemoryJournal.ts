@@ -89,6 +89,10 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
           outcome.applied > 0 ? { head: outcome.head, source: batch.peer, entities: outcome.entities } : undefined
       ),
     ...quarantineWrites(context, tables, transaction),
+    renew: transaction(
+      () => JournalReceiver.renew(context),
+      () => undefined
+    ),
     setCursor: (peer, incarnation, cursor) =>
       transaction(
         () => tables.setPeer({ ...tables.peerOf(peer, incarnation), cursor }),
@@ -173,6 +177,7 @@ const readsOf = (
   | "release"
   | "revertDeletes"
   | "discard"
+  | "renew"
   | "setCursor"
   | "settle"
   | "changes"

@@ -96,6 +96,9 @@ export class MemoryTables implements JournalTables {
 
   partitionAt = (index: number): PartitionRow => this.#partitions[index]!
 
+  findPartition = (partition: Partition.Partition): PartitionRow | undefined =>
+    this.#partitions[this.#partitionIndexes.get(Partition.key(partition)) ?? -1]
+
   partitionOf = (partition: Partition.Partition): PartitionRow | undefined => {
     const key = Partition.key(partition)
     const known = this.#partitionIndexes.get(key)

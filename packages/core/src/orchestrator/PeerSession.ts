@@ -12,7 +12,7 @@ import type { QuarantineReason } from "../journal/Quarantine.ts"
 import { withdrawingCodes } from "../journal/Receipt.ts"
 import * as Partition from "../model/Partition.ts"
 import type { Role } from "../session/Proof.ts"
-import { codeOf, type SessionNotice } from "../session/RunningSession.ts"
+import { codeOf, monotonicMs, type SessionNotice } from "../session/RunningSession.ts"
 import * as SessionDriver from "../session/SessionDriver.ts"
 import {
   PeerDenied,
@@ -43,6 +43,9 @@ export interface Ended {
   readonly isDenied: boolean
 }
 
+/** Ends the session for a reason of this node's, which the peer is told or not. */
+type End = (reason: SessionError["reason"], isTold?: boolean) => void
+
 /** Runs the session of an accepted link. */
 export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> =>
   Effect.asVoid(
@@ -58,9 +61,10 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
 /** Runs a session to its end, which is reported and never fails the caller. */
 export const run = Effect.fnUntraced(function* (supervisor: Supervision, options: PeerSessionOptions) {
   const taken = yield* Deferred.make<never, SessionError>()
+  const told = yield* Deferred.make<never, SessionError>()
   const current: { session: LiveSession | undefined } = { session: undefined }
-  const end = (reason: SessionError["reason"]): void => {
-    Deferred.doneUnsafe(taken, Effect.fail(new SessionError({ reason })))
+  const end: End = (reason, isTold = false) => {
+    Deferred.doneUnsafe(isTold ? told : taken, Effect.fail(new SessionError({ reason })))
   }
   const driven = SessionDriver.run({
     link: options.link,
@@ -73,6 +77,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
       Stream.filter((peer) => peer === undefined || peer === current.session?.peer),
       Stream.map(() => undefined)
     ),
+    ended: Deferred.await(told),
     notify: (notice) => onNotice(supervisor, options, current, end, notice)
   })
   const error = yield* Effect.raceFirst(driven, Deferred.await(taken)).pipe(
@@ -92,9 +97,43 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   yield* leave(supervisor, current.session, error.message)
   yield* reportEnd(supervisor, options, current.session?.peer, error)
   const { reason } = error
+  if (current.session !== undefined && isCopySeen(supervisor, options, current.session.peer, reason)) {
+    yield* renewed(supervisor, current.session.peer)
+  }
   const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
   const ended: Ended = { wasLive: current.session !== undefined, because: error.message, isDenied }
   return ended
+})
+
+/**
+ * The peer has another session with this journal, and this node has opened none: a copy of the journal has. What a copy
+ * writes under the same numbers would show it later; until then each would throw the other out.
+ */
+const isCopySeen = (
+  { routes, sessions }: Supervision,
+  { role, route }: PeerSessionOptions,
+  peer: PeerId,
+  reason: SessionError["reason"]
+): boolean =>
+  reason._tag === "PeerRefused" &&
+  reason.code === "SessionReplaced" &&
+  role === "initiator" &&
+  sessions.get(peer) === undefined &&
+  [...routes.values()].every(
+    (entry) => entry.route.address === route || entry.state === "idle" || entry.state === "waiting"
+  )
+
+const renewed = (supervisor: Supervision, peer: PeerId): Effect.Effect<void> =>
+  supervisor.journal.renew.pipe(
+    Effect.andThen(() => copied(supervisor, peer)),
+    Effect.catchTag("JournalError", (error) => reportFailure(supervisor, peer, "journal", error))
+  )
+
+/** Tells of the new incarnation; every session greeted with the old one. */
+export const copied = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId) {
+  const { incarnation } = supervisor.journal.info
+  yield* supervisor.channel.publish({ _tag: "JournalCopied", peer, incarnation })
+  for (const session of supervisor.sessions.all) session.replace()
 })
 
 const leave = Effect.fnUntraced(function* (supervisor: Supervision, session: LiveSession | undefined, because: string) {
@@ -127,7 +166,7 @@ const onNotice = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
   current: { session: LiveSession | undefined },
-  end: (reason: SessionError["reason"]) => void,
+  end: End,
   notice: SessionNotice
 ) {
   if (notice._tag === "Connected") {
@@ -147,13 +186,16 @@ const onNotice = Effect.fnUntraced(function* (
       session.provenHead = undefined
       session.pendingIn = notice.pendingIn
       memory.pendingIn = notice.pendingIn
+      session.held = notice.held
+      if (notice.held.length > 0) memory.lastError = heldText(notice.held, memory.heldBecause)
       return yield* supervisor.channel.publish({ _tag: "SyncProgress", peer, sentEvents, receivedEvents })
     }
     case "Synced": {
       session.provenHead = notice.head
-      session.isHeld = false
+      session.held = []
       session.pendingIn = 0
       memory.pendingIn = 0
+      session.provenMs = yield* monotonicMs
       memory.provenAtMs = yield* Clock.currentTimeMillis
       memory.lastError = undefined
       const { count, receivedEvents, root, sentEvents } = notice
@@ -168,11 +210,12 @@ const onNotice = Effect.fnUntraced(function* (
     }
     case "Differs": {
       const where = yield* namesOf(supervisor, notice.ranges)
-      const detail = notice.isHeld
-        ? `changes wait: ${memory.heldBecause ?? "for time, for the policy or for a person"} (${where})`
+      const isHeld = notice.held.length > 0
+      const detail = isHeld
+        ? `${heldText(notice.held, memory.heldBecause)} (${where})`
         : `the views still differ after ${notice.passes} passes (${where}); they are compared again later`
       memory.lastError = detail
-      session.isHeld = notice.isHeld
+      session.held = notice.held
       return yield* supervisor.channel.publish({
         _tag: "SyncError",
         peer,
@@ -191,6 +234,9 @@ const onNotice = Effect.fnUntraced(function* (
   }
 })
 
+const heldText = (codes: ReadonlyArray<string>, because: string | undefined): string =>
+  `changes wait: ${because ?? "for time, for the policy or for a person"} (${codes.join(", ")})`
+
 /** Ranges in the words of the data model: entity type, header values, and the digits of the entity keys. */
 const namesOf = Effect.fnUntraced(function* (
   { journal }: Supervision,
@@ -202,7 +248,7 @@ const namesOf = Effect.fnUntraced(function* (
   )
   const names = ranges.map(({ partitionHash, prefix }) => {
     const row = rows.find(({ hash }) => Bytes.equals(hash, partitionHash))
-    const name = row === undefined ? Bytes.toHex(partitionHash) : Partition.key(row.partition)
+    const name = row === undefined ? Bytes.toHex(partitionHash) : Partition.key(row.partition).replace("\n", " ")
     return `${name} ${prefix}*`
   })
   return names.length === 0 ? "range not known" : [...new Set(names)].join(", ")
@@ -224,7 +270,7 @@ const connected = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
   current: { session: LiveSession | undefined },
-  end: (reason: SessionError["reason"]) => void,
+  end: End,
   { peer, space }: SessionNotice & { readonly _tag: "Connected" }
 ) {
   const replace = (): void => end(new SessionReplaced({}))
@@ -234,10 +280,12 @@ const connected = Effect.fnUntraced(function* (
     role: options.role,
     route: options.route,
     replace,
+    supersede: () => end(new SessionReplaced({}), true),
     sentEvents: 0,
     receivedEvents: 0,
     provenHead: undefined,
-    isHeld: false,
+    provenMs: 0,
+    held: [],
     pendingIn: 0
   }
   const refusal = yield* whyNotAdmitted(supervisor, session)
@@ -267,11 +315,7 @@ const takenIn = Effect.fnUntraced(function* (
     yield* publish({ _tag: "CommitsHeld", peer, reason: code as QuarantineReason, commits })
   }
   for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
-  if (outcome.isCopied) {
-    yield* publish({ _tag: "JournalCopied", peer, incarnation: supervisor.journal.info.incarnation })
-    // Every session greeted with the old incarnation.
-    for (const session of supervisor.sessions.all) session.replace()
-  }
+  if (outcome.isCopied) yield* copied(supervisor, peer)
   for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
   for (const { field, id, loser, type, winner } of outcome.conflicts) {
     yield* publish({

@@ -39,12 +39,10 @@ const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalErr
   )
 
 const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision) {
-  const { channel, journal, options } = supervisor
+  const { journal, options } = supervisor
   const counts = yield* journal.quarantineCounts
   if (counts.ClockAhead > 0) {
-    const outcome = yield* journal.releaseDue(options.deleteLimits)
-    yield* left(channel, "ClockAhead", "released", outcome.released.length)
-    yield* tellKept(supervisor, outcome)
+    yield* tellReleased(supervisor, "ClockAhead", yield* journal.releaseDue(options.deleteLimits))
   }
   yield* showCounts(journal)
 })
@@ -82,8 +80,15 @@ export const left = Effect.fnUntraced(function* (
   yield* channel.publish({ _tag: "QuarantineLeft", reason, how, commits })
 })
 
-/** A mass delete that waited for something else now waits for a person, who should hear of it. */
-const tellKept = Effect.fnUntraced(function* ({ channel }: Supervision, { kept }: Released) {
+const tellReleased = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  reason: QuarantineReason,
+  { copyShownBy, kept, released }: Released
+) {
+  const { channel } = supervisor
+  if (copyShownBy !== undefined) yield* PeerSession.copied(supervisor, copyShownBy)
+  yield* left(channel, reason, "released", released.length)
+  // A mass delete that waited for something else now waits for a person, who should hear of it.
   const byPeer = new Map<PeerId, number>()
   for (const { code, peer } of kept) if (code === "MassDelete") byPeer.set(peer, (byPeer.get(peer) ?? 0) + 1)
   for (const [peer, commits] of byPeer)
@@ -142,12 +147,12 @@ const releaseAllowed = Effect.fnUntraced(function* (
     for (const { id, place } of page) {
       after = place
       const row = yield* journal.quarantined(id)
-      if (row !== undefined && (yield* isAllowed(row))) ids.push(id)
+      if (row === undefined || !(yield* isAllowed(row))) continue
+      ids.push(id)
     }
     for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
       const outcome = yield* journal.release(ids.slice(from, from + releasedAtOnceMax), deleteLimits)
-      yield* left(supervisor.channel, reason, "released", outcome.released.length)
-      yield* tellKept(supervisor, outcome)
+      yield* tellReleased(supervisor, reason, outcome)
     }
     if (page.length < quarantinePageMax) return
   }

@@ -11,14 +11,18 @@ export interface LiveSession {
   readonly incarnation: string
   readonly role: Role
   readonly route: string
-  /** Ends the session because another one took over. */
+  /** Ends the session because another one took over, or so that it begins anew. */
   readonly replace: () => void
+  /** Ends it because the peer has opened another one. The peer is told, and if it has not, a copy of it has. */
+  readonly supersede: () => void
   sentEvents: number
   receivedEvents: number
   /** Newest arrival number that the last proof covers, while nothing has moved since. */
   provenHead: number | undefined
-  /** The last comparison differed, and something waits in the quarantine of either side. */
-  isHeld: boolean
+  /** When that proof was made, in the milliseconds of `monotonicMs`. */
+  provenMs: number
+  /** Codes of what is not taken in here or there for now; nothing else is under way while there are any. */
+  held: ReadonlyArray<string>
   /** Commits that the peer is known to have and this node has not taken in yet. */
   pendingIn: number
 }
@@ -51,7 +55,8 @@ export class SessionTable {
     }
     this.#live.set(keyOf(session), session)
     this.#byPeer.set(session.peer, session)
-    other?.replace()
+    if (other?.role === session.role) other.supersede()
+    else other?.replace()
     return true
   }
 

@@ -10,6 +10,7 @@ import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
+import { monotonicMs } from "../session/RunningSession.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import * as EventChannel from "./EventChannel.ts"
@@ -225,10 +226,11 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
   Effect.gen(function* () {
     const { journal } = supervisor
     const head = yield* journal.head
+    const nowMs = yield* monotonicMs
     const peers: Array<PeerStatus> = []
     for (const [peer, memory] of supervisor.peers) {
       const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
-      const state = stateOf(supervisor, peer, head)
+      const state = stateOf(supervisor, peer, head, nowMs)
       const session = supervisor.sessions.get(peer)
       const acknowledged = (yield* journal.peer(peer, session?.incarnation))?.acknowledged ?? 0
       const pendingOut = state === "synced" ? 0 : Math.max(0, head - acknowledged)
@@ -263,11 +265,12 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     return result
   }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
 
-/** Synced means: proven, and nothing has been written or received since. */
-const stateOf = (supervisor: Supervision, peer: PeerId, head: number): PeerStatus["state"] => {
+/** Synced means: proven within the period, and nothing has been written or received since. */
+const stateOf = (supervisor: Supervision, peer: PeerId, head: number, nowMs: number): PeerStatus["state"] => {
   if (supervisor.paused.has(peer)) return "paused"
   const session = supervisor.sessions.get(peer)
   if (session === undefined) return "offline"
-  if (session.provenHead !== undefined && session.provenHead >= head) return "synced"
-  return session.isHeld ? "held" : "syncing"
+  const isFresh = nowMs - session.provenMs <= supervisor.options.timing.proofPeriodMs
+  if (isFresh && session.provenHead !== undefined && session.provenHead >= head) return "synced"
+  return session.held.length > 0 ? "held" : "syncing"
 }

@@ -15,6 +15,7 @@ import {
   type LiveOutcome,
   type LiveState,
   passesMax,
+  progressed,
   type ProofState,
   type SpacePurpose,
   type SpaceSnapshot,
@@ -40,7 +41,7 @@ export const askForProof = (live: LiveState): LiveOutcome => {
   if (live.proof === "settling" && !(live.hasMoved && live.passes < passesMax)) {
     return {
       live: { ...live, passes: 0, proof: "failed" },
-      actions: [{ _tag: "Differs", passes: live.passes, isHeld: live.isHeld, ranges: live.differing }]
+      actions: [{ _tag: "Differs", passes: live.passes, held: live.held, ranges: live.differing }]
     }
   }
   return { live: { ...live, proof: "asked" }, actions: [{ _tag: "ReadSpace", purpose: "request" }] }
@@ -85,7 +86,8 @@ export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSna
   if (!isEqual) {
     return {
       live: { ...live, asked: undefined, request: asked.request },
-      actions: [{ _tag: "AnswerRanges", message: undefined, request: asked.request }]
+      // An earlier proof holds no longer.
+      actions: [progressed(live), { _tag: "AnswerRanges", message: undefined, request: asked.request }]
     }
   }
   return {
@@ -108,7 +110,7 @@ export const spaceRead = (live: LiveState, purpose: SpacePurpose, mine: SpaceSna
 const provenUpto = (live: LiveState, head: number) =>
   ({
     proof: "proven",
-    isHeld: false,
+    held: [],
     isBlocked: false,
     differing: [],
     acknowledged: Math.max(live.acknowledged, head)
@@ -145,13 +147,17 @@ export const stateReceived = (live: LiveState, message: Wire.SyncState): LiveOut
     // A busy peer is asked again when it has said something, or with the next tick.
     if (message.verdict === "busy") return { live: { ...live, proof: "due" }, actions: [] }
   }
-  if (isEmpty(message)) return endPass(live)
-  return answerDeferred({
-    ...live,
-    proof: live.role === "initiator" ? "exchanging" : live.proof,
-    differing: rangesOf(message),
-    deferred: message
-  })
+  const isFirst = live.role === "initiator" && live.proof === "asked"
+  const next = isEmpty(message)
+    ? endPass(live)
+    : answerDeferred({
+        ...live,
+        proof: live.role === "initiator" ? "exchanging" : live.proof,
+        differing: rangesOf(message),
+        deferred: message
+      })
+  // The first answer that is not "equal" ends an earlier proof.
+  return isFirst ? { live: next.live, actions: [progressed(live), ...next.actions] } : next
 }
 
 /** Ranges that a report of a difference names. */

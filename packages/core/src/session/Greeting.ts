@@ -91,7 +91,7 @@ const spaceFields = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRo
 export const sendHello = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
   const signature = Proof.prove(state.config.crypto, state.config.signer, transcript(state), "initiator")
   return {
-    state: { ...state, phase: "greeting", live: LiveState.withSnapshot(state.live, mine) },
+    state: { ...state, phase: "greeting", known: cursor, live: LiveState.withSnapshot(state.live, mine) },
     actions: [{ _tag: "Send", message: { _tag: "Hello", signature, ...spaceFields(state, mine, cursor) } }]
   }
 }
@@ -116,7 +116,7 @@ export const answerHello = (state: State, mine: LiveState.SpaceSnapshot, cursor:
     verdict: isEqual ? "equal" : "feed",
     ...spaceFields(state, mine, cursor)
   }
-  const greeted = goLive(state, mine, hello, isEqual)
+  const greeted = goLive({ ...state, known: cursor }, mine, hello, isEqual)
   return { state: greeted.state, actions: [{ _tag: "Send", message }, ...greeted.actions] }
 }
 
@@ -141,7 +141,8 @@ const goLive = (
 ): Outcome => {
   const peerSpace = peerSpaceOf(theirs)
   const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
-  const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, from, isEqual)
+  const confirmed = state.known?.incarnation === peerSpace.incarnation ? state.known.acknowledged : 0
+  const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, { from, confirmed }, isEqual)
   return {
     state: { ...state, phase: "live", hello: undefined, peerSpace, live: begun.live },
     actions: [{ _tag: "Connected", peer: state.peer!, space: peerSpace }, ...begun.actions]

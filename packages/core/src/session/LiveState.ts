@@ -76,8 +76,8 @@ export interface LiveState {
   readonly cursor: number
   readonly proof: ProofState
   readonly request: number
-  /** Something waits in the quarantine of either side, so that roots differ until it is due. */
-  readonly isHeld: boolean
+  /** Codes of what is not taken in here or there for now, so that roots differ until it is; at most 8. */
+  readonly held: ReadonlyArray<string>
   /** A step of range reconciliation that waits until what earlier ones sent is acknowledged. */
   readonly deferred: Wire.SyncState | undefined
   /** Ranges in which the last step found a difference, at most 8. */
@@ -111,6 +111,8 @@ export type LiveAction =
       readonly receivedEvents: number
       /** Commits that the peer is known to have and that were not taken in yet. */
       readonly pendingIn: number
+      /** Codes of what is not taken in for now; empty while anything else of this side is under way. */
+      readonly held: ReadonlyArray<string>
     }
   | {
       readonly _tag: "Synced"
@@ -124,7 +126,7 @@ export type LiveAction =
   | {
       readonly _tag: "Differs"
       readonly passes: number
-      readonly isHeld: boolean
+      readonly held: ReadonlyArray<string>
       readonly ranges: ReadonlyArray<DifferingRange>
     }
   /** The peer's word on commits of this journal. */
@@ -157,7 +159,7 @@ export const initial = (role: Role): LiveState => ({
   cursor: 0,
   proof: "due",
   request: 0,
-  isHeld: false,
+  held: [],
   deferred: undefined,
   differing: [],
   asked: undefined,
@@ -168,12 +170,23 @@ export const initial = (role: Role): LiveState => ({
 })
 
 /** How far the session has come. */
-export const progressed = ({ cursor, peerHead, receivedEvents, sentEvents }: LiveState): LiveAction => ({
+export const progressed = (live: LiveState): LiveAction => ({
   _tag: "Progressed",
-  sentEvents,
-  receivedEvents,
-  pendingIn: Math.max(0, peerHead - cursor)
+  sentEvents: live.sentEvents,
+  receivedEvents: live.receivedEvents,
+  pendingIn: Math.max(0, live.peerHead - live.cursor),
+  held: isQuiet(live) ? live.held : []
 })
+
+/** Different codes that a session keeps of what is not taken in for now. */
+const heldCodesMax = 8
+
+/** The codes with those of further verdicts. */
+export const heldWith = (
+  held: ReadonlyArray<string>,
+  verdicts: ReadonlyArray<{ readonly code: string }>
+): ReadonlyArray<string> =>
+  verdicts.length === 0 ? held : [...new Set([...held, ...verdicts.map(({ code }) => code)])].slice(0, heldCodesMax)
 
 export const withSnapshot = (live: LiveState, snapshot: SpaceSnapshot): LiveState => ({ ...live, snapshot })
 

@@ -7,6 +7,7 @@ import type * as Wire from "../wire/WireMessage.ts"
 import { withdrawingCodes } from "../journal/Receipt.ts"
 import * as Comparison from "./Comparison.ts"
 import {
+  heldWith,
   type LiveInput,
   type LiveOutcome,
   type LiveState,
@@ -19,16 +20,30 @@ import {
 import { ProtocolViolated } from "./SessionError.ts"
 import * as Verdicts from "./Verdicts.ts"
 
+/** Where this side's feed starts, and up to where the peer had confirmed it before. */
+interface FeedStart {
+  readonly from: number
+  readonly confirmed: number
+}
+
 /** Begins after the greeting: equal views move both cursors to the heads, others start the feed. */
-export const begin = (before: LiveState, peer: PeerSpace, from: number, isEqual: boolean): LiveOutcome => {
+export const begin = (
+  before: LiveState,
+  peer: PeerSpace,
+  { confirmed, from }: FeedStart,
+  isEqual: boolean
+): LiveOutcome => {
   const head = Math.max(before.head, before.snapshot.head)
-  const live: LiveState = { ...before, peer, peerHead: peer.head, sentUpto: from, head }
+  // What the peer says it has and never confirmed to this journal may be what a copy of this journal sent.
+  const isBlocked = before.isBlocked || from > confirmed
+  const live: LiveState = { ...before, peer, peerHead: peer.head, sentUpto: from, head, isBlocked }
   if (isEqual) {
     return {
       live: {
         ...live,
         hasAnnouncedEnd: true,
         isPeerDone: true,
+        isBlocked: false,
         proof: "proven",
         cursor: peer.head,
         acknowledged: from
@@ -111,7 +126,10 @@ const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteO
     applying: before.applying - 1,
     isPeerDone: before.isPeerDone || (batch.source === "feed" && batch.isLast),
     hasMoved: before.hasMoved || outcome.applied > 0 || batch.source === "feed",
-    isHeld: before.isHeld || outcome.held > 0,
+    held: heldWith(
+      before.held,
+      outcome.verdicts.filter(({ kind }) => kind === "held")
+    ),
     receivedEvents: before.receivedEvents + outcome.applied,
     cursor: Math.max(before.cursor, outcome.cursor),
     proof: Comparison.afterBatch(before.proof, outcome)
@@ -144,8 +162,8 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   const inFlight = new Map(before.inFlight)
   inFlight.delete(message.batch)
   const verdicts = Verdicts.fromWire(message, sent.lseqs)
-  const isPutOff = verdicts.some(({ code }) => !withdrawingCodes.has(code))
-  const isBlocked = before.isBlocked || message.gaps > 0 || isPutOff
+  const putOff = verdicts.filter(({ code }) => !withdrawingCodes.has(code))
+  const isBlocked = before.isBlocked || message.gaps > 0 || putOff.length > 0
   const live: LiveState = {
     ...before,
     inFlight,
@@ -154,7 +172,7 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
     acknowledged: isBlocked
       ? before.acknowledged
       : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
-    isHeld: before.isHeld || message.held > 0 || isPutOff,
+    held: heldWith(before.held, putOff),
     hasMoved: before.hasMoved || message.applied > 0 || sent.upto !== undefined,
     proof: Comparison.afterBatch(before.proof, message)
   }

@@ -148,8 +148,12 @@ const answerClocks = Effect.fnUntraced(function* (
   for (const [partitionHash, key, clock] of asked) {
     work.push.push({ partitionHash, key, clock })
     const item = own.get(`${Bytes.toHex(partitionHash)}/${key}`)
-    const known = new Map((item?.clock ?? []).map(([author, eseq]) => [Bytes.toHex(author), eseq]))
-    const lacks = clock.some(([author, eseq]) => (known.get(Bytes.toHex(author)) ?? 0) < eseq)
+    const known = new Map((item?.clock ?? []).map(([author, eseq, head]) => [Bytes.toHex(author), { eseq, head }]))
+    const lacks = clock.some(([author, eseq, head]) => {
+      const mine = known.get(Bytes.toHex(author))
+      // Under equal numbers another head is another branch of a fork, and each side may have one that the other lacks.
+      return mine === undefined || mine.eseq < eseq || (mine.eseq === eseq && !Bytes.equals(mine.head, head))
+    })
     if (lacks) replies.push([partitionHash, key, item?.clock ?? []])
   }
   return replies

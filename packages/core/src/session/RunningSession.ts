@@ -2,7 +2,7 @@
  * One running session's parts and options, shared by the driver's fibers and the actions they perform. It only holds
  * them; who does what when is the driver's business.
  */
-import { Effect, Queue, type Stream } from "effect"
+import { Clock, Effect, Queue, type Stream } from "effect"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
@@ -25,7 +25,7 @@ export interface SessionTiming {
   readonly greetingMsMax: number
   /** Without any frame while one is awaited. */
   readonly progressMsMax: number
-  /** Between two proofs that both views are equal. */
+  /** For how long a proof that both views are equal counts; a new one is asked for before. */
   readonly proofPeriodMs: number
   /** Silence after which the peer is asked whether it is still there. */
   readonly pingAfterMs: number
@@ -65,6 +65,8 @@ export interface SessionOptions {
   readonly deleteLimits: DeleteLimits
   /** Emits when a comparison of roots is wanted now. */
   readonly proofWanted: Stream.Stream<void>
+  /** Fails when this node ends the session for a reason that the peer is told. */
+  readonly ended: Effect.Effect<never, SessionError>
   /** Called in order; the session waits for it. */
   readonly notify: (notice: SessionNotice) => Effect.Effect<void>
 }
@@ -92,6 +94,7 @@ export interface RunningSession {
   readonly sequence: FrameSequence
   state: SessionState.SessionState
   framesSent: number
+  /** This and the following in the milliseconds of `monotonicMs`. */
   readonly startedMs: number
   /** When anything came, and when something came that moves the session on. */
   lastReceivedMs: number
@@ -103,9 +106,17 @@ export interface RunningSession {
   /** Since when the link has not taken a frame that was handed to it. */
   sendingSinceMs: number | undefined
   storedAcknowledged: number
+  /** Grows with every input taken and every action done; what does not grow while `isStepping` hangs. */
+  steps: number
+  isStepping: boolean
   /** Bytes of commits that arrived and are not taken in yet. */
   waitingBytes: number
 }
+
+/** Milliseconds of a clock that nobody sets: the times of a session count in it, and mean nothing outside. */
+export const monotonicMs: Effect.Effect<number> = Clock.clockWith((clock) =>
+  Effect.map(clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+)
 
 /** Encodes a message and hands it to the link's fiber. */
 export const send = (driver: RunningSession, message: Wire.WireMessage): Effect.Effect<void> =>

@@ -2,7 +2,7 @@
  * What a step may ask for, done: each action reads or writes once and gives at most one input back. The gate is asked
  * here for every partition before anything of it is named or sent.
  */
-import { Clock, Effect, Metric } from "effect"
+import { Effect, Metric } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
 import type { FeedCommit } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
@@ -13,7 +13,7 @@ import * as Partition from "../model/Partition.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as RangeExchange from "./RangeExchange.ts"
-import { type RunningSession, send } from "./RunningSession.ts"
+import { monotonicMs, type RunningSession, send } from "./RunningSession.ts"
 import type { Action, Input } from "./SessionState.ts"
 
 type Performed = Effect.Effect<Input | undefined, JournalError>
@@ -156,7 +156,7 @@ const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: n
 })
 
 const synced = Effect.fnUntraced(function* (driver: RunningSession, action: Action & { readonly _tag: "Synced" }) {
-  driver.lastProofMs = yield* Clock.currentTimeMillis
+  driver.lastProofMs = yield* monotonicMs
   yield* Metric.update(CoreMetrics.proofsEqual, 1)
   yield* driver.options.notify(action)
 })

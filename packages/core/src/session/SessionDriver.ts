@@ -3,7 +3,7 @@
  * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
  * session ends with a typed reason. It decides nothing about the protocol itself.
  */
-import { Clock, Effect, Metric, Queue, Result, Stream } from "effect"
+import { Effect, Metric, Queue, Result, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -24,6 +24,7 @@ import {
   codeOf,
   type DriverInput,
   inputsMax,
+  monotonicMs,
   outboundFramesMax,
   type RunningSession,
   send,
@@ -43,10 +44,11 @@ export const run = Effect.fnUntraced(function* (options: SessionOptions) {
   yield* watchSizes(driver)
   const fibers = [receiveFrames(driver), sendFrames(driver), applyBatches(driver), watchJournal(driver), tick(driver)]
   const wanted = Stream.runForEach(options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" }))
-  return yield* Effect.raceAllFirst([stepLoop(driver), ...fibers, Effect.andThen(wanted, Effect.never)]).pipe(
+  const ended = Effect.catch(options.ended, ({ reason }) => refuse(driver, reason))
+  return yield* Effect.raceAllFirst([stepLoop(driver), ...fibers, Effect.andThen(wanted, Effect.never), ended]).pipe(
     Effect.catchTag("JournalError", (reason) => fail(reason)),
-    Effect.ensuring(storeAcknowledged(driver).pipe(Effect.ignore)),
-    Effect.ensuring(options.link.close)
+    Effect.ensuring(options.link.close),
+    Effect.ensuring(storeAcknowledgedAtEnd(driver))
   )
 }, Effect.scoped)
 
@@ -68,7 +70,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
   const journal = yield* Journal
   const crypto = yield* Crypto
   const signer = yield* DeviceKey
-  const nowMs = yield* Clock.currentTimeMillis
+  const nowMs = yield* monotonicMs
   const driver: RunningSession = {
     options,
     journal,
@@ -98,6 +100,8 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     lastPingMs: nowMs,
     sendingSinceMs: undefined,
     storedAcknowledged: 0,
+    steps: 0,
+    isStepping: false,
     waitingBytes: 0
   }
   return driver
@@ -109,11 +113,14 @@ const fail = (reason: SessionError["reason"]): Effect.Effect<never, SessionError
 const stepLoop = Effect.fnUntraced(function* (driver: RunningSession) {
   let inputs: ReadonlyArray<DriverInput> = [{ _tag: "Opened" }]
   for (;;) {
+    driver.isStepping = true
     for (const input of inputs) {
+      driver.steps++
       if (input._tag === "Tick") yield* onTick(driver)
       else if (input._tag === "Ended") return yield* fail(input.error)
       else yield* advance(driver, input)
     }
+    driver.isStepping = false
     inputs = yield* Queue.takeAll(driver.inputs)
   }
 })
@@ -134,6 +141,7 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
           return yield* refuse(driver, new ProtocolViolated({ problem: "more batches than the window allows" }))
         }
         const result = yield* perform(driver, action)
+        driver.steps++
         if (result !== undefined) pending.push(result)
       }
     }
@@ -168,7 +176,7 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
       yield* Queue.offer(driver.inputs, { _tag: "Ended", error: received.failure })
       return yield* Effect.never
     }
-    const nowMs = yield* Clock.currentTimeMillis
+    const nowMs = yield* monotonicMs
     driver.lastReceivedMs = nowMs
     if (!isBearable(driver, received.success)) {
       return yield* refuse(driver, new ProtocolViolated({ problem: "a large frame before the greeting" }))
@@ -191,9 +199,12 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   }
 })
 
-/** True for what moves the session on: signs of life and putting off a comparison do not. */
+/** True for what moves the session on: signs of life, asking for roots and putting that off do not. */
 const isProgress = (message: Wire.WireMessage): boolean =>
-  message._tag !== "Ping" && message._tag !== "Pong" && !(message._tag === "SyncState" && message.verdict === "busy")
+  message._tag !== "Ping" &&
+  message._tag !== "Pong" &&
+  message._tag !== "SyncRequest" &&
+  !(message._tag === "SyncState" && message.verdict === "busy")
 
 /** A full window, and what one step of reconciliation and one frame may put on top of it. */
 const waitingBytesMax = 2 * LiveState.windowBytesMax
@@ -212,7 +223,7 @@ const isBearable = ({ options, state }: RunningSession, frame: Uint8Array): bool
 const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
     const frame = yield* Queue.take(driver.outbound)
-    driver.sendingSinceMs = yield* Clock.currentTimeMillis
+    driver.sendingSinceMs = yield* monotonicMs
     const sent = yield* Effect.result(driver.options.link.send(frame))
     driver.sendingSinceMs = undefined
     // A link that ended is the receiver's to report, after what was still on the way.
@@ -245,6 +256,7 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
 const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked: BatchIntake.CheckedBatch) {
   const outcome = yield* BatchIntake.takeIn(intakeOf(driver), checked)
   driver.waitingBytes -= bytesOf(checked.batch)
+  driver.lastProgressMs = yield* monotonicMs
   yield* driver.options.notify({ _tag: "TakenIn", outcome })
   const input: SessionState.Input = { _tag: "Applied", batch: checked.batch, outcome }
   return input
@@ -256,14 +268,23 @@ const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
   ).pipe(Effect.andThen(Effect.never))
 
 const tick = Effect.fnUntraced(function* (driver: RunningSession) {
-  const { progressMsMax, tickMs } = driver.options.timing
+  const { greetingMsMax, progressMsMax, tickMs } = driver.options.timing
+  const seen = { steps: 0, sinceMs: driver.startedMs }
   for (;;) {
     yield* Effect.sleep(tickMs)
-    // Looked at here, for the step itself may wait behind frames that the link does not take.
-    const sinceMs = driver.sendingSinceMs
-    const waitedMs = sinceMs === undefined ? 0 : (yield* Clock.currentTimeMillis) - sinceMs
-    if (waitedMs >= progressMsMax) {
-      return yield* fail(new SessionStalled({ awaiting: "the peer to read what it is sent", waitedMs }))
+    const nowMs = yield* monotonicMs
+    // Looked at here, for a step that hangs, or waits behind frames that the link does not take, sees no tick.
+    const sendingMs = driver.sendingSinceMs === undefined ? 0 : nowMs - driver.sendingSinceMs
+    if (sendingMs >= progressMsMax) {
+      return yield* fail(new SessionStalled({ awaiting: "the peer to read what it is sent", waitedMs: sendingMs }))
+    }
+    if (!driver.isStepping || driver.steps !== seen.steps) {
+      seen.steps = driver.steps
+      seen.sinceMs = nowMs
+    }
+    const waitedMs = nowMs - seen.sinceMs
+    if (waitedMs >= (driver.state.phase === "live" ? progressMsMax : greetingMsMax)) {
+      return yield* fail(new SessionStalled({ awaiting: "this device's own store", waitedMs }))
     }
     // Never waits, or it could not look again; a step that is so far behind gets a later tick.
     Queue.offerUnsafe(driver.inputs, { _tag: "Tick" })
@@ -305,7 +326,7 @@ const heldProofPeriodMs = 60_000
 
 const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { timing } = driver.options
-  const nowMs = yield* Clock.currentTimeMillis
+  const nowMs = yield* monotonicMs
   const stalled = checkProgress(driver, nowMs)
   if (stalled !== undefined) return yield* refuse(driver, stalled)
   if (driver.state.phase !== "live") return
@@ -316,8 +337,10 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   // A change that was announced before this session listened shows in the head.
   const head = yield* driver.journal.head
   if (head > driver.state.live.head) yield* advance(driver, { _tag: "JournalMoved", head })
-  const { isHeld, proof } = driver.state.live
-  const periodMs = isHeld ? Math.min(heldProofPeriodMs, timing.proofPeriodMs) : timing.proofPeriodMs
+  const { held, proof } = driver.state.live
+  // Early enough that a proof is there before the last one is too old.
+  const proofMs = timing.proofPeriodMs - Math.min(timing.progressMsMax, timing.proofPeriodMs / 10)
+  const periodMs = held.length > 0 ? Math.min(heldProofPeriodMs, proofMs) : proofMs
   const isDue = nowMs - driver.lastProofMs >= periodMs
   if (isDue) driver.lastProofMs = nowMs
   if (isDue || proof === "due" || proof === "settling" || proof === "stale") {
@@ -325,6 +348,13 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   }
   if (driver.state.live.acknowledged > driver.storedAcknowledged) yield* storeAcknowledged(driver)
 })
+
+/** How long a session that ended waits for its store. */
+const endMsMax = 1_000
+
+/** The store may be what the session ended for. */
+const storeAcknowledgedAtEnd = (driver: RunningSession): Effect.Effect<void> =>
+  storeAcknowledged(driver).pipe(Effect.interruptible, Effect.timeout(endMsMax), Effect.ignore)
 
 /** Keeps how far the peer has confirmed. A lost value costs nothing: the next proof tells it again. */
 const storeAcknowledged = Effect.fnUntraced(function* (driver: RunningSession) {

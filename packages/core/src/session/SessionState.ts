@@ -36,6 +36,8 @@ export interface SessionState {
   /** The greeting that waits for the policy's answer. */
   readonly hello: Wire.Hello | undefined
   readonly peerSpace: LiveState.PeerSpace | undefined
+  /** What this side knew of the peer when it greeted. */
+  readonly known: PeerRow | undefined
   readonly live: LiveState.LiveState
 }
 
@@ -72,6 +74,7 @@ export const start = (config: SessionConfig): SessionState => ({
   peerNonce: new Uint8Array(0),
   hello: undefined,
   peerSpace: undefined,
+  known: undefined,
   live: LiveState.initial(config.role)
 })
 

@@ -31,6 +31,7 @@ import {
 import { journalHistoryConformance } from "./JournalHistoryConformance.ts"
 import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalReadConformance } from "./JournalReadConformance.ts"
+import { copyConformance } from "./CopyConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
 import { restoreConformance } from "./RestoreConformance.ts"
@@ -47,6 +48,7 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   receiveRules(name, make)
   convergenceRules(name, make)
   quarantineConformance(name, make)
+  copyConformance(name, make)
   releaseConformance(name, make)
   cursorRules(name, make)
   journalReadConformance(name, make)

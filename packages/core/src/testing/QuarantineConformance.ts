@@ -3,9 +3,8 @@
  * further rules of `journalConformance`.
  */
 import { expect, it } from "@effect/vitest"
-import { Context, Effect } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { Crypto } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -13,12 +12,10 @@ import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import type { Verdict } from "../journal/Receipt.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
-import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import {
   batch,
   commitsOf,
-  forge,
   type MakeJournal,
   notes,
   open,
@@ -27,7 +24,6 @@ import {
   pull,
   put,
   remove,
-  space,
   startMs,
   stateHash,
   unbounded
@@ -37,10 +33,10 @@ import {
 export const quarantineConformance = (name: string, make: MakeJournal): void => {
   heldRules(name, make)
   deniedRules(name, make)
+  deniedAgainRules(name, make)
   receiptRules(name, make)
   withdrawalRules(name, make)
   misdatedRules(name, make)
-  copyRules(name, make)
   massDeleteRules(name, make)
 }
 
@@ -140,6 +136,27 @@ const deniedRules = (name: string, make: MakeJournal): void => {
       yield* b.receive(batch(a, commits.slice(0, 1)))
       expect((yield* b.release([entry!.id])).released).toEqual([entry!.id])
       expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "second" })
+    })
+  )
+}
+
+const deniedAgainRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-50] ${name}: what was taken in before is not judged again, and its author is told nothing of it`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "in time" }), put("n2", { text: "in time" })])
+      yield* pull(a, b)
+      yield* a.write([patch("n1", { text: "too late" })])
+      const commits = yield* commitsOf(a)
+      const outcome = yield* b.receive({ ...batch(a, commits), denials: [0, 1].map((index) => ({ index, ...denied })) })
+      expect(outcome).toMatchObject({ applied: 0, known: 2, refused: [["Denied", 1]], verdicts: [{ index: 1 }] })
+      expect(yield* waiting(b)).toBe(1)
+      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "in time" })
+      // A partition that only denied commits name is not made.
+      const secret = yield* a.write([put("s1", { text: "x" }, { team: "secret" })])
+      const fresh = yield* commitsOf(a, secret.head - 1)
+      yield* b.receive({ ...batch(a, fresh), denials: [{ index: 0, ...denied }] })
+      expect((yield* b.partitions).rows).toHaveLength(1)
     })
   )
 }
@@ -285,92 +302,6 @@ const misdatedRules = (name: string, make: MakeJournal): void => {
   )
 }
 
-const copyRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-11] ${name}: both branches of a fork count, in every order, and the fork is proven once`, () =>
-    Effect.gen(function* () {
-      const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
-      const branches = yield* forked(a)
-      for (const [into, order] of [
-        [b, branches],
-        [c, [...branches].reverse()]
-      ] as const) {
-        let forks = 0
-        for (const commits of order) forks += (yield* into.receive(batch(a, commits))).forks.length
-        expect(forks).toBe(1)
-        expect((yield* into.quarantineCounts).Forked).toBe(1)
-        expect((yield* into.receive(batch(a, branches.flat()))).applied).toBe(0)
-        const [proof] = yield* into.quarantine({ after: 0, limit: 1 })
-        expect((yield* into.release([proof!.id])).released).toEqual([proof!.id])
-      }
-      expect(yield* stateHash(c)).toEqual(yield* stateHash(b))
-      expect((yield* b.get("note", "n1"))?.fields).toMatchObject({ text: "twin 2", a: 1, twin: 1 })
-      // A journal with one branch only is told the other by comparing clocks, in both directions.
-      const d = yield* open(make, 4)
-      yield* d.receive(batch(a, branches[0]!))
-      for (const [from, to] of [
-        [b, d],
-        [d, b]
-      ] as const) {
-        yield* to.receive(batch(from, yield* from.eventsBeyond(yield* clockOf(to), unbounded)))
-      }
-      expect(yield* stateHash(d)).toEqual(yield* stateHash(b))
-    })
-  )
-
-  it.effect(
-    `[JR-55] ${name}: an unknown event of its own shows a journal that it was copied, and it goes on as another`,
-    () =>
-      Effect.gen(function* () {
-        const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
-        const branches = yield* forked(a)
-        yield* hub.receive(batch(a, branches[1]!))
-        const { author, incarnation } = a.info
-        const outcome = yield* a.receive(batch(hub, yield* commitsOf(hub)))
-        expect(outcome.isCopied).toBe(true)
-        expect(a.info.incarnation).not.toBe(incarnation)
-        expect(a.info.author).not.toBe(author)
-        yield* a.write([patch("n1", { text: "goes on" })])
-        yield* hub.receive(batch(a, yield* commitsOf(a)))
-        expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
-        expect((yield* hub.get("note", "n1"))?.fields).toMatchObject({ text: "goes on", a: 1, twin: 1 })
-      })
-  )
-}
-
-/** The clock of the one note that a journal has. */
-const clockOf = Effect.fnUntraced(function* (journal: Opened) {
-  const partitionHash = (yield* journal.partitions).rows[0]!.hash
-  const [item] = yield* journal.items(partitionHash, "", 1)
-  return yield* journal.clocks([{ partitionHash, key: item!.key }])
-})
-
-/** Two branches of one journal: what it wrote, and by hand what a copy of it wrote under the same numbers. */
-const forked = Effect.fnUntraced(function* (a: Opened) {
-  yield* a.write([put("n1", { text: "base" })])
-  const [{ clock } = yield* Effect.die("no clock")] = yield* clockOf(a)
-  const { sha256 } = Context.get(a.services, Crypto)
-  const base = yield* commitsOf(a)
-  const first: Event.Event = {
-    entity: "n1",
-    eseq: 2,
-    prev: clock[0]![2],
-    deps: [],
-    ops: {
-      s: {
-        text: "twin",
-        twin: 1
-      },
-      a: { tags: ["of twin"] }
-    }
-  }
-  const prev = sha256(Event.encode(first)).slice(0, Event.eventHashBytes)
-  const second: Event.Event = { entity: "n1", eseq: 3, prev, deps: [], ops: { s: { text: "twin 2" }, c: { hits: 1 } } }
-  const twin = [first, second].map((event, i) => ({ bytes: forge(a, space, startMs + 1000 + i, event) }))
-  yield* a.write([patch("n1", { text: "a", a: 1 })])
-  yield* a.write([patch("n1", { text: "a 2" })])
-  return [yield* commitsOf(a), [...base, ...twin]] as const
-})
-
 const massDeleteRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-56] ${name}: a mass delete waits for a person, what is usual does not`, () =>
     Effect.gen(function* () {
@@ -404,6 +335,25 @@ const massDeleteRules = (name: string, make: MakeJournal): void => {
       yield* c.receive(batch(b, (yield* commitsOf(b)).slice(0, 2)))
       expect((yield* c.receive({ ...batch(b, yield* commitsOf(b)), isCustodian: true })).held).toBe(0)
       expect(yield* c.count("note")).toBe(149)
+    })
+  )
+
+  it.effect(`[JR-56] ${name}: what is held counts, so that a long row of deletes does not pass bit by bit`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 200))
+      yield* pull(a, b)
+      const removeSome = Effect.fnUntraced(function* (from: number, upto: number) {
+        const { head } = yield* a.write(notes(from, upto).map(({ id }) => remove(id)))
+        return yield* b.receive(batch(a, yield* commitsOf(a, head - 1)))
+      })
+      expect(yield* removeSome(0, 100)).toMatchObject({ applied: 0, held: 1 })
+      expect(yield* removeSome(100, 101)).toMatchObject({ applied: 0, held: 1 })
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      // Coming again, as it does with every comparison, it counts no more and still waits.
+      expect(yield* b.receive(batch(a, (yield* commitsOf(a)).slice(-2)))).toMatchObject({ applied: 0, held: 2 })
+      expect(yield* removeSome(101, 111)).toMatchObject({ applied: 10, held: 0 })
+      expect((yield* b.quarantineCounts).MassDelete).toBe(2)
     })
   )
 }

@@ -16,9 +16,12 @@ const commit = (lseq: number, size: number): FeedCommit => ({
   bytes: new Uint8Array(size)
 })
 
+const ackOf = (batch: number, upto: number) =>
+  ({ _tag: "EventAck", batch, upto, applied: 1, held: 0, gaps: 0, refused: [], reasons: [], verdicts: [] }) as const
+
 /** Feeds pages of one commit until the sender stops asking for more. */
 const fill = (size: number): { readonly live: LiveState.LiveState; readonly sent: number } => {
-  let outcome = LiveSync.begin(LiveState.initial("responder"), peer, 0, false)
+  let outcome = LiveSync.begin(LiveState.initial("responder"), peer, { from: 0, confirmed: 0 }, false)
   let sent = 0
   while (outcome.actions.some(({ _tag }) => _tag === "ReadFeed") && sent < 1000) {
     const commits = [commit(sent + 1, size)]
@@ -34,18 +37,7 @@ describe("the feed", () => {
     expect(fill(10).sent).toBe(LiveState.windowBatchesMax)
     const { live, sent } = fill(1024 * 1024)
     expect(sent).toBe(4)
-    const ack = {
-      _tag: "EventAck",
-      batch: 0,
-      upto: 1,
-      applied: 1,
-      held: 0,
-      gaps: 0,
-      refused: [],
-      reasons: [],
-      verdicts: []
-    } as const
-    expect(LiveSync.receive(live, ack).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
+    expect(LiveSync.receive(live, ackOf(0, 1)).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
   })
 
   it("[SE-15] starts at the peer's cursor, at 0 for a peer that has nothing, else at the head", () => {
@@ -58,10 +50,22 @@ describe("the feed", () => {
     expect(feedStart(mine, incarnation, { cursorOf: null, cursor: 0, count: 40 })).toBe(100)
     expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 0 })).toBe(0)
   })
+
+  it("[SE-16] beyond what the peer had confirmed to this journal nothing counts as confirmed before a proof", () => {
+    const after = (confirmed: number) => {
+      const { live } = LiveSync.begin(LiveState.initial("initiator"), peer, { from: 70, confirmed }, false)
+      const page = { commits: [commit(71, 10)], upto: 71, isEnd: true }
+      const sent = LiveSync.step(live, { _tag: "FeedRead", page, commits: page.commits }).live
+      return LiveSync.receive(sent, ackOf(0, 71)).live
+    }
+    expect(after(70).acknowledged).toBe(71)
+    const { acknowledged, isBlocked } = after(69)
+    expect({ acknowledged, isBlocked }).toEqual({ acknowledged: 0, isBlocked: true })
+  })
 })
 
 /** A session whose roots were equal when it began. */
-const proven = LiveSync.begin(LiveState.initial("initiator"), peer, 0, true).live
+const proven = LiveSync.begin(LiveState.initial("initiator"), peer, { from: 0, confirmed: 0 }, true).live
 
 /** Sends the commit that has become the newest here. */
 const sendNext = (live: LiveState.LiveState): LiveState.LiveState => {

@@ -58,6 +58,7 @@ export const openSession = Effect.fnUntraced(function* (role: Proof.Role, expect
     deleteLimits: defaultDeleteLimits,
     aheadMsMax: 60_000,
     proofWanted: Stream.never,
+    ended: Effect.never,
     notify: (notice) => Effect.sync(() => void notices.push(notice))
   }).pipe(
     Effect.flip,

@@ -1,0 +1,145 @@
+/**
+ * What every journal must do when its author's numbers were used twice, or it meets a copy of itself: further rules of
+ * `journalConformance`.
+ */
+import { expect, it } from "@effect/vitest"
+import { Context, Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { Crypto } from "../crypto/Crypto.ts"
+import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
+import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
+import {
+  batch,
+  commitsOf,
+  firstEvent,
+  forge,
+  type MakeJournal,
+  open,
+  type Opened,
+  patch,
+  put,
+  space,
+  startMs,
+  stateHash,
+  unbounded
+} from "./JournalFixture.ts"
+
+/** Registers the rules as tests. */
+export const copyConformance = (name: string, make: MakeJournal): void => {
+  forkRules(name, make)
+  copyRules(name, make)
+}
+
+const forkRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-11] ${name}: both branches of a fork count, in every order, and the fork is proven once`, () =>
+    Effect.gen(function* () {
+      const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      const branches = yield* forked(a)
+      for (const [into, order] of [
+        [b, branches],
+        [c, [...branches].reverse()]
+      ] as const) {
+        let forks = 0
+        for (const commits of order) forks += (yield* into.receive(batch(a, commits))).forks.length
+        expect(forks).toBe(1)
+        expect((yield* into.quarantineCounts).Forked).toBe(1)
+        expect((yield* into.receive(batch(a, branches.flat()))).applied).toBe(0)
+        const [proof] = yield* into.quarantine({ after: 0, limit: 1 })
+        expect((yield* into.release([proof!.id])).released).toEqual([proof!.id])
+      }
+      expect(yield* stateHash(c)).toEqual(yield* stateHash(b))
+      expect((yield* b.get("note", "n1"))?.fields).toMatchObject({ text: "twin 2", a: 1, twin: 1 })
+      // A journal with one branch only is told the other by comparing clocks, in both directions.
+      const d = yield* open(make, 4)
+      yield* d.receive(batch(a, branches[0]!))
+      for (const [from, to] of [
+        [b, d],
+        [d, b]
+      ] as const) {
+        yield* to.receive(batch(from, yield* from.eventsBeyond(yield* clockOf(to), unbounded)))
+      }
+      expect(yield* stateHash(d)).toEqual(yield* stateHash(b))
+    })
+  )
+}
+
+const copyRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-55] ${name}: an unknown event of its own shows a journal that it was copied, and it goes on as another`,
+    () =>
+      Effect.gen(function* () {
+        const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+        const branches = yield* forked(a)
+        yield* hub.receive(batch(a, branches[1]!))
+        const { author, incarnation } = a.info
+        const outcome = yield* a.receive(batch(hub, yield* commitsOf(hub)))
+        expect(outcome.isCopied).toBe(true)
+        expect(a.info.incarnation).not.toBe(incarnation)
+        expect(a.info.author).not.toBe(author)
+        yield* a.write([patch("n1", { text: "goes on" })])
+        yield* hub.receive(batch(a, yield* commitsOf(a)))
+        expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
+        expect((yield* hub.get("note", "n1"))?.fields).toMatchObject({ text: "goes on", a: 1, twin: 1 })
+      })
+  )
+
+  it.effect(`[JR-55] ${name}: so does one that comes out of the quarantine, and one that was seen by others`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "base" })])
+      const { author, incarnation } = a.info
+      // A copy whose clock is ahead wrote it under the number that is next here.
+      const twin = { bytes: forge(a, space, startMs + Limits.clockAheadPeerMs + 1000, firstEvent("n2", "of twin")) }
+      expect(yield* a.receive(batch(hub, [twin]))).toMatchObject({ held: 1, isCopied: false })
+      yield* a.write([put("n2", { text: "of this" })])
+      yield* TestClock.setTime(startMs + 2000)
+      const released = yield* a.releaseDue(defaultDeleteLimits)
+      expect(released).toMatchObject({ copyShownBy: hub.device, released: [expect.any(String)] })
+      expect(a.info.incarnation).not.toBe(incarnation)
+      expect(a.info.author).not.toBe(author)
+      const before = a.info
+      yield* a.renew
+      expect(a.info.incarnation).not.toBe(before.incarnation)
+      expect(a.info.author).not.toBe(before.author)
+      yield* a.write([patch("n2", { text: "goes on" })])
+      yield* hub.receive({ ...batch(a, yield* commitsOf(a)), aheadMsMax: 2 * Limits.clockAheadPeerMs })
+      expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
+      expect((yield* hub.get("note", "n2"))?.fields).toEqual({ text: "goes on" })
+    })
+  )
+}
+
+/** The clock of the one note that a journal has. */
+const clockOf = Effect.fnUntraced(function* (journal: Opened) {
+  const partitionHash = (yield* journal.partitions).rows[0]!.hash
+  const [item] = yield* journal.items(partitionHash, "", 1)
+  return yield* journal.clocks([{ partitionHash, key: item!.key }])
+})
+
+/** Two branches of one journal: what it wrote, and by hand what a copy of it wrote under the same numbers. */
+const forked = Effect.fnUntraced(function* (a: Opened) {
+  yield* a.write([put("n1", { text: "base" })])
+  const [{ clock } = yield* Effect.die("no clock")] = yield* clockOf(a)
+  const { sha256 } = Context.get(a.services, Crypto)
+  const base = yield* commitsOf(a)
+  const first: Event.Event = {
+    entity: "n1",
+    eseq: 2,
+    prev: clock[0]![2],
+    deps: [],
+    ops: {
+      s: {
+        text: "twin",
+        twin: 1
+      },
+      a: { tags: ["of twin"] }
+    }
+  }
+  const prev = sha256(Event.encode(first)).slice(0, Event.eventHashBytes)
+  const second: Event.Event = { entity: "n1", eseq: 3, prev, deps: [], ops: { s: { text: "twin 2" }, c: { hits: 1 } } }
+  const twin = [first, second].map((event, i) => ({ bytes: forge(a, space, startMs + 1000 + i, event) }))
+  yield* a.write([patch("n1", { text: "a", a: 1 })])
+  yield* a.write([patch("n1", { text: "a 2" })])
+  return [yield* commitsOf(a), [...base, ...twin]] as const
+})

@@ -1,0 +1,106 @@
+// Two copies of one device at one hub: both are heard, neither keeps the other out, and nothing is lost.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { describe } from "vitest"
+import { MemoryTables } from "../../src/journal/MemoryTables.ts"
+import type { Link } from "../../src/transport/Link.ts"
+import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { crypto } from "../nodeCrypto.ts"
+import { space } from "../session/SessionUnderTest.ts"
+import { makeNode, makeRules, pass, seenBy, statusOf, type VirtualNode } from "./virtualNodes.ts"
+
+const minuteMs = 60_000
+const tasks = 300
+
+/** A link on which each frame takes its time. */
+const slow =
+  (ms: number) =>
+  (link: Link): Link => ({ ...link, receive: Effect.tap(link.receive, Effect.sleep(ms)) })
+
+/** A hub and two nodes with one key; the incarnations of their journals are given. */
+const hubAndCopies = Effect.fnUntraced(function* (incarnations: readonly [string, string], frameMs = 0) {
+  const network = MemoryTransport.makeNetwork()
+  const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]) })
+  const open = (incarnation: string) =>
+    Effect.gen(function* () {
+      return yield* makeNode(network, 2, [1], {
+        rules: yield* makeRules([1]),
+        tables: new MemoryTables(crypto.sha256, space, incarnation),
+        listens: false,
+        link: slow(frameMs)
+      })
+    })
+  return { hub, one: yield* open(incarnations[0]), two: yield* open(incarnations[1]) }
+})
+
+const expectSame = Effect.fnUntraced(function* (nodes: ReadonlyArray<VirtualNode>) {
+  const [first, ...others] = nodes
+  for (const other of others) expect(yield* other.hash).toEqual(yield* first!.hash)
+  for (const node of nodes) expect((yield* statusOf(node))?.state).toBe("synced")
+})
+
+const sessionsOf = (node: VirtualNode): number => seenBy(node, "PeerConnected").length
+
+describe("two copies of one device", () => {
+  it.effect("[OR-18] that know of each other are both live at a hub, and both get what the other writes", () =>
+    Effect.gen(function* () {
+      const { hub, one, two } = yield* hubAndCopies(["1111111111111111", "2222222222222222"])
+      for (const node of [hub, one, two]) yield* node.start
+      yield* one.put("of one", { team: "a", title: "one", votes: 1 })
+      yield* two.put("of two", { team: "a", title: "two", votes: 1 })
+      yield* pass(5_000)
+      for (const node of [hub, one, two]) {
+        expect(yield* node.fieldsOf("of one")).toMatchObject({ title: "one" })
+        expect(yield* node.fieldsOf("of two")).toMatchObject({ title: "two" })
+      }
+      yield* two.put("of one", { team: "a", title: "changed by two", votes: 2 })
+      yield* one.put("of two", { team: "a", title: "changed by one", votes: 2 })
+      yield* pass(11 * minuteMs)
+      yield* expectSame([hub, one, two])
+      expect(yield* one.fieldsOf("of one")).toMatchObject({ title: "changed by two", votes: 2 })
+      expect([sessionsOf(hub), sessionsOf(one), sessionsOf(two)]).toEqual([2, 1, 1])
+      // One of them leaves: the hub still hears the other.
+      yield* two.stop
+      yield* pass(1_000)
+      expect(yield* statusOf(hub)).toMatchObject({ state: "synced" })
+      yield* one.put("later", { team: "a", title: "later", votes: 1 })
+      yield* pass(3_000)
+      expect(yield* hub.fieldsOf("later")).toMatchObject({ title: "later" })
+      expect(yield* statusOf(hub)).toMatchObject({ state: "synced" })
+    })
+  )
+
+  for (const frameMs of [0, 400]) {
+    it.effect(`[OR-18] [RE-4] that do not know it yet learn it and go on apart; a frame takes ${frameMs} ms`, () =>
+      Effect.gen(function* () {
+        const { hub, one, two } = yield* hubAndCopies(["1111111111111111", "1111111111111111"], frameMs)
+        for (let i = 0; i < tasks; i++) {
+          yield* one.put(`one ${i}`, { team: "a", title: "of one", votes: 1 })
+          yield* two.put(`two ${i}`, { team: "a", title: "of two", votes: 1 })
+        }
+        // Under the same numbers.
+        for (const [node, votes] of [
+          [one, 1],
+          [two, 10]
+        ] as const) {
+          yield* node.put("both", { team: "a", title: "first", votes })
+          yield* node.put("both", { team: "a", title: "second", votes: 2 * votes })
+        }
+        for (const node of [hub, one, two]) yield* node.start
+        yield* pass(15 * minuteMs)
+        yield* expectSame([hub, one, two])
+        expect((yield* hub.hash).count).toBe(2 * tasks + 1)
+        expect(yield* hub.fieldsOf("both")).toMatchObject({ votes: 22 })
+        expect(seenBy(one, "JournalCopied").length + seenBy(two, "JournalCopied").length).toBeGreaterThan(0)
+        expect(one.journal.info.incarnation).not.toBe(two.journal.info.incarnation)
+        expect(seenBy(hub, "ForkDetected")).toMatchObject([{ type: "task", id: "both" }])
+        const before = sessionsOf(hub)
+        yield* one.put("both", { team: "a", title: "after", votes: 23 })
+        yield* pass(10 * minuteMs)
+        yield* expectSame([hub, one, two])
+        expect(yield* two.fieldsOf("both")).toMatchObject({ title: "after", votes: 23 })
+        expect(sessionsOf(hub)).toBe(before)
+      })
+    )
+  }
+})

@@ -1,0 +1,92 @@
+// Commits that wait in quarantine: the status says so and why, on both sides, until they are released.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { describe } from "vitest"
+import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { makeNode, makeRules, pass, receiptsOf, seenBy, statusOf } from "./virtualNodes.ts"
+
+const tasks = 100
+const minuteMs = 60_000
+
+const hubAndClients = Effect.gen(function* () {
+  const network = MemoryTransport.makeNetwork()
+  const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2, 3]) })
+  const skew = { ms: 0 }
+  const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]), skew })
+  const other = yield* makeNode(network, 3, [1], { rules: yield* makeRules([1]) })
+  yield* hub.start
+  yield* client.start
+  yield* other.start
+  for (let i = 0; i < tasks; i++) yield* client.put(`t${i}`, { team: "a", title: "first", votes: 1 })
+  yield* pass(3_000)
+  for (const node of [hub, client, other]) expect(yield* statusOf(node)).toMatchObject({ state: "synced" })
+  return { hub, client, other, skew }
+})
+
+describe("commits that are held", () => {
+  it.effect("[OR-17] a commit ahead of the hub's clock is told as held on both sides, and synced once it is due", () =>
+    Effect.gen(function* () {
+      const { client, hub, other, skew } = yield* hubAndClients
+      skew.ms = 7 * minuteMs
+      yield* client.put("early", { team: "a", title: "from the future", votes: 1 })
+      skew.ms = 0
+      yield* pass(5_000)
+      expect(yield* hub.fieldsOf("early")).toBeUndefined()
+      expect(yield* statusOf(client)).toMatchObject({ state: "held", pendingOut: 1 })
+      expect((yield* statusOf(client))!.lastError).toContain("ClockAhead")
+      expect(yield* statusOf(hub, 2)).toMatchObject({ state: "held" })
+      expect((yield* statusOf(hub, 2))!.lastError).toContain("ClockAhead")
+      expect(yield* statusOf(other)).toMatchObject({ state: "synced" })
+      expect(seenBy(hub, "CommitsHeld")[0]).toMatchObject({ reason: "ClockAhead", commits: 1, peer: client.peer })
+      expect((yield* receiptsOf(client)).at(-1)).toMatchObject({ status: "deferred", code: "ClockAhead" })
+      // Other changes go on meanwhile.
+      yield* other.put("t1", { team: "a", title: "second", votes: 1 })
+      yield* pass(3_000)
+      expect(yield* client.fieldsOf("t1")).toMatchObject({ title: "second" })
+      expect(yield* statusOf(client)).toMatchObject({ state: "held" })
+      yield* pass(4 * minuteMs)
+      for (const node of [hub, client, other]) {
+        expect(yield* node.fieldsOf("early")).toMatchObject({ title: "from the future" })
+        for (const peer of (yield* node.status).peers) {
+          expect(peer).toMatchObject({ state: "synced", pendingOut: 0, pendingIn: 0, lastError: undefined })
+        }
+      }
+      expect((yield* receiptsOf(client)).at(-1)).toMatchObject({ status: "accepted" })
+      expect(seenBy(hub, "QuarantineLeft")).toMatchObject([{ reason: "ClockAhead", how: "released", commits: 1 }])
+    })
+  )
+
+  it.effect("[OR-17] a mass delete is told as held on both sides, others keep their records until it is released", () =>
+    Effect.gen(function* () {
+      const { client, hub, other } = yield* hubAndClients
+      for (let i = 0; i < 10; i++) yield* client.remove(`t${i}`)
+      yield* pass(minuteMs)
+      expect(yield* other.journal.count("task")).toBe(tasks - 10)
+      yield* client.stop
+      for (let i = 10; i < 60; i++) yield* client.remove(`t${i}`)
+      yield* client.start
+      yield* pass(5_000)
+      expect(yield* client.journal.count("task")).toBe(tasks - 60)
+      for (const node of [hub, other]) expect(yield* node.journal.count("task")).toBe(tasks - 10)
+      expect(yield* statusOf(client)).toMatchObject({ state: "held", pendingOut: 50 })
+      expect((yield* statusOf(client))!.lastError).toContain("MassDelete")
+      expect(yield* statusOf(hub, 2)).toMatchObject({ state: "held" })
+      expect((yield* statusOf(hub, 2))!.lastError).toContain("MassDelete")
+      expect(yield* statusOf(other)).toMatchObject({ state: "synced" })
+      // They are not taken for new ones when they come again, nor let in one by one.
+      yield* pass(10 * minuteMs)
+      expect(yield* hub.journal.count("task")).toBe(tasks - 10)
+      expect((yield* hub.journal.quarantineCounts).MassDelete).toBe(50)
+      const waiting = yield* hub.journal.quarantine({ after: 0, limit: 1_000, reason: "MassDelete" })
+      yield* hub.journal.release(waiting.map(({ id }) => id))
+      yield* pass(minuteMs + 5_000)
+      for (const node of [hub, client, other]) {
+        expect(yield* node.journal.count("task")).toBe(tasks - 60)
+        for (const peer of (yield* node.status).peers) {
+          expect(peer).toMatchObject({ state: "synced", pendingOut: 0, pendingIn: 0 })
+        }
+      }
+      expect(new Set((yield* receiptsOf(client)).map(({ status }) => status))).toEqual(new Set(["accepted"]))
+    })
+  )
+})

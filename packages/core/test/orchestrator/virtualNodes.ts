@@ -1,0 +1,188 @@
+// Real nodes on a clock that the test moves: rules that change, rows to look behind, links and journals that break.
+import { Clock, Context, Effect, Exit, Layer, PubSub, Schema, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Gate } from "../../src/gate/Gate.ts"
+import type { PeerId } from "../../src/identity/PeerId.ts"
+import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
+import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
+import { MemoryTables } from "../../src/journal/MemoryTables.ts"
+import * as StateHash from "../../src/journal/StateHash.ts"
+import * as Entity from "../../src/model/Entity.ts"
+import type { Partition } from "../../src/model/Partition.ts"
+import { Orchestrator } from "../../src/orchestrator/Orchestrator.ts"
+import { Records } from "../../src/orchestrator/Records.ts"
+import type { OrchestratorOptions } from "../../src/orchestrator/Supervision.ts"
+import type { SyncEvent } from "../../src/orchestrator/SyncEvent.ts"
+import type { Link } from "../../src/transport/Link.ts"
+import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import type { Transport } from "../../src/transport/Transport.ts"
+import { TransportRegistry } from "../../src/transport/TransportRegistry.ts"
+import { crypto, layerDevice } from "../nodeCrypto.ts"
+import { peerOf, space } from "../session/SessionUnderTest.ts"
+import type { Services } from "./twoNodes.ts"
+
+/** A day on which every test begins. */
+export const startMs = 1_800_000_000_000
+
+/** A record of a team; the team is its partition. */
+export const Task = Entity.make(
+  "task",
+  { team: Entity.lww(Schema.String), title: Entity.lww(Schema.String), votes: Entity.counter },
+  { header: ["team"] }
+)
+
+type IsDenied = (partition: Partition, peer: PeerId | undefined) => boolean
+
+/** Rules of one node: everybody known is a custodian and may do everything but what is denied. */
+export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<number>) {
+  const changes = yield* PubSub.sliding<void>(4)
+  const peers = new Set<PeerId>(known.map(peerOf))
+  let version = 1
+  let isDenied: IsDenied = () => false
+  const decide = (allowed: boolean) => ({
+    allowed,
+    rule: allowed ? "team/all" : "team/closed",
+    policyVersion: version,
+    because: allowed ? "everybody works here" : "nobody works here"
+  })
+  const passes = (partition: Partition, peer: PeerId) =>
+    Effect.sync(() => decide(peers.has(peer) && !isDenied(partition, peer)))
+  const layer = Layer.succeed(Gate, {
+    admits: (peer) => Effect.sync(() => decide(peers.has(peer))),
+    canSend: passes,
+    canReceive: passes,
+    accepts: () => Effect.sync(() => decide(true)),
+    isCustodian: (peer) => Effect.succeed(peers.has(peer)),
+    canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
+    audit: () => Effect.void,
+    changes: Stream.fromPubSub(changes)
+  })
+  /** Puts other rules in the place of the present ones. */
+  const change = (rule: IsDenied) =>
+    Effect.suspend(() => {
+      isDenied = rule
+      version++
+      return PubSub.publish(changes, undefined)
+    })
+  return { layer, change }
+})
+
+export type Rules = Effect.Success<ReturnType<typeof makeRules>>
+
+export const deniesTeam =
+  (team: string): IsDenied =>
+  ({ header }) =>
+    header["team"] === team
+export const deniesNothing: IsDenied = () => false
+
+export interface VirtualOptions extends Partial<OrchestratorOptions> {
+  readonly rules: Rules
+  /** Rows of an earlier run, or rows to look behind. */
+  readonly tables?: MemoryTables
+  /** By how much the node's clock is ahead of the true time now; times that nobody sets go on as they are. */
+  readonly skew?: { ms: number }
+  /** Stands between the node and its journal. */
+  readonly journal?: (journal: JournalShape) => JournalShape
+  /** Stands between the node and the links that it dials. */
+  readonly link?: (link: Link) => Link
+}
+
+/** The same effect under a clock that is off, by more or less as the test likes. */
+const withSkew = <A, E, R>(skew: { readonly ms: number }, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Clock.clockWith((clock) => {
+    const skewed: Clock.Clock = {
+      currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+      currentTimeNanos: clock.currentTimeNanos,
+      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+      monotonicTimeNanos: clock.monotonicTimeNanos,
+      sleep: (duration) => clock.sleep(duration),
+      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skew.ms,
+      currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skew.ms)
+    }
+    return Effect.provideService(effect, Clock.Clock, skewed)
+  })
+
+export const makeTables = (): MemoryTables =>
+  new MemoryTables(crypto.sha256, space, Buffer.from(crypto.randomBytes(8)).toString("hex"))
+
+/** A node that listens under its number and dials the given ones. It is closed with the test, or before. */
+export const makeNode = Effect.fnUntraced(function* (
+  network: MemoryTransport.MemoryNetwork,
+  device: number,
+  dials: ReadonlyArray<number>,
+  {
+    journal = (same) => same,
+    link = (same) => same,
+    rules,
+    skew = { ms: 0 },
+    tables = makeTables(),
+    ...options
+  }: VirtualOptions
+) {
+  yield* TestClock.setTime(Math.max(startMs, yield* Effect.clockWith((clock) => clock.currentTimeMillis)))
+  const scope = yield* Scope.make()
+  yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+  const inner = MemoryTransport.make(network, String(device))
+  const transport: Transport = { ...inner, dial: (address) => Effect.map(inner.dial(address), link) }
+  const base = Layer.mergeAll(rules.layer, TransportRegistry.layer([transport])).pipe(
+    Layer.provideMerge(layerDevice(device))
+  )
+  const store = Layer.effect(Journal, Effect.map(MemoryJournal.make({ space, tables }), journal))
+  const routes = dials.map((other) => ({ address: `memory:${other}` }))
+  const layer = Layer.mergeAll(Orchestrator.layer({ ...options, routes }), Records.layer).pipe(
+    Layer.provideMerge(store),
+    Layer.provideMerge(base)
+  )
+  const services: Context.Context<Services> = yield* withSkew(skew, Layer.buildWithScope(layer, scope))
+  const seen: Array<SyncEvent> = []
+  const orchestrator = Context.get(services, Orchestrator)
+  yield* orchestrator.events.pipe(
+    Stream.runForEach((event) => Effect.sync(() => void seen.push(event))),
+    Effect.forkIn(scope)
+  )
+  yield* Effect.yieldNow
+  const run = <A, E>(effect: Effect.Effect<A, E, Services>) => withSkew(skew, Effect.provide(effect, services))
+  return {
+    device,
+    peer: peerOf(device),
+    tables,
+    journal: Context.get(services, Journal),
+    seen,
+    run,
+    start: withSkew(skew, Effect.orDie(orchestrator.send({ _tag: "Start" }))),
+    stop: Effect.orDie(orchestrator.send({ _tag: "Stop" })),
+    status: withSkew(skew, Effect.orDie(orchestrator.status)),
+    put: (id: string, value: { readonly team: string; readonly title: string; readonly votes?: number }) =>
+      run(Records.use((records) => records.put(Task, { votes: 0, ...value }, id))),
+    remove: (id: string) => run(Records.use((records) => records.remove(Task, id))),
+    fieldsOf: (id: string) =>
+      Effect.map(run(Records.use((records) => records.get("task", id))), (found) => found?.fields),
+    hash: run(StateHash.compute()),
+    close: Scope.close(scope, Exit.void)
+  }
+})
+
+export type VirtualNode = Effect.Success<ReturnType<typeof makeNode>>
+
+/** Lets the nodes do what they can do without time. */
+const settle = Effect.forEach(Array.from({ length: 100 }), () => Effect.yieldNow, { discard: true })
+
+/** Lets time pass, in steps between which the nodes come to rest: the clock does not wait for what it did not wake. */
+export const pass = Effect.fnUntraced(function* (ms: number) {
+  const stepMs = 500
+  yield* settle
+  for (let left = ms; left > 0; left -= stepMs) {
+    yield* TestClock.adjust(Math.min(stepMs, left))
+    yield* settle
+  }
+})
+
+/** The status of the only peer, or of the named one. */
+export const statusOf = (node: VirtualNode, device?: number) =>
+  Effect.map(node.status, ({ peers }) => peers.find(({ peer }) => device === undefined || peer === peerOf(device)))
+
+export const seenBy = <Tag extends SyncEvent["_tag"]>({ seen }: VirtualNode, tag: Tag) =>
+  seen.filter((event): event is Extract<SyncEvent, { readonly _tag: Tag }> => event._tag === tag)
+
+/** Every receipt of the node's own commits. */
+export const receiptsOf = ({ journal }: VirtualNode) => Effect.orDie(journal.receipts(0, 1_000))
