@@ -5,6 +5,7 @@
  * same author on them go with them. From then on this device writes as another incarnation, so that no number is used
  * twice when a withdrawn commit is taken in after all.
  */
+import type { Author } from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
@@ -81,6 +82,8 @@ const withdraw = (
     const isOwn = commit.row.source === sources.own
     if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
     else {
+      // It may lie there as the proof of a fork.
+      tables.removeQuarantine(id)
       tables.addQuarantine({
         ...CommitOpening.describe(id, commit.packed, commit.decoded.length, commit.row.bytes),
         rule: verdict.rule,
@@ -102,7 +105,10 @@ const withdraw = (
   return { withdrawn, rewritten: written.commits, entities: mergedRefs(entities, written.entities) }
 }
 
-/** The commits and those of their authors that continue their chains: without the former the latter fit nowhere. */
+/**
+ * The commits and those that rest on them: what continues their authors' chains, and what this device wrote on them
+ * under a later incarnation. Without the former the latter fit nowhere.
+ */
 const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): ReadonlyMap<number, Verdict> => {
   const verdicts = new Map(causes)
   // A map gives what is added while it is walked.
@@ -115,13 +121,18 @@ const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): Reado
       const entity = work.entities.open(partition, event.entity)
       for (const later of EntityHistory.newestFirst(work.commits, entity.id, entity.lseq)) {
         if (later.lseq <= lseq) break
-        if (later.origin.authors[0] !== author || verdicts.has(later.lseq)) continue
+        if (verdicts.has(later.lseq) || !restsOn(later, author, event.eseq)) continue
         verdicts.set(later.lseq, { ...verdict, because: `it builds on a commit that is refused: ${verdict.because}` })
       }
     })
   }
   return verdicts
 }
+
+const restsOn = ({ commit, event, origin }: EntityHistory.HistoricEvent, author: Author, eseq: number): boolean =>
+  origin.authors[0] === author ||
+  (commit.row.source === sources.own &&
+    event.deps.some(([index, seen]) => origin.authors[index] === author && seen >= eseq))
 
 const entitiesOf = (work: Work, lseqs: Iterable<number>): ReadonlySet<OpenEntity> => {
   const touched = new Set<OpenEntity>()

@@ -130,7 +130,7 @@ const renewed = (supervisor: Supervision, peer: PeerId): Effect.Effect<void> =>
   )
 
 /** Tells of the new incarnation; every session greeted with the old one. */
-export const copied = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId) {
+const copied = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId) {
   const { incarnation } = supervisor.journal.info
   yield* supervisor.channel.publish({ _tag: "JournalCopied", peer, incarnation })
   for (const session of supervisor.sessions.all) session.replace()
@@ -348,8 +348,8 @@ const settled = Effect.fnUntraced(function* (
   if (outcome.rewritten.length > 0) yield* publish({ _tag: "WritesRestamped", commits: outcome.rewritten.length })
   yield* Metric.update(CoreMetrics.commitsRejected, outcome.withdrawn.length)
   for (const commit of outcome.withdrawn.slice(0, rejectionsToldMax)) {
-    const entry = yield* supervisor.journal.quarantined(commit).pipe(Effect.orElseSucceed(() => undefined))
-    const { because, code, policyVersion, rule } = entry === undefined ? verdicts[0]! : { ...entry, code: "Denied" }
+    const receipt = yield* supervisor.journal.receipt(commit).pipe(Effect.orElseSucceed(() => undefined))
+    const { because, code, policyVersion, rule } = receipt ?? verdicts[0]!
     yield* publish({ _tag: "WriteRejected", peer, commit, code, rule, policyVersion, because })
   }
 })

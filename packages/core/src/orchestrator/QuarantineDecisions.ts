@@ -76,9 +76,12 @@ type Decide = (
 export const release: Decide = Effect.fnUntraced(function* (desk, ids) {
   const { answers, entries } = yield* judge(desk, ids, releaseRefusal)
   yield* inPages(entries, (page) =>
-    Effect.flatMap(desk.journal.release(idsOf(page)), (outcome) =>
-      tell(desk, "released", note(answers, page, outcome, "released", applied))
-    )
+    Effect.gen(function* () {
+      const outcome = yield* desk.journal.release(idsOf(page))
+      const { copyShownBy } = outcome
+      if (copyShownBy !== undefined) yield* QuarantineKeeper.tellCopied(desk, copyShownBy)
+      yield* tell(desk, "released", note(answers, page, outcome, "released", applied))
+    })
   )
   return answersTo(ids, answers)
 })
@@ -234,7 +237,7 @@ const dropped = ({ reason }: QuarantineEntry): string =>
 const note = (
   answers: Map<string, QuarantineAnswer>,
   page: ReadonlyArray<QuarantineEntry>,
-  { kept, released, waiting }: Omit<Released, "entities">,
+  { kept, released, waiting }: Pick<Released, "kept" | "released" | "waiting">,
   done: "released" | "discarded",
   doneBecause: (entry: QuarantineEntry) => string
 ): ReadonlyArray<QuarantineEntry> => {

@@ -80,13 +80,21 @@ export const left = Effect.fnUntraced(function* (
   yield* channel.publish({ _tag: "QuarantineLeft", reason, how, commits })
 })
 
+/** A commit that was released showed that this journal has a copy. Sessions may go on as they greeted. */
+export const tellCopied = (
+  { journal, publish }: { readonly journal: JournalShape; readonly publish: (event: SyncEvent) => Effect.Effect<void> },
+  peer: PeerId
+): Effect.Effect<void> =>
+  Effect.suspend(() => publish({ _tag: "JournalCopied", peer, incarnation: journal.info.incarnation }))
+
 const tellReleased = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
   { copyShownBy, kept, released }: Released
 ) {
   const { channel } = supervisor
-  if (copyShownBy !== undefined) yield* PeerSession.copied(supervisor, copyShownBy)
+  if (copyShownBy !== undefined)
+    yield* tellCopied({ journal: supervisor.journal, publish: channel.publish }, copyShownBy)
   yield* left(channel, reason, "released", released.length)
   // A mass delete that waited for something else now waits for a person, who should hear of it.
   const byPeer = new Map<PeerId, number>()

@@ -36,6 +36,7 @@ export const quarantineConformance = (name: string, make: MakeJournal): void => 
   deniedAgainRules(name, make)
   receiptRules(name, make)
   withdrawalRules(name, make)
+  dependentRules(name, make)
   misdatedRules(name, make)
   massDeleteRules(name, make)
 }
@@ -243,6 +244,29 @@ const withdrawalRules = (name: string, make: MakeJournal): void => {
         expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
         expect(yield* totals(a)).toEqual(yield* totals(b))
       })
+  )
+}
+
+const dependentRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-54] ${name}: what was written on a rejected commit under a later incarnation goes with it`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "refused later" })])
+      yield* a.write([put("n2", { text: "refused first" })])
+      yield* a.settle(settlement(hub.device, [{ lseq: 2, ...refused }], 0))
+      yield* a.write([patch("n1", { text: "on top" })])
+      yield* a.write([put("n3", { text: "alone" })])
+      const outcome = yield* a.settle(settlement(hub.device, [{ lseq: 1, ...refused }], 4))
+      expect(outcome.withdrawn).toHaveLength(2)
+      expect(yield* a.get("note", "n1")).toBeUndefined()
+      // What is left fits into a journal that never had the others.
+      expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 1, gaps: 0 })
+      expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
+      yield* a.release((yield* a.quarantine({ after: 0, limit: 10 })).map(({ id }) => id))
+      expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "on top" })
+      expect(yield* pull(a, hub)).toMatchObject({ gaps: 0 })
+      expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
+    })
   )
 }
 

@@ -169,6 +169,30 @@ describe("a batch of which the hub denies some", () => {
       })
   )
 
+  it.effect("[OR-14] an author whose right has ended learns that, and gets it back", () =>
+    Effect.gen(function* () {
+      const { client, hub, hubRules } = yield* hubAndClient
+      yield* hub.start
+      yield* client.start
+      yield* client.put("before", { team: "closed", title: "in time", votes: 1 })
+      yield* pass(3_000)
+      yield* hubRules.change(deniesNothing, deniesTeam("closed"))
+      yield* client.put("after", { team: "closed", title: "too late", votes: 1 })
+      yield* pass(3_000)
+      expect(seenBy(client, "WriteRejected")).toMatchObject([
+        { code: "Revoked", rule: "team/closed", policyVersion: 2 }
+      ])
+      expect(yield* quarantineOf(hub)).toMatchObject([{ reason: "Revoked" }])
+      expect(yield* client.fieldsOf("before")).toMatchObject({ title: "in time" })
+      expect(yield* client.fieldsOf("after")).toBeUndefined()
+      expect(yield* statusOf(client)).toMatchObject({ state: "synced" })
+      yield* hubRules.change(deniesNothing)
+      yield* pass(5_000)
+      for (const node of [hub, client]) expect(yield* node.fieldsOf("after")).toMatchObject({ votes: 1 })
+      expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["accepted", "accepted"])
+    })
+  )
+
   it.effect("[OR-14] what was accepted stays accepted when the policy denies its partition later", () =>
     Effect.gen(function* () {
       const { client, hub, hubRules } = yield* hubAndClient

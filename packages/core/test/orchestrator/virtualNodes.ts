@@ -2,6 +2,7 @@
 import { Clock, Context, Effect, Exit, Layer, PubSub, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Gate } from "../../src/gate/Gate.ts"
+import * as Author from "../../src/identity/Author.ts"
 import type { PeerId } from "../../src/identity/PeerId.ts"
 import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
@@ -39,6 +40,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
   const peers = new Set<PeerId>(known.map(peerOf))
   let version = 1
   let isDenied: IsDenied = () => false
+  let isRevoked: IsDenied = () => false
   const decide = (allowed: boolean) => ({
     allowed,
     rule: allowed ? "team/all" : "team/closed",
@@ -51,16 +53,17 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     admits: (peer) => Effect.sync(() => decide(peers.has(peer))),
     canSend: passes,
     canReceive: passes,
-    accepts: () => Effect.sync(() => decide(true)),
+    accepts: (author, partition) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
     isCustodian: (peer) => Effect.succeed(peers.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
     audit: () => Effect.void,
     changes: Stream.fromPubSub(changes)
   })
   /** Puts other rules in the place of the present ones. */
-  const change = (rule: IsDenied) =>
+  const change = (denied: IsDenied, revoked: IsDenied = () => false) =>
     Effect.suspend(() => {
-      isDenied = rule
+      isDenied = denied
+      isRevoked = revoked
       version++
       return PubSub.publish(changes, undefined)
     })
