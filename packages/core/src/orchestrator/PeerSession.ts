@@ -190,24 +190,8 @@ const onNotice = Effect.fnUntraced(function* (
       if (notice.held.length > 0) memory.lastError = heldText(notice.held, memory.heldBecause)
       return yield* supervisor.channel.publish({ _tag: "SyncProgress", peer, sentEvents, receivedEvents })
     }
-    case "Synced": {
-      session.provenHead = notice.head
-      session.held = []
-      session.pendingIn = 0
-      memory.pendingIn = 0
-      session.provenMs = yield* monotonicMs
-      memory.provenAtMs = yield* Clock.currentTimeMillis
-      memory.lastError = undefined
-      const { count, receivedEvents, root, sentEvents } = notice
-      return yield* supervisor.channel.publish({
-        _tag: "SyncCompleted",
-        peer,
-        root: Bytes.toHex(root),
-        entities: count,
-        sentEvents,
-        receivedEvents
-      })
-    }
+    case "Synced":
+      return yield* proven(supervisor, session, memory, notice)
     case "Differs": {
       const where = yield* namesOf(supervisor, notice.ranges)
       const isHeld = notice.held.length > 0
@@ -232,6 +216,30 @@ const onNotice = Effect.fnUntraced(function* (
       memory.heldBecause = notice.verdicts.at(-1)?.because ?? memory.heldBecause
       return yield* settled(supervisor, peer, notice)
   }
+})
+
+const proven = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  session: LiveSession,
+  memory: PeerMemory,
+  { count, head, receivedEvents, root, sentEvents }: SessionNotice & { readonly _tag: "Synced" }
+) {
+  session.provenHead = head
+  session.held = []
+  session.pendingIn = 0
+  memory.pendingIn = 0
+  session.provenMs = yield* monotonicMs
+  memory.provenAtMs = yield* Clock.currentTimeMillis
+  memory.lastError = undefined
+  memory.heldBecause = undefined
+  yield* supervisor.channel.publish({
+    _tag: "SyncCompleted",
+    peer: session.peer,
+    root: Bytes.toHex(root),
+    entities: count,
+    sentEvents,
+    receivedEvents
+  })
 })
 
 const heldText = (codes: ReadonlyArray<string>, because: string | undefined): string =>

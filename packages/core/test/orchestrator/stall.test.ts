@@ -4,6 +4,7 @@ import { Effect, Result } from "effect"
 import { describe } from "vitest"
 import { stored } from "../../src/crypto/Compression.ts"
 import type { JournalShape } from "../../src/journal/Journal.ts"
+import { defaultOptions } from "../../src/orchestrator/Supervision.ts"
 import { defaultTiming } from "../../src/session/RunningSession.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
@@ -90,7 +91,8 @@ const expectStalls = Effect.fnUntraced(function* (node: VirtualNode, awaiting: s
 /** The cause is gone: without any help both get everything. */
 const expectRecovery = Effect.fnUntraced(function* (fault: Fault, hub: VirtualNode, client: VirtualNode) {
   fault.isOn = false
-  yield* pass(2 * progressMsMax)
+  // The longest wait of a dialler that failed before, and the session that follows.
+  yield* pass(defaultOptions.retryMsMax + progressMsMax)
   for (const node of [hub, client]) {
     expect(yield* node.fieldsOf("from the client")).toMatchObject({ title: "c", votes: 1 })
     expect(yield* node.fieldsOf("from the hub")).toMatchObject({ title: "h", votes: 1 })
