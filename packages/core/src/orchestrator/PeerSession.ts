@@ -2,7 +2,7 @@
  * One session as the orchestrator sees it: its place in the table, what is remembered of the peer, and the events that
  * tell the application about it.
  */
-import { Clock, Deferred, Effect, Metric, Stream } from "effect"
+import { Clock, Deferred, Effect, Metric, PubSub } from "effect"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -46,6 +46,17 @@ export interface Ended {
 /** Ends the session for a reason of this node's, which the peer is told or not. */
 type End = (reason: SessionError["reason"], isTold?: boolean) => void
 
+/** Waits until somebody wants this peer, or all, to be dialled or compared now. */
+export const wishFor = Effect.fnUntraced(function* (
+  wishes: PubSub.Subscription<PeerId | undefined>,
+  peer: () => PeerId | undefined
+) {
+  for (;;) {
+    const named = yield* PubSub.take(wishes)
+    if (named === undefined || named === peer()) return
+  }
+})
+
 /** Runs the session of an accepted link. */
 export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> =>
   Effect.asVoid(
@@ -60,6 +71,7 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
 
 /** Runs a session to its end, which is reported and never fails the caller. */
 export const run = Effect.fnUntraced(function* (supervisor: Supervision, options: PeerSessionOptions) {
+  const wishes = yield* PubSub.subscribe(supervisor.wanted)
   const taken = yield* Deferred.make<never, SessionError>()
   const told = yield* Deferred.make<never, SessionError>()
   const current: { session: LiveSession | undefined } = { session: undefined }
@@ -73,11 +85,8 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     timing: supervisor.options.timing,
     aheadMsMax: supervisor.options.aheadMsMax,
     deleteLimits: supervisor.options.deleteLimits,
-    proofWanted: Stream.fromPubSub(supervisor.wanted).pipe(
-      Stream.filter((peer) => peer === undefined || peer === current.session?.peer),
-      Stream.map(() => undefined)
-    ),
     ended: Deferred.await(told),
+    proofWanted: wishFor(wishes, () => current.session?.peer),
     notify: (notice) => onNotice(supervisor, options, current, end, notice)
   })
   const error = yield* Effect.raceFirst(driven, Deferred.await(taken)).pipe(
@@ -103,7 +112,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
   const ended: Ended = { wasLive: current.session !== undefined, because: error.message, isDenied }
   return ended
-})
+}, Effect.scoped)
 
 /**
  * The peer has another session with this journal, and this node has opened none: a copy of the journal has. What a copy

@@ -202,11 +202,10 @@ const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry:
   // Half fixed, half random, so that many clients of one hub do not come back in step.
   const [chance] = supervisor.crypto.randomBytes(1)
   const waitMs = Math.round(fullMs / 2 + (chance! / 255) * (fullMs / 2))
-  const woken = Stream.fromPubSub(supervisor.wanted).pipe(
-    Stream.filter((peer) => peer === undefined || peer === entry.route.peer),
-    Stream.runHead
+  const woken = Effect.flatMap(PubSub.subscribe(supervisor.wanted), (wishes) =>
+    PeerSession.wishFor(wishes, () => entry.route.peer)
   )
-  yield* Effect.race(Effect.sleep(waitMs), woken)
+  yield* Effect.race(Effect.sleep(waitMs), Effect.scoped(woken))
 })
 
 /** When the policy changes: ends sessions that it no longer admits and wakes diallers that it may now let in. */

@@ -2,7 +2,7 @@
  * One running session's parts and options, shared by the driver's fibers and the actions they perform. It only holds
  * them; who does what when is the driver's business.
  */
-import { Clock, Effect, Queue, type Stream } from "effect"
+import { Clock, type Deferred, Effect, Queue } from "effect"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
@@ -63,8 +63,8 @@ export interface SessionOptions {
   /** Stamps further ahead of the clock wait in quarantine. */
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
-  /** Emits when a comparison of roots is wanted now. */
-  readonly proofWanted: Stream.Stream<void>
+  /** Waits until somebody wants a comparison of roots; asked again after each. */
+  readonly proofWanted: Effect.Effect<void>
   /** Fails when this node ends the session for a reason that the peer is told. */
   readonly ended: Effect.Effect<never, SessionError>
   /** Called in order; the session waits for it. */
@@ -91,6 +91,8 @@ export interface RunningSession {
   readonly inputs: Queue.Queue<DriverInput>
   readonly outbound: Queue.Queue<Uint8Array>
   readonly toApply: Queue.Queue<Wire.EventBatch>
+  /** Done once the greeting is over. */
+  readonly wentLive: Deferred.Deferred<void>
   readonly sequence: FrameSequence
   state: SessionState.SessionState
   framesSent: number
@@ -122,7 +124,7 @@ export const monotonicMs: Effect.Effect<number> = Clock.clockWith((clock) =>
 export const send = (driver: RunningSession, message: Wire.WireMessage): Effect.Effect<void> =>
   Effect.suspend(() => {
     const frame = FrameCodec.encode(driver.compression, { sequence: driver.framesSent++, message })
-    return Effect.asVoid(Queue.offer(driver.outbound, frame))
+    return Queue.offerUnsafe(driver.outbound, frame) ? Effect.void : Effect.asVoid(Queue.offer(driver.outbound, frame))
   })
 
 /** The name under which a refusal is counted and told. */

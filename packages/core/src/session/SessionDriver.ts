@@ -3,7 +3,7 @@
  * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
  * session ends with a typed reason. It decides nothing about the protocol itself.
  */
-import { Effect, Metric, Queue, Result, Stream } from "effect"
+import { Deferred, Effect, Metric, Queue, Result, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -42,10 +42,13 @@ const applyingAtOnceMax = 4
 export const run = Effect.fnUntraced(function* (options: SessionOptions) {
   const driver = yield* makeDriver(options)
   yield* watchSizes(driver)
-  const fibers = [receiveFrames(driver), sendFrames(driver), applyBatches(driver), watchJournal(driver), tick(driver)]
-  const wanted = Stream.runForEach(options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" }))
+  // What is of no use before the peer is proven does not run for it.
+  const whenLive = [applyBatches(driver), watchJournal(driver), followWishes(driver)].map((effect) =>
+    Effect.andThen(Deferred.await(driver.wentLive), effect)
+  )
   const ended = Effect.catch(options.ended, ({ reason }) => refuse(driver, reason))
-  return yield* Effect.raceAllFirst([stepLoop(driver), ...fibers, Effect.andThen(wanted, Effect.never), ended]).pipe(
+  const fibers = [stepLoop(driver), receiveFrames(driver), sendFrames(driver), tick(driver), ended, ...whenLive]
+  return yield* Effect.raceAllFirst(fibers).pipe(
     Effect.catchTag("JournalError", (reason) => fail(reason)),
     Effect.ensuring(options.link.close),
     Effect.ensuring(storeAcknowledgedAtEnd(driver))
@@ -80,6 +83,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     inputs: yield* Queue.bounded<DriverInput>(inputsMax),
     outbound: yield* Queue.bounded<Uint8Array>(outboundFramesMax),
     toApply: yield* Queue.bounded<Wire.EventBatch>(LiveState.windowBatchesMax),
+    wentLive: yield* Deferred.make<void>(),
     sequence: new FrameSequence(),
     state: SessionState.start({
       role: options.role,
@@ -131,6 +135,9 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
     const pending: Array<SessionState.Input> = [first]
     for (let input = pending.shift(); input !== undefined; input = pending.shift()) {
       const outcome = Session.step(driver.state, input)
+      if (outcome.state.phase === "live" && driver.state.phase !== "live") {
+        Deferred.doneUnsafe(driver.wentLive, Effect.void)
+      }
       driver.state = outcome.state
       for (const action of outcome.actions) {
         if (action._tag === "Fail") {
@@ -266,6 +273,9 @@ const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
   Stream.runForEach(driver.journal.changes, ({ head }) =>
     Queue.offer(driver.inputs, { _tag: "JournalMoved", head })
   ).pipe(Effect.andThen(Effect.never))
+
+const followWishes = (driver: RunningSession): Effect.Effect<never> =>
+  Effect.forever(Effect.andThen(driver.options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" })))
 
 const tick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { greetingMsMax, progressMsMax, tickMs } = driver.options.timing

@@ -66,7 +66,7 @@ export const defaultPlan: FaultPlan = {
   faultMs: 24_000,
   pendingMsMax: 10_000,
   quietMsMax: 30 * 60_000,
-  frameLoss: 0.05,
+  frameLoss: 0.03,
   frameDouble: 0.05,
   frameReorder: 0.05,
   delayMsMin: 5,
@@ -101,7 +101,7 @@ export const defaultPlan: FaultPlan = {
 export const clocksOfProduction = { skewMsMax: 10 * 60_000, aheadMsMax: 5 * 60_000 } as const
 
 /**
- * The plan of one seed: each kind of fault is at its rate, or frequent, or absent, for faults that come together hide
+ * The plan of one seed: more or fewer nodes and writes, and each kind of fault is at its rate, or frequent, or absent, for faults that come together hide
  * each other. Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
  */
 export const vary = (random: SeededRandom): FaultPlan => {
@@ -110,6 +110,8 @@ export const vary = (random: SeededRandom): FaultPlan => {
   const plan = defaultPlan
   return {
     ...plan,
+    nodes: random.pick([3, 4, 5, 5]),
+    writeEveryMs: plan.writeEveryMs * random.pick([1, 1.5, 2.5]),
     frameLoss: rate(plan.frameLoss),
     frameDouble: rate(plan.frameDouble),
     frameReorder: rate(plan.frameReorder),

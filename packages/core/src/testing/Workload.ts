@@ -5,7 +5,7 @@
 import { Effect, Schema } from "effect"
 import { Records } from "../orchestrator/Records.ts"
 import type { JournalError } from "../journal/JournalError.ts"
-import * as StateHash from "../journal/StateHash.ts"
+import { queryRowsMax } from "../journal/Journal.ts"
 import * as Entity from "../model/Entity.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { Cluster, Ledger } from "./Cluster.ts"
@@ -79,7 +79,8 @@ const violate = (cluster: Cluster, node: SimulatedNode, detail: string): void =>
 
 /** A disk without room does not keep anybody from reading. */
 const readAll = Effect.fnUntraced(function* (cluster: Cluster, node: SimulatedNode) {
-  const read = yield* Effect.exit(node.run(StateHash.compute()))
+  const all = { type: Note.name, where: {}, orderBy: undefined, limit: queryRowsMax, offset: 0 }
+  const read = yield* Effect.exit(node.run(Records.use((records) => records.query(all))))
   if (read._tag === "Failure" && node.isUp) violate(cluster, node, "it cannot be read while its disk is full")
 })
 
