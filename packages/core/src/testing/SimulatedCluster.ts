@@ -78,7 +78,10 @@ const run = Effect.fnUntraced(function* (options: SimulationOptions, time: Simul
   yield* heal(cluster)
   const failed = yield* Workload.writeLast(cluster)
   const { pendingMs, problems, quietMs } = yield* settle(cluster)
-  for (const node of [...cluster.nodes, cluster.stranger]) yield* node.crash(true)
+  for (const node of [...cluster.nodes, cluster.stranger]) {
+    yield* node.crash(true)
+    yield* node.ended()
+  }
   const result: SimulationResult = {
     seed: options.seed,
     problems: [

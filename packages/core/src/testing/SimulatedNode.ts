@@ -62,7 +62,7 @@ export class SimulatedNode {
 
   /** Starts the node on what its rows hold. */
   readonly start = Effect.fnUntraced(function* (this: SimulatedNode) {
-    if (this.#ending !== undefined) yield* Fiber.await(this.#ending)
+    yield* this.ended()
     this.disk.revive()
     const scope = yield* Scope.make()
     this.#scope = scope
@@ -83,6 +83,11 @@ export class SimulatedNode {
     // Whoever kills it does not wait for what a dead process still has to clear away.
     this.#ending = yield* Effect.forkDetach(Scope.close(scope, Exit.void))
   })
+
+  /** Waits until everything that a killed process had is cleared away. */
+  ended(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.#ending === undefined ? Effect.void : Effect.asVoid(Fiber.await(this.#ending))))
+  }
 
   /** Runs something on the node's services and clock; fails with `undefined` while it is down. */
   run<A, E>(effect: Effect.Effect<A, E, Services>): Effect.Effect<A, E | undefined> {
