@@ -3,7 +3,7 @@ import { Effect, Layer, Result } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
 import type * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
-import type { FaultPlan } from "../../src/testing/FaultPlan.ts"
+import { defaultPlan, type FaultPlan } from "../../src/testing/FaultPlan.ts"
 
 type Module = Record<string, unknown>
 type Overrides = Record<string, (original: Module) => Module>
@@ -42,6 +42,9 @@ const paths = [
   "journal/MemoryJournal"
 ]
 
+/** As many nodes and writes as a seed may have. */
+const busy = { nodes: defaultPlan.nodes, writeEveryMs: defaultPlan.writeEveryMs }
+
 const noRanges = { [`${src}/reconcile/RangeTree.ts`]: () => ({ differingPartitions: () => [] }) }
 
 describe("mutants", { timeout: 120_000 }, () => {
@@ -71,7 +74,7 @@ describe("mutants", { timeout: 120_000 }, () => {
       }
     }
     const overrides = { ...noRanges, [`${src}/session/FrameSequence.ts`]: () => ({ FrameSequence }) }
-    expect(await isCaught(overrides, undefined, 60)).toBe(true)
+    expect(await isCaught(overrides, undefined, 60, { ...busy, frameLoss: 0.05 })).toBe(true)
   })
 
   it("[SI-5][SI-6] a session that waits for ever on a link that went silent is caught", async () => {
@@ -87,7 +90,7 @@ describe("mutants", { timeout: 120_000 }, () => {
 
   it("[SI-5][SI-7] a node that does not look when its policy changes is caught", async () => {
     const overrides = { [`${src}/orchestrator/Supervisor.ts`]: () => ({ followPolicy: () => Effect.never }) }
-    expect(await isCaught(overrides, "leak", 40)).toBe(true)
+    expect(await isCaught(overrides, "leak", 40, { revocationEveryMs: 6_000 })).toBe(true)
   })
 
   it("[SI-5][SI-8] a store that keeps half of a transaction is caught", async () => {
@@ -106,7 +109,7 @@ describe("mutants", { timeout: 120_000 }, () => {
         }
       }
     }
-    expect(await isCaught(overrides, "torn", 40)).toBe(true)
+    expect(await isCaught(overrides, "torn", 40, { ...busy, tornWriteEveryMs: 2_000 })).toBe(true)
   })
 
   it("[SI-5][SI-8] a store that confirms what it did not keep is caught", async () => {
