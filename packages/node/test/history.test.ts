@@ -91,6 +91,17 @@ describe("the past", () => {
     expect(await node.task.history("nobody")).toEqual([])
   })
 
+  it("[CN-20] a millisecond means all of it, a stamp what was until then", async () => {
+    await using node = await open()
+    const { ids } = await node.task.putAll(["a", "b", "c"].map((title) => ({ list: "home", title })))
+    const made = (await Promise.all(ids.map((id) => node.task.history(id)))).map(([entry]) => entry!)
+    const [first, , last] = made.toSorted((a, b) => (a.at < b.at ? -1 : 1))
+    expect(last!.at.slice(0, 12)).toBe(first!.at.slice(0, 12))
+    expect(last!.at > first!.at).toBe(true)
+    expect(await node.task.query({ at: last!.date })).toHaveLength(3)
+    expect(await node.task.query({ at: first!.at })).toHaveLength(1)
+  })
+
   it("[CN-20] refuses what is no time and no page", async () => {
     await using node = await open()
     for (const time of [-1, Number.NaN, new Date("never"), "yesterday", 2 ** 48]) {
@@ -163,6 +174,15 @@ describe("restoring and undoing", () => {
     expect(await node.task.get(ids[0]!)).toMatchObject({ title: "One" })
     await expect(node.undo("nothing")).rejects.toMatchObject({ reason: { _tag: "CommitNotFound" } })
     expect(await node.undo([])).toEqual({ commits: [], entities: [] })
+  })
+
+  it("[CN-22] several commits are undone from the last to the first", async () => {
+    await using node = await open()
+    const id = await node.task.put({ list: "home", title: "Milk" })
+    const first = await node.task.patch(id, { title: "Oat milk" })
+    const second = await node.task.patch(id, { title: "Soy milk" })
+    await node.undo([...first, ...second])
+    expect((await node.task.get(id))?.title).toBe("Milk")
   })
 
   it("[CN-22] another device's change is undone, and the undo goes to it", async () => {
