@@ -189,6 +189,83 @@ export class SyncFailed extends Schema.TaggedError<SyncFailed>()("SyncFailed", {
   }
 }
 
+/** What follows `--at` is no time. Write it as the message shows. */
+export class TimeInvalid extends Schema.TaggedError<TimeInvalid>()("TimeInvalid", {
+  text: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `--at ${this.text} is no time: ${this.problem}. Write a date (2026-11-21), a date and time ` +
+      "(2026-11-21T14:30:05Z), or a stamp, the 16 hexadecimal digits that history --json shows."
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The record was not there at the time that was asked for. Take the time that the message names, or look at its history. */
+export class RecordMissingThen extends Schema.TaggedError<RecordMissingThen>()("RecordMissingThen", {
+  type: Schema.String,
+  id: Schema.String,
+  at: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `There was no ${this.type} ${this.id} at ${this.at}: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** No such commit in the journal. Copy its id from a history, or sync first. */
+export class CommitMissing extends Schema.TaggedError<CommitMissing>()("CommitMissing", { commit: Schema.String }) {
+  override get message(): string {
+    return (
+      `There is no commit ${this.commit} here. If another device wrote it, sync first; ` +
+      `the commits of a record are shown by: ${command("history <type> <id>")}`
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The commit is undone already, so nothing was written. Undo its undo to have it back. */
+export class UndoneAlready extends Schema.TaggedError<UndoneAlready>()("UndoneAlready", {
+  commit: Schema.String,
+  type: Schema.String,
+  id: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `Commit ${this.commit} is undone already, so nothing was written. ` +
+      `To have it back, undo the commit that undid it; it is shown by: ${command(`history ${this.type} ${this.id}`)}`
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** Nothing of the commit is in force, so nothing was written. The message says what stands instead. */
+export class NothingInForce extends Schema.TaggedError<NothingInForce>()("NothingInForce", {
+  commit: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `Nothing of commit ${this.commit} is in force, so nothing was written: ${this.problem}. ` +
+      `To go back all the same, use: ${command("restore <type> <id> --at <time>")}`
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -205,7 +282,12 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     OutputClosed,
     NotConnected,
     NotTrusted,
-    SyncFailed
+    SyncFailed,
+    TimeInvalid,
+    RecordMissingThen,
+    CommitMissing,
+    UndoneAlready,
+    NothingInForce
   ])
 }) {
   override get message(): string {

@@ -2,47 +2,12 @@
  * The tree of commands with their arguments and flags, as help and completions show them. What a command does is
  * loaded only when it runs, so that `--help` stays quick; that is also why Effect's modules are imported one by one.
  */
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as GlobalFlag from "effect/cli/GlobalFlag"
-
-const dataDefault = "./syncline-device"
-
-const Data = GlobalFlag.Setting("data")({
-  flag: Flag.String("data").pipe(
-    Flag.withMetavar("folder"),
-    Flag.withDescription(`Data folder of the device (default ${dataDefault}, or SYNCLINE_DEVICE)`),
-    Flag.withFallbackConfig(Config.String("SYNCLINE_DEVICE")),
-    Flag.withDefault(dataDefault)
-  )
-})
-
-const Json = GlobalFlag.Setting("json")({
-  flag: Flag.Boolean("json").pipe(
-    Flag.withDescription("Results and errors as JSON, for programs"),
-    Flag.withDefault(false)
-  )
-})
-
-const type = Argument.String("type").pipe(Argument.withDescription("Entity type, e.g. city"))
-const id = Argument.String("id").pipe(Argument.withDescription("The record's id"))
-
-const text = (name: string, metavar: string, description: string) =>
-  Flag.String(name).pipe(
-    Flag.withMetavar(metavar),
-    Flag.withDescription(description),
-    Flag.optional,
-    Flag.map(Option.getOrUndefined)
-  )
-
-const yes = (name: string, description: string) =>
-  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
-
-const schema = text("schema", "file", "TypeScript or JavaScript module that exports entity types")
+import { at, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
+import { history, restore, undo } from "./HistoryLine.ts"
 
 const init = Command.make(
   "init",
@@ -121,7 +86,7 @@ const put = Command.make(
     })
 ).pipe(Command.withDescription("Write one record; fields that it does not name stay"))
 
-const get = Command.make("get", { type, id }, (input) =>
+const get = Command.make("get", { type, id, at }, (input) =>
   Effect.gen(function* () {
     const data = yield* Data
     const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
@@ -137,8 +102,6 @@ const remove = Command.make("delete", { type, id }, (input) =>
   })
 ).pipe(Command.withDescription("Delete one record"))
 
-const atLeast = (minimum: number) => (value: number) => value >= minimum
-
 const query = Command.make(
   "query",
   {
@@ -149,17 +112,9 @@ const query = Command.make(
       Flag.atLeast(0)
     ),
     orderBy: text("order-by", "field[:desc]", "Order by a field instead of the id"),
-    limit: Flag.Int("limit").pipe(
-      Flag.withDescription("At most so many records"),
-      Flag.filter(atLeast(1), (value) => `--limit must be 1 or more, not ${value}`),
-      Flag.optional,
-      Flag.map(Option.getOrUndefined)
-    ),
-    offset: Flag.Int("offset").pipe(
-      Flag.withDescription("Pass over so many records"),
-      Flag.filter(atLeast(0), (value) => `--offset must be 0 or more, not ${value}`),
-      Flag.withDefault(0)
-    ),
+    limit: limit("At most so many records"),
+    offset: from("offset", "Pass over so many records"),
+    at,
     isCounting: yes("count", "Print only how many there are")
   },
   (input) =>
@@ -188,7 +143,7 @@ const sync = Command.make(
     timeout: Flag.Int("timeout").pipe(
       Flag.withMetavar("seconds"),
       Flag.withDescription("Give up when nothing moves for so long (default 60)"),
-      Flag.filter(atLeast(1), (value) => `--timeout must be 1 or more seconds, not ${value}`),
+      Flag.filter(isAtLeast(1), (value) => `--timeout must be 1 or more seconds, not ${value}`),
       Flag.withDefault(60)
     )
   },
@@ -236,6 +191,7 @@ export const commandLine = Command.make("syncline").pipe(
   Command.withSubcommands([
     { group: "Device", commands: [init, showId, trust, status] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
+    { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash] }
   ]),
   Command.withGlobalFlags([Data, Json])

@@ -27,6 +27,7 @@ export const of = (failure: Failure): number => {
     case "OutputClosed":
       return ok
     case "UsageInvalid":
+    case "TimeInvalid":
     case "TrustedPeerInvalid":
       return usage
     case "NotConnected":
@@ -48,7 +49,7 @@ export const describe = (failure: Failure): { readonly code: string; readonly me
         code: reason._tag,
         message:
           `Another process works on ${reason.path}. Wait until it ends or stop it; ` +
-          "hash, get, query, export and status work meanwhile."
+          "hash, get, query, history, export and status work meanwhile."
       }
     default:
       // The command line's own failures are whole sentences, and some end with a command to copy.

@@ -12,14 +12,17 @@ import { because, type CliError, SchemaUnusable, UsageInvalid } from "./CliError
 export type TypeOf = (name: string) => Effect.Effect<Entity.EntityType, CliError>
 
 /** The types of a file, or only open ones without a file. */
-export const load = (file: string | undefined): Effect.Effect<TypeOf, CliError> =>
-  file === undefined ? Effect.succeed((name) => open(name)) : Effect.map(loadFile(file), typesOf)
+export const load = (file: string | undefined): Effect.Effect<TypeOf, CliError> => Effect.map(types(file), typesOf)
+
+/** The types of a file by their names; none without a file. */
+export const types = (file: string | undefined): Effect.Effect<ReadonlyMap<string, Entity.EntityType>, CliError> =>
+  file === undefined ? Effect.succeed(new Map()) : loadFile(file)
 
 const typesOf =
-  (types: ReadonlyMap<string, Entity.EntityType>): TypeOf =>
+  (known: ReadonlyMap<string, Entity.EntityType>): TypeOf =>
   (name) => {
-    const known = types.get(name)
-    return known === undefined ? open(name) : Effect.succeed(known)
+    const type = known.get(name)
+    return type === undefined ? open(name) : Effect.succeed(type)
   }
 
 const open = (name: string): Effect.Effect<Entity.EntityType, CliError> =>
@@ -35,10 +38,10 @@ const loadFile = Effect.fnUntraced(function* (file: string) {
     try: () => import(pathToFileURL(path).href),
     catch: (error) => unusable(error instanceof Error ? error.message.split("\n")[0]! : String(error))
   })
-  const types = new Map<string, Entity.EntityType>()
-  for (const value of Object.values(loaded as object)) if (isEntityType(value)) types.set(value.name, value)
-  if (types.size === 0) return yield* unusable("it exports no entity type; export what Entity.make(...) returns")
-  return types
+  const found = new Map<string, Entity.EntityType>()
+  for (const value of Object.values(loaded as object)) if (isEntityType(value)) found.set(value.name, value)
+  if (found.size === 0) return yield* unusable("it exports no entity type; export what Entity.make(...) returns")
+  return found
 })
 
 /** By shape, because the module may have loaded another copy of the engine. */

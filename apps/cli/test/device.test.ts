@@ -34,6 +34,8 @@ describe("manners", () => {
     ["query"],
     ["query", "city", "--limit", "0"],
     ["query", "city", "--where", "name"],
+    ["restore", "city", "1"],
+    ["undo", "everything"],
     ["sync", "--timeout", "soon"],
     ["put", "city", "{"],
     ["put", "$city", "{}"],
@@ -141,7 +143,16 @@ describe("a device", () => {
     expect((await run(["put", "city", '{"name":"Ulm"}', "--id", "1", "--data", held])).code).toBe(0)
     const watching = start(["watch", "--data", held])
     await watching.said("Trying again")
-    const reading = ["hash", "id", "status", "export", "query city --count", "get city 1", `trust ${other} --remove`]
+    const reading = [
+      "hash",
+      "id",
+      "status",
+      "export",
+      "query city --count",
+      "get city 1",
+      "history city 1",
+      `trust ${other} --remove`
+    ]
     const told = await Promise.all(reading.map((text) => run([...text.split(" "), "--data", held])))
     for (const each of told) expect(each).toMatchObject({ code: 0, err: "" })
     const refused = await run(["put", "city", "{}", "--id", "1", "--data", held, "--json"])

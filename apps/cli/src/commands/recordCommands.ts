@@ -8,6 +8,8 @@ import { because, InputUnreadable, UsageInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import { Output } from "../Output.ts"
+import * as PointInTime from "../PointInTime.ts"
+import * as RecordHistory from "../RecordHistory.ts"
 import * as RecordRow from "../RecordRow.ts"
 import * as SchemaFile from "../SchemaFile.ts"
 import * as RecordItem from "../importing/RecordItem.ts"
@@ -78,11 +80,16 @@ interface OneInput {
   readonly id: string
 }
 
-export const get = Effect.fnUntraced(function* (input: OneInput) {
+export const get = Effect.fnUntraced(function* (input: OneInput & { readonly at: string | undefined }) {
   const output = yield* Output
-  const found = yield* Journal.Journal.use((journal) => journal.get(input.type, input.id)).pipe(
-    Effect.provide(Device.layerReading(input.data))
-  )
+  const { id, type } = input
+  const at = input.at === undefined ? undefined : yield* PointInTime.parse(input.at)
+  const found = yield* Effect.gen(function* () {
+    const journal = yield* Journal.Journal
+    if (at === undefined) return yield* journal.get(type, id)
+    const past = yield* journal.at(type, id, at)
+    return past === undefined || past.isDeleted ? yield* RecordHistory.missingThen({ type, id }, at) : past
+  }).pipe(Effect.provide(Device.layerReading(input.data)))
   if (found === undefined || found.isDeleted) return yield* missing(input)
   const row = RecordRow.of(found)
   yield* output.result(row, JSON.stringify(row, undefined, 2))

@@ -1,0 +1,67 @@
+/**
+ * Flags and arguments that several commands have, and how they are made. Whoever imports this stays quick to load, so
+ * Effect's modules come one by one.
+ */
+import * as Config from "effect/Config"
+import * as Option from "effect/Option"
+import * as Argument from "effect/cli/Argument"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+
+const dataDefault = "./syncline-device"
+
+export const Data = GlobalFlag.Setting("data")({
+  flag: Flag.String("data").pipe(
+    Flag.withMetavar("folder"),
+    Flag.withDescription(`Data folder of the device (default ${dataDefault}, or SYNCLINE_DEVICE)`),
+    Flag.withFallbackConfig(Config.String("SYNCLINE_DEVICE")),
+    Flag.withDefault(dataDefault)
+  )
+})
+
+export const Json = GlobalFlag.Setting("json")({
+  flag: Flag.Boolean("json").pipe(
+    Flag.withDescription("Results and errors as JSON, for programs"),
+    Flag.withDefault(false)
+  )
+})
+
+/** A text that may be left out. */
+export const text = (name: string, metavar: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(description),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
+
+export const yes = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
+
+/** How many results at most; everything when it is left out. */
+export const limit = (description: string) =>
+  Flag.Int("limit").pipe(
+    Flag.withDescription(description),
+    Flag.filter(isAtLeast(1), (value) => `--limit must be 1 or more, not ${value}`),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
+
+/** A number to pass over or go on after. */
+export const from = (name: string, description: string) =>
+  Flag.Int(name).pipe(
+    Flag.withDescription(description),
+    Flag.filter(isAtLeast(0), (value) => `--${name} must be 0 or more, not ${value}`),
+    Flag.withDefault(0)
+  )
+
+export const isAtLeast = (minimum: number) => (value: number) => value >= minimum
+
+export const type = Argument.String("type").pipe(Argument.withDescription("Entity type, e.g. city"))
+
+export const id = Argument.String("id").pipe(Argument.withDescription("The record's id"))
+
+export const schema = text("schema", "file", "TypeScript or JavaScript module that exports entity types")
+
+/** A time of the past, which may be left out for the present. */
+export const at = text("at", "time", "As it was then, e.g. 2026-11-21T14:30Z")

@@ -1,0 +1,60 @@
+/**
+ * Changes of records as people and programs read them: an entry of a history, what restoring or undoing wrote, and what
+ * an undo left alone.
+ */
+import { Author, type EntityTimeline, type History } from "@syncline/core"
+import * as PointInTime from "./PointInTime.ts"
+
+type Entry = EntityTimeline.HistoryEntry
+
+/** For programs: everything that is known, with the author's device and the time spelled out. */
+export const document = ({ at, author, ...entry }: Entry) => ({
+  time: PointInTime.print(at),
+  at,
+  peer: Author.peer(author),
+  author,
+  ...entry
+})
+
+/** For people; `self` is the device whose folder it is. */
+export const page = (entry: Entry, self: string): string => {
+  const peer = Author.peer(entry.author)
+  const by = peer === self ? `${peer} (this device)` : peer
+  const lines = [`${PointInTime.print(entry.at)}  ${entry.kind} by ${by}`, `  commit ${entry.commit}`]
+  return [...lines, ...entry.changes.map(fieldLine)].join("\n")
+}
+
+/** What entries did, without saying who and when. */
+export const written = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
+  entries.flatMap(({ changes, kind }) => [
+    ...(kind === "deleted" || kind === "revived" ? [`  ${kind}`] : []),
+    ...changes.map(fieldLine)
+  ])
+
+const fieldLine = (change: EntityTimeline.FieldChange): string => {
+  switch (change.kind) {
+    case "lww": {
+      const was = change.previous === undefined ? "" : `, was ${JSON.stringify(change.previous)}`
+      const unseen = change.isConflict ? ", which its author had not seen" : ""
+      return `  ${change.field} = ${JSON.stringify(change.value)}${was}${unseen}`
+    }
+    case "counter":
+      return `  ${change.field} ${change.by < 0 ? "-" : "+"} ${Math.abs(change.by)}`
+    case "orSet":
+      return `  ${change.field}${elements(" + ", change.added)}${elements(" - ", change.removed)}`
+  }
+}
+
+const elements = (sign: string, values: ReadonlyArray<unknown>): string =>
+  values.length === 0 ? "" : `${sign}${values.map((value) => JSON.stringify(value)).join(", ")}`
+
+const reasons = {
+  overwritten: "was overwritten since",
+  changed: "was changed since",
+  deleted: "is deleted",
+  undone: "is undone already"
+} as const
+
+/** What an undo left as it is, and why: one text for each thing. */
+export const skipped = ({ id, skipped: all, type }: History.EntityReversal): ReadonlyArray<string> =>
+  all.map(({ because, field }) => `${field === undefined ? "" : `${field} of `}${type} ${id} ${reasons[because]}`)

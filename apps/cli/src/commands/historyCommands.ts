@@ -1,0 +1,131 @@
+/**
+ * `syncline history`, `restore` and `undo`: what became of a record, and taking it back. Restoring and undoing write new
+ * commits and print them; a record that looks as it should is left alone.
+ */
+import { Author, type History, Journal, Records, WriteError } from "@syncline/core"
+import { Effect } from "effect"
+import { because, CommitMissing, NothingInForce, UndoneAlready, UsageInvalid } from "../CliError.ts"
+import * as Device from "../Device.ts"
+import * as DeviceFile from "../DeviceFile.ts"
+import * as HistoryText from "../HistoryText.ts"
+import { Output } from "../Output.ts"
+import * as PointInTime from "../PointInTime.ts"
+import * as Progress from "../Progress.ts"
+import * as RecordHistory from "../RecordHistory.ts"
+import * as SchemaFile from "../SchemaFile.ts"
+
+export interface HistoryInput extends RecordHistory.RecordRef {
+  readonly data: string
+  readonly limit: number | undefined
+}
+
+export const history = Effect.fnUntraced(function* ({ data, id, limit, type }: HistoryInput) {
+  const output = yield* Output
+  yield* Effect.gen(function* () {
+    const self = yield* Journal.Journal.use(({ info }) => Effect.succeed(Author.peer(info.author)))
+    const count = yield* RecordHistory.eachPage({ type, id }, limit ?? Number.POSITIVE_INFINITY, (page) =>
+      Effect.forEach(page, (entry) => output.line(HistoryText.document(entry), HistoryText.page(entry, self)), {
+        discard: true
+      })
+    )
+    if (count === 0) return yield* refuse(new WriteError.EntityNotFound({ type, id }))
+  }).pipe(Effect.provide(Device.layerReading(data)))
+})
+
+const refuse = (reason: WriteError.WriteError["reason"]) => Effect.fail(new WriteError.WriteError({ reason }))
+
+export interface RestoreInput extends RecordHistory.RecordRef {
+  readonly data: string
+  readonly at: string
+  readonly schema: string | undefined
+}
+
+export const restore = Effect.fnUntraced(function* (input: RestoreInput) {
+  const output = yield* Output
+  const { data, id } = input
+  const at = yield* PointInTime.parse(input.at)
+  const device = yield* DeviceFile.read(data)
+  const typeOf = yield* SchemaFile.load(input.schema ?? device?.schema)
+  const type = yield* typeOf(input.type)
+  const ref = { type: type.name, id }
+  const { commits, written } = yield* Effect.gen(function* () {
+    const outcome = yield* Records.Records.use((records) => records.restore(type, id, at)).pipe(
+      Effect.catchTag("WriteError", (error) =>
+        error.reason._tag === "EntityNotFoundAt" ? RecordHistory.missingThen(ref, at) : Effect.fail(error)
+      )
+    )
+    return { commits: outcome.commits, written: yield* RecordHistory.writtenBy(ref, outcome.commits) }
+  }).pipe(Effect.provide(Device.layerWriting(data)))
+  const time = PointInTime.print(at)
+  const text =
+    commits.length === 0
+      ? `Nothing changed: ${type.name} ${id} looks as it did at ${time}.`
+      : [`${type.name} ${id} looks as it did at ${time}:`, ...HistoryText.written(written), wrote(commits)].join("\n")
+  yield* output.result({ restored: ref, time, at, commits, written: written.map(HistoryText.document) }, text)
+})
+
+const wrote = (commits: ReadonlyArray<string>): string =>
+  `Wrote ${Progress.counted(commits.length, "commit")}: ${commits.join(", ")}`
+
+export interface UndoInput {
+  readonly data: string
+  readonly commit: string
+  readonly schema: string | undefined
+}
+
+const commitPattern = /^[0-9a-f]{64}$/
+
+export const undo = Effect.fnUntraced(function* (input: UndoInput) {
+  const output = yield* Output
+  const commit = input.commit.toLowerCase()
+  if (!commitPattern.test(commit)) {
+    const problem = `${input.commit} is no commit. Its id has 64 hexadecimal digits; history prints it.`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  const device = yield* DeviceFile.read(input.data)
+  const types = yield* SchemaFile.types(input.schema ?? device?.schema)
+  const { commits, undone } = yield* Effect.gen(function* () {
+    const outcome = yield* Records.Records.use((records) => records.undo({ commit }, [...types.values()])).pipe(
+      Effect.catchTag("WriteError", (error) =>
+        Effect.fail(error.reason._tag === "CommitNotFound" ? because(new CommitMissing({ commit })) : error)
+      )
+    )
+    if (outcome.commits.length === 0) return yield* nothingUndone(commit, outcome.entities)
+    const told = yield* Effect.forEach(outcome.entities, (entity) =>
+      Effect.map(RecordHistory.writtenBy(entity, outcome.commits), (written) => ({ entity, written }))
+    )
+    return { commits: outcome.commits, undone: told }
+  }).pipe(Effect.provide(Device.layerWriting(input.data)))
+  const entities = undone.map(({ entity, written }) => ({
+    type: entity.type,
+    id: entity.id,
+    becomes: entity.becomes ?? null,
+    fields: entity.fields,
+    skipped: entity.skipped.map(({ because: why, field = null }) => ({ field, because: why })),
+    written: written.map(HistoryText.document)
+  }))
+  const left = undone.flatMap(({ entity }) => HistoryText.skipped(entity))
+  const lines = [
+    `Undid commit ${commit}:`,
+    ...undone.flatMap(({ entity, written }) =>
+      written.length === 0 ? [] : [`${entity.type} ${entity.id}`, ...HistoryText.written(written)]
+    ),
+    ...left.map((each) => `Left alone: ${each}`),
+    wrote(commits)
+  ]
+  yield* output.result({ undone: commit, commits, entities }, lines.join("\n"))
+})
+
+/** Records that a message names when there are many. */
+const namedMax = 3
+
+const nothingUndone = Effect.fnUntraced(function* (commit: string, entities: ReadonlyArray<History.EntityReversal>) {
+  const [first] = entities
+  if (first !== undefined && entities.every(({ skipped }) => skipped.some(({ because: why }) => why === "undone"))) {
+    return yield* because(new UndoneAlready({ commit, type: first.type, id: first.id }))
+  }
+  const left = entities.flatMap(HistoryText.skipped)
+  const more = left.length > namedMax ? `, and ${Progress.count(left.length - namedMax)} more` : ""
+  const problem = left.length === 0 ? "it changed no record" : `${left.slice(0, namedMax).join(", ")}${more}`
+  return yield* because(new NothingInForce({ commit, problem }))
+})
