@@ -1,48 +1,18 @@
 /**
  * The hub as a process: what it tells people, how it stops, and how it fails.
  */
-import { execFileSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { device, failHub, metric, openDevice, startHub, temporaryFolder, until } from "./hubProcess.ts"
+import { canMount, mountSmallDisk } from "./smallDisk.ts"
 
 /** Rights do not keep root from writing: its folder has to be on a file system that is read-only. */
 const isRoot = process.getuid?.() === 0
-
-const run = (command: string, ...args: ReadonlyArray<string>): void =>
-  void execFileSync(command, args, { stdio: "ignore" })
-
-/** A file system of one mebibyte in memory. */
-const mountSmallDisk = (options = ""): string => {
-  const path = mkdtempSync(join(tmpdir(), "syncline-disk-"))
-  run("mount", "-t", "tmpfs", "-o", `size=1m${options}`, "tmpfs", path)
-  onTestFinished(() => unmount(path))
-  return path
-}
-
-const unmount = (path: string): void => {
-  run("umount", path)
-  rmSync(path, { recursive: true, force: true })
-}
-
-/** Mounting needs rights that not every machine gives. */
-const canMount = ((): boolean => {
-  const path = mkdtempSync(join(tmpdir(), "syncline-disk-"))
-  try {
-    run("mount", "-t", "tmpfs", "tmpfs", path)
-    unmount(path)
-    return true
-  } catch {
-    rmSync(path, { recursive: true, force: true })
-    return false
-  }
-})()
 
 const oneSentence = (log: string): string => {
   expect(log).not.toMatch(/\n\s+at /)
@@ -134,7 +104,7 @@ describe("the hub's process", () => {
   it.skipIf(isRoot ? !canMount : process.platform === "win32")(
     "[HB-5] a data folder that cannot be written is named",
     async () => {
-      const parent = isRoot ? mountSmallDisk(",ro") : temporaryFolder()
+      const parent = isRoot ? mountSmallDisk(1, ",ro") : temporaryFolder()
       if (!isRoot) chmodSync(parent, 0o555)
       const { code, log } = await failHub({ data: join(parent, "data") })
       if (!isRoot) chmodSync(parent, 0o755)
@@ -145,7 +115,7 @@ describe("the hub's process", () => {
   )
 
   it.skipIf(!canMount)("[HB-5] a full disk is named", async () => {
-    const disk = mountSmallDisk()
+    const disk = mountSmallDisk(1)
     writeFileSync(join(disk, "fill"), Buffer.alloc(984 * 1024))
     const { code, log } = await failHub({ data: disk })
     expect(code).toBe(1)

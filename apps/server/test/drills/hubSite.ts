@@ -1,0 +1,79 @@
+/**
+ * A hub that is stopped, looked after and started again at one address, and devices that know only this address.
+ */
+import { once } from "node:events"
+import { createServer, type AddressInfo } from "node:net"
+import { createNode, TrustFile } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { Effect } from "effect"
+import { device, type HubProcess, openDevice, startHub, Task, temporaryFolder, until } from "../hubProcess.ts"
+
+export type Device = Awaited<ReturnType<typeof openDevice>>
+
+/** How long anything may take on a machine that is busy. */
+export const settleMsMax = 40_000
+
+export interface HubSite {
+  readonly data: string
+  readonly start: (env?: Readonly<Record<string, string>>) => Promise<HubProcess>
+  /** Lets a device in that was made before. */
+  readonly trust: (peer: string) => Promise<void>
+}
+
+/** A site with an empty data folder and a free port. */
+export const hubSite = async (data = temporaryFolder()): Promise<HubSite> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return {
+    data,
+    start: (env) => startHub({ data, env: { SYNCLINE_PORT: String(port), ...env } }),
+    trust: async (peer) => void (await Effect.runPromise(TrustFile.add(data, peer)))
+  }
+}
+
+export const stop = async (hub: HubProcess): Promise<void> => {
+  hub.child.kill("SIGTERM")
+  await hub.ended()
+}
+
+export interface Devices {
+  readonly nodes: ReadonlyArray<Device>
+  readonly folders: ReadonlyArray<string>
+}
+
+/** New devices with their folders, which the site trusts and whose routes lead to its hub. */
+export const openDevices = async (site: HubSite, hub: HubProcess, count: number): Promise<Devices> => {
+  const made = Array.from({ length: count }, () => device())
+  for (const { peer } of made) await site.trust(peer)
+  const nodes = await Promise.all(made.map(({ store }) => openDevice(store, hub)))
+  return { nodes, folders: made.map(({ store }) => store) }
+}
+
+/** What the hub's operator does while it is stopped: its journal is opened as the node that it is. */
+export const atStoppedHub = async <A>(data: string, work: (hub: Device) => Promise<A>): Promise<A> => {
+  const node = await createNode({
+    space: "home",
+    store: data,
+    entities: { task: Task },
+    policy: personal({ trusted: [] }),
+    transports: []
+  })
+  try {
+    return await work(node)
+  } finally {
+    await node.close()
+  }
+}
+
+/** Waits until every device has proven that it holds what the hub holds, and all hold the same. */
+export const settled = async (nodes: ReadonlyArray<Device>): Promise<void> => {
+  await until(async () => {
+    const states = await Promise.all(nodes.map(async (node) => (await node.status()).peers[0]?.state))
+    if (states.some((state) => state !== "synced")) return false
+    const hashes = await Promise.all(nodes.map(async (node) => (await node.hash()).hash))
+    return new Set(hashes).size === 1
+  }, settleMsMax)
+}
