@@ -29,11 +29,9 @@ const openedMax = 1024
 export class OpenedCommits {
   readonly context: ReaderContext
   readonly #opened = new Map<number, OpenedCommit>()
-  readonly #max: number
 
-  constructor(context: ReaderContext, max = openedMax) {
+  constructor(context: ReaderContext) {
     this.context = context
-    this.#max = max
   }
 
   /** The commit of an arrival number that an entity names. */
@@ -49,7 +47,7 @@ export class OpenedCommits {
     if (known !== undefined) return known
     const row = this.context.rows.commitAt(lseq)
     if (row === undefined || row.events === 0) return undefined
-    if (this.#opened.size >= this.#max) this.#opened.clear()
+    if (this.#opened.size >= openedMax) this.#opened.clear()
     const fresh = openRow(this.context, row)
     this.#opened.set(lseq, fresh)
     return fresh

@@ -6,10 +6,10 @@ import { Effect } from "effect"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { CommittedEvent } from "../merge/EntityTimeline.ts"
 import * as Commit from "../model/Commit.ts"
-import * as EntityHistory from "./EntityHistory.ts"
 import type { JournalError } from "./JournalError.ts"
 import type { EntityRow } from "./JournalTables.ts"
-import { type OpenedCommit, OpenedCommits, type ReaderContext } from "./OpenedCommits.ts"
+import type { ReaderContext } from "./OpenedCommits.ts"
+import { type PastCommit, PastCommits } from "./PastCommits.ts"
 import type { CommitSpan } from "./PastState.ts"
 
 export interface PastContext extends ReaderContext {
@@ -17,8 +17,6 @@ export interface PastContext extends ReaderContext {
   readonly read: <A>(body: () => A) => Effect.Effect<A, JournalError>
 }
 
-/** Commits kept open for one question; each may hold 256 KiB of events. */
-const openedMax = 64
 /** Commits whose times are remembered; beyond it all are forgotten. */
 const spansMax = 4_096
 /** Events read in one turn; each may open a commit of 128 events. */
@@ -27,8 +25,7 @@ const eventsPerTurnMax = 32
 /** What the reading for one question shares. */
 export interface Reading {
   readonly context: PastContext
-  readonly opened: OpenedCommits
-  readonly ids: WeakMap<OpenedCommit, string>
+  readonly opened: PastCommits
   readonly spans: Map<number, CommitSpan>
   /** Events read in this turn. */
   sinceRest: number
@@ -36,8 +33,7 @@ export interface Reading {
 
 export const begin = (context: PastContext): Reading => ({
   context,
-  opened: new OpenedCommits(context, openedMax),
-  ids: new WeakMap(),
+  opened: new PastCommits(context),
   spans: new Map(),
   sinceRest: 0
 })
@@ -67,15 +63,11 @@ export const readOn = (reading: Reading, walked: Walk): boolean => {
   return true
 }
 
-const takeEvents = (reading: Reading, walked: Walk, commit: OpenedCommit): void => {
-  const { before, events } = EntityHistory.eventsIn(commit, walked.row.id)
+const takeEvents = (reading: Reading, walked: Walk, commit: PastCommit): void => {
+  const { before, events } = reading.opened.eventsOf(commit, walked.row.id)
   walked.at = before
   reading.sinceRest += events.length
-  if (commit.row.lseq > walked.head) return
-  const { group } = commit.packed.header
-  for (const { event, lseq, origin } of events) {
-    walked.found.push({ event, origin, lseq, commit: idOf(reading, commit), group })
-  }
+  if (commit.lseq <= walked.head) walked.found.push(...events)
 }
 
 /** Between two turns a commit on the way was withdrawn, and the others were linked past it. */
@@ -114,12 +106,3 @@ export const rest = (reading: Reading): Effect.Effect<void> =>
     reading.sinceRest = 0
     return Effect.yieldNow
   })
-
-const idOf = ({ context, ids }: Reading, commit: OpenedCommit): string => {
-  let id = ids.get(commit)
-  if (id === undefined) {
-    id = Commit.id(context.crypto, commit.packed)
-    ids.set(commit, id)
-  }
-  return id
-}

@@ -16,6 +16,7 @@ import * as EntityRead from "./EntityRead.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import { type EntityReversal, type Reversal, undoEntitiesMax, type UndoTarget } from "./History.ts"
 import type { EntityRow, PartitionRow } from "./JournalTables.ts"
+import * as PastCommits from "./PastCommits.ts"
 import * as PastEvents from "./PastEvents.ts"
 
 const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> =>
@@ -94,8 +95,8 @@ const collectEntities = ({ context, opened }: PastEvents.Reading, lseq: number, 
   const { crypto, rows } = context
   const commit = opened.find(lseq)
   if (commit === undefined) return
-  const partition = rows.partitionAt(commit.row.partition)
-  for (const { entity: id } of commit.decoded) {
+  const partition = rows.partitionAt(commit.partition)
+  for (const id of PastCommits.entitiesIn(commit)) {
     const name = `${partition.index} ${id}`
     if (into.has(name)) continue
     const row = rows.entity(partition.index, Fingerprint.entityKey(crypto.sha256, id), id)

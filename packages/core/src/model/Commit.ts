@@ -210,23 +210,31 @@ export const openEvents = (
   compression: CompressionFunctions,
   commit: PackedCommit
 ): CommitEvents | string => {
-  const packed = compression.decompress(commit.method, commit.body, commit.header.size)
-  if (packed === undefined) return "a commit's body does not decompress to its size"
-  const events = unpack(packed)
-  const places = commit.part?.places ?? Array.from({ length: commit.header.count }, (_, place) => place)
-  if (!Array.isArray(events) || events.length !== places.length) return "a commit's events do not match its count"
-  const here: Array<Uint8Array> = []
-  for (const event of events) {
-    if (!(event instanceof Uint8Array)) return "a commit's event is not bytes"
-    here.push(crypto.sha256(event))
-  }
+  const unpacked = unpackEvents(compression, commit)
+  if (typeof unpacked === "string") return unpacked
+  const { events, places } = unpacked
+  const here = events.map((event) => crypto.sha256(event))
   const leaves = commit.part?.leaves ?? Bytes.concat(...here)
   if (!Bytes.equals(crypto.sha256(leaves), commit.header.root)) return "a commit's events do not match its root"
   for (let i = 0; i < places.length; i++) {
     const leaf = leaves.subarray(places[i]! * leafBytes, (places[i]! + 1) * leafBytes)
     if (!Bytes.equals(leaf, here[i]!)) return "an event is not the one that was signed"
   }
-  return { events: events as ReadonlyArray<Uint8Array>, places, leaves: here }
+  return { events, places, leaves: here }
+}
+
+/** The same without the proof, for what was proven when it was stored. */
+export const unpackEvents = (
+  compression: CompressionFunctions,
+  commit: PackedCommit
+): Pick<CommitEvents, "events" | "places"> | string => {
+  const packed = compression.decompress(commit.method, commit.body, commit.header.size)
+  if (packed === undefined) return "a commit's body does not decompress to its size"
+  const events = unpack(packed)
+  const places = commit.part?.places ?? Array.from({ length: commit.header.count }, (_, place) => place)
+  if (!Array.isArray(events) || events.length !== places.length) return "a commit's events do not match its count"
+  for (const event of events) if (!(event instanceof Uint8Array)) return "a commit's event is not bytes"
+  return { events: events as ReadonlyArray<Uint8Array>, places }
 }
 
 /** Name of a commit: SHA-256 of its header, in hexadecimal. */

@@ -21,5 +21,5 @@ export const unpack = (bytes: Uint8Array, depthMax: number): { readonly value: u
   return problem ?? { value: packr.unpack(bytes) }
 }
 
-/** Decodes what `pack` made on this device. */
+/** Decodes what `pack` made on this device, or what `unpack` took in before. */
 export const unpackOwn = (bytes: Uint8Array): unknown => packr.unpack(bytes)
