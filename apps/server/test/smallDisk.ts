@@ -19,6 +19,10 @@ export const mountSmallDisk = (mebibytes: number, options = ""): string => {
   return path
 }
 
+/** Makes room on it while it is in use. */
+export const resizeDisk = (path: string, mebibytes: number): void =>
+  run("mount", "-o", `remount,size=${mebibytes}m`, path)
+
 const unmount = (path: string): void => {
   // A process of the test may just be ending.
   run("umount", "--lazy", path)
