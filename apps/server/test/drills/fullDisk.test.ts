@@ -38,7 +38,7 @@ it.skipIf(!canMount)(
     }
     await until(() => hub.log().includes(`"code":"StoreFull"`), settleMsMax)
     let refused: unknown
-    while (refused === undefined) {
+    for (let i = 0; i < 400 && refused === undefined; i++) {
       await tight.task.put({ title: longTitle() }).then(
         (id) => acknowledged.push(id),
         (error: unknown) => (refused = error)
