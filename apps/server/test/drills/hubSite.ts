@@ -15,21 +15,27 @@ export const settleMsMax = 40_000
 
 export interface HubSite {
   readonly data: string
-  readonly start: (env?: Readonly<Record<string, string>>) => Promise<HubProcess>
+  readonly start: () => Promise<HubProcess>
   /** Lets a device in that was made before. */
   readonly trust: (peer: string) => Promise<void>
 }
 
-/** A site with an empty data folder and a free port. */
-export const hubSite = async (data = temporaryFolder()): Promise<HubSite> => {
+/** A port of the loopback that nobody listens on. */
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as AddressInfo
   server.close()
   await once(server, "close")
+  return port
+}
+
+/** A site with an empty data folder and a free port. */
+export const hubSite = async (data = temporaryFolder()): Promise<HubSite> => {
+  const port = String(await freePort())
   return {
     data,
-    start: (env) => startHub({ data, env: { SYNCLINE_PORT: String(port), ...env } }),
+    start: () => startHub({ data, env: { SYNCLINE_PORT: port } }),
     trust: async (peer) => void (await Effect.runPromise(TrustFile.add(data, peer)))
   }
 }
@@ -68,8 +74,11 @@ export const atStoppedHub = async <A>(data: string, work: (hub: Device) => Promi
   }
 }
 
+/** What `settled` asks of a node. */
+type Settling = Pick<Device, "status" | "hash">
+
 /** Waits until every device has proven that it holds what the hub holds, and all hold the same. */
-export const settled = async (nodes: ReadonlyArray<Device>): Promise<void> => {
+export const settled = async (nodes: ReadonlyArray<Settling>): Promise<void> => {
   await until(async () => {
     const states = await Promise.all(nodes.map(async (node) => (await node.status()).peers[0]?.state))
     if (states.some((state) => state !== "synced")) return false
