@@ -77,7 +77,7 @@ it.skipIf(!canMount)(
     for (const commit of known) expect(after[0]!.commits.has(commit)).toBe(true)
     for (const node of [roomy!, tight]) {
       expect((await node.hash()).count).toBe(acknowledged.length)
-      for (const id of acknowledged) expect(await node.task.get(id), id).toBeDefined()
+      for (const id of acknowledged) expect(await node.task.get(id)).toBeDefined()
     }
   }
 )
