@@ -15,7 +15,8 @@ export const settleMsMax = 40_000
 
 export interface HubSite {
   readonly data: string
-  readonly start: () => Promise<HubProcess>
+  /** With a clock that is so many days behind. */
+  readonly start: (daysBehind?: number) => Promise<HubProcess>
   /** Lets a device in that was made before. */
   readonly trust: (peer: string) => Promise<void>
 }
@@ -35,10 +36,16 @@ export const hubSite = async (data = temporaryFolder()): Promise<HubSite> => {
   const port = String(await freePort())
   return {
     data,
-    start: () => startHub({ data, env: { SYNCLINE_PORT: port } }),
+    start: (daysBehind = 0) => startHub({ data, env: { SYNCLINE_PORT: port, ...clockBehind(daysBehind) } }),
     trust: async (peer) => void (await Effect.runPromise(TrustFile.add(data, peer)))
   }
 }
+
+const shiftedClock = new URL("./shiftedClock.ts", import.meta.url).href
+
+/** What a process's environment needs for that. */
+export const clockBehind = (days: number): Readonly<Record<string, string>> =>
+  days === 0 ? {} : { NODE_OPTIONS: `--import ${shiftedClock}`, DRILL_DAYS_BEHIND: String(days) }
 
 export const stop = async (hub: HubProcess): Promise<void> => {
   hub.child.kill("SIGTERM")
