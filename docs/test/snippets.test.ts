@@ -20,6 +20,10 @@ describe("snippets", () => {
     expect(shownIn("docs/HISTORY.md")).toBe(read("docs/snippets/history.ts").trim())
   })
 
+  it("OPERATIONS.md shows docs/snippets/quarantine.ts as it is", () => {
+    expect(shownIn("docs/OPERATIONS.md")).toBe(read("docs/snippets/quarantine.ts").trim())
+  })
+
   it("the transport's README shows docs/snippets/transports.ts as it is, and it runs", () => {
     expect(shownIn("packages/transport-socketio/README.md")).toBe(read("docs/snippets/transports.ts").trim())
     expect(canListen).toEqual([false, true, true])

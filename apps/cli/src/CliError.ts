@@ -220,13 +220,23 @@ export class RecordMissingThen extends Schema.TaggedError<RecordMissingThen>()("
   }
 }
 
-/** No such commit in the journal. Copy its id from a history, or sync first. */
-export class CommitMissing extends Schema.TaggedError<CommitMissing>()("CommitMissing", { commit: Schema.String }) {
+/** No such commit where it was looked for. Copy its id from a list, or sync first. */
+export class CommitMissing extends Schema.TaggedError<CommitMissing>()("CommitMissing", {
+  commit: Schema.String,
+  place: Schema.Literals(["journal", "quarantine", "receipts"])
+}) {
   override get message(): string {
-    return (
-      `There is no commit ${this.commit} here. If another device wrote it, sync first; ` +
-      `the commits of a record are shown by: ${command("history <type> <id>")}`
-    )
+    switch (this.place) {
+      case "journal":
+        return (
+          `There is no commit ${this.commit} here. If another device wrote it, sync first; ` +
+          `the commits of a record are shown by: ${command("history <type> <id>")}`
+        )
+      case "quarantine":
+        return `There is no commit ${this.commit} in quarantine. What waits is shown by: ${command("quarantine list")}`
+      case "receipts":
+        return `This device wrote no commit ${this.commit}. Those that it wrote are shown by: ${command("receipts")}`
+    }
   }
   get isRetryable(): boolean {
     return false
@@ -266,6 +276,41 @@ export class NothingInForce extends Schema.TaggedError<NothingInForce>()("Nothin
   }
 }
 
+/** Not every commit left the quarantine; the result says why for each. */
+export class CommitsStay extends Schema.TaggedError<CommitsStay>()("CommitsStay", {
+  denied: Schema.Int,
+  waiting: Schema.Int,
+  unknown: Schema.Int,
+  /** Further ones that no answer was given for. */
+  more: Schema.Int
+}) {
+  override get message(): string {
+    const parts = [
+      this.denied > 0 ? `${this.denied} may not be applied or discarded here` : "",
+      this.waiting > 0 ? `${this.waiting} cannot be taken in now` : "",
+      this.unknown > 0 ? `${this.unknown} are not in quarantine` : "",
+      this.more > 0 ? `${this.more} more stay` : ""
+    ]
+    return `Not all were done: ${parts.filter((part) => part !== "").join(", ")}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** What is discarded is gone, so it is asked for twice. Nothing was done; say `--yes`. */
+export class DiscardUnconfirmed extends Schema.TaggedError<DiscardUnconfirmed>()("DiscardUnconfirmed", {}) {
+  override get message(): string {
+    return (
+      "Nothing was discarded: what is discarded is gone. Look at it with quarantine show, keep a copy with " +
+      "quarantine export, then run this again with --yes."
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -287,7 +332,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     RecordMissingThen,
     CommitMissing,
     UndoneAlready,
-    NothingInForce
+    NothingInForce,
+    CommitsStay,
+    DiscardUnconfirmed
   ])
 }) {
   override get message(): string {

@@ -8,6 +8,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { at, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
+import { quarantine, receipts } from "./QuarantineLine.ts"
 
 const init = Command.make(
   "init",
@@ -192,7 +193,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Device", commands: [init, showId, trust, status] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
-    { group: "Sync", commands: [sync, watch, hash] }
+    { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -30,6 +30,8 @@ export interface Headway {
   ours: number
   sentEvents: number
   receivedEvents: number
+  /** Commits of this device that the hub refused and that were taken back. */
+  rejected: number
   /** When something last moved. */
   movedMs: number
   /** Why the last attempt failed. */
@@ -65,6 +67,7 @@ export const follow = Effect.fnUntraced(function* <E, R>(options: FollowOptions<
     ours: 0,
     sentEvents: 0,
     receivedEvents: 0,
+    rejected: 0,
     movedMs: yield* Clock.currentTimeMillis,
     problem: undefined
   }
@@ -134,6 +137,9 @@ const take = Effect.fnUntraced(function* <E, R>(
     case "SyncCompleted":
       headway.sentEvents = event.sentEvents
       headway.receivedEvents = event.receivedEvents
+      break
+    case "WriteRejected":
+      headway.rejected++
       break
     case "SyncError":
       headway.problem = event.detail.replace(`cannot reach ${options.hub.address}: `, "")

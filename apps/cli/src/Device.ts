@@ -6,18 +6,19 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import {
   Author,
-  type Gate,
+  Gate,
   Journal,
   JournalError,
   Orchestrator,
   PeerId,
+  QuarantineDesk,
   Records,
   type SpaceId,
   TransportRegistry
 } from "@syncline/core"
 import { DataFolder, DeviceKeyFile, NodeCompression, NodeCrypto, SqliteJournal, TrustFile } from "@syncline/node"
 import { personal } from "@syncline/policy"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, References } from "effect"
 import { because, DeviceMissing } from "./CliError.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 
@@ -34,16 +35,33 @@ export const layerReading = (folder: string) =>
 export const layerWriting = (folder: string) =>
   Layer.unwrap(Effect.map(spaceOf(folder), (space) => layerOf(folder, space, personal({ trusted: [] }))))
 
-/** The same with an orchestrator that goes to the hub and listens to nobody. */
+/** A desk that only shows, of a folder that anybody may be working on. */
+export const layerLooking = (folder: string) =>
+  QuarantineDesk.QuarantineDesk.layer.pipe(
+    Layer.provide(Layer.mergeAll(layerReading(folder), NodeCompression.layer, Gate.Gate.layerClosed))
+  )
+
+/** A desk that decides, of a folder that nobody else works on; it trusts whom the folder's list names. */
+export const layerDeciding = (folder: string) =>
+  Layer.unwrap(
+    Effect.map(spaceOf(folder), (space) =>
+      Layer.merge(
+        QuarantineDesk.QuarantineDesk.layer.pipe(Layer.provide(layerOf(folder, space, trusting(folder)))),
+        // What was decided is the command's result; it need not be told twice.
+        Layer.succeed(References.MinimumLogLevel, "Warn")
+      )
+    )
+  )
+
+/** Records and Journal with an orchestrator that goes to the hub and listens to nobody. */
 export const layerOnline = (folder: string, hub: { readonly address: string; readonly peer: string }) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const space = yield* spaceOf(folder)
       const { socketIo } = yield* Effect.promise(() => import("@syncline/transport-socketio"))
       const peer = PeerId.is(hub.peer) ? hub.peer : undefined
-      const policy = Layer.unwrap(Effect.map(TrustFile.watch(folder), (trusted) => personal({ trusted })))
       return Orchestrator.Orchestrator.layer({ listens: false, routes: [{ address: hub.address, peer }] }).pipe(
-        Layer.provideMerge(layerOf(folder, space, policy)),
+        Layer.provideMerge(layerOf(folder, space, trusting(folder))),
         Layer.provide(TransportRegistry.TransportRegistry.layer([socketIo({})]))
       )
     })
@@ -88,6 +106,10 @@ const spaceOf = Effect.fnUntraced(function* (folder: string) {
   const { info } = yield* Effect.scoped(SqliteJournal.openReadOnly({ folder }))
   return info.space
 })
+
+/** The policy of the folder's list of trusted peers. */
+const trusting = (folder: string) =>
+  Layer.unwrap(Effect.map(TrustFile.watch(folder), (trusted) => personal({ trusted })))
 
 const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Layer<Gate.Gate, E, R>) =>
   Records.Records.layer.pipe(

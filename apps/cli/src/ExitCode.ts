@@ -27,11 +27,14 @@ export const of = (failure: Failure): number => {
     case "OutputClosed":
       return ok
     case "UsageInvalid":
+    case "DiscardUnconfirmed":
     case "TimeInvalid":
     case "TrustedPeerInvalid":
       return usage
     case "NotConnected":
       return notConnected
+    case "CommitsStay":
+      return failure.reason.denied > 0 ? denied : failed
     case "NotTrusted":
     case "WriteDenied":
       return denied
@@ -49,7 +52,7 @@ export const describe = (failure: Failure): { readonly code: string; readonly me
         code: reason._tag,
         message:
           `Another process works on ${reason.path}. Wait until it ends or stop it; ` +
-          "hash, get, query, history, export and status work meanwhile."
+          "hash, get, query, history, export, status, receipts and quarantine list, show and export work meanwhile."
       }
     default:
       // The command line's own failures are whole sentences, and some end with a command to copy.

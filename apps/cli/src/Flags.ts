@@ -35,6 +35,10 @@ export const text = (name: string, metavar: string, description: string) =>
     Flag.map(Option.getOrUndefined)
   )
 
+/** One of several words that may be left out. */
+export const choice = <const Words extends ReadonlyArray<string>>(name: string, words: Words, description: string) =>
+  Flag.Literals(name, words).pipe(Flag.withDescription(description), Flag.optional, Flag.map(Option.getOrUndefined))
+
 export const yes = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
 

@@ -3,6 +3,8 @@
  * an undo left alone.
  */
 import { Author, type EntityTimeline, type History } from "@syncline/core"
+import * as FieldText from "./FieldText.ts"
+import * as PlainText from "./PlainText.ts"
 import * as PointInTime from "./PointInTime.ts"
 
 type Entry = EntityTimeline.HistoryEntry
@@ -32,21 +34,11 @@ export const written = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
   ])
 
 const fieldLine = (change: EntityTimeline.FieldChange): string => {
-  switch (change.kind) {
-    case "lww": {
-      const was = change.previous === undefined ? "" : `, was ${JSON.stringify(change.previous)}`
-      const unseen = change.isConflict ? ", which its author had not seen" : ""
-      return `  ${change.field} = ${JSON.stringify(change.value)}${was}${unseen}`
-    }
-    case "counter":
-      return `  ${change.field} ${change.by < 0 ? "-" : "+"} ${Math.abs(change.by)}`
-    case "orSet":
-      return `  ${change.field}${elements(" + ", change.added)}${elements(" - ", change.removed)}`
-  }
+  const written = FieldText.write(change)
+  if (change.kind !== "lww") return PlainText.part(`  ${written}`)
+  const was = change.previous === undefined ? "" : `, was ${JSON.stringify(change.previous)}`
+  return PlainText.part(`  ${written}${was}${change.isConflict ? ", which its author had not seen" : ""}`)
 }
-
-const elements = (sign: string, values: ReadonlyArray<unknown>): string =>
-  values.length === 0 ? "" : `${sign}${values.map((value) => JSON.stringify(value)).join(", ")}`
 
 const reasons = {
   overwritten: "was overwritten since",
@@ -57,4 +49,7 @@ const reasons = {
 
 /** What an undo left as it is, and why: one text for each thing. */
 export const skipped = ({ id, skipped: all, type }: History.EntityReversal): ReadonlyArray<string> =>
-  all.map(({ because, field }) => `${field === undefined ? "" : `${field} of `}${type} ${id} ${reasons[because]}`)
+  all.map(
+    ({ because, field }) =>
+      `${field === undefined ? "" : `${field} of `}${type} ${PlainText.part(id)} ${reasons[because]}`
+  )

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { because, type CliError, OutputClosed, OutputUnwritable } from "./CliError.ts"
+import * as PlainText from "./PlainText.ts"
 
 export class Output extends Context.Service<
   Output,
@@ -22,14 +23,15 @@ export class Output extends Context.Service<
 >()("@syncline/cli/Output") {}
 
 export const make = (isJson: boolean): Output["Service"] => {
-  const line = (document: unknown, text: string) => write(`${isJson ? JSON.stringify(document) : text}\n`)
+  const line = (document: unknown, text: string) =>
+    write(`${isJson ? JSON.stringify(document) : PlainText.lines(text)}\n`)
   return {
     isJson,
     result: line,
     line,
     lines: (documents) =>
       documents.length === 0 ? Effect.void : write(`${documents.map((each) => JSON.stringify(each)).join("\n")}\n`),
-    note: (text) => (isJson ? Effect.void : writeError(`${text}\n`))
+    note: (text) => (isJson ? Effect.void : writeError(`${PlainText.lines(text)}\n`))
   }
 }
 

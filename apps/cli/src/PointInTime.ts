@@ -22,7 +22,10 @@ export const parse = (text: string): Effect.Effect<HybridTime.HybridTime, CliErr
 }
 
 /** A stamp's milliseconds, in universal time. */
-export const print = (stamp: HybridTime.HybridTime): string => new Date(HybridTime.millis(stamp)).toISOString()
+export const print = (stamp: HybridTime.HybridTime): string => printMs(HybridTime.millis(stamp))
+
+/** Milliseconds since 1970, in universal time. */
+export const printMs = (ms: number): string => new Date(ms).toISOString()
 
 /** The last millisecond, or why there is none. */
 const lastMsOf = (text: string): number | string => {

@@ -17,6 +17,7 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { commandLine } from "./CommandLine.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Output from "./Output.ts"
+import * as PlainText from "./PlainText.ts"
 
 const version = "0.1.0"
 
@@ -77,7 +78,7 @@ const conclude = (exit: Exit.Exit<unknown, ExitCode.Failure | CliError.CliError>
   })
 
 const complain = (error: { readonly code: string; readonly message: string }, isJson: boolean) =>
-  Output.writeError(isJson ? `${JSON.stringify({ error })}\n` : `${error.message}\n`)
+  Output.writeError(isJson ? `${JSON.stringify({ error })}\n` : `${PlainText.lines(error.message)}\n`)
 
 /** Help goes to standard output when it was asked for; a wrong invocation is told on standard error. */
 const presenter = (isJson: boolean): CliOutput.Presenter => ({

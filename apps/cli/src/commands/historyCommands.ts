@@ -4,11 +4,13 @@
  */
 import { Author, type History, Journal, Records, WriteError } from "@syncline/core"
 import { Effect } from "effect"
-import { because, CommitMissing, NothingInForce, UndoneAlready, UsageInvalid } from "../CliError.ts"
+import { because, CommitMissing, NothingInForce, UndoneAlready } from "../CliError.ts"
+import * as CommitId from "../CommitId.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import * as HistoryText from "../HistoryText.ts"
 import { Output } from "../Output.ts"
+import * as PlainText from "../PlainText.ts"
 import * as PointInTime from "../PointInTime.ts"
 import * as Progress from "../Progress.ts"
 import * as RecordHistory from "../RecordHistory.ts"
@@ -73,21 +75,17 @@ export interface UndoInput {
   readonly schema: string | undefined
 }
 
-const commitPattern = /^[0-9a-f]{64}$/
-
 export const undo = Effect.fnUntraced(function* (input: UndoInput) {
   const output = yield* Output
-  const commit = input.commit.toLowerCase()
-  if (!commitPattern.test(commit)) {
-    const problem = `${input.commit} is no commit. Its id has 64 hexadecimal digits; history prints it.`
-    return yield* because(new UsageInvalid({ problem }))
-  }
+  const commit = yield* CommitId.parse(input.commit, "history")
   const device = yield* DeviceFile.read(input.data)
   const types = yield* SchemaFile.types(input.schema ?? device?.schema)
   const { commits, undone } = yield* Effect.gen(function* () {
     const outcome = yield* Records.Records.use((records) => records.undo({ commit }, [...types.values()])).pipe(
       Effect.catchTag("WriteError", (error) =>
-        Effect.fail(error.reason._tag === "CommitNotFound" ? because(new CommitMissing({ commit })) : error)
+        Effect.fail(
+          error.reason._tag === "CommitNotFound" ? because(new CommitMissing({ commit, place: "journal" })) : error
+        )
       )
     )
     if (outcome.commits.length === 0) return yield* nothingUndone(commit, outcome.entities)
@@ -108,7 +106,7 @@ export const undo = Effect.fnUntraced(function* (input: UndoInput) {
   const lines = [
     `Undid commit ${commit}:`,
     ...undone.flatMap(({ entity, written }) =>
-      written.length === 0 ? [] : [`${entity.type} ${entity.id}`, ...HistoryText.written(written)]
+      written.length === 0 ? [] : [`${entity.type} ${PlainText.part(entity.id)}`, ...HistoryText.written(written)]
     ),
     ...left.map((each) => `Left alone: ${each}`),
     wrote(commits)

@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { CliError } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
+import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
 
@@ -22,17 +23,24 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
   const hub = yield* Connection.hubOf(input.data)
   const startedMs = performance.now()
   const progress = yield* Progress.make
+  let [rejected, rejectedTold] = [0, 0]
   const options: Connection.FollowOptions<CliError, never> = {
     folder: input.data,
     hub,
     silenceMsMax: input.isWatching ? undefined : input.timeout * 1000,
-    onHeadway: (headway) => progress.show(share(headway), () => headwayText(headway, hub)),
+    onHeadway: (headway) =>
+      Effect.andThen(
+        Effect.sync(() => void (rejected = headway.rejected)),
+        progress.show(share(headway), () => headwayText(headway, hub))
+      ),
     onFailure: noteOnce(output, progress, input.isWatching),
     onProof: (proof) =>
       Effect.gen(function* () {
         yield* progress.clear
         const seconds = Math.round(performance.now() - startedMs) / 1000
-        yield* output.line(documentOf(proof, seconds), proofText(proof, seconds))
+        yield* output.line({ ...documentOf(proof, seconds), rejected }, proofText(proof, seconds))
+        if (rejected > rejectedTold) yield* output.note(rejectedText(rejected - rejectedTold, input.data))
+        rejectedTold = rejected
         return !input.isWatching
       })
   }
@@ -67,6 +75,10 @@ const headwayText = (headway: Connection.Headway, hub: Connection.Hub): string =
   const aim = larger === 0 ? "" : `of ${whose} ${Progress.counted(larger, "record")}; `
   return `${aim}received ${Progress.count(receivedEvents)}, sent ${Progress.count(sentEvents)} events`
 }
+
+const rejectedText = (rejected: number, data: string): string =>
+  `The hub refused ${Progress.counted(rejected, "commit")} of this device, and what they wrote was taken back. ` +
+  `Why: ${command(`receipts --status rejected --data ${data}`)}`
 
 const documentOf = ({ entities, peer, receivedEvents, root, sentEvents }: Connection.Proof, seconds: number) => ({
   synced: true,

@@ -114,9 +114,9 @@ const ofRow = (row: ReceiptRow, status: ReceiptStatus): Receipt => {
 }
 
 const idOf = ({ crypto }: Reading, { bytes, lseq }: OwnCommit): string => {
-  const packed = Commit.open(bytes)
-  if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
-  return Commit.id(crypto, packed)
+  const id = Commit.idOf(crypto, bytes)
+  if (id === undefined) throw new Error(`commit ${lseq} is none`)
+  return id
 }
 
 const present = (reading: Reading, own: OwnCommit): Receipt => {

@@ -1,0 +1,13 @@
+/** A commit's id as people type it. Whether there is such a commit, the journal knows. */
+import * as Effect from "effect/Effect"
+import { because, type CliError, UsageInvalid } from "./CliError.ts"
+
+const pattern = /^[0-9a-f]{64}$/
+
+/** The id; `shownBy` is the command that prints such ids. */
+export const parse = (text: string, shownBy: string): Effect.Effect<string, CliError> => {
+  const id = text.toLowerCase()
+  if (pattern.test(id)) return Effect.succeed(id)
+  const problem = `${text} is no commit. Its id has 64 hexadecimal digits; ${shownBy} prints it.`
+  return Effect.fail(because(new UsageInvalid({ problem })))
+}
