@@ -2,6 +2,7 @@
  * From the bytes of a commit to its events, with everything checked that the commit itself can show. The author's
  * signature was verified before; whether the events fit into this journal is judged later.
  */
+import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
@@ -32,6 +33,10 @@ const refused = (code: string): Opening => ({ kind: "refused", code })
 /** What it takes to open commits of a space. */
 export type OpeningContext = Pick<WriterContext, "compression" | "crypto" | "space">
 
+/** Nobody's events are replaced by another device. */
+const replacesOthers = ({ header: { authors } }: Commit.PackedCommit, { ops }: Event.Event): boolean =>
+  ops.w !== undefined && ops.w.some(([index]) => Author.peer(authors[index]!) !== Author.peer(authors[0]!))
+
 /** Opens a commit of this journal's space. */
 export const open = (context: OpeningContext, bytes: Uint8Array): Opening => {
   const { compression, crypto, space } = context
@@ -47,7 +52,7 @@ export const open = (context: OpeningContext, bytes: Uint8Array): Opening => {
   for (const eventBytes of events.events) {
     const event = Event.decode(eventBytes, packed.header.authors.length)
     if (event === Event.newer) return { kind: "newer", entry: describe(id, packed, events.events.length, bytes) }
-    if (typeof event === "string") return refused("EventMalformed")
+    if (typeof event === "string" || replacesOthers(packed, event)) return refused("EventMalformed")
     decoded.push(event)
   }
   return { kind: "checked", commit: { id, packed, events, decoded, bytes } }

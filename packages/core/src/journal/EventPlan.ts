@@ -5,10 +5,10 @@
 import type { Author } from "../identity/Author.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import * as Counter from "../merge/Counter.ts"
-import type { EntityState } from "../merge/EntityState.ts"
+import { type EntityState, eventName } from "../merge/EntityState.ts"
 import * as OrSet from "../merge/OrSet.ts"
-import type { EntityChange, Patch, Put } from "../model/EntityChange.ts"
-import type { Dependency, Event, Operations, Removal } from "../model/Event.ts"
+import type { EntityChange, Patch, Put, Rewrite } from "../model/EntityChange.ts"
+import type { Dependency, Event, Operations, Removal, Replaced } from "../model/Event.ts"
 import { canonicalText, type FieldValue, same } from "../model/FieldValue.ts"
 import { EntityInvalid, EntityNotFound } from "../model/WriteError.ts"
 
@@ -25,6 +25,7 @@ export const planEvent = (
   placeOf: (author: Author) => number
 ): Event | undefined => {
   const { id } = change
+  if (change.change.kind === "rewrite" && isWrittenAgain(state, change.change)) return undefined
   const ops = planOperations(state, change, placeOf)
   const isFirst = state.clock.size === 0
   if (Object.keys(ops).length === 0 && !isFirst) return undefined
@@ -67,13 +68,25 @@ const planOperations = (state: EntityState, change: EntityChange, placeOf: (auth
     if (state.isDeleted) ops.d = false
     return ops
   }
-  if (change.change.kind === "rewrite") return planRewrite(state, change.change.ops, placeOf)
+  if (change.change.kind === "rewrite") return planRewrite(state, change.change, placeOf)
   if (!exists) throw new EntityNotFound({ type: change.partition.type, id: change.id })
   return change.change.kind === "delete" ? { d: true } : planPatch(state, change.change, placeOf)
 }
 
+/** True when a copy of this journal has been faster. */
+const isWrittenAgain = ({ replaced }: EntityState, { replaces }: Rewrite): boolean =>
+  replaced !== undefined && replaces.some(([author, , hash]) => replaced.has(eventName(author, hash)))
+
 /** The same operations; a removal withdraws those additions that are there now. */
-const planRewrite = (state: EntityState, ops: Operations, placeOf: (author: Author) => number): Operations => {
+const planRewrite = (
+  state: EntityState,
+  { ops: asked, replaces }: Rewrite,
+  placeOf: (author: Author) => number
+): Operations => {
+  const ops: Operations = {
+    ...asked,
+    w: replaces.map(([author, eseq, hash]): Replaced => [placeOf(author), eseq, hash])
+  }
   if (ops.r === undefined) return ops
   const r = Object.entries(ops.r).map(([field, removals]) => {
     const set = state.sets.get(field) ?? OrSet.empty()

@@ -1,6 +1,6 @@
 /**
- * Merging an event that does not continue its author's chain: the author's journal was copied, or it lies. Both
- * branches count, and the entity is folded from all of its events in one order that every replica computes alike, so
+ * Merging an event that does not continue its author's chain: the author's journal was copied, or it lies; or one that
+ * takes the place of an event that has done something here. Both branches count, and the entity is folded from all of its events in one order that every replica computes alike, so
  * that nothing is lost and replicas agree, whichever branch each saw first. It is slow and for forked entities only.
  */
 import * as Bytes from "../identity/Bytes.ts"

@@ -152,8 +152,8 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
       problem: `has ${bytes.length} bytes encoded, more than ${Limits.eventBytesMax}`
     })
   }
-  const hash = Bytes.copy(context.crypto.sha256(bytes).subarray(0, Event.eventHashBytes))
   const at = HybridTime.add(pending.at, pending.events.length)
+  const hash = Bytes.copy(Commit.leaf(context.crypto, at, bytes).subarray(0, Event.eventHashBytes))
   EntityState.apply(entity.state, event, { at, authors: pending.authors, hash })
   pending.events.push(bytes)
   pending.previous.push(entity.lseq)

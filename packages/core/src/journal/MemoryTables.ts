@@ -58,6 +58,26 @@ export class MemoryTables implements JournalTables {
     this.#identity = { incarnation, writing: incarnation }
   }
 
+  /** The same rows once more, as a backup of a file has them; from here on each goes its own way. */
+  copy(): MemoryTables {
+    const copy = new MemoryTables(this.#sha256, this.#space, this.#identity.incarnation)
+    copy.#identity = this.#identity
+    copy.#lastTime = this.#lastTime
+    copy.#lastPlace = this.#lastPlace
+    copy.#commits.push(...this.#commits)
+    copy.#authors.push(...this.#authors)
+    copy.#partitions.push(...this.#partitions)
+    for (const [key, index] of this.#partitionIndexes) copy.#partitionIndexes.set(key, index)
+    copy.#entities.push(...this.#entities.map((rows) => new Map(rows)))
+    copy.#made.push(...this.#made)
+    copy.#places.push(...this.#places.map((places) => new Map(places)))
+    copy.#buckets.push(...this.#buckets.map((buckets) => new Map(buckets)))
+    copy.#peers.push(...this.#peers)
+    for (const [id, row] of this.#quarantine) copy.#quarantine.set(id, row)
+    for (const [id, row] of this.#receipts) copy.#receipts.set(id, row)
+    return copy
+  }
+
   /** Runs a transaction; when `body`, or what is called before each row, throws, everything it wrote is undone. */
   transact<A>(body: () => A, beforeRow: () => void = () => undefined): A {
     const undo: Array<() => void> = []

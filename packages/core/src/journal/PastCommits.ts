@@ -89,8 +89,9 @@ export class PastCommits {
   #committed({ header, id, lseq, places }: PastCommit, index: number, bytes: Uint8Array): CommittedEvent {
     const event = Event.decode(bytes, header.authors.length)
     if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
-    const hash = this.#context.crypto.sha256(bytes).slice(0, Event.eventHashBytes)
-    const origin = { at: HybridTime.add(header.at, places[index]!), authors: header.authors, hash }
+    const at = HybridTime.add(header.at, places[index]!)
+    const hash = Commit.leaf(this.#context.crypto, at, bytes).slice(0, Event.eventHashBytes)
+    const origin = { at, authors: header.authors, hash }
     return { event, origin, lseq, commit: id, group: header.group }
   }
 }

@@ -15,8 +15,8 @@ export type CommitSpan = readonly [first: HybridTime, last: HybridTime]
 
 /** Judges a row that is not of a later commit than the newest that counts; `spanOf` is asked for its last commit. */
 export const glance = (row: EntityRow, time: HybridTime, spanOf: (lseq: number) => CommitSpan | undefined): Glance => {
-  const { events, hasUntimed, isForked, stamps } = StateCodec.times(row.state)
-  if (isForked) return "unknown"
+  const { events, hasUntimed, isRefolded, stamps } = StateCodec.times(row.state)
+  if (isRefolded) return "unknown"
   if (stamps.length === events) {
     if (stamps.every((at) => at <= time)) return "present"
     return stamps.every((at) => at > time) ? "absent" : "unknown"

@@ -1,13 +1,34 @@
 /**
  * Writing own commits again that a wrong clock had stamped: the same operations with the present time, under the author
- * that this device writes as now. Nothing of what they say is lost.
+ * that this device writes as now. Nothing of what they say is lost, and nothing counts twice: each event names the one
+ * that it is in the place of, for somebody may have taken that in.
  */
 import * as HybridTime from "../identity/HybridTime.ts"
+import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
+import * as EntityHistory from "./EntityHistory.ts"
 import type { WriteOutcome } from "./Journal.ts"
+import type { JournalTables } from "./JournalTables.ts"
 import * as JournalWriter from "./JournalWriter.ts"
 import type { OpenedCommit } from "./OpenedCommits.ts"
+
+/** Latest commits among which the newest sound stamp is looked for. */
+const commitsSearchedMax = 10_000
+
+/** The present, or the newest stamp that came in lately and is not far ahead: what is written now stands above it. */
+const newestSound = (tables: JournalTables, nowMs: number): HybridTime.HybridTime => {
+  let newest = HybridTime.make(Math.floor(nowMs), 0)
+  const head = tables.head()
+  for (let lseq = head; lseq > Math.max(0, head - commitsSearchedMax); lseq--) {
+    const { bytes, events } = tables.commitAt(lseq)!
+    const packed = events === 0 ? "" : Commit.open(bytes)
+    if (typeof packed === "string") continue
+    const last = HybridTime.add(packed.header.at, packed.header.count - 1)
+    if (last > newest && HybridTime.millis(last) <= nowMs + Limits.clockAheadMsMax) newest = last
+  }
+  return newest
+}
 
 /** Writes the commits again in their order; they were taken out of the journal before. */
 export const rewrite = (
@@ -19,14 +40,16 @@ export const rewrite = (
   const { tables } = context
   // The stamps that the wrong clock gave would drag every later one along.
   if (HybridTime.millis(tables.lastTime()) > nowMs + Limits.clockAheadMsMax) {
-    tables.setLastTime(HybridTime.make(Math.floor(nowMs), 0))
+    tables.setLastTime(newestSound(tables, nowMs))
   }
-  const changes = commits.flatMap(({ decoded, packed }) =>
-    decoded.map(({ entity, ops }): EntityChange => ({
-      partition: packed.header.partition,
-      id: entity,
-      change: { kind: "rewrite", ops }
-    }))
+  const changes = commits.flatMap((commit) =>
+    commit.decoded.map(({ entity, eseq, ops }, place): EntityChange => {
+      const { authors, partition } = commit.packed.header
+      const before = (ops.w ?? []).map(([index, number, hash]) => [authors[index]!, number, hash] as const)
+      const { hash } = EntityHistory.originOf(commit, place)
+      const replaces = [...before, [authors[0]!, eseq, hash] as const].slice(-Limits.replacedPerEventMax)
+      return { partition, id: entity, change: { kind: "rewrite", ops, replaces } }
+    })
   )
   return JournalWriter.write(context, changes, nowMs)
 }

@@ -23,7 +23,9 @@ type Packed = readonly [
   counters: Record<string, number> | null,
   sets: PackedSets | null,
   /** `lww` values whose name a counter, a set or a header field has taken in the JSON. */
-  shadowed: Record<string, FieldValue> | null
+  shadowed: Record<string, FieldValue> | null,
+  /** Events that others are in the place of; there only where there are some. */
+  replaced?: ReadonlyArray<readonly [author: number, hash: Uint8Array]>
 ]
 
 /** The row's two parts. */
@@ -65,7 +67,9 @@ export const encode = (
     state.sets.size === 0 ? null : packSets(state.sets, authorIndex),
     shadowed
   ]
-  return { state: MessagePack.pack(packed), value: JSON.stringify(view(state, header)) }
+  const { replaced } = state
+  const whole = replaced === undefined ? packed : [...packed, packReplaced(replaced, authorIndex)]
+  return { state: MessagePack.pack(whole), value: JSON.stringify(view(state, header)) }
 }
 
 /** The fields as an application reads them: header values, `lww` values, counter totals and set elements. */
@@ -84,7 +88,8 @@ export const decode = (
   header: HeaderValues,
   authorAt: (index: number) => Author
 ): EntityState.EntityState => {
-  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed] = MessagePack.unpackOwn(stateBytes) as Packed
+  const packed = MessagePack.unpackOwn(stateBytes) as Packed
+  const [clock, stamps, fieldStamps, deletion, counters, sets, shadowed, replaced] = packed
   const state = EntityState.empty()
   for (const [author, eseq, head, isForked] of clock) {
     const entry = { eseq, head: Bytes.copy(head) }
@@ -100,6 +105,8 @@ export const decode = (
       hash: hash === null ? state.clock.get(name)!.head : Bytes.copy(hash)
     }
   })
+  if (replaced !== undefined)
+    state.replaced = new Set(replaced.map(([author, hash]) => EntityState.eventName(authorAt(author), hash)))
   for (const field in counters) state.counters.set(field, counters[field]!)
   for (const field in sets) state.sets.set(field, unpackSet(sets[field]!, authorAt))
   const fields = JSON.parse(value) as Record<string, FieldValue>
@@ -124,25 +131,32 @@ export interface RowTimes {
   readonly stamps: ReadonlyArray<HybridTime>
   /** Counters or sets changed, and the row does not say when. */
   readonly hasUntimed: boolean
-  readonly isForked: boolean
+  /** Some events were forked or replaced, so what it says of times is not all. */
+  readonly isRefolded: boolean
 }
 
 /** Reads a row's times without its values. */
 export const times = (stateBytes: Uint8Array): RowTimes => {
-  const [clock, stamps, , , counters, sets] = MessagePack.unpackOwn(stateBytes) as Packed
+  const [clock, stamps, , , counters, sets, , replaced] = MessagePack.unpackOwn(stateBytes) as Packed
   let events = 0
   for (const [, eseq] of clock) events += eseq
   return {
     events,
     stamps: stamps.map(([at]) => at as HybridTime),
     hasUntimed: counters !== null || sets !== null,
-    isForked: clock.some(([, , , isForked]) => isForked === true)
+    isRefolded: replaced !== undefined || clock.some(([, , , isForked]) => isForked === true)
   }
 }
 
 /** True when the JSON shows something else under the name of an `lww` field. */
 const isTaken = (state: EntityState.EntityState, header: HeaderValues, field: string): boolean =>
   state.counters.has(field) || state.sets.has(field) || Object.hasOwn(header, field)
+
+const packReplaced = (replaced: ReadonlySet<string>, authorIndex: (author: Author) => number): NonNullable<Packed[7]> =>
+  [...replaced].map((name) => {
+    const { author, hash } = EntityState.eventNamed(name)
+    return [authorIndex(author), hash]
+  })
 
 const packSets = (sets: EntityState.EntityState["sets"], authorIndex: (author: Author) => number): PackedSets => {
   const packed: PackedSets = {}

@@ -1,7 +1,7 @@
 /**
  * An entity's state from all of its events at once, in one order that every replica computes alike: by time, author
- * and hash. A writer's stamps are larger than all it had seen, so this order keeps causes before effects. It is the
- * slow way, for entities whose history changed behind them: a fork was found, or a commit was withdrawn.
+ * and hash. The result is that of every order which keeps causes before effects. It is the slow way, for entities whose history changed behind them: a fork was found, an event was replaced, or a commit was
+ * withdrawn.
  */
 import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -22,20 +22,61 @@ export const fold = (
 ): EntityState.EntityState => {
   const state = EntityState.empty()
   const byAuthor = new Map<Author, Array<PlacedEvent>>()
-  for (const placed of inOrder(events)) {
+  const ordered = inOrder(events)
+  for (const { event, origin } of events) EntityState.noteReplaced(state, event, origin)
+  if (state.replaced !== undefined) replaceDoubles(ordered, state.replaced)
+  for (const placed of ordered) {
     EntityState.apply(state, placed.event, placed.origin)
     const author = placed.origin.authors[0]!
     const own = byAuthor.get(author)
     if (own === undefined) byAuthor.set(author, [placed])
     else own.push(placed)
   }
+  // A stamp may lie before what its writer had seen; a removal counts all the same.
+  for (const { event, origin } of events) EntityState.withdraw(state, event, origin)
   for (const [author, own] of byAuthor) {
-    if (isChain(own)) continue
-    state.clock.set(author, forkedEntry(own, sha256))
-    state.isForked = true
+    own.sort((a, b) => a.event.eseq - b.event.eseq)
+    if (isChain(own)) {
+      const { event, origin } = own.at(-1)!
+      state.clock.set(author, { eseq: event.eseq, head: origin.hash })
+    } else {
+      state.clock.set(author, forkedEntry(own, sha256))
+      state.isForked = true
+    }
   }
   return state
 }
+
+/**
+ * Copies of one journal may each have written an event again: of those in the place of the same event, directly or by
+ * others, the first in the order counts.
+ */
+const replaceDoubles = (ordered: ReadonlyArray<PlacedEvent>, replaced: Set<string>): void => {
+  /** For each event the one that stands for all in whose place it is, or that are in the place of the same. */
+  const origins = new Map<string, string>()
+  const originOf = (name: string): string => {
+    let at = name
+    for (let next = origins.get(at); next !== undefined; next = origins.get(at)) at = next
+    return at
+  }
+  const again = ordered.filter(({ event }) => event.ops.w !== undefined)
+  for (const { event, origin } of again) {
+    for (const [index, , hash] of event.ops.w!) {
+      const [a, b] = [originOf(EntityState.eventName(origin.authors[index]!, hash)), originOf(nameOf(origin))]
+      if (a !== b) origins.set(b, a)
+    }
+  }
+  const counted = new Set<string>()
+  for (const { origin } of again) {
+    const name = nameOf(origin)
+    if (replaced.has(name)) continue
+    const first = originOf(name)
+    if (counted.has(first)) replaced.add(name)
+    counted.add(first)
+  }
+}
+
+const nameOf = ({ authors, hash }: EntityState.Origin): string => EntityState.eventName(authors[0]!, hash)
 
 /** The events in the order (time, author, hash). */
 export const inOrder = <E extends PlacedEvent>(events: ReadonlyArray<E>): ReadonlyArray<E> =>
@@ -48,7 +89,7 @@ const stampOf = ({ event, origin }: PlacedEvent) => ({
   hash: origin.hash
 })
 
-/** True when each event follows the one before: an honest author's events, in order of their stamps. */
+/** True when each event, by number, follows the one before: an honest author's events. */
 const isChain = (events: ReadonlyArray<PlacedEvent>): boolean =>
   events.every(({ event }, i) => {
     if (event.eseq !== i + 1) return false

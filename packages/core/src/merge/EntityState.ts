@@ -6,7 +6,7 @@ import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import { type ClockEntry, eseqOf } from "../identity/VectorClock.ts"
-import type { Dependency, Event } from "../model/Event.ts"
+import type { Dependency, Event, Replaced } from "../model/Event.ts"
 import { type FieldValue, same } from "../model/FieldValue.ts"
 import * as Counter from "./Counter.ts"
 import { type Stamp, wins } from "./LwwRegister.ts"
@@ -18,6 +18,8 @@ export interface EntityState {
   readonly stamps: Map<string, Stamp>
   readonly counters: Map<string, number>
   readonly sets: Map<string, OrSet.OrSet>
+  /** Names, by `eventName`, of events that others are in the place of: they stand in the clock and do nothing. */
+  replaced: Set<string> | undefined
   /** Some author's events are a tree and not a chain; see `EntityFold`. */
   isForked: boolean
   isDeleted: boolean
@@ -42,7 +44,7 @@ export interface Conflict {
 
 /**
  * What an event means for a state: new, known, missing something before it, or not to be judged by the clock alone,
- * because it is, or may be, a second event with a used number.
+ * because it is, or may be, a second event with a used number, or takes the place of one that has done something.
  */
 export type Standing = "new" | "known" | "gap" | "fork"
 
@@ -52,6 +54,7 @@ export const empty = (): EntityState => ({
   stamps: new Map(),
   counters: new Map(),
   sets: new Map(),
+  replaced: undefined,
   isForked: false,
   isDeleted: false,
   deletedBy: undefined
@@ -68,15 +71,18 @@ export const standing = (state: EntityState, event: Event, origin: Origin, isDou
   if (event.eseq === last && !Bytes.equals(entry!.head, origin.hash)) return "fork"
   if (event.eseq < last) return isDoubtful ? "fork" : "known"
   if (event.eseq === last) return "known"
-  if (event.eseq > last + 1) return "gap"
+  if (event.eseq > last + 1) return isReplaced(state, origin) ? "known" : "gap"
   if (entry !== undefined && !Bytes.equals(entry.head, event.prev!)) return "fork"
   const isSeen = ([index, eseq]: Dependency): boolean => eseqOf(state.clock, origin.authors[index]!) >= eseq
-  if (!event.deps.every(isSeen)) return "gap"
+  if (!event.deps.every(isSeen)) return isReplaced(state, origin) ? "known" : "gap"
   // A removal rests on the additions that it names, whether or not its writer listed their authors.
   for (const field in event.ops.r) {
     for (const [, additions] of event.ops.r[field]!) if (!additions.every(isSeen)) return "gap"
   }
-  return "new"
+  const takesPlace = ([index, eseq, hash]: Replaced): boolean =>
+    state.replaced?.has(eventName(origin.authors[index]!, hash)) === true ||
+    eseqOf(state.clock, origin.authors[index]!) >= eseq
+  return event.ops.w?.some(takesPlace) === true ? "fork" : "new"
 }
 
 /** Applies an event whose standing is "new" and reports the concurrent writes that it met. */
@@ -84,18 +90,18 @@ export const apply = (state: EntityState, event: Event, origin: Origin): Readonl
   const author = origin.authors[0]!
   const stamp: Stamp = { at: origin.at, author, eseq: event.eseq, hash: origin.hash }
   const { a, c, d, r, s } = event.ops
+  noteReplaced(state, event, origin)
+  if (isReplaced(state, origin)) {
+    state.clock.set(author, { eseq: event.eseq, head: origin.hash })
+    return none
+  }
   let conflicts: Array<Conflict> | undefined
   for (const field in s) {
     const conflict = setField(state, event, origin, field, s[field]!, stamp)
     if (conflict !== undefined) (conflicts ??= []).push(conflict)
   }
   for (const field in c) state.counters.set(field, Counter.plus(state.counters.get(field) ?? 0, c[field]!))
-  for (const field in r) {
-    const set = setOf(state, field)
-    for (const [value, additions] of r[field]!) {
-      for (const [index, eseq] of additions) OrSet.withdraw(set, value, origin.authors[index]!, eseq)
-    }
-  }
+  if (r !== undefined) withdraw(state, event, origin)
   for (const field in a) for (const value of a[field]!) OrSet.add(setOf(state, field), value, author, event.eseq)
   if (d !== undefined && (state.deletedBy === undefined || wins(stamp, state.deletedBy))) {
     state.isDeleted = d
@@ -106,6 +112,36 @@ export const apply = (state: EntityState, event: Event, origin: Origin): Readonl
 }
 
 const none: ReadonlyArray<Conflict> = []
+
+/** Withdraws the additions that an event removes, as far as they are there. */
+export const withdraw = (state: EntityState, { ops: { r } }: Event, origin: Origin): void => {
+  if (isReplaced(state, origin)) return
+  const { authors } = origin
+  for (const field in r) {
+    const set = setOf(state, field)
+    for (const [value, additions] of r[field]!) {
+      for (const [index, number] of additions) OrSet.withdraw(set, value, authors[index]!, number)
+    }
+  }
+}
+
+/** Notes what an event is in the place of. To be of use it comes before what it replaces. */
+export const noteReplaced = (state: EntityState, { ops: { w } }: Event, { authors }: Origin): void => {
+  for (const [index, , hash] of w ?? []) (state.replaced ??= new Set()).add(eventName(authors[index]!, hash))
+}
+
+/** What tells an event from every other: its author and its hash, which covers time and content. */
+export const eventName = (author: Author, hash: Uint8Array): string => `${author} ${Bytes.toHex(hash)}`
+
+/** The parts of a name. */
+export const eventNamed = (name: string): { readonly author: Author; readonly hash: Uint8Array } => {
+  const [author, hash] = name.split(" ")
+  return { author: author as Author, hash: Bytes.fromHex(hash!)! }
+}
+
+/** True when another event is in the place of the one that comes from there. */
+const isReplaced = ({ replaced }: EntityState, { authors, hash }: Origin): boolean =>
+  replaced !== undefined && replaced.has(eventName(authors[0]!, hash))
 
 const setOf = (state: EntityState, field: string): OrSet.OrSet => {
   let set = state.sets.get(field)

@@ -30,7 +30,7 @@ export interface CommitHeader {
   readonly at: HybridTime.HybridTime
   /** Number of events, 1 to 128. */
   readonly count: number
-  /** SHA-256 over the leaf hashes in order; a leaf is the SHA-256 of an event's bytes. */
+  /** SHA-256 over the leaf hashes in order; see `leaf`. */
   readonly root: Uint8Array
   /** Bytes of the events before compression, at most 256 KiB. */
   readonly size: number
@@ -62,6 +62,35 @@ const leafBytes = 32
 const signedMessage = (crypto: CryptoFunctions, headerBytes: Uint8Array): Uint8Array =>
   Bytes.concat(domain, crypto.sha256(headerBytes))
 
+/**
+ * The hash of an event: SHA-256 over its time and its bytes. With the time in it, a change that a restored journal makes
+ * once more, under the number that its lost original had, is another event and counts beside it.
+ */
+export const leaf = (crypto: CryptoFunctions, at: HybridTime.HybridTime, event: Uint8Array): Uint8Array =>
+  crypto.sha256(Bytes.concat(HybridTime.toBytes(at), event))
+
+/** Leaves of events at places of a commit of this time; the time is read once, for this is the hot path of a sync. */
+const leavesOf = (
+  crypto: CryptoFunctions,
+  at: HybridTime.HybridTime,
+  events: ReadonlyArray<Uint8Array>,
+  places: ReadonlyArray<number> | undefined
+): ReadonlyArray<Uint8Array> => {
+  const time = HybridTime.toBytes(at)
+  const first = time[6]! * 256 + time[7]!
+  return events.map((event, i) => {
+    const place = places === undefined ? i : places[i]!
+    const count = first + place
+    if (count > 0xffff) return leaf(crypto, HybridTime.add(at, place), event)
+    const bytes = new Uint8Array(HybridTime.hybridTimeBytes + event.length)
+    bytes.set(time)
+    bytes[6] = count >> 8
+    bytes[7] = count
+    bytes.set(event, HybridTime.hybridTimeBytes)
+    return crypto.sha256(bytes)
+  })
+}
+
 /** Encodes and signs a commit. The caller keeps the bounds of `Limits`. */
 export const seal = (
   crypto: CryptoFunctions,
@@ -70,7 +99,7 @@ export const seal = (
   header: Omit<CommitHeader, "root" | "size" | "count">,
   events: ReadonlyArray<Uint8Array>
 ): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
-  const leaves = events.map((event) => crypto.sha256(event))
+  const leaves = leavesOf(crypto, header.at, events, undefined)
   const packed = MessagePack.pack(events)
   const headerBytes = MessagePack.pack([
     commitVersion,
@@ -213,12 +242,12 @@ export const openEvents = (
   const unpacked = unpackEvents(compression, commit)
   if (typeof unpacked === "string") return unpacked
   const { events, places } = unpacked
-  const here = events.map((event) => crypto.sha256(event))
+  const here = leavesOf(crypto, commit.header.at, events, places)
   const leaves = commit.part?.leaves ?? Bytes.concat(...here)
   if (!Bytes.equals(crypto.sha256(leaves), commit.header.root)) return "a commit's events do not match its root"
   for (let i = 0; i < places.length; i++) {
-    const leaf = leaves.subarray(places[i]! * leafBytes, (places[i]! + 1) * leafBytes)
-    if (!Bytes.equals(leaf, here[i]!)) return "an event is not the one that was signed"
+    const signed = leaves.subarray(places[i]! * leafBytes, (places[i]! + 1) * leafBytes)
+    if (!Bytes.equals(signed, here[i]!)) return "an event is not the one that was signed"
   }
   return { events, places, leaves: here }
 }

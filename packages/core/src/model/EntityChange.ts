@@ -2,6 +2,7 @@
  * What an application wants to become of one entity, before the journal's writer turns it into an event. Every value
  * in it has passed the entity type's schema. It names no author, time or number: the writer adds those.
  */
+import type { Author } from "../identity/Author.ts"
 import type { Operations } from "./Event.ts"
 import type { FieldValue } from "./FieldValue.ts"
 import type { Partition } from "./Partition.ts"
@@ -36,6 +37,8 @@ export interface Delete {
 export interface Rewrite {
   readonly kind: "rewrite"
   readonly ops: Operations
+  /** The event that was taken back, and those that it was in the place of. */
+  readonly replaces: ReadonlyArray<readonly [author: Author, eseq: number, hash: Uint8Array]>
 }
 
 export interface EntityChange {

@@ -14,6 +14,9 @@ export type Dependency = readonly [authorIndex: number, eseq: number]
 /** One set element whose observed additions are withdrawn. */
 export type Removal = readonly [value: FieldValue.FieldValue, additions: ReadonlyArray<Dependency>]
 
+/** An event that another one is in the place of: its author and number, and the first 16 bytes of its hash. */
+export type Replaced = readonly [authorIndex: number, eseq: number, hash: Uint8Array]
+
 /** The change itself. Absent parts change nothing. */
 export interface Operations {
   /** `lww` fields and their new values. */
@@ -26,6 +29,11 @@ export interface Operations {
   readonly r?: { readonly [field: string]: ReadonlyArray<Removal> }
   /** Deletes (`true`) or revives (`false`) the entity. */
   readonly d?: boolean
+  /**
+   * Events of the same device, under other incarnations, that this one is in the place of: what they say counts no more
+   * wherever this one is known. At most `Limits.replacedPerEventMax`.
+   */
+  readonly w?: ReadonlyArray<Replaced>
 }
 
 export interface Event {
@@ -110,12 +118,14 @@ const depsProblem = (deps: unknown, authors: number): string | undefined => {
 const isPlainMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-const operationKeys = new Set(["s", "c", "a", "r", "d"])
+const operationKeys = new Set(["s", "c", "a", "r", "d", "w"])
 
 const opsProblem = (ops: unknown, authors: number): string | undefined => {
   if (!isPlainMap(ops)) return "operations are not a map"
   for (const key in ops) if (!operationKeys.has(key)) return newer
   if (ops["d"] !== undefined && typeof ops["d"] !== "boolean") return "operation d is not a boolean"
+  const replaced = replacedProblem(ops["w"], authors)
+  if (replaced !== undefined) return replaced
   let fields = 0
   for (const kind of ["s", "c", "a", "r"] as const) {
     const changes = ops[kind]
@@ -126,6 +136,22 @@ const opsProblem = (ops: unknown, authors: number): string | undefined => {
       const wrong = FieldValue.nameProblem(field) ?? changeProblem(kind, changes[field], authors)
       if (wrong !== undefined) return `field ${field}: ${wrong}`
     }
+  }
+  return undefined
+}
+
+const replacedProblem = (replaced: unknown, authors: number): string | undefined => {
+  if (replaced === undefined) return undefined
+  if (!Array.isArray(replaced) || replaced.length > Limits.replacedPerEventMax) {
+    return "replaced events are not a bounded list"
+  }
+  for (const named of replaced) {
+    if (!Array.isArray(named) || named.length !== 3) return "a replaced event is not named in full"
+    const [author, eseq, hash] = named as ReadonlyArray<unknown>
+    const wrong = dependencyProblem([author, eseq], authors)
+    if (wrong !== undefined) return wrong
+    if (author === 0) return "an event replaces one of its own author"
+    if (!(hash instanceof Uint8Array) || hash.length !== eventHashBytes) return "a replaced event has no hash"
   }
   return undefined
 }

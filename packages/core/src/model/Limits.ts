@@ -39,6 +39,8 @@ export const partitionsMax = 65_536
 export const commitsPerBatchMax = 4096
 /** Largest absolute value of one counter change, so that sums stay exact integers for 2^22 changes. */
 export const counterDeltaAbsMax = 2 ** 31
+/** Events that one event may be in the place of: how often one may be written again. */
+export const replacedPerEventMax = 16
 /** A stamp further ahead of a peer's clock waits in quarantine until it is due. Source: Evolu's `maxDrift`. */
 export const clockAheadPeerMs = 5 * 60_000
 /** A stamp this far ahead of the clock is refused as `StampTooFarAhead`: nobody waits a day for a wrong clock. */

@@ -355,6 +355,8 @@ const settled = Effect.fnUntraced(function* (
   { outcome, verdicts }: SessionNotice & { readonly _tag: "Settled" }
 ) {
   const { publish } = supervisor.channel
+  // What was taken back is missing here now, though nothing new came: every view is compared anew.
+  if (outcome.entities.length > 0) yield* PubSub.publish(supervisor.wanted, undefined)
   const deferred = new Map<string, { commits: number; because: string }>()
   for (const { because, code } of verdicts.filter((verdict) => !withdrawingCodes.has(verdict.code))) {
     deferred.set(code, { because, commits: (deferred.get(code)?.commits ?? 0) + 1 })

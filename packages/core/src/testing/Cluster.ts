@@ -5,6 +5,7 @@
 import type { Scope } from "effect"
 import type { FaultCounts } from "./FaultCounts.ts"
 import type { FaultPlan } from "./FaultPlan.ts"
+import type { MemoryTables } from "../journal/MemoryTables.ts"
 import type { LeakWatch, Revoked } from "./LeakWatch.ts"
 import type { SeededRandom } from "./SeededRandom.ts"
 import type { SimulatedNetwork } from "./SimulatedNetwork.ts"
@@ -49,7 +50,8 @@ export interface Cluster {
   readonly scope: Scope.Scope
   readonly network: SimulatedNetwork
   readonly trust: SimulatedTrust
-  readonly nodes: ReadonlyArray<SimulatedNode>
+  /** A copy of a node comes at the end, and stays. The place of a node is its host number. */
+  readonly nodes: Array<SimulatedNode>
   /** A node that nobody trusts and that tries all the same. */
   readonly stranger: SimulatedNode
   readonly ledger: Ledger
@@ -59,6 +61,8 @@ export interface Cluster {
   readonly violations: Array<Problem>
   /** Nodes that are not trusted now. */
   readonly revoked: Map<SimulatedNode, Revoked>
+  /** A node on a new host that goes on from the rows of another, with its key. */
+  readonly copyOf: (node: SimulatedNode, tables: MemoryTables) => SimulatedNode
   readonly note: (what: string) => void
   /** Frames sent so far. */
   readonly frames: number

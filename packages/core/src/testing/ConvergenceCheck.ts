@@ -6,7 +6,6 @@ import { Effect } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import { Journal, queryRowsMax } from "../journal/Journal.ts"
-import { waitingOf } from "../journal/Quarantine.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import type { Cluster, Problem } from "./Cluster.ts"
@@ -14,7 +13,6 @@ import type { Cluster, Problem } from "./Cluster.ts"
 interface Summary {
   readonly state: string
   readonly root: string
-  readonly held: number
   readonly votes: ReadonlyMap<string, number>
   /** How many records of each pair there are. */
   readonly pairs: ReadonlyMap<string, number>
@@ -38,7 +36,6 @@ const summarize = Effect.gen(function* () {
   const summary: Summary = {
     state: state.hash,
     root: Bytes.toHex(RangeTree.root(crypto.sha256, rows).root),
-    held: waitingOf(yield* journal.quarantineCounts),
     votes,
     pairs
   }
@@ -55,12 +52,15 @@ export const check = Effect.fnUntraced(function* (cluster: Cluster) {
     else problems.push({ rule: "down", detail: `node ${node.options.host}: ${String(summary.cause)}` })
   }
   problems.push(...cluster.violations, ...leaksOf(cluster))
+  for (const node of cluster.nodes) {
+    const waiting = node.waiting(cluster.time.nowMs)
+    if (waiting > 0) problems.push({ rule: "held", detail: `node ${node.options.host} still holds ${waiting}` })
+  }
   const first = summaries[0]
   if (first === undefined) return problems
   summaries.forEach((summary, host) => {
     if (summary.state !== first.state) problems.push({ rule: "state", detail: `node ${host} shows other records` })
     if (summary.root !== first.root) problems.push({ rule: "fingerprint", detail: `node ${host} has another root` })
-    if (summary.held > 0) problems.push({ rule: "held", detail: `node ${host} still holds ${summary.held}` })
   })
   problems.push(...checkVotes(cluster, first), ...checkPairs(cluster, first))
   return problems

@@ -7,6 +7,8 @@ import { Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Crypto } from "../crypto/Crypto.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import {
@@ -28,6 +30,7 @@ import {
 /** Registers the rules as tests. */
 export const copyConformance = (name: string, make: MakeJournal): void => {
   forkRules(name, make)
+  sameRules(name, make)
   copyRules(name, make)
 }
 
@@ -60,6 +63,23 @@ const forkRules = (name: string, make: MakeJournal): void => {
         yield* to.receive(batch(from, yield* from.eventsBeyond(yield* clockOf(to), unbounded)))
       }
       expect(yield* stateHash(d)).toEqual(yield* stateHash(b))
+    })
+  )
+}
+
+const sameRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-89] ${name}: the same change made once more under a used number counts beside the first`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "base" })])
+      const [{ clock } = yield* Effect.die("no clock")] = yield* clockOf(a)
+      const again: Event.Event = { entity: "n1", eseq: 2, prev: clock[0]![2], deps: [], ops: { c: { hits: 1 } } }
+      const base = yield* commitsOf(a)
+      const lost = { bytes: forge(a, space, startMs + 1000, again) }
+      const later = { bytes: forge(a, space, startMs + 2000, again) }
+      yield* b.receive(batch(a, [...base, lost]))
+      yield* b.receive(batch(a, [later]))
+      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "base", hits: 2 })
     })
   )
 }
@@ -121,7 +141,7 @@ const clockOf = Effect.fnUntraced(function* (journal: Opened) {
 const forked = Effect.fnUntraced(function* (a: Opened) {
   yield* a.write([put("n1", { text: "base" })])
   const [{ clock } = yield* Effect.die("no clock")] = yield* clockOf(a)
-  const { sha256 } = Context.get(a.services, Crypto)
+  const crypto = Context.get(a.services, Crypto)
   const base = yield* commitsOf(a)
   const first: Event.Event = {
     entity: "n1",
@@ -136,7 +156,8 @@ const forked = Effect.fnUntraced(function* (a: Opened) {
       a: { tags: ["of twin"] }
     }
   }
-  const prev = sha256(Event.encode(first)).slice(0, Event.eventHashBytes)
+  const at = HybridTime.make(startMs + 1000, 0)
+  const prev = Commit.leaf(crypto, at, Event.encode(first)).slice(0, Event.eventHashBytes)
   const second: Event.Event = { entity: "n1", eseq: 3, prev, deps: [], ops: { s: { text: "twin 2" }, c: { hits: 1 } } }
   const twin = [first, second].map((event, i) => ({ bytes: forge(a, space, startMs + 1000 + i, event) }))
   yield* a.write([patch("n1", { text: "a", a: 1 })])

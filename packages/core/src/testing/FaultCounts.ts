@@ -28,7 +28,15 @@ export const faultKinds = [
   /** A peer that was trusted was turned away. */
   "revocation",
   /** A commit waited in quarantine because its stamp was ahead. */
-  "held"
+  "held",
+  /** A node went on from an older copy of its rows. */
+  "restored",
+  /** A second node went on from a copy of another's rows, with its key. */
+  "copied",
+  /** A clock was off by about a year for a while. */
+  "clockJump",
+  /** The policy took a right away for a while that a node went on using. */
+  "denial"
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]

@@ -48,6 +48,19 @@ export interface FaultPlan {
   /** A node is not trusted by the others. */
   readonly revocationEveryMs: number
   readonly revocationMsMax: number
+  /** A node does not get some of its writes past the others' policy. */
+  readonly denialEveryMs: number
+  readonly denialMsMax: number
+  /** A node's rows are replaced by an older copy of them. */
+  readonly restoreEveryMs: number
+  /** How old such a copy may be. */
+  readonly backupMsMax: number
+  /** A node's rows are copied, and the copy runs beside it to the end; at most `copiesMax` times. */
+  readonly copyEveryMs: number
+  readonly copiesMax: number
+  /** A clock is off by about a year, in either direction. */
+  readonly clockJumpEveryMs: number
+  readonly clockJumpMsMax: number
   /** How long a node that nobody trusts tries to get in. */
   readonly strangerMs: number
   /** Every second node's clock is wrong by up to this much, in either direction. */
@@ -63,7 +76,7 @@ export interface FaultPlan {
 /** Every fault at the rates of the project's own suite. */
 export const defaultPlan: FaultPlan = {
   nodes: 5,
-  faultMs: 24_000,
+  faultMs: 16_000,
   pendingMsMax: 10_000,
   quietMsMax: 30 * 60_000,
   frameLoss: 0.03,
@@ -90,6 +103,14 @@ export const defaultPlan: FaultPlan = {
   diskFullMsMax: 5_000,
   revocationEveryMs: 12_000,
   revocationMsMax: 6_000,
+  denialEveryMs: 10_000,
+  denialMsMax: 6_000,
+  restoreEveryMs: 10_000,
+  backupMsMax: 6_000,
+  copyEveryMs: 24_000,
+  copiesMax: 1,
+  clockJumpEveryMs: 16_000,
+  clockJumpMsMax: 5_000,
   strangerMs: 4_000,
   skewMsMax: 25_000,
   aheadMsMax: 15_000,
@@ -101,8 +122,8 @@ export const defaultPlan: FaultPlan = {
 export const clocksOfProduction = { skewMsMax: 10 * 60_000, aheadMsMax: 5 * 60_000 } as const
 
 /**
- * The plan of one seed: more or fewer nodes and writes, and each kind of fault is at its rate, or frequent, or absent, for faults that come together hide
- * each other. Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
+ * The plan of one seed: more or fewer nodes and writes, and each kind of fault is at its rate, or frequent, or absent,
+ * for faults that come together hide each other. Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
  */
 export const vary = (random: SeededRandom): FaultPlan => {
   const rate = (usual: number): number => random.pick([0, usual / 5, usual, 2 * usual])
@@ -125,8 +146,12 @@ export const vary = (random: SeededRandom): FaultPlan => {
     unconfirmedWriteEveryMs: every(plan.unconfirmedWriteEveryMs),
     diskFullEveryMs: every(plan.diskFullEveryMs),
     revocationEveryMs: every(plan.revocationEveryMs),
+    denialEveryMs: every(plan.denialEveryMs),
+    restoreEveryMs: every(plan.restoreEveryMs),
+    copyEveryMs: every(plan.copyEveryMs),
+    clockJumpEveryMs: every(plan.clockJumpEveryMs),
     skewMsMax: random.chance(0.25) ? 0 : plan.skewMsMax,
-    // Few, for they take as long as ten others.
-    ...(random.chance(0.01) ? clocksOfProduction : {})
+    // Few, for they take as long as twenty others.
+    ...(random.chance(0.004) ? clocksOfProduction : {})
   }
 }

@@ -35,6 +35,7 @@ import { copyConformance } from "./CopyConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
 import { restoreConformance } from "./RestoreConformance.ts"
+import { rewriteConformance } from "./RewriteConformance.ts"
 import { undoConformance } from "./UndoConformance.ts"
 import { undoSearchConformance } from "./UndoSearchConformance.ts"
 
@@ -48,6 +49,7 @@ export const journalConformance = (name: string, make: MakeJournal): void => {
   receiveRules(name, make)
   convergenceRules(name, make)
   quarantineConformance(name, make)
+  rewriteConformance(name, make)
   copyConformance(name, make)
   releaseConformance(name, make)
   cursorRules(name, make)

@@ -12,6 +12,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import { type FeedCommit, Journal, type JournalShape, type RemoteBatch } from "../journal/Journal.ts"
+import type { Verdict } from "../journal/Receipt.ts"
 import * as StateHash from "../journal/StateHash.ts"
 import * as Commit from "../model/Commit.ts"
 import type { EntityChange, Patch, Put } from "../model/EntityChange.ts"
@@ -130,4 +131,17 @@ export const firstEvent = (entity: string, text: string): Event.Event => ({
   prev: undefined,
   deps: [],
   ops: { s: { text } }
+})
+
+/** What a custodian said of a journal's commits. */
+export const settlement = (
+  peer: PeerId,
+  verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>,
+  acknowledged = 0
+) => ({
+  peer,
+  incarnation: "00112233445566ff",
+  isCustodian: true,
+  acknowledged,
+  verdicts
 })

@@ -5,8 +5,9 @@
 import { Result } from "effect"
 import { stored } from "../crypto/Compression.ts"
 import * as Author from "../identity/Author.ts"
-import type { HybridTime } from "../identity/HybridTime.ts"
-import * as Commit from "../model/Commit.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import { quarantineCommitsMax } from "../journal/Quarantine.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 
@@ -15,8 +16,8 @@ const mayGo = new Set(["Challenge", "ChallengeAck", "Error"])
 
 /** What was there when a node was revoked. */
 export interface Revoked {
-  /** Its last stamp. */
-  readonly since: HybridTime
+  /** Every commit that it, or a copy of it, had written by then, as hexadecimal digits. */
+  readonly written: ReadonlySet<string>
   /** The others' newest arrival numbers. */
   readonly heads: ReadonlyArray<{ readonly node: SimulatedNode; readonly head: number }>
 }
@@ -46,15 +47,27 @@ export class LeakWatch {
   }
 
   /** Looks for commits in the rows of others that a node made after it was revoked. */
-  lookForCommits(author: SimulatedNode, { heads, since }: Revoked): void {
+  lookForCommits(author: SimulatedNode, { heads, written }: Revoked): void {
     for (const { head, node } of heads) {
-      for (let lseq = head + 1; lseq <= node.tables.head(); lseq++) {
-        const row = node.tables.commitAt(lseq)!
-        if (Author.peer(node.tables.authorAt(row.author)) !== author.peer) continue
-        const commit = Commit.open(row.bytes)
-        if (typeof commit === "string" || commit.header.at <= since) continue
+      for (const commit of commitsBy(author.peer, node, head)) {
+        if (written.has(commit)) continue
         this.leaks.push(`node ${node.options.host} took in what node ${author.options.host} wrote while not trusted`)
       }
     }
   }
+}
+
+/** Commits of an author in a node's rows and in its quarantine, as hexadecimal digits. */
+export const commitsBy = (author: PeerId, { tables }: SimulatedNode, after: number): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (let lseq = after + 1; lseq <= tables.head(); lseq++) {
+    const row = tables.commitAt(lseq)!
+    if (row.events > 0 && Author.peer(tables.authorAt(row.author)) === author) found.push(Bytes.toHex(row.bytes))
+  }
+  if (after > 0) return found
+  for (const { id } of tables.quarantine(0, quarantineCommitsMax)) {
+    const row = tables.quarantineRow(id)!
+    if (row.author !== "" && Author.peer(row.author as Author.Author) === author) found.push(Bytes.toHex(row.bytes))
+  }
+  return found
 }

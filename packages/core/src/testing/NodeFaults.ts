@@ -5,8 +5,10 @@
 import { Deferred, Effect } from "effect"
 import type { Cluster } from "./Cluster.ts"
 import { lasting, repeated } from "./FaultLoop.ts"
+import { commitsBy } from "./LeakWatch.ts"
 import type { SeededRandom } from "./SeededRandom.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
+import type { PeerDenial } from "./SimulatedTrust.ts"
 
 /** Runs until the faults end. */
 export const run = (cluster: Cluster): Effect.Effect<void> => {
@@ -17,7 +19,9 @@ export const run = (cluster: Cluster): Effect.Effect<void> => {
       repeated(cluster, 21, plan.tornWriteEveryMs, (random) => die(cluster, random, random.between(1, tornRowsMax))),
       repeated(cluster, 22, plan.unconfirmedWriteEveryMs, (random) => die(cluster, random, undefined)),
       repeated(cluster, 23, plan.diskFullEveryMs, (random) => fillDisk(cluster, random)),
-      repeated(cluster, 24, plan.revocationEveryMs, (random) => revoke(cluster, random))
+      repeated(cluster, 24, plan.revocationEveryMs, (random) => revoke(cluster, random)),
+      repeated(cluster, 25, plan.denialEveryMs, (random) => deny(cluster, random)),
+      repeated(cluster, 26, plan.clockJumpEveryMs, (random) => jumpClock(cluster, random))
     ],
     { concurrency: "unbounded", discard: true }
   )
@@ -25,13 +29,36 @@ export const run = (cluster: Cluster): Effect.Effect<void> => {
 
 /** Ends all faults of nodes: disks have room, everybody is trusted and up. */
 export const heal = Effect.fnUntraced(function* (cluster: Cluster) {
+  yield* cluster.trust.permitAll
   for (const node of cluster.nodes) {
     node.disk.disarm()
     node.disk.isFull = false
+    node.jumpClock(0)
     yield* restoreTrust(cluster, node)
     if (!node.isUp) yield* node.start()
   }
 })
+
+/** Lets a node do nothing with the records of one team that the others would take, while it does not know. */
+const deny = Effect.fnUntraced(function* (cluster: Cluster, random: SeededRandom) {
+  const { peer } = random.pick(cluster.nodes)
+  const denial: PeerDenial = { kind: random.pick(["write", "deliver"]), peer, team: random.pick(["a", "b"]) }
+  cluster.faults.count("denial")
+  cluster.note(`deny ${peer}`)
+  yield* cluster.trust.setDenied(denial, true)
+  const permit = Effect.suspend(() => (cluster.isFaulty ? cluster.trust.setDenied(denial, false) : Effect.void))
+  const forMs = random.between(1, cluster.plan.denialMsMax)
+  yield* Effect.forkIn(Effect.andThen(Effect.sleep(forMs), permit), cluster.scope)
+})
+
+const dayMs = 86_400_000
+
+const jumpClock = (cluster: Cluster, random: SeededRandom): Effect.Effect<void> => {
+  const node = random.pick(cluster.nodes)
+  cluster.faults.count("clockJump")
+  node.jumpClock(random.pick([-1, 1]) * random.between(364 * dayMs, 366 * dayMs))
+  return lasting(cluster, random.between(1, cluster.plan.clockJumpMsMax), () => node.jumpClock(0))
+}
 
 /** Rows that a torn transaction may get to write; most have more. */
 const tornRowsMax = 6
@@ -76,10 +103,12 @@ const revoke = Effect.fnUntraced(function* (cluster: Cluster, random: SeededRand
   cluster.faults.count("revocation")
   cluster.note(`revoke ${node.options.host}`)
   yield* cluster.trust.set([node.peer], false)
-  cluster.leaks.start(node.options.host, cluster.time.nowMs)
-  const others = cluster.nodes.filter((other) => other !== node)
+  const twins = cluster.nodes.filter(({ peer }) => peer === node.peer)
+  for (const { options } of twins) cluster.leaks.start(options.host, cluster.time.nowMs)
+  const others = cluster.nodes.filter(({ peer }) => peer !== node.peer)
   const heads = others.map((other) => ({ node: other, head: other.tables.head() }))
-  cluster.revoked.set(node, { since: node.tables.lastTime(), heads })
+  const written = new Set(cluster.nodes.flatMap((any) => commitsBy(node.peer, any, 0)))
+  cluster.revoked.set(node, { written, heads })
   yield* Effect.sleep(forMs)
   yield* restoreTrust(cluster, node)
 })
@@ -90,6 +119,6 @@ const restoreTrust = Effect.fnUntraced(function* (cluster: Cluster, node: Simula
   if (revoked === undefined) return
   cluster.revoked.delete(node)
   cluster.leaks.lookForCommits(node, revoked)
-  cluster.leaks.stop(node.options.host)
+  for (const { options, peer } of cluster.nodes) if (peer === node.peer) cluster.leaks.stop(options.host)
   yield* cluster.trust.set([node.peer], true)
 })

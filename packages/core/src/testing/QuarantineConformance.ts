@@ -6,12 +6,9 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import * as Bytes from "../identity/Bytes.ts"
-import * as HybridTime from "../identity/HybridTime.ts"
-import type { PeerId } from "../identity/PeerId.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import type { Verdict } from "../journal/Receipt.ts"
-import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
 import {
   batch,
@@ -24,6 +21,7 @@ import {
   pull,
   put,
   remove,
+  settlement,
   startMs,
   stateHash,
   unbounded
@@ -37,7 +35,6 @@ export const quarantineConformance = (name: string, make: MakeJournal): void => 
   receiptRules(name, make)
   withdrawalRules(name, make)
   dependentRules(name, make)
-  misdatedRules(name, make)
   massDeleteRules(name, make)
 }
 
@@ -45,14 +42,6 @@ const waiting = (journal: Opened) => Effect.map(journal.quarantineCounts, waitin
 
 const denied = { reason: "Denied", rule: "team/b", policyVersion: 7, because: "team b does not write here" } as const
 const refused: Verdict = { code: "Denied", kind: "refused", rule: "team/b", policyVersion: 7, because: "not yours" }
-
-const settlement = (peer: PeerId, verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>, acknowledged = 0) => ({
-  peer,
-  incarnation: "00112233445566ff",
-  isCustodian: true,
-  acknowledged,
-  verdicts
-})
 
 const heldRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-14] ${name}: a commit stamped too far ahead is held and released when it is due`, () =>
@@ -266,62 +255,6 @@ const dependentRules = (name: string, make: MakeJournal): void => {
       expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "on top" })
       expect(yield* pull(a, hub)).toMatchObject({ gaps: 0 })
       expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
-    })
-  )
-}
-
-const yearMs = 365 * 24 * 60 * 60_000
-
-const misdatedRules = (name: string, make: MakeJournal): void => {
-  it.effect(`[JR-57] ${name}: own commits that a wrong clock stamped are written again with the present time`, () =>
-    Effect.gen(function* () {
-      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
-      const note = (text: string, hits: number): EntityChange => ({
-        partition: { type: "note", header: {} },
-        id: "n1",
-        change: { kind: "put", lww: { text }, counters: { hits }, sets: { tags: [text, "both"] } }
-      })
-      yield* a.write([note("right", 1), put("gone", { text: "soon" })])
-      yield* hub.receive(batch(a, yield* commitsOf(a)))
-      yield* TestClock.setTime(startMs + yearMs)
-      yield* a.write([note("wrong", 5), remove("gone")])
-      yield* a.write([put("n2", { text: "new" })])
-      const wished = yield* stateHash(a)
-      const late = yield* commitsOf(a, 1)
-      const verdicts = (found: ReadonlyArray<{ readonly index: number } & Verdict>) =>
-        found.map(({ index, ...verdict }) => ({ ...verdict, lseq: late[index]!.lseq }))
-      yield* TestClock.setTime(startMs)
-      const refusal = yield* hub.receive(batch(a, late))
-      expect(refusal.verdicts.map(({ code }) => code)).toEqual(["StampTooFarAhead", "StampTooFarAhead"])
-      // While its own clock is wrong, a device cannot tell which of the two is.
-      yield* TestClock.setTime(startMs + yearMs)
-      expect((yield* a.settle(settlement(hub.device, verdicts(refusal.verdicts)))).rewritten).toEqual([])
-      expect((yield* a.receipts(1, 10)).map(({ status }) => status)).toEqual(["deferred", "deferred"])
-      yield* TestClock.setTime(startMs)
-      const outcome = yield* a.settle(settlement(hub.device, verdicts(refusal.verdicts)))
-      expect(outcome.rewritten.length).toBeGreaterThan(0)
-      expect(outcome.withdrawn).toEqual([])
-      expect(yield* stateHash(a)).toEqual(wished)
-      expect(HybridTime.millis(yield* a.lastTime)).toBeLessThan(startMs + 1000)
-      expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ gaps: 0, refused: [] })
-      expect(yield* stateHash(hub)).toEqual(wished)
-      expect(yield* waiting(a)).toBe(0)
-      expect((yield* a.receipts(1, 10)).map(({ code, status }) => [status, code]).slice(0, 2)).toEqual([
-        ["rejected", "StampTooFarAhead"],
-        ["rejected", "StampTooFarAhead"]
-      ])
-      // Who took them in with an equally wrong clock puts them aside.
-      const b = yield* open(make, 3)
-      yield* b.receive(batch(a, (yield* commitsOf(hub)).slice(0, 1)))
-      yield* b.receive({ ...batch(a, late), aheadMsMax: 2 * yearMs })
-      const theirs = verdicts(refusal.verdicts).map((verdict, i) => ({ ...verdict, lseq: 2 + i }))
-      yield* b.settle(settlement(hub.device, theirs))
-      expect(yield* b.quarantine({ after: 0, limit: 9 })).toMatchObject([
-        { reason: "ClockAhead", dueMs: null },
-        { reason: "ClockAhead", dueMs: null }
-      ])
-      yield* b.receive(batch(a, yield* commitsOf(a)))
-      expect(yield* stateHash(b)).toEqual(wished)
     })
   )
 }

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { stored } from "../crypto/Compression.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
-import { quarantineCommitsMax, waitingOf } from "../journal/Quarantine.ts"
+import { quarantineCommitsMax } from "../journal/Quarantine.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Partition from "../model/Partition.ts"
@@ -43,7 +43,7 @@ export const settle = Effect.fnUntraced(function* (cluster: Cluster) {
   }
   const pendingMs = passedMs
   for (;;) {
-    const isHolding = cluster.nodes.some((node) => waitingAt(node) > 0)
+    const isHolding = cluster.nodes.some((node) => node.waiting(cluster.time.nowMs) > 0)
     const problems = isHolding && passedMs < quietMsMax ? undefined : yield* check(cluster)
     if (problems !== undefined && (problems.length === 0 || passedMs >= quietMsMax)) {
       return { problems, pendingMs, quietMs: passedMs } satisfies Settled
@@ -53,11 +53,9 @@ export const settle = Effect.fnUntraced(function* (cluster: Cluster) {
   }
 })
 
-const waitingAt = ({ tables }: SimulatedNode): number => waitingOf(tables.quarantineCounts())
-
 const noteHolding = (cluster: Cluster, holding: Set<SimulatedNode>): void => {
   for (const node of cluster.nodes) {
-    if (waitingAt(node) === 0 || holding.has(node)) continue
+    if (node.waiting(cluster.time.nowMs) === 0 || holding.has(node)) continue
     holding.add(node)
     cluster.faults.count("held")
   }
@@ -86,13 +84,15 @@ const pendingAt = Effect.fnUntraced(function* (
   }
   for (const { peer, pendingOut, state } of status.value.peers) {
     if (state !== "syncing") continue
-    if (isExcused(node, nodeOf(cluster, peer), holding)) continue
+    if (nodesOf(cluster, peer).some((other) => isExcused(node, other, holding))) continue
     problems.push(pendingProblem(`node ${host} is not equal to ${peer.slice(-4)}, ${pendingOut} pending`))
   }
   return problems
 })
 
-const nodeOf = (cluster: Cluster, peer: PeerId): SimulatedNode => cluster.nodes.find((node) => node.peer === peer)!
+/** A peer and its copies. */
+const nodesOf = (cluster: Cluster, peer: PeerId): ReadonlyArray<SimulatedNode> =>
+  cluster.nodes.filter((node) => node.peer === peer)
 
 /** A pair in which something is or was held proves nothing for a while, but may differ only where something is held. */
 const isExcused = (a: SimulatedNode, b: SimulatedNode, holding: ReadonlySet<SimulatedNode>): boolean => {

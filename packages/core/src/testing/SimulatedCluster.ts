@@ -11,6 +11,8 @@ import * as SpaceId from "../identity/SpaceId.ts"
 import { type Cluster, emptyLedger, type Problem } from "./Cluster.ts"
 import { FaultCounts, type FaultKind } from "./FaultCounts.ts"
 import { type FaultPlan, vary } from "./FaultPlan.ts"
+import type { MemoryTables } from "../journal/MemoryTables.ts"
+import * as JournalFaults from "./JournalFaults.ts"
 import { LeakWatch } from "./LeakWatch.ts"
 import * as NetworkFaults from "./NetworkFaults.ts"
 import * as NodeFaults from "./NodeFaults.ts"
@@ -73,6 +75,7 @@ const run = Effect.fnUntraced(function* (options: SimulationOptions, time: Simul
   yield* Effect.forkScoped(Workload.run(cluster))
   yield* Effect.forkScoped(NetworkFaults.run(cluster))
   yield* Effect.forkScoped(NodeFaults.run(cluster))
+  yield* Effect.forkScoped(JournalFaults.run(cluster))
   yield* Effect.forkScoped(visit(cluster))
   yield* Effect.sleep(plan.faultMs)
   yield* heal(cluster)
@@ -145,7 +148,8 @@ const makeCluster = Effect.fnUntraced(function* (
   const nodes = Array.from({ length: plan.nodes }, (_, host) =>
     makeNode(host, host === 0 ? [] : host > 1 && random.chance(0.5) ? [0, host - 1] : [0])
   )
-  const stranger = makeNode(plan.nodes, [0, 1])
+  // Behind the copies.
+  const stranger = makeNode(plan.nodes + plan.copiesMax, [0, 1])
   yield* trust.set(
     nodes.map((node) => node.peer),
     true
@@ -165,6 +169,7 @@ const makeCluster = Effect.fnUntraced(function* (
     leaks,
     violations,
     revoked: new Map(),
+    copyOf: (node, tables) => makeCopy(node, nodes.length, tables),
     note: (what) => trace.note(what),
     get frames() {
       return frames
@@ -173,6 +178,9 @@ const makeCluster = Effect.fnUntraced(function* (
   }
   return cluster
 })
+
+const makeCopy = ({ options }: SimulatedNode, host: number, tables: MemoryTables): SimulatedNode =>
+  new SimulatedNode({ ...options, host }, tables)
 
 const nodeMaker = (
   plan: FaultPlan,

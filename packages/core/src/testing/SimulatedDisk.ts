@@ -18,10 +18,11 @@ interface ArmedDeath {
   readonly onDeath: () => void
 }
 
-export class SimulatedDisk implements MemoryDisk {
+export class SimulatedDisk {
   isFull = false
   readonly #faults: FaultCounts
-  #isDead = false
+  /** What the living process writes through. */
+  #mounted: MemoryDisk | undefined
   #armed: ArmedDeath | undefined
 
   constructor(faults: FaultCounts) {
@@ -37,35 +38,36 @@ export class SimulatedDisk implements MemoryDisk {
     this.#armed = undefined
   }
 
-  /** The process ends; a new one starts with `revive`. */
+  /** The process ends; a new one mounts the disk anew. */
   kill(): void {
-    this.#isDead = true
+    this.#mounted = undefined
     this.#armed = undefined
   }
 
-  revive(): void {
-    this.#isDead = false
+  /** The disk as one process has it; nothing of an earlier one gets to it any more. */
+  mount(): MemoryDisk {
+    const mounted: MemoryDisk = {
+      beforeWrite: Effect.suspend(() => {
+        if (this.#mounted !== mounted) return Effect.fail(dead)
+        if (!this.isFull) return Effect.void
+        this.#faults.count("diskFull")
+        return Effect.fail(full)
+      }),
+      beforeRow: () => {
+        const armed = this.#armed
+        if (armed?.rowsLeft === undefined) return
+        if (armed.rowsLeft === 0) throw this.#die("tornWrite", armed)
+        armed.rowsLeft--
+      },
+      afterWrite: Effect.suspend(() => {
+        const armed = this.#armed
+        if (armed === undefined || armed.rowsLeft !== undefined) return Effect.void
+        return Effect.fail(this.#die("unconfirmedWrite", armed))
+      })
+    }
+    this.#mounted = mounted
+    return mounted
   }
-
-  readonly beforeWrite: Effect.Effect<void, JournalError> = Effect.suspend(() => {
-    if (this.#isDead) return Effect.fail(dead)
-    if (!this.isFull) return Effect.void
-    this.#faults.count("diskFull")
-    return Effect.fail(full)
-  })
-
-  readonly beforeRow = (): void => {
-    const armed = this.#armed
-    if (armed?.rowsLeft === undefined) return
-    if (armed.rowsLeft === 0) throw this.#die("tornWrite", armed)
-    armed.rowsLeft--
-  }
-
-  readonly afterWrite: Effect.Effect<void, JournalError> = Effect.suspend(() => {
-    const armed = this.#armed
-    if (armed === undefined || armed.rowsLeft !== undefined) return Effect.void
-    return Effect.fail(this.#die("unconfirmedWrite", armed))
-  })
 
   #die(kind: "tornWrite" | "unconfirmedWrite", armed: ArmedDeath): JournalError {
     this.#faults.count(kind)

@@ -11,7 +11,9 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as MemoryJournal from "../journal/MemoryJournal.ts"
+import { quarantineCommitsMax } from "../journal/Quarantine.ts"
 import { MemoryTables } from "../journal/MemoryTables.ts"
+import * as Limits from "../model/Limits.ts"
 import { Orchestrator } from "../orchestrator/Orchestrator.ts"
 import type { OrchestratorOptions } from "../orchestrator/Supervision.ts"
 import { Records } from "../orchestrator/Records.ts"
@@ -27,6 +29,7 @@ export interface SimulatedNodeOptions {
   readonly space: SpaceId
   readonly crypto: CryptoFunctions
   readonly device: Signer & { readonly peer: PeerId }
+  /** By how much its clock is ahead when nothing else is wrong with it. */
   readonly skewMs: number
   readonly trust: SimulatedTrust
   readonly faults: FaultCounts
@@ -40,15 +43,17 @@ type Services = Journal | Records | Orchestrator | Crypto
 
 export class SimulatedNode {
   readonly options: SimulatedNodeOptions
-  readonly tables: MemoryTables
   readonly disk: SimulatedDisk
+  readonly #skew: { ms: number }
+  #tables: MemoryTables
   #scope: Scope.Closeable | undefined
   #services: Context.Context<Services> | undefined
   #ending: Fiber.Fiber<void> | undefined
 
-  constructor(options: SimulatedNodeOptions) {
+  constructor(options: SimulatedNodeOptions, tables?: MemoryTables) {
     this.options = options
-    this.tables = new MemoryTables(options.crypto.sha256, options.space, options.incarnation)
+    this.#skew = { ms: options.skewMs }
+    this.#tables = tables ?? new MemoryTables(options.crypto.sha256, options.space, options.incarnation)
     this.disk = new SimulatedDisk(options.faults)
   }
 
@@ -60,14 +65,41 @@ export class SimulatedNode {
     return this.options.device.peer
   }
 
+  get tables(): MemoryTables {
+    return this.#tables
+  }
+
+  /**
+   * Commits that wait in its quarantine for what will come: not the proofs of forks, and not what others stamped with a
+   * wrong clock and write again.
+   */
+  waiting(nowMs: number): number {
+    const dueMax = nowMs + Limits.clockAheadMsMax
+    const entries = this.#tables.quarantine(0, quarantineCommitsMax)
+    return entries.filter(({ dueMs, reason }) => {
+      if (reason === "Forked") return false
+      return reason !== "ClockAhead" || (dueMs !== null && dueMs <= dueMax)
+    }).length
+  }
+
+  /** Puts other rows in the place of its own; only while it is down. */
+  replaceTables(tables: MemoryTables): void {
+    if (this.isUp) throw new Error("a node that runs keeps its rows")
+    this.#tables = tables
+  }
+
+  /** Puts its clock off by so much more than usual; 0 sets it right. */
+  jumpClock(ms: number): void {
+    this.#skew.ms = this.options.skewMs + ms
+  }
+
   /** Starts the node on what its rows hold. */
   readonly start = Effect.fnUntraced(function* (this: SimulatedNode) {
     yield* this.ended()
-    this.disk.revive()
     const scope = yield* Scope.make()
     this.#scope = scope
-    const built = Layer.buildWithScope(layer(this.options, this.tables, this.disk), scope)
-    const services = yield* withSkew(this.options.skewMs, built)
+    const built = Layer.buildWithScope(layer(this.options, this.#tables, this.disk.mount()), scope)
+    const services = yield* withSkew(this.#skew, built)
     this.#services = services
     yield* this.run(Orchestrator.use((orchestrator) => orchestrator.send({ _tag: "Start" }))).pipe(Effect.ignore)
   })
@@ -93,12 +125,12 @@ export class SimulatedNode {
   run<A, E>(effect: Effect.Effect<A, E, Services>): Effect.Effect<A, E | undefined> {
     const services = this.#services
     if (services === undefined) return Effect.fail(undefined)
-    return withSkew(this.options.skewMs, Effect.provide(effect, services))
+    return withSkew(this.#skew, Effect.provide(effect, services))
   }
 }
 
-/** The same effect under a clock that is off by some milliseconds; durations stay what they are. */
-const withSkew = <A, E, R>(skewMs: number, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+/** The same effect under a clock that is off by some milliseconds, more or fewer later; durations stay what they are. */
+const withSkew = <A, E, R>(skew: { readonly ms: number }, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Clock.clockWith((clock) => {
     const skewed: Clock.Clock = {
       currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
@@ -106,13 +138,17 @@ const withSkew = <A, E, R>(skewMs: number, effect: Effect.Effect<A, E, R>): Effe
       monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
       monotonicTimeNanos: clock.monotonicTimeNanos,
       sleep: (duration) => clock.sleep(duration),
-      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skewMs,
-      currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skewMs)
+      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skew.ms,
+      currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skew.ms)
     }
     return Effect.provideService(effect, Clock.Clock, skewed)
   })
 
-const layer = (options: SimulatedNodeOptions, tables: MemoryTables, disk: SimulatedDisk): Layer.Layer<Services> => {
+const layer = (
+  options: SimulatedNodeOptions,
+  tables: MemoryTables,
+  disk: MemoryJournal.MemoryDisk
+): Layer.Layer<Services> => {
   const { commitDelayMs, crypto, device, host, network, space, trust } = options
   const base = Layer.mergeAll(
     Layer.succeed(Crypto, crypto),

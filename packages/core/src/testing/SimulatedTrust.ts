@@ -4,13 +4,23 @@
  */
 import { Effect, PubSub, Stream } from "effect"
 import type { GateShape } from "../gate/Gate.ts"
+import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import type { Partition } from "../model/Partition.ts"
 
 /** Changes that a node may lag behind; what counts is that it looks again. */
 const changesMax = 4
 
+/** What a peer may not do with the records of a team: write them, or deliver them, whoever wrote them. */
+export interface PeerDenial {
+  readonly kind: "write" | "deliver"
+  readonly peer: PeerId
+  readonly team: string
+}
+
 export class SimulatedTrust {
   readonly #trusted = new Set<PeerId>()
+  readonly #denied = new Set<PeerDenial>()
   readonly #changes: PubSub.PubSub<void>
   #version = 0
 
@@ -32,26 +42,50 @@ export class SimulatedTrust {
     })
   }
 
+  /** Takes a right away from a peer, or gives it back, and tells every node that is up. */
+  setDenied(denial: PeerDenial, isDenied: boolean): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (isDenied) this.#denied.add(denial)
+      else this.#denied.delete(denial)
+      this.#version++
+      return Effect.asVoid(PubSub.publish(this.#changes, undefined))
+    })
+  }
+
+  /** Gives everything back that was denied. */
+  readonly permitAll: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach([...this.#denied], (denial) => this.setDenied(denial, false), { discard: true })
+  )
+
+  #isDenied(kind: PeerDenial["kind"], peer: PeerId, partition: Partition): boolean {
+    for (const denial of this.#denied) {
+      if (denial.kind === kind && denial.peer === peer && denial.team === partition.header["team"]) return true
+    }
+    return false
+  }
+
   has(peer: PeerId): boolean {
     return this.#trusted.has(peer)
   }
 
-  /** The gate of one node; a node goes on trusting the others while they do not trust it. */
+  /** The gate of one node, which knows nothing of what is denied to itself; a node goes on trusting the others while they do not trust it. */
   gate(): GateShape {
-    const decide = (peer: PeerId) =>
-      Effect.sync(() => ({
-        allowed: this.has(peer),
-        rule: "simulated/trusted",
-        policyVersion: this.#version,
-        because: this.has(peer) ? "the peer is trusted" : "the peer is not trusted"
-      }))
+    const answer = (allowed: boolean, rule: string) => ({
+      allowed,
+      rule,
+      policyVersion: this.#version,
+      because: allowed ? "everybody trusted may do everything" : "it was taken away"
+    })
+    const decide = (peer: PeerId) => Effect.sync(() => answer(this.has(peer), "simulated/trusted"))
     return {
       admits: decide,
       canSend: (_partition, peer) => decide(peer),
-      canReceive: (_partition, peer) => decide(peer),
-      accepts: () => Effect.succeed({ allowed: true, rule: "any", policyVersion: 1, because: "every author counts" }),
+      canReceive: (partition, peer) =>
+        Effect.sync(() => answer(this.has(peer) && !this.#isDenied("deliver", peer, partition), "simulated/deliver")),
+      accepts: (author, partition) =>
+        Effect.sync(() => answer(!this.#isDenied("write", Author.peer(author), partition), "simulated/write")),
       isCustodian: (peer) => Effect.sync(() => this.has(peer)),
-      canWrite: () => Effect.succeed({ allowed: true, rule: "own", policyVersion: 1, because: "own device" }),
+      canWrite: () => Effect.sync(() => answer(true, "simulated/own")),
       audit: () => Effect.void,
       changes: Stream.fromPubSub(this.#changes)
     }

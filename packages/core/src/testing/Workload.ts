@@ -53,7 +53,8 @@ export const writeLast = Effect.fnUntraced(function* (cluster: Cluster) {
   return failed
 })
 
-const writeFor = Effect.fnUntraced(function* (cluster: Cluster, node: SimulatedNode, random: SeededRandom) {
+/** Writes on one node until the faults end. */
+export const writeFor = Effect.fnUntraced(function* (cluster: Cluster, node: SimulatedNode, random: SeededRandom) {
   for (;;) {
     yield* Effect.sleep(random.between(1, 2 * cluster.plan.writeEveryMs))
     if (!cluster.isFaulty) return

@@ -231,7 +231,8 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       const events: Array<Uint8Array> = []
       for (let eseq = 1; eseq <= 200; eseq++) {
         const last = events.at(-1)
-        const prev = last === undefined ? undefined : crypto.sha256(last).slice(0, 16)
+        const prev =
+          last === undefined ? undefined : Commit.leaf(crypto, HybridTime.make(eseq - 1, 0), last).slice(0, 16)
         events.push(Event.encode({ entity: "chain", eseq, prev, deps: [], ops: { s: { text: String(eseq) } } }))
       }
       const commits = events.map((event, i) => seal(2, signerOf(2), "note", event, i + 1))

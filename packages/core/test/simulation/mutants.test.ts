@@ -2,6 +2,7 @@
 import { Effect, Layer, Result } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
+import type * as JournalWriter from "../../src/journal/JournalWriter.ts"
 import type * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
 import { defaultPlan, type FaultPlan } from "../../src/testing/FaultPlan.ts"
 
@@ -38,6 +39,10 @@ const paths = [
   "session/FrameSequence",
   "session/SessionDriver",
   "orchestrator/Supervisor",
+  "orchestrator/QuarantineKeeper",
+  "journal/ForkMerge",
+  "journal/Rewriting",
+  "journal/JournalWriter",
   "journal/MemoryTables",
   "journal/MemoryJournal"
 ]
@@ -53,7 +58,9 @@ describe("mutants", { timeout: 120_000 }, () => {
   })
 
   it("[SI-5] a register where the last to arrive wins is caught", async () => {
-    expect(await isCaught({ [`${src}/merge/LwwRegister.ts`]: () => ({ wins: () => true }) }, "state", 20)).toBe(true)
+    expect(await isCaught({ [`${src}/merge/LwwRegister.ts`]: () => ({ wins: () => true }) }, "state", 40, busy)).toBe(
+      true
+    )
   })
 
   it("[SI-5] a counter that forgets half of what is added is caught", async () => {
@@ -91,6 +98,40 @@ describe("mutants", { timeout: 120_000 }, () => {
   it("[SI-5][SI-7] a node that does not look when its policy changes is caught", async () => {
     const overrides = { [`${src}/orchestrator/Supervisor.ts`]: () => ({ followPolicy: () => Effect.never }) }
     expect(await isCaught(overrides, "leak", 40, { revocationEveryMs: 6_000 })).toBe(true)
+  })
+
+  it("[SI-5][SI-10] a journal that drops the second branch of a fork is caught", async () => {
+    const overrides = { [`${src}/journal/ForkMerge.ts`]: () => ({ merge: () => "known" }) }
+    expect(await isCaught(overrides, undefined, 80, { ...busy, copyEveryMs: 2_000, restoreEveryMs: 3_000 })).toBe(true)
+  })
+
+  it("[SI-5][SI-11] a journal that drops what a wrong clock stamped is caught", async () => {
+    const overrides = { [`${src}/journal/Rewriting.ts`]: () => ({ rewrite: () => ({ commits: [], entities: [] }) }) }
+    expect(await isCaught(overrides, "lost", 40, { ...busy, clockJumpEveryMs: 4_000 })).toBe(true)
+  })
+
+  it("[SI-5][SI-11] a change that is written again and does not name its first form is caught", async () => {
+    const overrides: Overrides = {
+      [`${src}/journal/JournalWriter.ts`]: (original) => {
+        const write = original["write"] as typeof JournalWriter.write
+        const forgetful: typeof write = (context, changes, ...more) =>
+          write(
+            context,
+            changes.map(({ change, ...where }) => ({
+              ...where,
+              change: change.kind === "rewrite" ? { ...change, replaces: [] } : change
+            })),
+            ...more
+          )
+        return { write: forgetful }
+      }
+    }
+    expect(await isCaught(overrides, "invented", 100, { ...busy, clockJumpEveryMs: 3_000 })).toBe(true)
+  })
+
+  it("[SI-5][SI-12] a quarantine that never asks the policy again is caught", async () => {
+    const overrides = { [`${src}/orchestrator/QuarantineKeeper.ts`]: () => ({ review: () => Effect.void }) }
+    expect(await isCaught(overrides, undefined, 40, { denialEveryMs: 3_000 })).toBe(true)
   })
 
   it("[SI-5][SI-8] a store that keeps half of a transaction is caught", async () => {
