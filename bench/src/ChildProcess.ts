@@ -35,7 +35,9 @@ export class ChildProcess<J extends JobTable = Jobs> {
   async call<K extends keyof J & string>(job: K, ...input: Parameters<J[K]>): Promise<Awaited<ReturnType<J[K]>>> {
     const id = this.#nextId++
     const result = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    this.#process.send({ id, job, input: input[0] } satisfies Call)
+    this.#process.send({ id, job, input: input[0] } satisfies Call, (error) => {
+      if (error !== null) this.#fail(error)
+    })
     // The child answers each call with that job's result.
     return (await result) as Awaited<ReturnType<J[K]>>
   }

@@ -99,7 +99,7 @@ describe("options of a soak", () => {
       minutes: 30,
       clients: 50,
       records: 1_000_000,
-      perSecond: 10,
+      perSecond: 5,
       folder: undefined
     })
     expect(Options.parse(["--minutes", "0.3", "--clients", "5", "--records", "5000"])).toMatchObject({ minutes: 0.3 })

@@ -27,7 +27,7 @@ export const parse = (args: ReadonlyArray<string>): Options => {
       minutes: { type: "string", default: "30" },
       clients: { type: "string", default: "50" },
       records: { type: "string", default: "1000000" },
-      "per-second": { type: "string", default: "10" },
+      "per-second": { type: "string", default: "5" },
       folder: { type: "string" }
     }
   })

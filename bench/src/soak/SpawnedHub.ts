@@ -21,7 +21,7 @@ const endMsMax = 5_000
 /** How often a starting hub is asked whether it is ready. */
 const askEveryMs = 5
 /** How long an answer may take. */
-const answerMsMax = 5_000
+const answerMsMax = 30_000
 /** Lines of its log, warnings and worse, that are kept to be shown. */
 const complaintsMax = 20
 

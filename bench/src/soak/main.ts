@@ -20,6 +20,8 @@ const warmUpPart = 0.2
 const leaveEveryMs = 60_000
 /** How long devices may take to be in step, at first and in the end. */
 const syncMsMax = 5 * 60_000
+/** A longer time without a look means that the machine was swamped or the run was paused. */
+const gapMsMax = 60_000
 /** Time between two lines that tell people how it goes. */
 const tellEveryMs = 60_000
 
@@ -47,6 +49,17 @@ const allSynced = async (fleet: Fleet, clients: number): Promise<number> => {
   return synced
 }
 
+/** On a machine that is swamped an answer may be late; a hub that is gone is another matter. */
+const lookAt = async (hub: SpawnedHub): Promise<Samples.Sample["metrics"] | undefined> => {
+  try {
+    return await hub.metrics()
+  } catch (error) {
+    say(`no metrics: ${String(error)}; load ${Machine.facts().load}`)
+    if (!hub.isRunning) throw error
+    return undefined
+  }
+}
+
 /** Looks at the hub until the time is over. */
 const watch = async (hub: SpawnedHub, fleet: Fleet, forMs: number): Promise<ReadonlyArray<Samples.Sample>> => {
   const everyMs = Math.min(sampleEveryMs, forMs / samplesMin)
@@ -55,9 +68,11 @@ const watch = async (hub: SpawnedHub, fleet: Fleet, forMs: number): Promise<Read
   let toldMs = 0
   for (;;) {
     const atMs = performance.now() - beganMs
-    const metrics = await hub.metrics()
-    samples.push({ atMs, metrics })
-    if (atMs >= toldMs) {
+    const gapMs = atMs - (samples.at(-1)?.atMs ?? 0)
+    if (gapMs > gapMsMax) say(`nobody looked for ${(gapMs / 1000).toFixed(0)} s; load ${Machine.facts().load}`)
+    const metrics = await lookAt(hub)
+    if (metrics !== undefined) samples.push({ atMs, metrics })
+    if (metrics !== undefined && atMs >= toldMs) {
       toldMs += tellEveryMs
       const { departures, received, written } = await fleet.counts()
       const mebibytes = (name: string): string => ((metrics.get(name) ?? 0) / 2 ** 20).toFixed(1)
@@ -113,8 +128,8 @@ const run = async (options: Options.Options): Promise<boolean> => {
   const hub = world.startHub()
   const running: { fleet?: Fleet } = {}
   const end = async (): Promise<void> => {
-    await running.fleet?.end()
-    await hub.end()
+    // Ten gigabytes must not stay behind because something else failed before.
+    await Promise.allSettled([running.fleet?.end(), hub.end()])
     world.remove()
   }
   const interrupt = (): void => void end().finally(() => process.exit(130))
