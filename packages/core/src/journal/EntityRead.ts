@@ -6,7 +6,8 @@ import * as Bytes from "../identity/Bytes.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
 import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
-import type { EntityQuery, EntityView, ItemKey } from "./Journal.ts"
+import type { EntityQuery, EntityView } from "./EntityQuery.ts"
+import type { ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array

@@ -10,7 +10,7 @@ import type * as Undo from "../merge/Undo.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
-import type { EntityQuery, EntityView } from "./Journal.ts"
+import type { EntityQuery, EntityView } from "./EntityQuery.ts"
 import type { JournalError } from "./JournalError.ts"
 
 /** Largest page of a history. */

@@ -3,13 +3,13 @@
  * survives a crash, that a batch is kept wholly or not at all, and that arrival numbers (`lseq`) become visible in
  * order. It knows nothing of links, peers' rights or time zones; policy is asked before a batch comes here.
  */
+import type { EntityQuery, EntityView } from "./EntityQuery.ts"
 import { Context, type Effect, type Stream } from "effect"
 import type { Author } from "../identity/Author.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
-import type { FieldValue } from "../model/FieldValue.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
@@ -19,6 +19,8 @@ import type { JournalError } from "./JournalError.ts"
 import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
 import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
 import type { Receipt, ReceiptStatus, Settlement, Verdict } from "./Receipt.ts"
+
+export { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.ts"
 
 /** An entity that a batch changed. */
 export interface EntityRef {
@@ -156,28 +158,6 @@ export interface Item {
 export interface ItemClock extends ItemKey {
   readonly clock: ReadonlyArray<readonly [author: Uint8Array, eseq: number, head: Uint8Array]>
 }
-
-export interface EntityView {
-  readonly type: string
-  readonly id: string
-  readonly partition: Partition
-  readonly fields: { readonly [field: string]: FieldValue }
-  readonly isDeleted: boolean
-}
-
-/** A question about entities of one type. */
-export interface EntityQuery {
-  readonly type: string
-  /** Fields that must equal these values. */
-  readonly where: { readonly [field: string]: string | number | boolean | null }
-  readonly orderBy: { readonly field: string; readonly isDescending: boolean } | undefined
-  /** 1 to 10,000. */
-  readonly limit: number
-  readonly offset: number
-}
-
-/** Largest page that a query or a listing returns. */
-export const queryRowsMax = 10_000
 
 export interface JournalInfo {
   readonly space: SpaceId

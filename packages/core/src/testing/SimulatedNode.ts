@@ -2,7 +2,7 @@
  * One node of a simulated cluster: rows that survive crashes, a disk that may fail, a clock that may be wrong, and the
  * engine as it runs in production on top. Starting it after a crash goes on from the rows.
  */
-import { Clock, type Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { type Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -20,6 +20,7 @@ import { Records } from "../orchestrator/Records.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type { FaultCounts } from "./FaultCounts.ts"
 import { SimulatedDisk } from "./SimulatedDisk.ts"
+import { withSkew } from "./SkewedClock.ts"
 import type { SimulatedNetwork } from "./SimulatedNetwork.ts"
 import type { SimulatedTrust } from "./SimulatedTrust.ts"
 
@@ -128,21 +129,6 @@ export class SimulatedNode {
     return withSkew(this.#skew, Effect.provide(effect, services))
   }
 }
-
-/** The same effect under a clock that is off by some milliseconds, more or fewer later; durations stay what they are. */
-const withSkew = <A, E, R>(skew: { readonly ms: number }, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Clock.clockWith((clock) => {
-    const skewed: Clock.Clock = {
-      currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-      currentTimeNanos: clock.currentTimeNanos,
-      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-      monotonicTimeNanos: clock.monotonicTimeNanos,
-      sleep: (duration) => clock.sleep(duration),
-      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skew.ms,
-      currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skew.ms)
-    }
-    return Effect.provideService(effect, Clock.Clock, skewed)
-  })
 
 const layer = (
   options: SimulatedNodeOptions,

@@ -1,5 +1,5 @@
 // Real nodes on a clock that the test moves: rules that change, rows to look behind, links and journals that break.
-import { Clock, Context, Effect, Exit, Layer, PubSub, Schema, Scope, Stream } from "effect"
+import { Context, Effect, Exit, Layer, PubSub, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Gate } from "../../src/gate/Gate.ts"
 import * as Author from "../../src/identity/Author.ts"
@@ -14,6 +14,7 @@ import { Orchestrator } from "../../src/orchestrator/Orchestrator.ts"
 import { Records } from "../../src/orchestrator/Records.ts"
 import type { OrchestratorOptions } from "../../src/orchestrator/Supervision.ts"
 import type { SyncEvent } from "../../src/orchestrator/SyncEvent.ts"
+import { withSkew } from "../../src/testing/SkewedClock.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import type { Transport } from "../../src/transport/Transport.ts"
@@ -89,21 +90,6 @@ export interface VirtualOptions extends Partial<OrchestratorOptions> {
   /** Stands between the node and the links that it dials. */
   readonly link?: (link: Link) => Link
 }
-
-/** The same effect under a clock that is off, by more or less as the test likes. */
-const withSkew = <A, E, R>(skew: { readonly ms: number }, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Clock.clockWith((clock) => {
-    const skewed: Clock.Clock = {
-      currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-      currentTimeNanos: clock.currentTimeNanos,
-      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-      monotonicTimeNanos: clock.monotonicTimeNanos,
-      sleep: (duration) => clock.sleep(duration),
-      currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skew.ms,
-      currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skew.ms)
-    }
-    return Effect.provideService(effect, Clock.Clock, skewed)
-  })
 
 export const makeTables = (): MemoryTables =>
   new MemoryTables(crypto.sha256, space, Buffer.from(crypto.randomBytes(8)).toString("hex"))

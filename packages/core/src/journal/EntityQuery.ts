@@ -1,0 +1,27 @@
+/**
+ * Questions about entities and what answers them: the words that reads of the present and of the past share.
+ */
+import type { FieldValue } from "../model/FieldValue.ts"
+import type { Partition } from "../model/Partition.ts"
+
+export interface EntityView {
+  readonly type: string
+  readonly id: string
+  readonly partition: Partition
+  readonly fields: { readonly [field: string]: FieldValue }
+  readonly isDeleted: boolean
+}
+
+/** A question about entities of one type. */
+export interface EntityQuery {
+  readonly type: string
+  /** Fields that must equal these values. */
+  readonly where: { readonly [field: string]: string | number | boolean | null }
+  readonly orderBy: { readonly field: string; readonly isDescending: boolean } | undefined
+  /** 1 to 10,000. */
+  readonly limit: number
+  readonly offset: number
+}
+
+/** Largest page that a query or a listing returns. */
+export const queryRowsMax = 10_000
