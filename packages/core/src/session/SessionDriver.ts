@@ -3,7 +3,7 @@
  * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
  * session ends with a typed reason. It decides nothing about the protocol itself.
  */
-import { Deferred, Effect, Metric, Queue, Result, Stream } from "effect"
+import { Deferred, Effect, Fiber, Metric, Queue, Result, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -37,6 +37,8 @@ import { perform, settle } from "./SessionActions.ts"
 
 /** Batches checked and written at the same time, so that the disk and the processor both work. */
 const applyingAtOnceMax = 4
+/** How long a session that ended waits for its store. */
+const endMsMax = 1_000
 
 /** Runs until the link ends, the peer misbehaves or the scope closes. Always fails in the end. */
 export const run = Effect.fnUntraced(function* (options: SessionOptions) {
@@ -244,7 +246,7 @@ const applyBatches = (driver: RunningSession): Effect.Effect<never, JournalError
   Stream.fromQueue(driver.toApply).pipe(
     // One after the other, so that no batch overtakes an earlier one that takes longer to check.
     Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver), batch)),
-    Stream.mapEffect((checked) => applyBatch(driver, checked), { concurrency: applyingAtOnceMax }),
+    Stream.mapEffect((checked) => toTheEnd(applyBatch(driver, checked)), { concurrency: applyingAtOnceMax }),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
     Effect.andThen(Effect.never)
   )
@@ -267,6 +269,16 @@ const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked:
   yield* driver.options.notify({ _tag: "TakenIn", outcome })
   const input: SessionState.Input = { _tag: "Applied", batch: checked.batch, outcome }
   return input
+})
+
+/**
+ * What is being written when the session ends may become durable, and then it is told what became of it: nobody brings
+ * it again. A store that does not answer is left behind after a moment.
+ */
+const toTheEnd = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+  const end = Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), endMsMax), Fiber.interrupt(fiber))
+  return yield* Effect.onInterrupt(Fiber.join(fiber), () => end)
 })
 
 const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
@@ -358,9 +370,6 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   }
   if (driver.state.live.acknowledged > driver.storedAcknowledged) yield* storeAcknowledged(driver)
 })
-
-/** How long a session that ended waits for its store. */
-const endMsMax = 1_000
 
 /** The store may be what the session ended for. */
 const storeAcknowledgedAtEnd = (driver: RunningSession): Effect.Effect<void> =>

@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
+import type { JournalShape } from "../../src/journal/Journal.ts"
 import { MemoryTables } from "../../src/journal/MemoryTables.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
@@ -17,8 +18,19 @@ const slow =
   (ms: number) =>
   (link: Link): Link => ({ ...link, receive: Effect.tap(link.receive, Effect.sleep(ms)) })
 
+/** A journal that answers so long after something became durable. */
+const late =
+  (ms: number) =>
+  (journal: JournalShape): JournalShape => ({
+    ...journal,
+    get info() {
+      return journal.info
+    },
+    receive: (batch) => (ms === 0 ? journal.receive(batch) : Effect.tap(journal.receive(batch), Effect.sleep(ms)))
+  })
+
 /** A hub and two nodes with one key; the incarnations of their journals are given. */
-const hubAndCopies = Effect.fnUntraced(function* (incarnations: readonly [string, string], frameMs = 0) {
+const hubAndCopies = Effect.fnUntraced(function* (incarnations: readonly [string, string], frameMs = 0, answerMs = 0) {
   const network = MemoryTransport.makeNetwork()
   const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]) })
   const open = (incarnation: string) =>
@@ -27,7 +39,8 @@ const hubAndCopies = Effect.fnUntraced(function* (incarnations: readonly [string
         rules: yield* makeRules([1]),
         tables: new MemoryTables(crypto.sha256, space, incarnation),
         listens: false,
-        link: slow(frameMs)
+        link: slow(frameMs),
+        journal: late(answerMs)
       })
     })
   return { hub, one: yield* open(incarnations[0]), two: yield* open(incarnations[1]) }
@@ -67,6 +80,43 @@ describe("two copies of one device", () => {
       yield* pass(3_000)
       expect(yield* hub.fieldsOf("later")).toMatchObject({ title: "later" })
       expect(yield* statusOf(hub)).toMatchObject({ state: "synced" })
+    })
+  )
+
+  it.effect("[OR-19] a copy is told of it also when the link ends before the store has answered", () =>
+    Effect.gen(function* () {
+      const { hub, one, two } = yield* hubAndCopies(["1111111111111111", "1111111111111111"], 0, 900)
+      yield* one.put("of one", { team: "a", title: "one", votes: 1 })
+      yield* hub.start
+      yield* one.start
+      yield* pass(3_000)
+      yield* one.close
+      const before = two.journal.info.incarnation
+      yield* two.start
+      for (let i = 0; i < 20 && two.journal.info.incarnation === before; i++) yield* pass(500)
+      // Durable, and not answered yet.
+      expect(two.journal.info.incarnation).not.toBe(before)
+      expect(seenBy(two, "JournalCopied")).toEqual([])
+      yield* hub.stop
+      yield* pass(1_000)
+      const { incarnation } = two.journal.info
+      expect(seenBy(two, "JournalCopied")).toEqual([{ _tag: "JournalCopied", peer: hub.peer, incarnation }])
+      expect(seenBy(two, "PeerDisconnected")).toHaveLength(1)
+    })
+  )
+
+  it.effect("[OR-19] a store that does not answer holds the end of a session back for a second at most", () =>
+    Effect.gen(function* () {
+      const { hub, one, two } = yield* hubAndCopies(["1111111111111111", "2222222222222222"], 0, minuteMs)
+      yield* hub.start
+      yield* two.start
+      yield* pass(1_000)
+      yield* one.put("of one", { team: "a", title: "one", votes: 1 })
+      yield* one.start
+      yield* pass(1_000)
+      yield* hub.stop
+      yield* pass(1_500)
+      expect(seenBy(two, "PeerDisconnected")).toHaveLength(1)
     })
   )
 
