@@ -83,11 +83,11 @@ export const failHub = async (start: HubStart) => {
   return { code: await ended, out: out(), log: log() }
 }
 
-export const until = async (isSo: () => boolean | Promise<boolean>, msMax: number): Promise<number> => {
+export const until = async (isSo: () => boolean | Promise<boolean>, msMax: number, everyMs = 20): Promise<number> => {
   const began = Date.now()
   while (!(await isSo())) {
     if (Date.now() - began > msMax) throw new Error(`not so within ${msMax} ms: ${isSo.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
   return Date.now() - began
 }

@@ -110,6 +110,7 @@ it.skipIf(!canMount)(
     hub = await site.start()
     await until(() => told.length > 0, 20_000)
     await settled([one, two])
+    await until(() => hub.log().includes(`"_tag":"ForkDetected"`), 10_000)
     const contents = await expectSame([store, copy, site.data], commits)
     for (const incarnation of told) expect(contents.map((each) => each.incarnation)).toContain(incarnation)
     for (const node of [one, two]) {

@@ -10,8 +10,9 @@ import { device, type HubProcess, openDevice, startHub, Task, temporaryFolder, u
 
 export type Device = Awaited<ReturnType<typeof openDevice>>
 
-/** How long anything may take on a machine that is busy. */
-export const settleMsMax = 40_000
+/** How long anything may take on a machine that is busy, and how often it is looked at. */
+export const settleMsMax = 60_000
+export const lookEveryMs = 100
 
 export interface HubSite {
   readonly data: string
@@ -86,10 +87,14 @@ type Settling = Pick<Device, "status" | "hash">
 
 /** Waits until every device has proven that it holds what the hub holds, and all hold the same. */
 export const settled = async (nodes: ReadonlyArray<Settling>): Promise<void> => {
-  await until(async () => {
-    const states = await Promise.all(nodes.map(async (node) => (await node.status()).peers[0]?.state))
-    if (states.some((state) => state !== "synced")) return false
-    const hashes = await Promise.all(nodes.map(async (node) => (await node.hash()).hash))
-    return new Set(hashes).size === 1
-  }, settleMsMax)
+  await until(
+    async () => {
+      const states = await Promise.all(nodes.map(async (node) => (await node.status()).peers[0]?.state))
+      if (states.some((state) => state !== "synced")) return false
+      const hashes = await Promise.all(nodes.map(async (node) => (await node.hash()).hash))
+      return new Set(hashes).size === 1
+    },
+    settleMsMax,
+    lookEveryMs
+  )
 }

@@ -7,7 +7,7 @@ import { personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import { expect, it, onTestFinished } from "vitest"
 import { device, type HubProcess, metric, Task, until } from "../hubProcess.ts"
-import { atStoppedHub, freePort, type HubSite, hubSite, settled, settleMsMax, stop } from "./hubSite.ts"
+import { atStoppedHub, freePort, type HubSite, hubSite, lookEveryMs, settled, settleMsMax, stop } from "./hubSite.ts"
 
 const Note = Entity.make("note", { text: Entity.lww(Schema.String) })
 
@@ -72,7 +72,7 @@ const expectHeld = async (hub: HubProcess, nodes: Nodes, deletes: number, live: 
     if (waiting === 0 || (await metric(hub, held)) !== waiting) return false
     return (await other.hash()).count === live - (deletes - waiting)
   }
-  await until(isAgreed, settleMsMax)
+  await until(isAgreed, settleMsMax, lookEveryMs)
   // Everything else flows on, in both directions.
   const id = await deleter.task.put({ title: "after the deletes" })
   const isThere = async (node: Node) => (await node.task.get(id)) !== undefined
