@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { because, type CliError, OutputClosed, OutputUnwritable } from "./CliError.ts"
 import * as PlainText from "./PlainText.ts"
+import { StandardStreams } from "./StandardStreams.ts"
 
 export class Output extends Context.Service<
   Output,
@@ -36,14 +37,17 @@ export const make = (isJson: boolean): Output["Service"] => {
 }
 
 /** Text on standard error. Nobody can be told when that fails. */
-export const writeError = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stderr.write(text))
+export const writeError = (text: string): Effect.Effect<void> =>
+  Effect.map(StandardStreams, ({ stderr }) => void stderr.write(text))
 
 const write = (text: string): Effect.Effect<void, CliError> =>
-  Effect.callback((resume) => {
-    process.stdout.write(text, (error) =>
-      resume(error === null || error === undefined ? Effect.void : Effect.fail(failure(error)))
-    )
-  })
+  Effect.flatMap(StandardStreams, ({ stdout }) =>
+    Effect.callback((resume) => {
+      stdout.write(text, (error) =>
+        resume(error === null || error === undefined ? Effect.void : Effect.fail(failure(error)))
+      )
+    })
+  )
 
 const failure = (error: Error & { readonly code?: string }): CliError => {
   if (error.code === "EPIPE") return because(new OutputClosed({}))

@@ -18,11 +18,12 @@ import { commandLine } from "./CommandLine.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Output from "./Output.ts"
 import * as PlainText from "./PlainText.ts"
+import * as StandardStreams from "./StandardStreams.ts"
 
 const version = "0.1.0"
 
-/** Runs the arguments; resolves to the exit code and never rejects. */
-export const run = async (args: ReadonlyArray<string>): Promise<number> => {
+/** Runs the arguments, with the process's own streams or others; resolves to the exit code and never rejects. */
+export const run = async (args: ReadonlyArray<string>, streams: StandardStreams.Streams = process): Promise<number> => {
   const isJson = args.includes("--json")
   const platform = Layer.mergeAll(
     CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
@@ -31,15 +32,18 @@ export const run = async (args: ReadonlyArray<string>): Promise<number> => {
     Layer.succeed(Logger.LogToStderr, true),
     NodeServices.layer
   )
-  const program = Command.runWith(commandLine, { version })(args).pipe(Effect.provide(platform))
+  const program = Command.runWith(commandLine, { version })(args).pipe(
+    Effect.provide(platform),
+    StandardStreams.provide(streams)
+  )
   // A reader that goes away is reported by the write itself; without a listener it would end the process.
-  process.stdout.on("error", () => undefined)
-  process.stderr.on("error", () => undefined)
+  streams.stdout.on("error", () => undefined)
+  streams.stderr.on("error", () => undefined)
   const fiber = Effect.runFork(program)
   const stop = interruptOn(fiber)
   const exit = await Effect.runPromise(Fiber.await(fiber))
   stop()
-  return Effect.runPromise(conclude(exit, isJson))
+  return Effect.runPromise(StandardStreams.provide(streams)(conclude(exit, isJson)))
 }
 
 /** npm hands a signal on that the terminal has sent already; only a later one means impatience. */

@@ -4,6 +4,7 @@
  */
 import { Clock, Effect } from "effect"
 import { Output, writeError } from "./Output.ts"
+import { StandardStreams } from "./StandardStreams.ts"
 
 /** Between two drawings on a terminal, and between two plain lines. */
 const drawMsMin = 100
@@ -20,7 +21,7 @@ export interface Progress {
 export const make = Effect.gen(function* () {
   const { isJson } = yield* Output
   const startedMs = yield* Clock.currentTimeMillis
-  const isTerminal = process.stderr.isTTY
+  const isTerminal = (yield* StandardStreams).stderr.isTTY === true
   const periodMs = isTerminal ? drawMsMin : lineMsMin
   // A short job needs no lines: the first one comes after a period.
   let shownMs = isTerminal ? 0 : startedMs

@@ -1,10 +1,14 @@
-// Runs the real command line, and the real hub, as child processes. Every run has a time limit.
+// Runs the command line: in this process, which takes a tenth of the time, or as a process of its own where a test is
+// about processes, signals, pipes, the environment or the clock. The hub is always a process. Every run has a time limit.
 import { spawn, type ChildProcess } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
+import { enableCompileCache } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
+import * as Program from "../src/Program.ts"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url))
@@ -68,7 +72,45 @@ export const start = (args: ReadonlyArray<string>, options: RunOptions = {}, pro
   }
 }
 
-export const run = (args: ReadonlyArray<string>, options?: RunOptions): Promise<Outcome> => start(args, options).ended
+/** As a process of its own. */
+export const runAlone = (args: ReadonlyArray<string>, options?: RunOptions): Promise<Outcome> =>
+  start(args, options).ended
+
+// Each command that writes starts a thread, which compiles its code anew unless that is kept.
+enableCompileCache()
+
+/** In this process, with streams of its own. */
+export const run = async (
+  args: ReadonlyArray<string>,
+  { input = "" }: Pick<RunOptions, "input"> = {}
+): Promise<Outcome> => {
+  const [stdout, stderr] = [new Collector(), new Collector()]
+  const stdin = Readable.from(input.length === 0 ? [] : [Buffer.from(input)])
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${args.join(" ")} did not end; it said: ${stderr.text}`)), runMsMax)
+  })
+  try {
+    const code = await Promise.race([Program.run(args, { stdin, stdout, stderr }), late])
+    return { code, out: stdout.text, err: stderr.text }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Keeps what is written to it. */
+class Collector extends Writable {
+  readonly #chunks: Array<Buffer> = []
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString()
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk)
+    done()
+  }
+}
 
 export const temporaryFolder = (): { readonly path: string; readonly remove: () => void } => {
   const path = mkdtempSync(join(tmpdir(), "syncline-cli-"))

@@ -2,14 +2,14 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { run, start, temporaryFolder } from "./commandRunner.ts"
+import { run, runAlone, start, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const device = join(folder.path, "device")
 const other = "12D3KooWEJvCNdyXr2LUUkA6CBxBEFS4XzyFpquttVMVgsW39ZTK"
 
 beforeAll(async () => {
-  expect((await run(["init", "--data", device])).code).toBe(0)
+  expect((await runAlone(["init", "--data", device])).code).toBe(0)
 })
 afterAll(() => folder.remove())
 
@@ -22,7 +22,7 @@ const errorOf = (err: string): { readonly code: string; readonly message: string
 
 describe("manners", () => {
   it("[CL-1] [CL-3] shows help on standard output and ends with 0", async () => {
-    const help = await run(["--help"])
+    const help = await runAlone(["--help"])
     expect(help).toMatchObject({ code: 0, err: "" })
     for (const name of ["init", "trust", "import", "query", "sync", "watch", "export", "hash"]) {
       expect(help.out).toContain(`  ${name} `)
@@ -54,8 +54,8 @@ describe("manners", () => {
   it("[CL-2] [CL-4] tells errors as JSON and as a sentence", async () => {
     const nowhere = join(folder.path, "nowhere")
     const [json, plain] = await Promise.all([
-      run(["status", "--data", nowhere, "--json"]),
-      run(["status", "--data", nowhere])
+      runAlone(["status", "--data", nowhere, "--json"]),
+      runAlone(["status", "--data", nowhere])
     ])
     expect(json).toMatchObject({ code: 1, out: "" })
     expect(errorOf(json.err).code).toBe("DeviceMissing")
@@ -64,11 +64,17 @@ describe("manners", () => {
     expect(existsSync(nowhere)).toBe(false)
   })
 
+  it("[CL-7] tells what it was given without what could work a terminal", async () => {
+    const told = await run(["get", "city", "\u001b[2J", "--data", device])
+    expect(told).toMatchObject({ code: 1, out: "", err: expect.stringContaining(String.raw`\u{1b}[2J`) })
+    expect(told.err).not.toContain("\u001b")
+  })
+
   it("[CL-5] takes the folder from --data, then from SYNCLINE_DEVICE", async () => {
     const byFlag = await run(["id", "--data", device])
-    const byName = await run(["id"], { env: { SYNCLINE_DEVICE: device } })
+    const byName = await runAlone(["id"], { env: { SYNCLINE_DEVICE: device } })
     expect(byName).toEqual(byFlag)
-    expect((await run(["id"], { cwd: folder.path })).err).toContain("./syncline-device is no device")
+    expect((await runAlone(["id"], { cwd: folder.path })).err).toContain("./syncline-device is no device")
   })
 })
 
@@ -153,9 +159,9 @@ describe("a device", () => {
       "history city 1",
       `trust ${other} --remove`
     ]
-    const told = await Promise.all(reading.map((text) => run([...text.split(" "), "--data", held])))
+    const told = await Promise.all(reading.map((text) => runAlone([...text.split(" "), "--data", held])))
     for (const each of told) expect(each).toMatchObject({ code: 0, err: "" })
-    const refused = await run(["put", "city", "{}", "--id", "1", "--data", held, "--json"])
+    const refused = await runAlone(["put", "city", "{}", "--id", "1", "--data", held, "--json"])
     expect(refused.code).toBe(1)
     expect(errorOf(refused.err)).toMatchObject({ code: "StoreInUse", message: expect.stringContaining("Wait until") })
     watching.child.kill("SIGINT")

@@ -4,7 +4,7 @@ import { HybridTime } from "@syncline/core"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as PointInTime from "../src/PointInTime.ts"
-import { citySchema, run, startHub, temporaryFolder } from "./commandRunner.ts"
+import { citySchema, run, runAlone, startHub, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const device = join(folder.path, "device")
@@ -211,7 +211,7 @@ describe("undoing", () => {
     const again = await on("undo", changed!.commit, "--json")
     expect([again.code, again.out, errorOf(again.err)]).toEqual([1, "", "UndoneAlready"])
     expect(again.err).toContain("history taken back 1")
-    const redo = await on("undo", undo!.commit.toUpperCase(), "--json")
+    const redo = await runAlone(["undo", undo!.commit.toUpperCase(), "--json", "--data", device])
     expect(JSON.parse(redo.out)).toEqual({
       undone: undo!.commit,
       commits: [expect.stringMatching(/^[0-9a-f]{64}$/)],

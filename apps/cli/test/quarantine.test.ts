@@ -15,7 +15,7 @@ import { createNode, DeviceKeyFile, NodeCrypto, SqliteJournal, spaceOf } from "@
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Layer, Stream } from "effect"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
-import { run, temporaryFolder } from "./commandRunner.ts"
+import { run, runAlone, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const [device, other] = [join(folder.path, "device"), join(folder.path, "other")]
@@ -193,16 +193,19 @@ describe("looking", () => {
   it("[CL-12] works while another process holds the folder, and deciding does not", async () => {
     const whileHeld = async (): Promise<void> => {
       const [id] = await idsOf("Denied")
+      const listed = await runAlone(["quarantine", "list", "--data", device])
+      expect(listed.out.trim().split("\n")).toHaveLength(4)
+      expect(listed.err).toContain("4 commits in quarantine")
       expect(await json("receipts")).toHaveLength(3)
       expect(await json("quarantine", "export")).toHaveLength(4)
       expect((await on("quarantine", "show", id!)).code).toBe(0)
       for (const decision of [["release"], ["discard", "--yes"]]) {
-        const refused = await on("quarantine", ...decision, id!, "--json")
+        const refused = await runAlone(["quarantine", ...decision, id!, "--json", "--data", device])
         expect(refused).toMatchObject({ code: 1, out: "" })
         expect(errorOf(refused.err)).toMatchObject({ code: "StoreInUse", message: expect.stringContaining(device) })
       }
     }
-    // This very process is the other one.
+    // This very process is the other one, and what is run in it opens the folder as any other would.
     const held = Effect.andThen(journalOf(device), Effect.promise(whileHeld))
     await Effect.runPromise(Effect.scoped(held))
   })

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, lstatSync, openSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { citySchema, run, start, temporaryFolder } from "./commandRunner.ts"
+import { citySchema, run, runAlone, start, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const device = join(folder.path, "device")
@@ -22,7 +22,7 @@ const people = [
 beforeAll(async () => {
   await run(["init", "--data", device])
   const input = JSON.stringify(people)
-  expect((await run(["import", "-", "--type", "person", "--data", device], { input })).code).toBe(0)
+  expect((await runAlone(["import", "-", "--type", "person", "--data", device], { input })).code).toBe(0)
 })
 afterAll(() => folder.remove())
 
@@ -41,8 +41,12 @@ describe("one record", () => {
   })
 
   it("[CL-30] [CL-23] is put from standard input, and checked against the schema", async () => {
-    const put = (input: string) => run(["put", "city", "-", "--schema", citySchema, "--data", device], { input })
-    expect(await put('{"id":1,"name":"Ulm","population":1}')).toMatchObject({ code: 0, out: "1\n" })
+    const args = ["put", "city", "-", "--schema", citySchema, "--data", device]
+    const put = (input: string) => run(args, { input })
+    expect(await runAlone(args, { input: '{"id":1,"name":"Ulm","population":1}' })).toMatchObject({
+      code: 0,
+      out: "1\n"
+    })
     expect(await put('{"id":1,"population":2}')).toMatchObject({ code: 0 })
     expect(JSON.parse((await on("get", "city", "1")).out)).toEqual({ id: "1", name: "Ulm", population: 2 })
     const refused = await put('{"id":1,"population":-2}')

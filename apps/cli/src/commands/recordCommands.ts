@@ -12,6 +12,7 @@ import * as PointInTime from "../PointInTime.ts"
 import * as RecordHistory from "../RecordHistory.ts"
 import * as RecordRow from "../RecordRow.ts"
 import * as SchemaFile from "../SchemaFile.ts"
+import { StandardStreams } from "../StandardStreams.ts"
 import * as RecordItem from "../importing/RecordItem.ts"
 import * as RecordParser from "../importing/RecordParser.ts"
 
@@ -58,9 +59,10 @@ const putOver = Effect.fnUntraced(function* (
 const valueOf = Effect.fnUntraced(function* (input: PutInput) {
   const isStandardInput = input.json === "-"
   const name = isStandardInput ? "standard input" : "the record"
+  const { stdin } = yield* StandardStreams
   const text = isStandardInput
     ? yield* Effect.tryPromise({
-        try: () => textOf(process.stdin),
+        try: () => textOf(stdin),
         catch: (error) => because(new InputUnreadable({ file: name, problem: String(error) }))
       })
     : input.json

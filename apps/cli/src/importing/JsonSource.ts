@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import { Effect, type Scope } from "effect"
 import { because, type CliError, InputChanged, InputUnreadable } from "../CliError.ts"
+import { StandardStreams } from "../StandardStreams.ts"
 
 /** A good size for a buffer to read with. */
 export const chunkBytes = 256 * 1024
@@ -83,10 +84,11 @@ const spool = Effect.fnUntraced(function* (name: string, path: string) {
     (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
   )
   const file = join(folder, "input")
+  const { stdin } = yield* StandardStreams
   yield* Effect.tryPromise({
     // The copy is as private as the folder it lies in, which only the owner may enter.
     try: (signal) =>
-      pipeline(path === "-" ? process.stdin : createReadStream(path), createWriteStream(file, { mode: 0o600 }), {
+      pipeline(path === "-" ? stdin : createReadStream(path), createWriteStream(file, { mode: 0o600 }), {
         signal
       }),
     catch: catchIt
