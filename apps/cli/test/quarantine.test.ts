@@ -217,6 +217,7 @@ describe("deciding", () => {
       [],
       ["x"],
       [nowhere, "--reason", "Denied"],
+      Array.from({ length: 1_001 }, () => nowhere),
       [nowhere, "--peer", filled.peer],
       ["--reason", "Denials"],
       ["--reason", "Denied", "--peer", "12D3KooWNobody"],
@@ -284,6 +285,29 @@ describe("deciding", () => {
     expect(await json("receipts", "--status", "rejected")).toEqual([])
     expect((await json("receipts", filled.commits[0]!))[0]).toMatchObject({ status: "deferred" })
     expect((await on("quarantine", "list")).err).toBe("Nothing waits in quarantine.\n")
+  })
+})
+
+/** Many denied commits in another device's quarantine. */
+const crowd = Effect.fnUntraced(function* (path: string, count: number) {
+  const [journal, theirs] = [yield* journalOf(path), yield* journalOf(other)]
+  const before = yield* theirs.head
+  for (let i = 0; i < count; i++) yield* theirs.write([put(`crowd ${i}`, {})])
+  const denials = Array.from({ length: count }, (_, index) => ({ ...denial, index }))
+  yield* journal.receive({ ...(yield* batchOf(theirs, filled.peer, before)), denials })
+}, Effect.scoped)
+
+describe("a crowd", () => {
+  it("[CL-50] [CL-53] is counted, whether or not each has an answer", async () => {
+    const crowded = join(folder.path, "crowded")
+    await run(["init", "--data", crowded])
+    await Effect.runPromise(crowd(crowded, 102))
+    const told = await run(["quarantine", "release", "--reason", "Denied", "--data", crowded])
+    expect(told).toMatchObject({ code: 4, out: "Released 0 commits.\n" })
+    expect(told.err).toMatch(/Not all were done: 100 may not be applied or discarded here, 2 more stay\.\n$/)
+    const listed = await run(["quarantine", "list", "--limit", "101", "--data", crowded])
+    expect(listed.out.trim().split("\n")).toHaveLength(101)
+    expect(listed.err).toContain("102 commits in quarantine: 102 Denied.")
   })
 })
 
