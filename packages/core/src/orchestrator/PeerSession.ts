@@ -132,6 +132,17 @@ const isCopySeen = (
     (entry) => entry.route.address === route || entry.state === "idle" || entry.state === "waiting"
   )
 
+/**
+ * True when the peer has taken in more of this journal than it has: an older state of it was put in its place. What it
+ * writes next would go under numbers that are taken. A peer may lie, so it is believed once for each start.
+ */
+const isSetBack = Effect.fnUntraced(function* (supervisor: Supervision, cursorHere: number) {
+  if (supervisor.hasBeenSetBack) return false
+  const head = yield* Effect.orElseSucceed(supervisor.journal.head, () => Infinity)
+  supervisor.hasBeenSetBack = cursorHere > head
+  return supervisor.hasBeenSetBack
+})
+
 const renewed = (supervisor: Supervision, peer: PeerId): Effect.Effect<void> =>
   supervisor.journal.renew.pipe(
     Effect.andThen(() => copied(supervisor, peer)),
@@ -312,6 +323,7 @@ const connected = Effect.fnUntraced(function* (
     return yield* Effect.never
   }
   current.session = session
+  if (yield* isSetBack(supervisor, space.cursorHere)) yield* renewed(supervisor, peer)
   memoryOf(supervisor, peer, options.route)
   options.onLive()
   yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)

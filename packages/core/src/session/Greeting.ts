@@ -11,7 +11,7 @@ import * as LiveState from "./LiveState.ts"
 import * as LiveSync from "./LiveSync.ts"
 import * as Proof from "./Proof.ts"
 import { PeerUnexpected, ProofInvalid, ProtocolViolated, SpaceUnknown } from "./SessionError.ts"
-import { type Action, feedStart, type Outcome, type SessionState as State } from "./SessionState.ts"
+import { type Action, feedStart, isOurs, type Outcome, type SessionState as State } from "./SessionState.ts"
 
 const fail = (state: State, reason: (Action & { readonly _tag: "Fail" })["reason"]): Outcome => ({
   state,
@@ -96,8 +96,9 @@ export const sendHello = (state: State, mine: LiveState.SpaceSnapshot, cursor: P
   }
 }
 
-const peerSpaceOf = (message: Wire.Hello | Wire.HelloAck): LiveState.PeerSpace => ({
+const peerSpaceOf = ({ config }: State, message: Wire.Hello | Wire.HelloAck): LiveState.PeerSpace => ({
   incarnation: Bytes.toHex(message.incarnation),
+  cursorHere: isOurs(config.incarnation, message) ? message.cursor : 0,
   head: message.head,
   root: message.root,
   count: message.count
@@ -139,7 +140,7 @@ const goLive = (
   theirs: Wire.Hello | Wire.HelloAck,
   isEqual: boolean
 ): Outcome => {
-  const peerSpace = peerSpaceOf(theirs)
+  const peerSpace = peerSpaceOf(state, theirs)
   const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
   const confirmed = state.known?.incarnation === peerSpace.incarnation ? state.known.acknowledged : 0
   const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, { from, confirmed }, isEqual)

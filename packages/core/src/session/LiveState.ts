@@ -26,6 +26,8 @@ export interface SpaceSnapshot {
 export interface PeerSpace extends SpaceSnapshot {
   /** 16 hexadecimal digits. */
   readonly incarnation: string
+  /** This journal's arrival number up to which the peer says it has taken in everything of this incarnation, or 0. */
+  readonly cursorHere: number
 }
 
 /** What a snapshot is read for. */

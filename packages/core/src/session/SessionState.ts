@@ -78,14 +78,17 @@ export const start = (config: SessionConfig): SessionState => ({
   live: LiveState.initial(config.role)
 })
 
+/** True when a cursor counts in this journal's present incarnation. */
+export const isOurs = (incarnation: Uint8Array, { cursorOf }: { readonly cursorOf: Uint8Array | null }): boolean =>
+  cursorOf !== null && Bytes.equals(cursorOf, incarnation)
+
 /** The peer's arrival number from which this side must feed, or where reconciliation takes over. */
 export const feedStart = (
   mine: LiveState.SpaceSnapshot,
   incarnation: Uint8Array,
   theirs: { readonly cursorOf: Uint8Array | null; readonly cursor: number; readonly count: number }
 ): number => {
-  const isKnown = theirs.cursorOf !== null && Bytes.equals(theirs.cursorOf, incarnation) && theirs.cursor <= mine.head
-  if (isKnown) return theirs.cursor
+  if (isOurs(incarnation, theirs) && theirs.cursor <= mine.head) return theirs.cursor
   // Without a cursor a peer that has nothing gets everything; one that has something is compared range by range.
   return theirs.count === 0 ? 0 : mine.head
 }

@@ -91,6 +91,8 @@ describe("two copies of one device", () => {
       yield* one.start
       yield* pass(3_000)
       yield* one.close
+      // As much as the hub has of it, so that only what it gets back shows the copy.
+      yield* two.put("of two", { team: "a", title: "two", votes: 1 })
       const before = two.journal.info.incarnation
       yield* two.start
       for (let i = 0; i < 20 && two.journal.info.incarnation === before; i++) yield* pass(500)
@@ -153,4 +155,37 @@ describe("two copies of one device", () => {
       })
     )
   }
+})
+
+describe("a journal that was set back", () => {
+  it.effect("[OR-20] learns it from a peer that has more of it, and goes on as another before it writes anything", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const tables = new MemoryTables(crypto.sha256, space, "1111111111111111")
+      const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]), tables })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]) })
+      yield* hub.put("old", { team: "a", title: "old", votes: 1 })
+      yield* hub.start
+      yield* client.start
+      yield* pass(3_000)
+      const backup = tables.copy()
+      // Only the client writes: nothing that it has would show the hub that something is missing.
+      yield* client.put("new", { team: "a", title: "new", votes: 1 })
+      yield* pass(3_000)
+      yield* hub.close
+      const again = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]), tables: backup })
+      yield* again.start
+      yield* pass(10_000)
+      const { incarnation } = again.journal.info
+      expect(incarnation).not.toBe("1111111111111111")
+      expect(seenBy(again, "JournalCopied")).toEqual([{ _tag: "JournalCopied", peer: client.peer, incarnation }])
+      expect(seenBy(client, "JournalCopied")).toEqual([])
+      yield* again.put("old", { team: "a", title: "changed", votes: 2 })
+      yield* pass(3_000)
+      yield* expectSame([again, client])
+      expect(yield* client.fieldsOf("old")).toMatchObject({ title: "changed", votes: 2 })
+      expect(yield* again.fieldsOf("new")).toMatchObject({ title: "new" })
+      expect(seenBy(client, "ForkDetected")).toEqual([])
+    })
+  )
 })

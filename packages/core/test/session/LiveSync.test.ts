@@ -7,7 +7,13 @@ import * as LiveState from "../../src/session/LiveState.ts"
 import * as LiveSync from "../../src/session/LiveSync.ts"
 import { feedStart } from "../../src/session/SessionState.ts"
 
-const peer: LiveState.PeerSpace = { incarnation: "0011223344556677", head: 0, root: new Uint8Array(16), count: 0 }
+const peer: LiveState.PeerSpace = {
+  incarnation: "0011223344556677",
+  cursorHere: 0,
+  head: 0,
+  root: new Uint8Array(16),
+  count: 0
+}
 
 const commit = (lseq: number, size: number): FeedCommit => ({
   lseq,
