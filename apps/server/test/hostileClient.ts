@@ -165,6 +165,7 @@ export const commitOf = (author: Identity, entity: string, signer: Crypto.Signer
     partition: { type: "task", header: {} },
     authors: [Author.make(author.peer, incarnation)],
     at: HybridTime.make(Date.now(), 0),
+    nonce: 0,
     group: undefined
   }
   return Commit.seal(crypto, stored, signer, header, [event]).bytes

@@ -83,6 +83,7 @@ interface PendingCommit {
   readonly entities: OpenEntities
   readonly row: PartitionRow
   readonly at: HybridTime.HybridTime
+  readonly nonce: number
   readonly authors: Array<Author.Author>
   readonly authorPlaces: Map<Author.Author, number>
   readonly events: Array<Uint8Array>
@@ -105,6 +106,7 @@ const openCommit = (
   entities,
   row,
   at: HybridTime.next(context.tables.lastTime(), nowMs),
+  nonce: Commit.nonceOf(context.crypto.randomBytes(Commit.nonceBytes)),
   authors: [authorOf(context)],
   authorPlaces: new Map([[authorOf(context), 0]]),
   events: [],
@@ -153,7 +155,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     })
   }
   const at = HybridTime.add(pending.at, pending.events.length)
-  const hash = Bytes.copy(Commit.leaf(context.crypto, at, bytes).subarray(0, Event.eventHashBytes))
+  const hash = Bytes.copy(Commit.leaf(context.crypto, at, pending.nonce, bytes).subarray(0, Event.eventHashBytes))
   EntityState.apply(entity.state, event, { at, authors: pending.authors, hash })
   pending.events.push(bytes)
   pending.previous.push(entity.lseq)
@@ -169,7 +171,14 @@ const closeCommit = (context: WriterContext, pending: PendingCommit, group: stri
     context.crypto,
     context.compression,
     context.signer,
-    { space: context.space, partition: pending.row.partition, authors: pending.authors, at: pending.at, group },
+    {
+      space: context.space,
+      partition: pending.row.partition,
+      authors: pending.authors,
+      at: pending.at,
+      nonce: pending.nonce,
+      group
+    },
     pending.events
   )
   const lseq = context.tables.appendCommit({

@@ -90,7 +90,7 @@ export class PastCommits {
     const event = Event.decode(bytes, header.authors.length)
     if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
     const at = HybridTime.add(header.at, places[index]!)
-    const hash = Commit.leaf(this.#context.crypto, at, bytes).slice(0, Event.eventHashBytes)
+    const hash = Commit.leaf(this.#context.crypto, at, header.nonce, bytes).slice(0, Event.eventHashBytes)
     const origin = { at, authors: header.authors, hash }
     return { event, origin, lseq, commit: id, group: header.group }
   }

@@ -28,6 +28,8 @@ export interface CommitHeader {
   readonly authors: ReadonlyArray<Author.Author>
   /** Time of the first event; each further event is one count later. */
   readonly at: HybridTime.HybridTime
+  /** A random number below 2^32: two commits with the same events and time are two. */
+  readonly nonce: number
   /** Number of events, 1 to 128. */
   readonly count: number
   /** SHA-256 over the leaf hashes in order; see `leaf`. */
@@ -62,17 +64,45 @@ const leafBytes = 32
 const signedMessage = (crypto: CryptoFunctions, headerBytes: Uint8Array): Uint8Array =>
   Bytes.concat(domain, crypto.sha256(headerBytes))
 
-/**
- * The hash of an event: SHA-256 over its time and its bytes. With the time in it, a change that a restored journal makes
- * once more, under the number that its lost original had, is another event and counts beside it.
- */
-export const leaf = (crypto: CryptoFunctions, at: HybridTime.HybridTime, event: Uint8Array): Uint8Array =>
-  crypto.sha256(Bytes.concat(HybridTime.toBytes(at), event))
+/** Bytes of a random number in a commit. */
+export const nonceBytes = 4
 
-/** Leaves of events at places of a commit of this time; the time is read once, for this is the hot path of a sync. */
-const leavesOf = (
+/** The number in random bytes. */
+export const nonceOf = ([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number =>
+  ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+
+/** What stands before an event when it is hashed: its time and its commit's random number. */
+const prefixBytes = HybridTime.hybridTimeBytes + nonceBytes
+
+/**
+ * The hash of an event: SHA-256 over its time, its commit's random number and its bytes. So a change that a restored
+ * journal makes once more, under the number that its lost original had, is another event and counts beside it.
+ */
+export const leaf = (
   crypto: CryptoFunctions,
   at: HybridTime.HybridTime,
+  nonce: number,
+  event: Uint8Array
+): Uint8Array => {
+  const bytes = new Uint8Array(prefixBytes + event.length)
+  bytes.set(HybridTime.toBytes(at))
+  writeNonce(bytes, nonce)
+  bytes.set(event, prefixBytes)
+  return crypto.sha256(bytes)
+}
+
+const writeNonce = (bytes: Uint8Array, nonce: number): void => {
+  const at = HybridTime.hybridTimeBytes
+  bytes[at] = nonce >>> 24
+  bytes[at + 1] = nonce >>> 16
+  bytes[at + 2] = nonce >>> 8
+  bytes[at + 3] = nonce
+}
+
+/** Leaves of events at places of a commit; its time is read once, for this is the hot path of a sync. */
+const leavesOf = (
+  crypto: CryptoFunctions,
+  { at, nonce }: Pick<CommitHeader, "at" | "nonce">,
   events: ReadonlyArray<Uint8Array>,
   places: ReadonlyArray<number> | undefined
 ): ReadonlyArray<Uint8Array> => {
@@ -81,12 +111,13 @@ const leavesOf = (
   return events.map((event, i) => {
     const place = places === undefined ? i : places[i]!
     const count = first + place
-    if (count > 0xffff) return leaf(crypto, HybridTime.add(at, place), event)
-    const bytes = new Uint8Array(HybridTime.hybridTimeBytes + event.length)
+    if (count > 0xffff) return leaf(crypto, HybridTime.add(at, place), nonce, event)
+    const bytes = new Uint8Array(prefixBytes + event.length)
     bytes.set(time)
     bytes[6] = count >> 8
     bytes[7] = count
-    bytes.set(event, HybridTime.hybridTimeBytes)
+    writeNonce(bytes, nonce)
+    bytes.set(event, prefixBytes)
     return crypto.sha256(bytes)
   })
 }
@@ -99,7 +130,7 @@ export const seal = (
   header: Omit<CommitHeader, "root" | "size" | "count">,
   events: ReadonlyArray<Uint8Array>
 ): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
-  const leaves = leavesOf(crypto, header.at, events, undefined)
+  const leaves = leavesOf(crypto, header, events, undefined)
   const packed = MessagePack.pack(events)
   const headerBytes = MessagePack.pack([
     commitVersion,
@@ -108,6 +139,7 @@ export const seal = (
     header.partition.header,
     header.authors.map(Author.toBytes),
     HybridTime.toBytes(header.at),
+    header.nonce,
     events.length,
     crypto.sha256(Bytes.concat(...leaves)),
     packed.length,
@@ -176,8 +208,8 @@ const openHeader = (bytes: Uint8Array): CommitHeader | string => {
   const fields = unpack(bytes)
   if (!Array.isArray(fields)) return "a commit header is not a list"
   if (fields[0] !== commitVersion) return `commit version ${String(fields[0])} is not known here`
-  if (fields.length !== 10) return "a commit header is not a list of 10"
-  const [, space, type, header, authors, at, count, root, size, group] = fields as ReadonlyArray<unknown>
+  if (fields.length !== 11) return "a commit header is not a list of 11"
+  const [, space, type, header, authors, at, nonce, count, root, size, group] = fields as ReadonlyArray<unknown>
   if (!(space instanceof Uint8Array) || space.length !== SpaceId.spaceIdBytes) return "a commit names no space"
   const wrong = FieldValue.nameProblem(type) ?? Partition.headerProblem(header)
   if (wrong !== undefined) return wrong
@@ -188,6 +220,7 @@ const openHeader = (bytes: Uint8Array): CommitHeader | string => {
     if (!(author instanceof Uint8Array) || author.length !== Author.authorBytes) return "a commit names no author"
   }
   if (!(at instanceof Uint8Array) || at.length !== HybridTime.hybridTimeBytes) return "a commit has no time"
+  if (!isWithin(nonce, 0, 0xffff_ffff)) return "a commit has no random number"
   if (!isWithin(count, 1, Limits.eventsPerCommitMax)) return `a commit has not 1 to ${Limits.eventsPerCommitMax} events`
   if (!(root instanceof Uint8Array) || root.length !== leafBytes) return "a commit has no root"
   if (!isWithin(size, 1, Limits.commitBytesMax)) return `a commit has more than ${Limits.commitBytesMax} bytes`
@@ -197,6 +230,7 @@ const openHeader = (bytes: Uint8Array): CommitHeader | string => {
     partition: { type: type as string, header: header as Partition.HeaderValues },
     authors: (authors as ReadonlyArray<Uint8Array>).map(readAuthor),
     at: HybridTime.fromBytes(at),
+    nonce,
     count,
     root: Bytes.copy(root),
     size,
@@ -242,7 +276,7 @@ export const openEvents = (
   const unpacked = unpackEvents(compression, commit)
   if (typeof unpacked === "string") return unpacked
   const { events, places } = unpacked
-  const here = leavesOf(crypto, commit.header.at, events, places)
+  const here = leavesOf(crypto, commit.header, events, places)
   const leaves = commit.part?.leaves ?? Bytes.concat(...here)
   if (!Bytes.equals(crypto.sha256(leaves), commit.header.root)) return "a commit's events do not match its root"
   for (let i = 0; i < places.length; i++) {

@@ -110,7 +110,7 @@ export const stateHash = (journal: Opened) => StateHash.compute().pipe(Effect.pr
 export const partitionHash = (journal: Opened, at = 0) => Effect.map(journal.partitions, ({ rows }) => rows[at]!.hash)
 
 /** A commit by hand, for what a proper journal never makes. */
-export const forge = (author: Opened, ofSpace: SpaceId, atMs: number, event: Event.Event): Uint8Array =>
+export const forge = (author: Opened, ofSpace: SpaceId, atMs: number, event: Event.Event, nonce = 0): Uint8Array =>
   Commit.seal(
     Context.get(author.services, Crypto),
     Context.get(author.services, Compression),
@@ -120,6 +120,7 @@ export const forge = (author: Opened, ofSpace: SpaceId, atMs: number, event: Eve
       partition: { type: "note", header: {} },
       authors: [author.info.author],
       at: HybridTime.make(atMs, 0),
+      nonce,
       group: undefined
     },
     [Event.encode(event)]

@@ -172,6 +172,7 @@ const foreignRules = (name: string, make: MakeJournal): void => {
         partition: { type: "note", header: {} },
         authors: [b.info.author, a.info.author],
         at: HybridTime.make(startMs, 0),
+        nonce: 0,
         group: undefined
       }
       const signer = Context.get(services, DeviceKey)

@@ -69,7 +69,7 @@ const makeJournal = () => {
 const commitOf = (entity: string, ops: Event.Operations, atMs = nowMs): Uint8Array => {
   const signer = simulated.makeDevice(random)
   const authors = [Author.make(signer.peer, incarnation)]
-  const header = { space, partition, authors, at: HybridTime.make(atMs, 0), group: undefined }
+  const header = { space, partition, authors, at: HybridTime.make(atMs, 0), nonce: 0, group: undefined }
   return Commit.seal(functions, stored, signer, header, [
     Event.encode({ entity, eseq: 1, prev: undefined, deps: [], ops })
   ]).bytes
@@ -175,7 +175,14 @@ describe("bounds of a journal", () => {
     expect([tables.head(), tables.partitions().length]).toEqual([head, Limits.partitionsMax])
     const signer = simulated.makeDevice(random)
     const authors = [Author.make(signer.peer, "0000000000000001")]
-    const header = { space, partition: inOther.partition, authors, at: HybridTime.make(nowMs, 0), group: undefined }
+    const header = {
+      space,
+      partition: inOther.partition,
+      authors,
+      at: HybridTime.make(nowMs, 0),
+      nonce: 0,
+      group: undefined
+    }
     const event = Event.encode({ entity: "d", eseq: 1, prev: undefined, deps: [], ops: { s: { t: 1 } } })
     const beyond = Commit.seal(functions, stored, signer, header, [event]).bytes
     const outcome = receive(peer, [beyond, commitOf("e", { s: { t: 1 } })])

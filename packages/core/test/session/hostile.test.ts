@@ -22,7 +22,7 @@ const author = (device: number) => Author.make(peerOf(device), "0011223344556677
 
 const seal = (device: number, signer: Signer, type: string, event: Uint8Array, ms: number): Uint8Array => {
   const partition = { type, header: {} }
-  const header = { space, partition, authors: [author(device)], at: HybridTime.make(ms, 0), group: undefined }
+  const header = { space, partition, authors: [author(device)], at: HybridTime.make(ms, 0), nonce: 0, group: undefined }
   return Commit.seal(crypto, stored, signer, header, [event]).bytes
 }
 
@@ -232,7 +232,7 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       for (let eseq = 1; eseq <= 200; eseq++) {
         const last = events.at(-1)
         const prev =
-          last === undefined ? undefined : Commit.leaf(crypto, HybridTime.make(eseq - 1, 0), last).slice(0, 16)
+          last === undefined ? undefined : Commit.leaf(crypto, HybridTime.make(eseq - 1, 0), 0, last).slice(0, 16)
         events.push(Event.encode({ entity: "chain", eseq, prev, deps: [], ops: { s: { text: String(eseq) } } }))
       }
       const commits = events.map((event, i) => seal(2, signerOf(2), "note", event, i + 1))
