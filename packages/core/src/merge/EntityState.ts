@@ -79,9 +79,9 @@ export const standing = (state: EntityState, event: Event, origin: Origin, isDou
   for (const field in event.ops.r) {
     for (const [, additions] of event.ops.r[field]!) if (!additions.every(isSeen)) return "gap"
   }
-  const takesPlace = ([index, eseq, hash]: Replaced): boolean =>
-    state.replaced?.has(eventName(origin.authors[index]!, hash)) === true ||
-    eseqOf(state.clock, origin.authors[index]!) >= eseq
+  // The number that it gives for the other event may be a lie; a fold goes by the hash.
+  const takesPlace = ([index, , hash]: Replaced): boolean =>
+    state.replaced?.has(eventName(origin.authors[index]!, hash)) === true || state.clock.has(origin.authors[index]!)
   return event.ops.w?.some(takesPlace) === true ? "fork" : "new"
 }
 
