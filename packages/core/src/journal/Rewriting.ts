@@ -12,6 +12,7 @@ import type { WriteOutcome } from "./Journal.ts"
 import type { JournalTables } from "./JournalTables.ts"
 import * as JournalWriter from "./JournalWriter.ts"
 import type { OpenedCommit } from "./OpenedCommits.ts"
+import { mergedRefs } from "./OpenEntities.ts"
 
 /** Latest commits among which the newest sound stamp is looked for. */
 const commitsSearchedMax = 10_000
@@ -42,14 +43,23 @@ export const rewrite = (
   if (HybridTime.millis(tables.lastTime()) > nowMs + Limits.clockAheadMsMax) {
     tables.setLastTime(newestSound(tables, nowMs))
   }
-  const changes = commits.flatMap((commit) =>
-    commit.decoded.map(({ entity, eseq, ops }, place): EntityChange => {
-      const { authors, partition } = commit.packed.header
-      const before = (ops.w ?? []).map(([index, number, hash]) => [authors[index]!, number, hash] as const)
-      const { hash } = EntityHistory.originOf(commit, place)
-      const replaces = [...before, [authors[0]!, eseq, hash] as const].slice(-Limits.replacedPerEventMax)
-      return { partition, id: entity, change: { kind: "rewrite", ops, replaces } }
-    })
-  )
-  return JournalWriter.write(context, changes, nowMs)
+  const written: Array<string> = []
+  const touched: Array<WriteOutcome["entities"][number]> = []
+  // Each by itself and in its transaction, so that what was written apart can still be undone apart.
+  for (const commit of commits) {
+    const outcome = JournalWriter.write(context, changesOf(commit), nowMs, commit.packed.header.group)
+    written.push(...outcome.commits)
+    touched.push(...outcome.entities)
+  }
+  return { commits: written, entities: mergedRefs([], touched) }
+}
+
+const changesOf = (commit: OpenedCommit): ReadonlyArray<EntityChange> => {
+  const { authors, partition } = commit.packed.header
+  return commit.decoded.map(({ entity, eseq, ops }, place): EntityChange => {
+    const before = (ops.w ?? []).map(([index, number, hash]) => [authors[index]!, number, hash] as const)
+    const { hash } = EntityHistory.originOf(commit, place)
+    const replaces = [...before, [authors[0]!, eseq, hash] as const].slice(-Limits.replacedPerEventMax)
+    return { partition, id: entity, change: { kind: "rewrite", ops, replaces } }
+  })
 }

@@ -1,7 +1,7 @@
 /**
  * An entity's state from all of its events at once, in one order that every replica computes alike: by time, author
- * and hash. The result is that of every order which keeps causes before effects. It is the slow way, for entities whose history changed behind them: a fork was found, an event was replaced, or a commit was
- * withdrawn.
+ * and hash. The result is that of every order which keeps causes before effects. It is the slow way, for entities whose
+ * history changed behind them: a fork was found, an event was replaced, or a commit was withdrawn.
  */
 import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -23,8 +23,7 @@ export const fold = (
   const state = EntityState.empty()
   const byAuthor = new Map<Author, Array<PlacedEvent>>()
   const ordered = inOrder(events)
-  for (const { event, origin } of events) EntityState.noteReplaced(state, event, origin)
-  if (state.replaced !== undefined) replaceDoubles(ordered, state.replaced)
+  noteAll(state, ordered)
   for (const placed of ordered) {
     EntityState.apply(state, placed.event, placed.origin)
     const author = placed.origin.authors[0]!
@@ -45,6 +44,19 @@ export const fold = (
     }
   }
   return state
+}
+
+/** Of events in order those that count: the others have one in their place. */
+export const counting = <E extends PlacedEvent>(ordered: ReadonlyArray<E>): ReadonlyArray<E> => {
+  const state = EntityState.empty()
+  noteAll(state, ordered)
+  const { replaced } = state
+  return replaced === undefined ? ordered : ordered.filter(({ origin }) => !replaced.has(nameOf(origin)))
+}
+
+const noteAll = (state: EntityState.EntityState, ordered: ReadonlyArray<PlacedEvent>): void => {
+  for (const { event, origin } of ordered) EntityState.noteReplaced(state, event, origin)
+  if (state.replaced !== undefined) replaceDoubles(ordered, state.replaced)
 }
 
 /**

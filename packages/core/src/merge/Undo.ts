@@ -58,14 +58,19 @@ const isOf = (target: Target, event: CommittedEvent): boolean =>
 /** What undoing the target does to the entity of these events; `undefined` when none of them is of it. */
 export const plan = (events: ReadonlyArray<CommittedEvent>, target: Target, sha256: Sha256): EntityUndo | undefined => {
   if (!events.some((event) => isOf(target, event))) return undefined
-  const ordered = EntityFold.inOrder(events)
+  const all = EntityFold.inOrder(events)
+  // An event that was written again counts in its later form only.
+  const ordered = EntityFold.counting(all)
+  if (!ordered.some((event) => isOf(target, event))) {
+    return { ...nothing, skipped: [{ field: undefined, because: "overwritten" }] }
+  }
   const undos = findUndos(ordered, sha256)
   const undone = undoneEvents(ordered, undos, new Set())
   const targets = new Set(ordered.filter((event) => isOf(target, event) && !undone.has(event)))
   if (targets.size === 0) return { ...nothing, skipped: [{ field: undefined, because: "undone" }] }
   const before = replay(inForce(ordered, undos, undone))
   const after = replay(inForce(ordered, undos, undoneEvents(ordered, undos, targets)))
-  const now = EntityFold.fold(ordered, sha256)
+  const now = EntityFold.fold(all, sha256)
   if (after.count > 0 && before.first !== undefined && targets.has(before.first)) {
     return { ...nothing, skipped: [{ field: undefined, because: now.isDeleted ? "deleted" : "changed" }] }
   }

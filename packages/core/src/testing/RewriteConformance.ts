@@ -8,6 +8,7 @@ import { TestClock } from "effect/testing"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import * as Author from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import type { Verdict } from "../journal/Receipt.ts"
@@ -28,7 +29,7 @@ import {
   startMs,
   stateHash
 } from "./JournalFixture.ts"
-import { count, fieldsOf, tags } from "./UndoFixture.ts"
+import { count, fieldsOf, tags, undo } from "./UndoFixture.ts"
 
 const yearMs = 365 * 24 * 60 * 60_000
 
@@ -37,6 +38,8 @@ export const rewriteConformance = (name: string, make: MakeJournal): void => {
   misdatedRules(name, make)
   formRules(name, make)
   foreignRules(name, make)
+  lyingRules(name, make)
+  undoRules(name, make)
 }
 
 const misdatedRules = (name: string, make: MakeJournal): void => {
@@ -146,6 +149,43 @@ const formRules = (name: string, make: MakeJournal): void => {
   )
 }
 
+const undoRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-88] ${name}: what was written again is undone where both forms are known as where one is, commit by commit`,
+    () =>
+      Effect.gen(function* () {
+        const [a, hub, both] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+        yield* a.write([
+          change("n1", { lww: { text: "a" }, counters: { hits: 1 }, sets: { tags: ["x"] } }),
+          put("n2", {})
+        ])
+        for (const journal of [hub, both]) yield* journal.receive(batch(a, yield* commitsOf(a)))
+        yield* TestClock.setTime(startMs + yearMs)
+        const late = { lww: { text: "late" }, counters: { hits: 5 }, sets: { tags: { add: ["late"], remove: ["x"] } } }
+        yield* a.write([change("n1", { kind: "patch", ...late })])
+        yield* a.write([remove("n2")])
+        yield* both.receive(batch(a, yield* commitsOf(a, 1)))
+        yield* TestClock.setTime(startMs + 1000)
+        yield* rewrite(a, hub)
+        const again = (yield* commitsOf(a)).slice(1)
+        for (const journal of [hub, both]) {
+          yield* journal.receive(batch(a, again))
+          expect(yield* fieldsOf(journal, "n1")).toEqual({ text: "late", hits: 6, tags: ["late"] })
+          const [ofNote, ofDelete] = yield* Effect.forEach(["n1", "n2"], (id) =>
+            Effect.map(journal.history({ type: "note", id, limit: 9 }), (entries) =>
+              entries.find(({ at }) => HybridTime.millis(at) < startMs + yearMs)
+            )
+          )
+          yield* undo(journal, ofNote!.commit)
+          expect(yield* fieldsOf(journal, "n1")).toEqual({ text: "a", hits: 1, tags: ["x"] })
+          expect(yield* fieldsOf(journal, "n2")).toBeUndefined()
+          yield* undo(journal, ofDelete!.commit)
+          expect(yield* fieldsOf(journal, "n2")).toEqual({})
+        }
+      })
+  )
+}
+
 const foreignRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-88] ${name}: nobody puts a change in the place of another device's`, () =>
     Effect.gen(function* () {
@@ -181,6 +221,36 @@ const foreignRules = (name: string, make: MakeJournal): void => {
       expect(outcome.refused).toEqual([["EventMalformed", 1]])
       expect(yield* fieldsOf(hub, "n1")).toEqual({ text: "mine" })
     })
+  )
+}
+
+/** A commit of one event, signed by a device as one of its authors. */
+const sealed = (device: Opened, authors: ReadonlyArray<Author.Author>, atMs: number, event: Event.Event) =>
+  Commit.seal(
+    Context.get(device.services, Crypto),
+    Context.get(device.services, Compression),
+    Context.get(device.services, DeviceKey),
+    { space, partition: { type: "note", header: {} }, authors, at: HybridTime.make(atMs, 0), group: undefined },
+    [Event.encode(event)]
+  )
+
+const lyingRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-88] ${name}: journals agree in every order on an event that lies about the number of what it replaces`,
+    () =>
+      Effect.gen(function* () {
+        const [a, first, last] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+        const [one, two] = [Author.make(a.device, "0000000000000001"), Author.make(a.device, "0000000000000002")]
+        const plain = { entity: "n1", eseq: 1, prev: undefined, deps: [] } as const
+        const original = sealed(a, [one], startMs, { ...plain, ops: { s: { text: "first" }, c: { hits: 5 } } })
+        const hash = original.leaves[0]!.slice(0, Event.eventHashBytes)
+        const again = sealed(a, [two, one], startMs + 1, { ...plain, ops: { c: { hits: 1 }, w: [[1, 999, hash]] } })
+        for (const commit of [original, again]) yield* first.receive(batch(a, [commit]))
+        for (const commit of [again, original]) yield* last.receive(batch(a, [commit]))
+        expect(yield* rootOf(first)).toEqual(yield* rootOf(last))
+        expect(yield* fieldsOf(first, "n1")).toEqual({ hits: 1 })
+        expect(yield* fieldsOf(last, "n1")).toEqual({ hits: 1 })
+      })
   )
 }
 
