@@ -10,6 +10,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
+import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import type { CheckedCommit } from "./CommitOpening.ts"
@@ -134,7 +135,7 @@ export const release = (
   const { tables } = context
   const work = intake(context, nowMs, Infinity, true)
   let copyShownBy: PeerId | undefined
-  const openings = rows.map((row) => CommitOpening.open(context, row.bytes))
+  const openings = rows.map((row) => openAgain(context, row))
   const massDeleting =
     deleteLimits === undefined ? new Set<string>() : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined })
   const outcome = { released: new Array<string>(), waiting: new Array<string>(), kept: new Array<KeptCommit>() }
@@ -156,6 +157,14 @@ export const release = (
   const entities = work.entities.finish()
   if (copyShownBy !== undefined) renew(context)
   return { ...outcome, entities, copyShownBy }
+}
+
+/** Nobody could check the signature of a commit of a later version when it came. */
+const openAgain = (context: WriterContext, { bytes, reason }: QuarantineRow): CommitOpening.Opening => {
+  const opening = CommitOpening.open(context, bytes)
+  if (reason !== "SchemaUnknown" || opening.kind !== "checked") return opening
+  const isSigned = Commit.isSignedByAuthor(context.crypto, opening.commit.packed)
+  return isSigned ? opening : { kind: "refused", code: "SignatureInvalid" }
 }
 
 /** A commit that was tried and stays has its old place, and a new reason where it waits for something else now. */

@@ -178,17 +178,26 @@ const releaseRefusal = Effect.fnUntraced(function* (desk: DeskContext, row: Quar
   switch (row.reason) {
     case "Denied":
     case "Revoked":
-    case "Rejected": {
-      const decision = yield* QuarantineKeeper.decisionNow(desk.gate, row)
-      return decision.allowed ? undefined : yield* audited(desk, row, decision)
-    }
+    case "Rejected":
+      return yield* whyNot(desk, row)
     case "ClockAhead": {
       const nowMs = yield* Clock.currentTimeMillis
-      return HybridTime.millis(row.at) > nowMs + Limits.clockAheadMsMax ? farAhead : undefined
+      if (HybridTime.millis(row.at) > nowMs + Limits.clockAheadMsMax) return farAhead
+      return yield* whyNot(desk, row)
     }
+    case "MassDelete":
+      return yield* whyNot(desk, row)
+    case "SchemaUnknown":
+      return typeof Commit.open(row.bytes) === "string" ? undefined : yield* whyNot(desk, row)
     default:
       return undefined
   }
+})
+
+/** What the policy says against it now, if anything. */
+const whyNot = Effect.fnUntraced(function* (desk: DeskContext, row: QuarantineRow) {
+  const decision = yield* QuarantineKeeper.decisionNow(desk.gate, row)
+  return decision.allowed ? undefined : yield* audited(desk, row, decision, row.reason === "Rejected")
 })
 
 /** Own stamps are never smaller than what was applied, so one stamp from next year would spoil all later writes. */
@@ -206,11 +215,15 @@ const discardRefusal = Effect.fnUntraced(function* (desk: DeskContext, row: Quar
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") return undefined
   const decision = yield* desk.gate.canWrite(packed.header.partition)
-  return decision.allowed ? undefined : yield* audited(desk, row, decision)
+  return decision.allowed ? undefined : yield* audited(desk, row, decision, true)
 })
 
-const audited = Effect.fnUntraced(function* ({ gate, journal }: DeskContext, row: QuarantineRow, decision: Decision) {
-  const isOwn = row.reason === "Rejected" || row.reason === "MassDelete"
+const audited = Effect.fnUntraced(function* (
+  { gate, journal }: DeskContext,
+  row: QuarantineRow,
+  decision: Decision,
+  isOwn: boolean
+) {
   const peer = isOwn ? Author.peer(journal.info.author) : row.peer
   const packed = Commit.open(row.bytes)
   const detail = typeof packed === "string" ? row.id : Partition.key(packed.header.partition)

@@ -2,10 +2,9 @@
  * Looks after the quarantine by itself: releases what is due, and asks the policy again about what it had denied once
  * its answers may have changed. What only a person may decide stays untouched; see `QuarantineDesk`.
  */
-import { Effect, Metric } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
-import type { Author } from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalShape, Released } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
@@ -39,10 +38,17 @@ const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalErr
   )
 
 const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision) {
-  const { journal, options } = supervisor
+  const { gate, journal } = supervisor
   const counts = yield* journal.quarantineCounts
   if (counts.ClockAhead > 0) {
-    yield* tellReleased(supervisor, "ClockAhead", yield* journal.releaseDue(options.deleteLimits))
+    const nowMs = yield* Clock.currentTimeMillis
+    // The right of its author may have ended while it waited.
+    yield* releaseAllowed(
+      supervisor,
+      "ClockAhead",
+      (row) => Effect.map(decisionNow(gate, row), ({ allowed }) => allowed),
+      ({ dueMs }) => dueMs !== null && dueMs <= nowMs
+    )
   }
   yield* showCounts(journal)
 })
@@ -105,7 +111,9 @@ const tellReleased = Effect.fnUntraced(function* (
 
 /** After a start, the program may be a later version, and the policy may have changed meanwhile. */
 const reviewAtStart = Effect.fnUntraced(function* (supervisor: Supervision) {
-  yield* releaseAllowed(supervisor, "SchemaUnknown", () => Effect.succeed(true))
+  yield* releaseAllowed(supervisor, "SchemaUnknown", (row) =>
+    Effect.map(decisionNow(supervisor.gate, row), ({ allowed }) => allowed)
+  )
   yield* reviewReasons(supervisor, true)
 })
 
@@ -128,10 +136,10 @@ const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isSt
 export const decisionNow = Effect.fnUntraced(function* (gate: GateShape, row: QuarantineRow) {
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") return unreadable
-  const { at, partition } = packed.header
+  const { at, authors, partition } = packed.header
   if (row.reason === "Rejected") return yield* gate.canWrite(partition)
   const received = yield* gate.canReceive(partition, row.peer)
-  return received.allowed ? yield* gate.accepts(row.author as Author, partition, at) : received
+  return received.allowed ? yield* gate.accepts(authors[0]!, partition, at) : received
 })
 
 const unreadable: Decision = {
@@ -144,7 +152,8 @@ const unreadable: Decision = {
 const releaseAllowed = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
-  isAllowed: (row: QuarantineRow) => Effect.Effect<boolean>
+  isAllowed: (row: QuarantineRow) => Effect.Effect<boolean>,
+  isMeant: (entry: QuarantineEntry) => boolean = () => true
 ) {
   const { journal } = supervisor
   const { deleteLimits } = supervisor.options
@@ -152,8 +161,10 @@ const releaseAllowed = Effect.fnUntraced(function* (
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
     const ids: Array<string> = []
-    for (const { id, place } of page) {
+    for (const entry of page) {
+      const { id, place } = entry
       after = place
+      if (!isMeant(entry)) continue
       const row = yield* journal.quarantined(id)
       if (row === undefined || !(yield* isAllowed(row))) continue
       ids.push(id)

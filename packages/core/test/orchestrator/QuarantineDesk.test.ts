@@ -144,6 +144,23 @@ describe("QuarantineDesk", () => {
     })
   )
 
+  it.effect(
+    "[QD-3] [OR-20] a mass delete stays, whatever a person says, once the policy turns away who delivers it",
+    () =>
+      Effect.gen(function* () {
+        const [node, a] = [yield* openDesk(), yield* openOther(2)]
+        const ids = yield* massDelete(node, a)
+        node.policy.receive = refused
+        const answers = yield* node.desk.release(ids)
+        expect(new Set(answers.map(({ outcome, rule }) => `${outcome} ${rule}`))).toEqual(
+          new Set([`denied ${refused.rule}`])
+        )
+        expect(yield* node.journal.count("note")).toBe(100)
+        node.policy.receive = allowed
+        expect(yield* node.desk.releaseWhere({ reason: "MassDelete" })).toMatchObject({ done: 60, stayed: 0 })
+      })
+  )
+
   it.effect("[QD-6] a mass delete that is discarded leaves the records here and with whoever let it pass", () =>
     Effect.gen(function* () {
       const [node, a, c] = [yield* openDesk(), yield* openOther(2), yield* openOther(3)]

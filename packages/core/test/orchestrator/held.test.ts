@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
-import { makeNode, makeRules, pass, receiptsOf, seenBy, statusOf } from "./virtualNodes.ts"
+import { deniesNothing, makeNode, makeRules, pass, receiptsOf, seenBy, statusOf } from "./virtualNodes.ts"
 
 const tasks = 100
 const minuteMs = 60_000
@@ -87,6 +87,29 @@ describe("commits that are held", () => {
         }
       }
       expect(new Set((yield* receiptsOf(client)).map(({ status }) => status))).toEqual(new Set(["accepted"]))
+    })
+  )
+
+  it.effect("[OR-20] what waits for its time stays when the right of its author has ended meanwhile", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const [rules, skew] = [yield* makeRules([2]), { ms: 0 }]
+      const hub = yield* makeNode(network, 1, [], { rules })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]), skew })
+      yield* hub.start
+      yield* client.start
+      yield* pass(3_000)
+      skew.ms = 7 * minuteMs
+      yield* client.put("early b", { team: "b", title: "from the future", votes: 1 })
+      skew.ms = 0
+      yield* pass(3_000)
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ ClockAhead: 1 })
+      yield* rules.change(deniesNothing, () => true)
+      yield* pass(10 * minuteMs)
+      expect(yield* hub.fieldsOf("early b")).toBeUndefined()
+      yield* rules.change(deniesNothing)
+      yield* pass(minuteMs)
+      expect(yield* hub.fieldsOf("early b")).toMatchObject({ title: "from the future" })
     })
   )
 })
