@@ -281,11 +281,11 @@ export class SqliteRows implements JournalTables.JournalRows {
   quarantineCounts = () => this.quarantines.counts()
 
   quarantineLoad = (peer: PeerId.PeerId) => {
-    const load = { commits: 0, bytes: 0, ofPeer: 0 }
+    const load = { commits: 0, bytes: 0, ofPeer: 0, bytesOfPeer: 0 }
     for (const [name, commits, bytes] of this.quarantines.load()) {
       load.commits += commits
       load.bytes += bytes
-      if (name === peer) load.ofPeer = commits
+      if (name === peer) Object.assign(load, { ofPeer: commits, bytesOfPeer: bytes })
     }
     return load
   }

@@ -244,7 +244,8 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
 
   override quarantineLoad = (peer: PeerId.PeerId) => {
     this.#load ??= new Map(this.quarantines.load().map(([name, commits, bytes]) => [name, { commits, bytes }]))
-    const load = { commits: 0, bytes: 0, ofPeer: this.#load.get(peer)?.commits ?? 0 }
+    const own = this.#load.get(peer)
+    const load = { commits: 0, bytes: 0, ofPeer: own?.commits ?? 0, bytesOfPeer: own?.bytes ?? 0 }
     for (const { bytes, commits } of this.#load.values()) {
       load.commits += commits
       load.bytes += bytes

@@ -26,6 +26,7 @@ import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import {
   type Because,
   quarantineBytesMax,
+  quarantineBytesPerPeerMax,
   quarantineCommitsMax,
   quarantineCommitsPerPeerMax,
   type QuarantineReason
@@ -239,11 +240,12 @@ const keep = (
   dueMs: number | null
 ): boolean => {
   if (tables.quarantineRow(entry.id) !== undefined) return true
-  const { bytes, commits, ofPeer } = tables.quarantineLoad(peer)
+  const { bytes, bytesOfPeer, commits, ofPeer } = tables.quarantineLoad(peer)
   const isFull =
     commits >= quarantineCommitsMax ||
     ofPeer >= quarantineCommitsPerPeerMax ||
-    bytes + entry.bytes.length > quarantineBytesMax
+    bytes + entry.bytes.length > quarantineBytesMax ||
+    bytesOfPeer + entry.bytes.length > quarantineBytesPerPeerMax
   if (isFull) return false
   tables.addQuarantine({ ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
   return true

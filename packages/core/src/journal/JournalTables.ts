@@ -152,6 +152,7 @@ export interface JournalRows {
     readonly commits: number
     readonly bytes: number
     readonly ofPeer: number
+    readonly bytesOfPeer: number
   }
   /** Own commits after an arrival number, withdrawn ones too, at most `limit`. */
   readonly ownCommits: (after: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>

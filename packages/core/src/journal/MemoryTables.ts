@@ -346,12 +346,14 @@ export class MemoryTables implements JournalTables {
   }
 
   quarantineLoad = (peer: PeerId) => {
-    const load = { commits: 0, bytes: 0, ofPeer: 0 }
+    const load = { commits: 0, bytes: 0, ofPeer: 0, bytesOfPeer: 0 }
     for (const row of this.#quarantine.values()) {
       if (row.reason === "Rejected") continue
       load.commits++
       load.bytes += row.bytes.length
-      if (row.peer === peer) load.ofPeer++
+      if (row.peer !== peer) continue
+      load.ofPeer++
+      load.bytesOfPeer += row.bytes.length
     }
     return load
   }

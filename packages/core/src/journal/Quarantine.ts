@@ -71,6 +71,8 @@ export const quarantineCommitsMax = 10_000
 export const quarantineCommitsPerPeerMax = 5_000
 /** Bytes of the commits of others in it. */
 export const quarantineBytesMax = 64 * 1024 * 1024
+/** Bytes that the commits of one peer may have in it, so that large ones leave room for others, too. */
+export const quarantineBytesPerPeerMax = 32 * 1024 * 1024
 /** Entries of one page. */
 export const quarantinePageMax = 1_000
 /** Commits that are taken out in one transaction: at most 32 MiB of them are in memory at once. */

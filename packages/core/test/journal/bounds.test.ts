@@ -103,6 +103,19 @@ describe("bounds of a journal", () => {
     expect(full).toMatchObject({ held: 0, refused: [["QuarantineFull", 1]] })
   })
 
+  it("[JR-25] one peer's large commits leave room for those of others", () => {
+    const { peer, receive, tables } = makeJournal()
+    receive(peer, [commitOf("b", { s: { t: 1 } }, nowMs + 120_000)])
+    const [entry] = [...tables.quarantine(0, 1)]
+    const mebibyte = new Uint8Array(1024 * 1024)
+    tables.transact(() => {
+      for (let i = 1; i <= 32; i++) tables.addQuarantine({ ...entry!, id: String(i), bytes: mebibyte })
+    })
+    const early = [commitOf("c", { s: { t: 1 } }, nowMs + 120_000)]
+    expect(receive(peer, early)).toMatchObject({ held: 0, refused: [["QuarantineFull", 1]] })
+    expect(receive(simulated.makeDevice(random).peer, early)).toMatchObject({ held: 1, refused: [] })
+  })
+
   it("[JR-58] what a later version wrote is kept as it is, not merged, and taken in once it can be read", () => {
     const { peer, receive, release, tables } = makeJournal()
     const good = commitOf("a", { s: { t: 1 } })
