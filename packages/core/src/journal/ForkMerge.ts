@@ -1,22 +1,26 @@
 /**
  * Merging an event that does not continue its author's chain: the author's journal was copied, or it lies; or one that
- * takes the place of an event that has done something here. Both branches count, and the entity is folded from all of its events in one order that every replica computes alike, so
- * that nothing is lost and replicas agree, whichever branch each saw first. It is slow and for forked entities only.
+ * takes the place of an event that has done something here. Both branches count, and the entity is folded from all of its
+ * events in one order that every replica computes alike, so that nothing is lost and replicas agree, whichever branch each
+ * saw first. All events are read and folded once for a transaction, however many of them it brings; it is slow and for
+ * such entities only.
  */
 import * as Bytes from "../identity/Bytes.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
-import * as EntityFold from "../merge/EntityFold.ts"
+import { eventName } from "../merge/EntityState.ts"
+import type { Dependency } from "../model/Event.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { OpenedCommits } from "./OpenedCommits.ts"
-import type { OpenEntity } from "./OpenEntities.ts"
+import type { OpenEntity, Unfolded } from "./OpenEntities.ts"
 
 /** `forked`: applied, and this event is what showed the fork. */
 export type ForkStanding = "known" | "gap" | "applied" | "forked"
 
 /**
- * Judges an event against everything that its entity is made of, and applies it. `pending` are events of the same
- * commit that were applied already and are not stored yet.
+ * Judges an event against everything that its entity is made of, and notes it; of the entity's state only the clock is
+ * right until the transaction ends. `pending` are events of the same commit that were applied already and are not stored
+ * yet.
  */
 export const merge = (
   commits: OpenedCommits,
@@ -26,13 +30,36 @@ export const merge = (
 ): ForkStanding => {
   const { event, origin } = placed
   const author = origin.authors[0]!
-  const events: Array<PlacedEvent> = [...EntityHistory.ofEntity(commits, entity.id, entity.lseq), ...pending]
-  const own = events.filter((other) => other.origin.authors[0] === author)
-  if (own.some((other) => Bytes.equals(other.origin.hash, origin.hash))) return "known"
+  const unfolded = (entity.unfolded ??= allOf(commits, entity, pending))
+  if (unfolded.names.has(eventName(author, origin.hash))) return "known"
   const { clock } = entity.state
-  const follows = event.eseq === 1 || own.some((other) => Bytes.equals(other.origin.hash, event.prev!))
-  if (!follows || !event.deps.every(([index, eseq]) => eseqOf(clock, origin.authors[index]!) >= eseq)) return "gap"
-  const wasForked = clock.get(author)?.isForked === true
-  entity.state = EntityFold.fold([...events, placed], commits.context.crypto.sha256)
-  return !wasForked && entity.state.clock.get(author)!.isForked === true ? "forked" : "applied"
+  const isSeen = ([index, eseq]: Dependency): boolean => eseqOf(clock, origin.authors[index]!) >= eseq
+  const follows = event.eseq === 1 || unfolded.names.has(eventName(author, event.prev!))
+  if (!follows || !event.deps.every(isSeen)) return "gap"
+  const before = clock.get(author)
+  const continues =
+    before === undefined
+      ? event.eseq === 1
+      : before.isForked !== true && event.eseq === before.eseq + 1 && Bytes.equals(before.head, event.prev!)
+  // As in an entity without forks; in one with them removals are applied after all additions.
+  const removals = Object.values(event.ops.r ?? {}).flat()
+  if (continues && !entity.state.isForked && !removals.every(([, additions]) => additions.every(isSeen))) return "gap"
+  note(unfolded, placed)
+  const entry = { eseq: Math.max(before?.eseq ?? 0, event.eseq), head: origin.hash }
+  clock.set(author, continues ? entry : { ...entry, isForked: true })
+  if (continues) return "applied"
+  entity.state.isForked = true
+  return before?.isForked === true ? "applied" : "forked"
+}
+
+const allOf = (commits: OpenedCommits, entity: OpenEntity, pending: ReadonlyArray<PlacedEvent>): Unfolded => {
+  const unfolded: Unfolded = { events: [], names: new Set() }
+  for (const placed of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) note(unfolded, placed)
+  for (const placed of pending) note(unfolded, placed)
+  return unfolded
+}
+
+const note = ({ events, names }: Unfolded, placed: PlacedEvent): void => {
+  events.push(placed)
+  names.add(eventName(placed.origin.authors[0]!, placed.origin.hash))
 }

@@ -357,7 +357,8 @@ const mergeEvent = (
   const { tally } = work
   const { event, origin } = placed
   const { type } = entity.partition.partition
-  switch (EntityState.standing(entity.state, event, origin, work.isCompared)) {
+  const isUnfolded = entity.unfolded !== undefined
+  switch (isUnfolded ? "fork" : EntityState.standing(entity.state, event, origin, work.isCompared)) {
     case "known":
       tally.known++
       return false

@@ -3,11 +3,19 @@
  * once at the end together with the fingerprints that it moves. Nothing of it outlives the transaction.
  */
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import * as EntityFold from "../merge/EntityFold.ts"
+import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { EntityRef } from "./Journal.ts"
 import type { EntityRow, JournalTables, PartitionRow } from "./JournalTables.ts"
 import * as StateCodec from "./StateCodec.ts"
+
+/** All events of an entity, and their names by `eventName`. */
+export interface Unfolded {
+  readonly events: Array<PlacedEvent>
+  readonly names: Set<string>
+}
 
 export interface OpenEntity {
   readonly partition: PartitionRow
@@ -16,6 +24,8 @@ export interface OpenEntity {
   readonly before: EntityRow | undefined
   /** Replaced when the entity is folded anew from all of its events. */
   state: EntityState.EntityState
+  /** What the state is to be folded from when it is written back; until then only its clock is right. */
+  unfolded: Unfolded | undefined
   /** Arrival number of the last commit that changed it, 0 when there is none. */
   lseq: number
   isChanged: boolean
@@ -66,6 +76,11 @@ export class OpenEntities {
 
   /** Writes back what changed and returns it in the order of first change. */
   finish(): ReadonlyArray<EntityRef> {
+    for (const entity of this.#changed) {
+      if (entity.unfolded === undefined) continue
+      entity.state = EntityFold.fold(entity.unfolded.events, this.#crypto.sha256)
+      entity.unfolded = undefined
+    }
     const entities = this.#changed.map((entity): EntityRef => ({
       type: entity.partition.partition.type,
       id: entity.id,
@@ -90,7 +105,7 @@ export class OpenEntities {
       before === undefined
         ? EntityState.empty()
         : StateCodec.decode(before.state, before.value, partition.partition.header, this.#tables.authorAt)
-    return { partition, key, id, before, state, lseq: before?.lseq ?? 0, isChanged: false }
+    return { partition, key, id, before, state, unfolded: undefined, lseq: before?.lseq ?? 0, isChanged: false }
   }
 
   #writePartition(entities: ReadonlyArray<OpenEntity>): void {
