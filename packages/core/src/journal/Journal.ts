@@ -52,6 +52,8 @@ export interface RemoteBatch {
   readonly incarnation: string
   /** True for a replica that reads the whole space; it judges mass deletes before it passes them on. */
   readonly isCustodian: boolean
+  /** Devices that the policy does not admit: what they delete counts as deleted by the peer. */
+  readonly strangers?: ReadonlyArray<PeerId> | undefined
   /** The stretch of the peer's feed that the batch is, or `undefined` for commits outside the feed. */
   readonly feed: { readonly from: number; readonly upto: number } | undefined
   readonly commits: ReadonlyArray<Uint8Array>

@@ -89,10 +89,15 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
   const source = tables.peerOf(batch.peer, batch.incarnation).index
   const openings = batch.commits.map((bytes) => CommitOpening.open(context, bytes))
   const denials = new Map(batch.denials.map((denial) => [denial.index, denial]))
+  const strangers = new Set(batch.strangers)
   const massDeleting = judgeDeletes(
     work,
     openings.filter((_, index) => !denials.has(index)),
-    { deleteLimits: batch.deleteLimits, judgedBy: batch.isCustodian ? batch.peer : undefined }
+    {
+      deleteLimits: batch.deleteLimits,
+      judgedBy: batch.isCustodian ? batch.peer : undefined,
+      deletingOf: (author) => (strangers.has(author) ? batch.peer : author)
+    }
   )
   openings.forEach((opening, index) => {
     const denial = denials.get(index)

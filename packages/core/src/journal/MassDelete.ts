@@ -26,6 +26,8 @@ export interface Judging {
   readonly deleteLimits: DeleteLimits
   /** The custodian that delivered the commits and has judged those of others. */
   readonly judgedBy: PeerId | undefined
+  /** The device as which an author's deletes count; the author itself where nothing is said. */
+  readonly deletingOf?: (author: PeerId) => PeerId
 }
 
 /**
@@ -35,13 +37,13 @@ export interface Judging {
 export const judgeDeletes = (
   work: Work,
   openings: ReadonlyArray<Opening>,
-  { deleteLimits, judgedBy }: Judging
+  { deleteLimits, deletingOf = (author) => author, judgedBy }: Judging
 ): ReadonlySet<string> => {
   const byAuthor = new Map<PeerId, Deleting>()
   const waiting = new Set<string>()
   for (const opening of openings) {
     if (opening.kind !== "checked") continue
-    const author = Author.peer(opening.commit.packed.header.authors[0]!)
+    const author = deletingOf(Author.peer(opening.commit.packed.header.authors[0]!))
     if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) continue
     if (work.context.tables.quarantineRow(opening.commit.id)?.reason === "MassDelete") {
       waiting.add(opening.commit.id)

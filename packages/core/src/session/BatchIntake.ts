@@ -6,6 +6,7 @@ import { Effect, Metric } from "effect"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
+import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
@@ -24,6 +25,8 @@ export interface IntakeContext {
   readonly space: SpaceId
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
+  /** The peer dialled this node: it has not judged for it what devices delete that this node's policy does not know. */
+  readonly isDialled: boolean
 }
 
 /** Signatures checked before other fibers get a turn: about 6 ms of work. */
@@ -39,6 +42,8 @@ export interface CheckedBatch {
   readonly denials: ReadonlyArray<Denial>
   /** What is to be said of commits that never reach the journal. */
   readonly verdicts: ReadonlyArray<RemoteOutcome["verdicts"][number]>
+  /** Devices that wrote them. */
+  readonly devices: ReadonlySet<PeerId>
 }
 
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
@@ -48,10 +53,11 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
   const places: Array<number> = []
   const denials: Array<Denial> = []
   const verdicts: Array<RemoteOutcome["verdicts"][number]> = []
+  const devices = new Set<PeerId>()
   for (let i = 0; i < batch.commits.length; i++) {
     if (i > 0 && i % checkedAtOnceMax === 0) yield* Effect.yieldNow
     const bytes = batch.commits[i]!
-    const judged = yield* judge(context, decisions, bytes)
+    const judged = yield* judge(context, decisions, devices, bytes)
     if (typeof judged === "string") {
       verdicts.push({ index: i, code: judged, kind: "refused", rule: "", policyVersion: 0, because: "" })
       continue
@@ -60,7 +66,7 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
     commits.push(bytes)
     places.push(i)
   }
-  const checked: CheckedBatch = { batch, commits, places, denials, verdicts }
+  const checked: CheckedBatch = { batch, commits, places, denials, verdicts, devices }
   return checked
 })
 
@@ -72,6 +78,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     peer: context.peer,
     incarnation: context.peerIncarnation,
     isCustodian: yield* context.gate.isCustodian(context.peer),
+    strangers: context.isDialled ? yield* strangersOf(context, checked) : undefined,
     feed,
     commits,
     denials,
@@ -89,16 +96,24 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
   return result
 })
 
+const strangersOf = Effect.fnUntraced(function* ({ gate }: IntakeContext, { devices }: CheckedBatch) {
+  const strangers: Array<PeerId> = []
+  for (const device of devices) if (!(yield* gate.admits(device)).allowed) strangers.push(device)
+  return strangers
+})
+
 /** The code under which a commit is refused, why it is denied, or nothing when it may come in. */
 const judge = Effect.fnUntraced(function* (
   context: IntakeContext,
   decisions: Map<string, Decision>,
+  devices: Set<PeerId>,
   bytes: Uint8Array
 ) {
   const commit = Commit.open(bytes)
   if (typeof commit === "string") return Commit.isNewer(bytes) ? undefined : "CommitMalformed"
   const { at, authors, partition, space } = commit.header
   if (space !== context.space) return "SpaceForeign"
+  devices.add(Author.peer(authors[0]!))
   const key = Partition.key(partition)
   let decision = decisions.get(key)
   if (decision === undefined) {

@@ -259,7 +259,8 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
   peerIncarnation: driver.state.peerSpace!.incarnation,
   space: driver.journal.info.space,
   aheadMsMax: driver.options.aheadMsMax,
-  deleteLimits: driver.options.deleteLimits
+  deleteLimits: driver.options.deleteLimits,
+  isDialled: driver.options.role === "responder"
 })
 
 const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked: BatchIntake.CheckedBatch) {

@@ -112,4 +112,36 @@ describe("commits that are held", () => {
       expect(yield* hub.fieldsOf("early b")).toMatchObject({ title: "from the future" })
     })
   )
+
+  it.effect("[OR-21] a mass delete under keys that nobody knows is held as that of the peer that brings it", () =>
+    Effect.gen(function* () {
+      const { client, hub, other } = yield* hubAndClients
+      const network = MemoryTransport.makeNetwork()
+      const into = {
+        peer: client.peer,
+        incarnation: client.journal.info.incarnation,
+        isCustodian: true,
+        feed: undefined,
+        denials: [],
+        aheadMsMax: 5 * minuteMs,
+        deleteLimits: { recordsMax: tasks, shareMax: 1, shareFrom: tasks, windowMs: minuteMs }
+      }
+      for (const [unknown, first] of [
+        [8, 0],
+        [9, 15]
+      ] as const) {
+        const node = yield* makeNode(network, unknown, [], { rules: yield* makeRules([]) })
+        const { commits } = yield* client.journal.feed(0, node.peer, Infinity)
+        yield* node.journal.receive({ ...into, commits: commits.map(({ bytes }) => bytes) })
+        for (let i = first; i < first + 15; i++) yield* node.remove(`t${i}`)
+        const deletes = yield* node.journal.feed(0, client.peer, Infinity)
+        yield* client.journal.receive({ ...into, commits: deletes.commits.map(({ bytes }) => bytes) })
+      }
+      expect(yield* client.journal.count("task")).toBe(tasks - 30)
+      yield* pass(5_000)
+      expect((yield* hub.journal.quarantineCounts).MassDelete).toBeGreaterThanOrEqual(15)
+      for (const node of [hub, other]) expect(yield* node.journal.count("task")).toBeGreaterThanOrEqual(tasks - 15)
+      expect(yield* statusOf(client)).toMatchObject({ state: "held" })
+    })
+  )
 })
