@@ -145,7 +145,7 @@ describe("QuarantineDesk", () => {
   )
 
   it.effect(
-    "[QD-3] [OR-20] a mass delete stays, whatever a person says, once the policy turns away who delivers it",
+    "[QD-3] [OR-22] a mass delete stays, whatever a person says, once the policy turns away who delivers it",
     () =>
       Effect.gen(function* () {
         const [node, a] = [yield* openDesk(), yield* openOther(2)]

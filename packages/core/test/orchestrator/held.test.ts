@@ -90,7 +90,7 @@ describe("commits that are held", () => {
     })
   )
 
-  it.effect("[OR-20] what waits for its time stays when the right of its author has ended meanwhile", () =>
+  it.effect("[OR-22] what waits for its time stays when the right of its author has ended meanwhile", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
       const [rules, skew] = [yield* makeRules([2]), { ms: 0 }]
@@ -113,7 +113,7 @@ describe("commits that are held", () => {
     })
   )
 
-  it.effect("[OR-21] a mass delete under keys that nobody knows is held as that of the peer that brings it", () =>
+  it.effect("[OR-23] a mass delete under keys that nobody knows is held as that of the peer that brings it", () =>
     Effect.gen(function* () {
       const { client, hub, other } = yield* hubAndClients
       const network = MemoryTransport.makeNetwork()
