@@ -230,7 +230,14 @@ const sealed = (device: Opened, authors: ReadonlyArray<Author.Author>, atMs: num
     Context.get(device.services, Crypto),
     Context.get(device.services, Compression),
     Context.get(device.services, DeviceKey),
-    { space, partition: { type: "note", header: {} }, authors, at: HybridTime.make(atMs, 0), group: undefined },
+    {
+      space,
+      partition: { type: "note", header: {} },
+      authors,
+      at: HybridTime.make(atMs, 0),
+      nonce: 0,
+      group: undefined
+    },
     [Event.encode(event)]
   )
 

@@ -33,7 +33,7 @@ const seal = (
     functions,
     Context.get(device.services, Compression.Compression),
     Context.get(device.services, DeviceKey),
-    { space, partition: { type: "note", header: {} }, authors, at, group: undefined },
+    { space, partition: { type: "note", header: {} }, authors, at, nonce: 0, group: undefined },
     events.map(Event.encode)
   )
 
@@ -148,7 +148,7 @@ it.effect(
         const time = HybridTime.make(startMs - 7, number * 128)
         const events = Array.from({ length: 128 }, (_, i): Event.Event => {
           const event = { entity: "n1", eseq: number * 128 + i + 2, prev, deps: [], ops: { c: { hits: 1 } } }
-          prev = hashOf(Commit.leaf(functions, HybridTime.add(time, i), Event.encode(event)))
+          prev = hashOf(Commit.leaf(functions, HybridTime.add(time, i), 0, Event.encode(event)))
           return event
         })
         return seal(a, [author], time, events)
