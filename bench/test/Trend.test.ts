@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import * as MetricsAnswer from "../src/soak/MetricsAnswer.ts"
 import * as Options from "../src/soak/Options.ts"
 import * as Samples from "../src/soak/Samples.ts"
 import * as Trend from "../src/soak/Trend.ts"
@@ -54,6 +55,11 @@ describe("a trend", () => {
   it("says nothing of a handful of samples", () => {
     expect(() => Trend.of(every10s(4, () => 1))).toThrow("too few")
   })
+
+  it("says nothing of what is no number, nor of a single moment", () => {
+    expect(() => Trend.of(every10s(50, (_, i) => (i === 20 ? Number.NaN : 1)))).toThrow("no finite number")
+    expect(() => Trend.of(every10s(50, () => 1).map((point) => ({ ...point, hours: 1 })))).toThrow("single moment")
+  })
 })
 
 describe("a hub's memory", () => {
@@ -73,6 +79,52 @@ describe("a hub's memory", () => {
     expect(verdict(samples(17, 3000))).toBe("too short to judge")
   })
 
+  /** Loses the metrics of some samples, in all ways in which they may be lost. */
+  const without = (
+    all: ReadonlyArray<Samples.Sample>,
+    isLost: (i: number) => boolean
+  ): ReadonlyArray<Samples.Sample> => {
+    const lost = [new Map(), new Map([["syncline_sessions_live", 3]]), new Map([[Samples.resident, Number.NaN]])]
+    return all.map((sample, i) => (isLost(i) ? { ...sample, metrics: lost[i % lost.length]! } : sample))
+  }
+
+  it("is judged by the samples that show it; the others are counted", () => {
+    const [level, growing] = [samples(144, 0), samples(144, 30)]
+    const isLost = (i: number): boolean => [5, 30, 31, 100].includes(i)
+    const growth = Samples.growthOf(without(growing, isLost), Samples.resident)!
+    const seen = Samples.growthOf(
+      growing.filter((_, i) => !isLost(i)),
+      Samples.resident
+    )!
+    expect(growth).toEqual({ ...seen, missing: 4 })
+    expect(Samples.growthLine("rss", growth)).toContain("(140 samples, 4 more without it, ")
+    expect(verdict(without(growing, isLost))).toBe("grows")
+    expect(verdict(without(level, isLost))).toBe("steady")
+  })
+
+  it("is not judged by few of the samples, nor without numbers", () => {
+    const level = samples(144, 0)
+    expect(verdict(without(level, (i) => i % 2 === 1))).toBe("steady")
+    expect(verdict(without(level, (i) => i % 2 === 1 || i === 0))).toBe("too few samples to judge")
+    expect(verdict(without(level, (i) => i > 3))).toBe("too few samples to judge")
+    expect(verdict(without(level, () => true))).toBe("too few samples to judge")
+    const growth = Samples.growthOf(level, Samples.resident)!
+    for (const wrong of [{ slope: Number.NaN }, { low: Number.NaN }, { low: -Infinity }, { high: Infinity }]) {
+      const trend = { ...growth.trend, ...wrong }
+      expect(Samples.verdictOf(level, { ...growth, trend })).toBe("too few samples to judge")
+    }
+  })
+
+  it("is not read from an answer that is an error", async () => {
+    const text = `# TYPE a gauge\na{b="c d"} 3\n${Samples.resident} 12\n`
+    expect([...(await MetricsAnswer.read(new Response(text)))]).toEqual([
+      ['a{b="c d"}', 3],
+      [Samples.resident, 12]
+    ])
+    const late = new Response('{"title":"Service Unavailable","status":503}', { status: 503 })
+    await expect(MetricsAnswer.read(late)).rejects.toThrow('/metrics answered 503: {"title":"Service Unavailable"')
+  })
+
   it("has medians of both halves", () => {
     const growth = Samples.growthOf(samples(144, 30), Samples.resident)!
     expect(growth.secondHalf - growth.firstHalf).toBeGreaterThan(3)
@@ -90,6 +142,10 @@ describe("a hub's memory", () => {
     })
     expect(Samples.roomTable([at(1), at(7), at(3)]).split("\n")[1]).toMatch(/^queue="events" +1 +3 +7 +1024$/)
     expect(Samples.rise([at(1), at(7), at(9)], "syncline_events_sent_total")).toBe(8)
+    const late = { atMs: 0, metrics: new Map<string, number>() }
+    expect(Samples.roomTable([late, at(1), late, at(7), at(3), late])).toBe(Samples.roomTable([at(1), at(7), at(3)]))
+    expect(Samples.rise([late, at(1), at(7), late, at(9), late], "syncline_events_sent_total")).toBe(8)
+    expect(Samples.roomTable([late])).toContain("bound")
   })
 })
 

@@ -5,7 +5,7 @@
 import { median } from "../Figure.ts"
 import * as Trend from "./Trend.ts"
 
-/** One look at a hub: its metrics, and milliseconds since the work began. */
+/** One look at a hub: its metrics, none when it gave none, and milliseconds since the work began. */
 export interface Sample {
   readonly atMs: number
   readonly metrics: ReadonlyMap<string, number>
@@ -20,6 +20,9 @@ export const growthMax = 8
 /** After the warm-up less time than this allows no judgement. */
 const judgedMinutesMin = 3
 
+/** The part of the looks that must have shown the memory; from fewer nothing follows about the rest of the time. */
+const shownPartMin = 0.5
+
 export const resident = "process_resident_memory_bytes"
 export const heap = "nodejs_heap_size_used_bytes"
 export const external = "nodejs_external_memory_bytes"
@@ -30,43 +33,57 @@ export interface Growth {
   readonly trend: Trend.Trend
   readonly firstHalf: number
   readonly secondHalf: number
+  /** Samples without the metric; nothing else here counts them. */
+  readonly missing: number
 }
 
-/** In MiB, from the samples after the warm-up; `undefined` when there are too few. */
+/** In MiB, from the samples after the warm-up that have the metric; `undefined` when these are too few. */
 export const growthOf = (samples: ReadonlyArray<Sample>, name: string): Growth | undefined => {
-  if (samples.length < Trend.pointsMin) return undefined
-  const points = samples.map(({ atMs, metrics }) => ({
-    hours: atMs / 3_600_000,
-    value: (metrics.get(name) ?? Number.NaN) / mebibyte
-  }))
+  const points: Array<Trend.Point> = []
+  for (const { atMs, metrics } of samples) {
+    const bytes = metrics.get(name)
+    if (bytes !== undefined && Number.isFinite(bytes)) points.push({ hours: atMs / 3_600_000, value: bytes / mebibyte })
+  }
+  if (points.length < Trend.pointsMin) return undefined
   const half = Math.floor(points.length / 2)
   return {
     trend: Trend.of(points),
     firstHalf: median(points.slice(0, half).map(({ value }) => value)),
-    secondHalf: median(points.slice(half).map(({ value }) => value))
+    secondHalf: median(points.slice(half).map(({ value }) => value)),
+    missing: samples.length - points.length
   }
 }
 
 /** Lines for people about growth. */
-export const growthLine = (name: string, { firstHalf, secondHalf, trend }: Growth): string =>
+export const growthLine = (name: string, { firstHalf, missing, secondHalf, trend }: Growth): string =>
   `${name}: ${signed(trend.slope)} MiB/h, 95 % within ${signed(trend.low)} to ${signed(trend.high)}; ` +
   `median ${firstHalf.toFixed(1)} MiB in the first half, ${secondHalf.toFixed(1)} MiB in the second ` +
-  `(${trend.samples} samples, neighbours correlate by ${trend.correlation.toFixed(2)})`
+  `(${trend.samples} samples, ${missing} more without it, neighbours correlate by ${trend.correlation.toFixed(2)})`
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`
 
-export type Verdict = "steady" | "grows" | "too short to judge"
+export type Verdict = "steady" | "grows" | "too short to judge" | "too few samples to judge"
 
-/** A hub grows when even the lower end of the interval is beyond the bound. */
+/** A hub grows when even the lower end of the interval is beyond the bound. No verdict without a finite interval. */
 export const verdictOf = (samples: ReadonlyArray<Sample>, growth: Growth | undefined): Verdict => {
   const minutes = ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / 60_000
-  if (growth === undefined || minutes < judgedMinutesMin) return "too short to judge"
-  return growth.trend.low > growthMax ? "grows" : "steady"
+  if (minutes < judgedMinutesMin) return "too short to judge"
+  if (growth === undefined || growth.trend.samples < shownPartMin * samples.length) return "too few samples to judge"
+  const { high, low, slope } = growth.trend
+  if (![slope, low, high].every(Number.isFinite)) return "too few samples to judge"
+  return low > growthMax ? "grows" : "steady"
 }
 
+/** Samples in which the hub gave metrics. */
+const answered = (samples: ReadonlyArray<Sample>): ReadonlyArray<Sample> =>
+  samples.filter(({ metrics }) => metrics.size > 0)
+
+const none: Sample["metrics"] = new Map()
+
 /** Every queue and cache at the start and the end, its fullest moment between, and its bound. */
-export const roomTable = (samples: ReadonlyArray<Sample>): string => {
-  const [first, last] = [samples[0]!.metrics, samples.at(-1)!.metrics]
+export const roomTable = (all: ReadonlyArray<Sample>): string => {
+  const samples = answered(all)
+  const [first, last] = [samples[0]?.metrics ?? none, samples.at(-1)?.metrics ?? none]
   const rows: Array<ReadonlyArray<string>> = [["", "start", "end", "fullest", "bound"]]
   for (const [name, limit] of last) {
     const of = /^syncline_(queue|cache)_limit\{(.+)\}$/.exec(name)
@@ -82,11 +99,13 @@ export const roomTable = (samples: ReadonlyArray<Sample>): string => {
 }
 
 /** How much a counter rose between the first and the last sample, its labels added up. */
-export const rise = (samples: ReadonlyArray<Sample>, counter: string): number => {
-  const sum = ({ metrics }: Sample): number => {
+export const rise = (all: ReadonlyArray<Sample>, counter: string): number => {
+  const samples = answered(all)
+  const sum = (sample: Sample | undefined): number => {
     let total = 0
-    for (const [name, value] of metrics) if (name === counter || name.startsWith(`${counter}{`)) total += value
+    for (const [name, value] of sample?.metrics ?? none)
+      if (name === counter || name.startsWith(`${counter}{`)) total += value
     return total
   }
-  return sum(samples.at(-1)!) - sum(samples[0]!)
+  return sum(samples.at(-1)) - sum(samples[0])
 }

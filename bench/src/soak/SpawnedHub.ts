@@ -10,6 +10,7 @@ import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import * as MetricsAnswer from "./MetricsAnswer.ts"
 import { space } from "./Notes.ts"
 
 const main = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url))
@@ -72,13 +73,9 @@ export class SpawnedHub {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** Every line of `/metrics` by its name with labels. */
+  /** Every line of `/metrics` by its name with labels. Rejects when it answers anything but its metrics. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await (await this.#ask("/metrics")).text()
-    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
-    return new Map(
-      lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))])
-    )
+    return MetricsAnswer.read(await this.#ask("/metrics"))
   }
 
   /** Kills it as a power cut would end it, without a word. */

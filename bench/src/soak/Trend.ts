@@ -27,10 +27,16 @@ export const pointsMin = 5
 /** At a correlation beyond this no number of samples would help. */
 const correlationMax = 0.98
 
-/** The trend of a series in order of time. Throws a `RangeError` for fewer than `pointsMin` points. */
+/**
+ * The trend of a series in order of time. Throws a `RangeError` for fewer than `pointsMin` points, for one that is no
+ * finite number, and for points of a single moment.
+ */
 export const of = (points: ReadonlyArray<Point>): Trend => {
   const samples = points.length
   if (samples < pointsMin) throw new RangeError(`${samples} samples are too few for a trend`)
+  if (!points.every(({ hours, value }) => Number.isFinite(hours) && Number.isFinite(value))) {
+    throw new RangeError("a sample is no finite number")
+  }
   const meanHours = mean(points.map(({ hours }) => hours))
   const meanValue = mean(points.map(({ value }) => value))
   let spread = 0
@@ -39,6 +45,7 @@ export const of = (points: ReadonlyArray<Point>): Trend => {
     spread += (hours - meanHours) ** 2
     shared += (hours - meanHours) * (value - meanValue)
   }
+  if (spread === 0) throw new RangeError("samples of a single moment have no trend")
   const slope = shared / spread
   const residuals = points.map(({ hours, value }) => value - meanValue - slope * (hours - meanHours))
   const correlation = neighbours(residuals)
