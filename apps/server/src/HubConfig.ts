@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
+import { DeleteWatch } from "@syncline/core"
 import { Effect } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 
@@ -18,6 +19,10 @@ export interface HubConfig {
   /** Name of the space. */
   readonly space: string
   readonly logLevel: LogLevel
+  /** Records that one device may delete within a minute, of all types; more wait for a person. */
+  readonly massDeleteRecords: number
+  /** Percent of a type that one device may delete within a minute, from 20 records on; more wait for a person. */
+  readonly massDeletePercent: number
 }
 
 export type Environment = { readonly [name: string]: string | undefined }
@@ -34,17 +39,19 @@ interface Setting<A> {
   readonly read: (value: unknown) => A | undefined
 }
 
+const wholeNumber =
+  (min: number, max: number) =>
+  (value: unknown): number | undefined => {
+    const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value
+    return typeof number === "number" && Number.isInteger(number) && number >= min && number <= max ? number : undefined
+  }
+
 const port: Setting<number> = {
   variable: "SYNCLINE_PORT",
   key: "port",
   fallback: 5342,
   allowed: "a whole number from 0 to 65535 (0 lets the system choose)",
-  read: (value) => {
-    const number = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value
-    return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65_535
-      ? number
-      : undefined
-  }
+  read: wholeNumber(0, 65_535)
 }
 
 const host: Setting<string> = {
@@ -82,7 +89,23 @@ const logLevel: Setting<LogLevel> = {
   read: (value) => logLevels.find((level) => level === value)
 }
 
-const settings = [port, host, data, space, logLevel]
+const massDeleteRecords: Setting<number> = {
+  variable: "SYNCLINE_MASS_DELETE_RECORDS",
+  key: "massDeleteRecords",
+  fallback: DeleteWatch.defaultDeleteLimits.recordsMax,
+  allowed: `a whole number from 1 to ${DeleteWatch.limitRecordsMax}`,
+  read: wholeNumber(1, DeleteWatch.limitRecordsMax)
+}
+
+const massDeletePercent: Setting<number> = {
+  variable: "SYNCLINE_MASS_DELETE_PERCENT",
+  key: "massDeletePercent",
+  fallback: DeleteWatch.defaultDeleteLimits.shareMax * 100,
+  allowed: "a whole number from 1 to 100 (100 holds nothing by its share)",
+  read: wholeNumber(1, 100)
+}
+
+const settings = [port, host, data, space, logLevel, massDeleteRecords, massDeletePercent]
 
 /** Reads the settings; `environment` is the process's own unless a test gives another. */
 export const load = (environment: Environment = process.env): Effect.Effect<HubConfig, HubConfigError> =>
@@ -94,7 +117,9 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       host: yield* value(host),
       dataFolder: resolve(yield* value(data)),
       space: yield* value(space),
-      logLevel: yield* value(logLevel)
+      logLevel: yield* value(logLevel),
+      massDeleteRecords: yield* value(massDeleteRecords),
+      massDeletePercent: yield* value(massDeletePercent)
     }
   })
 

@@ -24,7 +24,7 @@ export const layer = (
   NodeServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
-  const { dataFolder, space } = config
+  const { dataFolder, massDeletePercent, massDeleteRecords, space } = config
   const policy = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted })))
   const node = nodeLayer({
     folder: dataFolder,
@@ -33,6 +33,7 @@ export const layer = (
     routes: [],
     // A hub is expected to keep good time, so it holds back less from the future than a device does.
     aheadMsMax: Limits.clockAheadHubMs,
+    deleteLimits: { recordsMax: massDeleteRecords, shareMax: massDeletePercent / 100 },
     policy,
     thread
   })

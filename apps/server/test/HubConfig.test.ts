@@ -24,14 +24,32 @@ describe("settings", () => {
       host: "127.0.0.1",
       dataFolder: resolve("./data"),
       space: "home",
-      logLevel: "info"
+      logLevel: "info",
+      massDeleteRecords: 1_000,
+      massDeletePercent: 20
     })
   })
 
   it("[HB-1] come from the environment before the file, setting by setting", () => {
-    const file = fileOf(`{ "port": 7000, "space": "acme", "logLevel": "debug", "host": "0.0.0.0" }`)
-    const config = load({ SYNCLINE_CONFIG: file, SYNCLINE_PORT: "7001", SYNCLINE_SPACE: "", SYNCLINE_DATA: "/var/hub" })
-    expect(config).toEqual({ port: 7001, host: "0.0.0.0", dataFolder: "/var/hub", space: "acme", logLevel: "debug" })
+    const file = fileOf(
+      `{ "port": 7000, "space": "acme", "logLevel": "debug", "host": "0.0.0.0", "massDeletePercent": 50 }`
+    )
+    const config = load({
+      SYNCLINE_CONFIG: file,
+      SYNCLINE_PORT: "7001",
+      SYNCLINE_SPACE: "",
+      SYNCLINE_DATA: "/var/hub",
+      SYNCLINE_MASS_DELETE_RECORDS: "1000000"
+    })
+    expect(config).toEqual({
+      port: 7001,
+      host: "0.0.0.0",
+      dataFolder: "/var/hub",
+      space: "acme",
+      logLevel: "debug",
+      massDeleteRecords: 1_000_000,
+      massDeletePercent: 50
+    })
   })
 
   it("[HB-2] of the environment that are not allowed are named with what is", () => {
@@ -40,7 +58,9 @@ describe("settings", () => {
       SYNCLINE_HOST: `must be a host name or address of this machine`,
       SYNCLINE_DATA: `must be the path of a folder`,
       SYNCLINE_SPACE: `must be a name of 1 to 128 characters`,
-      SYNCLINE_LOG_LEVEL: `must be one of trace, debug, info, warn, error, fatal, silent`
+      SYNCLINE_LOG_LEVEL: `must be one of trace, debug, info, warn, error, fatal, silent`,
+      SYNCLINE_MASS_DELETE_RECORDS: `must be a whole number from 1 to 1000000`,
+      SYNCLINE_MASS_DELETE_PERCENT: `must be a whole number from 1 to 100 (100 holds nothing by its share)`
     }
     for (const [variable, sentence] of Object.entries(sentences)) {
       const error = complaint({ [variable]: " " })
@@ -50,6 +70,14 @@ describe("settings", () => {
     for (const port of ["-1", "65536", "80.5", "0x50", "1e3", "eighty"]) {
       expect(complaint({ SYNCLINE_PORT: port }).message).toContain(`SYNCLINE_PORT is ${JSON.stringify(port)}`)
     }
+    for (const [variable, values] of Object.entries({
+      SYNCLINE_MASS_DELETE_RECORDS: ["0", "1000001", "1e3", "-1", "some"],
+      SYNCLINE_MASS_DELETE_PERCENT: ["0", "101", "20%", "0.2", "2.5"]
+    })) {
+      for (const value of values) {
+        expect(complaint({ [variable]: value }).message).toContain(`${variable} is ${JSON.stringify(value)}`)
+      }
+    }
   })
 
   it("[HB-2] of the file that are not allowed are named with the file", () => {
@@ -57,7 +85,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, massDeleteRecords, massDeletePercent`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -70,7 +70,9 @@ describe("http", () => {
       host: "127.0.0.1",
       dataFolder: temporaryFolder(),
       space: "home",
-      logLevel: "silent"
+      logLevel: "silent",
+      massDeleteRecords: 1_000,
+      massDeletePercent: 20
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))
     onTestFinished(() => hub.stop())

@@ -55,3 +55,23 @@ it(
     expect(await lines(again, "syncline_quarantine_commits")).toEqual(shown({ MassDelete: commits }))
   }
 )
+
+it("[HB-35] the settings say how many deletes of a device are too many", { timeout: 60_000 }, async () => {
+  const data = temporaryFolder()
+  const { peer, store } = device()
+  await Effect.runPromise(TrustFile.add(data, peer))
+  const env = { SYNCLINE_MASS_DELETE_RECORDS: "25", SYNCLINE_MASS_DELETE_PERCENT: "100" }
+  const hub = await startHub({ data, env })
+  const node = await openDevice(store, hub)
+  const isSynced = async () => (await node.status()).peers[0]?.state === "synced"
+  const { ids } = await node.task.putAll(Array.from({ length: 30 }, (_, i) => ({ title: `task ${i}` })))
+  await until(isSynced, 10_000)
+  const waiting = 'syncline_quarantine_commits{reason="MassDelete"}'
+  // More than a fifth, and as many as may be.
+  for (const id of ids.slice(0, 25)) await node.task.delete(id)
+  await until(async () => (await node.receipts({ status: "deferred" })).length === 0, 10_000)
+  await until(isSynced, 10_000)
+  expect(await metric(hub, waiting)).toBe(0)
+  await node.task.delete(ids[25]!)
+  await until(async () => (await metric(hub, waiting)) === 1, 10_000)
+})

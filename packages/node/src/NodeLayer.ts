@@ -5,6 +5,7 @@
 import {
   type Compression,
   type Crypto,
+  DeleteWatch,
   type DeviceKey,
   type Gate,
   type Journal,
@@ -39,6 +40,12 @@ export interface NodeLayerOptions<E = never> extends Pick<
   readonly routes: NonNullable<Tuning["routes"]>
   /** Accept links on every transport that can listen; default true. */
   readonly listens?: boolean
+  /**
+   * Deletes of one device that are more than this wait for a person. Absent ones have their default: `recordsMax` 1,000
+   * records (1 to 1,000,000) or, from `shareFrom` 20 deletes on (1 to 1,000,000), the share `shareMax` 0.2 of a type (0
+   * to 1), within `windowMs` 60,000 milliseconds (1,000 to 86,400,000) in which they arrive.
+   */
+  readonly deleteLimits?: Partial<DeleteWatch.DeleteLimits>
   readonly policy: Layer.Layer<Gate.Gate, E>
   /** A journal's thread that was started ahead of time, to be taken over. */
   readonly thread?: JournalThread.JournalThread | undefined
@@ -59,11 +66,13 @@ export type NodeServices =
   | DeviceKey.DeviceKey
   | TransportRegistry.TransportRegistry
 
+/** Throws a `RangeError` for delete limits out of bounds. */
 export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
-  const { folder, policy, space, thread, transports, ...tuning } = options
-  return Layer.mergeAll(Orchestrator.Orchestrator.layer(tuning), Records.Records.layer).pipe(
+  const { deleteLimits: given = {}, folder, policy, space, thread, transports, ...tuning } = options
+  const deleteLimits = DeleteWatch.deleteLimitsOf(given)
+  return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
     Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceOf(space), thread })),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -39,7 +39,7 @@ export interface Entities {
   readonly [name: string]: Entity.EntityType
 }
 
-type Tuning = Pick<NodeLayerOptions, "aheadMsMax" | "listens" | "retryMsMax" | "retryMsMin" | "timing">
+type Tuning = Pick<NodeLayerOptions, "aheadMsMax" | "deleteLimits" | "listens" | "retryMsMax" | "retryMsMin" | "timing">
 
 export interface NodeOptions<E extends Entities> extends Tuning {
   /** The name that all devices of the space agree on. */
@@ -100,7 +100,10 @@ type Handles<E extends Entities> = {
 
 export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
 
-/** Opens the store, listens and dials. Rejects with `JournalError`, `DeviceKeyError` or `OrchestratorError`. */
+/**
+ * Opens the store, listens and dials. Rejects with `JournalError`, `DeviceKeyError` or `OrchestratorError`, and with a
+ * `TypeError` or `RangeError` for options that cannot be, before anything is opened.
+ */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
   const { entities, hooks, policy, routes = [], space, store, transports, ...tuning } = options
   const layer = nodeLayer({

@@ -2,7 +2,7 @@
  * The desk over a quarantine on SQLite, as a program without Effect uses it: two nodes of one process, one of which asks
  * a policy that the test changes.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Decision, Entity, Gate, MemoryTransport, type SyncEvent } from "@syncline/core"
@@ -128,6 +128,29 @@ it("[CN-11] a mass delete is listed, shown and exported, and discarding it keeps
   expect((await device.hash()).count).toBe(kept)
   expect(told).toMatchObject([{ reason: "MassDelete", how: "discarded", commits: MassDelete }])
 }, 60_000)
+
+it("[CN-12] what is a mass delete is an option", async () => {
+  const { device, hub } = await pair({ deleteLimits: { recordsMax: 45, shareMax: 1 } })
+  const { ids } = await device.task.putAll(Array.from({ length: 50 }, (_, i) => ({ title: `task ${i}` })))
+  await until(async () => (await hub.hash()).count === 50)
+  for (const id of ids.slice(0, 45)) await device.task.delete(id)
+  await until(async () => (await hub.hash()).count === 5)
+  await device.task.delete(ids[45]!)
+  await until(async () => (await hub.quarantine.counts()).MassDelete === 1)
+  expect((await hub.hash()).count).toBe(5)
+}, 60_000)
+
+it("[CN-12] delete limits out of bounds are refused, and nothing is opened", async () => {
+  const store = folder()
+  const wrong = [{ recordsMax: 0 }, { shareMax: 1.5 }, { shareFrom: 0.5 }, { windowMs: Infinity }]
+  for (const deleteLimits of wrong) {
+    const [[name, value]] = Object.entries(deleteLimits) as [[string, number]]
+    const refused = await open({ store, deleteLimits }).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(RangeError)
+    expect(refused).toMatchObject({ message: expect.stringContaining(`deleteLimits.${name} is ${value}, not a`) })
+  }
+  expect(readdirSync(store)).toEqual([])
+})
 
 it("[CN-11] a refused commit has a receipt that says why, and is accepted once it is allowed and submitted", async () => {
   const { allowSecrets, device, hub } = await pair()

@@ -295,6 +295,22 @@ const massDeleteRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(`[JR-56] ${name}: at a share of 1 only the number of deletes counts`, () =>
+    Effect.gen(function* () {
+      const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write(notes(0, 10))
+      for (const into of [b, c]) yield* pull(a, into)
+      const { head } = yield* a.write(notes(0, 10).map(({ id }) => remove(id)))
+      yield* a.write(notes(0, 10))
+      yield* a.write(notes(0, 10).map(({ id }) => remove(id)))
+      const again = batch(a, yield* commitsOf(a, head - 1))
+      const limitedTo = (shareMax: number) => ({ ...again, deleteLimits: { ...defaultDeleteLimits, shareMax } })
+      expect((yield* b.receive(limitedTo(0.99))).held).toBeGreaterThan(0)
+      expect((yield* c.receive(limitedTo(1))).held).toBe(0)
+      expect(yield* c.count("note")).toBe(0)
+    })
+  )
+
   it.effect(`[JR-56] ${name}: what is held counts, so that a long row of deletes does not pass bit by bit`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
