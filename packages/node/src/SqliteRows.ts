@@ -122,7 +122,7 @@ const statements = (db: Database.Database) => {
     lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
     peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
-    custody: one("SELECT custody, peer FROM peers WHERE custody > 0 ORDER BY custody DESC, source LIMIT 1")
+    custody: one("SELECT custody, peer FROM peers WHERE custody > 0 AND peer <> ? ORDER BY custody DESC, source LIMIT 1")
   }
 }
 
@@ -266,8 +266,8 @@ export class SqliteRows implements JournalTables.JournalRows {
 
   peerAt = (index: number): PeerId.PeerId | undefined => this.#statements.peerAt.get(index) as PeerId.PeerId | undefined
 
-  custody = () => {
-    const found = this.#statements.custody.get() as [lseq: number, peer: PeerId.PeerId] | undefined
+  custody = (except: PeerId.PeerId | "" = "") => {
+    const found = this.#statements.custody.get(except) as [lseq: number, peer: PeerId.PeerId] | undefined
     return found === undefined ? undefined : { lseq: found[0], peer: found[1] }
   }
 

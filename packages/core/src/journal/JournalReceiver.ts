@@ -18,7 +18,7 @@ import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
 import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
-import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
+import { type JournalTables, type PartitionRow, type QuarantineRow, type ReceiptRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { judgeDeletes } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
@@ -324,7 +324,7 @@ const mergeCommit = (work: Intake, commit: CheckedCommit, row: PartitionRow, pee
     if (pending === undefined) touched.set(entity, [placed])
     else pending.push(placed)
   }
-  if (work.tally.gaps === gapsBefore) leaveQuarantine(tables, commit)
+  const refusal = work.tally.gaps === gapsBefore ? leaveQuarantine(tables, commit) : undefined
   if (touched.size === 0) return
   const author = header.authors[0]!
   if (author === authorOf(work.context)) work.tally.isCopied = true
@@ -337,18 +337,25 @@ const mergeCommit = (work: Intake, commit: CheckedCommit, row: PartitionRow, pee
     previous,
     bytes: commit.bytes
   })
+  // What was taken back and comes again counts elsewhere; the refusal stays with it, so that it is not taken back anew.
+  if (refusal !== undefined) tables.putReceipt({ ...refusal, lseq })
   for (const entity of touched.keys()) work.entities.changed(entity, lseq)
   // A clock that has seen a stamp never gives a smaller one. What is further ahead than allowed never gets here.
   const last = HybridTime.add(header.at, header.count - 1)
   if (last > tables.lastTime()) tables.setLastTime(last)
 }
 
-/** A commit that came in by another way no longer waits; the proof of a fork stays until a person has seen it. */
-const leaveQuarantine = (tables: JournalTables, { decoded, id }: CheckedCommit): void => {
+/**
+ * A commit that came in by another way no longer waits; the proof of a fork stays until a person has seen it. Gives the
+ * refusal for which it had been taken back.
+ */
+const leaveQuarantine = (tables: JournalTables, { decoded, id }: CheckedCommit): ReceiptRow | undefined => {
   const row = tables.quarantineRow(id)
-  if (row === undefined || row.reason === "Forked" || row.events > decoded.length) return
+  if (row === undefined || row.reason === "Forked" || row.events > decoded.length) return undefined
+  const refusal = row.reason === "Rejected" ? tables.receipt(id) : undefined
   tables.removeQuarantine(id)
   tables.removeReceipt(id)
+  return refusal
 }
 
 const mergeEvent = (

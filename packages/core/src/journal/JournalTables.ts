@@ -138,7 +138,7 @@ export interface JournalRows {
   /** The peer's row for an incarnation, or the one that was met last. */
   readonly peer: (peer: PeerId, incarnation?: string) => PeerRow | undefined
   /** Largest arrival number that a custodian has confirmed. */
-  readonly custody: () => { readonly lseq: number; readonly peer: PeerId } | undefined
+  readonly custody: (except?: PeerId) => { readonly lseq: number; readonly peer: PeerId } | undefined
   /** Live entities of a type. */
   readonly countLive: (type: string) => number
   /** Entries after a place, of one reason or of all, at most `limit`. */

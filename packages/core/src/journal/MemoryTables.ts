@@ -312,10 +312,10 @@ export class MemoryTables implements JournalTables {
     this.#peers[row.index - 1] = row
   }
 
-  custody = () => {
+  custody = (except?: PeerId) => {
     let best: PeerRow | undefined
     for (const row of this.#peers) {
-      if (row.custody > (best?.custody ?? 0)) best = row
+      if (row.peer !== except && row.custody > (best?.custody ?? 0)) best = row
     }
     return best === undefined ? undefined : { lseq: best.custody, peer: best.peer }
   }

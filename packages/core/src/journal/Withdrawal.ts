@@ -7,6 +7,7 @@
  */
 import type { Author } from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as EntityFold from "../merge/EntityFold.ts"
@@ -39,7 +40,7 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
     const commit = tables.commitAt(lseq)
     if (commit === undefined || commit.events === 0) continue
     const packed = packedOf(commit)
-    if (isFinal(verdict, commit, packed, nowMs)) withdrawing.set(lseq, verdict)
+    if (isFinal(context, verdict, { commit, packed, peer }, nowMs)) withdrawing.set(lseq, verdict)
     else if (commit.source === sources.own) {
       tables.putReceipt({ ...verdict, commit: Commit.id(context.crypto, packed), lseq, peer, atMs: nowMs })
     }
@@ -56,11 +57,38 @@ const packedOf = ({ bytes }: CommitRow): Commit.PackedCommit => {
 
 const tooFarAhead = "StampTooFarAhead"
 
+interface Judged {
+  readonly commit: CommitRow & { readonly lseq: number }
+  readonly packed: Commit.PackedCommit
+  /** Who does not take it. */
+  readonly peer: PeerId
+}
+
 /** True when the commit can never be taken in as it is: the policy says no, or both clocks say that its time is wrong. */
-const isFinal = ({ code, kind }: Verdict, { source }: CommitRow, { header }: Commit.PackedCommit, nowMs: number) => {
+const isFinal = (
+  context: WriterContext,
+  { code, kind }: Verdict,
+  { commit, packed, peer }: Judged,
+  nowMs: number
+): boolean => {
   if (kind === "held") return false
-  if (withdrawingCodes.has(code)) return source === sources.own
-  return code === tooFarAhead && HybridTime.millis(header.at) > nowMs + Limits.clockAheadMsMax
+  if (withdrawingCodes.has(code)) return commit.source === sources.own && !isElsewhere(context, commit, packed, peer)
+  return code === tooFarAhead && HybridTime.millis(packed.header.at) > nowMs + Limits.clockAheadMsMax
+}
+
+/**
+ * True when somebody else counts the commit: another custodian has confirmed it, or it was taken back before and came
+ * again. Taking it back would make this replica differ from that one, which would bring it again and again.
+ */
+const isElsewhere = (
+  { crypto, tables }: WriterContext,
+  { lseq }: Judged["commit"],
+  packed: Commit.PackedCommit,
+  peer: PeerId
+): boolean => {
+  if ((tables.custody(peer)?.lseq ?? 0) >= lseq) return true
+  const before = tables.receipt(Commit.id(crypto, packed))
+  return before !== undefined && before.lseq === lseq && withdrawingCodes.has(before.code)
 }
 
 const withdraw = (

@@ -35,6 +35,7 @@ export const quarantineConformance = (name: string, make: MakeJournal): void => 
   receiptRules(name, make)
   withdrawalRules(name, make)
   dependentRules(name, make)
+  elsewhereRules(name, make)
   massDeleteRules(name, make)
 }
 
@@ -255,6 +256,40 @@ const dependentRules = (name: string, make: MakeJournal): void => {
       expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "on top" })
       expect(yield* pull(a, hub)).toMatchObject({ gaps: 0 })
       expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
+    })
+  )
+}
+
+const elsewhereRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-92] ${name}: what another custodian has confirmed is not taken back`, () =>
+    Effect.gen(function* () {
+      const [a, one, other] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write([put("n1", { text: "confirmed" })])
+      yield* a.write([put("n2", { text: "not yet" })])
+      yield* a.settle(settlement(one.device, [], 1))
+      const verdicts = [1, 2].map((lseq) => ({ lseq, ...refused }))
+      expect((yield* a.settle(settlement(other.device, verdicts))).withdrawn).toHaveLength(1)
+      expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "confirmed" })
+      expect(yield* a.get("note", "n2")).toBeUndefined()
+      expect((yield* a.receipts(0, 10)).map(({ status }) => status)).toEqual(["accepted", "rejected"])
+    })
+  )
+
+  it.effect(`[JR-92] ${name}: what was taken back and comes again is not taken back anew`, () =>
+    Effect.gen(function* () {
+      const [a, one, other] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write([put("n1", { text: "wanted" })])
+      yield* pull(a, one)
+      expect((yield* a.settle(settlement(other.device, [{ lseq: 1, ...refused }]))).withdrawn).toHaveLength(1)
+      yield* a.receive(batch(one, yield* commitsOf(one)))
+      const before = yield* a.head
+      const again = yield* a.settle(settlement(other.device, [{ lseq: before, ...refused }]))
+      expect(again).toMatchObject({ withdrawn: [], entities: [] })
+      expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "wanted" })
+      expect((yield* a.receipts(0, 10)).at(-1)).toMatchObject({ status: "rejected", code: "Denied" })
+      yield* a.settle(settlement(one.device, [], before))
+      expect((yield* a.receipts(0, 10)).at(-1)).toMatchObject({ status: "accepted" })
+      expect(yield* a.head).toBe(before)
     })
   )
 }
