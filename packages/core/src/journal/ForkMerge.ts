@@ -8,7 +8,7 @@
 import * as Bytes from "../identity/Bytes.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
-import { eventName } from "../merge/EntityState.ts"
+import { eventName, isReplaced } from "../merge/EntityState.ts"
 import type { Dependency } from "../model/Event.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { OpenedCommits } from "./OpenedCommits.ts"
@@ -35,7 +35,8 @@ export const merge = (
   const { clock } = entity.state
   const isSeen = ([index, eseq]: Dependency): boolean => eseqOf(clock, origin.authors[index]!) >= eseq
   const follows = event.eseq === 1 || unfolded.names.has(eventName(author, event.prev!))
-  if (!follows || !event.deps.every(isSeen)) return "gap"
+  // What it rests on may have been taken back together with it, once it was written again.
+  if (!follows || !event.deps.every(isSeen)) return isReplaced(entity.state, origin) ? "known" : "gap"
   const before = clock.get(author)
   const continues =
     before === undefined

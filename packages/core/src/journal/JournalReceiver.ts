@@ -139,7 +139,8 @@ export const release = (
   deleteLimits?: DeleteLimits
 ): Released => {
   const { tables } = context
-  const work = intake(context, nowMs, Infinity, true)
+  // A person knows which clock is right; by itself nothing is applied that is far ahead of this one.
+  const work = intake(context, nowMs, deleteLimits === undefined ? Infinity : Limits.clockAheadMsMax, true)
   let copyShownBy: PeerId | undefined
   const openings = rows.map((row) => openAgain(context, row))
   const massDeleting =
@@ -150,7 +151,9 @@ export const release = (
     tables.removeQuarantine(row.id)
     if (row.reason === "Forked") return void outcome.released.push(row.id)
     const gapsBefore = work.tally.gaps
-    const verdict = takeOpened(work, openings[index]!, row.peer, sourceOf(row, tables), massDeleting)
+    // What this device wrote itself comes back as it was; a custodian says whether its time can stand.
+    const judging = row.reason === "Rejected" ? { ...work, aheadMsMax: Infinity } : work
+    const verdict = takeOpened(judging, openings[index]!, row.peer, sourceOf(row, tables), massDeleting)
     if (work.tally.isCopied) copyShownBy ??= row.peer
     if (verdict === undefined && work.tally.gaps === gapsBefore) {
       tables.removeReceipt(row.id)
@@ -176,6 +179,11 @@ const openAgain = (context: WriterContext, { bytes, reason }: QuarantineRow): Co
 /** A commit that was tried and stays has its old place, and a new reason where it waits for something else now. */
 const keepAgain = (tables: JournalTables, row: QuarantineRow, verdict: Verdict | undefined, nowMs: number): void => {
   const dueMs = row.dueMs === null ? null : nowMs + retryReleaseMs
+  if (verdict?.code === "StampTooFarAhead") {
+    // Its author writes it again.
+    const { because, policyVersion, rule } = verdict
+    return tables.addQuarantine({ ...row, reason: "ClockAhead", rule, policyVersion, because, dueMs: null })
+  }
   if (verdict?.kind !== "held") return tables.addQuarantine({ ...row, dueMs })
   tables.removeQuarantine(row.id)
   const { because, code, policyVersion, rule } = verdict

@@ -140,7 +140,7 @@ export const eventNamed = (name: string): { readonly author: Author; readonly ha
 }
 
 /** True when another event is in the place of the one that comes from there. */
-const isReplaced = ({ replaced }: EntityState, { authors, hash }: Origin): boolean =>
+export const isReplaced = ({ replaced }: EntityState, { authors, hash }: Origin): boolean =>
   replaced !== undefined && replaced.has(eventName(authors[0]!, hash))
 
 const setOf = (state: EntityState, field: string): OrSet.OrSet => {

@@ -24,9 +24,14 @@ import type { SyncEvent } from "./SyncEvent.ts"
 
 /** Releases what is due again and again, and keeps the gauges. */
 export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
+  const asked = { place: 0 }
+  supervisor.isReviewDue = true
   yield* guarded(supervisor, reviewAtStart(supervisor))
   for (;;) {
     yield* guarded(supervisor, releaseDue(supervisor))
+    // A full disk may have kept the last review from its work.
+    if (supervisor.isReviewDue) yield* review(supervisor)
+    yield* guarded(supervisor, reviewNew(supervisor, asked))
     yield* Effect.sleep(supervisor.options.releaseEveryMs)
   }
 })
@@ -119,7 +124,27 @@ const reviewAtStart = Effect.fnUntraced(function* (supervisor: Supervision) {
 
 /** Asks the policy again about everything that it had denied. Each commit is tried once for each change. */
 export const review = (supervisor: Supervision): Effect.Effect<void> =>
-  guarded(supervisor, reviewReasons(supervisor, false))
+  Effect.suspend(() => {
+    supervisor.isReviewDue = true
+    return guarded(supervisor, reviewReasons(supervisor, false))
+  })
+
+/**
+ * Asks once more about what has come since the last look: the policy may have changed between its answer and the moment
+ * in which the commit was kept.
+ */
+const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: { place: number }) {
+  let newest = asked.place
+  for (const reason of ["Denied", "Revoked"] as const) {
+    const isAllowed = (row: QuarantineRow) =>
+      Effect.map(decisionNow(supervisor.gate, row), ({ allowed }) => {
+        newest = Math.max(newest, row.place)
+        return allowed
+      })
+    yield* releaseAllowed(supervisor, reason, isAllowed, undefined, asked.place)
+  }
+  asked.place = newest
+})
 
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   for (const reason of ["Denied", "Revoked", "Rejected"] as const) {
@@ -130,6 +155,7 @@ const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isSt
       )
     )
   }
+  supervisor.isReviewDue = false
 })
 
 /** What the policy says now of a commit that it, or a custodian, had turned away. */
@@ -153,11 +179,12 @@ const releaseAllowed = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
   isAllowed: (row: QuarantineRow) => Effect.Effect<boolean>,
-  isMeant: (entry: QuarantineEntry) => boolean = () => true
+  isMeant: (entry: QuarantineEntry) => boolean = () => true,
+  from = 0
 ) {
   const { journal } = supervisor
   const { deleteLimits } = supervisor.options
-  let after = 0
+  let after = from
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
     const ids: Array<string> = []

@@ -102,6 +102,8 @@ export interface Supervision {
   readonly peers: Map<PeerId, PeerMemory>
   /** Wakes waiting diallers and asks live sessions for a proof; names one peer or all. */
   readonly wanted: PubSub.PubSub<PeerId | undefined>
+  /** What the policy had denied is to be asked about; true until that was done without a failure. */
+  isReviewDue: boolean
   /** A peer had more of this journal than it has itself; believed once for each start. */
   hasBeenSetBack: boolean
   /** Everything that `Stop` closes. */

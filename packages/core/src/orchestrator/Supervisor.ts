@@ -48,6 +48,7 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     peers: new Map(),
     wanted: yield* PubSub.sliding<PeerId | undefined>(wishesMax),
     running: undefined,
+    isReviewDue: false,
     hasBeenSetBack: false,
     addresses: []
   }

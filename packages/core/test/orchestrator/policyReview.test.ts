@@ -1,0 +1,68 @@
+// What a policy denied and lets in later, when the moment of the change is a bad one.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { describe } from "vitest"
+import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
+import type { JournalShape } from "../../src/journal/Journal.ts"
+import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { deniesNothing, deniesTeam, makeNode, makeRules, pass } from "./virtualNodes.ts"
+
+describe("what a policy denied", () => {
+  it.effect("[OR-24] is taken in later when the disk was full at the moment of the change", () =>
+    Effect.gen(function* () {
+      const disk = { isFull: false }
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([2])
+      yield* rules.change(deniesTeam("closed"))
+      const full = Effect.fail(new JournalError({ reason: new StoreFull({ path: "test" }) }))
+      const journal = (real: JournalShape): JournalShape =>
+        Object.create(real, {
+          release: {
+            value: (...given: Parameters<JournalShape["release"]>) =>
+              Effect.suspend(() => (disk.isFull ? full : real.release(...given)))
+          }
+        }) as JournalShape
+      const hub = yield* makeNode(network, 1, [], { rules, journal })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]) })
+      yield* hub.start
+      yield* client.start
+      yield* client.put("t1", { team: "closed", title: "denied", votes: 1 })
+      yield* pass(3_000)
+      expect((yield* hub.journal.quarantineCounts).Denied).toBe(1)
+      disk.isFull = true
+      yield* rules.change(deniesNothing)
+      yield* pass(12_000)
+      expect((yield* hub.journal.quarantineCounts).Denied).toBe(1)
+      disk.isFull = false
+      yield* pass(6_000)
+      expect((yield* hub.journal.quarantineCounts).Denied).toBe(0)
+      expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "denied" })
+    })
+  )
+
+  it.effect("[OR-24] is asked about once more when it was kept while the policy changed", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([2])
+      yield* rules.change(deniesTeam("closed"))
+      // The store takes its time between the policy's answer and the moment in which the commit is kept.
+      const journal = (real: JournalShape): JournalShape =>
+        Object.create(real, {
+          receive: {
+            value: (...given: Parameters<JournalShape["receive"]>) => Effect.delay(real.receive(...given), 2_000)
+          }
+        }) as JournalShape
+      const hub = yield* makeNode(network, 1, [], { rules, journal })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]) })
+      yield* hub.start
+      yield* client.start
+      yield* pass(3_000)
+      yield* client.put("t1", { team: "closed", title: "denied", votes: 1 })
+      yield* pass(1_000)
+      yield* rules.change(deniesNothing)
+      yield* pass(12_000)
+      expect((yield* hub.journal.quarantineCounts).Denied).toBe(0)
+      expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "denied" })
+    })
+  )
+})
