@@ -122,7 +122,9 @@ const statements = (db: Database.Database) => {
     lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
     peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
-    custody: one("SELECT custody, peer FROM peers WHERE custody > 0 AND peer <> ? ORDER BY custody DESC, source LIMIT 1")
+    custody: one(
+      "SELECT custody, peer FROM peers WHERE custody > 0 AND peer <> ? ORDER BY custody DESC, source LIMIT 1"
+    )
   }
 }
 
