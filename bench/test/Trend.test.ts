@@ -76,6 +76,7 @@ describe("a hub's memory", () => {
   it("is steady without growth, grows with much, and is not judged in a few minutes", () => {
     expect(verdict(samples(144, 0))).toBe("steady")
     expect(verdict(samples(144, 30))).toBe("grows")
+    expect(verdict(samples(144, 8))).toBe("unclear")
     expect(verdict(samples(17, 3000))).toBe("too short to judge")
   })
 
@@ -113,6 +114,12 @@ describe("a hub's memory", () => {
       const trend = { ...growth.trend, ...wrong }
       expect(Samples.verdictOf(level, { ...growth, trend })).toBe("too few samples to judge")
     }
+  })
+
+  it("is written down, so that a run can be judged again", () => {
+    const [first] = samples(2, 0)
+    const [line] = Samples.toLines(samples(2, 0)).split("\n")
+    expect(JSON.parse(line!)).toEqual({ atMs: first!.atMs, ...Object.fromEntries(first!.metrics) })
   })
 
   it("is not read from an answer that is an error", async () => {
@@ -156,7 +163,8 @@ describe("options of a soak", () => {
       clients: 50,
       records: 1_000_000,
       perSecond: 5,
-      folder: undefined
+      folder: undefined,
+      out: undefined
     })
     expect(Options.parse(["--minutes", "0.3", "--clients", "5", "--records", "5000"])).toMatchObject({ minutes: 0.3 })
     expect(() => Options.parse(["--clients", "0"])).toThrow("--clients is 0")

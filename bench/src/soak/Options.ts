@@ -13,11 +13,13 @@ export interface Options {
   readonly perSecond: number
   /** Where the filled journal is kept for the next run; a temporary folder when absent. */
   readonly folder: string | undefined
+  /** File for all samples, a line of JSON each; none when absent. */
+  readonly out: string | undefined
 }
 
 export const usage =
   "npm run soak -- [--minutes <0.1 to 10080>] [--clients <1 to 500>] [--records <1000 to 10000000>]\n" +
-  "                [--per-second <0.1 to 1000>] [--folder <kept for the next run>]"
+  "                [--per-second <0.1 to 1000>] [--folder <kept for the next run>] [--out <file for samples>]"
 
 /** Throws a `TypeError` that says what is wrong. */
 export const parse = (args: ReadonlyArray<string>): Options => {
@@ -28,7 +30,8 @@ export const parse = (args: ReadonlyArray<string>): Options => {
       clients: { type: "string", default: "50" },
       records: { type: "string", default: "1000000" },
       "per-second": { type: "string", default: "5" },
-      folder: { type: "string" }
+      folder: { type: "string" },
+      out: { type: "string" }
     }
   })
   return {
@@ -36,7 +39,8 @@ export const parse = (args: ReadonlyArray<string>): Options => {
     clients: Math.round(within("--clients", values.clients, 1, 500)),
     records: Math.round(within("--records", values.records, 1_000, 10_000_000)),
     perSecond: within("--per-second", values["per-second"], 0.1, 1_000),
-    folder: values.folder
+    folder: values.folder,
+    out: values.out
   }
 }
 

@@ -62,17 +62,25 @@ export const growthLine = (name: string, { firstHalf, missing, secondHalf, trend
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`
 
-export type Verdict = "steady" | "grows" | "too short to judge" | "too few samples to judge"
+export type Verdict = "steady" | "grows" | "unclear" | "too short to judge" | "too few samples to judge"
 
-/** A hub grows when even the lower end of the interval is beyond the bound. No verdict without a finite interval. */
+/**
+ * A hub grows when even the lower end of the interval is beyond the bound, and is steady when even the upper end is
+ * not; between the two a longer or quieter run must tell. No verdict without a finite interval.
+ */
 export const verdictOf = (samples: ReadonlyArray<Sample>, growth: Growth | undefined): Verdict => {
   const minutes = ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / 60_000
   if (minutes < judgedMinutesMin) return "too short to judge"
   if (growth === undefined || growth.trend.samples < shownPartMin * samples.length) return "too few samples to judge"
   const { high, low, slope } = growth.trend
   if (![slope, low, high].every(Number.isFinite)) return "too few samples to judge"
-  return low > growthMax ? "grows" : "steady"
+  if (low > growthMax) return "grows"
+  return high <= growthMax ? "steady" : "unclear"
 }
+
+/** Samples as lines of JSON, so that a run can be judged again. */
+export const toLines = (samples: ReadonlyArray<Sample>): string =>
+  samples.map(({ atMs, metrics }) => `${JSON.stringify({ atMs, ...Object.fromEntries(metrics) })}\n`).join("")
 
 /** Samples in which the hub gave metrics. */
 const answered = (samples: ReadonlyArray<Sample>): ReadonlyArray<Sample> =>

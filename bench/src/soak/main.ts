@@ -1,8 +1,9 @@
 /**
  * `npm run soak`: a hub with many records, many devices that change, come and go for a long time, and the question
- * whether the hub's memory grows. It fails when it does, when too few looks at the hub could tell, when a device is not
+ * whether the hub's memory grows. It fails when it does or may do so, when too few looks at the hub could tell, when a device is not
  * in step in the end, or when anything ends that should not. It ends every process that it has started.
  */
+import { writeFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Machine from "../Machine.ts"
 import { Fleet } from "./Fleet.ts"
@@ -109,6 +110,7 @@ const soak = async (options: Options.Options, hub: SpawnedHub, fleet: Fleet): Pr
   if ((await allSynced(fleet, clients)) < clients) return false
   await fleet.work({ records, everyMs: (1000 * clients) / perSecond, leaveEveryMs })
   const samples = await watch(hub, fleet, minutes * 60_000)
+  if (options.out !== undefined) writeFileSync(options.out, Samples.toLines(samples))
   const counts = await fleet.counts()
   await fleet.stop()
   const synced = await allSynced(fleet, clients)
