@@ -150,7 +150,7 @@ describe("mutants", { timeout: 120_000 }, () => {
         }
       }
     }
-    expect(await isCaught(overrides, "torn", 40, { ...busy, tornWriteEveryMs: 2_000 })).toBe(true)
+    expect(await isCaught(overrides, "torn", 120, { ...busy, tornWriteEveryMs: 1_000 })).toBe(true)
   })
 
   it("[SI-5][SI-8] a store that confirms what it did not keep is caught", async () => {
