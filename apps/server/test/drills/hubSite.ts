@@ -66,13 +66,17 @@ export const openDevices = async (site: HubSite, hub: HubProcess, count: number)
   return { nodes, folders: made.map(({ store }) => store) }
 }
 
-/** What the hub's operator does while it is stopped: its journal is opened as the node that it is. */
-export const atStoppedHub = async <A>(data: string, work: (hub: Device) => Promise<A>): Promise<A> => {
+/** What the hub's operator does while it is stopped: its journal is opened as the node that it is, with those it trusts. */
+export const atStoppedHub = async <A>(
+  data: string,
+  trusted: ReadonlyArray<string>,
+  work: (hub: Device) => Promise<A>
+): Promise<A> => {
   const node = await createNode({
     space: "home",
     store: data,
     entities: { task: Task },
-    policy: personal({ trusted: [] }),
+    policy: personal({ trusted: [...trusted] }),
     transports: []
   })
   try {

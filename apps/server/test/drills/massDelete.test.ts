@@ -106,7 +106,7 @@ it("[HB-33] a mass delete waits on every device until a person decides", { timeo
   expect(await expectHeld(hub, nodes, 25, 100 + 5_100)).toBe(25)
   expect(told).toContain(25)
   await stop(hub)
-  await atStoppedHub(site.data, async (node) => {
+  await atStoppedHub(site.data, [deleter.peer], async (node) => {
     // It waits for a person, however often the hub starts.
     expect(await node.quarantine.counts()).toMatchObject({ MassDelete: 25 })
     const left: Array<unknown> = []
@@ -131,7 +131,7 @@ it("[HB-33] a mass delete waits on every device until a person decides", { timeo
   const waiting = await expectHeld(hub, nodes, 1_010, 5_200 + 1 - 25)
   expect(waiting).toBeGreaterThanOrEqual(10)
   await stop(hub)
-  await atStoppedHub(site.data, async (node) => {
+  await atStoppedHub(site.data, [deleter.peer], async (node) => {
     const sum = await node.quarantine.discardWhere({ reason: "MassDelete", author: deleter.peer })
     expect(sum).toMatchObject({ done: waiting, stayed: 0 })
   })

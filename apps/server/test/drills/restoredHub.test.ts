@@ -54,7 +54,7 @@ it(
   async () => {
     const site = await hubSite()
     const { data } = site
-    await atStoppedHub(data, async (node) => {
+    await atStoppedHub(data, [], async (node) => {
       await node.task.put({ id: shared, title: "shared" })
       await work(node, "hub", "yesterday")
     })
@@ -68,7 +68,7 @@ it(
     cpSync(data, backup, { recursive: true })
     const yesterday = await contentsOf(data)
 
-    await atStoppedHub(data, (node) => work(node, "hub", "today"))
+    await atStoppedHub(data, [], (node) => work(node, "hub", "today"))
     hub = await site.start()
     await allWork(nodes, "today")
     const [doomed] = await nodes[0]!.task.query({ where: { title: "device 1 yesterday 3" } })
@@ -100,7 +100,7 @@ it(
     expectUnion(once, twice, 0)
 
     // What it writes from now on has numbers of its own; devices wrote on three days, the hub on three as well.
-    const { hash, row } = await atStoppedHub(data, async (node) => {
+    const { hash, row } = await atStoppedHub(data, [], async (node) => {
       const same = await node.hash()
       await work(node, "hub", "afterwards")
       return { hash: same, row: await node.task.get(shared) }
