@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The entry of `syncline`. It turns on Node's compile cache before anything else is loaded, which halves the time to
  * start, and ends the process with the command's exit code.

@@ -1,5 +1,5 @@
 /**
- * How many records each device has deleted here within the last minute or as configured, so that a mass delete is noticed before it is
+ * How many records each device has deleted here within a window of time, so that a mass delete is noticed before it is
  * applied. It counts only; what happens to a mass delete is the receiver's business. Lost at a restart: an attacker
  * cannot restart this node, and a person who can needs no firewall.
  */

@@ -68,7 +68,7 @@ export interface RemoteBatch {
 export interface RemoteOutcome {
   readonly applied: number
   readonly known: number
-  /** Commits that are kept in quarantine for now. */
+  /** Commits that wait in quarantine. */
   readonly held: number
   /** Events left out because an earlier one is missing; reconciliation brings them again. */
   readonly gaps: number

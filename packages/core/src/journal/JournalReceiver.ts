@@ -184,6 +184,8 @@ const keepAgain = (tables: JournalTables, row: QuarantineRow, verdict: Verdict |
     const { because, policyVersion, rule } = verdict
     return tables.addQuarantine({ ...row, reason: "ClockAhead", rule, policyVersion, because, dueMs: null })
   }
+  // It was kept anew with the time at which it is due.
+  if (verdict?.code === "ClockAhead") return undefined
   if (verdict?.kind !== "held") return tables.addQuarantine({ ...row, dueMs })
   tables.removeQuarantine(row.id)
   const { because, code, policyVersion, rule } = verdict

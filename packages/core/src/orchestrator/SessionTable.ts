@@ -21,7 +21,7 @@ export interface LiveSession {
   provenHead: number | undefined
   /** When that proof was made, in the milliseconds of `monotonicMs`. */
   provenMs: number
-  /** Codes of what is not taken in here or there for now; nothing else is under way while there are any. */
+  /** Codes of what waits here or there and is not taken in; nothing else is under way while there are any. */
   held: ReadonlyArray<string>
   /** Commits that the peer is known to have and this node has not taken in yet. */
   pendingIn: number

@@ -52,7 +52,7 @@ export const CommitsRefused = Schema.TaggedStruct("CommitsRefused", {
   code: Schema.String,
   commits: Count
 })
-/** A peer delivered commits that are kept in quarantine for now. */
+/** A peer delivered commits that wait in quarantine. */
 export const CommitsHeld = Schema.TaggedStruct("CommitsHeld", {
   peer: PeerId.PeerId,
   reason: QuarantineReason,

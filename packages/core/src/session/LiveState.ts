@@ -78,7 +78,7 @@ export interface LiveState {
   readonly cursor: number
   readonly proof: ProofState
   readonly request: number
-  /** Codes of what is not taken in here or there for now, so that roots differ until it is; at most 8. */
+  /** Codes of what waits here or there, so that roots differ until it is taken in; at most 8. */
   readonly held: ReadonlyArray<string>
   /** A step of range reconciliation that waits until what earlier ones sent is acknowledged. */
   readonly deferred: Wire.SyncState | undefined
@@ -113,7 +113,7 @@ export type LiveAction =
       readonly receivedEvents: number
       /** Commits that the peer is known to have and that were not taken in yet. */
       readonly pendingIn: number
-      /** Codes of what is not taken in for now; empty while anything else of this side is under way. */
+      /** Codes of what waits and is not taken in; empty while anything else of this side is under way. */
       readonly held: ReadonlyArray<string>
     }
   | {
@@ -180,7 +180,7 @@ export const progressed = (live: LiveState): LiveAction => ({
   held: isQuiet(live) ? live.held : []
 })
 
-/** Different codes that a session keeps of what is not taken in for now. */
+/** Different codes that a session keeps of what waits. */
 const heldCodesMax = 8
 
 /** The codes with those of further verdicts. */

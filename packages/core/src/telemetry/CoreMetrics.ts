@@ -26,7 +26,7 @@ export const eventsSent = Metric.counter("syncline_events_sent_total", {
 })
 /** Commits of peers put in quarantine, to be applied later or never. */
 export const commitsHeld = Metric.counter("syncline_commits_held_total", {
-  description: "Commits of peers that are kept in quarantine for now",
+  description: "Commits of peers that were put into quarantine, or brought again while they wait there",
   incremental: true
 })
 /** Own commits that a custodian refused. */

@@ -64,6 +64,32 @@ const heldRules = (name: string, make: MakeJournal): void => {
       expect((yield* b.feed(0, a.device, unbounded)).commits).toEqual([])
     })
   )
+
+  it.effect(`[JR-93] ${name}: what leaves the quarantine by itself waits for its time like anything else`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      const hourMs = 60 * 60_000
+      yield* TestClock.setTime(startMs + 30 * hourMs)
+      yield* a.write([put("n1", { text: "tomorrow" })])
+      yield* TestClock.setTime(startMs + 300 * hourMs)
+      yield* a.write([put("n2", { text: "much later" })])
+      yield* TestClock.setTime(startMs)
+      const denials = [0, 1].map((index) => ({ index, ...denied }))
+      yield* b.receive({ ...batch(a, yield* commitsOf(a)), denials })
+      const ids = (yield* b.quarantine({ after: 0, limit: 9 })).map(({ id }) => id)
+      const outcome = yield* b.release(ids, defaultDeleteLimits)
+      expect(outcome).toMatchObject({ released: [], kept: [{ code: "ClockAhead" }, { code: "StampTooFarAhead" }] })
+      const due = (yield* b.quarantine({ after: 0, limit: 9, reason: "ClockAhead" })).map(({ dueMs }) => dueMs)
+      expect(new Set(due)).toEqual(new Set([startMs + 6 * hourMs, null]))
+      yield* TestClock.setTime(startMs + 6 * hourMs + 1)
+      expect((yield* b.releaseDue(defaultDeleteLimits)).released).toHaveLength(1)
+      expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "tomorrow" })
+      expect(yield* b.get("note", "n2")).toBeUndefined()
+      // A person may know better than the clock.
+      yield* b.release(ids)
+      expect((yield* b.get("note", "n2"))?.fields).toEqual({ text: "much later" })
+    })
+  )
 }
 
 const deniedRules = (name: string, make: MakeJournal): void => {
