@@ -12,6 +12,8 @@ const run = (program: string, ...args: ReadonlyArray<string>) =>
 
 it("a soak of seconds loads a hub, lets devices work, and ends with all in step", { timeout: 300_000 }, async () => {
   const { stdout } = await run("soak/main.ts", "--minutes", "0.3", "--clients", "5", "--records", "5000")
+  expect(stdout).toMatch(/^without garbage, after a warm-up of .* min:$/m)
+  expect(stdout).not.toContain("no metrics")
   expect(stdout).toMatch(/^process_resident_memory_bytes: .* MiB\/h, 95 % within /m)
   expect(stdout).toMatch(/^queue="sessions" +5 +\d +5 +8192$/m)
   expect(stdout).toMatch(/^syncline_commits_refused_total rose by 0$/m)

@@ -10,6 +10,7 @@ import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import * as HubInspector from "./HubInspector.ts"
 import * as MetricsAnswer from "./MetricsAnswer.ts"
 import { space } from "./Notes.ts"
 
@@ -42,11 +43,14 @@ export class SpawnedHub {
   complaints = 0
   readonly firstComplaints: Array<string> = []
   startTimes: StartTimes | undefined
+  #inspector: string | undefined
 
-  constructor(folder: string, port: number) {
+  /** With an inspector it can be told to collect its garbage. */
+  constructor(folder: string, port: number, hasInspector = false) {
     this.address = `http://127.0.0.1:${port}`
     this.#spawnedMs = performance.now()
-    this.#process = spawn(process.execPath, [main], {
+    const inspector = hasInspector ? ["--inspect=127.0.0.1:0"] : []
+    this.#process = spawn(process.execPath, [...inspector, main], {
       env: {
         SYNCLINE_PORT: String(port),
         SYNCLINE_HOST: "127.0.0.1",
@@ -78,6 +82,12 @@ export class SpawnedHub {
     return MetricsAnswer.read(await this.#ask("/metrics"))
   }
 
+  /** Makes it throw away what it does not need any more. Rejects without an inspector. */
+  async collectGarbage(): Promise<void> {
+    if (this.#inspector === undefined) throw new Error("the hub has no inspector")
+    await HubInspector.collectGarbage(this.#inspector)
+  }
+
   /** Kills it as a power cut would end it, without a word. */
   async kill(): Promise<void> {
     if (!this.isRunning) return
@@ -101,6 +111,8 @@ export class SpawnedHub {
   }
 
   #read(line: string): void {
+    this.#inspector ??= /^Debugger listening on (ws:\S+)$/.exec(line)?.[1]
+    if (isOfInspector(line)) return
     const entry = line.startsWith("{") ? (JSON.parse(line) as { level: number; msg: string } & StartTimes) : undefined
     if (entry?.msg === "ready") this.startTimes = entry
     if (entry !== undefined && entry.level < 40) return
@@ -108,6 +120,9 @@ export class SpawnedHub {
     if (this.firstComplaints.length < complaintsMax) this.firstComplaints.push(line)
   }
 }
+
+/** What Node says by itself when it has an inspector. */
+const isOfInspector = (line: string): boolean => line.startsWith("Debugger ") || line.startsWith("For help, see: ")
 
 /** A port that nobody uses now. */
 export const freePort = async (): Promise<number> => {

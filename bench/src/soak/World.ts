@@ -12,8 +12,8 @@ import { freePort, SpawnedHub } from "./SpawnedHub.ts"
 export interface World {
   readonly hubFolder: string
   readonly devices: ReadonlyArray<DeviceOptions>
-  /** A new process of the hub, always on the same port. */
-  readonly startHub: () => SpawnedHub
+  /** A new process of the hub, always on the same port; its memory can be looked into when that is asked for. */
+  readonly startHub: (hasInspector?: boolean) => SpawnedHub
   /** Removes what is not kept. */
   readonly remove: () => void
 }
@@ -36,7 +36,7 @@ export const build = async ({ clients, folder, records, say }: WorldOptions): Pr
     const hubFolder = hub!.folder
     writeFileSync(join(hubFolder, "trusted-peers"), made.map(({ peer }) => `${peer}\n`).join(""))
     const port = await freePort()
-    const startHub = (): SpawnedHub => new SpawnedHub(hubFolder, port)
+    const startHub = (hasInspector = false): SpawnedHub => new SpawnedHub(hubFolder, port, hasInspector)
     const address = `http://127.0.0.1:${port}`
     return {
       hubFolder,

@@ -40,10 +40,6 @@ const perform = (
         { ...request.batch, commits: WriterMessage.split(request.commits) },
         nowMs
       )
-    case "releaseDue": {
-      const due = tables.quarantineDue(nowMs, request.limit)
-      return { ...JournalReceiver.release(context, due, nowMs, request.deleteLimits), head: tables.head() }
-    }
     case "release": {
       const released = JournalReceiver.release(context, rowsOf(context, request.ids), nowMs, request.deleteLimits)
       return { ...released, head: tables.head() }

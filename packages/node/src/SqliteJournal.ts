@@ -49,8 +49,6 @@ export interface SqliteJournalOptions {
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
 const changesMax = 1024
-/** Commits that one release of due ones applies. */
-const releaseMax = 256
 
 type Reads = Pick<
   Journal.JournalShape,
@@ -77,7 +75,7 @@ type Reads = Pick<
   History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
-  "write" | "receive" | "releaseDue" | "release" | "revertDeletes" | "discard" | "settle" | "renew" | "setCursor"
+  "write" | "receive" | "release" | "revertDeletes" | "discard" | "settle" | "renew" | "setCursor"
 >
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
@@ -165,7 +163,6 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     ...reads.operations,
     write: () => refuse,
     receive: () => refuse,
-    releaseDue: () => refuse,
     release: () => refuse,
     revertDeletes: () => refuse,
     discard: () => refuse,
@@ -183,8 +180,7 @@ const isRenewing = (
   result: WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]]
 ): boolean =>
   request.kind === "renew" ||
-  ((request.kind === "release" || request.kind === "releaseDue") &&
-    (result as WriterMessage.WriterResults["release"]).copyShownBy !== undefined) ||
+  (request.kind === "release" && (result as WriterMessage.WriterResults["release"]).copyShownBy !== undefined) ||
   (request.kind === "receive" && (result as WriterMessage.WriterResults["receive"]).isCopied) ||
   (request.kind === "settle" && (result as WriterMessage.WriterResults["settle"]).entities.length > 0)
 
@@ -209,10 +205,6 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
       const joined = WriterMessage.join(commits)
       return writer.call({ kind: "receive", batch, commits: joined }, joined.bytes.length)
     }).pipe(Effect.catchTag("WriteError", unexpected)),
-  releaseDue: (deleteLimits) =>
-    writer
-      .call({ kind: "releaseDue", limit: releaseMax, deleteLimits }, 0)
-      .pipe(Effect.catchTag("WriteError", unexpected)),
   release: (ids, deleteLimits) =>
     writer.call({ kind: "release", ids, deleteLimits }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   revertDeletes: (ids) =>

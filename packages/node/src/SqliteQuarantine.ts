@@ -57,7 +57,6 @@ const statements = (db: Database.Database) => {
     all: rows(`SELECT ${entryColumns} FROM quarantine WHERE place > ? ORDER BY place LIMIT ?`),
     ofReason: rows(`SELECT ${entryColumns} FROM quarantine WHERE reason = ? AND place > ? ORDER BY place LIMIT ?`),
     one: rows(`SELECT bytes, ${entryColumns} FROM quarantine WHERE id = ?`),
-    due: rows(`SELECT bytes, ${entryColumns} FROM quarantine WHERE due_ms <= ? ORDER BY place LIMIT ?`),
     counts: rows("SELECT reason, count(*) FROM quarantine GROUP BY reason"),
     load: rows("SELECT peer, count(*), sum(length(bytes)) FROM quarantine WHERE reason <> 'Rejected' GROUP BY peer"),
     receipt: rows(`SELECT ${receiptColumns} FROM receipts WHERE id = ?`),
@@ -88,10 +87,6 @@ export class SqliteQuarantine {
   row(id: string): JournalTables.QuarantineRow | undefined {
     const columns = this.#statements.one.get(id) as [Buffer, ...EntryColumns] | undefined
     return columns === undefined ? undefined : rowOf(columns)
-  }
-
-  due(nowMs: number, limit: number): ReadonlyArray<JournalTables.QuarantineRow> {
-    return (this.#statements.due.all(nowMs, limit) as Array<[Buffer, ...EntryColumns]>).map(rowOf)
   }
 
   counts(): Quarantine.QuarantineCounts {

@@ -278,8 +278,6 @@ export class SqliteRows implements JournalTables.JournalRows {
 
   quarantineRow = (id: string) => this.quarantines.row(id)
 
-  quarantineDue = (nowMs: number, limit: number) => this.quarantines.due(nowMs, limit)
-
   quarantineCounts = () => this.quarantines.counts()
 
   quarantineLoad = (peer: PeerId.PeerId) => {

@@ -33,12 +33,6 @@ export interface ReceiveRequest {
   readonly commits: JoinedBytes
 }
 
-export interface ReleaseDueRequest {
-  readonly kind: "releaseDue"
-  readonly limit: number
-  readonly deleteLimits: DeleteWatch.DeleteLimits
-}
-
 export interface ReleaseRequest {
   readonly kind: "release"
   readonly ids: ReadonlyArray<string>
@@ -74,7 +68,6 @@ export interface SetCursorRequest {
 export type WriterRequest =
   | WriteRequest
   | ReceiveRequest
-  | ReleaseDueRequest
   | ReleaseRequest
   | RevertDeletesRequest
   | DiscardRequest
@@ -90,7 +83,6 @@ interface WithHead {
 export interface WriterResults {
   readonly write: Journal.WriteOutcome
   readonly receive: Journal.RemoteOutcome
-  readonly releaseDue: Journal.Released & WithHead
   readonly release: Journal.Released & WithHead
   readonly revertDeletes: Journal.Released & WithHead
   readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>

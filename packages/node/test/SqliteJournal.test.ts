@@ -199,7 +199,7 @@ it.live("[SJ-7] a reader sees what a running journal wrote, and writes nothing",
     yield* journal.write([put("n2", "b")])
     expect([yield* reader.head, yield* reader.count("note")]).toEqual([2, 2])
     expect((yield* Effect.flip(reader.write([put("n3", "c")]))).reason._tag).toBe("StoreReadOnly")
-    expect((yield* Effect.flip(reader.releaseDue(DeleteWatch.defaultDeleteLimits))).reason._tag).toBe("StoreReadOnly")
+    expect((yield* Effect.flip(reader.release([]))).reason._tag).toBe("StoreReadOnly")
   })
 )
 

@@ -222,8 +222,6 @@ export interface JournalShape extends HistoryReads {
   ) => Effect.Effect<WriteOutcome, JournalError | WriteError>
   /** Takes in a batch; data and cursor in one transaction. Resolves once it is durable. */
   readonly receive: (batch: RemoteBatch) => Effect.Effect<RemoteOutcome, JournalError>
-  /** Applies commits of the quarantine that are due now, at most 256; mass deletes among them stay for a person. */
-  readonly releaseDue: (deleteLimits: DeleteLimits) => Effect.Effect<Released, JournalError>
   /**
    * Applies the named commits of the quarantine now, at most 1,000, in the order given. Whoever asks has judged that
    * they may be; who is no person gives limits beyond which mass deletes stay.

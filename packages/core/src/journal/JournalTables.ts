@@ -144,8 +144,6 @@ export interface JournalRows {
   /** Entries after a place, of one reason or of all, at most `limit`. */
   readonly quarantine: (after: number, limit: number, reason?: QuarantineReason) => ReadonlyArray<QuarantineEntry>
   readonly quarantineRow: (id: string) => QuarantineRow | undefined
-  /** Entries due at `nowMs` in order of arrival, at most `limit`. */
-  readonly quarantineDue: (nowMs: number, limit: number) => ReadonlyArray<QuarantineRow>
   readonly quarantineCounts: () => QuarantineCounts
   /** Commits of others in quarantine: all of them and those that one peer delivered. */
   readonly quarantineLoad: (peer: PeerId) => {

@@ -52,8 +52,6 @@ const reliableDisk: MemoryDisk = {
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
 const changesMax = 1024
-/** Commits that one release of due ones applies. */
-const releaseMax = 256
 
 /** Makes the journal of one node. */
 export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) {
@@ -115,17 +113,12 @@ const quarantineWrites = (
   context: JournalWriter.WriterContext,
   tables: MemoryTables,
   transaction: Transaction
-): Pick<JournalShape, "releaseDue" | "release" | "revertDeletes" | "discard" | "settle"> => {
+): Pick<JournalShape, "release" | "revertDeletes" | "discard" | "settle"> => {
   const changeOf = ({ entities }: { readonly entities: JournalChange["entities"] }): JournalChange | undefined =>
     entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined
   const rowsOf = (ids: ReadonlyArray<string>) => [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
 
   return {
-    releaseDue: (deleteLimits) =>
-      transaction(
-        (nowMs) => JournalReceiver.release(context, tables.quarantineDue(nowMs, releaseMax), nowMs, deleteLimits),
-        changeOf
-      ),
     release: (ids, deleteLimits) =>
       transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, deleteLimits), changeOf),
     revertDeletes: (ids) => transaction((nowMs) => DeleteReversal.revertDeletes(context, rowsOf(ids), nowMs), changeOf),
@@ -170,17 +163,7 @@ const readsOf = (
   tables: MemoryTables
 ): Omit<
   JournalShape,
-  | "info"
-  | "write"
-  | "receive"
-  | "releaseDue"
-  | "release"
-  | "revertDeletes"
-  | "discard"
-  | "renew"
-  | "setCursor"
-  | "settle"
-  | "changes"
+  "info" | "write" | "receive" | "release" | "revertDeletes" | "discard" | "renew" | "setCursor" | "settle" | "changes"
 > => ({
   quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
   quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),

@@ -334,11 +334,6 @@ export class MemoryTables implements JournalTables {
 
   quarantineRow = (id: string): QuarantineRow | undefined => this.#quarantine.get(id)
 
-  quarantineDue = (nowMs: number, limit: number): ReadonlyArray<QuarantineRow> =>
-    this.#entries()
-      .filter(({ dueMs }) => dueMs !== null && dueMs <= nowMs)
-      .slice(0, limit)
-
   quarantineCounts = (): QuarantineCounts => {
     const counts = noCounts()
     for (const { reason } of this.#quarantine.values()) counts[reason]++

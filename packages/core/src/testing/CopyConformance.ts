@@ -6,7 +6,6 @@ import { expect, it } from "@effect/vitest"
 import { Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Crypto } from "../crypto/Crypto.ts"
-import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
@@ -21,6 +20,7 @@ import {
   type Opened,
   patch,
   put,
+  releaseDue,
   space,
   startMs,
   stateHash,
@@ -116,7 +116,7 @@ const copyRules = (name: string, make: MakeJournal): void => {
       expect(yield* a.receive(batch(hub, [twin]))).toMatchObject({ held: 1, isCopied: false })
       yield* a.write([put("n2", { text: "of this" })])
       yield* TestClock.setTime(startMs + 2000)
-      const released = yield* a.releaseDue(defaultDeleteLimits)
+      const released = yield* releaseDue(a)
       expect(released).toMatchObject({ copyShownBy: hub.device, released: [expect.any(String)] })
       expect(a.info.incarnation).not.toBe(incarnation)
       expect(a.info.author).not.toBe(author)

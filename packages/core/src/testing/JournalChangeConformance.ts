@@ -6,7 +6,6 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { CommitChange, JournalShape } from "../journal/Journal.ts"
-import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import * as Limits from "../model/Limits.ts"
 import {
   nobody,
@@ -18,6 +17,7 @@ import {
   patch,
   pull,
   put,
+  releaseDue,
   remove,
   startMs
 } from "./JournalFixture.ts"
@@ -99,7 +99,7 @@ const contentRules = (name: string, make: MakeJournal): void => {
       yield* b.receive(batch(a, yield* commitsOf(a)))
       expect(yield* changesOf(b, 0, 64)).toEqual([])
       yield* TestClock.setTime(startMs + 11)
-      yield* b.releaseDue(defaultDeleteLimits)
+      yield* releaseDue(b)
       expect(yield* changesOf(b, 0, 64)).toMatchObject([{ isLocal: false, source: a.device, events: 1 }])
     })
   )

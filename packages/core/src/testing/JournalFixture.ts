@@ -2,7 +2,7 @@
  * What the journal's conformance tests are made of: journals of numbered devices in one space, changes of notes, and
  * commits by hand for what a proper journal never makes. It judges nothing.
  */
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
@@ -103,6 +103,14 @@ export const batch = (
 export const pull = Effect.fnUntraced(function* (from: Opened, into: Opened) {
   const page = yield* from.feed(0, into.device, unbounded)
   return yield* into.receive(batch(from, page.commits, { from: 0, upto: page.upto }))
+})
+
+/** Releases what is due, as a node does by itself. */
+export const releaseDue = Effect.fnUntraced(function* (journal: JournalShape) {
+  const nowMs = yield* Clock.currentTimeMillis
+  const held = yield* journal.quarantine({ after: 0, limit: 1_000, reason: "ClockAhead" })
+  const due = held.filter(({ dueMs }) => dueMs !== null && dueMs <= nowMs).map(({ id }) => id)
+  return yield* journal.release(due, defaultDeleteLimits)
 })
 
 export const stateHash = (journal: Opened) => StateHash.compute().pipe(Effect.provide(journal.services))

@@ -20,6 +20,7 @@ import {
   patch,
   pull,
   put,
+  releaseDue,
   remove,
   settlement,
   startMs,
@@ -56,9 +57,9 @@ const heldRules = (name: string, make: MakeJournal): void => {
       expect(outcome).toMatchObject({ applied: 0, held: 1, head: 0, verdicts: [{ index: 0, code: "ClockAhead" }] })
       yield* b.receive(batch(a, commits))
       expect(yield* waiting(b)).toBe(1)
-      expect((yield* b.releaseDue(defaultDeleteLimits)).released).toEqual([])
+      expect((yield* releaseDue(b)).released).toEqual([])
       yield* TestClock.setTime(startMs + 11)
-      expect((yield* b.releaseDue(defaultDeleteLimits)).released).toHaveLength(1)
+      expect((yield* releaseDue(b)).released).toHaveLength(1)
       expect(yield* waiting(b)).toBe(0)
       expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "early" })
       expect((yield* b.feed(0, a.device, unbounded)).commits).toEqual([])
@@ -82,7 +83,7 @@ const heldRules = (name: string, make: MakeJournal): void => {
       const due = (yield* b.quarantine({ after: 0, limit: 9, reason: "ClockAhead" })).map(({ dueMs }) => dueMs)
       expect(new Set(due)).toEqual(new Set([startMs + 6 * hourMs, null]))
       yield* TestClock.setTime(startMs + 6 * hourMs + 1)
-      expect((yield* b.releaseDue(defaultDeleteLimits)).released).toHaveLength(1)
+      expect((yield* releaseDue(b)).released).toHaveLength(1)
       expect((yield* b.get("note", "n1"))?.fields).toEqual({ text: "tomorrow" })
       expect(yield* b.get("note", "n2")).toBeUndefined()
       // A person may know better than the clock.
@@ -345,7 +346,7 @@ const massDeleteRules = (name: string, make: MakeJournal): void => {
       yield* TestClock.setTime(startMs)
       expect((yield* b.receive(batch(a, yield* commitsOf(a, early.head - 2)))).held).toBe(2)
       yield* TestClock.setTime(startMs + 2 * Limits.clockAheadPeerMs)
-      expect((yield* b.releaseDue(defaultDeleteLimits)).released).toEqual([])
+      expect((yield* releaseDue(b)).released).toEqual([])
       expect((yield* b.quarantineCounts).MassDelete).toBe(2)
       expect(yield* b.count("note")).toBe(149)
       // A custodian has judged what it passes on; its own deletes are judged like anybody's.

@@ -21,6 +21,7 @@ import {
   patch,
   pull,
   put,
+  releaseDue,
   remove,
   space,
   startMs,
@@ -137,7 +138,7 @@ const firewallRules = (name: string, make: MakeJournal): void => {
       const late = batch(a, yield* commitsOf(a, head - 1))
       expect((yield* b.receive(late)).verdicts).toMatchObject([{ code: "ClockAhead" }])
       yield* TestClock.setTime(startMs + 60_000)
-      const outcome = yield* b.releaseDue(defaultDeleteLimits)
+      const outcome = yield* releaseDue(b)
       expect(outcome).toMatchObject({ released: [], kept: [{ peer: a.device, code: "MassDelete" }] })
       expect(yield* entriesOf(b)).toMatchObject([{ reason: "MassDelete", dueMs: null }])
       const [id] = yield* idsOf(b)

@@ -28,7 +28,7 @@ import {
 } from "./JournalFixture.ts"
 
 /** Registers the rules as tests. */
-export const journalReadConformance = (name: string, make: MakeJournal): void => {
+export const journalPresentConformance = (name: string, make: MakeJournal): void => {
   feedRules(name, make)
   fingerprintRules(name, make)
   missingRules(name, make)

@@ -2,6 +2,6 @@ import { JournalConformance } from "@syncline/core/testing"
 import { Effect, Layer } from "effect"
 import { layerJournal, temporaryFolder } from "./temporaryFolder.ts"
 
-JournalConformance.journalConformance("SqliteJournal", (device, space) =>
+JournalConformance.journalWriteConformance("SqliteJournal", (device, space) =>
   Layer.unwrap(Effect.map(temporaryFolder, (folder) => layerJournal(folder, device, space)))
 )

@@ -1,0 +1,7 @@
+import { JournalConformance } from "@syncline/core/testing"
+import { Effect, Layer } from "effect"
+import { layerJournal, temporaryFolder } from "./temporaryFolder.ts"
+
+JournalConformance.journalReadConformance("SqliteJournal", (device, space) =>
+  Layer.unwrap(Effect.map(temporaryFolder, (folder) => layerJournal(folder, device, space)))
+)
