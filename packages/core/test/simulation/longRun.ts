@@ -1,48 +1,24 @@
 // The long form of the simulation: `npm run sim -- --seeds 10000`, or one seed with `--seed 17`.
 // Seeds are shared out over the machine's cores; every failure prints how to replay it.
-import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { addSurvey, emptySurvey, runSeed, type Survey, surveySeeds } from "./runSeed.ts"
+import { surveyProcess } from "./surveyProcess.ts"
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
-    jobs: { type: "string", default: String(availableParallelism()) },
-    step: { type: "string" }
+    jobs: { type: "string", default: String(availableParallelism()) }
   }
 })
 
-/** Seeds that a process runs before it says how it went. */
-const reportedSeeds = 50
-
-/** One share: every `step`-th seed, told to the parent in parts. */
-const runShare = async (from: number, upto: number, step: number): Promise<void> => {
-  for (let first = from; first <= upto; first += reportedSeeds * step) {
-    const last = Math.min(upto, first + (reportedSeeds - 1) * step)
-    process.send!(await surveySeeds(first, last, step))
-  }
-}
-
 const runJobs = async (from: number, upto: number, jobs: number): Promise<Survey> => {
   const whole = emptySurvey()
-  const share = (job: number): Promise<void> =>
-    new Promise((resolve) => {
-      const args = ["--from", String(from + job), "--seeds", String(upto), "--step", String(jobs)]
-      const child = fork(fileURLToPath(import.meta.url), args, { execArgv: ["--max-semi-space-size=64"] })
-      child.on("message", (part) => {
-        addSurvey(whole, part as Survey)
-        for (const failure of (part as Survey).failures) console.log(failure)
-      })
-      child.on("exit", (code) => {
-        if (code !== 0) whole.failures.push(`a process ended with ${code}`)
-        resolve()
-      })
-    })
-  await Promise.all(Array.from({ length: jobs }, (_, job) => share(job)))
+  const tell = ({ failures }: Survey): void => failures.forEach((failure) => console.log(failure))
+  const shares = Array.from({ length: jobs }, (_, job) => surveyProcess(from + job, upto, jobs, tell))
+  for (const share of await Promise.all(shares)) addSurvey(whole, share)
   return whole
 }
 
@@ -70,11 +46,6 @@ const main = async (): Promise<number> => {
     const { failures } = await surveySeeds(seed, seed, 1)
     for (const failure of failures) console.log(failure)
     return failures.length
-  }
-  if (values.step !== undefined) {
-    await runShare(from, count, Number(values.step))
-    process.disconnect()
-    return 0
   }
   const startedMs = performance.now()
   const survey = await runJobs(from, from + count - 1, Number(values.jobs))
