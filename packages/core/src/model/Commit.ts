@@ -146,9 +146,10 @@ export const seal = (
     header.group === undefined ? null : Bytes.fromHex(header.group)!
   ])
   const signature = signer.sign(signedMessage(crypto, headerBytes))
-  const small = packed.length < compressBytesMin
-  const body = small ? packed : compression.compress(packed)
-  return { bytes: MessagePack.pack([headerBytes, signature, small ? 0 : compression.method, body]), leaves }
+  const compressed = packed.length < compressBytesMin ? packed : compression.compress(packed)
+  // What compressing makes longer is stored as it is: a body is never longer than its events.
+  const body = compressed.length < packed.length ? compressed : packed
+  return { bytes: MessagePack.pack([headerBytes, signature, body === packed ? 0 : compression.method, body]), leaves }
 }
 
 /** A part of a commit that carries only the events at the given places. */
@@ -160,7 +161,7 @@ export const takePart = (commit: PackedCommit, whole: CommitEvents, places: Read
 
 /** Reads the outer form and the header, or says what is wrong. Proves nothing yet. */
 export const open = (bytes: Uint8Array): PackedCommit | string => {
-  if (bytes.length > Limits.frameBytesMax) return "a commit is larger than a frame"
+  if (bytes.length > Limits.packedCommitBytesMax) return `a commit has more than ${Limits.packedCommitBytesMax} bytes`
   const outer = unpack(bytes)
   if (!Array.isArray(outer) || (outer.length !== 4 && outer.length !== 6)) return "a commit is not a list of 4 or 6"
   const [headerBytes, signature, method, body, leaves, places] = outer as ReadonlyArray<unknown>
@@ -169,6 +170,8 @@ export const open = (bytes: Uint8Array): PackedCommit | string => {
   if (!Number.isSafeInteger(method) || !(body instanceof Uint8Array)) return "a commit has no body"
   const header = openHeader(headerBytes)
   if (typeof header === "string") return header
+  // The signature covers the events, not how they are packed: whoever passes a commit on could make it longer.
+  if (body.length > header.size) return "a commit's body is longer than its events"
   let part: PackedCommit["part"]
   if (outer.length === 6) {
     const wrong = partProblem(leaves, places, header.count)
@@ -292,7 +295,9 @@ export const unpackEvents = (
   commit: PackedCommit
 ): Pick<CommitEvents, "events" | "places"> | string => {
   const packed = compression.decompress(commit.method, commit.body, commit.header.size)
-  if (packed === undefined) return "a commit's body does not decompress to its size"
+  if (packed === undefined || (commit.part === undefined && packed.length !== commit.header.size)) {
+    return "a commit's body does not decompress to its size"
+  }
   const events = unpack(packed)
   const places = commit.part?.places ?? Array.from({ length: commit.header.count }, (_, place) => place)
   if (!Array.isArray(events) || events.length !== places.length) return "a commit's events do not match its count"

@@ -17,6 +17,11 @@ export const frameDepthMax = 12
 export const eventsPerCommitMax = 128
 /** Event bytes of one commit before compression; a larger commit is refused. */
 export const commitBytesMax = 256 * 1024
+/**
+ * A whole commit or part with its header, authors and leaf hashes, which take less than 32 KiB; a larger one is refused.
+ * So every commit that was taken in fits into a frame.
+ */
+export const packedCommitBytesMax = commitBytesMax + 32 * 1024
 /** One encoded event; a larger write is refused with the size. */
 export const eventBytesMax = 64 * 1024
 /** Depth of one field value; deeper values are refused. */

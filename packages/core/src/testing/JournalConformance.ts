@@ -32,6 +32,7 @@ import { journalHistoryConformance } from "./JournalHistoryConformance.ts"
 import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalPresentConformance } from "./JournalPresentConformance.ts"
 import { copyConformance } from "./CopyConformance.ts"
+import { costConformance } from "./CostConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
 import { restoreConformance } from "./RestoreConformance.ts"
@@ -57,6 +58,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   quarantineConformance(name, make)
   rewriteConformance(name, make)
   copyConformance(name, make)
+  costConformance(name, make)
   releaseConformance(name, make)
   cursorRules(name, make)
 }
