@@ -1,7 +1,6 @@
 /**
  * Questions about entities as SQL on the JSON of their rows. Field names reach SQL only as bound JSON paths and values
- * only as bound parameters. The answers are those of core's `EntityRead.queryInMemory`; only texts beyond the basic
- * multilingual plane sort by code point here.
+ * only as bound parameters. The answers are those of core's `EntityRead.queryInMemory`.
  */
 import { EntityRead, type Journal } from "@syncline/core"
 import type Database from "better-sqlite3"

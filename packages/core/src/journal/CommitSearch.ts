@@ -8,7 +8,7 @@ import type * as Undo from "../merge/Undo.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Commit from "../model/Commit.ts"
 import type { UndoTarget } from "./History.ts"
-import { type JournalRows, sources } from "./JournalTables.ts"
+import type { JournalRows } from "./JournalTables.ts"
 import * as PastEvents from "./PastEvents.ts"
 
 /** Newest commits that a search looks through. */
@@ -24,7 +24,10 @@ export interface FoundCommits {
   readonly lseqs: ReadonlyArray<number>
 }
 
-/** The rows of a target. A commit that is here whole ends the search; an own transaction does with its first commit. */
+/**
+ * The rows of a target. A commit that is here whole ends the search. Nothing says how many commits a transaction has, and
+ * one that was taken back and came again lies far from the others, so a group is searched for to the end.
+ */
 export const find = Effect.fnUntraced(function* (reading: PastEvents.Reading, asked: UndoTarget) {
   const { context } = reading
   const { head, named } = yield* context.read(() => ({
@@ -38,7 +41,7 @@ export const find = Effect.fnUntraced(function* (reading: PastEvents.Reading, as
   const target = isMeant ? { commit: named.id } : targetOf(asked)
   if (target === undefined) return undefined
   const group = ("group" in target ? Bytes.fromHex(target.group) : undefined) ?? new Uint8Array(0)
-  const search: Search = { target, group, lseqs: [], places: new Set(), isOwn: false }
+  const search: Search = { target, group, lseqs: [], places: new Set() }
   for (let upto = head; upto > Math.max(0, head - commitsSearchedMax); upto -= commitsPerTurn) {
     if (yield* context.read(() => lookThrough(reading, search, upto))) break
     yield* PastEvents.rest(reading)
@@ -74,8 +77,6 @@ interface Search {
   readonly lseqs: Array<number>
   /** Places of a commit's events that were found in parts. */
   readonly places: Set<number>
-  /** Found commits are this device's own. */
-  isOwn: boolean
 }
 
 /** Looks at one page that ends with `upto`, the newest commit first; true when all is found. */
@@ -86,21 +87,14 @@ const lookThrough = ({ context }: PastEvents.Reading, search: Search, upto: numb
     const row = page[i]!
     if (row.lseq > upto) continue
     if ("group" in target) {
-      // A transaction of this device was stored at once, so its commits lie side by side.
       const isMeant = Commit.mayBeOfGroup(row.bytes, search.group) && opened(row).header.group === target.group
-      if (isMeant) take(search, row)
-      else if (search.isOwn) return true
+      if (isMeant) search.lseqs.push(row.lseq)
     } else if (Commit.idOf(context.crypto, row.bytes) === target.commit) {
-      take(search, row)
+      search.lseqs.push(row.lseq)
       const { header, part } = opened(row)
       for (const place of part?.places ?? []) search.places.add(place)
       if (part === undefined || search.places.size === header.count) return true
     }
   }
   return false
-}
-
-const take = (search: Search, row: Row): void => {
-  search.lseqs.push(row.lseq)
-  search.isOwn = row.source === sources.own
 }

@@ -123,7 +123,7 @@ export const orderOf = ({ orderBy }: EntityQuery): ((a: EntityView, b: EntityVie
     const order =
       orderBy === undefined ? 0 : sign * compare(fieldOf(a.fields, orderBy.field), fieldOf(b.fields, orderBy.field))
     if (order !== 0) return order
-    if (a.id !== b.id) return a.id < b.id ? -1 : 1
+    if (a.id !== b.id) return compareTexts(a.id, b.id)
     const [ofA, ofB] = [Partition.key(a.partition), Partition.key(b.partition)]
     return ofA === ofB ? 0 : ofA < ofB ? -1 : 1
   }
@@ -132,10 +132,27 @@ export const orderOf = ({ orderBy }: EntityQuery): ((a: EntityView, b: EntityVie
 const fieldOf = (fields: EntityView["fields"], name: string): FieldValue =>
   Object.hasOwn(fields, name) ? (fields[name] ?? null) : null
 
-/** SQLite's order of JSON scalars: null, then numbers (booleans count as 0 and 1), then texts. */
+/** SQLite's order of JSON: null, then numbers (booleans count as 0 and 1), then texts; lists and objects are their JSON. */
 const compare = (a: FieldValue, b: FieldValue): number => {
-  const rank = (value: FieldValue): number => (value === null ? 0 : typeof value === "string" ? 2 : 1)
-  if (rank(a) !== rank(b)) return rank(a) - rank(b)
-  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0
-  return Number(a) - Number(b)
+  if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1
+  const [x, y] = [comparable(a), comparable(b)]
+  if (typeof x === "string" && typeof y === "string") return compareTexts(x, y)
+  if (typeof x !== typeof y) return typeof x === "string" ? 1 : -1
+  return x === y ? 0 : x < y ? -1 : 1
 }
+
+const comparable = (value: NonNullable<FieldValue>): string | number =>
+  typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : Number(value)
+
+/** By code point, as UTF-8 sorts. By code unit, which is JavaScript's order, surrogates would stand before U+E000. */
+const compareTexts = (a: string, b: string): number => {
+  const end = Math.min(a.length, b.length)
+  let at = 0
+  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++
+  if (at === end) return a.length - b.length
+  const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)]
+  if (isSurrogate(x) !== isSurrogate(y)) return isSurrogate(x) ? 1 : -1
+  return x - y
+}
+
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff

@@ -193,6 +193,26 @@ const questionRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(`[JR-22] [JR-65] ${name}: values of every kind have one order, now and then`, () =>
+    Effect.gen(function* () {
+      const journal = yield* open(make, 1)
+      const inOrder = [null, -2, false, 0.5, true, 3, "", "[0", [1, 2], [10], [2], "a", { k: 1 }, "\ue000", "\u{10000}"]
+      const written = inOrder.map((n, i) => put(`n${String((i * 7) % inOrder.length).padStart(2, "0")}`, { n }))
+      yield* journal.write([...written].sort((a, b) => (a.id < b.id ? -1 : 1)))
+      const time = yield* moment(journal)
+      const ask = { type: "note", where: {}, orderBy: { field: "n", isDescending: false }, limit: 99, offset: 0 }
+      const values = (found: ReadonlyArray<EntityView>) => found.map(({ fields }) => fields["n"])
+      expect(values(yield* journal.query(ask))).toEqual(inOrder)
+      yield* journal.write([put("later", { n: 1 })])
+      expect(values(yield* journal.queryAt(ask, time))).toEqual(inOrder)
+      const rows: Array<EntityView> = []
+      for (let offset = 0; offset < inOrder.length; offset += 4) {
+        rows.push(...(yield* journal.queryAt({ ...ask, limit: 4, offset }, time)))
+      }
+      expect(values(rows)).toEqual(inOrder)
+    })
+  )
+
   it.effect(
     `[JR-65] ${name}: rows beyond the largest page are found, each once`,
     () =>

@@ -5,13 +5,26 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { UndoTarget } from "../journal/History.ts"
-import { batch, commitsOf, type MakeJournal, notes, open, pull, put, unbounded } from "./JournalFixture.ts"
+import {
+  batch,
+  commitsOf,
+  type MakeJournal,
+  moment,
+  notes,
+  open,
+  patch,
+  pull,
+  put,
+  settlement,
+  unbounded
+} from "./JournalFixture.ts"
 import { commit, undo } from "./UndoFixture.ts"
 
 /** Registers the rules as tests. */
 export const undoSearchConformance = (name: string, make: MakeJournal): void => {
   searchRules(name, make)
   foreignRules(name, make)
+  scatteredRules(name, make)
 }
 
 const searchRules = (name: string, make: MakeJournal): void => {
@@ -104,6 +117,43 @@ const foreignRules = (name: string, make: MakeJournal): void => {
       expect(yield* undo(b, entry!.commit)).toMatchObject({ commits: [] })
       const again = yield* undo(b, entry!.commit)
       expect(again.entities[0]?.skipped).toEqual([{ field: undefined, because: "undone" }])
+    })
+  )
+}
+
+const secret = (id: string, text: string) => put(id, { text }, {}, "secret")
+
+const scatteredRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-87] ${name}: an own transaction is found whole when a part of it was taken back and released`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "a" }), secret("s1", "a")])
+      yield* moment(a)
+      expect((yield* a.write([patch("n1", { text: "b" }), secret("s1", "b")])).commits.length).toBe(2)
+      const [entry] = yield* a.history({ type: "note", id: "n1", limit: 1 })
+      yield* moment(a)
+      yield* a.write([put("n9", {})])
+      const denied = { code: "Denied", kind: "refused", rule: "r", policyVersion: 1, because: "no" } as const
+      yield* a.settle(settlement(hub.device, [{ lseq: 4, ...denied }], 5))
+      const [waiting] = yield* a.quarantine({ after: 0, limit: 9 })
+      yield* a.release([waiting!.id])
+      expect((yield* a.get("secret", "s1"))?.fields).toEqual({ text: "b" })
+      yield* undo(a, { group: entry!.group! })
+      expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "a" })
+      expect((yield* a.get("secret", "s1"))?.fields).toEqual({ text: "a" })
+    })
+  )
+
+  it.effect(`[JR-87] ${name}: an own transaction is found whole by a journal that got it back in parts`, () =>
+    Effect.gen(function* () {
+      const [a, hub, restored] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 1)]
+      yield* a.write([put("n1", { text: "b" }), secret("s1", "b")])
+      const [entry] = yield* a.history({ type: "note", id: "n1", limit: 1 })
+      yield* a.write([put("n9", {})])
+      const [one, two, between] = yield* commitsOf(a)
+      for (const each of [one!, between!, two!]) yield* restored.receive(batch(hub, [each]))
+      yield* undo(restored, { group: entry!.group! })
+      expect([yield* restored.get("note", "n1"), yield* restored.get("secret", "s1")]).toEqual([undefined, undefined])
     })
   )
 }
