@@ -18,19 +18,13 @@ import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
 import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
-import { type JournalTables, type PartitionRow, type QuarantineRow, type ReceiptRow, sources } from "./JournalTables.ts"
+import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
+import * as KeptCommits from "./KeptCommits.ts"
 import { judgeDeletes } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
-import {
-  type Because,
-  quarantineBytesMax,
-  quarantineBytesPerPeerMax,
-  quarantineCommitsMax,
-  quarantineCommitsPerPeerMax,
-  type QuarantineReason
-} from "./Quarantine.ts"
+import type { Because, QuarantineReason } from "./Quarantine.ts"
 import type { Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
@@ -125,9 +119,6 @@ export const renew = ({ crypto, tables }: WriterContext): void => {
   tables.setIdentity({ incarnation, writing: incarnation })
 }
 
-/** How long a commit that was due waits for what it rests on before it is tried again, in milliseconds. */
-const retryReleaseMs = 60_000
-
 /**
  * Applies commits of the quarantine now; whoever asks has judged that they may be. Without a person's word, mass deletes
  * among them are held by `deleteLimits`. What stays keeps its place.
@@ -159,7 +150,7 @@ export const release = (
       tables.removeReceipt(row.id)
       return void outcome.released.push(row.id)
     }
-    keepAgain(tables, row, verdict, nowMs)
+    KeptCommits.keepAgain(tables, row, verdict, nowMs)
     if (verdict === undefined) outcome.waiting.push(row.id)
     else outcome.kept.push({ id: row.id, peer: row.peer, code: verdict.code, because: verdict.because })
   })
@@ -174,22 +165,6 @@ const openAgain = (context: WriterContext, { bytes, reason }: QuarantineRow): Co
   if (reason !== "SchemaUnknown" || opening.kind !== "checked") return opening
   const isSigned = Commit.isSignedByAuthor(context.crypto, opening.commit.packed)
   return isSigned ? opening : { kind: "refused", code: "SignatureInvalid" }
-}
-
-/** A commit that was tried and stays has its old place, and a new reason where it waits for something else now. */
-const keepAgain = (tables: JournalTables, row: QuarantineRow, verdict: Verdict | undefined, nowMs: number): void => {
-  const dueMs = row.dueMs === null ? null : nowMs + retryReleaseMs
-  if (verdict?.code === "StampTooFarAhead") {
-    // Its author writes it again.
-    const { because, policyVersion, rule } = verdict
-    return tables.addQuarantine({ ...row, reason: "ClockAhead", rule, policyVersion, because, dueMs: null })
-  }
-  // It was kept anew with the time at which it is due.
-  if (verdict?.code === "ClockAhead") return undefined
-  if (verdict?.kind !== "held") return tables.addQuarantine({ ...row, dueMs })
-  tables.removeQuarantine(row.id)
-  const { because, code, policyVersion, rule } = verdict
-  tables.addQuarantine({ ...row, reason: code as QuarantineReason, rule, policyVersion, because, dueMs: null })
 }
 
 /** A commit that its author may have withdrawn is sent to everybody, its author too. */
@@ -227,19 +202,21 @@ const keepDenied = (
 }
 
 /** True when every event of the commit was applied here before. */
-const isKnown = ({ commits, context, entities }: Intake, commit: CheckedCommit): boolean => {
-  const row = context.tables.findPartition(commit.packed.header.partition)
+const isKnown = (work: Intake, commit: CheckedCommit): boolean =>
+  commit.decoded.every((_, index) => isEventKnown(work, commit, index))
+
+const isEventKnown = ({ commits, context, entities }: Intake, commit: CheckedCommit, index: number): boolean => {
+  const { header } = commit.packed
+  const row = context.tables.findPartition(header.partition)
   if (row === undefined) return false
-  const author = commit.packed.header.authors[0]!
-  return commit.decoded.every((event, index) => {
-    const entity = entities.open(row, event.entity)
-    if (eseqOf(entity.state.clock, author) < event.eseq) return false
-    const { hash } = EntityHistory.originOf(commit, index)
-    for (const known of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) {
-      if (Bytes.equals(known.origin.hash, hash)) return true
-    }
-    return false
-  })
+  const event = commit.decoded[index]!
+  const entity = entities.open(row, event.entity)
+  if (eseqOf(entity.state.clock, header.authors[0]!) < event.eseq) return false
+  const { hash } = EntityHistory.originOf(commit, index)
+  for (const known of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) {
+    if (Bytes.equals(known.origin.hash, hash)) return true
+  }
+  return false
 }
 
 const describe = ({ bytes, decoded, id, packed }: CheckedCommit): CommitOpening.Described =>
@@ -247,24 +224,13 @@ const describe = ({ bytes, decoded, id, packed }: CheckedCommit): CommitOpening.
 
 /** Puts a commit into quarantine; false when it is full. */
 const keep = (
-  { context: { tables }, nowMs }: Intake,
+  { context, nowMs }: Intake,
   entry: CommitOpening.Described,
   peer: PeerId,
   reason: QuarantineReason,
   why: Because,
   dueMs: number | null
-): boolean => {
-  if (tables.quarantineRow(entry.id) !== undefined) return true
-  const { bytes, bytesOfPeer, commits, ofPeer } = tables.quarantineLoad(peer)
-  const isFull =
-    commits >= quarantineCommitsMax ||
-    ofPeer >= quarantineCommitsPerPeerMax ||
-    bytes + entry.bytes.length > quarantineBytesMax ||
-    bytesOfPeer + entry.bytes.length > quarantineBytesPerPeerMax
-  if (isFull) return false
-  tables.addQuarantine({ ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
-  return true
-}
+): boolean => KeptCommits.keep(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
 
 const refusal = (code: string, because = ""): Verdict => ({
   code,
@@ -319,62 +285,83 @@ const takeOpened = (
 
 const mergeCommit = (work: Intake, commit: CheckedCommit, row: PartitionRow, peer: PeerId, source: number): void => {
   const { tables } = work.context
-  const { header } = commit.packed
   const previous: Array<number> = []
   const touched = new Map<OpenEntity, Array<PlacedEvent>>()
+  const forked: Array<OpenEntity> = []
   const gapsBefore = work.tally.gaps
   for (let i = 0; i < commit.decoded.length; i++) {
     const entity = work.entities.open(row, commit.decoded[i]!.entity)
     const before = entity.lseq
     const placed = { event: commit.decoded[i]!, origin: EntityHistory.originOf(commit, i) }
     const pending = touched.get(entity)
-    const isApplied = mergeEvent(work, commit, peer, placed, entity, pending ?? [])
+    const isApplied = mergeEvent(work, placed, entity, pending ?? [], forked)
     previous.push(isApplied ? before : -1)
     if (!isApplied) continue
     if (pending === undefined) touched.set(entity, [placed])
     else pending.push(placed)
   }
-  const refusal = work.tally.gaps === gapsBefore ? leaveQuarantine(tables, commit) : undefined
-  if (touched.size === 0) return
+  const lseq = touched.size === 0 ? undefined : append(work, commit, row, source, previous)
+  if (lseq !== undefined) for (const entity of touched.keys()) work.entities.changed(entity, lseq)
+  const kept = tables.quarantineRow(commit.id)
+  if (kept !== undefined) comeBack(work, commit, kept, lseq, work.tally.gaps > gapsBefore)
+  // Only now, for what waited and came in would take the proof along.
+  for (const entity of forked) reportFork(work, commit, peer, entity)
+}
+
+const append = (
+  { context, tally }: Intake,
+  { bytes, decoded, packed: { header } }: CheckedCommit,
+  { index }: PartitionRow,
+  source: number,
+  previous: ReadonlyArray<number>
+): number => {
+  const { tables } = context
   const author = header.authors[0]!
-  if (author === authorOf(work.context)) work.tally.isCopied = true
-  const lseq = tables.appendCommit({
-    partition: row.index,
-    author: tables.authorIndex(author),
-    // What this device wrote is its own, whoever brought it back.
-    source: Author.peer(author) === work.context.signer.peer ? sources.own : source,
-    events: commit.decoded.length,
-    previous,
-    bytes: commit.bytes
-  })
-  // What was taken back and comes again counts elsewhere; the refusal stays with it, so that it is not taken back anew.
-  if (refusal !== undefined) tables.putReceipt({ ...refusal, lseq })
-  for (const entity of touched.keys()) work.entities.changed(entity, lseq)
+  if (author === authorOf(context)) tally.isCopied = true
   // A clock that has seen a stamp never gives a smaller one. What is further ahead than allowed never gets here.
   const last = HybridTime.add(header.at, header.count - 1)
   if (last > tables.lastTime()) tables.setLastTime(last)
+  return tables.appendCommit({
+    partition: index,
+    author: tables.authorIndex(author),
+    // What this device wrote is its own, whoever brought it back.
+    source: Author.peer(author) === context.signer.peer ? sources.own : source,
+    events: decoded.length,
+    previous,
+    bytes
+  })
 }
 
 /**
- * A commit that came in by another way no longer waits; the proof of a fork stays until a person has seen it. Gives the
- * refusal for which it had been taken back.
+ * Something of a commit that is kept in quarantine came in by another way. It waits no longer once all of it that is
+ * kept is known; the proof of a fork stays until a person has seen it.
  */
-const leaveQuarantine = (tables: JournalTables, { decoded, id }: CheckedCommit): ReceiptRow | undefined => {
-  const row = tables.quarantineRow(id)
-  if (row === undefined || row.reason === "Forked" || row.events > decoded.length) return undefined
-  const refusal = row.reason === "Rejected" ? tables.receipt(id) : undefined
-  tables.removeQuarantine(id)
-  tables.removeReceipt(id)
-  return refusal
+const comeBack = (
+  work: Intake,
+  { events, id }: CheckedCommit,
+  row: QuarantineRow,
+  lseq: number | undefined,
+  hasGap: boolean
+): void => {
+  const { tables } = work.context
+  if (row.reason === "Forked") return
+  // What was taken back and comes again counts elsewhere; the refusal stays with it, so that it is not taken back anew.
+  const refusal = row.reason === "Rejected" && lseq !== undefined ? tables.receipt(id) : undefined
+  if (refusal !== undefined) tables.putReceipt({ ...refusal, lseq: lseq! })
+  const opening = CommitOpening.open(work.context, row.bytes)
+  if (opening.kind !== "checked") return
+  const came = new Set(hasGap ? [] : events.places)
+  const kept = opening.commit
+  const isComplete = kept.events.places.every((place, index) => came.has(place) || isEventKnown(work, kept, index))
+  if (isComplete) tables.removeQuarantine(id)
 }
 
 const mergeEvent = (
   work: Intake,
-  commit: CheckedCommit,
-  peer: PeerId,
   placed: PlacedEvent,
   entity: OpenEntity,
-  pending: ReadonlyArray<PlacedEvent>
+  pending: ReadonlyArray<PlacedEvent>,
+  forked: Array<OpenEntity>
 ): boolean => {
   const { tally } = work
   const { event, origin } = placed
@@ -391,7 +378,7 @@ const mergeEvent = (
       const standing = ForkMerge.merge(work.commits, entity, placed, pending)
       if (standing === "known") tally.known++
       if (standing === "gap") tally.gaps++
-      if (standing === "forked") reportFork(work, commit, peer, entity)
+      if (standing === "forked") forked.push(entity)
       if (standing === "known" || standing === "gap") return false
       tally.applied++
       return true

@@ -119,7 +119,7 @@ const idOf = ({ crypto }: Reading, { bytes, lseq }: OwnCommit): string => {
   return id
 }
 
-const present = (reading: Reading, own: OwnCommit): Receipt => {
+const present = (reading: Reading, own: OwnCommit): Receipt | undefined => {
   const { custody, rows } = reading
   const { lseq } = own
   const commit = idOf(reading, own)
@@ -128,6 +128,8 @@ const present = (reading: Reading, own: OwnCommit): Receipt => {
     return { ...plain, status: "accepted", peer: custody.peer, because: "a custodian has it" }
   }
   const row = rows.receipt(commit)
+  // One that came in parts has one receipt, too.
+  if (row !== undefined && row.lseq !== lseq) return undefined
   if (row === undefined) {
     return { ...plain, status: "deferred", peer: null, because: "no custodian has confirmed it yet" }
   }

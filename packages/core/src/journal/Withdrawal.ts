@@ -15,6 +15,7 @@ import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { SettleOutcome } from "./Journal.ts"
 import { type CommitRow, sources } from "./JournalTables.ts"
+import * as KeptCommits from "./KeptCommits.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
 import { mergedRefs, OpenEntities, type OpenEntity } from "./OpenEntities.ts"
@@ -88,7 +89,9 @@ const isElsewhere = (
 ): boolean => {
   if ((tables.custody(peer)?.lseq ?? 0) >= lseq) return true
   const before = tables.receipt(Commit.id(crypto, packed))
-  return before !== undefined && before.lseq === lseq && withdrawingCodes.has(before.code)
+  if (before === undefined || !withdrawingCodes.has(before.code)) return false
+  // Its place is empty as long as nothing of it has come again. It may come in parts, of which the receipt names one.
+  return (tables.commitAt(before.lseq)?.events ?? 0) > 0
 }
 
 const withdraw = (
@@ -110,9 +113,7 @@ const withdraw = (
     const isOwn = commit.row.source === sources.own
     if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
     else {
-      // It may lie there as the proof of a fork.
-      tables.removeQuarantine(id)
-      tables.addQuarantine({
+      KeptCommits.keepWithdrawn(context, {
         ...CommitOpening.describe(id, commit.packed, commit.decoded.length, commit.row.bytes),
         rule: verdict.rule,
         policyVersion: verdict.policyVersion,

@@ -159,6 +159,43 @@ export const takePart = (commit: PackedCommit, whole: CommitEvents, places: Read
   return MessagePack.pack([commit.headerBytes, commit.signature, 0, MessagePack.pack(events), leaves, places])
 }
 
+/** One form of a commit with the events that it carries. */
+export interface CommitForm {
+  readonly bytes: Uint8Array
+  /** Number of events in it. */
+  readonly events: number
+}
+
+/**
+ * Two forms of one commit, whole or parts, as one; `undefined` when the second has nothing that the first lacks. A part
+ * carries all leaf hashes, so parts add up, and all of them together are the whole commit.
+ */
+export const unite = (
+  compression: CompressionFunctions,
+  one: Uint8Array,
+  other: Uint8Array
+): CommitForm | undefined => {
+  const [first, second] = [open(one), open(other)]
+  if (typeof first === "string" || typeof second === "string" || first.part === undefined) return undefined
+  const { count } = first.header
+  if (second.part === undefined) return { bytes: other, events: count }
+  const events = new Map<number, Uint8Array>()
+  for (const form of [first, second]) {
+    const unpacked = unpackEvents(compression, form)
+    if (typeof unpacked === "string") return undefined
+    unpacked.places.forEach((place, index) => events.set(place, unpacked.events[index]!))
+  }
+  if (events.size === first.part.places.length) return undefined
+  const places = [...events.keys()].sort((a, b) => a - b)
+  const body = MessagePack.pack(places.map((place) => events.get(place)!))
+  const whole = [first.headerBytes, first.signature, 0, body]
+  const isWhole = events.size === count
+  return {
+    bytes: MessagePack.pack(isWhole ? whole : [...whole, first.part.leaves, places]),
+    events: events.size
+  }
+}
+
 /** Reads the outer form and the header, or says what is wrong. Proves nothing yet. */
 export const open = (bytes: Uint8Array): PackedCommit | string => {
   if (bytes.length > Limits.packedCommitBytesMax) return `a commit has more than ${Limits.packedCommitBytesMax} bytes`

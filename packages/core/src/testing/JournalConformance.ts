@@ -33,6 +33,7 @@ import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalPresentConformance } from "./JournalPresentConformance.ts"
 import { copyConformance } from "./CopyConformance.ts"
 import { costConformance } from "./CostConformance.ts"
+import { partsConformance } from "./PartsConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
 import { restoreConformance } from "./RestoreConformance.ts"
@@ -56,6 +57,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   receiveRules(name, make)
   convergenceRules(name, make)
   quarantineConformance(name, make)
+  partsConformance(name, make)
   rewriteConformance(name, make)
   copyConformance(name, make)
   costConformance(name, make)

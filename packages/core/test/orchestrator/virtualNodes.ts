@@ -35,10 +35,11 @@ export const Task = Entity.make(
 
 type IsDenied = (partition: Partition, peer: PeerId | undefined) => boolean
 
-/** Rules of one node: everybody known is a custodian and may do everything but what is denied. */
-export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<number>) {
+/** Rules of one node: everybody known may do everything but what is denied, and is a custodian unless some are named. */
+export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<number>, custodians = known) {
   const changes = yield* PubSub.sliding<void>(4)
   const peers = new Set<PeerId>(known.map(peerOf))
+  const judges = new Set<PeerId>(custodians.map(peerOf))
   let version = 1
   let isDenied: IsDenied = () => false
   let isRevoked: IsDenied = () => false
@@ -55,7 +56,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     canSend: passes,
     canReceive: passes,
     accepts: (author, partition) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
-    isCustodian: (peer) => Effect.succeed(peers.has(peer)),
+    isCustodian: (peer) => Effect.succeed(judges.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
     audit: () => Effect.void,
     changes: Stream.fromPubSub(changes)

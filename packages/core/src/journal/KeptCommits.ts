@@ -1,0 +1,94 @@
+/**
+ * How commits get into the quarantine: one row for each, whatever parts it comes in, within the bounds of what others may
+ * fill. Parts of one commit have one id, so they are united there: a row never loses an event to a later part. Why a
+ * commit is kept, and when it leaves, is decided elsewhere.
+ */
+import * as Commit from "../model/Commit.ts"
+import type { JournalTables, QuarantineRow } from "./JournalTables.ts"
+import type { WriterContext } from "./JournalWriter.ts"
+import {
+  quarantineBytesMax,
+  quarantineBytesPerPeerMax,
+  quarantineCommitsMax,
+  quarantineCommitsPerPeerMax,
+  type QuarantineReason
+} from "./Quarantine.ts"
+import type { Verdict } from "./Receipt.ts"
+
+/** A commit that is to be kept, and why. */
+export type Keeping = Omit<QuarantineRow, "place">
+
+type Context = Pick<WriterContext, "compression" | "tables">
+
+/** Puts a commit of somebody into quarantine, beside what is there of it; false when it is full. */
+export const keep = ({ compression, tables }: Context, keeping: Keeping): boolean => {
+  const row = tables.quarantineRow(keeping.id)
+  if (row === undefined) {
+    if (!hasRoom(tables, keeping, keeping.bytes.length, 1)) return false
+    tables.addQuarantine(keeping)
+    return true
+  }
+  const united = Commit.unite(compression, row.bytes, keeping.bytes)
+  // What waits counts more than the proof of a fork, which waits for nothing.
+  const isReplaced = row.reason === "Forked" && keeping.reason !== "Forked"
+  if (united === undefined && !isReplaced) return true
+  const form = united ?? { bytes: row.bytes, events: row.events }
+  if (row.reason !== "Rejected" && !hasRoom(tables, row, form.bytes.length - row.bytes.length, 0)) return false
+  tables.removeQuarantine(row.id)
+  tables.addQuarantine({ ...(isReplaced ? keeping : row), ...form })
+  return true
+}
+
+const hasRoom = (tables: JournalTables, { peer }: Pick<Keeping, "peer">, more: number, rows: number): boolean => {
+  const { bytes, bytesOfPeer, commits, ofPeer } = tables.quarantineLoad(peer)
+  return (
+    commits + rows <= quarantineCommitsMax &&
+    ofPeer + rows <= quarantineCommitsPerPeerMax &&
+    bytes + more <= quarantineBytesMax &&
+    bytesOfPeer + more <= quarantineBytesPerPeerMax
+  )
+}
+
+/** Keeps what was taken back out of the journal, beside what is there of it: this device's own, so there is no bound. */
+export const keepWithdrawn = ({ compression, tables }: Context, keeping: Keeping): void => {
+  const row = tables.quarantineRow(keeping.id)
+  if (row === undefined) return tables.addQuarantine(keeping)
+  const { bytes, events } = Commit.unite(compression, row.bytes, keeping.bytes) ?? row
+  tables.removeQuarantine(row.id)
+  tables.addQuarantine({ ...keeping, bytes, events })
+}
+
+/** How long a commit that was due waits for what it rests on before it is tried again, in milliseconds. */
+const retryReleaseMs = 60_000
+
+/**
+ * Puts a commit back that was taken out to be tried and stays: it has its old place, and a new reason where it waits for
+ * something else now.
+ */
+export const keepAgain = (
+  tables: JournalTables,
+  row: QuarantineRow,
+  verdict: Verdict | undefined,
+  nowMs: number
+): void => {
+  // While it was tried it may have been kept anew, e.g. with the time at which it is due.
+  const dueMs = tables.quarantineRow(row.id)?.dueMs ?? null
+  tables.removeQuarantine(row.id)
+  tables.addQuarantine({ ...row, ...waitingFor(row, verdict, dueMs, nowMs) })
+}
+
+const waitingFor = (
+  row: QuarantineRow,
+  verdict: Verdict | undefined,
+  keptUntilMs: number | null,
+  nowMs: number
+): Partial<Keeping> => {
+  const retryMs = row.dueMs === null ? null : nowMs + retryReleaseMs
+  if (verdict === undefined) return { dueMs: retryMs }
+  const { because, code, kind, policyVersion, rule } = verdict
+  const why = { rule, policyVersion, because }
+  // Its author writes it again.
+  if (code === "StampTooFarAhead") return { ...why, reason: "ClockAhead", dueMs: null }
+  if (kind !== "held") return { dueMs: retryMs }
+  return { ...why, reason: code as QuarantineReason, dueMs: keptUntilMs }
+}
