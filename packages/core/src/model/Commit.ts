@@ -189,7 +189,8 @@ export const unite = (
   const places = [...events.keys()].sort((a, b) => a - b)
   const body = MessagePack.pack(places.map((place) => events.get(place)!))
   const whole = [first.headerBytes, first.signature, 0, body]
-  const isWhole = events.size === count
+  // Another encoder may have packed the same events into more bytes; then all of them stay a part.
+  const isWhole = events.size === count && body.length === first.header.size
   return {
     bytes: MessagePack.pack(isWhole ? whole : [...whole, first.part.leaves, places]),
     events: events.size
