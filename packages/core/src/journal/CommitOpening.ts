@@ -7,6 +7,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
 import type { WriterContext } from "./JournalWriter.ts"
 import type { QuarantineRow } from "./JournalTables.ts"
 
@@ -49,8 +50,9 @@ export const open = (context: OpeningContext, bytes: Uint8Array): Opening => {
   if (typeof events === "string") return refused("CommitForged")
   const id = Commit.id(crypto, packed)
   const decoded: Array<Event.Event> = []
+  const budget = { nodes: Limits.commitNodesMax }
   for (const eventBytes of events.events) {
-    const event = Event.decode(eventBytes, packed.header.authors.length)
+    const event = Event.decode(eventBytes, packed.header.authors.length, budget)
     if (event === Event.newer) return { kind: "newer", entry: describe(id, packed, events.events.length, bytes) }
     if (typeof event === "string" || replacesOthers(packed, event)) return refused("EventMalformed")
     decoded.push(event)

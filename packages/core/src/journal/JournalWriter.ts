@@ -15,6 +15,7 @@ import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
+import * as MessagePack from "../model/MessagePack.ts"
 import * as Partition from "../model/Partition.ts"
 import { EntityChanged, EntityInvalid } from "../model/WriteError.ts"
 import { planEvent } from "./EventPlan.ts"
@@ -62,7 +63,7 @@ export const write = (
     }
     pending ??= openCommit(context, entities, partitionOf(context, change), nowMs)
     if (addEvent(context, pending, change)) continue
-    // The events so far name so many authors that this one's do not fit beside them.
+    // The events so far name or hold so much that this one does not fit beside them.
     if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
     pending = openCommit(context, entities, pending.row, nowMs)
     if (!addEvent(context, pending, change)) throw tooManyAuthors(change)
@@ -90,6 +91,7 @@ interface PendingCommit {
   readonly previous: Array<number>
   readonly touched: Array<OpenEntity>
   size: number
+  nodes: number
 }
 
 const isFull = (pending: PendingCommit): boolean =>
@@ -112,18 +114,20 @@ const openCommit = (
   events: [],
   previous: [],
   touched: [],
-  size: 0
+  size: 0,
+  nodes: 0
 })
 
-const tooManyAuthors = ({ id, partition }: EntityChange): EntityInvalid =>
-  new EntityInvalid({
-    type: partition.type,
-    id,
-    field: "(record)",
-    problem: `is changed over values of more than ${Limits.authorsPerCommitMax - 1} devices at once; change fewer at a time`
-  })
+const invalid = ({ id, partition }: EntityChange, problem: string): EntityInvalid =>
+  new EntityInvalid({ type: partition.type, id, field: "(record)", problem })
 
-/** Adds the change's event, or says that its authors do not fit into this commit. */
+const tooManyAuthors = (change: EntityChange): EntityInvalid =>
+  invalid(
+    change,
+    `is changed over values of more than ${Limits.authorsPerCommitMax - 1} devices at once; change fewer at a time`
+  )
+
+/** Adds the change's event, or says that its authors or values do not fit into this commit. */
 const addEvent = (context: WriterContext, pending: PendingCommit, change: EntityChange): boolean => {
   const authorsBefore = pending.authors.length
   const entity = pending.entities.open(pending.row, change.id)
@@ -141,18 +145,15 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   }
   const event = planEvent(entity.state, change, pending.authors[0]!, placeOf)
   if (event === undefined) return true
-  if (pending.authors.length > Limits.authorsPerCommitMax) {
+  const bytes = Event.encode(event)
+  const nodes = MessagePack.nodesIn(bytes)
+  if (pending.authors.length > Limits.authorsPerCommitMax || pending.nodes + nodes > Limits.commitNodesMax) {
+    if (nodes > Limits.commitNodesMax) throw invalid(change, `has ${nodes} values, more than ${Limits.commitNodesMax}`)
     for (const author of pending.authors.splice(authorsBefore)) pending.authorPlaces.delete(author)
     return false
   }
-  const bytes = Event.encode(event)
   if (bytes.length > Limits.eventBytesMax) {
-    throw new EntityInvalid({
-      type: change.partition.type,
-      id: change.id,
-      field: "(record)",
-      problem: `has ${bytes.length} bytes encoded, more than ${Limits.eventBytesMax}`
-    })
+    throw invalid(change, `has ${bytes.length} bytes encoded, more than ${Limits.eventBytesMax}`)
   }
   const at = HybridTime.add(pending.at, pending.events.length)
   const hash = Bytes.copy(Commit.leaf(context.crypto, at, pending.nonce, bytes).subarray(0, Event.eventHashBytes))
@@ -161,6 +162,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   pending.previous.push(entity.lseq)
   pending.touched.push(entity)
   pending.size += bytes.length + 5
+  pending.nodes += nodes
   // Stamped at once, so that a following commit of the same transaction starts behind this event.
   context.tables.setLastTime(at)
   return true

@@ -23,12 +23,14 @@ export interface OpenedCommit {
   readonly decoded: ReadonlyArray<Event.Event>
 }
 
-/** Commits kept open at once; beyond it all are forgotten and opened again when they are asked for. */
+/** Commits kept open at once, and the bytes of their events; beyond it all are forgotten and opened again when asked for. */
 const openedMax = 1024
+const openedBytesMax = 16 * 1024 * 1024
 
 export class OpenedCommits {
   readonly context: ReaderContext
   readonly #opened = new Map<number, OpenedCommit>()
+  #bytes = 0
 
   constructor(context: ReaderContext) {
     this.context = context
@@ -47,8 +49,12 @@ export class OpenedCommits {
     if (known !== undefined) return known
     const row = this.context.rows.commitAt(lseq)
     if (row === undefined || row.events === 0) return undefined
-    if (this.#opened.size >= openedMax) this.#opened.clear()
     const fresh = openRow(this.context, row)
+    this.#bytes += fresh.packed.header.size
+    if (this.#opened.size >= openedMax || this.#bytes > openedBytesMax) {
+      this.clear()
+      this.#bytes = fresh.packed.header.size
+    }
     this.#opened.set(lseq, fresh)
     return fresh
   }
@@ -56,6 +62,7 @@ export class OpenedCommits {
   /** Forgets what is open. */
   clear(): void {
     this.#opened.clear()
+    this.#bytes = 0
   }
 }
 

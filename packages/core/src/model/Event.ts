@@ -7,6 +7,7 @@ import * as EntityId from "../identity/EntityId.ts"
 import * as FieldValue from "./FieldValue.ts"
 import * as Limits from "./Limits.ts"
 import * as MessagePack from "./MessagePack.ts"
+import type { NodeBudget } from "./MessagePackScan.ts"
 
 /** Refers to an event that the writer had seen: an index into the commit's authors, and a number of that author. */
 export type Dependency = readonly [authorIndex: number, eseq: number]
@@ -57,10 +58,17 @@ export const encode = (event: Event): Uint8Array =>
 /** What `decode` says of an event with operations of a later version: it may be good, and cannot be judged here. */
 export const newer = "an event has operations of a later version"
 
-/** The event in bytes, or the sentence that says what is wrong with it. `authors` is the commit's author count. */
-export const decode = (bytes: Uint8Array, authors: number): Event | string => {
+/**
+ * The event in bytes, or the sentence that says what is wrong with it. `authors` is the commit's author count, `budget`
+ * what the events of its commit may hold yet.
+ */
+export const decode = (
+  bytes: Uint8Array,
+  authors: number,
+  budget: NodeBudget = { nodes: Limits.commitNodesMax }
+): Event | string => {
   if (bytes.length > Limits.eventBytesMax) return `an event has more than ${Limits.eventBytesMax} bytes`
-  const unpacked = MessagePack.unpack(bytes, Limits.eventDepthMax)
+  const unpacked = MessagePack.unpack(bytes, Limits.eventDepthMax, budget)
   if (typeof unpacked === "string") return `an event is ${unpacked}`
   const decoded = unpacked.value
   if (!Array.isArray(decoded) || decoded.length !== 5) return "an event is not a list of 5"

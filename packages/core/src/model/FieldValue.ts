@@ -25,40 +25,63 @@ export const nameProblem = (name: unknown): string | undefined => {
 
 /** What is wrong with a value and where, or `undefined` when it may be kept. */
 export const problem = (value: unknown): string | undefined => {
-  const budget = { nodes: 0 }
-  return check(value, "", 1, budget)
+  const found = check(value, 1, { nodes: 0 })
+  if (found === undefined) return undefined
+  return found.path === undefined ? found.says : `${found.path || "the value"} ${found.says}`
 }
 
-const check = (value: unknown, path: string, depth: number, budget: { nodes: number }): string | undefined => {
+/** What is wrong, and where below the value that was looked at; `undefined` for the value as a whole. */
+interface Problem {
+  readonly path: string | undefined
+  readonly says: string
+}
+
+const here = (says: string): Problem => ({ path: "", says })
+const anywhere = (says: string): Problem => ({ path: undefined, says })
+
+const check = (value: unknown, depth: number, budget: { nodes: number }): Problem | undefined => {
   switch (typeof value) {
     case "boolean":
       return undefined
     case "string":
-      return value.isWellFormed() ? undefined : `${path || "the value"} is not well-formed Unicode`
+      return value.isWellFormed() ? undefined : here("is not well-formed Unicode")
     case "number":
-      return Number.isFinite(value) ? undefined : `${path || "the value"} is not a finite number`
+      return Number.isFinite(value) ? undefined : here("is not a finite number")
     case "object":
-      return value === null ? undefined : checkNested(value, path, depth, budget)
+      return value === null ? undefined : checkNested(value, depth, budget)
     default:
-      return `${path || "the value"} has type ${typeof value}, which JSON cannot hold`
+      return here(`has type ${typeof value}, which JSON cannot hold`)
   }
 }
 
-const checkNested = (value: object, path: string, depth: number, budget: { nodes: number }): string | undefined => {
-  if (depth > Limits.valueDepthMax) return `${path || "the value"} is nested deeper than ${Limits.valueDepthMax}`
-  const isArray = Array.isArray(value)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (!isArray && prototype !== Object.prototype && prototype !== null) {
-    return `${path || "the value"} is not a plain object`
+const checkNested = (value: object, depth: number, budget: { nodes: number }): Problem | undefined => {
+  if (depth > Limits.valueDepthMax) return here(`is nested deeper than ${Limits.valueDepthMax}`)
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = checkPart(value[i], depth, budget)
+      if (found !== undefined) return below(`[${i}]`, found)
+    }
+    return undefined
   }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return here("is not a plain object")
   for (const [key, element] of Object.entries(value)) {
-    if (++budget.nodes > Limits.valueNodesMax) return `the value has more than ${Limits.valueNodesMax} parts`
-    if (!isArray && forbiddenKeys.has(key)) return `the key "${key}" is not allowed`
-    const found = check(element, isArray ? `${path}[${key}]` : `${path}.${key}`, depth + 1, budget)
-    if (found !== undefined) return found
+    if (forbiddenKeys.has(key)) return anywhere(`the key "${key}" is not allowed`)
+    const found = checkPart(element, depth, budget)
+    if (found !== undefined) return below(`.${key}`, found)
   }
   return undefined
 }
+
+const checkPart = (part: unknown, depth: number, budget: { nodes: number }): Problem | undefined =>
+  ++budget.nodes > Limits.valueNodesMax
+    ? anywhere(`the value has more than ${Limits.valueNodesMax} parts`)
+    : check(part, depth + 1, budget)
+
+const below = (step: string, { path, says }: Problem): Problem => ({
+  path: path === undefined ? undefined : step + path,
+  says
+})
 
 /** JSON text with sorted keys: equal values have equal texts. */
 export const canonicalText = (value: FieldValue): string => {

@@ -22,6 +22,11 @@ export const commitBytesMax = 256 * 1024
  * So every commit that was taken in fits into a frame.
  */
 export const packedCommitBytesMax = commitBytesMax + 32 * 1024
+/**
+ * MessagePack values in the events of one commit: what they take in memory and time when they are read. A writer begins
+ * another commit; one event with more is refused.
+ */
+export const commitNodesMax = 32 * 1024
 /** One encoded event; a larger write is refused with the size. */
 export const eventBytesMax = 64 * 1024
 /** Depth of one field value; deeper values are refused. */

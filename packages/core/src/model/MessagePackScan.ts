@@ -4,8 +4,20 @@
  * "Formats".
  */
 
-/** What is wrong with the bytes, or `undefined` when they are one value without extensions within the depth. */
-export const problem = (bytes: Uint8Array, depthMax: number): "malformed" | "deep" | undefined => {
+/** How many values more may come; lists, maps and their keys count as well. */
+export interface NodeBudget {
+  nodes: number
+}
+
+/**
+ * What is wrong with the bytes, or `undefined` when they are one value without extensions within the depth. What they
+ * hold is taken from the budget: a value that fills a byte takes forty and more once it is decoded.
+ */
+export const problem = (
+  bytes: Uint8Array,
+  depthMax: number,
+  budget: NodeBudget
+): "malformed" | "deep" | "crowded" | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const open: Array<readonly [left: number, isMap: boolean]> = []
   let at = 0
@@ -19,6 +31,7 @@ export const problem = (bytes: Uint8Array, depthMax: number): "malformed" | "dee
       isMap = outer[1]
     }
     if (at >= bytes.length) return "malformed"
+    if (--budget.nodes < 0) return "crowded"
     // Of a map's values every second one is a key, and only texts may be.
     if (isMap && left % 2 === 0 && !isText(bytes[at]!)) return "malformed"
     left--

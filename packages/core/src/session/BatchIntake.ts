@@ -10,7 +10,7 @@ import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
-import type { Denial, JournalShape, RemoteOutcome } from "../journal/Journal.ts"
+import type { Denial, JournalShape, RemoteBatch, RemoteOutcome } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
@@ -38,8 +38,12 @@ export interface CheckedBatch {
   /** Commits for the journal, and the place that each had in the batch. */
   readonly commits: ReadonlyArray<Uint8Array>
   readonly places: ReadonlyArray<number>
+  /** Bytes that the events of each commit take once they are unpacked. */
+  readonly sizes: ReadonlyArray<number>
   /** Those of them that the policy does not let in. */
   readonly denials: ReadonlyArray<Denial>
+  /** The stretch of the peer's feed that it is. */
+  readonly feed: RemoteBatch["feed"]
   /** What is to be said of commits that never reach the journal. */
   readonly verdicts: ReadonlyArray<RemoteOutcome["verdicts"][number]>
   /** Devices that wrote them. */
@@ -51,13 +55,15 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
   const decisions = new Map<string, Decision>()
   const commits: Array<Uint8Array> = []
   const places: Array<number> = []
+  const sizes: Array<number> = []
   const denials: Array<Denial> = []
   const verdicts: Array<RemoteOutcome["verdicts"][number]> = []
   const devices = new Set<PeerId>()
   for (let i = 0; i < batch.commits.length; i++) {
     if (i > 0 && i % checkedAtOnceMax === 0) yield* Effect.yieldNow
     const bytes = batch.commits[i]!
-    const judged = yield* judge(context, decisions, devices, bytes)
+    const commit = Commit.open(bytes)
+    const judged = yield* judge(context, decisions, devices, bytes, commit)
     if (typeof judged === "string") {
       verdicts.push({ index: i, code: judged, kind: "refused", rule: "", policyVersion: 0, because: "" })
       continue
@@ -65,15 +71,16 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
     if (judged !== undefined) denials.push({ ...judged, index: commits.length })
     commits.push(bytes)
     places.push(i)
+    sizes.push(typeof commit === "string" ? bytes.length : commit.header.size)
   }
-  const checked: CheckedBatch = { batch, commits, places, denials, verdicts, devices }
+  const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
+  const checked: CheckedBatch = { batch, commits, places, sizes, denials, feed, verdicts, devices }
   return checked
 })
 
-/** Takes in what passed, keeps what the policy denies, and reports what became of each commit. */
+/** Takes in what passed of a portion, keeps what the policy denies, and reports what became of each commit. */
 export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, checked: CheckedBatch) {
-  const { batch, commits, denials, places } = checked
-  const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
+  const { commits, denials, feed, places } = checked
   const outcome = yield* context.journal.receive({
     peer: context.peer,
     incarnation: context.peerIncarnation,
@@ -107,9 +114,9 @@ const judge = Effect.fnUntraced(function* (
   context: IntakeContext,
   decisions: Map<string, Decision>,
   devices: Set<PeerId>,
-  bytes: Uint8Array
+  bytes: Uint8Array,
+  commit: Commit.PackedCommit | string
 ) {
-  const commit = Commit.open(bytes)
   if (typeof commit === "string") return Commit.isNewer(bytes) ? undefined : "CommitMalformed"
   const { at, authors, partition, space } = commit.header
   if (space !== context.space) return "SpaceForeign"

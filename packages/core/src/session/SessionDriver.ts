@@ -10,13 +10,14 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate } from "../gate/Gate.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
-import { Journal } from "../journal/Journal.ts"
+import { Journal, type RemoteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchIntake from "./BatchIntake.ts"
+import * as BatchPortions from "./BatchPortions.ts"
 import { earlyFramesMax, FrameSequence } from "./FrameSequence.ts"
 import * as LiveState from "./LiveState.ts"
 import { nonceBytes } from "./Proof.ts"
@@ -246,7 +247,17 @@ const applyBatches = (driver: RunningSession): Effect.Effect<never, JournalError
   Stream.fromQueue(driver.toApply).pipe(
     // One after the other, so that no batch overtakes an earlier one that takes longer to check.
     Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver), batch)),
-    Stream.mapEffect((checked) => toTheEnd(applyBatch(driver, checked)), { concurrency: applyingAtOnceMax }),
+    Stream.flatMap((checked) => Stream.fromIterable(BatchPortions.of(checked))),
+    Stream.mapEffect((portion) => toTheEnd(applyPortion(driver, portion)), { concurrency: applyingAtOnceMax }),
+    Stream.mapAccum(
+      (): RemoteOutcome | undefined => undefined,
+      (earlier, { outcome, portion }) => {
+        const joined = BatchPortions.joined(earlier, outcome)
+        if (!portion.isLast) return [joined, []]
+        const input: SessionState.Input = { _tag: "Applied", batch: portion.checked.batch, outcome: joined }
+        return [undefined, [input]]
+      }
+    ),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
     Effect.andThen(Effect.never)
   )
@@ -263,13 +274,12 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
   isDialled: driver.options.role === "responder"
 })
 
-const applyBatch = Effect.fnUntraced(function* (driver: RunningSession, checked: BatchIntake.CheckedBatch) {
-  const outcome = yield* BatchIntake.takeIn(intakeOf(driver), checked)
-  driver.waitingBytes -= bytesOf(checked.batch)
+const applyPortion = Effect.fnUntraced(function* (driver: RunningSession, portion: BatchPortions.Portion) {
+  const outcome = yield* BatchIntake.takeIn(intakeOf(driver), portion.checked)
+  if (portion.isLast) driver.waitingBytes -= bytesOf(portion.checked.batch)
   driver.lastProgressMs = yield* monotonicMs
   yield* driver.options.notify({ _tag: "TakenIn", outcome })
-  const input: SessionState.Input = { _tag: "Applied", batch: checked.batch, outcome }
-  return input
+  return { outcome, portion }
 })
 
 /**

@@ -16,11 +16,22 @@ import * as Limits from "../model/Limits.ts"
 import * as MessagePack from "../model/MessagePack.ts"
 import * as LiveState from "../session/LiveState.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
-import { batch, commitsOf, firstEvent, type MakeJournal, open, type Opened, space, startMs } from "./JournalFixture.ts"
+import {
+  batch,
+  commitsOf,
+  firstEvent,
+  type MakeJournal,
+  open,
+  type Opened,
+  put,
+  space,
+  startMs
+} from "./JournalFixture.ts"
 
 /** Registers the rules as tests. */
 export const costConformance = (name: string, make: MakeJournal): void => {
   lengthRules(name, make)
+  crowdRules(name, make)
 }
 
 /** A signed commit of these events. */
@@ -135,5 +146,44 @@ const lengthRules = (name: string, make: MakeJournal): void => {
         expect(frame.length).toBeLessThan(Limits.frameBytesMax / 2)
       }
     })
+  )
+}
+
+/** Each of these takes a byte to send. */
+const lists = (count: number): ReadonlyArray<never[]> => Array.from({ length: count }, () => [])
+
+const crowdRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-31] ${name}: a commit of few bytes and many values is refused before it is read`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      const event = (id: string, fields: number): Event.Event => ({
+        ...firstEvent(id, ""),
+        ops: { s: Object.fromEntries(Array.from({ length: fields }, (_, i) => [`f${i}`, lists(9_900)])) }
+      })
+      const commits = [[event("one", 4)], ["a", "b", "c", "d"].map((id) => event(id, 1)), [event("good", 3)]]
+      const outcome = yield* hub.receive(
+        batch(
+          a,
+          commits.map((events, nonce) => ({ bytes: seal(a, events, { header: { nonce } }) }))
+        )
+      )
+      expect(outcome).toMatchObject({ applied: 1, refused: [["EventMalformed", 2]] })
+      expect(yield* hub.count("note")).toBe(1)
+    })
+  )
+
+  it.effect(
+    `[JR-31] ${name}: a write of many values becomes several commits, and one change with more is refused`,
+    () =>
+      Effect.gen(function* () {
+        const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+        const changes = Array.from({ length: 12 }, (_, i) => put(`n${i}`, { list: lists(9_900) }))
+        expect((yield* a.write(changes)).commits).toHaveLength(4)
+        expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 12, refused: [], gaps: 0 })
+        const fields = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`f${i}`, lists(9_900)]))
+        const error = yield* Effect.flip(a.write([put("small", { t: 1 }), put("crowded", fields)]))
+        expect(error.reason).toMatchObject({ _tag: "EntityInvalid", id: "crowded" })
+        expect(yield* a.count("note")).toBe(12)
+      })
   )
 }

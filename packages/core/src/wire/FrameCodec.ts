@@ -69,7 +69,7 @@ export const decode = (compression: CompressionFunctions, frame: Uint8Array): Re
   // A copy once per frame, so that nothing kept from it pins or shares the transport's buffer.
   const unpacked = MessagePack.unpack(Bytes.copy(payload), Limits.frameDepthMax)
   if (unpacked === "deep") return fail(new FrameTooDeep({ depthMax: Limits.frameDepthMax }))
-  if (unpacked === "malformed") return malformed("it is not one MessagePack value without extensions")
+  if (typeof unpacked === "string") return malformed("it is not one MessagePack value without extensions")
   const fields = unpacked.value
   if (!Array.isArray(fields) || fields.length < 2) return malformed("it is not a list")
   const [sequence, tag, ...rest] = fields as ReadonlyArray<unknown>
