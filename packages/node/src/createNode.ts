@@ -18,7 +18,19 @@ import {
   type SyncEvent,
   type Transport
 } from "@syncline/core"
-import { Context, Deferred, Effect, Exit, Layer, Logger, ManagedRuntime, References, Scope, Stream } from "effect"
+import {
+  Cause,
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  Layer,
+  Logger,
+  ManagedRuntime,
+  References,
+  Scope,
+  Stream
+} from "effect"
 import * as EntityHandle from "./EntityHandle.ts"
 import * as NodeHook from "./NodeHook.ts"
 import * as NodeQuarantine from "./NodeQuarantine.ts"
@@ -63,8 +75,14 @@ export interface NodeControl {
   readonly peer: string
   /** Where others may dial this node. */
   readonly addresses: ReadonlyArray<string>
-  /** Calls the handler for each such event until the returned function is called or the node closes. */
-  readonly on: <Tag extends SyncEvent.SyncEvent["_tag"]>(tag: Tag, handler: (event: EventOf<Tag>) => void) => () => void
+  /**
+   * Calls the handler for each such event until the returned function is called or the node closes. What it throws is
+   * logged, as is what a promise rejects with that it gives; nobody waits for the promise.
+   */
+  readonly on: <Tag extends SyncEvent.SyncEvent["_tag"]>(
+    tag: Tag,
+    handler: (event: EventOf<Tag>) => unknown
+  ) => () => void
   /** All events from the first `next` on. Whoever is too slow gets `Lagged`. Ends when the node closes. */
   readonly events: () => AsyncIterable<SyncEvent.SyncEvent>
   /**
@@ -199,16 +217,23 @@ const addHook = async (
 const listen = <Tag extends SyncEvent.SyncEvent["_tag"]>(
   context: EntityHandle.HandleContext,
   tag: Tag,
-  handler: (event: EventOf<Tag>) => void
+  handler: (event: EventOf<Tag>) => unknown
 ): (() => void) => {
+  const failed = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+    const line = `the handler of ${tag} failed`
+    // A logger shows the cause, which may be what cannot be shown.
+    return Effect.catchCause(Effect.logError(line, cause), () => Effect.logError(line))
+  }
+  const rejected = (reason: unknown): void => void Effect.runForkWith(context.services)(failed(Cause.die(reason)))
   const isMeant = (event: SyncEvent.SyncEvent): event is EventOf<Tag> => event._tag === tag
   const handled = context.orchestrator.events.pipe(
     Stream.filter(isMeant),
     Stream.interruptWhen(context.closed),
     Stream.runForEach((event) =>
-      Effect.sync(() => handler(event)).pipe(
-        // A handler's mistake must not end the program's syncing, nor the calls for later events.
-        Effect.catchCause((cause) => Effect.logError(`the handler of ${tag} threw`, cause))
+      // A handler's mistake must not end the program's syncing, nor the calls for later events.
+      Effect.catchCause(
+        Effect.sync(() => void Promise.resolve(handler(event)).catch(rejected)),
+        failed
       )
     )
   )

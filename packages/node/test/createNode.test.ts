@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { Entity, JournalError, MemoryTransport, type SyncEvent, WriteError } from "@syncline/core"
 import { personal } from "@syncline/policy"
 import { Effect, Schema } from "effect"
-import { afterEach, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
 import { createNode, type NodeOptions } from "../src/createNode.ts"
 import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
 
@@ -166,6 +166,44 @@ describe("createNode", () => {
     await node.task.put({ title: "three", done: false })
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(seen).toEqual([1, 1])
+  })
+
+  it("[CN-6] whatever a handler throws or rejects with, it is called again, and the process hears nothing of it", async () => {
+    const hostile = Object.defineProperty(new Error("x"), "message", {
+      get: () => {
+        throw new Error("no")
+      }
+    })
+    const thrown: ReadonlyArray<unknown> = [Object.create(null), hostile, undefined, new Error("a mistake")]
+    const unhandled: Array<unknown> = []
+    const before = process.listeners("unhandledRejection")
+    process.removeAllListeners("unhandledRejection").on("unhandledRejection", (error) => void unhandled.push(error))
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined)
+    try {
+      await using node = await open()
+      const seen: Array<string> = []
+      const next = (name: string): unknown => {
+        const at = seen.filter((each) => each === name).length
+        seen.push(name)
+        return thrown[at]
+      }
+      node.on("EntitiesUpdated", () => {
+        throw next("throws")
+      })
+      node.on("EntitiesUpdated", async () => {
+        throw next("rejects")
+      })
+      for (let written = 1; written <= thrown.length; written++) {
+        await node.notes.put({ text: "x" })
+        await expect.poll(() => seen.length).toBe(2 * written)
+      }
+      await expect.poll(() => logged.mock.calls.length).toBe(2 * thrown.length)
+    } finally {
+      logged.mockRestore()
+      process.removeAllListeners("unhandledRejection")
+      for (const each of before) process.on("unhandledRejection", each)
+    }
+    expect(unhandled).toEqual([])
   })
 
   it("[CN-7] closing ends iterations, refuses later calls and frees the store", async () => {

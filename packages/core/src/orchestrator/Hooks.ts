@@ -3,7 +3,7 @@
  * from the journal; its stream of changes says only that there is something to read, so a slow hook loses nothing. A
  * hook that fails is reported and told the next change.
  */
-import { Cause, Deferred, Effect, Fiber, Metric, Queue, type Scope, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Metric, Queue, type Scope, Stream } from "effect"
 import type { JournalShape } from "../journal/Journal.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
@@ -110,25 +110,30 @@ const run = Effect.fnUntraced(function* (running: RunningHook) {
     { startImmediately: true }
   )
   while (!isEnding(running)) {
-    yield* tellAll(running).pipe(
-      Effect.catchCause((cause) => Effect.andThen(waitForJournal(running, cause), Queue.offer(wanted, undefined)))
-    )
+    yield* tellAll(running)
     yield* Effect.raceFirst(Queue.take(wanted), Deferred.await(running.ending))
   }
 })
 
 /** Tells what is durable by now. */
 const tellAll = Effect.fnUntraced(function* (running: RunningHook) {
-  const reader = HookReader.make(running.table.journal, running.head)
+  let reader = HookReader.make(running.table.journal, running.head)
   while (!isEnding(running)) {
-    const told = yield* HookReader.next(reader)
+    const read = yield* Effect.exit(HookReader.next(reader))
+    if (Exit.isFailure(read)) {
+      yield* waitForJournal(running, read.cause)
+      reader = HookReader.make(running.table.journal, running.head)
+      continue
+    }
+    const told = read.value
     if (told === undefined) return
-    yield* call(running, told)
+    // Before the call: whatever becomes of it, the same change is not told again.
     running.head = told.change.head
+    yield* call(running, told)
   }
 })
 
-/** Calls the hook once. Whatever it does, the next change is told after it. */
+/** Calls the hook once and never fails: whatever it does, the next change is told after it. */
 const call = (running: RunningHook, told: HookReader.Told): Effect.Effect<void> => {
   const { callMsMax, hook } = running
   const { head } = told.change
@@ -147,9 +152,16 @@ const call = (running: RunningHook, told: HookReader.Told): Effect.Effect<void> 
   )
 }
 
+/** What an application throws may be anything, and even looking at it may throw. */
 const problemOf = (cause: Cause.Cause<unknown>): string => {
-  const thrown = Cause.squash(cause)
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  try {
+    const thrown = Cause.squash(cause)
+    const problem: unknown = thrown instanceof Error ? thrown.message : String(thrown)
+    if (typeof problem === "string") return problem
+  } catch {
+    // Said below.
+  }
+  return "it failed with what is no text"
 }
 
 const report = Effect.fnUntraced(function* (
@@ -158,7 +170,9 @@ const report = Effect.fnUntraced(function* (
   problem: string,
   ...cause: ReadonlyArray<Cause.Cause<unknown>>
 ) {
-  yield* Effect.logError(`hook ${hook.name} failed at ${head}: ${problem}`, ...cause)
+  const line = `hook ${hook.name} failed at ${head}: ${problem}`
+  // A logger shows the cause, which may be what cannot be shown.
+  yield* Effect.catchCause(Effect.logError(line, ...cause), () => Effect.logError(line))
   yield* Metric.update(Metric.withAttributes(CoreMetrics.hookFailures, { hook: hook.name }), 1)
   const told = problem.slice(0, problemMax)
   yield* table.channel.publish({ _tag: "HookFailed", hook: hook.name, head, problem: told })

@@ -57,6 +57,44 @@ describe("lifetime of hooks", () => {
     })
   )
 
+  it.effect(
+    "[HK-5] whatever a hook fails with, even what is no text, it is reported once and told the next change",
+    () =>
+      Effect.gen(function* () {
+        const noText = Object.assign(Object.create(null), { code: 1 })
+        const [noMessage, odd] = [new Error("x"), new Error("x")]
+        Object.assign(noMessage, { message: undefined })
+        Object.assign(odd, { message: { code: 1 } })
+        const hostile = Object.defineProperty(new Error("x"), "message", {
+          get: () => {
+            throw new Error("no")
+          }
+        })
+        const thrown: ReadonlyArray<unknown> = [
+          noText,
+          noMessage,
+          odd,
+          hostile,
+          undefined,
+          Symbol("s"),
+          { toString: 1 }
+        ]
+        const { hooks, journal, reported } = yield* bare()
+        const told: Array<number> = []
+        const onCommit: Hook["onCommit"] = ({ head }) => {
+          told.push(head)
+          return head > thrown.length ? Effect.void : Effect.die(thrown[head - 1])
+        }
+        yield* hooks.register({ name: "odd", onCommit })
+        yield* writeEach(journal, named(thrown.length + 1))
+        yield* settle
+        expect(told).toEqual(Array.from({ length: thrown.length + 1 }, (_, i) => i + 1))
+        const unsaid = "it failed with what is no text"
+        const problems = [unsaid, unsaid, unsaid, unsaid, "undefined", "Symbol(s)", unsaid]
+        expect(reported).toMatchObject(problems.map((problem, i) => ({ hook: "odd", head: i + 1, problem })))
+      })
+  )
+
   it.live("[HK-7] a hook is told what comes after its registration, or after the place it goes on from", () =>
     Effect.gen(function* () {
       const node = yield* alone
