@@ -242,9 +242,10 @@ const proven = Effect.fnUntraced(function* (
   supervisor: Supervision,
   session: LiveSession,
   memory: PeerMemory,
-  { count, head, receivedEvents, root, sentEvents }: SessionNotice & { readonly _tag: "Synced" }
+  { count, head, receivedEvents, root, sentEvents, writer }: SessionNotice & { readonly _tag: "Synced" }
 ) {
   session.provenHead = head
+  session.provenWriter = writer
   session.held = []
   session.pendingIn = 0
   memory.pendingIn = 0
@@ -312,6 +313,7 @@ const connected = Effect.fnUntraced(function* (
     sentEvents: 0,
     receivedEvents: 0,
     provenHead: undefined,
+    provenWriter: undefined,
     provenMs: 0,
     held: [],
     pendingIn: 0
@@ -367,8 +369,6 @@ const settled = Effect.fnUntraced(function* (
   { outcome, verdicts }: SessionNotice & { readonly _tag: "Settled" }
 ) {
   const { publish } = supervisor.channel
-  // What was taken back is missing here now, though nothing new came: every view is compared anew.
-  if (outcome.entities.length > 0) yield* PubSub.publish(supervisor.wanted, undefined)
   const deferred = new Map<string, { commits: number; because: string }>()
   for (const { because, code } of verdicts.filter((verdict) => !withdrawingCodes.has(verdict.code))) {
     deferred.set(code, { because, commits: (deferred.get(code)?.commits ?? 0) + 1 })

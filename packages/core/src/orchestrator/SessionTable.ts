@@ -2,6 +2,7 @@
  * The live sessions of a node, at most one for each journal of a peer. When two links lead to one peer, the newer one of the same
  * direction wins, else the one that the smaller peer id opened; both sides decide alike without asking.
  */
+import type { Author } from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Role } from "../session/Proof.ts"
 
@@ -19,6 +20,8 @@ export interface LiveSession {
   receivedEvents: number
   /** Newest arrival number that the last proof covers, while nothing has moved since. */
   provenHead: number | undefined
+  /** As whom the journal wrote then; it writes as another once commits were taken back. */
+  provenWriter: Author | undefined
   /** When that proof was made, in the milliseconds of `monotonicMs`. */
   provenMs: number
   /** Codes of what waits here or there and is not taken in; nothing else is under way while there are any. */

@@ -266,12 +266,13 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     return result
   }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
 
-/** Synced means: proven within the period, and nothing has been written or received since. */
+/** Synced means: proven within the period, and nothing has been written, received or taken back since. */
 const stateOf = (supervisor: Supervision, peer: PeerId, head: number, nowMs: number): PeerStatus["state"] => {
   if (supervisor.paused.has(peer)) return "paused"
   const session = supervisor.sessions.get(peer)
   if (session === undefined) return "offline"
   const isFresh = nowMs - session.provenMs <= supervisor.options.timing.proofPeriodMs
-  if (isFresh && session.provenHead !== undefined && session.provenHead >= head) return "synced"
+  const isWhole = session.provenWriter === supervisor.journal.info.author
+  if (isFresh && isWhole && session.provenHead !== undefined && session.provenHead >= head) return "synced"
   return session.held.length > 0 ? "held" : "syncing"
 }

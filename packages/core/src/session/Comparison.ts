@@ -1,7 +1,7 @@
 /**
  * Comparing what both sides have, as pure steps: asking for the peer's root at a quiet moment, answering such a
  * question, and the passes of range reconciliation that follow a difference. The opening side alone asks, so that the
- * two never ask across each other.
+ * two never ask across each other; the other side has itself asked by a batch without commits.
  */
 import * as Bytes from "../identity/Bytes.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
@@ -45,6 +45,21 @@ export const askForProof = (live: LiveState): LiveOutcome => {
     }
   }
   return { live: { ...live, proof: "asked" }, actions: [{ _tag: "ReadSpace", purpose: "request" }] }
+}
+
+/**
+ * Roots are to be compared although nothing was sent: this side has less than when it read its own. A question that is
+ * out was asked with the old root, so another one takes its place and its answer means nothing any more. The answering
+ * side sends a batch of nothing, which makes the asking side's proof stale; a batch that is under way does that, too.
+ */
+export const askAnew = (live: LiveState): LiveOutcome => {
+  if (live.role === "initiator") {
+    const isPassing = live.proof === "exchanging" || live.proof === "settling"
+    return askForProof(isPassing ? live : { ...live, proof: "due", passes: 0 })
+  }
+  if (!live.hasAnnouncedEnd || live.inFlight.size > 0) return { live, actions: [] }
+  const sent = withBatch(live, [], undefined)
+  return { live: sent.live, actions: [{ _tag: "Send", message: sent.message }] }
 }
 
 const emptyState = (request: number, verdict: Wire.SyncState["verdict"], head: number): Wire.SyncState => ({

@@ -99,6 +99,8 @@ export type LiveInput =
   | { readonly _tag: "Applied"; readonly batch: Wire.EventBatch; readonly outcome: RemoteOutcome }
   | { readonly _tag: "RangesRead"; readonly reply: Wire.SyncState; readonly pushes: ReadonlyArray<FeedCommit> }
   | { readonly _tag: "ProofDue" }
+  /** What this side had when its roots were last read was taken back since. */
+  | { readonly _tag: "RootsOutdated" }
 
 export type LiveAction =
   | { readonly _tag: "Send"; readonly message: Wire.WireMessage }

@@ -71,6 +71,8 @@ export const step = (live: LiveState, input: LiveInput): LiveOutcome => {
       const isIdle = live.proof === "proven" || live.proof === "stale" || live.proof === "failed"
       return Comparison.askForProof(isIdle ? { ...live, proof: "due", passes: 0 } : live)
     }
+    case "RootsOutdated":
+      return Comparison.askAnew(live)
   }
 }
 

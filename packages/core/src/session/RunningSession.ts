@@ -6,6 +6,7 @@ import { Clock, type Deferred, Effect, Queue } from "effect"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
+import type { Author } from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import type { Journal, RemoteOutcome, SettleOutcome } from "../journal/Journal.ts"
@@ -52,7 +53,9 @@ export type SessionNotice =
       readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
       readonly outcome: SettleOutcome
     }
-  | Extract<LiveState.LiveAction, { readonly _tag: "Progressed" | "Synced" | "Differs" }>
+  | Extract<LiveState.LiveAction, { readonly _tag: "Progressed" | "Differs" }>
+  /** `writer` is as whom the journal wrote when its root was read; once it writes as another the proof is void. */
+  | (Extract<LiveState.LiveAction, { readonly _tag: "Synced" }> & { readonly writer: Author })
 
 export interface SessionOptions {
   readonly link: Link
@@ -104,6 +107,8 @@ export interface RunningSession {
   /** Since when something is awaited without a pause. */
   awaitingSinceMs: number
   lastProofMs: number
+  /** As whom the journal wrote when its roots were last read: as another since commits were taken back. */
+  rootsWriter: Author
   lastPingMs: number
   /** Since when the link has not taken a frame that was handed to it. */
   sendingSinceMs: number | undefined

@@ -81,6 +81,8 @@ const readSpace = Effect.fnUntraced(function* (
   driver: RunningSession,
   purpose: (Action & { readonly _tag: "ReadSpace" })["purpose"]
 ) {
+  // Before the rows: what is taken back in between makes the roots count as outdated, not as new.
+  driver.rootsWriter = driver.journal.info.author
   const { head, view } = yield* readView(driver)
   const snapshot = { head, ...RangeTree.root(driver.crypto.sha256, view) }
   const cursor = yield* driver.journal.peer(driver.state.peer!, incarnationOf(driver))
@@ -158,5 +160,5 @@ const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: n
 const synced = Effect.fnUntraced(function* (driver: RunningSession, action: Action & { readonly _tag: "Synced" }) {
   driver.lastProofMs = yield* monotonicMs
   yield* Metric.update(CoreMetrics.proofsEqual, 1)
-  yield* driver.options.notify(action)
+  yield* driver.options.notify({ ...action, writer: driver.rootsWriter })
 })

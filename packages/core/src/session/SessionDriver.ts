@@ -104,6 +104,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     lastProgressMs: nowMs,
     awaitingSinceMs: nowMs,
     lastProofMs: nowMs,
+    rootsWriter: journal.info.author,
     lastPingMs: nowMs,
     sendingSinceMs: undefined,
     storedAcknowledged: 0,
@@ -293,9 +294,14 @@ const toTheEnd = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, 
 })
 
 const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
-  Stream.runForEach(driver.journal.changes, ({ head }) =>
-    Queue.offer(driver.inputs, { _tag: "JournalMoved", head })
-  ).pipe(Effect.andThen(Effect.never))
+  Stream.runForEach(driver.journal.changes, ({ head }) => {
+    const moved = Queue.offer(driver.inputs, { _tag: "JournalMoved", head })
+    if (!areRootsOutdated(driver)) return moved
+    return Effect.andThen(moved, Queue.offer(driver.inputs, { _tag: "RootsOutdated" }))
+  }).pipe(Effect.andThen(Effect.never))
+
+/** Commits were taken back since the roots were read: from then on the journal writes as another author. */
+const areRootsOutdated = ({ journal, rootsWriter }: RunningSession): boolean => journal.info.author !== rootsWriter
 
 const followWishes = (driver: RunningSession): Effect.Effect<never> =>
   Effect.forever(Effect.andThen(driver.options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" })))
@@ -370,6 +376,7 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   // A change that was announced before this session listened shows in the head.
   const head = yield* driver.journal.head
   if (head > driver.state.live.head) yield* advance(driver, { _tag: "JournalMoved", head })
+  if (areRootsOutdated(driver)) yield* advance(driver, { _tag: "RootsOutdated" })
   const { held, proof } = driver.state.live
   // Early enough that a proof is there before the last one is too old.
   const proofMs = timing.proofPeriodMs - Math.min(timing.progressMsMax, timing.proofPeriodMs / 10)

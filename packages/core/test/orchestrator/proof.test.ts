@@ -9,6 +9,8 @@ import { defaultTiming } from "../../src/session/RunningSession.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { crypto } from "../nodeCrypto.ts"
 import {
+  deniesNothing,
+  deniesTeam,
   makeNode,
   makeRules,
   pass,
@@ -214,4 +216,66 @@ describe("the proof of sync", () => {
         })
     )
   }
+
+  /** A client between a hub that denies what it wrote and a mate that has it; all but the hub run. */
+  const deniedLater = Effect.fnUntraced(function* (ofMate: Partial<VirtualOptions> = {}) {
+    const network = MemoryTransport.makeNetwork()
+    const hubRules = yield* makeRules([2])
+    yield* hubRules.change(deniesTeam("closed"))
+    const hub = yield* makeNode(network, 1, [], { rules: hubRules })
+    const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1, 3], [1]) })
+    const mate = yield* makeNode(network, 3, [2], { ...ofMate, rules: yield* makeRules([2]) })
+    yield* client.put("t1", { team: "closed", title: "wanted" })
+    yield* client.put("t2", { team: "open", title: "open" })
+    yield* client.start
+    yield* mate.start
+    yield* pass(10_000)
+    expect(yield* statusOf(client, 3)).toMatchObject({ state: "synced" })
+    return { hub, hubRules, client, mate }
+  })
+
+  it.effect("[OR-25] what is taken back is compared within seconds, also by a peer that dialled in", () =>
+    Effect.gen(function* () {
+      const { client, hub, hubRules, mate } = yield* deniedLater()
+      const deniedMs = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+      yield* hub.start
+      // The client takes back what the mate has, and gets it again once the two have compared.
+      let sinceMs = 0
+      for (let steps = 0; steps < 800 && sinceMs < 3_000; steps++) {
+        yield* pass(100)
+        if (seenBy(client, "WriteRejected").length > 0) sinceMs += 100
+        if ((yield* client.hash).hash === (yield* mate.hash).hash) continue
+        expect((yield* statusOf(client, 3))!.state).not.toBe("synced")
+      }
+      expect(sinceMs).toBe(3_000)
+      for (const status of [yield* statusOf(client, 3), yield* statusOf(mate)]) {
+        expect(status).toMatchObject({ state: "synced" })
+        expect(status!.provenAtMs).toBeGreaterThan(deniedMs)
+      }
+      expect(yield* client.hash).toEqual(yield* mate.hash)
+      yield* hubRules.change(deniesNothing)
+      yield* pass(90_000)
+      for (const node of [client, mate, hub]) {
+        expect(yield* node.fieldsOf("t1")).toMatchObject({ title: "wanted" })
+        for (const { state } of (yield* node.status).peers) expect(state).toBe("synced")
+      }
+    })
+  )
+
+  it.effect("[OR-25] synced is not said of a peer that cannot be asked since something was taken back", () =>
+    Effect.gen(function* () {
+      let isStuck = false
+      const link: VirtualOptions["link"] = (inner) => ({
+        ...inner,
+        receive: Effect.suspend(() => Effect.tap(inner.receive, () => (isStuck ? Effect.never : Effect.void)))
+      })
+      const { client, hub } = yield* deniedLater({ link })
+      isStuck = true
+      yield* hub.start
+      for (let steps = 0; steps < 800 && seenBy(client, "WriteRejected").length === 0; steps++) yield* pass(100)
+      expect(yield* client.fieldsOf("t1")).toBeUndefined()
+      expect(yield* statusOf(client, 1)).toMatchObject({ state: "synced" })
+      expect(yield* statusOf(client, 3)).toMatchObject({ state: "syncing" })
+    })
+  )
 })

@@ -114,4 +114,26 @@ describe("the proof", () => {
     expect(live.proof).toBe("asked")
     expect(actions).toContainEqual({ _tag: "ReadSpace", purpose: "request" })
   })
+
+  it("[OR-25] is asked for anew when something was taken back, and an answer to the old root counts no longer", () => {
+    const mine = { head: 0, root: new Uint8Array(16), count: 0 }
+    const asked = Comparison.spaceRead({ ...proven, proof: "asked" }, "request", mine).live
+    const equal = { _tag: "SyncState", request: asked.request, verdict: "equal", head: 0 } as const
+    const late = { ...equal, nodes: [], clocks: [], replies: [], want: [] }
+    expect(LiveSync.receive(asked, late).live.proof).toBe("proven")
+    const outdated = LiveSync.step(asked, { _tag: "RootsOutdated" })
+    expect(outdated.actions).toEqual([{ _tag: "ReadSpace", purpose: "request" }])
+    const again = Comparison.spaceRead(outdated.live, "request", mine).live
+    expect(LiveSync.receive(again, late)).toEqual({ live: again, actions: [] })
+    expect(LiveSync.receive(again, { ...late, request: again.request }).live.proof).toBe("proven")
+  })
+
+  it("[OR-25] the answering side has itself asked by a batch of nothing, once at a time", () => {
+    const answering: LiveState.LiveState = { ...proven, role: "responder" }
+    const { actions, live } = LiveSync.step(answering, { _tag: "RootsOutdated" })
+    expect(actions).toMatchObject([{ _tag: "Send", message: { _tag: "EventBatch", source: "sync", commits: [] } }])
+    expect(LiveSync.step(live, { _tag: "RootsOutdated" }).actions).toEqual([])
+    const acknowledged = LiveSync.receive(live, { ...knownAck(live), upto: 0 }).live
+    expect(LiveSync.step(acknowledged, { _tag: "RootsOutdated" }).actions).toHaveLength(1)
+  })
 })
