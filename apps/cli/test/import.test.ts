@@ -110,7 +110,7 @@ describe("a bad source", () => {
     ["reserved field", '{"id":7,"name":"X","population":5,"$x":1}', "RecordInvalid", "field $x"],
     ["rounded number", '{"id":12345678901234567890}', "InputMalformed", "write it as a text"],
     ["wrong id", '{"id":true}', "RecordInvalid", "must be a text or a number"],
-    ["record too large", `{"id":1,"name":"${"x".repeat(70_000)}","population":1}`, "RecordInvalid", "more than 65536"]
+    ["record too large", `{"id":1,"name":"${"x".repeat(70_000)}","population":1}`, "RecordInvalid", "more than 64512"]
   ]
   for (const [what, text, code, place] of bad) {
     it(`[CL-21] [CL-23] [CL-26] imports nothing of a ${what} and names the place`, async () => {

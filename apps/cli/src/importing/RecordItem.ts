@@ -61,9 +61,9 @@ export const check = (type: Entity.EntityType, item: Item, textBytes: number): E
   const change = Entity.put(type, id, item.value)
   if (change instanceof WriteError.EntityInvalid) return describe(change)
   // Encoded, a number takes at most nine bytes, so only long texts can exceed the bound.
-  const bytes = textBytes * 5 > Limits.eventBytesMax ? encodedBytes(change) : 0
-  return bytes > Limits.eventBytesMax
-    ? `${item.type} ${id}: the record has ${bytes} bytes encoded, more than ${Limits.eventBytesMax}`
+  const bytes = textBytes * 5 > Limits.writtenEventBytesMax ? encodedBytes(change) : 0
+  return bytes > Limits.writtenEventBytesMax
+    ? `${item.type} ${id}: the record has ${bytes} bytes encoded, more than ${Limits.writtenEventBytesMax}`
     : change
 }
 

@@ -54,22 +54,51 @@ export const write = (
   const group = asked ?? (changes.length > 1 ? Bytes.toHex(context.crypto.randomBytes(8)) : undefined)
   const entities = new OpenEntities(context.tables, context.crypto)
   const commits: Array<string> = []
+  fill(context, entities, changes, nowMs, (pending) => commits.push(closeCommit(context, pending, group)))
+  return { commits, entities: entities.finish(), head: context.tables.head() }
+}
+
+/** Why changes cannot be written, without writing them; `undefined` when they can. */
+export const whyNot = (
+  context: WriterContext,
+  changes: ReadonlyArray<EntityChange>,
+  nowMs: number
+): EntityInvalid | undefined => {
+  const before = context.tables.lastTime()
+  try {
+    fill(context, new OpenEntities(context.tables, context.crypto), changes, nowMs, () => {})
+    return undefined
+  } catch (error) {
+    if (error instanceof EntityInvalid) return error
+    throw error
+  } finally {
+    context.tables.setLastTime(before)
+  }
+}
+
+/** Makes events of the changes, and gives each commit that is full, and the last, to `close`. */
+const fill = (
+  context: WriterContext,
+  entities: OpenEntities,
+  changes: ReadonlyArray<EntityChange>,
+  nowMs: number,
+  close: (pending: PendingCommit) => void
+): void => {
   let pending: PendingCommit | undefined
   for (const change of changes) {
     if (pending !== undefined && (isFull(pending) || !Partition.same(pending.row.partition, change.partition))) {
       // Changes that alter nothing may have left it empty.
-      if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
+      if (pending.events.length > 0) close(pending)
       pending = undefined
     }
     pending ??= openCommit(context, entities, partitionOf(context, change), nowMs)
     if (addEvent(context, pending, change)) continue
     // The events so far name or hold so much that this one does not fit beside them.
-    if (pending.events.length > 0) commits.push(closeCommit(context, pending, group))
+    if (pending.events.length > 0) close(pending)
     pending = openCommit(context, entities, pending.row, nowMs)
     if (!addEvent(context, pending, change)) throw tooManyAuthors(change)
   }
-  if (pending !== undefined && pending.events.length > 0) commits.push(closeCommit(context, pending, group))
-  return { commits, entities: entities.finish(), head: context.tables.head() }
+  if (pending !== undefined && pending.events.length > 0) close(pending)
 }
 
 const partitionOf = ({ tables }: WriterContext, { id, partition }: EntityChange): PartitionRow => {
@@ -121,6 +150,15 @@ const openCommit = (
 const invalid = ({ id, partition }: EntityChange, problem: string): EntityInvalid =>
   new EntityInvalid({ type: partition.type, id, field: "(record)", problem })
 
+/** What is written again may use the room that its first form had to leave. */
+const checkSize = (change: EntityChange, bytes: number, nodes: number): void => {
+  const isAgain = change.change.kind === "rewrite"
+  const bytesMax = isAgain ? Limits.eventBytesMax : Limits.writtenEventBytesMax
+  const nodesMax = Limits.commitNodesMax - (isAgain ? 0 : Limits.rewriteNodesMax)
+  if (bytes > bytesMax) throw invalid(change, `has ${bytes} bytes encoded, more than ${bytesMax}`)
+  if (nodes > nodesMax) throw invalid(change, `has ${nodes} values, more than ${nodesMax}`)
+}
+
 const tooManyAuthors = (change: EntityChange): EntityInvalid =>
   invalid(
     change,
@@ -147,13 +185,10 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   if (event === undefined) return true
   const bytes = Event.encode(event)
   const nodes = MessagePack.nodesIn(bytes)
+  checkSize(change, bytes.length, nodes)
   if (pending.authors.length > Limits.authorsPerCommitMax || pending.nodes + nodes > Limits.commitNodesMax) {
-    if (nodes > Limits.commitNodesMax) throw invalid(change, `has ${nodes} values, more than ${Limits.commitNodesMax}`)
     for (const author of pending.authors.splice(authorsBefore)) pending.authorPlaces.delete(author)
     return false
-  }
-  if (bytes.length > Limits.eventBytesMax) {
-    throw invalid(change, `has ${bytes.length} bytes encoded, more than ${Limits.eventBytesMax}`)
   }
   const at = HybridTime.add(pending.at, pending.events.length)
   const hash = Bytes.copy(Commit.leaf(context.crypto, at, pending.nonce, bytes).subarray(0, Event.eventHashBytes))

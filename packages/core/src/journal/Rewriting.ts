@@ -7,6 +7,7 @@ import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
+import type { EntityInvalid } from "../model/WriteError.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { WriteOutcome } from "./Journal.ts"
 import type { JournalTables } from "./JournalTables.ts"
@@ -31,13 +32,26 @@ const newestSound = (tables: JournalTables, nowMs: number): HybridTime.HybridTim
   return newest
 }
 
-/** Writes the commits again in their order; they were taken out of the journal before. */
+/** A commit that cannot be written again, and why. */
+export interface Unwritten {
+  readonly commit: OpenedCommit
+  readonly because: string
+}
+
+export interface Rewritten extends Pick<WriteOutcome, "commits" | "entities"> {
+  readonly unwritten: ReadonlyArray<Unwritten>
+}
+
+/**
+ * Writes the commits again in their order; they were taken out of the journal before. One that cannot be is left as a
+ * whole, as are later ones of its entities, which rest on it.
+ */
 export const rewrite = (
   context: JournalWriter.WriterContext,
   commits: ReadonlyArray<OpenedCommit>,
   nowMs: number
-): Pick<WriteOutcome, "commits" | "entities"> => {
-  if (commits.length === 0) return { commits: [], entities: [] }
+): Rewritten => {
+  if (commits.length === 0) return { commits: [], entities: [], unwritten: [] }
   const { tables } = context
   // The stamps that the wrong clock gave would drag every later one along.
   if (HybridTime.millis(tables.lastTime()) > nowMs + Limits.clockAheadMsMax) {
@@ -46,13 +60,29 @@ export const rewrite = (
   const written: Array<string> = []
   const touched: Array<WriteOutcome["entities"][number]> = []
   // Each by itself and in its transaction, so that what was written apart can still be undone apart.
+  const unwritten: Array<Unwritten> = []
+  const stuck = new Set<string>()
   for (const commit of commits) {
-    const outcome = JournalWriter.write(context, changesOf(commit), nowMs, commit.packed.header.group)
+    const names = commit.decoded.map(({ entity }) => `${commit.row.partition}/${entity}`)
+    const changes = changesOf(commit)
+    const problem = names.some((name) => stuck.has(name))
+      ? "it builds on a commit that cannot be written again"
+      : problemOf(JournalWriter.whyNot(context, changes, nowMs))
+    if (problem !== undefined) {
+      unwritten.push({ commit, because: problem })
+      for (const name of names) stuck.add(name)
+      continue
+    }
+    const outcome = JournalWriter.write(context, changes, nowMs, commit.packed.header.group)
     written.push(...outcome.commits)
     touched.push(...outcome.entities)
   }
-  return { commits: written, entities: mergedRefs([], touched) }
+  return { commits: written, entities: mergedRefs([], touched), unwritten }
 }
+
+/** A larger one may come of a removal that now withdraws the additions of more devices. */
+const problemOf = (invalid: EntityInvalid | undefined): string | undefined =>
+  invalid === undefined ? undefined : `${invalid.type} ${JSON.stringify(invalid.id)} ${invalid.problem}`
 
 const changesOf = (commit: OpenedCommit): ReadonlyArray<EntityChange> => {
   const { authors, partition } = commit.packed.header

@@ -113,16 +113,7 @@ const withdraw = (
     const isOwn = commit.row.source === sources.own
     if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
     else {
-      KeptCommits.keepWithdrawn(context, {
-        ...CommitOpening.describe(id, commit.packed, commit.decoded.length, commit.row.bytes),
-        rule: verdict.rule,
-        policyVersion: verdict.policyVersion,
-        because: verdict.because,
-        peer,
-        reason: isOwn ? "Rejected" : "ClockAhead",
-        sinceMs: nowMs,
-        dueMs: null
-      })
+      keep(context, commit, isOwn ? "Rejected" : "ClockAhead", verdict, peer, nowMs)
       if (isOwn) withdrawn.push(id)
     }
     if (isOwn) tables.putReceipt({ ...verdict, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
@@ -131,8 +122,39 @@ const withdraw = (
   const entities = work.entities.finish()
   tables.setIdentity({ ...tables.identity(), writing: newIncarnation(crypto) })
   const written = Rewriting.rewrite(context, misdated, nowMs)
+  for (const { because, commit } of written.unwritten) {
+    const { lseq } = commit.row
+    const id = Commit.id(crypto, commit.packed)
+    const verdict: Verdict = {
+      ...verdicts.get(lseq)!,
+      because: `its time is wrong, and it cannot be written again: ${because}`
+    }
+    keep(context, commit, "ClockAhead", verdict, peer, nowMs)
+    tables.putReceipt({ ...verdict, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
+    withdrawn.push(id)
+  }
   return { withdrawn, rewritten: written.commits, entities: mergedRefs(entities, written.entities) }
 }
+
+/** Keeps a commit that was taken out, until a person or the policy lets it in. */
+const keep = (
+  context: WriterContext,
+  { decoded, packed, row }: OpenedCommit,
+  reason: "Rejected" | "ClockAhead",
+  { because, policyVersion, rule }: Verdict,
+  peer: PeerId,
+  nowMs: number
+): void =>
+  KeptCommits.keepWithdrawn(context, {
+    ...CommitOpening.describe(Commit.id(context.crypto, packed), packed, decoded.length, row.bytes),
+    rule,
+    policyVersion,
+    because,
+    peer,
+    reason,
+    sinceMs: nowMs,
+    dueMs: null
+  })
 
 /**
  * The commits and those that rest on them: what continues their authors' chains, and what this device wrote on them

@@ -27,8 +27,16 @@ export const packedCommitBytesMax = commitBytesMax + 32 * 1024
  * another commit; one event with more is refused.
  */
 export const commitNodesMax = 32 * 1024
-/** One encoded event; a larger write is refused with the size. */
+/** One encoded event; a larger one is refused. */
 export const eventBytesMax = 64 * 1024
+/**
+ * What an event may grow by when it is written again: the names of up to `replacedPerEventMax` events and of 32 further
+ * authors. An ordinary write leaves this room.
+ */
+export const rewriteBytesMax = 1024
+export const rewriteNodesMax = 256
+/** One event of an ordinary write; a larger one is refused with the size. */
+export const writtenEventBytesMax = eventBytesMax - rewriteBytesMax
 /** Depth of one field value; deeper values are refused. */
 export const valueDepthMax = 32
 /** Keys and elements of one field value together; larger values are refused. */

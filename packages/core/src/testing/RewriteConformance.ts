@@ -15,10 +15,13 @@ import type { Verdict } from "../journal/Receipt.ts"
 import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
 import {
   batch,
   change,
   commitsOf,
+  firstEvent,
+  forge,
   type MakeJournal,
   open,
   type Opened,
@@ -36,6 +39,7 @@ const yearMs = 365 * 24 * 60 * 60_000
 /** Registers the rules as tests. */
 export const rewriteConformance = (name: string, make: MakeJournal): void => {
   misdatedRules(name, make)
+  roomRules(name, make)
   formRules(name, make)
   foreignRules(name, make)
   lyingRules(name, make)
@@ -92,6 +96,67 @@ const misdatedRules = (name: string, make: MakeJournal): void => {
       ])
       yield* b.receive(batch(a, yield* commitsOf(a)))
       expect(yield* stateHash(b)).toEqual(wished)
+    })
+  )
+}
+
+const tooFarAhead = {
+  code: "StampTooFarAhead",
+  kind: "refused",
+  rule: "",
+  policyVersion: 0,
+  because: ""
+} as const
+
+const roomRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-33] ${name}: a write leaves the room that it needs to be written again`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      const turns = Limits.replacedPerEventMax + 2
+      yield* TestClock.setTime(startMs + turns * yearMs)
+      const text = (length: number) => put("big", { text: "x".repeat(length) })
+      const error = yield* Effect.flip(a.write([text(Limits.writtenEventBytesMax)]))
+      expect(error.reason).toMatchObject({ _tag: "EntityInvalid", id: "big" })
+      // As much as goes in, to the byte.
+      let length = Limits.writtenEventBytesMax
+      while ((yield* Effect.exit(a.write([text(length)])))._tag === "Failure") length--
+      for (let turn = 1; turn <= turns; turn++) {
+        yield* TestClock.setTime(startMs + (turns - turn) * yearMs)
+        const last = (yield* commitsOf(a)).at(-1)!
+        const outcome = yield* a.settle(settlement(hub.device, [{ lseq: last.lseq, ...tooFarAhead }]))
+        expect([outcome.rewritten.length, outcome.withdrawn.length]).toEqual([1, 0])
+        expect((yield* a.get("note", "big"))?.fields).toEqual({ text: "x".repeat(length) })
+      }
+      expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 1, refused: [] })
+    })
+  )
+
+  it.effect(`[JR-33] ${name}: what cannot be written again waits as a whole, and everything else goes on`, () =>
+    Effect.gen(function* () {
+      const [a, b, hub] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* TestClock.setTime(startMs + yearMs)
+      // As large as an event may be, which no write of this version makes.
+      const spare = Limits.eventBytesMax - Event.encode(firstEvent("big", "")).length - 4
+      const big = forge(a, space, startMs + yearMs, firstEvent("big", "x".repeat(spare)))
+      expect(yield* a.receive(batch(b, [{ bytes: big }]))).toMatchObject({ applied: 1, refused: [] })
+      yield* a.write([put("small", { text: "fine" })])
+      yield* a.write([put("big", { more: 1 }), put("other", { text: "with it" })])
+      yield* TestClock.setTime(startMs)
+      const verdicts = [1, 2, 3].map((lseq) => ({ lseq, ...tooFarAhead }))
+      const outcome = yield* a.settle(settlement(hub.device, verdicts))
+      expect([outcome.withdrawn.length, outcome.rewritten.length]).toEqual([2, 1])
+      const kept = yield* a.quarantine({ after: 0, limit: 10 })
+      expect(kept.map(({ id, reason }) => [id, reason])).toEqual(outcome.withdrawn.map((id) => [id, "ClockAhead"]))
+      expect(kept[0]).toMatchObject({ because: expect.stringContaining("cannot be written again"), dueMs: null })
+      expect((yield* a.quarantined(kept[0]!.id))?.bytes).toEqual(big)
+      const receipts = yield* a.receipts(0, 10, "rejected")
+      expect(receipts.map(({ because, code }) => [code, because.includes("cannot be written again")])).toEqual([
+        ["StampTooFarAhead", true],
+        ["StampTooFarAhead", false],
+        ["StampTooFarAhead", true]
+      ])
+      expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 1, gaps: 0, refused: [] })
+      expect(yield* stateHash(hub)).toEqual(yield* stateHash(a))
     })
   )
 }
