@@ -44,7 +44,8 @@ const reasons = {
   overwritten: "was overwritten since",
   changed: "was changed since",
   deleted: "is deleted",
-  undone: "is undone already"
+  undone: "is undone already",
+  alike: "looks the same without it"
 } as const
 
 /** What an undo left as it is, and why: one text for each thing. */

@@ -252,6 +252,23 @@ describe("undoing", () => {
     expect([nowhere.code, nowhere.out, errorOf(nowhere.err)]).toEqual([1, "", "CommitMissing"])
   })
 
+  it("[CL-64] undoes a commit that comes to nothing, so that what was before can be undone", async () => {
+    await on("put", "back", '{"title":"Milk"}', "--id", "1")
+    const input = ["Oat milk", "Milk"].map((title) => JSON.stringify({ id: "1", title })).join("\n")
+    expect((await run(["import", "-", "--type", "back", "--data", device], { input })).code).toBe(0)
+    const [there, , made] = await historyOf("back")
+    expect((await on("undo", made!.commit)).err).toContain("back 1 was changed since")
+    const told = await on("undo", there!.commit)
+    const [mark] = await historyOf("back")
+    expect(mark).toMatchObject({ kind: "changed", changes: [] })
+    expect(told).toMatchObject({
+      code: 0,
+      out: `Undid commit ${there!.commit}:\nLeft alone: back 1 looks the same without it\nWrote 1 commit: ${mark!.commit}\n`
+    })
+    expect((await on("undo", made!.commit)).code).toBe(0)
+    expect((await on("get", "back", "1")).code).toBe(1)
+  })
+
   it("[CL-65] keeps to the schema, and so does restoring", async () => {
     await on("put", "city", '{"name":"Ulm","population":-2}', "--id", "1")
     await on("put", "city", '{"population":5}', "--id", "1")

@@ -105,9 +105,10 @@ export const undo = Effect.fnUntraced(function* (input: UndoInput) {
   const left = undone.flatMap(({ entity }) => HistoryText.skipped(entity))
   const lines = [
     `Undid commit ${commit}:`,
-    ...undone.flatMap(({ entity, written }) =>
-      written.length === 0 ? [] : [`${entity.type} ${PlainText.part(entity.id)}`, ...HistoryText.written(written)]
-    ),
+    ...undone.flatMap(({ entity, written }) => {
+      const did = HistoryText.written(written)
+      return did.length === 0 ? [] : [`${entity.type} ${PlainText.part(entity.id)}`, ...did]
+    }),
     ...left.map((each) => `Left alone: ${each}`),
     wrote(commits)
   ]

@@ -1,6 +1,6 @@
 /**
  * From what an application wants to the event that says so: the smallest change of the entity's present state. A
- * change that would alter nothing gives no event, so importing the same file twice writes nothing.
+ * change that would alter nothing gives no event, so importing the same file twice writes nothing; only a mark does.
  */
 import type { Author } from "../identity/Author.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
@@ -27,8 +27,8 @@ export const planEvent = (
   const { id } = change
   if (change.change.kind === "rewrite" && isWrittenAgain(state, change.change)) return undefined
   const ops = planOperations(state, change, placeOf)
-  const isFirst = state.clock.size === 0
-  if (Object.keys(ops).length === 0 && !isFirst) return undefined
+  const isMeant = state.clock.size === 0 || change.change.kind === "mark"
+  if (Object.keys(ops).length === 0 && !isMeant) return undefined
   const own = state.clock.get(author)
   const deps = dependencies(state, ops, author).map((other): Dependency => [placeOf(other), eseqOf(state.clock, other)])
   return { entity: id, eseq: (own?.eseq ?? 0) + 1, prev: own?.head, deps, ops }
@@ -69,6 +69,7 @@ const planOperations = (state: EntityState, change: EntityChange, placeOf: (auth
     return ops
   }
   if (change.change.kind === "rewrite") return planRewrite(state, change.change, placeOf)
+  if (change.change.kind === "mark") return {}
   if (!exists) throw new EntityNotFound({ type: change.partition.type, id: change.id })
   return change.change.kind === "delete" ? { d: true } : planPatch(state, change.change, placeOf)
 }

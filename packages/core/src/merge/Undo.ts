@@ -29,6 +29,8 @@ export type Because =
   | "deleted"
   /** The target is undone already. */
   | "undone"
+  /** Without the target it looks the same. That is written all the same: what comes next is undone as if it were gone. */
+  | "alike"
 
 export interface Skipped {
   /** `undefined` means the entity as such. */
@@ -68,16 +70,44 @@ export const plan = (events: ReadonlyArray<CommittedEvent>, target: Target, sha2
   const undone = undoneEvents(ordered, undos, new Set())
   const targets = new Set(ordered.filter((event) => isOf(target, event) && !undone.has(event)))
   if (targets.size === 0) return { ...nothing, skipped: [{ field: undefined, because: "undone" }] }
-  const before = replay(inForce(ordered, undos, undone))
-  const after = replay(inForce(ordered, undos, undoneEvents(ordered, undos, targets)))
+  const undoneThen = undoneEvents(ordered, undos, targets)
+  const before = inForce(ordered, undos, undone)
+  const after = inForce(ordered, undos, undoneThen)
   const now = EntityFold.fold(all, sha256)
-  if (after.count > 0 && before.first !== undefined && targets.has(before.first)) {
+  if (after.length > 0 && before.length > 0 && undoneThen.has(before[0]!)) {
     return { ...nothing, skipped: [{ field: undefined, because: now.isDeleted ? "deleted" : "changed" }] }
   }
-  return assemble(now, wantedDeletion(before, after, targets), fieldChanges(now, before, after, targets))
+  const turning = [...before.filter((event) => undoneThen.has(event)), ...after.filter((event) => undone.has(event))]
+  const turn: Turn = { now, before: replay(before), after: replay(after), own: replay([...targets]), turning }
+  const lastDeletion = ordered.findLast(({ event }) => event.ops.d !== undefined)
+  const isOwnDeletion = lastDeletion !== undefined && targets.has(lastDeletion)
+  return assemble(now, wantedDeletion(turn, isOwnDeletion), fieldChanges(turn))
+}
+
+/** What an undo turns an entity from and to. */
+interface Turn {
+  /** All events, those that are undone and their undos among them. */
+  readonly now: EntityState
+  /** What is in force, with the targets and without. */
+  readonly before: Replay
+  readonly after: Replay
+  /** The targets themselves. */
+  readonly own: Replay
+  /**
+   * Events that are in force only before or only after: ordinary targets, and what targets had undone. None when another
+   * undo of the same stays in force.
+   */
+  readonly turning: ReadonlyArray<CommittedEvent>
 }
 
 const nothing: EntityUndo = { changes: [], fields: [], becomes: undefined, skipped: [] }
+
+/** Something equal stands beneath the targets, or another undo of the same: they are undone, and nothing is to be seen. */
+const alike: EntityUndo = {
+  ...nothing,
+  changes: [{ kind: "mark" }],
+  skipped: [{ field: undefined, because: "alike" }]
+}
 
 type Events = ReadonlySet<CommittedEvent>
 type Undos = ReadonlyMap<CommittedEvent, ReadonlyArray<CommittedEvent>>
@@ -131,7 +161,6 @@ interface Made<A> {
 /** What events add up to, with the last word on everything. */
 interface Replay {
   readonly count: number
-  readonly first: CommittedEvent | undefined
   readonly values: ReadonlyMap<string, Made<FieldValue>>
   readonly counters: ReadonlyMap<string, number>
   /** By field and canonical text: whether the element is in the set. */
@@ -159,30 +188,34 @@ const replay = (events: ReadonlyArray<CommittedEvent>): Replay => {
     for (const field in a) for (const element of a[field]!) touch(field, element, true)
     if (d !== undefined) deletion = { value: d, by }
   }
-  return { count: events.length, first: events[0], values, counters, elements, additions, deletion }
+  return { count: events.length, values, counters, elements, additions, deletion }
 }
 
 /** Whether the entity shall be deleted; "overwritten" when a later word is in force, `undefined` when it is no matter. */
-const wantedDeletion = (before: Replay, after: Replay, targets: Events): boolean | "overwritten" | undefined => {
+const wantedDeletion = (
+  { after, before, turning }: Turn,
+  isOwnDeletion: boolean
+): boolean | "overwritten" | undefined => {
   if (after.count === 0) return true
-  if (before.count === 0) return after.deletion?.value ?? false
-  if (![...targets].some(({ event }) => event.ops.d !== undefined)) return undefined
-  if (before.deletion?.by === after.deletion?.by) return "overwritten"
-  return after.deletion?.value ?? false
+  const wanted = after.deletion?.value ?? false
+  if (before.count === 0 || isOwnDeletion) return wanted
+  if (!turning.some(({ event }) => event.ops.d !== undefined)) return undefined
+  return before.deletion?.by === after.deletion?.by ? "overwritten" : wanted
 }
 
-/** What becomes of the fields that the targets touched. */
+/** What becomes of the fields that the turning events touched. */
 interface FieldChanges extends ChangePlan.FieldTargets {
   readonly overwritten: Set<string>
 }
 
-const fieldChanges = (now: EntityState, before: Replay, after: Replay, targets: Events): FieldChanges => {
+const fieldChanges = (turn: Turn): FieldChanges => {
+  const { after, before, turning } = turn
   const changes: FieldChanges = { ...ChangePlan.none(), overwritten: new Set() }
-  const { additions } = replay([...targets])
+  const additions = new Set([...turn.own.additions, ...replay(turning).additions])
   const seen = new Set<string>()
-  for (const { event } of targets) {
+  for (const { event } of turning) {
     const { a, c, r, s } = event.ops
-    for (const field in s) undoValue(changes, now, field, before.values.get(field), after.values.get(field))
+    for (const field in s) undoValue(changes, turn, field)
     for (const field in c) {
       const by = (after.counters.get(field) ?? 0) - (before.counters.get(field) ?? 0)
       if (by !== 0) changes.counters[field] = by
@@ -193,32 +226,34 @@ const fieldChanges = (now: EntityState, before: Replay, after: Replay, targets: 
     ]
     for (const [field, element] of touched) {
       const name = `${field}\n${canonicalText(element)}`
-      if (!seen.has(name)) undoElement(changes, now, before, after, additions, field, element)
+      if (!seen.has(name)) undoElement(changes, turn, additions, field, element)
       seen.add(name)
     }
   }
+  if (turning.length === 0) undoExcess(changes, turn)
   return changes
 }
 
-const undoValue = (
-  { lww, overwritten }: FieldChanges,
-  now: EntityState,
-  field: string,
-  before: Made<FieldValue> | undefined,
-  after: Made<FieldValue> | undefined
-): void => {
-  const value = after?.value ?? null
-  if (before?.by === after?.by) overwritten.add(field)
+const undoValue = ({ lww, overwritten }: FieldChanges, { after, before, now }: Turn, field: string): void => {
+  const [had, has] = [before.values.get(field), after.values.get(field)]
+  const value = has?.value ?? null
+  if (had?.by === has?.by) overwritten.add(field)
   else if (!same(now.values.get(field) ?? null, value)) lww[field] = value
+}
+
+/** Of counters that two undos of the same took back twice, one of them gives back what it took too much. */
+const undoExcess = ({ counters }: FieldChanges, { before, now, own }: Turn): void => {
+  for (const [field, by] of own.counters) {
+    const excess = (now.counters.get(field) ?? 0) - (before.counters.get(field) ?? 0)
+    if (excess * by > 0) counters[field] = -Math.sign(by) * Math.min(Math.abs(by), Math.abs(excess))
+  }
 }
 
 const additionOf = (author: Author, eseq: number): string => `${author} ${eseq}`
 
 const undoElement = (
   { overwritten, sets }: FieldChanges,
-  now: EntityState,
-  before: Replay,
-  after: Replay,
+  { after, before, now }: Turn,
   additions: ReadonlySet<string>,
   field: string,
   element: FieldValue
@@ -234,7 +269,7 @@ const undoElement = (
     overwritten.add(field)
     return
   }
-  const isWanted = isKept || (had?.by !== has?.by && has?.value === true)
+  const isWanted = isKept || has?.value === true
   if (isWanted === live.length > 0) return
   const change = sets[field] ?? { add: [], remove: [] }
   sets[field] = change
@@ -256,8 +291,9 @@ const assemble = (
   if (now.isDeleted && isDeleted) {
     // A deleted entity takes no changes; whoever revives it decides what it holds.
     for (const field of fields) skipped.push({ field, because: "deleted" })
-    return { ...nothing, skipped }
+    return skipped.length === 0 ? alike : { ...nothing, skipped }
   }
   const becomes = isDeleted === now.isDeleted ? undefined : isDeleted ? "deleted" : "live"
-  return { changes: ChangePlan.changes(targets, now.isDeleted, isDeleted), fields, becomes, skipped }
+  const changes = ChangePlan.changes(targets, now.isDeleted, isDeleted)
+  return changes.length + skipped.length === 0 ? alike : { changes, fields, becomes, skipped }
 }

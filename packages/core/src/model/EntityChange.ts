@@ -33,6 +33,11 @@ export interface Delete {
   readonly kind: "delete"
 }
 
+/** Change nothing, and write an event that says so: its group tells what counts as undone where nothing is to be seen. */
+export interface Mark {
+  readonly kind: "mark"
+}
+
 /** Do again what an event did that was taken back; only the journal itself asks for this. */
 export interface Rewrite {
   readonly kind: "rewrite"
@@ -44,7 +49,7 @@ export interface Rewrite {
 export interface EntityChange {
   readonly partition: Partition
   readonly id: string
-  readonly change: Put | Patch | Delete | Rewrite
+  readonly change: Put | Patch | Delete | Mark | Rewrite
   /**
    * Arrival number of the entity's last change that whoever asks has seen; when it has another by now, the call is
    * refused with `EntityChanged`. For the first change of an entity in a call.

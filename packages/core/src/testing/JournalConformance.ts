@@ -31,6 +31,7 @@ import {
 import { journalHistoryConformance } from "./JournalHistoryConformance.ts"
 import { journalPastConformance } from "./JournalPastConformance.ts"
 import { journalPresentConformance } from "./JournalPresentConformance.ts"
+import { concurrentUndoConformance } from "./ConcurrentUndoConformance.ts"
 import { copyConformance } from "./CopyConformance.ts"
 import { costConformance } from "./CostConformance.ts"
 import { partsConformance } from "./PartsConformance.ts"
@@ -72,6 +73,7 @@ export const journalReadConformance = (name: string, make: MakeJournal): void =>
   journalPastConformance(name, make)
   restoreConformance(name, make)
   undoConformance(name, make)
+  concurrentUndoConformance(name, make)
   undoSearchConformance(name, make)
 }
 

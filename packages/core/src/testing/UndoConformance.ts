@@ -4,13 +4,11 @@
  */
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { JournalShape } from "../journal/Journal.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
-import { canonicalText } from "../model/FieldValue.ts"
 import { change, type MakeJournal, moment, open, patch, pull, put, remove } from "./JournalFixture.ts"
 import { randomChange } from "./JournalPastConformance.ts"
 import { SeededRandom } from "./SeededRandom.ts"
-import { commit, count, fieldsOf, tags, undo } from "./UndoFixture.ts"
+import { commit, count, fieldsOf, shown, tags, undo } from "./UndoFixture.ts"
 
 /** Registers the rules as tests. */
 export const undoConformance = (name: string, make: MakeJournal): void => {
@@ -140,18 +138,6 @@ const stackRules = (name: string, make: MakeJournal): void => {
     })
   )
 }
-
-/** Live entities as applications see them, with what is missing, null, zero and empty told alike. */
-const shown = Effect.fnUntraced(function* (journal: JournalShape) {
-  const found: Array<string> = []
-  for (const { fields, id, isDeleted } of yield* journal.scan(undefined, 1000)) {
-    const told = Object.entries(fields).filter(
-      ([, value]) => value !== null && value !== 0 && canonicalText(value) !== "[]"
-    )
-    if (!isDeleted) found.push(`${id} ${canonicalText(Object.fromEntries(told))}`)
-  }
-  return found.sort()
-})
 
 const randomRules = (name: string, make: MakeJournal): void => {
   it.effect(

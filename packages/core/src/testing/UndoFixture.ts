@@ -6,8 +6,9 @@ import { expect } from "@effect/vitest"
 import { Effect } from "effect"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import type { UndoTarget } from "../journal/History.ts"
-import type { JournalShape } from "../journal/Journal.ts"
+import type { EntityView, JournalShape } from "../journal/Journal.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
+import { canonicalText } from "../model/FieldValue.ts"
 import { change } from "./JournalFixture.ts"
 
 export const tags = (id: string, add: ReadonlyArray<string>, dropped: ReadonlyArray<string> = []): EntityChange =>
@@ -35,3 +36,21 @@ export const undo = Effect.fnUntraced(function* (journal: JournalShape, target: 
 export const restore = Effect.fnUntraced(function* (journal: JournalShape, id: string, time: HybridTime) {
   return yield* journal.write(yield* journal.restoration("note", id, time))
 })
+
+/** Live entities as applications see them, with what is missing, null, zero and empty told alike. */
+export const shown = (journal: JournalShape) => Effect.map(journal.scan(undefined, 1000), told)
+
+/** The same as of a time. */
+export const shownAt = (journal: JournalShape, time: HybridTime) =>
+  Effect.map(journal.scanAt(undefined, time, undefined, 1000), ({ entities }) => told(entities))
+
+const told = (entities: ReadonlyArray<EntityView>): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const { fields, id, isDeleted } of entities) {
+    const kept = Object.entries(fields).filter(
+      ([, value]) => value !== null && value !== 0 && canonicalText(value) !== "[]"
+    )
+    if (!isDeleted) found.push(`${id} ${canonicalText(Object.fromEntries(kept))}`)
+  }
+  return found.sort()
+}
