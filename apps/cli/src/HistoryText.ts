@@ -45,7 +45,8 @@ const reasons = {
   changed: "was changed since",
   deleted: "is deleted",
   undone: "is undone already",
-  alike: "looks the same without it"
+  alike: "looks the same without it",
+  elsewhere: "is another by now; delete that first"
 } as const
 
 /** What an undo left as it is, and why: one text for each thing. */

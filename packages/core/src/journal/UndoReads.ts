@@ -63,7 +63,7 @@ export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastCon
   const reading = PastEvents.begin(context)
   const found = yield* CommitSearch.find(reading, asked)
   if (found === undefined || found.lseqs.length === 0)
-    return yield* refuse(new CommitNotFound({ commit: nameOf(asked) }))
+    return yield* refuse(new CommitNotFound({ commit: targetName(asked) }))
   const { lseqs, target } = found
   const touched = new Map<string, Found>()
   for (const lseq of lseqs) {
@@ -73,21 +73,45 @@ export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastCon
     }
     yield* PastEvents.rest(reading)
   }
+  const planned: Array<Planned> = []
+  // By partition, because a commit lies in one.
+  for (const each of [...touched.values()].sort(([a], [b]) => a.index - b.index)) {
+    const undo = Undo.plan(yield* PastEvents.ofEntity(reading, each[1]), target, context.crypto.sha256)
+    if (undo !== undefined) planned.push({ found: each, undo })
+  }
+  const deleted = new Set(planned.filter(({ undo }) => undo.becomes === "deleted").map(({ found }) => nameOf(found)))
   const changes: Array<EntityChange> = []
   const entities: Array<EntityReversal> = []
-  // By partition, because a commit lies in one.
-  for (const [{ partition }, row] of [...touched.values()].sort(([a], [b]) => a.index - b.index)) {
-    const events = yield* PastEvents.ofEntity(reading, row)
-    const undo = Undo.plan(events, target, context.crypto.sha256)
-    if (undo === undefined) continue
-    const { changes: planned, ...told } = undo
-    changes.push(...changesOf(partition, row, planned))
+  for (const { found, undo } of planned) {
+    const [{ partition }, row] = found
+    const isTaken = undo.becomes === "live" && (yield* context.read(() => isLiveElsewhere(context, found, deleted)))
+    const { changes: wanted, ...told } = isTaken ? Undo.elsewhere : undo
+    changes.push(...changesOf(partition, row, wanted))
     entities.push({ type: partition.type, id: row.id, ...told })
+    if (undo.becomes === "live") yield* PastEvents.rest(reading)
   }
   return { changes, entities, group: Undo.groupOf(context.crypto.sha256, target) } satisfies Reversal
 })
 
-const nameOf = (asked: UndoTarget): string =>
+/** What undoing would do to one entity. */
+interface Planned {
+  readonly found: Found
+  readonly undo: Undo.EntityUndo
+}
+
+/** True when another entity has the id, and is not among those that the same undo deletes. */
+const isLiveElsewhere = (
+  { crypto, rows }: PastEvents.PastContext,
+  [{ partition }, { id }]: Found,
+  deleted: ReadonlySet<string>
+): boolean =>
+  EntityRead.ofId(rows, crypto.sha256, partition.type, id).some(
+    (other) => !other[1].isDeleted && !deleted.has(nameOf(other))
+  )
+
+const nameOf = ([partition, { id }]: Found): string => `${partition.index} ${id}`
+
+const targetName = (asked: UndoTarget): string =>
   "commit" in asked ? asked.commit : "group" in asked ? asked.group : String(asked.lseq)
 
 /** The entities that one stored commit names, in its order, as they are now. */

@@ -7,7 +7,7 @@ import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
-import { inOrder, type PlacedEvent } from "./EntityFold.ts"
+import { counting, inOrder, type PlacedEvent } from "./EntityFold.ts"
 import * as EntityState from "./EntityState.ts"
 
 /** An event and the commit that brought it. */
@@ -65,7 +65,8 @@ export const entries = (
   before: HistoryPosition | undefined,
   limit: number
 ): ReadonlyArray<HistoryEntry> => {
-  const ordered = inOrder(events)
+  // What was written again stands there in its later form only, so that entries add up to the present.
+  const ordered = counting(inOrder(events))
   let end = ordered.length
   while (before !== undefined && end > 0 && !isBefore(positionOf(ordered[end - 1]!), before)) end--
   const state = EntityState.empty()

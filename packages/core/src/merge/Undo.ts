@@ -31,6 +31,8 @@ export type Because =
   | "undone"
   /** Without the target it looks the same. That is written all the same: what comes next is undone as if it were gone. */
   | "alike"
+  /** It would be live again, and its id is live in another partition by now. */
+  | "elsewhere"
 
 export interface Skipped {
   /** `undefined` means the entity as such. */
@@ -98,6 +100,14 @@ interface Turn {
    * undo of the same stays in force.
    */
   readonly turning: ReadonlyArray<CommittedEvent>
+}
+
+/** What is told of an entity that is not revived, because another one has its id. */
+export const elsewhere: EntityUndo = {
+  changes: [],
+  fields: [],
+  becomes: undefined,
+  skipped: [{ field: undefined, because: "elsewhere" }]
 }
 
 const nothing: EntityUndo = { changes: [], fields: [], becomes: undefined, skipped: [] }

@@ -12,6 +12,7 @@ import type { HistoryEntry } from "../merge/EntityTimeline.ts"
 import {
   batch,
   change,
+  commitsOf,
   firstEvent,
   forge,
   type MakeJournal,
@@ -23,6 +24,7 @@ import {
   pull,
   put,
   remove,
+  settlement,
   space,
   startMs
 } from "./JournalFixture.ts"
@@ -32,6 +34,7 @@ export const journalHistoryConformance = (name: string, make: MakeJournal): void
   historyRules(name, make)
   orderRules(name, make)
   changedPastRules(name, make)
+  writtenAgainRules(name, make)
 }
 
 const historyOf = (journal: JournalShape, id: string, limit = 1000, before?: HistoryEntry) =>
@@ -236,3 +239,44 @@ const changedPastRules = (name: string, make: MakeJournal): void => {
     })
   )
 }
+
+const writtenAgainRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-60] ${name}: of a change in two forms a history tells the one that counts`, () =>
+    Effect.gen(function* () {
+      const [a, hub, both] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write([change("n1", { lww: { text: "a" }, counters: { hits: 1 } })])
+      for (const journal of [hub, both]) yield* journal.receive(batch(a, yield* commitsOf(a)))
+      yield* TestClock.setTime(startMs + yearMs)
+      yield* a.write([change("n1", { kind: "patch", lww: { text: "b" }, counters: { hits: 5 } })])
+      const late = yield* commitsOf(a, 1)
+      yield* both.receive(batch(a, late))
+      yield* TestClock.setTime(startMs + 1000)
+      const { verdicts } = yield* hub.receive(batch(a, late))
+      yield* a.settle(
+        settlement(
+          hub.device,
+          verdicts.map(({ index, ...verdict }) => ({ ...verdict, lseq: late[index]!.lseq }))
+        )
+      )
+      yield* both.receive(batch(a, yield* commitsOf(a, 2)))
+      expect((yield* both.get("note", "n1"))?.fields).toEqual({ text: "b", hits: 6 })
+      const entries = yield* historyOf(both, "n1")
+      expect(entries.map(({ at, changes }) => [HybridTime.millis(at) - startMs, changes])).toEqual([
+        [
+          1000,
+          [
+            { kind: "lww", field: "text", value: "b", previous: "a", isConflict: false },
+            { kind: "counter", field: "hits", by: 5 }
+          ]
+        ],
+        [0, expect.any(Array)]
+      ])
+      expect(entries.map(tellable)).toEqual((yield* historyOf(a, "n1")).map(tellable))
+    })
+  )
+}
+
+const yearMs = 365 * 24 * 60 * 60_000
+
+/** All but the arrival number, which is a journal's own. */
+const tellable = (entry: HistoryEntry) => ({ ...entry, lseq: undefined })

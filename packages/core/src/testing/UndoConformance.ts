@@ -16,6 +16,7 @@ export const undoConformance = (name: string, make: MakeJournal): void => {
   stackRules(name, make)
   randomRules(name, make)
   lifeRules(name, make)
+  partitionRules(name, make)
   setRules(name, make)
   twinRules(name, make)
 }
@@ -240,6 +241,34 @@ const lifeRules = (name: string, make: MakeJournal): void => {
       const { commits, entities } = yield* undo(journal, changed)
       expect([commits, entities[0]?.skipped]).toEqual([[], [{ field: "text", because: "deleted" }]])
       expect((yield* undo(journal, patched)).commits).toEqual([])
+    })
+  )
+}
+
+const partitionRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-85] ${name}: none is revived while its id is live in another partition`, () =>
+    Effect.gen(function* () {
+      const journal = yield* open(make, 1)
+      const removeIn = (team: string): EntityChange => ({
+        ...remove("n1"),
+        partition: { type: "note", header: { team } }
+      })
+      yield* journal.write([put("n1", { text: "of a" }, { team: "a" })])
+      const deleted = yield* commit(journal, removeIn("a"))
+      yield* journal.write([put("n1", { text: "of b" }, { team: "b" })])
+      const { commits, entities } = yield* undo(journal, deleted)
+      expect([commits, entities[0]?.skipped]).toEqual([[], [{ field: undefined, because: "elsewhere" }]])
+      expect(yield* journal.count("note")).toBe(1)
+      const away = yield* commit(journal, removeIn("b"))
+      yield* undo(journal, deleted)
+      expect(yield* fieldsOf(journal, "n1")).toEqual({ team: "a", text: "of a" })
+      expect((yield* undo(journal, away)).entities[0]?.skipped[0]?.because).toBe("elsewhere")
+      // What one transaction moved is moved back.
+      yield* journal.write([removeIn("a"), put("n1", { text: "moved" }, { team: "c" })])
+      const [moved] = yield* journal.history({ type: "note", id: "n1", limit: 1 })
+      yield* undo(journal, { group: moved!.group! })
+      expect(yield* fieldsOf(journal, "n1")).toEqual({ team: "a", text: "of a" })
+      expect(yield* journal.count("note")).toBe(1)
     })
   )
 }
