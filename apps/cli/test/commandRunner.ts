@@ -12,8 +12,9 @@ import * as Program from "../src/Program.ts"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url))
-/** The schema file that tests hand to the command line. */
+/** The schema files that tests hand to the command line. */
 export const citySchema = fileURLToPath(new URL("./citySchema.ts", import.meta.url))
+export const taskSchema = fileURLToPath(new URL("./taskSchema.ts", import.meta.url))
 // These limits only guard against hanging: a test runs several processes, and a busy machine starts each of them slowly.
 const runMsMax = 100_000
 const saidMsMax = 100_000

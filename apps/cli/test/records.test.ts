@@ -2,7 +2,7 @@
 import { closeSync, existsSync, lstatSync, openSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { citySchema, run, runAlone, start, temporaryFolder } from "./commandRunner.ts"
+import { citySchema, run, runAlone, start, taskSchema, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const device = join(folder.path, "device")
@@ -86,6 +86,39 @@ describe("a question", () => {
       '{"type":"person","count":2}\n'
     )
     expect((await on("query", "nobody", "--count")).out).toBe("0\n")
+  })
+
+  it("[CL-31] asks for a field of any name", async () => {
+    for (const past of [[], ["--at", "2099-01-01"]]) {
+      const asked = await on("query", "person", "--where", "__proto__=1", ...past)
+      expect([asked.code, asked.out]).toEqual([0, ""])
+    }
+  })
+})
+
+describe("a field that was emptied", () => {
+  it("[CL-33] is not shown, and the record can be written and its export imported", async () => {
+    const data = join(folder.path, "emptied")
+    const at = (...args: ReadonlyArray<string>) => run([...args, "--data", data])
+    await at("init", "--schema", taskSchema)
+    await at("put", "task", '{"title":"Milk","parent":null}', "--id", "7")
+    await at("put", "task", '{"due":5}', "--id", "7")
+    const [{ commit }] = rows((await at("history", "task", "7", "--json")).out) as [{ commit: string }]
+    expect((await at("undo", commit)).code).toBe(0)
+    const shown = { id: "7", title: "Milk", parent: null }
+    expect(JSON.parse((await at("get", "task", "7")).out)).toEqual(shown)
+    expect(rows((await at("query", "task")).out)).toEqual([shown])
+    const exported = await at("export")
+    expect(rows(exported.out)).toEqual([{ $type: "task", ...shown }])
+    expect((await at("put", "task", '{"title":"Oats"}', "--id", "7")).code).toBe(0)
+    expect(JSON.parse((await at("get", "task", "7")).out)).toEqual({ ...shown, title: "Oats" })
+    expect((await run(["import", "-", "--data", data], { input: exported.out })).code).toBe(0)
+    // Who exports without the schema gives the null out.
+    const bare = '{"id":"7","title":"Milk","due":null,"parent":null}'
+    expect((await run(["import", "-", "--type", "task", "--data", data], { input: bare })).code).toBe(0)
+    expect(JSON.parse((await at("get", "task", "7")).out)).toEqual(shown)
+    const refused = await at("put", "task", '{"due":null}', "--id", "7")
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("task 7: field due")])
   })
 })
 

@@ -192,22 +192,17 @@ const dated = (entry: EntityTimeline.HistoryEntry): Change => ({
   date: new Date(HybridTime.millis(entry.at))
 })
 
-/** How records of a type are shown. */
-const rowsOf = <F extends Entity.Fields>(type: Entity.EntityType): ((view: Journal.EntityView) => RowOf<F>) => {
-  // What undoing or restoring had to empty holds null, which the field's schema may not know.
-  const emptied = Object.entries(type.fields)
-    .filter(([, field]) => field.kind === "lww" && !Entity.isNullable(field))
-    .map(([name]) => name)
-  return (view) => {
-    const row: Record<string, unknown> = { id: view.id, ...view.fields }
-    for (const name of emptied) if (row[name] === null) delete row[name]
+/** How records of a type are shown. What undoing or restoring had to empty is not there. */
+const rowsOf =
+  <F extends Entity.Fields>(type: Entity.EntityType): ((view: Journal.EntityView) => RowOf<F>) =>
+  (view) => {
+    const row: Record<string, unknown> = { id: view.id, ...Entity.withoutEmptied(type, view.fields) }
     for (const [name, field] of Object.entries(type.fields)) {
       if (field.kind === "counter") row[name] ??= 0
       else if (field.kind === "orSet") row[name] ??= []
     }
     return row as RowOf<F>
   }
-}
 
 const toQuery = <F extends Entity.Fields>(type: string, question: Question<F> = {}): Journal.EntityQuery => {
   const { isDescending = false, limit = limitDefault, offset = 0, orderBy, where = {} } = question

@@ -19,8 +19,8 @@ export interface ExportInput {
 export const run = Effect.fnUntraced(function* (input: ExportInput) {
   const output = yield* Output
   yield* Effect.gen(function* () {
-    if (input.file === undefined) return yield* eachRow(input.type, output.lines)
-    const records = yield* OutputFile.write(input.file, (onRows) => eachRow(input.type, onRows))
+    if (input.file === undefined) return yield* eachRow(input, output.lines)
+    const records = yield* OutputFile.write(input.file, (onRows) => eachRow(input, onRows))
     yield* output.result(
       { file: input.file, records },
       `Wrote ${Progress.counted(records, "record")} to ${input.file}.`
@@ -28,13 +28,14 @@ export const run = Effect.fnUntraced(function* (input: ExportInput) {
   }).pipe(Effect.provide(Device.layerReading(input.data)))
 })
 
-const eachRow = Effect.fnUntraced(function* <E>(type: string | undefined, onRows: OutputFile.OnRows<E>) {
+const eachRow = Effect.fnUntraced(function* <E>({ data, type }: ExportInput, onRows: OutputFile.OnRows<E>) {
   const journal = yield* Journal.Journal
+  const show = yield* RecordRow.showing(data, type === undefined)
   let after: Parameters<typeof journal.scan>[0]
   for (;;) {
     const page = yield* journal.scan(after, RecordRow.pageRows)
     const wanted = page.filter((entity) => !entity.isDeleted && (type === undefined || entity.type === type))
-    yield* onRows(wanted.map((entity) => RecordRow.of(entity, type === undefined)))
+    yield* onRows(yield* show(wanted))
     if (page.length < RecordRow.pageRows) return
     after = page.at(-1)
   }

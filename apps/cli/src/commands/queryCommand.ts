@@ -24,7 +24,8 @@ export interface QueryInput {
 
 export const run = Effect.fnUntraced(function* (input: QueryInput) {
   const output = yield* Output
-  const where: Record<string, Scalar> = {}
+  // Without a prototype: a field may have any name.
+  const where: Record<string, Scalar> = Object.create(null)
   for (const condition of input.where) {
     const [field, value] = yield* conditionOf(condition)
     where[field] = value
@@ -40,7 +41,8 @@ export const run = Effect.fnUntraced(function* (input: QueryInput) {
       isWhole && (orderBy === undefined || input.isCounting)
         ? everything(input.type, at, onPage)
         : eachPage(query, range, onPage)
-    if (!input.isCounting) return yield* each((rows) => output.lines(rows.map((row) => RecordRow.of(row))))
+    const show = yield* RecordRow.showing(input.data)
+    if (!input.isCounting) return yield* each((rows) => Effect.flatMap(show(rows), output.lines))
     const counted = { rows: 0 }
     if (isWhole && at === undefined) {
       counted.rows = yield* Journal.Journal.use((journal) => journal.count(input.type))

@@ -1,7 +1,7 @@
 /**
  * `syncline put`, `get` and `delete`: one record. `put` keeps fields that it does not name.
  */
-import { type Entity, Journal, Records, WriteError } from "@syncline/core"
+import { Entity, Journal, Records, WriteError } from "@syncline/core"
 import { Effect } from "effect"
 import { text as textOf } from "node:stream/consumers"
 import { because, InputUnreadable, UsageInvalid } from "../CliError.ts"
@@ -50,8 +50,10 @@ const putOver = Effect.fnUntraced(function* (
   const records = yield* Records.Records
   const known = id === undefined ? undefined : yield* records.get(type.name, id)
   const kept: Record<string, unknown> = {}
-  for (const name of known === undefined || known.isDeleted ? [] : Object.keys(type.fields)) {
-    if (type.fields[name]!.kind === "lww" && known!.fields[name] !== undefined) kept[name] = known!.fields[name]
+  // What undoing had to empty holds a null that the schema does not know.
+  const present = known === undefined || known.isDeleted ? {} : Entity.withoutEmptied(type, known.fields)
+  for (const name of Object.keys(type.fields)) {
+    if (type.fields[name]!.kind === "lww" && present[name] !== undefined) kept[name] = present[name]
   }
   return yield* records.put(type, { ...kept, ...value }, id)
 })
@@ -93,7 +95,8 @@ export const get = Effect.fnUntraced(function* (input: OneInput & { readonly at:
     return past === undefined || past.isDeleted ? yield* RecordHistory.missingThen({ type, id }, at) : past
   }).pipe(Effect.provide(Device.layerReading(input.data)))
   if (found === undefined || found.isDeleted) return yield* missing(input)
-  const row = RecordRow.of(found)
+  const show = yield* RecordRow.showing(input.data)
+  const [row] = yield* show([found])
   yield* output.result(row, JSON.stringify(row, undefined, 2))
 })
 

@@ -12,6 +12,7 @@ import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import { Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as RecordCounts from "../RecordCounts.ts"
 
 export const id = Effect.fnUntraced(function* (input: { readonly data: string }) {
   const output = yield* Output
@@ -89,9 +90,8 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
 
 const readSpace = Effect.gen(function* () {
   const journal = yield* Journal.Journal
-  const { head, rows } = yield* journal.partitions
-  const records: Record<string, number> = {}
-  for (const { partition } of rows) records[partition.type] ??= yield* journal.count(partition.type)
+  const head = yield* journal.head
+  const records = yield* RecordCounts.byType(journal)
   const { author, space } = journal.info
   const quarantined = Quarantine.waitingOf(yield* journal.quarantineCounts)
   return { peer: Author.peer(author), space, records, head, quarantined }

@@ -3,6 +3,7 @@
  * stays and tells of every proof.
  */
 import { performance } from "node:perf_hooks"
+import { Journal, type JournalError } from "@syncline/core"
 import { Effect } from "effect"
 import type { CliError } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
@@ -10,6 +11,7 @@ import * as Device from "../Device.ts"
 import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import * as RecordCounts from "../RecordCounts.ts"
 
 export interface SyncInput {
   readonly data: string
@@ -24,7 +26,7 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
   const startedMs = performance.now()
   const progress = yield* Progress.make
   let [rejected, rejectedTold] = [0, 0]
-  const options: Connection.FollowOptions<CliError, never> = {
+  const options: Connection.FollowOptions<CliError | JournalError.JournalError, Journal.Journal> = {
     folder: input.data,
     hub,
     silenceMsMax: input.isWatching ? undefined : input.timeout * 1000,
@@ -37,8 +39,9 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
     onProof: (proof) =>
       Effect.gen(function* () {
         yield* progress.clear
+        const records = yield* Journal.Journal.use(RecordCounts.all)
         const seconds = Math.round(performance.now() - startedMs) / 1000
-        yield* output.line({ ...documentOf(proof, seconds), rejected }, proofText(proof, seconds))
+        yield* output.line({ ...documentOf(proof, records, seconds), rejected }, proofText(proof, records, seconds))
         if (rejected > rejectedTold) yield* output.note(rejectedText(rejected - rejectedTold, input.data))
         rejectedTold = rejected
         return !input.isWatching
@@ -80,16 +83,20 @@ const rejectedText = (rejected: number, data: string): string =>
   `The hub refused ${Progress.counted(rejected, "commit")} of this device, and what they wrote was taken back. ` +
   `Why: ${command(`receipts --status rejected --data ${data}`)}`
 
-const documentOf = ({ entities, peer, receivedEvents, root, sentEvents }: Connection.Proof, seconds: number) => ({
+const documentOf = (
+  { peer, receivedEvents, root, sentEvents }: Connection.Proof,
+  records: number,
+  seconds: number
+) => ({
   synced: true,
   peer,
-  records: entities,
+  records,
   root,
   sentEvents,
   receivedEvents,
   seconds
 })
 
-const proofText = ({ entities, receivedEvents, sentEvents }: Connection.Proof, seconds: number): string =>
-  `Synced: both sides hold the same ${Progress.counted(entities, "record")}; ` +
+const proofText = ({ receivedEvents, sentEvents }: Connection.Proof, records: number, seconds: number): string =>
+  `Synced: both sides hold the same ${Progress.counted(records, "record")}; ` +
   `received ${Progress.count(receivedEvents)}, sent ${Progress.count(sentEvents)} events (${seconds.toFixed(1)} s).`

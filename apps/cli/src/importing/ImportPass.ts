@@ -2,7 +2,7 @@
  * One reading of the source from its first byte to its last: every record parsed and checked, every flaw counted. The
  * import makes two, one to check and one to write, so both see the same records. It writes nothing itself.
  */
-import { Journal, type JournalError, Partition } from "@syncline/core"
+import { Entity, Journal, type JournalError, Partition } from "@syncline/core"
 import { Effect } from "effect"
 import { because, type CliError, InputMalformed, RecordInvalid } from "../CliError.ts"
 import type { TypeOf } from "../SchemaFile.ts"
@@ -78,9 +78,11 @@ const checkPiece = Effect.fnUntraced(function* (options: PassOptions, piece: Pie
   const bad = (flaw: RecordParser.Flaw, isMalformed: boolean): BadPiece => ({ flaw, isMalformed })
   const parsed = RecordParser.parse(piece)
   if ("problem" in parsed) return bad(parsed, true)
-  const item = RecordItem.make(parsed.value, options.item)
-  if (typeof item === "string") return bad({ offset: piece.offset, problem: item }, false)
-  const type = yield* options.typeOf(item.type)
+  const made = RecordItem.make(parsed.value, options.item)
+  if (typeof made === "string") return bad({ offset: piece.offset, problem: made }, false)
+  const type = yield* options.typeOf(made.type)
+  // An export that knew no schema gives a null for what was emptied.
+  const item = { ...made, value: Entity.withoutEmptied(type, made.value) }
   const change = RecordItem.check(type, item, piece.bytes.length)
   if (typeof change === "string") return bad({ offset: piece.offset, problem: change }, false)
   if (type.header.length > 0 && item.id !== undefined) {

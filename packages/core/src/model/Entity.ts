@@ -208,7 +208,20 @@ const pastValueProblem = (field: Field, kind: "lww" | "counters" | "sets", value
 }
 
 /** True when null is a value of the field; otherwise a null that undoing left there means that nothing is. */
-export const isNullable = (field: Lww<unknown>): boolean => schemaProblem(field.schema, null) === undefined
+const isNullable = (field: Lww<unknown>): boolean => schemaProblem(field.schema, null) === undefined
+
+/** The values without the nulls that are none: a field whose schema knows no null was emptied, and is not there. */
+export const withoutEmptied = (
+  type: EntityType,
+  values: { readonly [name: string]: unknown }
+): { readonly [name: string]: unknown } => {
+  if (!Object.values(values).includes(null)) return values
+  const isThere = ([name, value]: readonly [string, unknown]): boolean => {
+    const field = value === null ? fieldOf(type, name) : undefined
+    return field?.kind !== "lww" || isNullable(field)
+  }
+  return Object.fromEntries(Object.entries(values).filter(isThere))
+}
 
 /** The declared field of a name; names that every object answers to are no declarations. */
 const fieldOf = (type: EntityType, name: string): Field | undefined =>
