@@ -70,13 +70,19 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
   }
 }
 
-/** Moves a log that grew beyond its bound into the file. */
+/** Moves a log that grew beyond its bound into the file. Where the disk does not let it, a later look tries again. */
 const cutLog = ({ db, settings }: Writer): void => {
-  const log = statSync(SqliteConnection.logFile(settings.file), { throwIfNoEntry: false })
-  if (log === undefined || log.size <= SqliteConnection.logBytesMax) return
-  db.pragma(`busy_timeout = ${checkpointWaitMsMax}`)
-  db.pragma("wal_checkpoint(RESTART)")
-  db.pragma(`busy_timeout = ${busyMsMax}`)
+  try {
+    const log = statSync(SqliteConnection.logFile(settings.file), { throwIfNoEntry: false })
+    if (log === undefined || log.size <= SqliteConnection.logBytesMax) return
+    db.pragma(`busy_timeout = ${checkpointWaitMsMax}`)
+    db.pragma("wal_checkpoint(RESTART)")
+  } catch (error) {
+    // What is written is in the log and safe; whoever writes next is told what is wrong.
+    if (SqliteFailure.ofError(error, settings.folder) === undefined) throw error
+  } finally {
+    db.pragma(`busy_timeout = ${busyMsMax}`)
+  }
 }
 
 const cachesOf = ({ context, tables }: Writer): WriterCaches => ({

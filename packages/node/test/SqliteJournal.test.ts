@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
@@ -10,7 +10,7 @@ import * as SqliteConnection from "../src/SqliteConnection.ts"
 import * as SqliteJournal from "../src/SqliteJournal.ts"
 import * as SqliteSchema from "../src/SqliteSchema.ts"
 import * as SqliteWriter from "../src/SqliteWriter.ts"
-import { canMount, setReadOnly, smallDisk } from "./smallDisk.ts"
+import { canMount, fill, setReadOnly, smallDisk } from "./smallDisk.ts"
 import { openJournal, seedOf, space, temporaryFolder } from "./temporaryFolder.ts"
 
 const put = (id: string, text: string): EntityChange.EntityChange => ({
@@ -167,6 +167,29 @@ it.live.runIf(canMount)(
       yield* journal.write([put("after", "x")])
       expect(yield* journal.count("note")).toBe(kept + 1)
       expect(yield* journal.head).toBe(kept + 1)
+    }),
+  60_000
+)
+
+it.live.runIf(canMount)(
+  "[SJ-5] a full disk that keeps a large log from moving into the file ends nothing",
+  () =>
+    Effect.gen(function* () {
+      const disk = yield* smallDisk(8)
+      const journal = yield* openJournal(disk)
+      for (let i = 0; i < 40; i++) yield* journal.write([put(`n${i}`, "x".repeat(30_000))])
+      // As large as after a backup has been reading for a while; a hole takes no room.
+      truncateSync(SqliteConnection.logFile(DataFolder.journalFile(disk)), SqliteConnection.logBytesMax + 4096)
+      fill(join(disk, "ballast"))
+      const reasons = new Set<string>()
+      for (let i = 0; i < 70; i++) {
+        const outcome = yield* Effect.result(journal.write([put(`m${i}`, "x".repeat(5_000))]))
+        reasons.add(outcome._tag === "Failure" ? outcome.failure.reason._tag : "written")
+      }
+      expect([...reasons]).toEqual(["StoreFull"])
+      rmSync(join(disk, "ballast"))
+      yield* journal.write([put("after", "x")])
+      expect(yield* journal.count("note")).toBe(41)
     }),
   60_000
 )

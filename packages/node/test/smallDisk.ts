@@ -3,7 +3,7 @@
  * machine gives; a test asks `canMount` first.
  */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
@@ -26,6 +26,17 @@ export const smallDisk = (mebibytes: number) =>
         rmSync(path, { recursive: true, force: true })
       })
   )
+
+/** Writes a file that takes all the room that is left. */
+export const fill = (file: string): void => {
+  try {
+    writeFileSync(file, new Uint8Array(64 * 1024 * 1024))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") return
+    throw error
+  }
+  throw new Error(`there is still room beside ${file}`)
+}
 
 /** Forbids or allows writing to it. */
 export const setReadOnly = (path: string, isReadOnly: boolean): void =>
