@@ -90,6 +90,8 @@ const fill = Effect.gen(function* () {
     incarnation: theirs.info.incarnation,
     isCustodian: true,
     acknowledged: own - 1,
+    told: own - 1,
+    proven: 0,
     verdicts: [
       { lseq: own - 2, code: "Denied", kind: "refused", rule: "hub/x", policyVersion: 3, because: "not yours" }
     ]

@@ -59,8 +59,10 @@ const statements = (db: Database.Database) => {
     one: rows(`SELECT bytes, ${entryColumns} FROM quarantine WHERE id = ?`),
     counts: rows("SELECT reason, count(*) FROM quarantine GROUP BY reason"),
     load: rows("SELECT peer, count(*), sum(length(bytes)) FROM quarantine WHERE reason <> 'Rejected' GROUP BY peer"),
-    receipt: rows(`SELECT ${receiptColumns} FROM receipts WHERE id = ?`),
-    receiptAt: rows(`SELECT ${receiptColumns} FROM receipts WHERE lseq = ?`),
+    receiptsOf: rows(`SELECT ${receiptColumns} FROM receipts WHERE id = ? ORDER BY at_ms DESC, kind DESC, peer`),
+    receiptAt: rows(
+      `SELECT ${receiptColumns} FROM receipts WHERE lseq = ? ORDER BY at_ms DESC, kind DESC, peer LIMIT 1`
+    ),
     receiptsAfter: rows(`SELECT ${receiptColumns} FROM receipts WHERE lseq > ? ORDER BY lseq LIMIT ?`)
   }
 }
@@ -102,9 +104,8 @@ export class SqliteQuarantine {
     return this.#statements.load.all() as Array<[PeerId.PeerId, number, number]>
   }
 
-  receipt(commit: string): JournalTables.ReceiptRow | undefined {
-    const columns = this.#statements.receipt.get(commit) as ReceiptColumns | undefined
-    return columns && receiptOf(columns)
+  receiptsOf(commit: string): ReadonlyArray<JournalTables.ReceiptRow> {
+    return (this.#statements.receiptsOf.all(commit) as Array<ReceiptColumns>).map(receiptOf)
   }
 
   receiptAt(lseq: number): JournalTables.ReceiptRow | undefined {

@@ -122,9 +122,7 @@ const statements = (db: Database.Database) => {
     lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
     peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
-    custody: one(
-      "SELECT custody, peer FROM peers WHERE custody > 0 AND peer <> ? ORDER BY custody DESC, source LIMIT 1"
-    )
+    custodians: one("SELECT max(custody), peer FROM peers WHERE custody > 0 GROUP BY peer ORDER BY 1 DESC, min(source)")
   }
 }
 
@@ -268,10 +266,11 @@ export class SqliteRows implements JournalTables.JournalRows {
 
   peerAt = (index: number): PeerId.PeerId | undefined => this.#statements.peerAt.get(index) as PeerId.PeerId | undefined
 
-  custody = (except: PeerId.PeerId | "" = "") => {
-    const found = this.#statements.custody.get(except) as [lseq: number, peer: PeerId.PeerId] | undefined
-    return found === undefined ? undefined : { lseq: found[0], peer: found[1] }
-  }
+  custodians = (): ReadonlyArray<JournalTables.Custodian> =>
+    (this.#statements.custodians.all() as Array<[lseq: number, peer: PeerId.PeerId]>).map(([lseq, peer]) => ({
+      lseq,
+      peer
+    }))
 
   quarantine = (after: number, limit: number, reason?: Quarantine.QuarantineReason) =>
     this.quarantines.list(after, limit, reason)
@@ -290,7 +289,7 @@ export class SqliteRows implements JournalTables.JournalRows {
     return load
   }
 
-  receipt = (commit: string) => this.quarantines.receipt(commit)
+  receiptsOf = (commit: string) => this.quarantines.receiptsOf(commit)
 
   receiptAt = (lseq: number) => this.quarantines.receiptAt(lseq)
 

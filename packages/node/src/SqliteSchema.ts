@@ -74,6 +74,19 @@ const steps: ReadonlyArray<string> = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX receipts_by_lseq ON receipts (lseq);
   CREATE INDEX commits_own ON commits (lseq) WHERE source = 0;
+  `,
+  // What one custodian says of a commit is no longer in the place of what another had said.
+  `
+  ALTER TABLE receipts RENAME TO old_receipts;
+  DROP INDEX receipts_by_lseq;
+  CREATE TABLE receipts (
+    id TEXT NOT NULL, lseq INTEGER NOT NULL, peer TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL,
+    rule TEXT NOT NULL, policy_version INTEGER NOT NULL, because TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (id, peer)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO receipts SELECT id, lseq, peer, code, kind, rule, policy_version, because, at_ms FROM old_receipts;
+  DROP TABLE old_receipts;
+  CREATE INDEX receipts_by_lseq ON receipts (lseq);
   `
 ]
 

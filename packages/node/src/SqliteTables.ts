@@ -60,9 +60,13 @@ const statements = (db: Database.Database) => ({
        (place, id, reason, rule, policy_version, because, peer, author, type, at, events, since_ms, due_ms, bytes)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
   ),
-  removeQuarantine: db.prepare("DELETE FROM quarantine WHERE id = ?"),
+  removeQuarantine: db.prepare("DELETE FROM quarantine WHERE id = ? RETURNING peer, reason, length(bytes)").raw(),
   putReceipt: db.prepare("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-  removeReceipt: db.prepare("DELETE FROM receipts WHERE id = ?")
+  removeReceipt: db.prepare("DELETE FROM receipts WHERE id = ?"),
+  removeReceiptsOf: db.prepare(
+    `DELETE FROM receipts WHERE peer = ? AND lseq <= ?
+     AND EXISTS (SELECT 1 FROM commits WHERE commits.lseq = receipts.lseq AND commits.events > 0)`
+  )
 })
 
 export class SqliteTables extends SqliteRows implements JournalTables.JournalTables {
@@ -275,7 +279,15 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   }
 
   removeQuarantine = (id: string): void => {
-    if (this.#statements.removeQuarantine.run(id).changes > 0) this.#load = undefined
+    const removed = this.#statements.removeQuarantine.get(id) as
+      | [peer: PeerId.PeerId, reason: string, bytes: number]
+      | undefined
+    if (removed === undefined || this.#load === undefined) return
+    const [peer, reason, bytes] = removed
+    const load = this.#load.get(peer)
+    if (reason === "Rejected" || load === undefined) return
+    if (load.commits === 1) this.#load.delete(peer)
+    else this.#load.set(peer, { commits: load.commits - 1, bytes: load.bytes - bytes })
   }
 
   putReceipt = (row: JournalTables.ReceiptRow): void => {
@@ -285,5 +297,9 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
 
   removeReceipt = (commit: string): void => {
     this.#statements.removeReceipt.run(commit)
+  }
+
+  removeReceiptsOf = (peer: PeerId.PeerId, upto: number): void => {
+    this.#statements.removeReceiptsOf.run(peer, upto)
   }
 }

@@ -249,7 +249,15 @@ it.live("[SJ-8] a reopened journal goes on where it was", () =>
         const journal = yield* openJournal(folder)
         yield* journal.write([put("n1", "a")])
         const { incarnation } = other.info
-        yield* journal.settle({ peer, incarnation, isCustodian: true, acknowledged: 1, verdicts: [] })
+        yield* journal.settle({
+          peer,
+          incarnation,
+          isCustodian: true,
+          acknowledged: 1,
+          told: 1,
+          proven: 0,
+          verdicts: []
+        })
         yield* journal.receive({
           peer,
           incarnation,

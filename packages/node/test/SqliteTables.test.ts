@@ -3,7 +3,7 @@
  */
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Author, Limits, PeerId } from "@syncline/core"
+import { Author, HybridTime, Limits, PeerId } from "@syncline/core"
 import { Effect } from "effect"
 import * as NodeCrypto from "../src/NodeCrypto.ts"
 import * as SqliteConnection from "../src/SqliteConnection.ts"
@@ -73,5 +73,43 @@ it.live("[JR-28] the last partition is given, one more is not", () =>
     expect(full.partitionOf({ type: "box", header: { box: "one more" } })).toBeUndefined()
     expect(full.partitionOf({ type: "box", header: { box: "last" } })).toEqual(last)
     full.commit()
+  })
+)
+
+it.live("[SJ-20] what peers have in quarantine is counted once and kept up, whatever goes in and out", () =>
+  Effect.gen(function* () {
+    const { db, tables } = yield* openTables
+    const other = PeerId.fromPublicKey(NodeCrypto.signerOf(new Uint8Array(32).fill(2)).publicKey)
+    const keep = (id: string, from: PeerId.PeerId, size: number, reason: "Denied" | "Rejected" = "Denied") =>
+      tables.addQuarantine({
+        id,
+        peer: from,
+        reason,
+        bytes: new Uint8Array(size),
+        rule: "",
+        policyVersion: 0,
+        because: "",
+        author: "",
+        type: "note",
+        events: 1,
+        sinceMs: 0,
+        dueMs: null,
+        at: HybridTime.zero
+      })
+    tables.begin()
+    keep("a", peer, 10)
+    expect(tables.quarantineLoad(peer)).toEqual({ commits: 1, bytes: 10, ofPeer: 1, bytesOfPeer: 10 })
+    // Nobody but this connection writes the file, so what it does not do itself it would see only by counting again.
+    db.prepare("UPDATE quarantine SET bytes = zeroblob(1000) WHERE id = 'a'").run()
+    keep("b", other, 20)
+    keep("c", peer, 5)
+    keep("own", peer, 40, "Rejected")
+    tables.removeQuarantine("own")
+    tables.removeQuarantine("b")
+    tables.removeQuarantine("unknown")
+    expect(tables.quarantineLoad(peer)).toEqual({ commits: 2, bytes: 15, ofPeer: 2, bytesOfPeer: 15 })
+    tables.removeQuarantine("c")
+    expect(tables.quarantineLoad(other)).toEqual({ commits: 1, bytes: 10, ofPeer: 0, bytesOfPeer: 0 })
+    tables.commit()
   })
 )

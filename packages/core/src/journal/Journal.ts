@@ -197,6 +197,8 @@ export interface SettleOutcome {
   readonly withdrawn: ReadonlyArray<string>
   /** Ids of the commits in which own ones with a wrong time were written again. */
   readonly rewritten: ReadonlyArray<string>
+  /** Codes under which the peer refuses commits for good that stay here: others have them, or others wrote them. */
+  readonly standing: ReadonlyArray<string>
   readonly entities: ReadonlyArray<EntityRef>
 }
 

@@ -346,8 +346,9 @@ const comeBack = (
   const { tables } = work.context
   if (row.reason === "Forked") return
   // What was taken back and comes again counts elsewhere; the refusal stays with it, so that it is not taken back anew.
-  const refusal = row.reason === "Rejected" && lseq !== undefined ? tables.receipt(id) : undefined
-  if (refusal !== undefined) tables.putReceipt({ ...refusal, lseq: lseq! })
+  if (row.reason === "Rejected" && lseq !== undefined) {
+    for (const said of tables.receiptsOf(id)) tables.putReceipt({ ...said, lseq })
+  }
   const opening = CommitOpening.open(work.context, row.bytes)
   if (opening.kind !== "checked") return
   const came = new Set(hasGap ? [] : events.places)

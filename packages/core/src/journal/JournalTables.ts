@@ -63,7 +63,7 @@ export interface PeerRow {
   readonly cursor: number
   /** This journal's arrival number up to which the peer confirmed durable receipt. */
   readonly acknowledged: number
-  /** The same, as far as it confirmed it as a custodian. */
+  /** This journal's arrival number up to which it said, as a custodian, what became of every commit; see receipts. */
   readonly custody: number
 }
 
@@ -72,13 +72,22 @@ export interface QuarantineRow extends QuarantineEntry {
   readonly bytes: Uint8Array
 }
 
-/** A verdict on one of this device's own commits. Accepted ones need no row: an acknowledgement covers them. */
+/**
+ * What a custodian said of one of this device's own commits that it did not simply take in; it stands until equal roots
+ * show that it has it. Accepted ones need no row: an acknowledgement covers them.
+ */
 export interface ReceiptRow extends Verdict {
   /** Commit id in hexadecimal. */
   readonly commit: string
   readonly lseq: number
   readonly peer: PeerId
   readonly atMs: number
+}
+
+/** Up to where a custodian has said what became of this journal's commits. */
+export interface Custodian {
+  readonly lseq: number
+  readonly peer: PeerId
 }
 
 /** Names a journal among the copies that may exist of it. */
@@ -137,8 +146,8 @@ export interface JournalRows {
   ) => ReadonlyArray<CommitRow & { readonly lseq: number }>
   /** The peer's row for an incarnation, or the one that was met last. */
   readonly peer: (peer: PeerId, incarnation?: string) => PeerRow | undefined
-  /** Largest arrival number that a custodian has confirmed. */
-  readonly custody: (except?: PeerId) => { readonly lseq: number; readonly peer: PeerId } | undefined
+  /** Up to where each custodian has said what became of every commit, the largest first. */
+  readonly custodians: () => ReadonlyArray<Custodian>
   /** Live entities of a type. */
   readonly countLive: (type: string) => number
   /** Entries after a place, of one reason or of all, at most `limit`. */
@@ -158,7 +167,9 @@ export interface JournalRows {
   readonly ownCommitsBefore: (before: number, limit: number) => ReadonlyArray<CommitRow & { readonly lseq: number }>
   /** Rows of receipts after an arrival number, in order, at most `limit`. */
   readonly receiptsAfter: (lseq: number, limit: number) => ReadonlyArray<ReceiptRow>
-  readonly receipt: (commit: string) => ReceiptRow | undefined
+  /** What each custodian said of a commit, the newest first, and of one moment refusals first. */
+  readonly receiptsOf: (commit: string) => ReadonlyArray<ReceiptRow>
+  /** The newest of an arrival number. */
   readonly receiptAt: (lseq: number) => ReceiptRow | undefined
   /** The peer of a row's index. */
   readonly peerAt: (index: number) => PeerId | undefined
@@ -192,6 +203,10 @@ export interface JournalTables extends JournalRows {
   /** Keeps a commit at its old place, or at the next one. An id that is there already stays as it is. */
   readonly addQuarantine: (row: Omit<QuarantineRow, "place"> & { readonly place?: number }) => void
   readonly removeQuarantine: (id: string) => void
+  /** Keeps what a custodian said of a commit, in the place of what it said before. */
   readonly putReceipt: (row: ReceiptRow) => void
+  /** Removes what was said of a commit. */
   readonly removeReceipt: (commit: string) => void
+  /** Removes what a custodian said of commits up to an arrival number; what was taken back keeps it. */
+  readonly removeReceiptsOf: (peer: PeerId, upto: number) => void
 }

@@ -12,6 +12,7 @@ import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import {
   type CommitRow,
+  type Custodian,
   type EntityRow,
   type JournalIdentity,
   type JournalTables,
@@ -45,6 +46,7 @@ export class MemoryTables implements JournalTables {
   readonly #buckets: Array<Map<number, Fingerprint.Fingerprint>> = []
   readonly #peers: Array<PeerRow> = []
   readonly #quarantine = new Map<string, QuarantineRow>()
+  /** By commit and custodian. */
   readonly #receipts = new Map<string, ReceiptRow>()
   #lastPlace = 0
   #identity: JournalIdentity
@@ -312,12 +314,10 @@ export class MemoryTables implements JournalTables {
     this.#peers[row.index - 1] = row
   }
 
-  custody = (except?: PeerId) => {
-    let best: PeerRow | undefined
-    for (const row of this.#peers) {
-      if (row.peer !== except && row.custody > (best?.custody ?? 0)) best = row
-    }
-    return best === undefined ? undefined : { lseq: best.custody, peer: best.peer }
+  custodians = (): ReadonlyArray<Custodian> => {
+    const best = new Map<PeerId, number>()
+    for (const { custody, peer } of this.#peers) if (custody > (best.get(peer) ?? 0)) best.set(peer, custody)
+    return [...best].map(([peer, lseq]) => ({ lseq, peer })).sort((a, b) => b.lseq - a.lseq)
   }
 
   countLive = (type: string): number => this.entitiesOfType(type).filter((row) => !row.isDeleted).length
@@ -369,9 +369,16 @@ export class MemoryTables implements JournalTables {
     this.#quarantine.delete(id)
   }
 
-  receipt = (commit: string): ReceiptRow | undefined => this.#receipts.get(commit)
+  #receiptsWhere(isMeant: (row: ReceiptRow) => boolean): ReadonlyArray<ReceiptRow> {
+    const rank = ({ kind }: ReceiptRow): number => (kind === "refused" ? 0 : 1)
+    const compare = (a: ReceiptRow, b: ReceiptRow): number =>
+      b.atMs - a.atMs || rank(a) - rank(b) || (a.peer < b.peer ? -1 : 1)
+    return [...this.#receipts.values()].filter(isMeant).sort(compare)
+  }
 
-  receiptAt = (lseq: number): ReceiptRow | undefined => [...this.#receipts.values()].find((row) => row.lseq === lseq)
+  receiptsOf = (commit: string): ReadonlyArray<ReceiptRow> => this.#receiptsWhere((row) => row.commit === commit)
+
+  receiptAt = (lseq: number): ReceiptRow | undefined => this.#receiptsWhere((row) => row.lseq === lseq)[0]
 
   receiptsAfter = (lseq: number, limit: number): ReadonlyArray<ReceiptRow> =>
     [...this.#receipts.values()]
@@ -380,16 +387,28 @@ export class MemoryTables implements JournalTables {
       .slice(0, limit)
 
   putReceipt = (row: ReceiptRow): void => {
-    this.removeReceipt(row.commit)
-    this.#undoes(() => this.#receipts.delete(row.commit))
-    this.#receipts.set(row.commit, row)
+    const key = `${row.commit} ${row.peer}`
+    this.#removeReceipt(key)
+    this.#undoes(() => this.#receipts.delete(key))
+    this.#receipts.set(key, row)
+  }
+
+  #removeReceipt(key: string): void {
+    const before = this.#receipts.get(key)
+    if (before === undefined) return
+    this.#undoes(() => this.#receipts.set(key, before))
+    this.#receipts.delete(key)
   }
 
   removeReceipt = (commit: string): void => {
-    const before = this.#receipts.get(commit)
-    if (before === undefined) return
-    this.#undoes(() => this.#receipts.set(commit, before))
-    this.#receipts.delete(commit)
+    for (const { peer } of this.receiptsOf(commit)) this.#removeReceipt(`${commit} ${peer}`)
+  }
+
+  removeReceiptsOf = (peer: PeerId, upto: number): void => {
+    const isHere = (lseq: number): boolean => this.#commits[lseq - 1]!.events > 0
+    for (const { commit } of this.#receiptsWhere((row) => row.peer === peer && row.lseq <= upto && isHere(row.lseq))) {
+      this.#removeReceipt(`${commit} ${peer}`)
+    }
   }
 
   identity = (): JournalIdentity => this.#identity

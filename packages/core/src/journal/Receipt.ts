@@ -45,5 +45,9 @@ export interface Settlement {
   readonly isCustodian: boolean
   /** Up to this arrival number the peer has everything that it may have, durable. */
   readonly acknowledged: number
+  /** Up to this one, at least as large, it has it or has said, here or before, why it has not. */
+  readonly told: number
+  /** Up to this arrival number equal roots have shown that the peer has everything, whatever it had said before. */
+  readonly proven: number
   readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
 }

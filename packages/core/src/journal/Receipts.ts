@@ -1,11 +1,13 @@
 /**
- * Reading receipts: a commit that a custodian has confirmed is accepted, one with a verdict is what the verdict says,
- * and any other is deferred. Nothing is stored for the many that were simply accepted.
+ * Reading receipts: a commit that a custodian has confirmed is accepted, unless that custodian has said otherwise of this
+ * very commit; one with a verdict is what the newest verdict says, and any other is deferred. Nothing is stored for the
+ * many that were simply accepted.
  */
 import { Effect } from "effect"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import * as Commit from "../model/Commit.ts"
-import type { CommitRow, JournalRows, ReceiptRow } from "./JournalTables.ts"
+import type { CommitRow, Custodian, JournalRows, ReceiptRow } from "./JournalTables.ts"
 import type { Receipt, ReceiptStatus } from "./Receipt.ts"
 
 /** Refusals that may end by themselves. */
@@ -16,7 +18,8 @@ type OwnCommit = CommitRow & { readonly lseq: number }
 interface Reading {
   readonly rows: JournalRows
   readonly crypto: CryptoFunctions
-  readonly custody: ReturnType<JournalRows["custody"]>
+  /** Those with the largest arrival numbers first. */
+  readonly custodians: ReadonlyArray<Custodian>
 }
 
 /**
@@ -30,11 +33,11 @@ export const list = (
   limit: number,
   status?: ReceiptStatus
 ): ReadonlyArray<Receipt> => {
-  const reading: Reading = { rows, crypto, custody: rows.custody() }
-  if (status === "rejected") return rejected(reading, after, limit)
-  const confirmed = reading.custody?.lseq ?? 0
-  const found: Array<Receipt> = []
-  // What a custodian has confirmed is not deferred, and nothing else is accepted.
+  const reading: Reading = { rows, crypto, custodians: rows.custodians() }
+  if (status === "rejected") return withVerdict(reading, after, Infinity, limit, status)
+  const confirmed = reading.custodians[0]?.lseq ?? 0
+  // Up to there only what has a verdict is deferred, and beyond it nothing is accepted.
+  const found = status === "deferred" ? withVerdict(reading, after, confirmed, limit, status) : []
   let from = status === "deferred" ? Math.max(after, confirmed) : after
   while (found.length < limit) {
     const page = rows.ownCommits(from, limit)
@@ -50,17 +53,26 @@ export const list = (
   return found
 }
 
-/** Only what has a verdict can be rejected. */
-const rejected = (reading: Reading, after: number, limit: number): ReadonlyArray<Receipt> => {
+/** Those of a status among the commits that have a verdict, up to an arrival number. */
+const withVerdict = (
+  reading: Reading,
+  after: number,
+  upto: number,
+  limit: number,
+  status: ReceiptStatus
+): Array<Receipt> => {
   const found: Array<Receipt> = []
   let from = after
   for (;;) {
     const page = reading.rows.receiptsAfter(from, limit)
     for (const { lseq } of page) {
+      if (lseq > upto) return found
+      // Several custodians may have said something.
+      if (lseq === from) continue
       from = lseq
       const row = reading.rows.commitAt(lseq)
       const receipt = row === undefined ? undefined : receiptOf(reading, row)
-      if (receipt?.status === "rejected") found.push(receipt)
+      if (receipt?.status === status) found.push(receipt)
       if (found.length === limit) return found
     }
     if (page.length < limit) return found
@@ -75,8 +87,8 @@ type Sought = Receipt | number
 
 /** Looks for the receipt of a commit among own commits before an arrival number, newest first. */
 export const seek = (rows: JournalRows, crypto: CryptoFunctions, commit: string, before: number): Sought => {
-  const reading: Reading = { rows, crypto, custody: rows.custody() }
-  const verdict = rows.receipt(commit)
+  const reading: Reading = { rows, crypto, custodians: rows.custodians() }
+  const [verdict] = rows.receiptsOf(commit)
   const known = verdict === undefined ? undefined : rows.commitAt(verdict.lseq)
   if (known !== undefined) return receiptOf(reading, known) ?? 0
   const page = rows.ownCommitsBefore(before, soughtAtOnceMax)
@@ -113,25 +125,32 @@ const ofRow = (row: ReceiptRow, status: ReceiptStatus): Receipt => {
   return { commit, lseq, status, peer, code, rule, policyVersion, because, atMs }
 }
 
-const idOf = ({ crypto }: Reading, { bytes, lseq }: OwnCommit): string => {
+const idOf = ({ crypto }: Pick<Reading, "crypto">, { bytes, lseq }: OwnCommit): string => {
   const id = Commit.idOf(crypto, bytes)
   if (id === undefined) throw new Error(`commit ${lseq} is none`)
   return id
 }
 
-const present = (reading: Reading, own: OwnCommit): Receipt | undefined => {
-  const { custody, rows } = reading
+const present = ({ crypto, custodians, rows }: Reading, own: OwnCommit): Receipt | undefined => {
   const { lseq } = own
-  const commit = idOf(reading, own)
+  const commit = idOf({ crypto }, own)
   const plain = { commit, lseq, code: "", rule: "", policyVersion: 0, atMs: null }
-  if (custody !== undefined && custody.lseq >= lseq) {
-    return { ...plain, status: "accepted", peer: custody.peer, because: "a custodian has it" }
-  }
-  const row = rows.receipt(commit)
+  const said = rows.receiptsOf(commit)
+  const [newest] = said
   // One that came in parts has one receipt, too.
-  if (row !== undefined && row.lseq !== lseq) return undefined
-  if (row === undefined) {
+  if (newest !== undefined && newest.lseq !== lseq) return undefined
+  const custodian = confirmedBy(custodians, lseq, said)
+  if (custodian !== undefined) return { ...plain, status: "accepted", peer: custodian, because: "a custodian has it" }
+  if (newest === undefined) {
     return { ...plain, status: "deferred", peer: null, because: "no custodian has confirmed it yet" }
   }
-  return ofRow(row, row.kind === "held" || passing.has(row.code) ? "deferred" : "rejected")
+  return ofRow(newest, newest.kind === "held" || passing.has(newest.code) ? "deferred" : "rejected")
 }
+
+/** A custodian that has an own commit: it has told that far, and nothing else of this one. */
+export const confirmedBy = (
+  custodians: ReadonlyArray<Custodian>,
+  lseq: number,
+  said: ReadonlyArray<ReceiptRow>
+): PeerId | undefined =>
+  custodians.find((custodian) => custodian.lseq >= lseq && said.every(({ peer }) => peer !== custodian.peer))?.peer

@@ -20,6 +20,7 @@ import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
 import { mergedRefs, OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Settlement, type Verdict, withdrawingCodes } from "./Receipt.ts"
+import * as Receipts from "./Receipts.ts"
 import * as Rewriting from "./Rewriting.ts"
 
 interface Work {
@@ -34,21 +35,28 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   const { incarnation, isCustodian, peer } = settlement
   const row = tables.peerOf(peer, incarnation)
   const acknowledged = Math.max(row.acknowledged, settlement.acknowledged)
-  const custody = isCustodian ? Math.max(row.custody, acknowledged) : row.custody
+  const custody = isCustodian ? Math.max(row.custody, settlement.told) : row.custody
   if (acknowledged > row.acknowledged || custody > row.custody) tables.setPeer({ ...row, acknowledged, custody })
+  if (isCustodian && settlement.proven > 0) tables.removeReceiptsOf(peer, settlement.proven)
   const withdrawing = new Map<number, Verdict>()
-  for (const { lseq, ...verdict } of isCustodian ? settlement.verdicts : []) {
+  const standing = new Set<string>()
+  for (const { lseq, ...verdict } of settlement.verdicts) {
     const commit = tables.commitAt(lseq)
     if (commit === undefined || commit.events === 0) continue
     const packed = packedOf(commit)
-    if (isFinal(context, verdict, { commit, packed, peer }, nowMs)) withdrawing.set(lseq, verdict)
-    else if (commit.source === sources.own) {
-      tables.putReceipt({ ...verdict, commit: Commit.id(context.crypto, packed), lseq, peer, atMs: nowMs })
+    if (isCustodian && isFinal(context, verdict, { commit, packed, peer }, nowMs)) {
+      withdrawing.set(lseq, verdict)
+      continue
     }
+    if (withdrawingCodes.has(verdict.code)) standing.add(verdict.code)
+    if (!isCustodian || commit.source !== sources.own) continue
+    tables.putReceipt({ ...verdict, commit: Commit.id(context.crypto, packed), lseq, peer, atMs: nowMs })
   }
-  if (withdrawing.size === 0) return { withdrawn: [], rewritten: [], entities: [] }
-  return withdraw(context, withdrawing, settlement, nowMs)
+  const outcome = withdrawing.size === 0 ? unchanged : withdraw(context, withdrawing, settlement, nowMs)
+  return { ...outcome, standing: [...standing] }
 }
+
+const unchanged = { withdrawn: [], rewritten: [], entities: [] }
 
 const packedOf = ({ bytes }: CommitRow): Commit.PackedCommit => {
   const packed = Commit.open(bytes)
@@ -87,9 +95,11 @@ const isElsewhere = (
   packed: Commit.PackedCommit,
   peer: PeerId
 ): boolean => {
-  if ((tables.custody(peer)?.lseq ?? 0) >= lseq) return true
-  const before = tables.receipt(Commit.id(crypto, packed))
-  if (before === undefined || !withdrawingCodes.has(before.code)) return false
+  const said = tables.receiptsOf(Commit.id(crypto, packed))
+  const others = tables.custodians().filter((custodian) => custodian.peer !== peer)
+  if (Receipts.confirmedBy(others, lseq, said) !== undefined) return true
+  const before = said.find(({ code }) => withdrawingCodes.has(code))
+  if (before === undefined) return false
   // Its place is empty as long as nothing of it has come again. It may come in parts, of which the receipt names one.
   return (tables.commitAt(before.lseq)?.events ?? 0) > 0
 }
@@ -99,7 +109,7 @@ const withdraw = (
   causes: ReadonlyMap<number, Verdict>,
   { peer }: Settlement,
   nowMs: number
-): SettleOutcome => {
+): Omit<SettleOutcome, "standing"> => {
   const { crypto, tables } = context
   const commits = new OpenedCommits({ rows: tables, crypto, compression: context.compression })
   const work: Work = { context, commits, entities: new OpenEntities(tables, crypto) }

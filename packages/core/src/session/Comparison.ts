@@ -127,8 +127,10 @@ const provenUpto = (live: LiveState, head: number) =>
     proof: "proven",
     held: [],
     isBlocked: false,
+    isUntold: false,
     differing: [],
-    acknowledged: Math.max(live.acknowledged, head)
+    acknowledged: Math.max(live.acknowledged, head),
+    told: Math.max(live.told, head)
   }) as const
 
 const synced = (live: LiveState, { count, head, root }: SpaceSnapshot): LiveAction => ({

@@ -142,8 +142,9 @@ const goLive = (
 ): Outcome => {
   const peerSpace = peerSpaceOf(state, theirs)
   const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
-  const confirmed = state.known?.incarnation === peerSpace.incarnation ? state.known.acknowledged : 0
-  const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, { from, confirmed }, isEqual)
+  const known = state.known?.incarnation === peerSpace.incarnation ? state.known : undefined
+  const start = { from, confirmed: known?.acknowledged ?? 0, told: known?.custody ?? 0 }
+  const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, start, isEqual)
   return {
     state: { ...state, phase: "live", hello: undefined, peerSpace, live: begun.live },
     actions: [{ _tag: "Connected", peer: state.peer!, space: peerSpace }, ...begun.actions]

@@ -72,6 +72,10 @@ export interface LiveState {
   readonly acknowledged: number
   /** Something sent was not taken in, so only a proof says that the peer has everything. */
   readonly isBlocked: boolean
+  /** Up to here the peer has what was sent, or has said of each commit why not. */
+  readonly told: number
+  /** Of something sent it did not say what became of it; only a proof does. */
+  readonly isUntold: boolean
   /** Newest arrival number of the peer that this side has heard of. */
   readonly peerHead: number
   /** This side's knowledge of what it has taken in of the peer's feed. */
@@ -101,6 +105,8 @@ export type LiveInput =
   | { readonly _tag: "ProofDue" }
   /** What this side had when its roots were last read was taken back since. */
   | { readonly _tag: "RootsOutdated" }
+  /** What the peer had said was kept; the codes of what it will never take in and what stays here all the same. */
+  | { readonly _tag: "Settled"; readonly standing: ReadonlyArray<string> }
 
 export type LiveAction =
   | { readonly _tag: "Send"; readonly message: Wire.WireMessage }
@@ -159,6 +165,8 @@ export const initial = (role: Role): LiveState => ({
   applying: 0,
   acknowledged: 0,
   isBlocked: false,
+  told: 0,
+  isUntold: false,
   peerHead: 0,
   cursor: 0,
   proof: "due",
@@ -185,12 +193,9 @@ export const progressed = (live: LiveState): LiveAction => ({
 /** Different codes that a session keeps of what waits. */
 const heldCodesMax = 8
 
-/** The codes with those of further verdicts. */
-export const heldWith = (
-  held: ReadonlyArray<string>,
-  verdicts: ReadonlyArray<{ readonly code: string }>
-): ReadonlyArray<string> =>
-  verdicts.length === 0 ? held : [...new Set([...held, ...verdicts.map(({ code }) => code)])].slice(0, heldCodesMax)
+/** The codes with further ones. */
+export const heldWith = (held: ReadonlyArray<string>, codes: ReadonlyArray<string>): ReadonlyArray<string> =>
+  codes.length === 0 ? held : [...new Set([...held, ...codes])].slice(0, heldCodesMax)
 
 export const withSnapshot = (live: LiveState, snapshot: SpaceSnapshot): LiveState => ({ ...live, snapshot })
 

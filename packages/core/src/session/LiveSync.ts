@@ -20,23 +20,25 @@ import {
 import { ProtocolViolated } from "./SessionError.ts"
 import * as Verdicts from "./Verdicts.ts"
 
-/** Where this side's feed starts, and up to where the peer had confirmed it before. */
+/** Where this side's feed starts, and up to where the peer had confirmed it, or said what it lacks, before. */
 interface FeedStart {
   readonly from: number
   readonly confirmed: number
+  readonly told: number
 }
 
 /** Begins after the greeting: equal views move both cursors to the heads, others start the feed. */
 export const begin = (
   before: LiveState,
   peer: PeerSpace,
-  { confirmed, from }: FeedStart,
+  { confirmed, from, told }: FeedStart,
   isEqual: boolean
 ): LiveOutcome => {
   const head = Math.max(before.head, before.snapshot.head)
   // What the peer says it has and never confirmed to this journal may be what a copy of this journal sent.
   const isBlocked = before.isBlocked || from > confirmed
-  const live: LiveState = { ...before, peer, peerHead: peer.head, sentUpto: from, head, isBlocked }
+  const isUntold = before.isUntold || from > told
+  const live: LiveState = { ...before, peer, peerHead: peer.head, sentUpto: from, head, isBlocked, isUntold }
   if (isEqual) {
     return {
       live: {
@@ -44,9 +46,11 @@ export const begin = (
         hasAnnouncedEnd: true,
         isPeerDone: true,
         isBlocked: false,
+        isUntold: false,
         proof: "proven",
         cursor: peer.head,
-        acknowledged: from
+        acknowledged: from,
+        told: from
       },
       actions: [
         { _tag: "SetCursor", cursor: peer.head },
@@ -67,6 +71,10 @@ export const step = (live: LiveState, input: LiveInput): LiveOutcome => {
       return acknowledge(live, input.batch, input.outcome)
     case "RangesRead":
       return Comparison.sendRanges(live, input.reply, input.pushes)
+    case "Settled": {
+      const settled = { ...live, held: heldWith(live.held, input.standing) }
+      return { live: settled, actions: [progressed(settled)] }
+    }
     case "ProofDue": {
       const isIdle = live.proof === "proven" || live.proof === "stale" || live.proof === "failed"
       return Comparison.askForProof(isIdle ? { ...live, proof: "due", passes: 0 } : live)
@@ -130,7 +138,7 @@ const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteO
     hasMoved: before.hasMoved || outcome.applied > 0 || batch.source === "feed",
     held: heldWith(
       before.held,
-      outcome.verdicts.filter(({ kind }) => kind === "held")
+      outcome.verdicts.flatMap(({ code, kind }) => (kind === "held" ? [code] : []))
     ),
     receivedEvents: before.receivedEvents + outcome.applied,
     cursor: Math.max(before.cursor, outcome.cursor),
@@ -164,16 +172,19 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   const inFlight = new Map(before.inFlight)
   inFlight.delete(message.batch)
   const verdicts = Verdicts.fromWire(message, sent.lseqs)
-  const putOff = verdicts.filter(({ code }) => !withdrawingCodes.has(code))
+  const putOff = verdicts.flatMap(({ code }) => (withdrawingCodes.has(code) ? [] : [code]))
+  const notTaken = message.refused.reduce((sum, [, commits]) => sum + commits, message.held)
   const isBlocked = before.isBlocked || message.gaps > 0 || putOff.length > 0
+  const isUntold = before.isUntold || message.gaps > 0 || verdicts.length < notTaken
+  const upto = Math.min(sent.upto ?? 0, message.upto)
   const live: LiveState = {
     ...before,
     inFlight,
     inFlightBytes: before.inFlightBytes - sent.bytes,
     isBlocked,
-    acknowledged: isBlocked
-      ? before.acknowledged
-      : Math.max(before.acknowledged, Math.min(sent.upto ?? 0, message.upto)),
+    acknowledged: isBlocked ? before.acknowledged : Math.max(before.acknowledged, upto),
+    isUntold,
+    told: isUntold ? before.told : Math.max(before.told, upto),
     held: heldWith(before.held, putOff),
     hasMoved: before.hasMoved || message.applied > 0 || sent.upto !== undefined,
     proof: Comparison.afterBatch(before.proof, message)

@@ -84,6 +84,9 @@ export type DriverInput =
   | { readonly _tag: "Tick" }
   | { readonly _tag: "Ended"; readonly error: TransportError }
 
+/** How far a peer has confirmed this journal; see `LiveState`. */
+export type Confirmed = Pick<SessionState.SessionState["live"], "acknowledged" | "told">
+
 /** Shared by the fibers of one session. */
 export interface RunningSession {
   readonly options: SessionOptions
@@ -112,7 +115,11 @@ export interface RunningSession {
   lastPingMs: number
   /** Since when the link has not taken a frame that was handed to it. */
   sendingSinceMs: number | undefined
-  storedAcknowledged: number
+  /** What the store has, and what it may get: no verdict is missing once all that a step asked for is done. */
+  stored: Confirmed
+  settled: Confirmed
+  /** Arrival number that a proof covered and that is not stored yet, or 0. */
+  provenToStore: number
   /** Grows with every input taken and every action done; what does not grow while `isStepping` hangs. */
   steps: number
   isStepping: boolean

@@ -13,7 +13,7 @@ import * as Partition from "../model/Partition.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as RangeExchange from "./RangeExchange.ts"
-import { monotonicMs, type RunningSession, send } from "./RunningSession.ts"
+import { type Confirmed, monotonicMs, type RunningSession, send } from "./RunningSession.ts"
 import type { Action, Input } from "./SessionState.ts"
 
 type Performed = Effect.Effect<Input | undefined, JournalError>
@@ -37,7 +37,7 @@ export const perform = (
     case "AnswerRanges":
       return answerRanges(driver, action)
     case "Settle":
-      return nothing(settle(driver, action.verdicts))
+      return settle(driver, action.verdicts, driver.state.live)
     case "SetCursor":
       return nothing(setCursor(driver, action.cursor))
     case "Connected":
@@ -136,18 +136,23 @@ const answerRanges = Effect.fnUntraced(function* (
   return input
 })
 
-/** Keeps what the peer said of this journal's commits, and how far it has confirmed them. */
+/** Keeps what the peer said of this journal's commits, how far it has confirmed them and how far it was proven to. */
 export const settle = Effect.fnUntraced(function* (
   driver: RunningSession,
-  verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
+  verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>,
+  { acknowledged, told }: Confirmed
 ) {
   const peer = driver.state.peer!
-  const { acknowledged } = driver.state.live
   const { incarnation } = driver.state.peerSpace!
   const isCustodian = yield* driver.gate.isCustodian(peer)
-  driver.storedAcknowledged = acknowledged
-  const outcome = yield* driver.journal.settle({ peer, incarnation, isCustodian, acknowledged, verdicts })
+  const { provenToStore: proven } = driver
+  driver.stored = { acknowledged, told }
+  driver.provenToStore = 0
+  const outcome = yield* driver.journal.settle({ peer, incarnation, isCustodian, acknowledged, told, proven, verdicts })
   if (verdicts.length > 0 && isCustodian) yield* driver.options.notify({ _tag: "Settled", verdicts, outcome })
+  if (outcome.standing.length === 0) return undefined
+  const input: Input = { _tag: "Settled", standing: outcome.standing }
+  return input
 })
 
 const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: number) {
@@ -159,6 +164,7 @@ const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: n
 
 const synced = Effect.fnUntraced(function* (driver: RunningSession, action: Action & { readonly _tag: "Synced" }) {
   driver.lastProofMs = yield* monotonicMs
+  if (yield* driver.gate.isCustodian(driver.state.peer!)) driver.provenToStore = action.head
   yield* Metric.update(CoreMetrics.proofsEqual, 1)
   yield* driver.options.notify({ ...action, writer: driver.rootsWriter })
 })

@@ -107,7 +107,9 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     rootsWriter: journal.info.author,
     lastPingMs: nowMs,
     sendingSinceMs: undefined,
-    storedAcknowledged: 0,
+    stored: { acknowledged: 0, told: 0 },
+    settled: { acknowledged: 0, told: 0 },
+    provenToStore: 0,
     steps: 0,
     isStepping: false,
     waitingBytes: 0
@@ -155,6 +157,7 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
         driver.steps++
         if (result !== undefined) pending.push(result)
       }
+      driver.settled = driver.state.live
     }
   })
 
@@ -386,7 +389,7 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   if (isDue || proof === "due" || proof === "settling" || proof === "stale") {
     yield* advance(driver, { _tag: "ProofDue" })
   }
-  if (driver.state.live.acknowledged > driver.storedAcknowledged) yield* storeAcknowledged(driver)
+  yield* storeAcknowledged(driver)
 })
 
 /** The store may be what the session ended for. */
@@ -395,7 +398,7 @@ const storeAcknowledgedAtEnd = (driver: RunningSession): Effect.Effect<void> =>
 
 /** Keeps how far the peer has confirmed. A lost value costs nothing: the next proof tells it again. */
 const storeAcknowledged = Effect.fnUntraced(function* (driver: RunningSession) {
-  const { live, phase } = driver.state
-  if (phase !== "live" || live.acknowledged <= driver.storedAcknowledged) return
-  yield* settle(driver, [])
+  const { provenToStore, settled, state, stored } = driver
+  const isNew = settled.acknowledged > stored.acknowledged || settled.told > stored.told || provenToStore > 0
+  if (state.phase === "live" && isNew) yield* settle(driver, [], settled)
 })

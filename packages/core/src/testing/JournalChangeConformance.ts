@@ -135,6 +135,8 @@ const originRules = (name: string, make: MakeJournal): void => {
         incarnation: "00112233445566ff",
         isCustodian: true,
         acknowledged: 0,
+        told: 0,
+        proven: 0,
         verdicts: [2, 5].map((lseq) => ({ lseq, ...code }))
       })
       for (const limit of [1, 64]) {

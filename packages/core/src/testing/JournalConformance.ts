@@ -36,6 +36,7 @@ import { copyConformance } from "./CopyConformance.ts"
 import { costConformance } from "./CostConformance.ts"
 import { partsConformance } from "./PartsConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
+import { receiptConformance } from "./ReceiptConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
 import { restoreConformance } from "./RestoreConformance.ts"
 import { rewriteConformance } from "./RewriteConformance.ts"
@@ -59,6 +60,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   convergenceRules(name, make)
   quarantineConformance(name, make)
   partsConformance(name, make)
+  receiptConformance(name, make)
   rewriteConformance(name, make)
   copyConformance(name, make)
   costConformance(name, make)
@@ -324,7 +326,8 @@ const cursorRules = (name: string, make: MakeJournal): void => {
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.setCursor(b.device, b.info.incarnation, 7)
-      const settlement = { peer: b.device, incarnation: b.info.incarnation, isCustodian: false, verdicts: [] }
+      const { incarnation } = b.info
+      const settlement = { peer: b.device, incarnation, isCustodian: false, told: 0, proven: 0, verdicts: [] }
       yield* a.settle({ ...settlement, acknowledged: 5 })
       yield* a.settle({ ...settlement, acknowledged: 3 })
       const expected = { incarnation: b.info.incarnation, cursor: 7, acknowledged: 5, custody: 0 }

@@ -146,11 +146,14 @@ export const firstEvent = (entity: string, text: string): Event.Event => ({
 export const settlement = (
   peer: PeerId,
   verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>,
-  acknowledged = 0
+  told = 0,
+  proven = 0
 ) => ({
   peer,
   incarnation: "00112233445566ff",
   isCustodian: true,
-  acknowledged,
+  acknowledged: told,
+  told,
+  proven,
   verdicts
 })

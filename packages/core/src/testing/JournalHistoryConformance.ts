@@ -177,6 +177,8 @@ const refusal = (lseq: number): Settlement => ({
   incarnation: "00112233445566ff",
   isCustodian: true,
   acknowledged: lseq,
+  told: lseq,
+  proven: 0,
   verdicts: [{ lseq, code: "Denied", kind: "refused", rule: "team/b", policyVersion: 7, because: "not yours" }]
 })
 

@@ -196,6 +196,8 @@ const receiptRules = (name: string, make: MakeJournal): void => {
       expect(receipts[3]).toMatchObject({ peer: hub.device, code: "ClockAhead", because: "not yours", atMs: startMs })
       expect(yield* a.receipts(2, 1)).toEqual([receipts[2]])
       yield* a.settle(settlement(hub.device, [], 4))
+      expect(yield* statuses).toEqual(["accepted", "accepted", "accepted", "deferred"])
+      yield* a.settle(settlement(hub.device, [], 4, 4))
       expect(yield* statuses).toEqual(["accepted", "accepted", "accepted", "accepted"])
     })
   )

@@ -163,6 +163,8 @@ const receiptRules = (name: string, make: MakeJournal): void => {
         incarnation: "00112233445566ff",
         isCustodian: true,
         acknowledged: 4,
+        told: 4,
+        proven: 0,
         verdicts: [verdict(2, "Denied", "refused"), verdict(6, "ClockAhead", "held"), verdict(7, "Forged", "refused")]
       })
       const places = (status: "accepted" | "rejected" | "deferred", after = 0, limit = 10) =>

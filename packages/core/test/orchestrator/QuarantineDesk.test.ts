@@ -116,6 +116,8 @@ describe("QuarantineDesk", () => {
         incarnation: "00112233445566ff",
         isCustodian: true,
         acknowledged: 2,
+        told: 2,
+        proven: 0,
         verdicts: [{ lseq: 1, code: "Denied", kind: "refused", ...why }]
       })
       expect(yield* node.desk.receipt(commit!)).toMatchObject({ status: "rejected", peer: hub, code: "Denied", ...why })

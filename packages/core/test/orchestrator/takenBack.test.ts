@@ -1,9 +1,20 @@
 // What the only custodian refuses and a mate, who had it before, brings back.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
 import { Records } from "../../src/orchestrator/Records.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
-import { deniesNothing, deniesTeam, makeNode, makeRules, pass, seenBy, Task } from "./virtualNodes.ts"
+import {
+  deniesNothing,
+  deniesTeam,
+  makeNode,
+  makeRules,
+  pass,
+  receiptsOf,
+  seenBy,
+  statusOf,
+  Task
+} from "./virtualNodes.ts"
 
 /** A hub that denies a team and does not run yet, and a client that has shared its work with a mate meanwhile. */
 const openThree = Effect.fnUntraced(function* () {
@@ -47,6 +58,67 @@ describe("what a custodian refuses and somebody else has", () => {
         expect(yield* node.fieldsOf("x")).toMatchObject({ title: "precious x", votes: 1 })
         expect(yield* node.fieldsOf("y")).toMatchObject({ title: "precious y" })
       }
+    })
+  )
+
+  it.effect("[JR-92] [JR-111] [OR-17] it is rejected and held, and never accepted, until the policies agree", () =>
+    Effect.gen(function* () {
+      const { client, clientRules, hub, hubRules, mate } = yield* openThree()
+      yield* client.put("t1", { team: "closed", title: "wanted" })
+      yield* client.put("t2", { team: "open", title: "open" })
+      yield* client.start
+      yield* mate.start
+      yield* pass(10_000)
+      yield* hub.start
+      yield* pass(90_000)
+      // The roots of mate and client are compared again, and what was taken back comes back.
+      yield* pass(330_000)
+      expect(yield* client.fieldsOf("t1")).toMatchObject({ title: "wanted" })
+      expect((yield* receiptsOf(client)).map(({ code, status }) => [status, code])).toEqual([
+        ["accepted", ""],
+        ["rejected", "Denied"]
+      ])
+      expect(yield* statusOf(client, 1)).toMatchObject({
+        state: "held",
+        lastError: "changes wait: nobody works here (Denied)"
+      })
+      yield* hubRules.change(deniesNothing)
+      yield* clientRules.change(deniesNothing)
+      yield* pass(90_000)
+      expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "wanted" })
+      expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["accepted", "accepted"])
+      expect((yield* statusOf(client, 1))?.state).toBe("synced")
+    })
+  )
+
+  it.effect("[SE-30] a verdict that could not be kept confirms nothing", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const hubRules = yield* makeRules([2])
+      const hub = yield* makeNode(network, 1, [], { rules: hubRules })
+      const disk = { isFull: true }
+      const client = yield* makeNode(network, 2, [1], {
+        rules: yield* makeRules([1]),
+        journal: ({ settle, ...journal }) => ({
+          ...journal,
+          get info() {
+            return journal.info
+          },
+          settle: (settlement) =>
+            disk.isFull && settlement.verdicts.length > 0
+              ? Effect.fail(new JournalError({ reason: new StoreFull({ path: "test" }) }))
+              : settle(settlement)
+        })
+      })
+      yield* hubRules.change(deniesTeam("closed"))
+      yield* client.put("t1", { team: "closed", title: "refused" })
+      yield* hub.start
+      yield* client.start
+      yield* pass(30_000)
+      expect(yield* receiptsOf(client)).toMatchObject([{ status: "deferred" }])
+      disk.isFull = false
+      yield* pass(90_000)
+      expect(yield* receiptsOf(client)).toMatchObject([{ status: "rejected" }])
     })
   )
 })

@@ -27,7 +27,7 @@ const ackOf = (batch: number, upto: number) =>
 
 /** Feeds pages of one commit until the sender stops asking for more. */
 const fill = (size: number): { readonly live: LiveState.LiveState; readonly sent: number } => {
-  let outcome = LiveSync.begin(LiveState.initial("responder"), peer, { from: 0, confirmed: 0 }, false)
+  let outcome = LiveSync.begin(LiveState.initial("responder"), peer, { from: 0, confirmed: 0, told: 0 }, false)
   let sent = 0
   while (outcome.actions.some(({ _tag }) => _tag === "ReadFeed") && sent < 1000) {
     const commits = [commit(sent + 1, size)]
@@ -59,19 +59,49 @@ describe("the feed", () => {
 
   it("[SE-16] beyond what the peer had confirmed to this journal nothing counts as confirmed before a proof", () => {
     const after = (confirmed: number) => {
-      const { live } = LiveSync.begin(LiveState.initial("initiator"), peer, { from: 70, confirmed }, false)
+      const start = { from: 70, confirmed, told: confirmed }
+      const { live } = LiveSync.begin(LiveState.initial("initiator"), peer, start, false)
       const page = { commits: [commit(71, 10)], upto: 71, isEnd: true }
       const sent = LiveSync.step(live, { _tag: "FeedRead", page, commits: page.commits }).live
       return LiveSync.receive(sent, ackOf(0, 71)).live
     }
-    expect(after(70).acknowledged).toBe(71)
-    const { acknowledged, isBlocked } = after(69)
-    expect({ acknowledged, isBlocked }).toEqual({ acknowledged: 0, isBlocked: true })
+    expect(after(70)).toMatchObject({ acknowledged: 71, told: 71 })
+    expect(after(69)).toMatchObject({ acknowledged: 0, isBlocked: true, told: 0, isUntold: true })
+  })
+})
+
+describe("verdicts", () => {
+  const sentOne = () => {
+    const { live } = LiveSync.begin(LiveState.initial("initiator"), peer, { from: 70, confirmed: 70, told: 70 }, false)
+    const page = { commits: [commit(71, 10)], upto: 71, isEnd: true }
+    return LiveSync.step(live, { _tag: "FeedRead", page, commits: page.commits }).live
+  }
+
+  it("[SE-30] block no confirmation of what follows, and are kept first of all", () => {
+    const held = { held: 1, reasons: [["MassDelete", true, "", 0, ""]], verdicts: [[0, 0]] } as const
+    const { actions, live } = LiveSync.receive(sentOne(), { ...ackOf(0, 71), ...held })
+    expect(live).toMatchObject({ acknowledged: 0, isBlocked: true, told: 71, isUntold: false, held: ["MassDelete"] })
+    expect(actions[0]).toMatchObject({ _tag: "Settle", verdicts: [{ lseq: 71, code: "MassDelete" }] })
+  })
+
+  it("[SE-30] that are missing leave it to a proof to tell what became of the commits", () => {
+    const untold = { ...ackOf(0, 71), refused: [["Denied", 1]] } as const
+    expect(LiveSync.receive(sentOne(), untold).live).toMatchObject({ told: 0, isUntold: true })
+    const gap = { ...ackOf(0, 71), gaps: 1 }
+    expect(LiveSync.receive(sentOne(), gap).live).toMatchObject({ told: 0, isUntold: true })
+  })
+
+  it("[OR-17] that refuse for good what stays here are told as held", () => {
+    const refused = { refused: [["Denied", 1]], reasons: [["Denied", false, "", 0, ""]], verdicts: [[0, 0]] } as const
+    const { live } = LiveSync.receive(sentOne(), { ...ackOf(0, 71), ...refused })
+    expect(live).toMatchObject({ acknowledged: 71, held: [] })
+    const settled = LiveSync.step(live, { _tag: "Settled", standing: ["Denied"] })
+    expect(settled.actions).toMatchObject([{ _tag: "Progressed", held: ["Denied"] }])
   })
 })
 
 /** A session whose roots were equal when it began. */
-const proven = LiveSync.begin(LiveState.initial("initiator"), peer, { from: 0, confirmed: 0 }, true).live
+const proven = LiveSync.begin(LiveState.initial("initiator"), peer, { from: 0, confirmed: 0, told: 0 }, true).live
 
 /** Sends the commit that has become the newest here. */
 const sendNext = (live: LiveState.LiveState): LiveState.LiveState => {
