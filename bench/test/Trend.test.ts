@@ -98,7 +98,7 @@ describe("a hub's memory", () => {
       Samples.resident
     )!
     expect(growth).toEqual({ ...seen, missing: 4 })
-    expect(Samples.growthLine("rss", growth)).toContain("(140 samples, 4 more without it, ")
+    expect(Samples.growthLine("rss", growth)).toContain("(140 samples, 4 more without it; of 14 stretches the lowest, ")
     expect(verdict(without(growing, isLost))).toBe("grows")
     expect(verdict(without(level, isLost))).toBe("steady")
   })
@@ -130,6 +130,15 @@ describe("a hub's memory", () => {
     ])
     const late = new Response('{"title":"Service Unavailable","status":503}', { status: 503 })
     await expect(MetricsAnswer.read(late)).rejects.toThrow('/metrics answered 503: {"title":"Service Unavailable"')
+  })
+
+  it("is what is needed at least: garbage on top of it is no growth, and does not hide one", () => {
+    const withGarbage = (all: ReadonlyArray<Samples.Sample>): ReadonlyArray<Samples.Sample> =>
+      all.map((sample, i) =>
+        i % 5 === 0 ? sample : { ...sample, metrics: new Map([[Samples.resident, (260 + (i % 40)) * 2 ** 20]]) }
+      )
+    expect(verdict(withGarbage(samples(144, 0)))).toBe("steady")
+    expect(verdict(withGarbage(samples(144, 40)))).toBe("grows")
   })
 
   it("has medians of both halves", () => {

@@ -29,8 +29,14 @@ export const external = "nodejs_external_memory_bytes"
 
 const mebibyte = 2 ** 20
 
+/** Stretches of time that a trend goes through at most. */
+const stretchesMax = 15
+
 export interface Growth {
+  /** Through the lowest look of each stretch: what is under way when somebody looks comes on top of what is needed. */
   readonly trend: Trend.Trend
+  /** Samples with the metric. */
+  readonly looks: number
   readonly firstHalf: number
   readonly secondHalf: number
   /** Samples without the metric; nothing else here counts them. */
@@ -44,21 +50,34 @@ export const growthOf = (samples: ReadonlyArray<Sample>, name: string): Growth |
     const bytes = metrics.get(name)
     if (bytes !== undefined && Number.isFinite(bytes)) points.push({ hours: atMs / 3_600_000, value: bytes / mebibyte })
   }
-  if (points.length < Trend.pointsMin) return undefined
+  const floor = lowestOfStretches(points)
+  if (floor.length < Trend.pointsMin) return undefined
   const half = Math.floor(points.length / 2)
   return {
-    trend: Trend.of(points),
+    trend: Trend.of(floor),
+    looks: points.length,
     firstHalf: median(points.slice(0, half).map(({ value }) => value)),
     secondHalf: median(points.slice(half).map(({ value }) => value)),
     missing: samples.length - points.length
   }
 }
 
+const lowestOfStretches = (points: ReadonlyArray<Trend.Point>): ReadonlyArray<Trend.Point> => {
+  const length = Math.ceil(points.length / stretchesMax)
+  const lowest: Array<Trend.Point> = []
+  for (let from = 0; from < points.length; from += length) {
+    const stretch = points.slice(from, from + length)
+    lowest.push(stretch.reduce((low, point) => (point.value < low.value ? point : low)))
+  }
+  return lowest
+}
+
 /** Lines for people about growth. */
-export const growthLine = (name: string, { firstHalf, missing, secondHalf, trend }: Growth): string =>
+export const growthLine = (name: string, { firstHalf, looks, missing, secondHalf, trend }: Growth): string =>
   `${name}: ${signed(trend.slope)} MiB/h, 95 % within ${signed(trend.low)} to ${signed(trend.high)}; ` +
   `median ${firstHalf.toFixed(1)} MiB in the first half, ${secondHalf.toFixed(1)} MiB in the second ` +
-  `(${trend.samples} samples, ${missing} more without it, neighbours correlate by ${trend.correlation.toFixed(2)})`
+  `(${looks} samples, ${missing} more without it; of ${trend.samples} stretches the lowest, ` +
+  `neighbours correlate by ${trend.correlation.toFixed(2)})`
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`
 
@@ -71,7 +90,7 @@ export type Verdict = "steady" | "grows" | "unclear" | "too short to judge" | "t
 export const verdictOf = (samples: ReadonlyArray<Sample>, growth: Growth | undefined): Verdict => {
   const minutes = ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / 60_000
   if (minutes < judgedMinutesMin) return "too short to judge"
-  if (growth === undefined || growth.trend.samples < shownPartMin * samples.length) return "too few samples to judge"
+  if (growth === undefined || growth.looks < shownPartMin * samples.length) return "too few samples to judge"
   const { high, low, slope } = growth.trend
   if (![slope, low, high].every(Number.isFinite)) return "too few samples to judge"
   if (low > growthMax) return "grows"

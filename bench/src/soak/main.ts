@@ -15,8 +15,11 @@ import * as World from "./World.ts"
 /** Time between two looks at the hub; shorter in short runs. */
 const sampleEveryMs = 10_000
 const samplesMin = 20
-/** Part of the time at the beginning in which caches fill; it is not judged. */
-const warmUpPart = 0.2
+/**
+ * Part of the time at the beginning in which caches fill and the allocator finds its size, which takes a quarter of an
+ * hour with a million records; it is not judged.
+ */
+const warmUpPart = 0.5
 /** Mean time between two departures of a device. */
 const leaveEveryMs = 60_000
 /** How long devices may take to be in step, at first and in the end. */
