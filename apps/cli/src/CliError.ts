@@ -229,7 +229,7 @@ export class CommitMissing extends Schema.TaggedError<CommitMissing>()("CommitMi
     switch (this.place) {
       case "journal":
         return (
-          `There is no commit ${this.commit} here. If another device wrote it, sync first; ` +
+          `There is no ${named(this.commit)} here. If another device wrote it, sync first; ` +
           `the commits of a record are shown by: ${command("history <type> <id>")}`
         )
       case "quarantine":
@@ -243,6 +243,13 @@ export class CommitMissing extends Schema.TaggedError<CommitMissing>()("CommitMi
   }
 }
 
+/** A transaction's group is a quarter as long as a commit's id. */
+const named = (name: string): string => `${name.length === 16 ? "transaction" : "commit"} ${name}`
+
+/** The text as one word of a shell's command. */
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
 /** The commit is undone already, so nothing was written. Undo its undo to have it back. */
 export class UndoneAlready extends Schema.TaggedError<UndoneAlready>()("UndoneAlready", {
   commit: Schema.String,
@@ -251,8 +258,8 @@ export class UndoneAlready extends Schema.TaggedError<UndoneAlready>()("UndoneAl
 }) {
   override get message(): string {
     return (
-      `Commit ${this.commit} is undone already, so nothing was written. ` +
-      `To have it back, undo the commit that undid it; it is shown by: ${command(`history ${this.type} ${this.id}`)}`
+      `The ${named(this.commit)} is undone already, so nothing was written. To have it back, undo the commit that undid it; ` +
+      `it is shown by: ${command(`history ${shellWord(this.type)} ${shellWord(this.id)}`)}`
     )
   }
   get isRetryable(): boolean {
@@ -267,7 +274,7 @@ export class NothingInForce extends Schema.TaggedError<NothingInForce>()("Nothin
 }) {
   override get message(): string {
     return (
-      `Nothing of commit ${this.commit} is in force, so nothing was written: ${this.problem}. ` +
+      `Nothing of ${named(this.commit)} is in force, so nothing was written: ${this.problem}. ` +
       `To go back all the same, use: ${command("restore <type> <id> --at <time>")}`
     )
   }

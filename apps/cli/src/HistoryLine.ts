@@ -43,7 +43,9 @@ export const restore = Command.make(
 export const undo = Command.make(
   "undo",
   {
-    commit: Argument.String("commit").pipe(Argument.withDescription("The commit, as `syncline history` prints it")),
+    commit: Argument.String("commit").pipe(
+      Argument.withDescription("The commit or transaction, as `syncline history` prints it")
+    ),
     schema
   },
   (input) =>
@@ -53,5 +55,7 @@ export const undo = Command.make(
       yield* commands.undo({ data, ...input })
     })
 ).pipe(
-  Command.withDescription("Take back what a commit did, as far as nobody overwrote it; an undo is undone the same way")
+  Command.withDescription(
+    "Take back what a commit or transaction did, as far as nobody overwrote it; an undo is undone the same way"
+  )
 )

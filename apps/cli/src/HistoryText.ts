@@ -22,7 +22,8 @@ export const document = ({ at, author, ...entry }: Entry) => ({
 export const page = (entry: Entry, self: string): string => {
   const peer = Author.peer(entry.author)
   const by = peer === self ? `${peer} (this device)` : peer
-  const lines = [`${PointInTime.print(entry.at)}  ${entry.kind} by ${by}`, `  commit ${entry.commit}`]
+  const group = entry.group === undefined ? "" : `, transaction ${entry.group}`
+  const lines = [`${PointInTime.print(entry.at)}  ${entry.kind} by ${by}`, `  commit ${entry.commit}${group}`]
   return [...lines, ...entry.changes.map(fieldLine)].join("\n")
 }
 

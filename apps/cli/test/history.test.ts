@@ -210,7 +210,7 @@ describe("undoing", () => {
     expect(await valueOf("taken back")).toEqual({ id: "1", title: "Milk", done: true })
     const again = await on("undo", changed!.commit, "--json")
     expect([again.code, again.out, errorOf(again.err)]).toEqual([1, "", "UndoneAlready"])
-    expect(again.err).toContain("history taken back 1")
+    expect(again.err).toContain("history 'taken back' 1")
     const redo = await runAlone(["undo", undo!.commit.toUpperCase(), "--json", "--data", device])
     expect(JSON.parse(redo.out)).toEqual({
       undone: undo!.commit,
@@ -267,6 +267,19 @@ describe("undoing", () => {
     })
     expect((await on("undo", made!.commit)).code).toBe(0)
     expect((await on("get", "back", "1")).code).toBe(1)
+  })
+
+  it("[CL-60] [CL-64] takes back a whole transaction, as a history names it", async () => {
+    const input = ["x", "y"].map((id) => JSON.stringify({ id, title: "Milk" })).join("\n")
+    expect((await run(["import", "-", "--type", "both", "--data", device], { input })).code).toBe(0)
+    const [, group] = /, transaction ([0-9a-f]{16})\n/.exec((await on("history", "both", "x")).out)!
+    const told = await on("undo", group!)
+    expect(told.code).toBe(0)
+    expect(told.out).toContain(`Undid transaction ${group}:\nboth x\n`)
+    for (const id of ["x", "y"]) expect((await on("get", "both", id)).code).toBe(1)
+    const again = await on("undo", group!)
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining(`transaction ${group} is undone already`)])
+    expect((await on("undo", "00".repeat(8))).err).toContain(`no transaction ${"00".repeat(8)} here`)
   })
 
   it("[CL-65] keeps to the schema, and so does restoring", async () => {

@@ -1,7 +1,7 @@
 /**
- * What `node.undo` takes and does: it brings the names that a program has for a commit to core, one after another.
+ * What `node.undo` takes and does: it brings the names that a program has for a commit to core.
  */
-import type { Entity, History, JournalError, Records, WriteError } from "@syncline/core"
+import type { Entity, History, Records } from "@syncline/core"
 import { type Context, Effect } from "effect"
 
 /** What may be undone: a commit by its id, several from the last to the first, an entry of a history, a transaction. */
@@ -14,7 +14,7 @@ export const make =
     services: Context.Context<never>
   ): ((target: Undoable) => Promise<Records.UndoOutcome>) =>
   (target) =>
-    Effect.runPromiseWith(services)(undoEach(records, types, targetsOf(target)))
+    Effect.runPromiseWith(services)(records.undoAll(targetsOf(target), types))
 
 const targetsOf = (target: Undoable): ReadonlyArray<History.UndoTarget> => {
   if (typeof target === "string") return [{ commit: target }]
@@ -23,17 +23,3 @@ const targetsOf = (target: Undoable): ReadonlyArray<History.UndoTarget> => {
 
 const isList = (target: ReadonlyArray<string> | History.UndoTarget): target is ReadonlyArray<string> =>
   Array.isArray(target)
-
-/** Each by itself; what all of them did is told together. */
-const undoEach = (
-  records: Records.Records["Service"],
-  types: ReadonlyArray<Entity.EntityType>,
-  targets: ReadonlyArray<History.UndoTarget>
-): Effect.Effect<Records.UndoOutcome, WriteError.WriteError | JournalError.JournalError> =>
-  Effect.map(
-    Effect.forEach(targets, (target) => records.undo(target, types)),
-    (outcomes) => ({
-      commits: outcomes.flatMap(({ commits }) => commits),
-      entities: outcomes.flatMap(({ entities }) => entities)
-    })
-  )

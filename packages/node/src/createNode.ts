@@ -102,7 +102,8 @@ export interface NodeControl {
   /**
    * Takes back what a commit did, whoever wrote it: what was overwritten since stays, and the answer says so. It takes a
    * commit's id, the ids that a write gave, an entry of a history, or the `group` of a whole transaction. An undo is
-   * undone by its own `commits`. Rejects with `WriteError`.
+   * undone by its own `commits`. Of several ids none is undone when one is not here. Rejects with `WriteError`; when the
+   * policy or the schema refuses one of several, those before it are undone, and their records' histories show it.
    */
   readonly undo: (target: NodeUndo.Undoable) => Promise<Records.UndoOutcome>
   /** One hash over all records: equal on two nodes that have the same. */

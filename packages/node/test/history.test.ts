@@ -185,6 +185,15 @@ describe("restoring and undoing", () => {
     expect((await node.task.get(id))?.title).toBe("Milk")
   })
 
+  it("[CN-22] of several commits none is undone when one is not here", async () => {
+    await using node = await open()
+    const id = await node.task.put({ list: "home", title: "Milk" })
+    const [changed] = await node.task.patch(id, { title: "Oat milk" })
+    await expect(node.undo(["0".repeat(64), changed!])).rejects.toMatchObject({ reason: { _tag: "CommitNotFound" } })
+    expect(await node.task.get(id)).toMatchObject({ title: "Oat milk" })
+    expect(await node.task.history(id)).toHaveLength(2)
+  })
+
   it("[CN-22] another device's change is undone, and the undo goes to it", async () => {
     const [storeA, storeB] = [folder(), folder()]
     await using a = await open({ store: storeA, trusted: [peerIn(storeB)] })

@@ -77,11 +77,12 @@ export interface UndoInput {
 
 export const undo = Effect.fnUntraced(function* (input: UndoInput) {
   const output = yield* Output
-  const commit = yield* CommitId.parse(input.commit, "history")
+  const target = yield* CommitId.parseUndoable(input.commit)
+  const commit = "commit" in target ? target.commit : target.group
   const device = yield* DeviceFile.read(input.data)
   const types = yield* SchemaFile.types(input.schema ?? device?.schema)
   const { commits, undone } = yield* Effect.gen(function* () {
-    const outcome = yield* Records.Records.use((records) => records.undo({ commit }, [...types.values()])).pipe(
+    const outcome = yield* Records.Records.use((records) => records.undo(target, [...types.values()])).pipe(
       Effect.catchTag("WriteError", (error) =>
         Effect.fail(
           error.reason._tag === "CommitNotFound" ? because(new CommitMissing({ commit, place: "journal" })) : error
@@ -104,7 +105,7 @@ export const undo = Effect.fnUntraced(function* (input: UndoInput) {
   }))
   const left = undone.flatMap(({ entity }) => HistoryText.skipped(entity))
   const lines = [
-    `Undid commit ${commit}:`,
+    `Undid ${"commit" in target ? "commit" : "transaction"} ${commit}:`,
     ...undone.flatMap(({ entity, written }) => {
       const did = HistoryText.written(written)
       return did.length === 0 ? [] : [`${entity.type} ${PlainText.part(entity.id)}`, ...did]

@@ -64,6 +64,14 @@ export class Records extends Context.Service<
      * left as it is. An undo is undone like anything else. Values of the given types pass their schema.
      */
     readonly undo: (target: UndoTarget, types?: ReadonlyArray<Entity.EntityType>) => Effect.Effect<UndoOutcome, Failure>
+    /**
+     * Undoes one after the other in the order given. When one of them is not here, none is undone; what is refused for
+     * another reason leaves those before it undone.
+     */
+    readonly undoAll: (
+      targets: ReadonlyArray<UndoTarget>,
+      types?: ReadonlyArray<Entity.EntityType>
+    ) => Effect.Effect<UndoOutcome, Failure>
   }
 >()("@syncline/core/orchestrator/Records") {
   static readonly layer = Layer.effect(
@@ -86,7 +94,8 @@ export class Records extends Context.Service<
         at: context.journal.at,
         queryAt: context.journal.queryAt,
         restore: (type, id, at) => restore(context, type, id, at),
-        undo: (target, types = []) => undo(context, target, types)
+        undo: (target, types = []) => undo(context, target, types),
+        undoAll: (targets, types = []) => undoAll(context, targets, types)
       })
     })
   )
@@ -194,6 +203,20 @@ const undo = (context: RecordsContext, target: UndoTarget, types: ReadonlyArray<
       return { commits, entities } satisfies UndoOutcome
     })
   )
+
+const undoAll = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  targets: ReadonlyArray<UndoTarget>,
+  types: ReadonlyArray<Entity.EntityType>
+) {
+  // What there is to write depends on the undos before it; whether it can be found does not.
+  if (targets.length > 1) yield* Effect.forEach(targets, context.journal.reversal, { discard: true })
+  const outcomes = yield* Effect.forEach(targets, (target) => undo(context, target, types))
+  return {
+    commits: outcomes.flatMap(({ commits }) => commits),
+    entities: outcomes.flatMap(({ entities }) => entities)
+  } satisfies UndoOutcome
+})
 
 /** How often something is planned anew because an entity was changed between reading and writing it. */
 const plansMax = 8
