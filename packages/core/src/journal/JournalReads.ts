@@ -148,7 +148,11 @@ export const clocks = (rows: JournalRows, keys: ReadonlyArray<ItemKey>): Readonl
   return found
 }
 
-/** Commits, whole or part, with the events of the named entities that each clock lacks. */
+/** Events that one call walks through and bytes that it unpacks; entities beyond are left to a later call. */
+const eventsWalkedMax = 16 * 1024
+const bytesUnpackedMax = 16 * 1024 * 1024
+
+/** Commits, whole or part, with the events of the named entities that each clock lacks; each is looked at once. */
 export const eventsBeyond = (
   context: ReaderContext,
   clocksOfPeer: ReadonlyArray<ItemClock>,
@@ -156,9 +160,15 @@ export const eventsBeyond = (
 ): ReadonlyArray<FeedCommit> => {
   const wanted = new Map<number, Set<number>>()
   const opened = new OpenedCommits(context)
+  const seen = new Set<string>()
+  let walked = 0
   for (const item of clocksOfPeer) {
+    const name = `${Bytes.toHex(item.partitionHash)}/${item.key}`
+    if (seen.has(name)) continue
+    seen.add(name)
+    if (walked >= eventsWalkedMax || opened.unpackedBytes >= bytesUnpackedMax) break
     const theirs = new Map(item.clock.map(([author, eseq, head]) => [Bytes.toHex(author), { eseq, head }]))
-    for (const [, row] of entitiesOf(context.rows, item)) collectMissing(opened, row, theirs, wanted)
+    for (const [, row] of entitiesOf(context.rows, item)) walked += collectMissing(opened, row, theirs, wanted)
   }
   const commits: Array<FeedCommit> = []
   let bytes = 0
@@ -178,14 +188,15 @@ type TheirClock = ReadonlyMap<string, ClockEntry>
 
 /**
  * Follows an entity's commits back in time and notes those events that a clock does not cover. An entry that names no
- * prefix of the author's events here belongs to another branch of a fork; then all events of that author are noted.
+ * prefix of the author's events here belongs to another branch of a fork; then all events of that author are noted. Gives
+ * the number of events that it walked through.
  */
 const collectMissing = (
   opened: OpenedCommits,
   entity: EntityRow,
   theirs: TheirClock,
   wanted: Map<number, Set<number>>
-): void => {
+): number => {
   const { rows } = opened.context
   const { partition } = rows.partitionAt(entity.partition)
   const { clock } = StateCodec.decode(entity.state, entity.value, partition.header, rows.authorAt)
@@ -196,10 +207,12 @@ const collectMissing = (
     if (known === undefined || known.eseq < mine.eseq) lacking.set(author, known?.eseq ?? 0)
     else if (known.eseq === mine.eseq && !Bytes.equals(known.head, mine.head)) lacking.set(author, 0)
   }
-  if (lacking.size === 0) return
+  if (lacking.size === 0) return 0
   const found: Array<EntityHistory.HistoricEvent> = []
   const isLeft = new Set(lacking.keys())
+  let walked = 0
   for (const historic of EntityHistory.newestFirst(opened, entity.id, entity.lseq)) {
+    walked++
     const author = historic.origin.authors[0]!
     const from = lacking.get(author)
     if (from === undefined) continue
@@ -219,4 +232,5 @@ const collectMissing = (
     wanted.set(lseq, places)
     places.add(commit.events.places[index]!)
   }
+  return walked
 }

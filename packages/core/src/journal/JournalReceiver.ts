@@ -4,7 +4,6 @@
  * and the peer's rights were checked before; everything that concerns the events themselves is checked here.
  */
 import * as Author from "../identity/Author.ts"
-import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
@@ -17,6 +16,7 @@ import type { CheckedCommit } from "./CommitOpening.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
+import { KnownEvents } from "./KnownEvents.ts"
 import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
 import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
@@ -49,6 +49,7 @@ interface Intake {
   readonly context: WriterContext
   readonly entities: OpenEntities
   readonly commits: OpenedCommits
+  readonly known: KnownEvents
   readonly tally: Tally
   readonly nowMs: number
   readonly aheadMsMax: number
@@ -56,25 +57,30 @@ interface Intake {
   readonly isCompared: boolean
 }
 
-const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCompared: boolean): Intake => ({
-  context,
-  entities: new OpenEntities(context.tables, context.crypto),
-  commits: new OpenedCommits({ rows: context.tables, crypto: context.crypto, compression: context.compression }),
-  tally: {
-    applied: 0,
-    known: 0,
-    held: 0,
-    gaps: 0,
-    isCopied: false,
-    refused: new Map(),
-    verdicts: [],
-    forks: [],
-    conflicts: []
-  },
-  nowMs,
-  aheadMsMax,
-  isCompared
-})
+const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCompared: boolean): Intake => {
+  const { compression, crypto, tables } = context
+  const commits = new OpenedCommits({ rows: tables, crypto, compression })
+  return {
+    context,
+    entities: new OpenEntities(tables, crypto),
+    commits,
+    known: new KnownEvents(commits),
+    tally: {
+      applied: 0,
+      known: 0,
+      held: 0,
+      gaps: 0,
+      isCopied: false,
+      refused: new Map(),
+      verdicts: [],
+      forks: [],
+      conflicts: []
+    },
+    nowMs,
+    aheadMsMax,
+    isCompared
+  }
+}
 
 /** Takes in commits of others whose author signatures were verified, and moves the cursor with them. */
 export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: number): RemoteOutcome => {
@@ -205,18 +211,14 @@ const keepDenied = (
 const isKnown = (work: Intake, commit: CheckedCommit): boolean =>
   commit.decoded.every((_, index) => isEventKnown(work, commit, index))
 
-const isEventKnown = ({ commits, context, entities }: Intake, commit: CheckedCommit, index: number): boolean => {
+const isEventKnown = ({ context, entities, known }: Intake, commit: CheckedCommit, index: number): boolean => {
   const { header } = commit.packed
   const row = context.tables.findPartition(header.partition)
   if (row === undefined) return false
   const event = commit.decoded[index]!
   const entity = entities.open(row, event.entity)
   if (eseqOf(entity.state.clock, header.authors[0]!) < event.eseq) return false
-  const { hash } = EntityHistory.originOf(commit, index)
-  for (const known of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) {
-    if (Bytes.equals(known.origin.hash, hash)) return true
-  }
-  return false
+  return known.has(entity, EntityHistory.originOf(commit, index).hash)
 }
 
 const describe = ({ bytes, decoded, id, packed }: CheckedCommit): CommitOpening.Described =>

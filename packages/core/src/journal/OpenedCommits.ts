@@ -31,6 +31,8 @@ export class OpenedCommits {
   readonly context: ReaderContext
   readonly #opened = new Map<number, OpenedCommit>()
   #bytes = 0
+  /** Bytes of all events that were unpacked so far. */
+  unpackedBytes = 0
 
   constructor(context: ReaderContext) {
     this.context = context
@@ -51,6 +53,7 @@ export class OpenedCommits {
     if (row === undefined || row.events === 0) return undefined
     const fresh = openRow(this.context, row)
     this.#bytes += fresh.packed.header.size
+    this.unpackedBytes += fresh.packed.header.size
     if (this.#opened.size >= openedMax || this.#bytes > openedBytesMax) {
       this.clear()
       this.#bytes = fresh.packed.header.size

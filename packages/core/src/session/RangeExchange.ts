@@ -7,15 +7,20 @@ import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { FeedCommit, ItemClock, ItemKey, JournalShape } from "../journal/Journal.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
+import * as Limits from "../model/Limits.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import type * as Wire from "../wire/WireMessage.ts"
-import type { RangeNode } from "../wire/WireMessage.ts"
+import { authorsPerClockMax, type RangeNode } from "../wire/WireMessage.ts"
 
 /** Entities of one range that one step looks at; a larger range is finished by later passes. */
 const rangeItemsMax = 2048
+/** Entities of all ranges that one step looks at. */
+const itemsReadMax = 16 * 1024
 /** Nodes, clocks and wishes that one step answers. */
 const nodesMax = 512
 const entitiesMax = 1024
+/** Bytes of one step: what is beyond is left to a later pass. One clock may exceed it, and fits into a frame. */
+const replyBytesMax = Limits.frameBytesMax / 2
 /** Bytes of commits that one step pushes. */
 const pushBytesMax = 2 * 1024 * 1024
 
@@ -24,6 +29,7 @@ interface Work {
   readonly push: Array<ItemClock>
   readonly ask: Array<ItemKey>
   readonly want: Array<ItemKey>
+  itemsRead: number
 }
 
 export interface RangeAnswer {
@@ -56,32 +62,91 @@ export const describe = (context: Context, request: number): RangeAnswer => ({
   pushes: []
 })
 
-/** The answer to a peer's step. */
+/** The answer to a peer's step. What it names again and again is answered once. */
 export const answer = Effect.fnUntraced(function* (context: Context, asked: Wire.SyncState) {
-  const work: Work = { nodes: [], push: [], ask: [], want: [] }
-  for (const node of asked.nodes.slice(0, nodesMax)) yield* answerNode(context, work, node)
+  const work: Work = { nodes: [], push: [], ask: [], want: [], itemsRead: 0 }
+  yield* answerNodes(context, work, asked.nodes)
   const visible = asked.want.filter(([hash]) => isVisible(context, hash))
   for (const [partitionHash, key] of visible) work.push.push({ partitionHash, key, clock: [] })
   const replies = yield* answerClocks(context, work, asked.clocks)
   for (const [partitionHash, key, clock] of asked.replies) {
     if (isVisible(context, partitionHash)) work.push.push({ partitionHash, key, clock })
   }
-  const clocks = yield* context.journal.clocks(work.ask.slice(0, entitiesMax))
+  const clocks = yield* context.journal.clocks(distinct(work.ask).slice(0, entitiesMax))
+  const budget = { bytes: replyBytesMax }
+  const parts = {
+    replies: within(budget, replies, clockBytes),
+    clocks: within(budget, clocks.map(toWire).filter(isSendable), clockBytes),
+    want: within(budget, distinct(work.want).slice(0, entitiesMax).map(toWish), () => wishBytes),
+    nodes: within(budget, work.nodes.slice(0, nodesMax), nodeBytes)
+  }
+  const large = clocks.find((item) => !isSendable(toWire(item)))
+  if (large !== undefined && budget.bytes === replyBytesMax && work.push.length === 0) {
+    // Too many devices have written it for its clock to be sent: each side sends all that it has of it.
+    work.push.push({ ...large, clock: [] })
+    parts.want = [toWish(large)]
+  }
   const pushes = yield* context.journal.eventsBeyond(work.push.slice(0, 4 * entitiesMax), pushBytesMax)
-  const reply = message(asked.request, {
-    nodes: work.nodes.slice(0, nodesMax),
-    clocks: clocks.map(toWire),
-    replies,
-    want: work.want.slice(0, entitiesMax).map(({ key, partitionHash }) => [partitionHash, key] as const)
-  })
-  const result: RangeAnswer = { reply, pushes }
+  const result: RangeAnswer = { reply: message(asked.request, parts), pushes }
   return result
 })
+
+/** Each entity once, as it is named first. */
+const distinct = <A extends ItemKey>(keys: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const found = new Map<string, A>()
+  for (const item of keys) {
+    const name = nameOf(item)
+    if (!found.has(name)) found.set(name, item)
+  }
+  return [...found.values()]
+}
+
+const nameOf = ({ key, partitionHash }: ItemKey): string => `${Bytes.toHex(partitionHash)}/${key}`
+
+/** The first entries that fit into what is left of a step; at least one when nothing is in it yet. */
+const within = <A>(budget: { bytes: number }, entries: ReadonlyArray<A>, sizeOf: (entry: A) => number): Array<A> => {
+  const taken: Array<A> = []
+  for (const entry of entries) {
+    const bytes = sizeOf(entry)
+    if (bytes > budget.bytes && budget.bytes < replyBytesMax) break
+    budget.bytes -= bytes
+    taken.push(entry)
+  }
+  return taken
+}
+
+// Encoded, with the largest numbers: an author has 42 bytes, a hash 18, a number 9, and lists their heads.
+const clockBytes = ([, , clock]: Wire.ClockEntry): number => 32 + clock.length * 70
+const wishBytes = 28
+const nodeBytes = (node: RangeNode): number =>
+  64 + (node[0] === 0 ? 16 * 10 : node[0] === 1 ? node[2].length * 29 : node[0] === 2 ? 16 * 10 : node[3].length * 20)
+
+const isSendable = ([, , clock]: Wire.ClockEntry): boolean => clock.length <= authorsPerClockMax
+
+const toWish = ({ key, partitionHash }: ItemKey): Wire.SyncState["want"][number] => [partitionHash, key]
 
 const toWire = ({ clock, key, partitionHash }: ItemClock): Wire.ClockEntry => [partitionHash, key, clock]
 
 const isVisible = (context: Context, hash: Uint8Array): boolean =>
   context.view.some((row) => Bytes.equals(row.hash, hash))
+
+/** Others get a turn between two nodes, for each may read thousands of rows. */
+const answerNodes = Effect.fnUntraced(function* (context: Context, work: Work, nodes: ReadonlyArray<RangeNode>) {
+  const seen = new Set<string>()
+  for (const node of nodes.slice(0, nodesMax)) {
+    if (isFull(work)) return
+    const name = rangeOf(node)
+    if (seen.has(name)) continue
+    seen.add(name)
+    yield* answerNode(context, work, node)
+    yield* Effect.yieldNow
+  }
+})
+
+const rangeOf = (node: RangeNode): string =>
+  node[0] === 0 || node[0] === 1 ? `${node[0]}/${node[1]}` : `${node[0]}/${Bytes.toHex(node[1])}/${node[2]}`
+
+const isFull = ({ itemsRead, nodes }: Work): boolean => nodes.length >= nodesMax || itemsRead >= itemsReadMax
 
 const answerNode = Effect.fnUntraced(function* (context: Context, work: Work, node: RangeNode) {
   const { sha256, view } = context
@@ -91,14 +156,16 @@ const answerNode = Effect.fnUntraced(function* (context: Context, work: Work, no
       return
     case 1:
       for (const hash of RangeTree.differingPartitions(sha256, view, node[1], node[2])) {
+        if (isFull(work)) return
         const count = view.find((row) => Bytes.equals(row.hash, hash))?.total.count ?? 0
-        work.nodes.push(yield* describeRange(context, hash, "", count))
+        work.nodes.push(yield* describeRange(context, work, hash, "", count))
       }
       return
     case 2: {
       const mine = yield* childrenOf(context, node[1], node[2])
       for (const { count, prefix } of RangeTree.differingChildren(sha256, node[2], mine, node[3])) {
-        work.nodes.push(yield* describeRange(context, node[1], prefix, count))
+        if (isFull(work)) return
+        work.nodes.push(yield* describeRange(context, work, node[1], prefix, count))
       }
       return
     }
@@ -110,13 +177,24 @@ const answerNode = Effect.fnUntraced(function* (context: Context, work: Work, no
 const childrenOf = (context: Context, hash: Uint8Array, prefix: string) =>
   isVisible(context, hash) ? context.journal.children(hash, prefix) : Effect.succeed([])
 
-const describeRange = Effect.fnUntraced(function* (context: Context, hash: Uint8Array, prefix: string, count: number) {
+const itemsOf = Effect.fnUntraced(function* (context: Context, work: Work, hash: Uint8Array, prefix: string) {
+  const items = isVisible(context, hash) ? yield* context.journal.items(hash, prefix, rangeItemsMax) : []
+  work.itemsRead += items.length
+  return items
+})
+
+const describeRange = Effect.fnUntraced(function* (
+  context: Context,
+  work: Work,
+  hash: Uint8Array,
+  prefix: string,
+  count: number
+) {
   if (count > RangeTree.itemsListedMax) {
     const children = yield* childrenOf(context, hash, prefix)
     return RangeTree.describeChildren(context.sha256, hash, prefix, children)
   }
-  const items = isVisible(context, hash) ? yield* context.journal.items(hash, prefix, rangeItemsMax) : []
-  return RangeTree.describeItems(hash, prefix, items)
+  return RangeTree.describeItems(hash, prefix, yield* itemsOf(context, work, hash, prefix))
 })
 
 const compareItems = Effect.fnUntraced(function* (
@@ -126,7 +204,7 @@ const compareItems = Effect.fnUntraced(function* (
   prefix: string,
   theirs: ReadonlyArray<readonly [number, Uint8Array]>
 ) {
-  const mine = isVisible(context, hash) ? yield* context.journal.items(hash, prefix, rangeItemsMax) : []
+  const mine = yield* itemsOf(context, work, hash, prefix)
   const found = RangeTree.differingItems(mine, theirs)
   // A list cut at the limit says nothing about entities behind its end.
   const end = mine.length === rangeItemsMax ? mine[mine.length - 1]!.key : Infinity
@@ -141,20 +219,24 @@ const answerClocks = Effect.fnUntraced(function* (
   work: Work,
   clocks: ReadonlyArray<Wire.ClockEntry>
 ) {
-  const asked = clocks.filter(([hash]) => isVisible(context, hash)).slice(0, entitiesMax)
-  const mine = yield* context.journal.clocks(asked.map(([partitionHash, key]) => ({ partitionHash, key })))
-  const own = new Map(mine.map((item) => [`${Bytes.toHex(item.partitionHash)}/${item.key}`, item]))
+  const entries = clocks.map(([partitionHash, key, clock]) => ({ partitionHash, key, clock }))
+  const asked = distinct(entries.filter(({ partitionHash }) => isVisible(context, partitionHash))).slice(0, entitiesMax)
+  const own = new Map((yield* context.journal.clocks(asked)).map((item) => [nameOf(item), item]))
   const replies: Array<Wire.ClockEntry> = []
-  for (const [partitionHash, key, clock] of asked) {
-    work.push.push({ partitionHash, key, clock })
-    const item = own.get(`${Bytes.toHex(partitionHash)}/${key}`)
+  for (const entry of asked) {
+    const { clock, key, partitionHash } = entry
+    work.push.push(entry)
+    const item = own.get(nameOf(entry))
     const known = new Map((item?.clock ?? []).map(([author, eseq, head]) => [Bytes.toHex(author), { eseq, head }]))
     const lacks = clock.some(([author, eseq, head]) => {
       const mine = known.get(Bytes.toHex(author))
       // Under equal numbers another head is another branch of a fork, and each side may have one that the other lacks.
       return mine === undefined || mine.eseq < eseq || (mine.eseq === eseq && !Bytes.equals(mine.head, head))
     })
-    if (lacks) replies.push([partitionHash, key, item?.clock ?? []])
+    if (!lacks) continue
+    const reply: Wire.ClockEntry = [partitionHash, key, item?.clock ?? []]
+    if (isSendable(reply)) replies.push(reply)
+    else work.want.push({ partitionHash, key })
   }
   return replies
 })

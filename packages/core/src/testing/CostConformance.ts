@@ -10,6 +10,7 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
+import * as Fingerprint from "../journal/Fingerprint.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
@@ -18,20 +19,24 @@ import * as LiveState from "../session/LiveState.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import {
   batch,
+  change,
   commitsOf,
   firstEvent,
   type MakeJournal,
   open,
   type Opened,
+  partitionHash,
   put,
   space,
-  startMs
+  startMs,
+  unbounded
 } from "./JournalFixture.ts"
 
 /** Registers the rules as tests. */
 export const costConformance = (name: string, make: MakeJournal): void => {
   lengthRules(name, make)
   crowdRules(name, make)
+  repetitionRules(name, make)
 }
 
 /** A signed commit of these events. */
@@ -185,5 +190,33 @@ const crowdRules = (name: string, make: MakeJournal): void => {
         expect(error.reason).toMatchObject({ _tag: "EntityInvalid", id: "crowded" })
         expect(yield* a.count("note")).toBe(12)
       })
+  )
+}
+
+/** What takes longer than this grows with what is named: the work of once takes tenths of a second. */
+const repetitionMsMax = 12_000
+
+const repetitionRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-34] ${name}: what names a record with a long history again and again costs what one name costs`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+        const hits = (from: number) =>
+          Array.from({ length: Limits.eventsPerCommitMax }, (_, i) => change("hot", { counters: { hits: from + i } }))
+        for (let n = 0; n < 20; n++) yield* a.write(hits(1 + n * Limits.eventsPerCommitMax))
+        const commits = yield* commitsOf(a)
+        expect(yield* b.receive(batch(a, commits))).toMatchObject({ applied: 20 * Limits.eventsPerCommitMax })
+        const again = Array.from({ length: 32 }, () => commits[0]!)
+        const why = { reason: "Denied", rule: "r", policyVersion: 1, because: "" } as const
+        const denied = { ...batch(a, again), denials: again.map((_, index) => ({ index, ...why })) }
+        expect(yield* b.receive(denied)).toMatchObject({ known: 32 * Limits.eventsPerCommitMax, refused: [] })
+        const key = Fingerprint.entityKey(Context.get(a.services, Crypto).sha256, "hot")
+        const item = { partitionHash: yield* partitionHash(a), key, clock: [] }
+        const once = yield* a.eventsBeyond([item], unbounded)
+        const names = Array.from({ length: 4_096 }, () => item)
+        expect(yield* a.eventsBeyond(names, unbounded)).toEqual(once)
+      }),
+    repetitionMsMax
   )
 }

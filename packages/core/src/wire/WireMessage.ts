@@ -13,6 +13,9 @@ export const rangesPerMessageMax = 4096
 /** Entities whose clocks, names or items one message may carry. */
 export const entriesPerMessageMax = 16_384
 
+/** Authors of one entity's clock; an entity that more have written is sent whole. */
+export const authorsPerClockMax = 4096
+
 /** Different reasons that one acknowledgement names; what has yet another one is told by its code only. */
 export const reasonsMax = 64
 
@@ -94,7 +97,7 @@ export type RangeNode = typeof RangeNode.Type
 export const ClockEntry = Schema.Tuple([
   bytesOf(16),
   Count,
-  listOf(Schema.Tuple([bytesOf(40), Count, bytesOf(16)]), 4096)
+  listOf(Schema.Tuple([bytesOf(40), Count, bytesOf(16)]), authorsPerClockMax)
 ])
 export type ClockEntry = typeof ClockEntry.Type
 
