@@ -30,7 +30,9 @@ it(
     expect(await lines(hub, "syncline_quarantine_left_total")).toEqual(
       reasons
         .flatMap((reason) =>
-          ["discarded", "released"].map((how) => `syncline_quarantine_left_total{reason="${reason}",how="${how}"} 0`)
+          ["arrived", "discarded", "released"].map(
+            (how) => `syncline_quarantine_left_total{reason="${reason}",how="${how}"} 0`
+          )
         )
         .sort()
     )

@@ -76,6 +76,8 @@ export interface RemoteOutcome {
   readonly refused: ReadonlyArray<readonly [code: string, count: number]>
   /** What is to be said of single commits, by their place in the batch; those not named were taken in. */
   readonly verdicts: ReadonlyArray<Verdict & { readonly index: number }>
+  /** Commits that waited in quarantine and came in by this batch, by the reason for which they had waited. */
+  readonly arrived: ReadonlyArray<readonly [reason: QuarantineReason, commits: number]>
   /** This journal was restored from a copy, or a copy of it runs elsewhere; it has a new incarnation now. */
   readonly isCopied: boolean
   /** Second events with a number already used: the author's journal was copied, or it lies. Both count. */

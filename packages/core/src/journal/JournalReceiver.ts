@@ -39,6 +39,7 @@ interface Tally {
   /** An event of this very journal came that it does not know: it was restored from a copy, or a copy of it runs. */
   isCopied: boolean
   readonly refused: Map<string, number>
+  readonly arrived: Map<QuarantineReason, number>
   readonly verdicts: Array<RemoteOutcome["verdicts"][number]>
   readonly forks: Array<RemoteOutcome["forks"][number]>
   readonly conflicts: Array<ConflictRef>
@@ -72,6 +73,7 @@ const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCom
       gaps: 0,
       isCopied: false,
       refused: new Map(),
+      arrived: new Map(),
       verdicts: [],
       forks: [],
       conflicts: []
@@ -110,7 +112,8 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
   const entities = work.entities.finish()
   const cursor = moveCursor(tables, batch)
   if (work.tally.isCopied) renew(context)
-  return { ...work.tally, refused: [...work.tally.refused], entities, cursor, head: tables.head() }
+  const { arrived, refused } = work.tally
+  return { ...work.tally, refused: [...refused], arrived: [...arrived], entities, cursor, head: tables.head() }
 }
 
 const say = ({ tally }: Intake, index: number, verdict: Verdict): void => {
@@ -356,7 +359,9 @@ const comeBack = (
   const came = new Set(hasGap ? [] : events.places)
   const kept = opening.commit
   const isComplete = kept.events.places.every((place, index) => came.has(place) || isEventKnown(work, kept, index))
-  if (isComplete) tables.removeQuarantine(id)
+  if (!isComplete) return
+  tables.removeQuarantine(id)
+  work.tally.arrived.set(row.reason, (work.tally.arrived.get(row.reason) ?? 0) + 1)
 }
 
 const mergeEvent = (

@@ -1,7 +1,7 @@
 /**
  * The quarantine: commits that are kept and may not be applied now, each with the reason. Nothing leaves it without a
- * word: it is released and applied, or discarded by a person. Here stand its vocabulary and bounds; the receiver, the
- * settlement of receipts and the orchestrator put commits in and take them out.
+ * word: it is released and applied, comes in by another way, or is discarded by a person. Here stand its vocabulary and
+ * bounds; the receiver, the settlement of receipts and the orchestrator put commits in and take them out.
  */
 import { Schema } from "effect"
 import type { HybridTime } from "../identity/HybridTime.ts"
@@ -26,6 +26,10 @@ export const QuarantineReason = Schema.Literals([
 export type QuarantineReason = typeof QuarantineReason.Type
 
 export const quarantineReasons = QuarantineReason.literals
+
+/** How commits leave it: by themselves or a person applies them, a person drops them, or somebody brings them again. */
+export const quarantineWays = ["released", "discarded", "arrived"] as const
+export type QuarantineWay = (typeof quarantineWays)[number]
 
 /** Why something was decided, for whoever has to understand it later. */
 export interface Because {

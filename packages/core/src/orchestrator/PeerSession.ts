@@ -25,6 +25,7 @@ import {
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
 import type { TransportError } from "../transport/TransportError.ts"
+import * as QuarantineNews from "./QuarantineNews.ts"
 import type { LiveSession } from "./SessionTable.ts"
 import { type PeerMemory, peersRememberedMax, type Supervision } from "./Supervision.ts"
 
@@ -346,6 +347,9 @@ const takenIn = Effect.fnUntraced(function* (
     yield* publish({ _tag: "CommitsHeld", peer, reason: code as QuarantineReason, commits })
   }
   for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
+  for (const [reason, commits] of outcome.arrived) {
+    yield* QuarantineNews.left(supervisor.channel, reason, "arrived", commits)
+  }
   if (outcome.isCopied) yield* copied(supervisor, peer)
   for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
   for (const { field, id, loser, type, winner } of outcome.conflicts) {

@@ -24,6 +24,7 @@ import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
+import * as QuarantineNews from "./QuarantineNews.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
 
 /** What decisions are made on. */
@@ -295,7 +296,7 @@ const tell = Effect.fnUntraced(function* (
 ) {
   for (const reason of new Set(left.map((entry) => entry.reason))) {
     const ids = idsOf(left.filter((entry) => entry.reason === reason))
-    yield* QuarantineKeeper.left(desk, reason, how, ids.length)
+    yield* QuarantineNews.left(desk, reason, how, ids.length)
     yield* Effect.logInfo(`a person ${how} commits of the quarantine`, { reason, commits: ids.length, ids })
   }
   yield* QuarantineKeeper.showCounts(desk.journal)

@@ -14,10 +14,12 @@ import {
   type QuarantineEntry,
   type QuarantineReason,
   quarantineReasons,
+  quarantineWays,
   releasedAtOnceMax
 } from "../journal/Quarantine.ts"
 import * as Commit from "../model/Commit.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as QuarantineNews from "./QuarantineNews.ts"
 import * as PeerSession from "./PeerSession.ts"
 import type { Supervision } from "./Supervision.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
@@ -72,23 +74,11 @@ export const showAll = Effect.fnUntraced(function* (supervisor: Supervision) {
   yield* Metric.update(CoreMetrics.commitsRejected, 0)
   for (const reason of quarantineReasons) {
     yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineCommits, { reason }), 0)
-    for (const how of ["released", "discarded"]) {
+    for (const how of quarantineWays) {
       yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineLeft, { reason, how }), 0)
     }
   }
   yield* guarded(supervisor, showCounts(supervisor.journal))
-})
-
-/** Nothing leaves the quarantine without a word. */
-export const left = Effect.fnUntraced(function* (
-  channel: { readonly publish: (event: SyncEvent) => Effect.Effect<void> },
-  reason: QuarantineReason,
-  how: "released" | "discarded",
-  commits: number
-) {
-  if (commits === 0) return
-  yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineLeft, { reason, how }), commits)
-  yield* channel.publish({ _tag: "QuarantineLeft", reason, how, commits })
 })
 
 /** A commit that was released showed that this journal has a copy. Sessions may go on as they greeted. */
@@ -106,7 +96,7 @@ const tellReleased = Effect.fnUntraced(function* (
   const { channel } = supervisor
   if (copyShownBy !== undefined)
     yield* tellCopied({ journal: supervisor.journal, publish: channel.publish }, copyShownBy)
-  yield* left(channel, reason, "released", released.length)
+  yield* QuarantineNews.left(channel, reason, "released", released.length)
   // A mass delete that waited for something else now waits for a person, who should hear of it.
   const byPeer = new Map<PeerId, number>()
   for (const { code, peer } of kept) if (code === "MassDelete") byPeer.set(peer, (byPeer.get(peer) ?? 0) + 1)

@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import * as PeerId from "../identity/PeerId.ts"
-import { QuarantineReason } from "../journal/Quarantine.ts"
+import { QuarantineReason, quarantineWays } from "../journal/Quarantine.ts"
 
 const Count = Schema.Int
 
@@ -58,10 +58,10 @@ export const CommitsHeld = Schema.TaggedStruct("CommitsHeld", {
   reason: QuarantineReason,
   commits: Count
 })
-/** Commits left the quarantine: they were applied, or a person discarded them. */
+/** Commits left the quarantine: they were released and applied, came in by another way, or a person discarded them. */
 export const QuarantineLeft = Schema.TaggedStruct("QuarantineLeft", {
   reason: QuarantineReason,
-  how: Schema.Literals(["released", "discarded"]),
+  how: Schema.Literals(quarantineWays),
   commits: Count
 })
 /** A custodian refuses a commit of this device. It was taken back and waits in quarantine. */

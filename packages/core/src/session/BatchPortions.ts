@@ -48,14 +48,13 @@ const portion = (checked: CheckedBatch, from: number, upto: number): CheckedBatc
 /** What became of two portions, the earlier one first. */
 export const joined = (earlier: RemoteOutcome | undefined, later: RemoteOutcome): RemoteOutcome => {
   if (earlier === undefined) return later
-  const refused = new Map(earlier.refused)
-  for (const [code, commits] of later.refused) refused.set(code, (refused.get(code) ?? 0) + commits)
   return {
     applied: earlier.applied + later.applied,
     known: earlier.known + later.known,
     held: earlier.held + later.held,
     gaps: earlier.gaps + later.gaps,
-    refused: [...refused],
+    refused: added(earlier.refused, later.refused),
+    arrived: added(earlier.arrived, later.arrived),
     verdicts: [...earlier.verdicts, ...later.verdicts],
     isCopied: earlier.isCopied || later.isCopied,
     forks: [...earlier.forks, ...later.forks],
@@ -64,4 +63,12 @@ export const joined = (earlier: RemoteOutcome | undefined, later: RemoteOutcome)
     cursor: later.cursor,
     head: later.head
   }
+}
+
+type Counts<Name> = ReadonlyArray<readonly [name: Name, commits: number]>
+
+const added = <Name>(earlier: Counts<Name>, later: Counts<Name>): Counts<Name> => {
+  const sums = new Map(earlier)
+  for (const [name, commits] of later) sums.set(name, (sums.get(name) ?? 0) + commits)
+  return [...sums]
 }

@@ -103,9 +103,9 @@ const leavingRules = (name: string, make: MakeJournal): void => {
     Effect.gen(function* () {
       const { a, deny, hub, relay } = yield* openTwo(make, ["x", "y"])
       yield* deny(yield* commitsOf(a))
-      yield* hub.receive(batch(relay, yield* partsOf(relay, "x")))
+      expect((yield* hub.receive(batch(relay, yield* partsOf(relay, "x")))).arrived).toEqual([])
       expect(yield* entriesOf(hub)).toHaveLength(1)
-      yield* hub.receive(batch(relay, yield* partsOf(relay, "y")))
+      expect((yield* hub.receive(batch(relay, yield* partsOf(relay, "y")))).arrived).toEqual([["Denied", 1]])
       expect(yield* hub.count("note")).toBe(2)
       expect(yield* entriesOf(hub)).toEqual([])
     })

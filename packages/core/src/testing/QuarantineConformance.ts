@@ -135,8 +135,8 @@ const deniedRules = (name: string, make: MakeJournal): void => {
       expect((yield* b.quarantine({ after: 0, limit: 10 })).map(({ id }) => id)).toEqual([ids[2]])
       // Its author may have taken it back meanwhile.
       expect((yield* b.feed(0, a.device, unbounded)).commits).toHaveLength(1)
-      // What comes in by another way waits no longer.
-      yield* pull(a, b)
+      // What comes in by another way waits no longer, and the outcome says so.
+      expect((yield* pull(a, b)).arrived).toEqual([["Denied", 1]])
       expect(yield* waiting(b)).toBe(0)
       expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
     })

@@ -61,34 +61,38 @@ describe("what a custodian refuses and somebody else has", () => {
     })
   )
 
-  it.effect("[JR-92] [JR-111] [OR-17] it is rejected and held, and never accepted, until the policies agree", () =>
-    Effect.gen(function* () {
-      const { client, clientRules, hub, hubRules, mate } = yield* openThree()
-      yield* client.put("t1", { team: "closed", title: "wanted" })
-      yield* client.put("t2", { team: "open", title: "open" })
-      yield* client.start
-      yield* mate.start
-      yield* pass(10_000)
-      yield* hub.start
-      yield* pass(90_000)
-      // The roots of mate and client are compared again, and what was taken back comes back.
-      yield* pass(330_000)
-      expect(yield* client.fieldsOf("t1")).toMatchObject({ title: "wanted" })
-      expect((yield* receiptsOf(client)).map(({ code, status }) => [status, code])).toEqual([
-        ["accepted", ""],
-        ["rejected", "Denied"]
-      ])
-      expect(yield* statusOf(client, 1)).toMatchObject({
-        state: "held",
-        lastError: "changes wait: nobody works here (Denied)"
+  it.effect(
+    "[JR-92] [JR-111] [OR-17] [QD-8] it is rejected and held, and never accepted, until the policies agree",
+    () =>
+      Effect.gen(function* () {
+        const { client, clientRules, hub, hubRules, mate } = yield* openThree()
+        yield* client.put("t1", { team: "closed", title: "wanted" })
+        yield* client.put("t2", { team: "open", title: "open" })
+        yield* client.start
+        yield* mate.start
+        yield* pass(10_000)
+        yield* hub.start
+        yield* pass(90_000)
+        // The roots of mate and client are compared again, and what was taken back comes back.
+        yield* pass(330_000)
+        expect(yield* client.fieldsOf("t1")).toMatchObject({ title: "wanted" })
+        const left = { reason: "Rejected", how: "arrived", commits: 1 }
+        expect(seenBy(client, "QuarantineLeft")).toMatchObject([left])
+        expect((yield* receiptsOf(client)).map(({ code, status }) => [status, code])).toEqual([
+          ["accepted", ""],
+          ["rejected", "Denied"]
+        ])
+        expect(yield* statusOf(client, 1)).toMatchObject({
+          state: "held",
+          lastError: "changes wait: nobody works here (Denied)"
+        })
+        yield* hubRules.change(deniesNothing)
+        yield* clientRules.change(deniesNothing)
+        yield* pass(90_000)
+        expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "wanted" })
+        expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["accepted", "accepted"])
+        expect((yield* statusOf(client, 1))?.state).toBe("synced")
       })
-      yield* hubRules.change(deniesNothing)
-      yield* clientRules.change(deniesNothing)
-      yield* pass(90_000)
-      expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "wanted" })
-      expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["accepted", "accepted"])
-      expect((yield* statusOf(client, 1))?.state).toBe("synced")
-    })
   )
 
   it.effect("[SE-30] a verdict that could not be kept confirms nothing", () =>
