@@ -15,6 +15,10 @@ export type Told =
 /** Where one hook is in the journal. */
 export interface HookReader {
   readonly journal: JournalShape
+  /** Everything up to here was given out. */
+  given: number
+  /** As whom the journal wrote when the page was read: as another once commits were taken back. */
+  writer: Author
   /** Everything up to here was given out or is in the page. */
   upto: number
   page: ReadonlyArray<CommitChange>
@@ -25,6 +29,8 @@ export interface HookReader {
 
 export const make = (journal: JournalShape, after: number): HookReader => ({
   journal,
+  given: after,
+  writer: journal.info.author,
   upto: after,
   page: [],
   at: 0,
@@ -33,6 +39,20 @@ export const make = (journal: JournalShape, after: number): HookReader => ({
 
 /** What comes next, or `undefined` when nothing more was durable. After a failure the reader is of no use. */
 export const next = Effect.fnUntraced(function* (reader: HookReader) {
+  const { journal } = reader
+  for (;;) {
+    const told = yield* gather(reader)
+    if (reader.writer === journal.info.author) {
+      if (told !== undefined) reader.given = told.change.head
+      return told
+    }
+    // The page may hold what was taken back since.
+    Object.assign(reader, make(journal, reader.given))
+  }
+})
+
+/** Puts the next call together from what the pages say. */
+const gather = Effect.fnUntraced(function* (reader: HookReader) {
   const first = yield* peek(reader)
   if (first === undefined) return undefined
   reader.at++

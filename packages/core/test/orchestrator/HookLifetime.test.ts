@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
@@ -9,8 +9,9 @@ import { type Hook, hookCallMsDefault, hooksMax } from "../../src/orchestrator/H
 import * as Hooks from "../../src/orchestrator/Hooks.ts"
 import { Records } from "../../src/orchestrator/Records.ts"
 import type { SyncEvent } from "../../src/orchestrator/SyncEvent.ts"
+import { settlement } from "../../src/testing/JournalFixture.ts"
 import { layerDevice } from "../nodeCrypto.ts"
-import { space } from "../session/SessionUnderTest.ts"
+import { peerOf, space } from "../session/SessionUnderTest.ts"
 import { alone, failuresOf, happened, hook, idsOf, named, Note, noteOf, recorder, write } from "./hookRecorder.ts"
 
 /** Hooks on a journal of their own, and what they report. The clock stands until the test moves it. */
@@ -234,6 +235,33 @@ describe("lifetime of hooks", () => {
         { hook: "h", head: 64, problem },
         { hook: "h", head: 64, problem }
       ])
+    })
+  )
+
+  it.effect("[HK-12] what is taken back before a hook came to it is not told, and once when it is released", () =>
+    Effect.gen(function* () {
+      const { hooks, journal } = yield* bare()
+      const goOn = yield* Deferred.make<void>()
+      const told: Array<readonly [head: number, id: string]> = []
+      yield* hooks.register({
+        name: "slow",
+        onCommit: (change) => {
+          told.push([change.head, idsOf(change)[0]!])
+          return Deferred.await(goOn)
+        }
+      })
+      yield* writeEach(journal, named(4))
+      yield* settle
+      expect(told).toEqual([[1, "n0"]])
+      const denied = { code: "Denied", kind: "refused", rule: "r", policyVersion: 1, because: "no" } as const
+      yield* journal.settle(settlement(peerOf(2), [{ lseq: 2, ...denied }], 4))
+      yield* Deferred.succeed(goOn, undefined)
+      yield* settle
+      const [entry] = yield* journal.quarantine({ after: 0, limit: 9 })
+      yield* journal.release([entry!.id])
+      yield* settle
+      const rest = [3, 4].map((head) => [head, `n${head - 1}`])
+      expect(told).toEqual([[1, "n0"], ...rest, [5, "n1"]])
     })
   )
 
