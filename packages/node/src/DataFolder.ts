@@ -3,15 +3,13 @@
  * exclusive SQLite transaction held open, which the operating system ends with the process, also after `kill -9`. It
  * neither reads nor writes what the folder holds.
  */
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { accessSync, constants, existsSync } from "node:fs"
+import { join, resolve } from "node:path"
 import type { JournalError } from "@syncline/core"
 import Database from "better-sqlite3"
 import { Effect } from "effect"
+import * as PrivateFolder from "./PrivateFolder.ts"
 import * as SqliteFailure from "./SqliteFailure.ts"
-
-/** Only the owner may look into the folder: it holds the device's key. */
-const folderMode = 0o700
 
 /** The journal's file in a folder. */
 export const journalFile = (folder: string): string => join(folder, "journal.db")
@@ -38,8 +36,7 @@ const lock = (
 ): Effect.Effect<{ readonly path: string; readonly handle: Database.Database }, JournalError.JournalError> => {
   let handle: Database.Database | undefined
   try {
-    if (!existsSync(path)) accessSync(nearestExisting(path), constants.W_OK | constants.X_OK)
-    mkdirSync(path, { recursive: true, mode: folderMode })
+    PrivateFolder.make(path)
     assertWritable(path)
     handle = new Database(lockFile(path), { timeout: 0 })
     handle.exec("BEGIN EXCLUSIVE")
@@ -50,9 +47,6 @@ const lock = (
     return failure === undefined ? Effect.die(error) : Effect.fail(SqliteFailure.toError(path, failure))
   }
 }
-
-/** Where a missing folder would be made. Node says "no such file" when that place is read-only. */
-const nearestExisting = (path: string): string => (existsSync(path) ? path : nearestExisting(dirname(path)))
 
 /** SQLite silently opens what it may not write for reading only, and then `BEGIN EXCLUSIVE` locks nothing. */
 const assertWritable = (path: string): void => {

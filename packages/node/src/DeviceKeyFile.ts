@@ -7,7 +7,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -21,9 +20,9 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { syncFolder } from "./FolderSync.ts"
 import { DeviceKeyError, KeyDamaged, KeyExposed, KeyInaccessible } from "./DeviceKeyError.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
+import * as PrivateFolder from "./PrivateFolder.ts"
 
 const fileMode = 0o600
-const folderMode = 0o700
 
 /** The key in the form that another thread of this process can build a signer from. It never leaves the process. */
 export class DeviceSeed extends Context.Service<DeviceSeed, Redacted.Redacted<Uint8Array>>()(
@@ -69,7 +68,7 @@ export const layer = (folder: string) => Layer.unwrap(Effect.map(load(folder), l
 const readOrMake = (folder: string, path: string): Uint8Array => {
   const known = read(path)
   if (known !== undefined) return known
-  mkdirSync(folder, { recursive: true, mode: folderMode })
+  PrivateFolder.make(folder)
   make(folder, path)
   // What counts is the file: another process may have made it first.
   const made = read(path)

@@ -56,6 +56,7 @@ const ofSystem = (code: string, folder: string): StoreFailure | undefined => {
       return { tag: "StoreReadOnly", problem: code }
     case "ENOTDIR":
     case "EEXIST":
+    case "ENOENT":
       return { tag: "StoreForeign", problem: `${folder} is not a folder (${code})` }
     default:
       return undefined

@@ -3,17 +3,7 @@
  * a change within a second, because it looks; signals of the file system are not used, as the journal beside it would
  * cause thousands of them. What trust allows is the policy's business.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync
-} from "node:fs"
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { Occupancy, PeerId } from "@syncline/core"
 import { Effect, PubSub, Schedule, type Scope, Stream } from "effect"
@@ -25,6 +15,7 @@ import {
   TrustLineInvalid
 } from "./TrustFileError.ts"
 import { syncFolder } from "./FolderSync.ts"
+import * as PrivateFolder from "./PrivateFolder.ts"
 import * as TrustList from "./TrustList.ts"
 
 /** A list that follows its file. Policies take it as it is. */
@@ -145,7 +136,7 @@ const isTaken = (error: TrustFileError): boolean => error.reason._tag === "Trust
  * exclusively, so of two processes one waits for the other and no change is lost.
  */
 const replace = (path: string, edit: (text: string) => string): boolean => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  PrivateFolder.make(dirname(path))
   const temporary = `${path}.new`
   const file = openExclusively(path, temporary)
   let isOurs = true

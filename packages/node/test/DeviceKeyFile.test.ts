@@ -1,5 +1,7 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { expect, it } from "@effect/vitest"
 import { PeerId } from "@syncline/core"
 import { Effect, Redacted } from "effect"
@@ -55,4 +57,33 @@ it.effect("[DK-2] says when the folder cannot be made", () =>
     writeFileSync(join(folder, "file"), "")
     expect((yield* Effect.flip(DeviceKeyFile.load(join(folder, "file", "below")))).reason._tag).toBe("KeyInaccessible")
   })
+)
+
+/** What a call with the folder fails with. In a process of its own, for a call that never ends takes its thread along. */
+const failureOf = (module: string, call: string): string => {
+  const code = `
+    import { Effect } from "effect"
+    import * as its from ${JSON.stringify(fileURLToPath(new URL(`../src/${module}.ts`, import.meta.url)))}
+    const error = await Effect.runPromise(Effect.flip(Effect.scoped(${call})))
+    console.log(error.reason._tag)`
+  const args = ["--input-type=module", "--eval", code]
+  const cwd = fileURLToPath(new URL("..", import.meta.url))
+  const { signal, stderr, stdout } = spawnSync(process.execPath, args, {
+    cwd,
+    encoding: "utf8",
+    timeout: 20_000,
+    killSignal: "SIGKILL"
+  })
+  return signal ?? (stdout.trim() || stderr)
+}
+
+it.runIf(existsSync("/proc/self"))(
+  "[DK-2] [DF-2] a place that has no folders of its own is refused, at once",
+  () => {
+    expect(failureOf("DeviceKeyFile", `its.load("/proc/nope/below")`)).toBe("KeyInaccessible")
+    expect(failureOf("DataFolder", `its.acquire("/proc/nope/below")`)).toBe("StoreForeign")
+    const peer = "12D3KooWRndVhVZPCiQwHBBBdg769GyrPUW13zxwqQyf9r3ANaba"
+    expect(failureOf("TrustFile", `its.add("/proc/nope/below", "${peer}")`)).toBe("TrustFileInaccessible")
+  },
+  70_000
 )

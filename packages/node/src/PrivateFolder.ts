@@ -1,0 +1,23 @@
+/**
+ * Makes a folder into which only its owner may look. One level at a time: where a file system has a folder and says,
+ * when a name is to be made in it, that nothing is there (`/proc` does), Node's own recursion tries for ever.
+ */
+import { existsSync, mkdirSync, statSync } from "node:fs"
+import { dirname } from "node:path"
+
+const folderMode = 0o700
+
+/** Makes the folder and what is missing above it; throws the system's error. One that is there stays as it is. */
+export const make = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: folderMode })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Another process may have made it meanwhile.
+    if (code === "EEXIST" && statSync(path).isDirectory()) return
+    const above = dirname(path)
+    if (code !== "ENOENT" || existsSync(above)) throw error
+    make(above)
+    make(path)
+  }
+}
