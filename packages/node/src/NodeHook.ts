@@ -2,7 +2,7 @@
  * Hooks as functions that may return promises, for programs that do not use Effect. It translates and nothing else:
  * order, limits and failures are core's business.
  */
-import type { Hook, Orchestrator, OrchestratorError } from "@syncline/core"
+import { Hook, type Orchestrator, type OrchestratorError } from "@syncline/core"
 import { Effect, type Scope } from "effect"
 
 /** What is called with a change; a promise that it returns is awaited. The signal is aborted when the call is given up. */
@@ -21,10 +21,16 @@ export interface NodeHook {
   readonly callMsMax?: number
 }
 
+const nameDefault = "hook"
+
+/** What is wrong with a hook's name or limit, if anything. */
+export const problem = ({ callMsMax, name = nameDefault }: NodeHook): string | undefined =>
+  Hook.problem({ name, callMsMax })
+
 /** Registers the hook; every call waits for `opened` first. */
 export const register = (
   orchestrator: Orchestrator.Orchestrator["Service"],
-  { callMsMax, from, name = "hook", onApplied, onCommit }: NodeHook,
+  { callMsMax, from, name = nameDefault, onApplied, onCommit }: NodeHook,
   opened: Effect.Effect<void>
 ): Effect.Effect<void, OrchestratorError.OrchestratorError, Scope.Scope> =>
   orchestrator.hook({

@@ -125,6 +125,7 @@ export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
  */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
   const { entities, hooks, policy, routes = [], space, store, transports, ...tuning } = options
+  refuseMistakes(entities, hooks)
   const layer = nodeLayer({
     ...tuning,
     folder: store,
@@ -167,7 +168,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       close,
       [Symbol.asyncDispose]: close
     }
-    const node: SynclineNode<E> = { ...handlesOf(context, entities, control), ...control }
+    const node: SynclineNode<E> = { ...handlesOf(context, entities), ...control }
     if (hooks !== undefined) {
       const opened = Deferred.makeUnsafe<void>()
       await addHook(context, { ...hooks, from: hooks.from ?? { head } }, Deferred.await(opened))
@@ -187,19 +188,38 @@ const quietLogs = Layer.merge(
   Layer.succeed(References.MinimumLogLevel, "Warn")
 )
 
+/** What a node has by itself; an entity type of such a name would hide it or be hidden. */
+const ownNames: { readonly [K in Exclude<keyof NodeControl, symbol>]: true } = {
+  peer: true,
+  addresses: true,
+  on: true,
+  events: true,
+  hook: true,
+  send: true,
+  status: true,
+  quarantine: true,
+  receipts: true,
+  receipt: true,
+  undo: true,
+  hash: true,
+  close: true
+}
+
+/** Throws for entity types and hooks that cannot be, which types do not show to every program. */
+const refuseMistakes = (entities: Entities, hooks: NodeHook.NodeHook | undefined): void => {
+  const taken = Object.keys(entities).find((name) => name in ownNames)
+  if (taken !== undefined) throw new TypeError(`an entity type cannot be offered as ${taken}: the node has that itself`)
+  const problem = hooks === undefined ? undefined : NodeHook.problem(hooks)
+  if (problem !== undefined) throw new RangeError(problem)
+}
+
 const peerOf = (text: string): PeerId.PeerId => {
   if (PeerId.is(text)) return text
   throw new TypeError(`${JSON.stringify(text)} is no peer id; one looks like 12D3KooW… and has 52 characters`)
 }
 
-const handlesOf = <E extends Entities>(
-  context: EntityHandle.HandleContext,
-  entities: E,
-  control: NodeControl
-): Handles<E> => {
+const handlesOf = <E extends Entities>(context: EntityHandle.HandleContext, entities: E): Handles<E> => {
   const names = Object.keys(entities)
-  const taken = names.find((name) => name in control)
-  if (taken !== undefined) throw new TypeError(`an entity type cannot be offered as ${taken}: the node has that itself`)
   // Each handle has the fields of its own type; a loop cannot show that to the compiler.
   return Object.fromEntries(names.map((name) => [name, EntityHandle.make(context, entities[name]!)])) as Handles<E>
 }

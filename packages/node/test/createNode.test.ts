@@ -1,7 +1,7 @@
 /**
  * The Promise facade: two nodes of one process over the memory transport, as a program without Effect would use them.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Entity, JournalError, MemoryTransport, type SyncEvent, WriteError } from "@syncline/core"
@@ -103,9 +103,13 @@ describe("createNode", () => {
     expect(inUse).toBeInstanceOf(JournalError.JournalError)
     expect(inUse).toMatchObject({ reason: { _tag: "StoreInUse" } })
     await expect(open({ routes: [{ address: "memory:x", peer: "bob" }] })).rejects.toThrow(`"bob" is no peer id`)
-    const taken = folder()
+    const taken = join(folder(), "store")
     // @ts-expect-error a node has its own `send`
     await expect(open({ store: taken, entities: { send: Task } })).rejects.toThrow("cannot be offered as send")
+    await expect(open({ store: taken, hooks: { name: "" } })).rejects.toThrow(RangeError)
+    await expect(open({ store: taken, hooks: { callMsMax: 0 } })).rejects.toThrow(RangeError)
+    await expect(open({ store: taken, deleteLimits: { recordsMax: 0 } })).rejects.toThrow(RangeError)
+    expect(existsSync(taken)).toBe(false)
     await using again = await open({ store: taken })
     expect(again.addresses).toHaveLength(1)
   })

@@ -12,9 +12,9 @@ export const hooksMax = 64
 /** How long one call may take when the hook names no limit of its own. */
 export const hookCallMsDefault = 30_000
 /** Largest limit that a hook may name. */
-export const hookCallMsMax = 24 * 60 * 60_000
+const hookCallMsMax = 24 * 60 * 60_000
 /** Characters of a hook's name. */
-export const hookNameMax = 64
+const hookNameMax = 64
 /** A call that names this many entities takes no further commit; what is left comes with the next call. */
 export const entitiesPerCallMax = 8_192
 
@@ -68,4 +68,14 @@ export interface Hook {
   readonly from?: (Pick<HookPlace, "head"> & Partial<HookPlace>) | undefined
   /** How long one call may take, 1 to 86,400,000 ms; default 30,000. */
   readonly callMsMax?: number | undefined
+}
+
+/** What is wrong with a hook's name or limit, if anything. */
+export const problem = ({
+  callMsMax = hookCallMsDefault,
+  name
+}: Pick<Hook, "name" | "callMsMax">): string | undefined => {
+  if (name.length < 1 || name.length > hookNameMax) return `a hook's name has 1 to ${hookNameMax} characters`
+  if (Number.isSafeInteger(callMsMax) && callMsMax >= 1 && callMsMax <= hookCallMsMax) return undefined
+  return `callMsMax is ${callMsMax}, not a whole number from 1 to ${hookCallMsMax}`
 }

@@ -8,7 +8,7 @@ import type { JournalShape } from "../journal/Journal.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import type { EventChannel } from "./EventChannel.ts"
-import { type Hook, hookCallMsDefault, hookCallMsMax, hookNameMax, hooksMax } from "./Hook.ts"
+import { type Hook, hookCallMsDefault, hooksMax, problem } from "./Hook.ts"
 import * as HookReader from "./HookReader.ts"
 import { HookPlaceUnknown, HooksExhausted, OrchestratorError } from "./OrchestratorError.ts"
 
@@ -54,17 +54,12 @@ export const make = Effect.fnUntraced(function* (journal: JournalShape, channel:
 })
 
 const register = Effect.fnUntraced(function* (table: Table, hook: Hook) {
-  const { callMsMax = hookCallMsDefault, name } = hook
-  if (name.length < 1 || name.length > hookNameMax) {
-    return yield* Effect.die(new RangeError(`a hook's name has 1 to ${hookNameMax} characters`))
-  }
-  if (!Number.isSafeInteger(callMsMax) || callMsMax < 1 || callMsMax > hookCallMsMax) {
-    return yield* Effect.die(new RangeError(`callMsMax is ${callMsMax}, not a whole number from 1 to ${hookCallMsMax}`))
-  }
+  const wrong = problem(hook)
+  if (wrong !== undefined) return yield* Effect.die(new RangeError(wrong))
   const running: RunningHook = {
     table,
     hook,
-    callMsMax,
+    callMsMax: hook.callMsMax ?? hookCallMsDefault,
     head: yield* startOf(table.journal, hook),
     ending: yield* Deferred.make<void>(),
     fiber: undefined
