@@ -1,9 +1,9 @@
 /**
- * What every journal must answer about its changes, as tests: the rule of SPEC.md on `changesAfter`.
+ * What every journal must answer about its changes, as tests: the rules of SPEC.md on `changesAfter` and on what tells of a withdrawal.
  * `journalConformance` runs them with the rest.
  */
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { CommitChange, JournalShape } from "../journal/Journal.ts"
 import * as Limits from "../model/Limits.ts"
@@ -19,6 +19,7 @@ import {
   put,
   releaseDue,
   remove,
+  settlement,
   startMs
 } from "./JournalFixture.ts"
 
@@ -106,6 +107,26 @@ const contentRules = (name: string, make: MakeJournal): void => {
 }
 
 const originRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-41] ${name}: a journal writes as another author by the time that it tells what was taken back`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("n1", { text: "1" })])
+      const before = a.info
+      const told = yield* a.changes.pipe(
+        Stream.take(1),
+        Stream.map(() => a.info.author),
+        Stream.runCollect,
+        Effect.forkChild({ startImmediately: true })
+      )
+      const denied = { code: "Denied", kind: "refused", rule: "r", policyVersion: 1, because: "no" } as const
+      yield* a.settle(settlement(hub.device, [{ lseq: 1, ...denied }], 1))
+      const { author, incarnation } = a.info
+      expect(author).not.toBe(before.author)
+      expect(incarnation).toBe(before.incarnation)
+      expect(yield* Fiber.join(told)).toEqual([author])
+    })
+  )
+
   it.effect(`[JR-40] ${name}: own commits are local whoever brings them back; released ones are of no peer`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
