@@ -177,17 +177,17 @@ const judge = Effect.fnUntraced(function* (
 /** Why a person's word is not enough to apply a commit. */
 const releaseRefusal = Effect.fnUntraced(function* (desk: DeskContext, row: QuarantineRow) {
   switch (row.reason) {
-    case "Denied":
-    case "Revoked":
+    // This device gave its stamp itself.
     case "Rejected":
       return yield* whyNot(desk, row)
-    case "ClockAhead": {
+    case "Denied":
+    case "Revoked":
+    case "ClockAhead":
+    case "MassDelete": {
       const nowMs = yield* Clock.currentTimeMillis
       if (HybridTime.millis(row.at) > nowMs + Limits.clockAheadMsMax) return farAhead
       return yield* whyNot(desk, row)
     }
-    case "MassDelete":
-      return yield* whyNot(desk, row)
     case "SchemaUnknown":
       return typeof Commit.open(row.bytes) === "string" ? undefined : yield* whyNot(desk, row)
     default:

@@ -137,13 +137,20 @@ const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: {
 })
 
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
-  for (const reason of ["Denied", "Revoked", "Rejected"] as const) {
-    yield* releaseAllowed(supervisor, reason, (row) =>
-      Effect.map(
-        decisionNow(supervisor.gate, row),
-        ({ allowed, policyVersion }) => allowed && !(isStart && policyVersion === row.policyVersion)
-      )
+  const isAllowed = (row: QuarantineRow) =>
+    Effect.map(
+      decisionNow(supervisor.gate, row),
+      ({ allowed, policyVersion }) => allowed && !(isStart && policyVersion === row.policyVersion)
     )
+  for (;;) {
+    const sum = { released: 0, waiting: 0 }
+    for (const reason of ["Denied", "Revoked", "Rejected"] as const) {
+      const { released, waiting } = yield* releaseAllowed(supervisor, reason, isAllowed)
+      sum.released += released
+      sum.waiting += waiting
+    }
+    // What waits may rest on what was released after it.
+    if (sum.released === 0 || sum.waiting === 0) break
   }
   supervisor.isReviewDue = false
 })
@@ -174,6 +181,7 @@ const releaseAllowed = Effect.fnUntraced(function* (
 ) {
   const { journal } = supervisor
   const { deleteLimits } = supervisor.options
+  const sum = { released: 0, waiting: 0 }
   let after = from
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
@@ -188,8 +196,10 @@ const releaseAllowed = Effect.fnUntraced(function* (
     }
     for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
       const outcome = yield* journal.release(ids.slice(from, from + releasedAtOnceMax), deleteLimits)
+      sum.released += outcome.released.length
+      sum.waiting += outcome.waiting.length
       yield* tellReleased(supervisor, reason, outcome)
     }
-    if (page.length < quarantinePageMax) return
+    if (page.length < quarantinePageMax) return sum
   }
 })

@@ -81,6 +81,23 @@ describe("QuarantineDesk", () => {
     })
   )
 
+  for (const reason of ["Denied", "Revoked"] as const) {
+    it.effect(`[QD-3] ${reason}: what is more than a day ahead would spoil own stamps and stays`, () =>
+      Effect.gen(function* () {
+        const [node, a] = [yield* openDesk(), yield* openOther(2)]
+        yield* TestClock.setTime(startMs + Limits.clockAheadMsMax + 60_000)
+        yield* a.write([put("far", { text: "x" })])
+        yield* TestClock.setTime(startMs)
+        const commits = yield* commitsOf(a)
+        yield* node.journal.receive({ ...batch(a, commits), denials: denials(reason, commits.length) })
+        const [id] = yield* idsOf(node)
+        expect(yield* node.desk.release([id!])).toMatchObject([{ id, outcome: "denied", rule: "clock" }])
+        yield* TestClock.setTime(startMs + 120_000)
+        expect(yield* node.desk.release([id!])).toMatchObject([{ id, outcome: "released" }])
+      })
+    )
+  }
+
   for (const [reason, question] of [
     ["Denied", "receive"],
     ["Revoked", "accept"]

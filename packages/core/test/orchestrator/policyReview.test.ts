@@ -3,7 +3,9 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
 import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
+import { defaultDeleteLimits } from "../../src/journal/DeleteWatch.ts"
 import type { JournalShape } from "../../src/journal/Journal.ts"
+import * as Limits from "../../src/model/Limits.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { deniesNothing, deniesTeam, makeNode, makeRules, pass } from "./virtualNodes.ts"
 
@@ -63,6 +65,39 @@ describe("what a policy denied", () => {
       yield* pass(12_000)
       expect((yield* hub.journal.quarantineCounts).Denied).toBe(0)
       expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "denied" })
+    })
+  )
+
+  it.effect("[OR-24] is taken in with what it rests on, whatever each of them had been kept for", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([2])
+      yield* rules.change(deniesTeam("closed"))
+      const hub = yield* makeNode(network, 1, [], { rules })
+      const client = yield* makeNode(network, 2, [], { rules: yield* makeRules([1]) })
+      yield* hub.start
+      for (const title of ["first", "second"]) yield* client.put("t1", { team: "closed", title, votes: 1 })
+      const { commits } = yield* client.journal.feed(0, hub.peer, 1e6)
+      const why = { rule: "", policyVersion: 1, because: "" }
+      yield* hub.journal.receive({
+        peer: client.peer,
+        incarnation: client.journal.info.incarnation,
+        isCustodian: true,
+        feed: undefined,
+        commits: commits.map(({ bytes }) => bytes),
+        denials: [
+          { index: 0, reason: "Revoked", ...why },
+          { index: 1, reason: "Denied", ...why }
+        ],
+        aheadMsMax: Limits.clockAheadPeerMs,
+        deleteLimits: defaultDeleteLimits
+      })
+      yield* pass(12_000)
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ Denied: 1, Revoked: 1 })
+      yield* rules.change(deniesNothing)
+      yield* pass(12_000)
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ Denied: 0, Revoked: 0 })
+      expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "second" })
     })
   )
 })
