@@ -5,12 +5,13 @@
  * same author on them go with them. From then on this device writes as another incarnation, so that no number is used
  * twice when a withdrawn commit is taken in after all.
  */
-import type { Author } from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as EntityFold from "../merge/EntityFold.ts"
+import type { Origin } from "../merge/EntityState.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { SettleOutcome } from "./Journal.ts"
@@ -174,15 +175,16 @@ const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): Reado
   const verdicts = new Map(causes)
   // A map gives what is added while it is walked.
   for (const [lseq, verdict] of verdicts) {
-    const { decoded, packed, row } = work.commits.get(lseq)
-    const author = packed.header.authors[0]!
+    const opened = work.commits.get(lseq)
+    const { decoded, row } = opened
     const partition = work.context.tables.partitionAt(row.partition)
     decoded.forEach((event, index) => {
       if (row.previous[index]! < 0) return
       const entity = work.entities.open(partition, event.entity)
+      const origin = EntityHistory.originOf(opened, index)
       for (const later of EntityHistory.newestFirst(work.commits, entity.id, entity.lseq)) {
         if (later.lseq <= lseq) break
-        if (verdicts.has(later.lseq) || !restsOn(later, author, event.eseq)) continue
+        if (verdicts.has(later.lseq) || !restsOn(later, origin, event.eseq)) continue
         verdicts.set(later.lseq, { ...verdict, because: `it builds on a commit that is refused: ${verdict.because}` })
       }
     })
@@ -190,10 +192,15 @@ const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): Reado
   return verdicts
 }
 
-const restsOn = ({ commit, event, origin }: EntityHistory.HistoricEvent, author: Author, eseq: number): boolean =>
-  origin.authors[0] === author ||
-  (commit.row.source === sources.own &&
-    event.deps.some(([index, seen]) => origin.authors[index] === author && seen >= eseq))
+/** True for what follows in its author's chain, which another branch does not, and for what this device wrote on it. */
+const restsOn = ({ commit, event, origin }: EntityHistory.HistoricEvent, on: Origin, eseq: number): boolean => {
+  const author = on.authors[0]!
+  if (origin.authors[0] === author) return event.prev !== undefined && Bytes.equals(event.prev, on.hash)
+  return (
+    commit.row.source === sources.own &&
+    event.deps.some(([index, seen]) => origin.authors[index] === author && seen >= eseq)
+  )
+}
 
 const entitiesOf = (work: Work, lseqs: Iterable<number>): ReadonlySet<OpenEntity> => {
   const touched = new Set<OpenEntity>()

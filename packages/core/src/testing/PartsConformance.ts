@@ -7,8 +7,11 @@ import { Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Crypto } from "../crypto/Crypto.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { Verdict } from "../journal/Receipt.ts"
+import * as Commit from "../model/Commit.ts"
+import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import {
   batch,
@@ -182,6 +185,31 @@ const takenBackRules = (name: string, make: MakeJournal): void => {
       }
       expect(a.info.author).toBe(author)
       expect(yield* stateHash(a)).toEqual(yield* stateHash(relay))
+    })
+  )
+
+  it.effect(`[JR-54] ${name}: another branch of the same author does not go with a rejected commit`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      const first = firstEvent("x", "first")
+      const at = HybridTime.make(startMs, 0)
+      const prev = Commit.leaf(Context.get(a.services, Crypto), at, 0, Event.encode(first)).slice(0, 16)
+      const second = (text: string): Event.Event => ({ ...firstEvent("x", text), eseq: 2, prev })
+      const bytes = [
+        forge(a, space, startMs, first),
+        forge(a, space, startMs + 1, second("refused"), 1),
+        forge(a, space, startMs + 2, second("the hub has it"), 2)
+      ]
+      // Both branches are the device's own: a copy of its journal wrote one of them.
+      yield* a.receive(
+        batch(
+          hub,
+          bytes.map((commit) => ({ bytes: commit }))
+        )
+      )
+      const { withdrawn } = yield* a.settle(settlement(hub.device, [{ lseq: 2, ...refused }]))
+      expect(withdrawn).toHaveLength(1)
+      expect((yield* a.get("note", "x"))?.fields).toEqual({ text: "the hub has it" })
     })
   )
 
