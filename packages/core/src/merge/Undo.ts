@@ -219,7 +219,9 @@ interface FieldChanges extends ChangePlan.FieldTargets {
 }
 
 const fieldChanges = (turn: Turn): FieldChanges => {
-  const { after, before, turning } = turn
+  const { after, before, now, turning } = turn
+  // Of an entity of which nothing is in force no counter should stand anywhere; two undos of its creation leave one low.
+  const counted = before.count === 0 ? now.counters : before.counters
   const changes: FieldChanges = { ...ChangePlan.none(), overwritten: new Set() }
   const additions = new Set([...turn.own.additions, ...replay(turning).additions])
   const seen = new Set<string>()
@@ -227,7 +229,7 @@ const fieldChanges = (turn: Turn): FieldChanges => {
     const { a, c, r, s } = event.ops
     for (const field in s) undoValue(changes, turn, field)
     for (const field in c) {
-      const by = (after.counters.get(field) ?? 0) - (before.counters.get(field) ?? 0)
+      const by = (after.counters.get(field) ?? 0) - (counted.get(field) ?? 0)
       if (by !== 0) changes.counters[field] = by
     }
     const touched = [
@@ -240,7 +242,7 @@ const fieldChanges = (turn: Turn): FieldChanges => {
       seen.add(name)
     }
   }
-  if (turning.length === 0) undoExcess(changes, turn)
+  if (turning.length === 0 && before.count > 0) undoExcess(changes, turn)
   return changes
 }
 
