@@ -38,7 +38,8 @@ export interface PeerSessionOptions {
 }
 
 export interface Ended {
-  readonly wasLive: boolean
+  /** False when dialling again at once would most likely end the same way. */
+  readonly hasWorked: boolean
   readonly because: string
   /** One of the two policies does not admit the other side. */
   readonly isDenied: boolean
@@ -111,9 +112,26 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     yield* renewed(supervisor, current.session.peer)
   }
   const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
-  const ended: Ended = { wasLive: current.session !== undefined, because: error.message, isDenied }
+  const ended: Ended = { hasWorked: hasWorked(current.session, reason), because: error.message, isDenied }
   return ended
 }, Effect.scoped)
+
+/** What one of the two sides should never have done; what is wrong then is most likely wrong the next time, too. */
+const faultCodes: ReadonlySet<string> = new Set([
+  "FrameMalformed",
+  "FrameRefused",
+  "FrameTooDeep",
+  "FrameTooLarge",
+  "MessageUnknown",
+  "ProtocolViolated",
+  "SessionFailed"
+])
+
+const hasWorked = (session: LiveSession | undefined, reason: SessionError["reason"]): boolean => {
+  if (session === undefined) return false
+  const code = reason._tag === "PeerRefused" ? reason.code : codeOf(reason)
+  return session.provenHead !== undefined || !faultCodes.has(code)
+}
 
 /**
  * The peer has another session with this journal, and this node has opened none: a copy of the journal has. What a copy

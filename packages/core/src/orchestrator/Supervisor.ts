@@ -150,7 +150,7 @@ export const forceSync = Effect.fnUntraced(function* (supervisor: Supervision, p
 const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
   FiberMap.run(supervisor.diallers, entry.route.address)(dialForEver(supervisor, entry))
 
-/** Dials, runs the session, waits, and again. A session that was live starts the waits over. */
+/** Dials, runs the session, waits, and again. A session that worked starts the waits over. */
 const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   for (;;) {
     entry.state = "dialling"
@@ -159,13 +159,13 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
       // A transport that breaks is dialled again like one that fails.
       Effect.catchDefect((defect) =>
         Effect.as(Effect.logError("a dial failed", defect), {
-          wasLive: false,
+          hasWorked: false,
           because: String(defect),
           isDenied: false
         })
       )
     )
-    entry.attempts = ended.wasLive ? 0 : entry.attempts + 1
+    entry.attempts = ended.hasWorked ? 0 : entry.attempts + 1
     entry.lastError = ended.because
     entry.state = "waiting"
     yield* waitToRetry(supervisor, entry, ended.isDenied)
@@ -174,14 +174,14 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
 
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
-  if (peer !== undefined && supervisor.paused.has(peer)) return { wasLive: false, because: "paused", isDenied: false }
+  if (peer !== undefined && supervisor.paused.has(peer)) return { hasWorked: false, because: "paused", isDenied: false }
   const link = yield* supervisor.registry.forAddress(address).pipe(
     Effect.flatMap((transport) => transport.dial(address)),
     Effect.result
   )
   if (link._tag === "Failure") {
     yield* PeerSession.reportFailure(supervisor, peer, address, link.failure)
-    return { wasLive: false, because: link.failure.message, isDenied: false }
+    return { hasWorked: false, because: link.failure.message, isDenied: false }
   }
   return yield* PeerSession.run(supervisor, {
     link: link.success,
