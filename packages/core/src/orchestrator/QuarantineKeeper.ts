@@ -27,10 +27,11 @@ import type { SyncEvent } from "./SyncEvent.ts"
 /** Releases what is due again and again, and keeps the gauges. */
 export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
   const asked = { place: 0 }
+  const due = { place: 0 }
   supervisor.isReviewDue = true
   yield* guarded(supervisor, reviewAtStart(supervisor))
   for (;;) {
-    yield* guarded(supervisor, releaseDue(supervisor))
+    yield* guarded(supervisor, releaseDue(supervisor, due))
     // A full disk may have kept the last review from its work.
     if (supervisor.isReviewDue) yield* review(supervisor)
     yield* guarded(supervisor, reviewNew(supervisor, asked))
@@ -44,18 +45,26 @@ const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalErr
     Effect.catchDefect((defect) => Effect.logError("the quarantine could not be looked at", defect))
   )
 
-const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision) {
+/** Commits that are due and that one look asks the policy about; what it still denies would be asked about for ever. */
+const dueAskedMax = 256
+
+/** Releases what is due, from the place where the last look stopped. */
+const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision, due: { place: number }) {
   const { gate, journal } = supervisor
   const counts = yield* journal.quarantineCounts
   if (counts.ClockAhead > 0) {
     const nowMs = yield* Clock.currentTimeMillis
+    let left = dueAskedMax
+    const isDue = ({ dueMs, place }: QuarantineEntry): boolean => {
+      if (dueMs === null || dueMs > nowMs || left === 0) return false
+      left--
+      due.place = place
+      return true
+    }
     // The right of its author may have ended while it waited.
-    yield* releaseAllowed(
-      supervisor,
-      "ClockAhead",
-      (row) => Effect.map(decisionNow(gate, row), ({ allowed }) => allowed),
-      ({ dueMs }) => dueMs !== null && dueMs <= nowMs
-    )
+    const isAllowed = (row: QuarantineRow) => Effect.map(decisionNow(gate, row), ({ allowed }) => allowed)
+    yield* releaseAllowed(supervisor, "ClockAhead", isAllowed, isDue, due.place)
+    if (left > 0) due.place = 0
   }
   yield* showCounts(journal)
 })

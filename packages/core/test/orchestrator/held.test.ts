@@ -3,7 +3,8 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
-import { deniesNothing, makeNode, makeRules, pass, receiptsOf, seenBy, statusOf } from "./virtualNodes.ts"
+import { waitingOf } from "../../src/journal/Quarantine.ts"
+import { deniesNothing, deniesTeam, makeNode, makeRules, pass, receiptsOf, seenBy, statusOf } from "./virtualNodes.ts"
 
 const tasks = 100
 const minuteMs = 60_000
@@ -123,6 +124,49 @@ describe("commits that are held", () => {
       yield* rules.change(deniesNothing)
       yield* pass(minuteMs)
       expect(yield* hub.fieldsOf("early b")).toMatchObject({ title: "from the future" })
+    })
+  )
+
+  it.effect("[OR-22] what stays is asked about in turn, and what is allowed behind it comes in", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const [rules, skew] = [yield* makeRules([2]), { ms: 0 }]
+      let reads = 0
+      const hub = yield* makeNode(network, 1, [], {
+        rules,
+        journal: (journal) => ({
+          ...journal,
+          get info() {
+            return journal.info
+          },
+          quarantined: (id: string) => {
+            reads++
+            return journal.quarantined(id)
+          }
+        })
+      })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]), skew })
+      yield* hub.start
+      yield* client.start
+      yield* pass(3_000)
+      skew.ms = 7 * minuteMs
+      for (let i = 0; i < 400; i++) yield* client.put(`n${i}`, { team: "closed", title: "from the future", votes: 1 })
+      yield* client.put("last", { team: "open", title: "from the future", votes: 1 })
+      skew.ms = 0
+      yield* pass(3_000)
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ ClockAhead: 401 })
+      yield* rules.change(deniesNothing, deniesTeam("closed"))
+      yield* pass(7 * minuteMs)
+      expect(yield* hub.fieldsOf("last")).toMatchObject({ title: "from the future" })
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ ClockAhead: 400 })
+      reads = 0
+      yield* pass(minuteMs)
+      // A look every five seconds.
+      expect(reads).toBeGreaterThan(400)
+      expect(reads).toBeLessThanOrEqual(13 * 256)
+      yield* rules.change(deniesNothing)
+      yield* pass(minuteMs)
+      expect(waitingOf(yield* hub.journal.quarantineCounts)).toBe(0)
     })
   )
 
