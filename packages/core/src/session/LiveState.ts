@@ -233,11 +233,20 @@ export const withBatch = (
   }
 }
 
+/** True for the batch that only asks to be asked. */
+export const carriesNothing = ({ lseqs, upto }: InFlight): boolean => lseqs.length === 0 && upto === undefined
+
+/** What only asks to be asked holds back no answer, or two sides that act at once would put each other off for ever. */
+const hasUnderWay = ({ inFlight }: LiveState): boolean => {
+  for (const sent of inFlight.values()) if (!carriesNothing(sent)) return true
+  return false
+}
+
 /** True when nothing of this side is under way, so that comparing roots makes sense. */
 export const isQuiet = (live: LiveState): boolean =>
   live.hasAnnouncedEnd &&
   live.deferred === undefined &&
-  live.inFlight.size === 0 &&
+  !hasUnderWay(live) &&
   live.applying === 0 &&
   !live.isReading &&
   live.sentUpto >= live.head

@@ -7,6 +7,7 @@ import type * as Wire from "../wire/WireMessage.ts"
 import { withdrawingCodes } from "../journal/Receipt.ts"
 import * as Comparison from "./Comparison.ts"
 import {
+  carriesNothing,
   heldWith,
   type LiveInput,
   type LiveOutcome,
@@ -171,6 +172,8 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   }
   const inFlight = new Map(before.inFlight)
   inFlight.delete(message.batch)
+  // The answer to a question that it asked for may have come first, and still holds.
+  if (carriesNothing(sent)) return { live: { ...before, inFlight }, actions: [] }
   const verdicts = Verdicts.fromWire(message, sent.lseqs)
   const putOff = verdicts.flatMap(({ code }) => (withdrawingCodes.has(code) ? [] : [code]))
   const notTaken = message.refused.reduce((sum, [, commits]) => sum + commits, message.held)

@@ -166,4 +166,23 @@ describe("the proof", () => {
     const acknowledged = LiveSync.receive(live, { ...knownAck(live), upto: 0 }).live
     expect(LiveSync.step(acknowledged, { _tag: "RootsOutdated" }).actions).toHaveLength(1)
   })
+
+  it("[OR-25] a question that crosses the batch of nothing is answered, or both would go on at once for ever", () => {
+    const { live } = LiveSync.step({ ...proven, role: "responder" }, { _tag: "RootsOutdated" })
+    const question = {
+      _tag: "SyncRequest",
+      request: 1,
+      root: new Uint8Array(16),
+      count: 0,
+      head: 0,
+      applied: 0
+    } as const
+    expect(LiveSync.receive(live, question).actions).toEqual([{ _tag: "ReadSpace", purpose: "answer" }])
+    const answered: LiveState.LiveState = { ...live, proof: "proven" }
+    const acknowledged = LiveSync.receive(answered, { ...knownAck(live), upto: 0 })
+    expect(acknowledged).toEqual({ live: { ...answered, inFlight: new Map() }, actions: [] })
+    // A batch that brings something holds the answer back.
+    const busy = LiveState.withBatch(live, [], { from: 0, upto: 1, isLast: true }).live
+    expect(LiveSync.receive(busy, question).actions).toMatchObject([{ message: { verdict: "busy" } }])
+  })
 })
