@@ -151,25 +151,66 @@ export const clocks = (rows: JournalRows, keys: ReadonlyArray<ItemKey>): Readonl
 /** Events that one call walks through and bytes that it unpacks; entities beyond are left to a later call. */
 const eventsWalkedMax = 16 * 1024
 const bytesUnpackedMax = 16 * 1024 * 1024
+/** The same of one entity. One that has more comes after all others, or it would hold them up in every call. */
+const eventsWalkedFirstMax = 1024
+const bytesUnpackedFirstMax = 1024 * 1024
 
-/** Commits, whole or part, with the events of the named entities that each clock lacks; each is looked at once. */
+/** What one call has found so far. */
+interface Wanted {
+  /** Places of events by the arrival number of their commit. */
+  readonly places: Map<number, Set<number>>
+  walked: number
+  /** What they take when they are sent, roughly; nothing is noted beyond `bytesMax`. */
+  bytes: number
+  readonly bytesMax: number
+  isFull: boolean
+}
+
+/** Header, signature and hashes of a part of a commit, roughly. */
+const partBytes = 512
+
+/**
+ * Commits, whole or part, with the events of the named entities that each clock lacks; each is looked at once. Entities
+ * are looked at in the order given, but those with a long way back last, until the bytes are enough.
+ */
 export const eventsBeyond = (
   context: ReaderContext,
   clocksOfPeer: ReadonlyArray<ItemClock>,
   bytesMax: number
 ): ReadonlyArray<FeedCommit> => {
-  const wanted = new Map<number, Set<number>>()
   const opened = new OpenedCommits(context)
+  const wanted: Wanted = { places: new Map(), walked: 0, bytes: 0, bytesMax, isFull: false }
+  const isEnough = (share: number): boolean =>
+    wanted.isFull ||
+    wanted.walked >= share * eventsWalkedMax ||
+    opened.unpackedBytes >= share * bytesUnpackedMax ||
+    wanted.bytes >= share * bytesMax
+  const long: Array<readonly [EntityRow, TheirClock]> = []
   const seen = new Set<string>()
-  let walked = 0
   for (const item of clocksOfPeer) {
     const name = `${Bytes.toHex(item.partitionHash)}/${item.key}`
     if (seen.has(name)) continue
     seen.add(name)
-    if (walked >= eventsWalkedMax || opened.unpackedBytes >= bytesUnpackedMax) break
+    // Half of everything is left to those that come last.
+    if (isEnough(long.length === 0 ? 1 : 0.5)) break
     const theirs = new Map(item.clock.map(([author, eseq, head]) => [Bytes.toHex(author), { eseq, head }]))
-    for (const [, row] of entitiesOf(context.rows, item)) walked += collectMissing(opened, row, theirs, wanted)
+    for (const [, row] of entitiesOf(context.rows, item)) {
+      if (!collectMissing(opened, row, theirs, wanted, true)) long.push([row, theirs])
+    }
   }
+  for (const [row, theirs] of long) {
+    if (isEnough(1)) break
+    collectMissing(opened, row, theirs, wanted, false)
+  }
+  return commitsWith(opened, wanted.places, bytesMax)
+}
+
+/** The commits in the order of their arrival, reduced to some events each, as many as the bytes allow. */
+const commitsWith = (
+  opened: OpenedCommits,
+  wanted: ReadonlyMap<number, ReadonlySet<number>>,
+  bytesMax: number
+): ReadonlyArray<FeedCommit> => {
   const commits: Array<FeedCommit> = []
   let bytes = 0
   for (const lseq of [...wanted.keys()].sort((a, b) => a - b)) {
@@ -178,7 +219,7 @@ export const eventsBeyond = (
     const isWhole = places.length === events.places.length
     const sent = isWhole ? row.bytes : Commit.takePart(packed, events, places)
     if (bytes > 0 && bytes + sent.length > bytesMax) break
-    commits.push(feedCommit(context.rows, lseq, row.partition, places.length, sent))
+    commits.push(feedCommit(opened.context.rows, lseq, row.partition, places.length, sent))
     bytes += sent.length
   }
   return commits
@@ -188,15 +229,16 @@ type TheirClock = ReadonlyMap<string, ClockEntry>
 
 /**
  * Follows an entity's commits back in time and notes those events that a clock does not cover. An entry that names no
- * prefix of the author's events here belongs to another branch of a fork; then all events of that author are noted. Gives
- * the number of events that it walked through.
+ * prefix of the author's events here belongs to another branch of a fork; then all events of that author are noted. False
+ * when the way back is too long for a first look; then nothing is noted.
  */
 const collectMissing = (
   opened: OpenedCommits,
   entity: EntityRow,
   theirs: TheirClock,
-  wanted: Map<number, Set<number>>
-): number => {
+  wanted: Wanted,
+  isFirstLook: boolean
+): boolean => {
   const { rows } = opened.context
   const { partition } = rows.partitionAt(entity.partition)
   const { clock } = StateCodec.decode(entity.state, entity.value, partition.header, rows.authorAt)
@@ -207,12 +249,14 @@ const collectMissing = (
     if (known === undefined || known.eseq < mine.eseq) lacking.set(author, known?.eseq ?? 0)
     else if (known.eseq === mine.eseq && !Bytes.equals(known.head, mine.head)) lacking.set(author, 0)
   }
-  if (lacking.size === 0) return 0
+  if (lacking.size === 0) return true
   const found: Array<EntityHistory.HistoricEvent> = []
   const isLeft = new Set(lacking.keys())
-  let walked = 0
+  const walkedEnd = wanted.walked + eventsWalkedFirstMax
+  const unpackedEnd = opened.unpackedBytes + bytesUnpackedFirstMax
   for (const historic of EntityHistory.newestFirst(opened, entity.id, entity.lseq)) {
-    walked++
+    if (isFirstLook && (wanted.walked >= walkedEnd || opened.unpackedBytes >= unpackedEnd)) return false
+    wanted.walked++
     const author = historic.origin.authors[0]!
     const from = lacking.get(author)
     if (from === undefined) continue
@@ -226,11 +270,20 @@ const collectMissing = (
     } else if (event.eseq === 1 && isChain) isLeft.delete(author)
     if (isLeft.size === 0) break
   }
-  for (const { commit, event, index, lseq, origin } of found) {
-    if (event.eseq <= lacking.get(origin.authors[0]!)!) continue
-    const places = wanted.get(lseq) ?? new Set()
-    wanted.set(lseq, places)
-    places.add(commit.events.places[index]!)
+  for (const historic of found.reverse()) {
+    if (historic.event.eseq > lacking.get(historic.origin.authors[0]!)!) note(wanted, historic)
   }
-  return walked
+  return true
+}
+
+/** Notes an event while there is room; the oldest events of an entity come first. */
+const note = (wanted: Wanted, { commit, index, lseq }: EntityHistory.HistoricEvent): void => {
+  const known = wanted.places.get(lseq)
+  const bytes = commit.row.bytes.length / commit.decoded.length + (known === undefined ? partBytes : 0)
+  wanted.isFull ||= wanted.bytes > 0 && wanted.bytes + bytes > wanted.bytesMax
+  if (wanted.isFull) return
+  wanted.bytes += bytes
+  const places = known ?? new Set()
+  wanted.places.set(lseq, places)
+  places.add(commit.events.places[index]!)
 }

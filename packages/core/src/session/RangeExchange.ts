@@ -24,6 +24,11 @@ const replyBytesMax = Limits.frameBytesMax / 2
 /** Bytes of commits that one step pushes. */
 const pushBytesMax = 2 * 1024 * 1024
 
+/** Entries that the start of a step moves on from one pass to the next: a prime, so that every entry is the first in time. */
+const turnStride = 1009
+/** An entity whose clock cannot be sent goes when a step is otherwise empty, and in every pass of this number. */
+const largeEvery = 4
+
 interface Work {
   readonly nodes: Array<RangeNode>
   readonly push: Array<ItemClock>
@@ -65,31 +70,44 @@ export const describe = (context: Context, request: number): RangeAnswer => ({
 /** The answer to a peer's step. What it names again and again is answered once. */
 export const answer = Effect.fnUntraced(function* (context: Context, asked: Wire.SyncState) {
   const work: Work = { nodes: [], push: [], ask: [], want: [], itemsRead: 0 }
-  yield* answerNodes(context, work, asked.nodes)
+  yield* answerNodes(context, work, inTurn(asked.nodes, asked.request))
   const visible = asked.want.filter(([hash]) => isVisible(context, hash))
   for (const [partitionHash, key] of visible) work.push.push({ partitionHash, key, clock: [] })
   const replies = yield* answerClocks(context, work, asked.clocks)
   for (const [partitionHash, key, clock] of asked.replies) {
     if (isVisible(context, partitionHash)) work.push.push({ partitionHash, key, clock })
   }
-  const clocks = yield* context.journal.clocks(distinct(work.ask).slice(0, entitiesMax))
+  const { request } = asked
+  const clocks = yield* context.journal.clocks(inTurn(distinct(work.ask), request).slice(0, entitiesMax))
   const budget = { bytes: replyBytesMax }
   const parts = {
     replies: within(budget, replies, clockBytes),
     clocks: within(budget, clocks.map(toWire).filter(isSendable), clockBytes),
-    want: within(budget, distinct(work.want).slice(0, entitiesMax).map(toWish), () => wishBytes),
+    want: within(budget, inTurn(distinct(work.want), request).slice(0, entitiesMax).map(toWish), () => wishBytes),
     nodes: within(budget, work.nodes.slice(0, nodesMax), nodeBytes)
   }
-  const large = clocks.find((item) => !isSendable(toWire(item)))
-  if (large !== undefined && budget.bytes === replyBytesMax && work.push.length === 0) {
+  const large = clocks.filter((item) => !isSendable(toWire(item)))
+  const isEmpty = budget.bytes === replyBytesMax && work.push.length === 0
+  const push = inTurn(work.push, request)
+  if (large.length > 0 && (isEmpty || request % largeEvery === 0)) {
     // Too many devices have written it for its clock to be sent: each side sends all that it has of it.
-    work.push.push({ ...large, clock: [] })
-    parts.want = [toWish(large)]
+    const item = large[Math.floor(request / largeEvery) % large.length]!
+    push.unshift({ ...item, clock: [] })
+    parts.want.push(toWish(item))
   }
-  const pushes = yield* context.journal.eventsBeyond(work.push.slice(0, 4 * entitiesMax), pushBytesMax)
-  const result: RangeAnswer = { reply: message(asked.request, parts), pushes }
+  const pushes = yield* context.journal.eventsBeyond(push.slice(0, 4 * entitiesMax), pushBytesMax)
+  const result: RangeAnswer = { reply: message(request, parts), pushes }
   return result
 })
+
+/**
+ * The same entries from another start in every pass, for a step does not reach all of them, and what keeps differing must
+ * not block what is behind it.
+ */
+const inTurn = <A>(entries: ReadonlyArray<A>, request: number): Array<A> => {
+  const start = entries.length === 0 ? 0 : (request * turnStride) % entries.length
+  return [...entries.slice(start), ...entries.slice(0, start)]
+}
 
 /** Each entity once, as it is named first. */
 const distinct = <A extends ItemKey>(keys: ReadonlyArray<A>): ReadonlyArray<A> => {

@@ -12,12 +12,14 @@ import * as RangeTree from "../../src/reconcile/RangeTree.ts"
 import * as RangeExchange from "../../src/session/RangeExchange.ts"
 import {
   batch,
+  change,
   type MakeJournal,
   notes,
   open,
   type Opened,
   partitionHash,
   pull,
+  put,
   stateHash
 } from "../../src/testing/JournalFixture.ts"
 import * as FrameCodec from "../../src/wire/FrameCodec.ts"
@@ -187,5 +189,64 @@ it.effect("[RE-6] an entity whose clock no frame carries is sent whole, once not
     yield* a.write(notes(0, 1, { text: "more" }))
     const beside = yield* step
     expect([beside.reply.clocks.length, beside.reply.want, beside.pushes]).toEqual([1, [], []])
+  })
+)
+
+it.effect("[RE-7] an entity with a long history that keeps differing holds up no other", () =>
+  Effect.gen(function* () {
+    const a = yield* open(make, 1)
+    yield* a.write([put("long", {})])
+    for (let i = 0; i < 130; i++) {
+      yield* a.write(Array.from({ length: 128 }, () => change("long", { kind: "patch", counters: { n: 1 } })))
+    }
+    yield* a.write([put("other", { text: "new" })])
+    const context = yield* contextOf(a)
+    const hash = yield* partitionHash(a)
+    const [long, other] = ["long", "other"].map((id) => Fingerprint.entityKey(context.sha256, id))
+    const asked = [long, other].map((key) => ({ partitionHash: hash, key: key!, clock: [] }))
+    for (const order of [asked, asked.toReversed()]) {
+      const pushed = (yield* a.eventsBeyond(order, 2 * 1024 * 1024)).map(({ lseq }) => lseq)
+      // Both go: the long one has room left.
+      expect([pushed[0], pushed.at(-1)]).toEqual([1, 132])
+    }
+  })
+)
+
+it.effect("[RE-7] bytes that a step cannot push are begun elsewhere in the next pass", () =>
+  Effect.gen(function* () {
+    const a = yield* open(make, 1)
+    const text = Array.from({ length: 50_000 }, (_, i) => String.fromCodePoint(0x4e00 + ((i * 7919) % 20_000))).join("")
+    const ids = Array.from({ length: 100 }, (_, i) => `note ${i}`)
+    for (const id of ids) yield* a.write([put(id, { text: text.slice(0, 15_000) })])
+    const context = yield* contextOf(a)
+    const hash = yield* partitionHash(a)
+    const want = ids.map((id) => [hash, Fingerprint.entityKey(context.sha256, id)] as const)
+    const seen = new Set<number>()
+    for (let request = 1; request <= 100; request++) {
+      const { pushes } = yield* RangeExchange.answer(context, { ...asking({ want }), request })
+      for (const { lseq } of pushes) seen.add(lseq)
+    }
+    expect(seen.size).toBe(ids.length)
+  })
+)
+
+it.effect("[RE-7] an entity whose clock no frame carries has its turn while others keep differing", () =>
+  Effect.gen(function* () {
+    const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+    yield* a.write(notes(0, 3))
+    yield* pull(a, b)
+    yield* a.write(notes(0, 3, { text: "more" }))
+    const hash = yield* partitionHash(a)
+    const context = yield* contextOf(a)
+    const large = Fingerprint.entityKey(context.sha256, "note 1")
+    const journal = widened(a, 5_000, large)
+    const theirs = RangeTree.describeItems(hash, "", yield* b.items(hash, "", 10))
+    const wanted: Array<number> = []
+    for (let request = 1; request <= 8; request++) {
+      const step = { ...asking({ nodes: [theirs] }), request }
+      const { reply } = yield* RangeExchange.answer({ ...context, journal }, step)
+      for (const [, key] of reply.want) wanted.push(key)
+    }
+    expect(wanted).toEqual([large, large])
   })
 )
