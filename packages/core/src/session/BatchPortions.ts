@@ -1,9 +1,8 @@
 /**
  * A batch whose commits unpack to much is taken in in portions, each in a transaction of its own, so that no batch holds
- * up the journal's writer or its memory for long. What becomes of the portions together is what became of the batch.
+ * up the journal's writer or its memory for long. What becomes of the portions, added up, is what the peer is told of the batch.
  */
 import type { RemoteOutcome } from "../journal/Journal.ts"
-import { mergedRefs } from "../journal/OpenEntities.ts"
 import type { CheckedBatch } from "./BatchIntake.ts"
 
 /** Bytes of unpacked events in one portion; a single commit may have no more than an eighth of it. */
@@ -45,30 +44,38 @@ const portion = (checked: CheckedBatch, from: number, upto: number): CheckedBatc
   }
 }
 
-/** What became of two portions, the earlier one first. */
-export const joined = (earlier: RemoteOutcome | undefined, later: RemoteOutcome): RemoteOutcome => {
-  if (earlier === undefined) return later
-  return {
-    applied: earlier.applied + later.applied,
-    known: earlier.known + later.known,
-    held: earlier.held + later.held,
-    gaps: earlier.gaps + later.gaps,
-    refused: added(earlier.refused, later.refused),
-    arrived: added(earlier.arrived, later.arrived),
-    verdicts: [...earlier.verdicts, ...later.verdicts],
-    isCopied: earlier.isCopied || later.isCopied,
-    forks: [...earlier.forks, ...later.forks],
-    conflicts: [...earlier.conflicts, ...later.conflicts],
-    entities: mergedRefs(earlier.entities, later.entities),
-    cursor: later.cursor,
-    head: later.head
+/**
+ * What is said of a batch when all of its portions are in. What each portion changed in the records was told when it
+ * was in, so it is not kept here: a batch can unpack to very many records.
+ */
+export type BatchOutcome = Pick<RemoteOutcome, "applied" | "held" | "gaps" | "refused" | "verdicts" | "cursor">
+
+/** Adds up the outcomes of a batch's portions, each once and in their order. */
+export class PortionSum {
+  readonly #refused = new Map<string, number>()
+  readonly #verdicts: Array<RemoteOutcome["verdicts"][number]> = []
+  #applied = 0
+  #held = 0
+  #gaps = 0
+  #cursor = 0
+
+  add({ applied, cursor, gaps, held, refused, verdicts }: RemoteOutcome): void {
+    this.#applied += applied
+    this.#held += held
+    this.#gaps += gaps
+    this.#cursor = cursor
+    for (const [code, commits] of refused) this.#refused.set(code, (this.#refused.get(code) ?? 0) + commits)
+    for (const verdict of verdicts) this.#verdicts.push(verdict)
   }
-}
 
-type Counts<Name> = ReadonlyArray<readonly [name: Name, commits: number]>
-
-const added = <Name>(earlier: Counts<Name>, later: Counts<Name>): Counts<Name> => {
-  const sums = new Map(earlier)
-  for (const [name, commits] of later) sums.set(name, (sums.get(name) ?? 0) + commits)
-  return [...sums]
+  get outcome(): BatchOutcome {
+    return {
+      applied: this.#applied,
+      held: this.#held,
+      gaps: this.#gaps,
+      refused: [...this.#refused],
+      verdicts: this.#verdicts,
+      cursor: this.#cursor
+    }
+  }
 }

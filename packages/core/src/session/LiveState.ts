@@ -2,9 +2,10 @@
  * What a live session knows, and the vocabulary of its steps: windows, what is under way, where the comparison of roots
  * stands. `LiveSync` moves the feeds, `Comparison` the roots; nothing is decided here.
  */
-import type { FeedCommit, FeedPage, RemoteOutcome } from "../journal/Journal.ts"
+import type { FeedCommit, FeedPage } from "../journal/Journal.ts"
 import type { Verdict } from "../journal/Receipt.ts"
 import type * as Wire from "../wire/WireMessage.ts"
+import type { BatchOutcome } from "./BatchPortions.ts"
 import type { Role } from "./Proof.ts"
 import type { SessionError } from "./SessionError.ts"
 
@@ -100,7 +101,7 @@ export interface LiveState {
 export type LiveInput =
   | { readonly _tag: "JournalMoved"; readonly head: number }
   | { readonly _tag: "FeedRead"; readonly page: FeedPage; readonly commits: ReadonlyArray<FeedCommit> }
-  | { readonly _tag: "Applied"; readonly batch: Wire.EventBatch; readonly outcome: RemoteOutcome }
+  | { readonly _tag: "Applied"; readonly batch: Wire.EventBatch; readonly outcome: BatchOutcome }
   | { readonly _tag: "RangesRead"; readonly reply: Wire.SyncState; readonly pushes: ReadonlyArray<FeedCommit> }
   | { readonly _tag: "ProofDue" }
   /** What this side had when its roots were last read was taken back since. */

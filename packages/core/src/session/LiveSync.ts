@@ -2,9 +2,10 @@
  * A session after the greeting, as a pure step: both feeds with a bounded window, and their acknowledgements. Comparing
  * roots is `Comparison`'s.
  */
-import type { FeedCommit, FeedPage, RemoteOutcome } from "../journal/Journal.ts"
+import type { FeedCommit, FeedPage } from "../journal/Journal.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import { withdrawingCodes } from "../journal/Receipt.ts"
+import type { BatchOutcome } from "./BatchPortions.ts"
 import * as Comparison from "./Comparison.ts"
 import {
   carriesNothing,
@@ -131,7 +132,7 @@ const sendPage = (before: LiveState, page: FeedPage, commits: ReadonlyArray<Feed
   return { live: more.live, actions: [{ _tag: "Send", message: sent.message }, ...more.actions] }
 }
 
-const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: RemoteOutcome): LiveOutcome => {
+const acknowledge = (before: LiveState, batch: Wire.EventBatch, outcome: BatchOutcome): LiveOutcome => {
   const live: LiveState = {
     ...before,
     applying: before.applying - 1,

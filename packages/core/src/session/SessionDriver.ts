@@ -10,7 +10,7 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate } from "../gate/Gate.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
-import { Journal, type RemoteOutcome } from "../journal/Journal.ts"
+import { Journal } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
@@ -254,12 +254,12 @@ const applyBatches = (driver: RunningSession): Effect.Effect<never, JournalError
     Stream.flatMap((checked) => Stream.fromIterable(BatchPortions.of(checked))),
     Stream.mapEffect((portion) => toTheEnd(applyPortion(driver, portion)), { concurrency: applyingAtOnceMax }),
     Stream.mapAccum(
-      (): RemoteOutcome | undefined => undefined,
-      (earlier, { outcome, portion }) => {
-        const joined = BatchPortions.joined(earlier, outcome)
-        if (!portion.isLast) return [joined, []]
-        const input: SessionState.Input = { _tag: "Applied", batch: portion.checked.batch, outcome: joined }
-        return [undefined, [input]]
+      () => new BatchPortions.PortionSum(),
+      (sum, { outcome, portion }) => {
+        sum.add(outcome)
+        if (!portion.isLast) return [sum, []]
+        const input: SessionState.Input = { _tag: "Applied", batch: portion.checked.batch, outcome: sum.outcome }
+        return [new BatchPortions.PortionSum(), [input]]
       }
     ),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),

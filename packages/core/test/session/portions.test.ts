@@ -8,7 +8,8 @@ import { Journal } from "../../src/journal/Journal.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
 import * as Commit from "../../src/model/Commit.ts"
 import * as Event from "../../src/model/Event.ts"
-import { portionBytesMax } from "../../src/session/BatchPortions.ts"
+import type { RemoteOutcome } from "../../src/journal/Journal.ts"
+import { portionBytesMax, PortionSum } from "../../src/session/BatchPortions.ts"
 import type { WireMessage } from "../../src/wire/WireMessage.ts"
 import { compression, crypto, layerDevice, signerOf } from "../nodeCrypto.ts"
 import { FarEnd, gateFor, greet, openSession, peerOf, space } from "./SessionUnderTest.ts"
@@ -76,3 +77,27 @@ it.effect("[SE-17] a batch that unpacks to much is taken in bit by bit, in its o
     expect((yield* journal.get("note", "d"))?.fields).toEqual({ text: "39".padEnd(60_000) })
   }).pipe(Effect.provide(nodeLayer))
 )
+
+it("[SE-17] what the portions of a batch changed is not gone through again, and what is said of its commits adds up", () => {
+  const portion = (n: number): RemoteOutcome => ({
+    applied: 128,
+    known: 0,
+    held: 1,
+    gaps: 2,
+    refused: [["Denied", 1]],
+    verdicts: [{ index: n, code: "MassDelete", kind: "held", rule: "", policyVersion: 0, because: "" }],
+    arrived: [],
+    isCopied: false,
+    forks: [],
+    conflicts: [],
+    get entities(): never {
+      throw new Error("there may be very many")
+    },
+    cursor: n,
+    head: n
+  })
+  const sum = new PortionSum()
+  for (let n = 0; n < 512; n++) sum.add(portion(n))
+  expect(sum.outcome).toMatchObject({ applied: 65_536, held: 512, gaps: 1024, refused: [["Denied", 512]], cursor: 511 })
+  expect(sum.outcome.verdicts.map(({ index }) => index)).toEqual(Array.from({ length: 512 }, (_, n) => n))
+})
