@@ -45,7 +45,17 @@ export interface Denial extends Because {
   readonly reason: "Denied" | "Revoked"
 }
 
-/** Commits from a peer whose author signatures were checked. */
+/** What one commit deletes. */
+export interface CommitDeletes {
+  /** Commit id in hexadecimal. */
+  readonly id: string
+  readonly author: PeerId
+  readonly partition: Partition
+  /** Ids of entities, live or not. */
+  readonly entities: ReadonlyArray<string>
+}
+
+/** Commits from a peer whose author signatures were checked; of a large batch, one portion after the other. */
 export interface RemoteBatch {
   readonly peer: PeerId
   /** The peer's incarnation. */
@@ -62,6 +72,10 @@ export interface RemoteBatch {
   /** Stamps further ahead of the clock than this wait in quarantine. */
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
+  /** What the further portions delete of which this is the first one: judged with it, as if all came at once. */
+  readonly laterDeletes?: ReadonlyArray<CommitDeletes> | undefined
+  /** Ids of commits that wait since the deletes of this portion were judged with an earlier one. */
+  readonly massDeletes?: ReadonlyArray<string> | undefined
 }
 
 /** What became of a batch; counts are events unless they say commits. */
@@ -78,6 +92,8 @@ export interface RemoteOutcome {
   readonly verdicts: ReadonlyArray<Verdict & { readonly index: number }>
   /** Commits that waited in quarantine and came in by this batch, by the reason for which they had waited. */
   readonly arrived: ReadonlyArray<readonly [reason: QuarantineReason, commits: number]>
+  /** Ids of commits that wait as a mass delete, those of `laterDeletes` too. */
+  readonly massDeletes: ReadonlyArray<string>
   /** This journal was restored from a copy, or a copy of it runs elsewhere; it has a new incarnation now. */
   readonly isCopied: boolean
   /** Second events with a number already used: the author's journal was copied, or it lies. Both count. */

@@ -92,15 +92,19 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
   const openings = batch.commits.map((bytes) => CommitOpening.open(context, bytes))
   const denials = new Map(batch.denials.map((denial) => [denial.index, denial]))
   const strangers = new Set(batch.strangers)
-  const massDeleting = judgeDeletes(
-    work,
-    openings.filter((_, index) => !denials.has(index)),
-    {
-      deleteLimits: batch.deleteLimits,
-      judgedBy: batch.isCustodian ? batch.peer : undefined,
-      deletingOf: (author) => (strangers.has(author) ? batch.peer : author)
-    }
-  )
+  const massDeleting =
+    batch.massDeletes === undefined
+      ? judgeDeletes(
+          work,
+          openings.filter((_, index) => !denials.has(index)),
+          {
+            deleteLimits: batch.deleteLimits,
+            judgedBy: batch.isCustodian ? batch.peer : undefined,
+            deletingOf: (author) => (strangers.has(author) ? batch.peer : author),
+            later: batch.laterDeletes ?? []
+          }
+        )
+      : new Set(batch.massDeletes)
   openings.forEach((opening, index) => {
     const denial = denials.get(index)
     const verdict =
@@ -113,7 +117,15 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
   const cursor = moveCursor(tables, batch)
   if (work.tally.isCopied) renew(context)
   const { arrived, refused } = work.tally
-  return { ...work.tally, refused: [...refused], arrived: [...arrived], entities, cursor, head: tables.head() }
+  return {
+    ...work.tally,
+    refused: [...refused],
+    arrived: [...arrived],
+    massDeletes: [...massDeleting],
+    entities,
+    cursor,
+    head: tables.head()
+  }
 }
 
 const say = ({ tally }: Intake, index: number, verdict: Verdict): void => {

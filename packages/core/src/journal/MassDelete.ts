@@ -7,13 +7,22 @@ import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { CheckedCommit, Opening } from "./CommitOpening.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
+import type { CommitDeletes } from "./Journal.ts"
 import type { WriterContext } from "./JournalWriter.ts"
-import type { OpenEntities } from "./OpenEntities.ts"
+import { OpenEntities } from "./OpenEntities.ts"
 
 interface Work {
   readonly context: WriterContext
   readonly entities: OpenEntities
   readonly nowMs: number
+}
+
+/** What an opened commit deletes; `undefined` when it deletes nothing. */
+export const deletesOf = ({ decoded, id, packed: { header } }: CheckedCommit): CommitDeletes | undefined => {
+  const entities: Array<string> = []
+  for (const event of decoded) if (event.ops.d === true) entities.push(event.entity)
+  if (entities.length === 0) return undefined
+  return { id, author: Author.peer(header.authors[0]!), partition: header.partition, entities }
 }
 
 /** The deletes of one device in a batch. */
@@ -28,6 +37,8 @@ export interface Judging {
   readonly judgedBy: PeerId | undefined
   /** The device as which an author's deletes count; the author itself where nothing is said. */
   readonly deletingOf?: (author: PeerId) => PeerId
+  /** What commits delete that come right after these and are judged with them. */
+  readonly later?: ReadonlyArray<CommitDeletes>
 }
 
 /**
@@ -37,26 +48,28 @@ export interface Judging {
 export const judgeDeletes = (
   work: Work,
   openings: ReadonlyArray<Opening>,
-  { deleteLimits, deletingOf = (author) => author, judgedBy }: Judging
+  { deleteLimits, deletingOf = (author) => author, judgedBy, later = [] }: Judging
 ): ReadonlySet<string> => {
   const byAuthor = new Map<PeerId, Deleting>()
   const waiting = new Set<string>()
-  for (const opening of openings) {
-    if (opening.kind !== "checked") continue
-    const author = deletingOf(Author.peer(opening.commit.packed.header.authors[0]!))
-    if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) continue
-    if (work.context.tables.quarantineRow(opening.commit.id)?.reason === "MassDelete") {
-      waiting.add(opening.commit.id)
-      continue
-    }
-    const deletes = countDeletes(work, opening.commit)
-    if (deletes === 0) continue
-    const { type } = opening.commit.packed.header.partition
+  const judge = (commit: CommitDeletes, entities: OpenEntities): void => {
+    const author = deletingOf(commit.author)
+    if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
+    if (work.context.tables.quarantineRow(commit.id)?.reason === "MassDelete") return void waiting.add(commit.id)
+    const deletes = countDeletes(work.context, entities, commit)
+    if (deletes === 0) return
+    const { type } = commit.partition
     const deleting = byAuthor.get(author) ?? { byType: new Map<string, number>(), commits: [] }
     byAuthor.set(author, deleting)
     deleting.byType.set(type, (deleting.byType.get(type) ?? 0) + deletes)
-    deleting.commits.push(opening.commit.id)
+    deleting.commits.push(commit.id)
   }
+  for (const opening of openings) {
+    const commit = opening.kind === "checked" ? deletesOf(opening.commit) : undefined
+    if (commit !== undefined) judge(commit, work.entities)
+  }
+  // They are not written now, so what is read for one is not kept for the next.
+  for (const commit of later) judge(commit, new OpenEntities(work.context.tables, work.context.crypto))
   const { deleteWatch } = work.context
   for (const [author, { byType, commits }] of byAuthor) {
     if (isTooMuch(work, author, byType, deleteLimits)) for (const id of commits) waiting.add(id)
@@ -68,14 +81,16 @@ export const judgeDeletes = (
 }
 
 /** Live entities that the commit deletes. */
-const countDeletes = ({ context: { tables }, entities }: Work, { decoded, packed }: CheckedCommit): number => {
-  if (!decoded.some((event) => event.ops.d === true)) return 0
-  const row = tables.findPartition(packed.header.partition)
+const countDeletes = (
+  { tables }: WriterContext,
+  opened: OpenEntities,
+  { entities, partition }: CommitDeletes
+): number => {
+  const row = tables.findPartition(partition)
   if (row === undefined) return 0
   let deletes = 0
-  for (const event of decoded) {
-    if (event.ops.d !== true) continue
-    const { state } = entities.open(row, event.entity)
+  for (const entity of entities) {
+    const { state } = opened.open(row, entity)
     if (state.clock.size > 0 && !state.isDeleted) deletes++
   }
   return deletes

@@ -42,6 +42,10 @@ export interface CheckedBatch {
   readonly sizes: ReadonlyArray<number>
   /** Those of them that the policy does not let in. */
   readonly denials: ReadonlyArray<Denial>
+  /** In the first portion of a batch: what the others delete. */
+  readonly laterDeletes?: RemoteBatch["laterDeletes"]
+  /** In the others: which commits of the batch wait, as was judged with the first one. */
+  readonly massDeletes?: RemoteBatch["massDeletes"]
   /** The stretch of the peer's feed that it is. */
   readonly feed: RemoteBatch["feed"]
   /** What is to be said of commits that never reach the journal. */
@@ -80,17 +84,20 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
 
 /** Takes in what passed of a portion, keeps what the policy denies, and reports what became of each commit. */
 export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, checked: CheckedBatch) {
-  const { commits, denials, feed, places } = checked
+  const { commits, denials, feed, laterDeletes, massDeletes, places } = checked
   const outcome = yield* context.journal.receive({
     peer: context.peer,
     incarnation: context.peerIncarnation,
     isCustodian: yield* context.gate.isCustodian(context.peer),
-    strangers: context.isDialled ? yield* strangersOf(context, checked) : undefined,
+    // Whose deletes are whose matters only where they are judged.
+    strangers: context.isDialled && massDeletes === undefined ? yield* strangersOf(context, checked) : undefined,
     feed,
     commits,
     denials,
     aheadMsMax: context.aheadMsMax,
-    deleteLimits: context.deleteLimits
+    deleteLimits: context.deleteLimits,
+    laterDeletes,
+    massDeletes
   })
   const refused = new Map(outcome.refused)
   for (const { code } of checked.verdicts) refused.set(code, (refused.get(code) ?? 0) + 1)

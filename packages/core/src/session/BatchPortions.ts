@@ -8,26 +8,22 @@ import type { CheckedBatch } from "./BatchIntake.ts"
 /** Bytes of unpacked events in one portion; a single commit may have no more than an eighth of it. */
 export const portionBytesMax = 2 * 1024 * 1024
 
-export interface Portion {
-  readonly checked: CheckedBatch
-  readonly isLast: boolean
-}
-
 /** The portions of a batch in its order; nearly always it is one. */
-export const of = (checked: CheckedBatch): ReadonlyArray<Portion> => {
-  const portions: Array<Portion> = []
+export const of = (checked: CheckedBatch): ReadonlyArray<CheckedBatch> => {
+  const portions: Array<CheckedBatch> = []
   let from = 0
   let bytes = 0
   for (let i = 0; i < checked.sizes.length; i++) {
     if (bytes + checked.sizes[i]! > portionBytesMax) {
-      portions.push({ checked: portion(checked, from, i), isLast: false })
+      portions.push(portion(checked, from, i))
       from = i
       bytes = 0
     }
     bytes += checked.sizes[i]!
   }
-  const last = from === 0 ? checked : { ...portion(checked, from, checked.sizes.length), verdicts: checked.verdicts }
-  return [...portions, { checked: { ...last, feed: checked.feed }, isLast: true }]
+  if (from === 0) return [checked]
+  const last = portion(checked, from, checked.sizes.length)
+  return [...portions, { ...last, feed: checked.feed, verdicts: checked.verdicts }]
 }
 
 /** Some commits of a batch in a row. They are of the feed, and the cursor moves only once all of them were taken in. */

@@ -78,6 +78,8 @@ export interface SessionOptions {
 export const inputsMax = 1024
 /** Frames that wait for the link; the window bounds what can be in them. */
 export const outboundFramesMax = 256
+/** How long a session that ended waits for its store. */
+export const endMsMax = 1_000
 /** A step's input, or what only the driver deals with: limits to look at, and the end of the link. */
 export type DriverInput =
   | SessionState.Input

@@ -3,7 +3,7 @@
  * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
  * session ends with a typed reason. It decides nothing about the protocol itself.
  */
-import { Deferred, Effect, Fiber, Metric, Queue, Result, Stream } from "effect"
+import { Deferred, Effect, Metric, Queue, Result, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -16,14 +16,14 @@ import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
-import * as BatchIntake from "./BatchIntake.ts"
-import * as BatchPortions from "./BatchPortions.ts"
+import * as BatchTaking from "./BatchTaking.ts"
 import { earlyFramesMax, FrameSequence } from "./FrameSequence.ts"
 import * as LiveState from "./LiveState.ts"
 import { nonceBytes } from "./Proof.ts"
 import {
   codeOf,
   type DriverInput,
+  endMsMax,
   inputsMax,
   monotonicMs,
   outboundFramesMax,
@@ -36,17 +36,12 @@ import { ProtocolViolated, SessionError, SessionStalled } from "./SessionError.t
 import * as SessionState from "./SessionState.ts"
 import { perform, settle } from "./SessionActions.ts"
 
-/** Batches checked and written at the same time, so that the disk and the processor both work. */
-const applyingAtOnceMax = 4
-/** How long a session that ended waits for its store. */
-const endMsMax = 1_000
-
 /** Runs until the link ends, the peer misbehaves or the scope closes. Always fails in the end. */
 export const run = Effect.fnUntraced(function* (options: SessionOptions) {
   const driver = yield* makeDriver(options)
   yield* watchSizes(driver)
   // What is of no use before the peer is proven does not run for it.
-  const whenLive = [applyBatches(driver), watchJournal(driver), followWishes(driver)].map((effect) =>
+  const whenLive = [BatchTaking.run(driver), watchJournal(driver), followWishes(driver)].map((effect) =>
     Effect.andThen(Deferred.await(driver.wentLive), effect)
   )
   const ended = Effect.catch(options.ended, ({ reason }) => refuse(driver, reason))
@@ -203,7 +198,7 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
     }
     for (const message of messages) {
       if (isProgress(message)) driver.lastProgressMs = nowMs
-      if (message._tag === "EventBatch") driver.waitingBytes += bytesOf(message)
+      if (message._tag === "EventBatch") driver.waitingBytes += BatchTaking.bytesOf(message)
       if (driver.waitingBytes > waitingBytesMax) {
         return yield* refuse(driver, new ProtocolViolated({ problem: "more bytes than the window allows" }))
       }
@@ -222,8 +217,6 @@ const isProgress = (message: Wire.WireMessage): boolean =>
 
 /** A full window, and what one step of reconciliation and one frame may put on top of it. */
 const waitingBytesMax = 2 * LiveState.windowBytesMax
-
-const bytesOf = (batch: Wire.EventBatch): number => batch.commits.reduce((sum, { length }) => sum + length, 0)
 
 /** Bytes of a frame before the other side is proven; its messages have at most 200. */
 const greetingFrameBytesMax = 512
@@ -245,55 +238,6 @@ const sendFrames = Effect.fnUntraced(function* (driver: RunningSession) {
       return yield* sent.failure.reason._tag === "LinkClosed" ? Effect.never : fail(sent.failure)
     }
   }
-})
-
-const applyBatches = (driver: RunningSession): Effect.Effect<never, JournalError> =>
-  Stream.fromQueue(driver.toApply).pipe(
-    // One after the other, so that no batch overtakes an earlier one that takes longer to check.
-    Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver), batch)),
-    Stream.flatMap((checked) => Stream.fromIterable(BatchPortions.of(checked))),
-    Stream.mapEffect((portion) => toTheEnd(applyPortion(driver, portion)), { concurrency: applyingAtOnceMax }),
-    Stream.mapAccum(
-      () => new BatchPortions.PortionSum(),
-      (sum, { outcome, portion }) => {
-        sum.add(outcome)
-        if (!portion.isLast) return [sum, []]
-        const input: SessionState.Input = { _tag: "Applied", batch: portion.checked.batch, outcome: sum.outcome }
-        return [new BatchPortions.PortionSum(), [input]]
-      }
-    ),
-    Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
-    Effect.andThen(Effect.never)
-  )
-
-const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
-  journal: driver.journal,
-  gate: driver.gate,
-  crypto: driver.crypto,
-  peer: driver.state.peer!,
-  peerIncarnation: driver.state.peerSpace!.incarnation,
-  space: driver.journal.info.space,
-  aheadMsMax: driver.options.aheadMsMax,
-  deleteLimits: driver.options.deleteLimits,
-  isDialled: driver.options.role === "responder"
-})
-
-const applyPortion = Effect.fnUntraced(function* (driver: RunningSession, portion: BatchPortions.Portion) {
-  const outcome = yield* BatchIntake.takeIn(intakeOf(driver), portion.checked)
-  if (portion.isLast) driver.waitingBytes -= bytesOf(portion.checked.batch)
-  driver.lastProgressMs = yield* monotonicMs
-  yield* driver.options.notify({ _tag: "TakenIn", outcome })
-  return { outcome, portion }
-})
-
-/**
- * What is being written when the session ends may become durable, and then it is told what became of it: nobody brings
- * it again. A store that does not answer is left behind after a moment.
- */
-const toTheEnd = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
-  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
-  const end = Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), endMsMax), Fiber.interrupt(fiber))
-  return yield* Effect.onInterrupt(Fiber.join(fiber), () => end)
 })
 
 const watchJournal = (driver: RunningSession): Effect.Effect<never> =>

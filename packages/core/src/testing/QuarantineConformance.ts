@@ -38,6 +38,7 @@ export const quarantineConformance = (name: string, make: MakeJournal): void => 
   dependentRules(name, make)
   elsewhereRules(name, make)
   massDeleteRules(name, make)
+  portionRules(name, make)
 }
 
 const waiting = (journal: Opened) => Effect.map(journal.quarantineCounts, waitingOf)
@@ -319,6 +320,34 @@ const elsewhereRules = (name: string, make: MakeJournal): void => {
       yield* a.settle(settlement(one.device, [], before))
       expect((yield* a.receipts(0, 10)).at(-1)).toMatchObject({ status: "accepted" })
       expect(yield* a.head).toBe(before)
+    })
+  )
+}
+
+const portionRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-56] ${name}: deletes of a batch that comes in portions are judged with the first of them`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 50))
+      yield* pull(a, b)
+      const removed = Effect.fnUntraced(function* (from: number, upto: number) {
+        const { commits, head } = yield* a.write(notes(from, upto).map(({ id }) => remove(id)))
+        const entities = notes(from, upto).map(({ id }) => id)
+        const deletes = { id: commits[0]!, author: a.device, partition: { type: "note", header: {} }, entities }
+        return { deletes, portion: batch(a, yield* commitsOf(a, head - 1)) }
+      })
+      const [first, second] = [yield* removed(0, 19), yield* removed(19, 38)]
+      const outcome = yield* b.receive({ ...first.portion, laterDeletes: [second.deletes] })
+      expect(outcome).toMatchObject({ applied: 0, held: 1, massDeletes: [first.deletes.id, second.deletes.id] })
+      const { massDeletes } = outcome
+      expect(yield* b.receive({ ...second.portion, massDeletes })).toMatchObject({ applied: 0, held: 1 })
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      // Few of them pass, and what was judged is not counted again.
+      const [third, fourth] = [yield* removed(38, 43), yield* removed(43, 48)]
+      const few = yield* b.receive({ ...third.portion, laterDeletes: [fourth.deletes] })
+      expect(few).toMatchObject({ applied: 5, held: 0, massDeletes: [] })
+      expect(yield* b.receive({ ...fourth.portion, massDeletes: [] })).toMatchObject({ applied: 5, held: 0 })
+      expect(yield* b.count("note")).toBe(40)
     })
   )
 }

@@ -87,6 +87,7 @@ it("[SE-17] what the portions of a batch changed is not gone through again, and 
     refused: [["Denied", 1]],
     verdicts: [{ index: n, code: "MassDelete", kind: "held", rule: "", policyVersion: 0, because: "" }],
     arrived: [],
+    massDeletes: [],
     isCopied: false,
     forks: [],
     conflicts: [],
@@ -101,3 +102,85 @@ it("[SE-17] what the portions of a batch changed is not gone through again, and 
   expect(sum.outcome).toMatchObject({ applied: 65_536, held: 512, gaps: 1024, refused: [["Denied", 512]], cursor: 511 })
   expect(sum.outcome.verdicts.map(({ index }) => index)).toEqual(Array.from({ length: 512 }, (_, n) => n))
 })
+
+/** Commits of one device: fifty notes, some deletes of them, and others of 240 KiB. */
+const notes = Array.from({ length: 50 }, (_, n) => `n${n}`)
+const sealed = (n: number, events: ReadonlyArray<Event.Event>) => {
+  const authors = [Author.make(peerOf(2), incarnation)]
+  const partition = { type: "note", header: {} }
+  const header = { space, partition, authors, at: HybridTime.make(n + 1, 0), nonce: 0, group: undefined }
+  return Commit.seal(crypto, compression, signerOf(2), header, events.map(Event.encode))
+}
+const text = (entity: string, length: number): Event.Event => ({
+  entity,
+  eseq: 1,
+  prev: undefined,
+  deps: [],
+  ops: { s: { text: "".padEnd(length) } }
+})
+
+it.effect("[SE-17] the deletes of a batch are judged together, whatever unpacks to much between them", () =>
+  Effect.gen(function* () {
+    const { far } = yield* openSession("responder")
+    const end = new FarEnd(far)
+    yield* greet(end, 2)
+    expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
+    const made = sealed(
+      0,
+      notes.map((entity) => text(entity, 1))
+    )
+    const removed = (n: number, from: number, upto: number) =>
+      sealed(
+        n,
+        notes.slice(from, upto).map((entity, i) => {
+          const prev = made.leaves[from + i]!.slice(0, Event.eventHashBytes)
+          return { entity, eseq: 2, prev, deps: [], ops: { d: true } }
+        })
+      )
+    const large = (n: number) =>
+      sealed(
+        n,
+        [0, 1, 2, 3].map((i) => text(`l${n}-${i}`, 60_000))
+      )
+    const largeOnes = Array.from({ length: 20 }, (_, i) => large(10 + i))
+    // What a batch itself brings, and deletes again, is no record that is lost.
+    const brought = sealed(
+      40,
+      Array.from({ length: 40 }, (_, i) => text(`b${i}`, 1))
+    )
+    const takenAway = sealed(
+      41,
+      Array.from({ length: 40 }, (_, i) => {
+        const prev = brought.leaves[i]!.slice(0, Event.eventHashBytes)
+        return { entity: `b${i}`, eseq: 2, prev, deps: [], ops: { d: true } }
+      })
+    )
+    const batches = [
+      [made],
+      [removed(1, 0, 19), ...largeOnes.slice(0, 10), removed(30, 19, 38), ...largeOnes.slice(10), removed(31, 38, 40)],
+      [brought, ...Array.from({ length: 10 }, (_, i) => large(50 + i)), takenAway]
+    ]
+    let from = 0
+    for (const [batch, commits] of batches.entries()) {
+      const upto = from + commits.length
+      const isLast = batch === batches.length - 1
+      const bytes = commits.map((commit) => commit.bytes)
+      yield* end.say({ _tag: "EventBatch", batch, source: "feed", from, upto, isLast, commits: bytes })
+      from = upto
+    }
+    const acks: Array<WireMessage & { readonly _tag: "EventAck" }> = []
+    while (acks.length < batches.length) {
+      const message = yield* end.hear()
+      if (message._tag === "EventAck") acks.push(message)
+    }
+    expect(acks).toMatchObject([
+      { batch: 0, held: 0 },
+      { batch: 1, held: 3, applied: 80, verdicts: [0, 11, 22].map((place) => [place, 0]), gaps: 0 },
+      { batch: 2, held: 0, applied: 120, gaps: 0 }
+    ])
+    const journal = yield* Journal
+    expect(yield* journal.count("note")).toBe(50 + 80 + 40)
+    expect((yield* journal.quarantineCounts).MassDelete).toBe(3)
+    expect((yield* journal.peer(peerOf(2), incarnation))?.cursor).toBe(from)
+  }).pipe(Effect.provide(nodeLayer))
+)
