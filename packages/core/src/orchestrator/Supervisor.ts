@@ -161,27 +161,28 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
         Effect.as(Effect.logError("a dial failed", defect), {
           hasWorked: false,
           because: String(defect),
-          isDenied: false
+          waitMsMax: Infinity
         })
       )
     )
     entry.attempts = ended.hasWorked ? 0 : entry.attempts + 1
     entry.lastError = ended.because
     entry.state = "waiting"
-    yield* waitToRetry(supervisor, entry, ended.isDenied)
+    yield* waitToRetry(supervisor, entry, ended.waitMsMax)
   }
 })
 
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
-  if (peer !== undefined && supervisor.paused.has(peer)) return { hasWorked: false, because: "paused", isDenied: false }
+  if (peer !== undefined && supervisor.paused.has(peer))
+    return { hasWorked: false, because: "paused", waitMsMax: Infinity }
   const link = yield* supervisor.registry.forAddress(address).pipe(
     Effect.flatMap((transport) => transport.dial(address)),
     Effect.result
   )
   if (link._tag === "Failure") {
     yield* PeerSession.reportFailure(supervisor, peer, address, link.failure)
-    return { hasWorked: false, because: link.failure.message, isDenied: false }
+    return { hasWorked: false, because: link.failure.message, waitMsMax: Infinity }
   }
   return yield* PeerSession.run(supervisor, {
     link: link.success,
@@ -194,13 +195,9 @@ const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: Ro
   })
 })
 
-/** Whoever was not admitted waits for a person to say yes, and that person waits in front of a screen. */
-const deniedRetryMsMax = 4_000
-
-const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry, isDenied: boolean) {
+const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry, waitMsMax: number) {
   const { retryMsMax, retryMsMin } = supervisor.options
-  const limitMs = isDenied ? Math.min(retryMsMax, deniedRetryMsMax) : retryMsMax
-  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), limitMs)
+  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), retryMsMax, waitMsMax)
   // Half fixed, half random, so that many clients of one hub do not come back in step.
   const [chance] = supervisor.crypto.randomBytes(1)
   const waitMs = Math.round(fullMs / 2 + (chance! / 255) * (fullMs / 2))

@@ -47,7 +47,9 @@ export const run = Effect.fnUntraced(function* (options: SessionOptions) {
   const ended = Effect.catch(options.ended, ({ reason }) => refuse(driver, reason))
   const fibers = [stepLoop(driver), receiveFrames(driver), sendFrames(driver), tick(driver), ended, ...whenLive]
   return yield* Effect.raceAllFirst(fibers).pipe(
-    Effect.catchTag("JournalError", (reason) => fail(reason)),
+    // Without a word the peer would take it for a lost link and dial again at once. What broke is not its business.
+    Effect.tapDefect(() => tell(driver, "SessionFailed", "")),
+    Effect.catchTag("JournalError", (reason) => Effect.andThen(tell(driver, codeOf(reason), ""), fail(reason))),
     Effect.ensuring(options.link.close),
     Effect.ensuring(storeAcknowledgedAtEnd(driver))
   )
@@ -162,20 +164,25 @@ const refuse = Effect.fnUntraced(function* (driver: RunningSession, reason: Sess
     yield* Metric.update(Metric.withAttributes(CoreMetrics.sessionsRefused, { reason: codeOf(reason) }), 1)
     // Whoever did not prove itself learns the code and nothing else.
     const detail = driver.state.phase === "live" ? reason.message.slice(0, 256) : ""
+    yield* tell(driver, codeOf(reason), detail)
+  }
+  return yield* fail(reason)
+})
+
+/** Sends the last frame, as well as the link takes it. */
+const tell = (driver: RunningSession, code: string, detail: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
     const frame = FrameCodec.encode(driver.compression, {
       sequence: driver.framesSent++,
-      message: { _tag: "Error", code: codeOf(reason), detail }
+      message: { _tag: "Error", code, detail }
     })
     // What waits for the link goes first; a link that takes nothing must not hold the refusal back.
-    const flush = Queue.clear(driver.outbound).pipe(
+    return Queue.clear(driver.outbound).pipe(
       Effect.flatMap((waiting) => Effect.forEach([...waiting, frame], driver.options.link.send, { discard: true })),
       Effect.timeout("1 second"),
       Effect.ignore
     )
-    yield* flush
-  }
-  return yield* fail(reason)
-})
+  })
 
 const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {

@@ -1,6 +1,7 @@
 // How often a route is dialled whose sessions all end by the same fault.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { makeNode, makeRules, pass, seenBy, statusOf } from "./virtualNodes.ts"
 
@@ -41,3 +42,50 @@ it.effect(
       expect(seenBy(client, "PeerConnected").length).toBeGreaterThan(before)
     })
 )
+
+const mistake = Effect.die(new Error("a mistake of this program"))
+const full = Effect.fail(new JournalError({ reason: new StoreFull({ path: "/a/secret/folder" }) }))
+
+for (const [code, broken] of [
+  ["SessionFailed", mistake],
+  ["StoreFull", full]
+] as const) {
+  it.effect(
+    `[OR-2] a hub that breaks says so (${code}), is dialled less often, and has all within 10 s of its mending`,
+    () =>
+      Effect.gen(function* () {
+        const network = MemoryTransport.makeNetwork()
+        let isBroken = false
+        const hub = yield* makeNode(network, 1, [], {
+          rules: yield* makeRules([2]),
+          journal: (journal) => ({
+            ...journal,
+            get info() {
+              return journal.info
+            },
+            receive: (...asked: Parameters<typeof journal.receive>) => (isBroken ? broken : journal.receive(...asked))
+          })
+        })
+        const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]) })
+        yield* hub.start
+        yield* client.start
+        yield* client.put("a", { team: "open", title: "x" })
+        yield* pass(5_000)
+        expect(yield* hub.fieldsOf("a")).toBeDefined()
+        isBroken = true
+        const before = seenBy(client, "PeerConnected").length
+        yield* client.put("b", { team: "open", title: "x" })
+        yield* pass(120_000)
+        // Every 6 s on average once it waits 8 s, half of it fixed.
+        const dials = seenBy(client, "PeerConnected").length - before
+        expect(dials).toBeGreaterThan(14)
+        expect(dials).toBeLessThan(34)
+        const errors = seenBy(client, "SyncError")
+        expect(new Set(errors.map((error) => error.code))).toEqual(new Set([code]))
+        for (const { detail } of errors) expect(detail).toBe(`the peer refuses (${code}): `)
+        isBroken = false
+        yield* pass(10_000)
+        expect(yield* hub.fieldsOf("b")).toBeDefined()
+      })
+  )
+}
