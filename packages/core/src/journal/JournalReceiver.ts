@@ -51,6 +51,8 @@ interface Intake {
   readonly entities: OpenEntities
   readonly commits: OpenedCommits
   readonly known: KnownEvents
+  /** Commits in quarantine that were looked at because parts of them came, and the places of the events that came. */
+  readonly cameBack: Map<string, Set<number>>
   readonly tally: Tally
   readonly nowMs: number
   readonly aheadMsMax: number
@@ -66,6 +68,7 @@ const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCom
     entities: new OpenEntities(tables, crypto),
     commits,
     known: new KnownEvents(commits),
+    cameBack: new Map(),
     tally: {
       applied: 0,
       known: 0,
@@ -366,9 +369,15 @@ const comeBack = (
   if (row.reason === "Rejected" && lseq !== undefined) {
     for (const said of tables.receiptsOf(id)) tables.putReceipt({ ...said, lseq })
   }
+  const looked = work.cameBack.get(id)
+  const came = looked ?? new Set<number>()
+  const before = came.size
+  if (!hasGap) for (const place of events.places) came.add(place)
+  // What is kept may be large, and whoever brings the same small part again must not have it opened each time.
+  if (looked !== undefined && lseq === undefined && came.size === before) return
+  work.cameBack.set(id, came)
   const opening = CommitOpening.open(work.context, row.bytes)
   if (opening.kind !== "checked") return
-  const came = new Set(hasGap ? [] : events.places)
   const kept = opening.commit
   const isComplete = kept.events.places.every((place, index) => came.has(place) || isEventKnown(work, kept, index))
   if (!isComplete) return
