@@ -75,7 +75,9 @@ export interface Written {
 export interface EntityHandle<F extends Entity.Fields> {
   /**
    * Makes one record look like `value` and gives its id, a new one when `value` has none. Durable when it resolves.
-   * `putAll` of one record also tells the commit.
+   * `putAll` of one record also tells the commit. What is written at once of one record has at most 63 KiB encoded and
+   * 32,512 values, every name and list element being one; with more it rejects with `WriteError`. A record that grew
+   * larger by patches can be patched further, but not put as a whole.
    */
   readonly put: (value: Entity.Input<F> & { readonly id?: string }) => Promise<string>
   /** Puts many in one transaction: all or none. */

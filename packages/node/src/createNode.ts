@@ -121,7 +121,8 @@ export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
 
 /**
  * Opens the store, listens and dials. Rejects with `JournalError`, `DeviceKeyError` or `OrchestratorError`, and with a
- * `TypeError` or `RangeError` for options that cannot be, before anything is opened.
+ * `TypeError` or `RangeError` for options that cannot be, before anything is opened. One write of a record has at most
+ * 63 KiB encoded and 32,512 values; see `EntityHandle.put`.
  */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
   const { entities, hooks, policy, routes = [], space, store, transports, ...tuning } = options

@@ -1,6 +1,7 @@
 /**
  * `syncline import`: checks the whole source first, then writes it. Nothing is written when anything is wrong, unless
- * bad records are to be skipped. It reads JSON; other formats are for other tools to convert.
+ * bad records are to be skipped. It reads JSON; other formats are for other tools to convert. One
+ * record has at most 63 KiB encoded and 32,512 values; one that grew larger by patches is not imported as a whole.
  */
 import { performance } from "node:perf_hooks"
 import { Effect } from "effect"
