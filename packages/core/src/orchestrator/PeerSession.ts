@@ -26,6 +26,7 @@ import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
 import type { TransportError } from "../transport/TransportError.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
+import * as SessionEnd from "./SessionEnd.ts"
 import type { LiveSession } from "./SessionTable.ts"
 import { type PeerMemory, peersRememberedMax, type Supervision } from "./Supervision.ts"
 
@@ -36,19 +37,6 @@ export interface PeerSessionOptions {
   readonly expected: PeerId | undefined
   readonly onLive: () => void
 }
-
-export interface Ended {
-  /** False when dialling again at once would most likely end the same way. */
-  readonly hasWorked: boolean
-  readonly because: string
-  /** Longest wait before the next dial, in milliseconds, where that is less than usual. */
-  readonly waitMsMax: number
-}
-
-/** Whoever was not admitted waits for a person to say yes, and that person waits in front of a screen. */
-const deniedWaitMsMax = 4_000
-/** What is broken on the peer's side may be mended there at any moment, and nobody here is told. */
-const brokenWaitMsMax = 8_000
 
 /** Ends the session for a reason of this node's, which the peer is told or not. */
 type End = (reason: SessionError["reason"], isTold?: boolean) => void
@@ -116,52 +104,8 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   if (current.session !== undefined && isCopySeen(supervisor, options, current.session.peer, reason)) {
     yield* renewed(supervisor, current.session.peer)
   }
-  const ended: Ended = {
-    hasWorked: hasWorked(current.session, reason),
-    because: error.message,
-    waitMsMax: waitMsMax(reason)
-  }
-  return ended
+  return SessionEnd.of(current.session, error)
 }, Effect.scoped)
-
-/** What one of the two sides should never have done; what is wrong then is most likely wrong the next time, too. */
-const faultCodes: ReadonlySet<string> = new Set([
-  "FrameMalformed",
-  "FrameRefused",
-  "FrameTooDeep",
-  "FrameTooLarge",
-  "MessageUnknown",
-  "ProtocolViolated",
-  "SessionFailed"
-])
-
-/** What a peer says of itself when it could not go on. */
-const brokenCodes: ReadonlySet<string> = new Set([
-  "SessionFailed",
-  "StoreClosed",
-  "StoreCorrupt",
-  "StoreForeign",
-  "StoreFull",
-  "StoreInUse",
-  "StoreNotDurable",
-  "StoreReadOnly"
-])
-
-const isPeerBroken = (reason: SessionError["reason"]): boolean =>
-  reason._tag === "PeerRefused" && brokenCodes.has(reason.code)
-
-const hasWorked = (session: LiveSession | undefined, reason: SessionError["reason"]): boolean => {
-  if (session === undefined) return false
-  const code = reason._tag === "PeerRefused" ? reason.code : codeOf(reason)
-  const hasBeenProven = session.provenWriter !== undefined
-  return hasBeenProven || !(faultCodes.has(code) || isPeerBroken(reason))
-}
-
-const waitMsMax = (reason: SessionError["reason"]): number => {
-  if (isPeerBroken(reason)) return brokenWaitMsMax
-  const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
-  return isDenied ? deniedWaitMsMax : Infinity
-}
 
 /**
  * The peer has another session with this journal, and this node has opened none: a copy of the journal has. What a copy

@@ -1,0 +1,66 @@
+/**
+ * What the end of a session says about the next dial: whether its route starts its waits over, and how long it waits at
+ * most. It waits and dials nothing itself.
+ */
+import { codeOf } from "../session/RunningSession.ts"
+import type { SessionError } from "../session/SessionError.ts"
+import type { LiveSession } from "./SessionTable.ts"
+
+export interface SessionEnd {
+  /** False when dialling again at once would most likely end the same way. */
+  readonly hasWorked: boolean
+  readonly because: string
+  /** Longest wait before the next dial, in milliseconds, where that is less than usual. */
+  readonly waitMsMax: number
+}
+
+/** Whoever was not admitted waits for a person to say yes, and that person waits in front of a screen. */
+const deniedWaitMsMax = 4_000
+/** What is broken on the peer's side may be mended there at any moment, and nobody here is told. */
+const brokenWaitMsMax = 8_000
+
+/** What one of the two sides should never have done; what is wrong then is most likely wrong the next time, too. */
+const faultCodes: ReadonlySet<string> = new Set([
+  "FrameMalformed",
+  "FrameRefused",
+  "FrameTooDeep",
+  "FrameTooLarge",
+  "MessageUnknown",
+  "ProtocolViolated",
+  "SessionFailed"
+])
+
+/** What a peer says of itself when it could not go on. */
+const brokenCodes: ReadonlySet<string> = new Set([
+  "SessionFailed",
+  "StoreClosed",
+  "StoreCorrupt",
+  "StoreForeign",
+  "StoreFull",
+  "StoreInUse",
+  "StoreNotDurable",
+  "StoreReadOnly"
+])
+
+const isPeerBroken = (reason: SessionError["reason"]): boolean =>
+  reason._tag === "PeerRefused" && brokenCodes.has(reason.code)
+
+const hasWorked = (session: LiveSession | undefined, reason: SessionError["reason"]): boolean => {
+  if (session === undefined) return false
+  const code = reason._tag === "PeerRefused" ? reason.code : codeOf(reason)
+  const hasBeenProven = session.provenWriter !== undefined
+  return hasBeenProven || !(faultCodes.has(code) || isPeerBroken(reason))
+}
+
+const waitMsMax = (reason: SessionError["reason"]): number => {
+  if (isPeerBroken(reason)) return brokenWaitMsMax
+  const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
+  return isDenied ? deniedWaitMsMax : Infinity
+}
+
+/** The end of a session that was admitted, or of one that never was. */
+export const of = (session: LiveSession | undefined, { message, reason }: SessionError): SessionEnd => ({
+  hasWorked: hasWorked(session, reason),
+  because: message,
+  waitMsMax: waitMsMax(reason)
+})
