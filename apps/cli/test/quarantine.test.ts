@@ -91,7 +91,8 @@ const fill = Effect.gen(function* () {
     isCustodian: true,
     acknowledged: own - 1,
     told: own - 1,
-    proven: 0,
+    proven: undefined,
+    unsent: [],
     verdicts: [
       { lseq: own - 2, code: "Denied", kind: "refused", rule: "hub/x", policyVersion: 3, because: "not yours" }
     ]

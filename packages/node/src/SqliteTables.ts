@@ -11,6 +11,7 @@ import {
   Limits,
   Partition,
   type PeerId,
+  type Receipt,
   type SpaceId
 } from "@syncline/core"
 import type Database from "better-sqlite3"
@@ -65,7 +66,8 @@ const statements = (db: Database.Database) => ({
   removeReceipt: db.prepare("DELETE FROM receipts WHERE id = ?"),
   removeReceiptsOf: db.prepare(
     `DELETE FROM receipts WHERE peer = ? AND lseq <= ?
-     AND EXISTS (SELECT 1 FROM commits WHERE commits.lseq = receipts.lseq AND commits.events > 0)`
+     AND EXISTS (SELECT 1 FROM commits WHERE commits.lseq = receipts.lseq AND commits.events > 0
+       AND commits.part NOT IN (SELECT value FROM json_each(?)))`
   )
 })
 
@@ -299,7 +301,7 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     this.#statements.removeReceipt.run(commit)
   }
 
-  removeReceiptsOf = (peer: PeerId.PeerId, upto: number): void => {
-    this.#statements.removeReceiptsOf.run(peer, upto)
+  removeReceiptsOf = (peer: PeerId.PeerId, { uncompared, upto }: Receipt.Proven): void => {
+    this.#statements.removeReceiptsOf.run(peer, upto, JSON.stringify([...uncompared]))
   }
 }

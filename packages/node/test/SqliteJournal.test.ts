@@ -255,7 +255,8 @@ it.live("[SJ-8] a reopened journal goes on where it was", () =>
           isCustodian: true,
           acknowledged: 1,
           told: 1,
-          proven: 0,
+          proven: undefined,
+          unsent: [],
           verdicts: []
         })
         yield* journal.receive({

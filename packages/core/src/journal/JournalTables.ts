@@ -9,7 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
 import type { QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
-import type { Verdict } from "./Receipt.ts"
+import type { Proven, Verdict } from "./Receipt.ts"
 
 export interface PartitionRow {
   readonly index: number
@@ -207,6 +207,6 @@ export interface JournalTables extends JournalRows {
   readonly putReceipt: (row: ReceiptRow) => void
   /** Removes what was said of a commit. */
   readonly removeReceipt: (commit: string) => void
-  /** Removes what a custodian said of commits up to an arrival number; what was taken back keeps it. */
-  readonly removeReceiptsOf: (peer: PeerId, upto: number) => void
+  /** Removes what a custodian said of commits in the partitions that were compared; what was taken back keeps it. */
+  readonly removeReceiptsOf: (peer: PeerId, proven: Proven) => void
 }

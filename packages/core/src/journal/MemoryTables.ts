@@ -23,6 +23,7 @@ import {
   sources
 } from "./JournalTables.ts"
 import { entryOf, noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
+import type { Proven } from "./Receipt.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
 
@@ -404,9 +405,12 @@ export class MemoryTables implements JournalTables {
     for (const { peer } of this.receiptsOf(commit)) this.#removeReceipt(`${commit} ${peer}`)
   }
 
-  removeReceiptsOf = (peer: PeerId, upto: number): void => {
-    const isHere = (lseq: number): boolean => this.#commits[lseq - 1]!.events > 0
-    for (const { commit } of this.#receiptsWhere((row) => row.peer === peer && row.lseq <= upto && isHere(row.lseq))) {
+  removeReceiptsOf = (peer: PeerId, { uncompared, upto }: Proven): void => {
+    const isProven = (lseq: number): boolean => {
+      const { events, partition } = this.#commits[lseq - 1]!
+      return lseq <= upto && events > 0 && !uncompared.has(partition)
+    }
+    for (const { commit } of this.#receiptsWhere((row) => row.peer === peer && isProven(row.lseq))) {
       this.#removeReceipt(`${commit} ${peer}`)
     }
   }

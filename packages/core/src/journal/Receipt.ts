@@ -26,7 +26,7 @@ export interface Receipt extends Because {
   readonly peer: PeerId | null
   /** Code of a verdict; empty without one. */
   readonly code: string
-  /** When the verdict came, in milliseconds since 1970; `null` for `accepted` and where nobody has said anything. */
+  /** When the verdict came, in milliseconds since 1970; `null` for `accepted` and where no other replica has spoken. */
   readonly atMs: number | null
 }
 
@@ -35,6 +35,23 @@ export const receiptsPageMax = 1_000
 
 /** Codes with which a custodian says that a commit may not be: it is withdrawn here and waits in quarantine. */
 export const withdrawingCodes: ReadonlySet<string> = new Set(["Denied", "Revoked"])
+
+/** Why a commit is not accepted by a custodian that was never asked: it is not sent there, and no roots speak for it. */
+export const notShared: Verdict = {
+  code: "NotShared",
+  kind: "held",
+  rule: "",
+  policyVersion: 0,
+  because: "this device does not share its partition with that custodian"
+}
+
+/** Equal roots: what they say of commits here. */
+export interface Proven {
+  /** Up to this arrival number the peer has everything of the partitions that were compared, whatever it had said. */
+  readonly upto: number
+  /** Row numbers of the partitions that were not compared, of which the roots say nothing. */
+  readonly uncompared: ReadonlySet<number>
+}
 
 /** What a peer said of this journal's commits. */
 export interface Settlement {
@@ -45,9 +62,10 @@ export interface Settlement {
   readonly isCustodian: boolean
   /** Up to this arrival number the peer has everything that it may have, durable. */
   readonly acknowledged: number
-  /** Up to this one, at least as large, it has it or has said, here or before, why it has not. */
+  /** Up to this one, at least as large, it has it or has said, here or before, why it has not, or is not sent it. */
   readonly told: number
-  /** Up to this arrival number equal roots have shown that the peer has everything, whatever it had said before. */
-  readonly proven: number
+  readonly proven: Proven | undefined
+  /** Arrival numbers of commits over which the feed to this peer passed without sending them. */
+  readonly unsent: ReadonlyArray<number>
   readonly verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>
 }

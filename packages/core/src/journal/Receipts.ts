@@ -122,7 +122,7 @@ const withdrawn = (rows: JournalRows, lseq: number): Receipt | undefined => {
 
 const ofRow = (row: ReceiptRow, status: ReceiptStatus): Receipt => {
   const { atMs, because, code, commit, lseq, peer, policyVersion, rule } = row
-  return { commit, lseq, status, peer, code, rule, policyVersion, because, atMs }
+  return { commit, lseq, status, peer, code, rule, policyVersion, because, atMs: atMs === 0 ? null : atMs }
 }
 
 const idOf = ({ crypto }: Pick<Reading, "crypto">, { bytes, lseq }: OwnCommit): string => {

@@ -20,7 +20,7 @@ import * as KeptCommits from "./KeptCommits.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
 import { mergedRefs, OpenEntities, type OpenEntity } from "./OpenEntities.ts"
-import { type Settlement, type Verdict, withdrawingCodes } from "./Receipt.ts"
+import { notShared, type Settlement, type Verdict, withdrawingCodes } from "./Receipt.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Rewriting from "./Rewriting.ts"
 
@@ -36,9 +36,11 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   const { incarnation, isCustodian, peer } = settlement
   const row = tables.peerOf(peer, incarnation)
   const acknowledged = Math.max(row.acknowledged, settlement.acknowledged)
+  // Before the peer counts as told: from then on a commit without a row is one that it has.
+  if (isCustodian) keepNotShared(context, settlement)
   const custody = isCustodian ? Math.max(row.custody, settlement.told) : row.custody
   if (acknowledged > row.acknowledged || custody > row.custody) tables.setPeer({ ...row, acknowledged, custody })
-  if (isCustodian && settlement.proven > 0) tables.removeReceiptsOf(peer, settlement.proven)
+  if (isCustodian && settlement.proven !== undefined) tables.removeReceiptsOf(peer, settlement.proven)
   const withdrawing = new Map<number, Verdict>()
   const standing = new Set<string>()
   for (const { lseq, ...verdict } of settlement.verdicts) {
@@ -55,6 +57,39 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   }
   const outcome = withdrawing.size === 0 ? unchanged : withdraw(context, withdrawing, settlement, nowMs)
   return { ...outcome, standing: [...standing] }
+}
+
+/** Own commits that one step of a search looks at: a few milliseconds. */
+const soughtAtOnceMax = 512
+
+/**
+ * Keeps for own commits that this device does not share with a custodian that it has not got them. What it was told of
+ * before stands: it had said of each what became of it.
+ */
+const keepNotShared = (context: WriterContext, { peer, proven, unsent }: Settlement): void => {
+  const { tables } = context
+  const told = tables.custodians().find((custodian) => custodian.peer === peer)?.lseq ?? 0
+  for (const lseq of unsent) if (lseq > told) putNotShared(context, tables.commitAt(lseq), peer)
+  if (proven === undefined || proven.uncompared.size === 0) return
+  for (let from = told; from < proven.upto;) {
+    const page = tables.ownCommits(from, soughtAtOnceMax)
+    for (const row of page) {
+      if (row.lseq <= proven.upto && proven.uncompared.has(row.partition)) putNotShared(context, row, peer)
+    }
+    from = page.length < soughtAtOnceMax ? proven.upto : page.at(-1)!.lseq
+  }
+}
+
+const putNotShared = (
+  { crypto, tables }: WriterContext,
+  row: (CommitRow & { readonly lseq: number }) | undefined,
+  peer: PeerId
+): void => {
+  if (row === undefined || row.source !== sources.own || row.events === 0) return
+  const commit = Commit.id(crypto, packedOf(row))
+  if (tables.receiptsOf(commit).some((said) => said.peer === peer)) return
+  // Older than any word of another custodian, so that such a word is what the receipt says.
+  tables.putReceipt({ ...notShared, commit, lseq: row.lseq, peer, atMs: 0 })
 }
 
 const unchanged = { withdrawn: [], rewritten: [], entities: [] }

@@ -12,6 +12,7 @@ import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import type { Journal, RemoteOutcome, SettleOutcome } from "../journal/Journal.ts"
 import type { Verdict } from "../journal/Receipt.ts"
 import type { Link } from "../transport/Link.ts"
+import type { Proven } from "../journal/Receipt.ts"
 import type { TransportError } from "../transport/TransportError.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
@@ -114,14 +115,16 @@ export interface RunningSession {
   lastProofMs: number
   /** As whom the journal wrote when its roots were last read: as another since commits were taken back. */
   rootsWriter: Author
+  /** Row numbers of the partitions that had no part in the roots that were read last. */
+  uncompared: ReadonlySet<number>
   lastPingMs: number
   /** Since when the link has not taken a frame that was handed to it. */
   sendingSinceMs: number | undefined
   /** What the store has, and what it may get: no verdict is missing once all that a step asked for is done. */
   stored: Confirmed
   settled: Confirmed
-  /** Arrival number that a proof covered and that is not stored yet, or 0. */
-  provenToStore: number
+  /** What a proof covered and is not stored yet. */
+  provenToStore: Proven | undefined
   /** Grows with every input taken and every action done; what does not grow while `isStepping` hangs. */
   steps: number
   isStepping: boolean

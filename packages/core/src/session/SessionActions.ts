@@ -60,17 +60,19 @@ const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   return input
 })
 
-/** The partitions that may go both ways between this node and the peer, and the head of the same moment. */
+/** The partitions that may go both ways between this node and the peer, the others, and the head of the same moment. */
 const readView = Effect.fnUntraced(function* (driver: RunningSession) {
   const peer = driver.state.peer!
   const { head, rows } = yield* driver.journal.partitions
   const view: Array<PartitionRow> = []
+  const uncompared = new Set<number>()
   for (const row of rows) {
     const sends = yield* driver.gate.canSend(row.partition, peer)
     const receives = yield* driver.gate.canReceive(row.partition, peer)
     if (sends.allowed && receives.allowed) view.push(row)
+    else uncompared.add(row.index)
   }
-  return { head, view }
+  return { head, view, uncompared }
 })
 
 /** The peer's incarnation, once it has said it. */
@@ -83,7 +85,8 @@ const readSpace = Effect.fnUntraced(function* (
 ) {
   // Before the rows: what is taken back in between makes the roots count as outdated, not as new.
   driver.rootsWriter = driver.journal.info.author
-  const { head, view } = yield* readView(driver)
+  const { head, uncompared, view } = yield* readView(driver)
+  driver.uncompared = uncompared
   const snapshot = { head, ...RangeTree.root(driver.crypto.sha256, view) }
   const cursor = yield* driver.journal.peer(driver.state.peer!, incarnationOf(driver))
   const input: Input = { _tag: "SpaceRead", purpose, snapshot, cursor }
@@ -94,8 +97,24 @@ const readFeed = Effect.fnUntraced(function* (driver: RunningSession, after: num
   const peer = driver.state.peer!
   const page = yield* driver.journal.feed(after, peer, Limits.frameBytesTarget, incarnationOf(driver))
   const commits = yield* permitted(driver, page.commits)
+  if (commits.length < page.commits.length) yield* settleUnsent(driver, page.commits, commits)
   const input: Input = { _tag: "FeedRead", page, commits }
   return input
+})
+
+/** Keeps what the feed passes over, before the peer's acknowledgement of what lies behind it counts for it, too. */
+const settleUnsent = Effect.fnUntraced(function* (
+  driver: RunningSession,
+  commits: ReadonlyArray<FeedCommit>,
+  sent: ReadonlyArray<FeedCommit>
+) {
+  const peer = driver.state.peer!
+  if (!(yield* driver.gate.isCustodian(peer))) return
+  const kept = new Set(sent)
+  const unsent = commits.flatMap((commit) => (kept.has(commit) ? [] : [commit.lseq]))
+  const { incarnation } = driver.state.peerSpace!
+  const nothingSaid = { acknowledged: 0, told: 0, proven: undefined, verdicts: [] }
+  yield* driver.journal.settle({ ...nothingSaid, peer, incarnation, isCustodian: true, unsent })
 })
 
 /** The one place where commits are let out: what the gate does not allow stays. */
@@ -147,8 +166,9 @@ export const settle = Effect.fnUntraced(function* (
   const isCustodian = yield* driver.gate.isCustodian(peer)
   const { provenToStore: proven } = driver
   driver.stored = { acknowledged, told }
-  driver.provenToStore = 0
-  const outcome = yield* driver.journal.settle({ peer, incarnation, isCustodian, acknowledged, told, proven, verdicts })
+  driver.provenToStore = undefined
+  const said = { acknowledged, told, proven, verdicts, unsent: [] }
+  const outcome = yield* driver.journal.settle({ ...said, peer, incarnation, isCustodian })
   if (verdicts.length > 0 && isCustodian) yield* driver.options.notify({ _tag: "Settled", verdicts, outcome })
   if (outcome.standing.length === 0) return undefined
   const input: Input = { _tag: "Settled", standing: outcome.standing }
@@ -164,7 +184,12 @@ const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: n
 
 const synced = Effect.fnUntraced(function* (driver: RunningSession, action: Action & { readonly _tag: "Synced" }) {
   driver.lastProofMs = yield* monotonicMs
-  if (yield* driver.gate.isCustodian(driver.state.peer!)) driver.provenToStore = action.head
+  if (yield* driver.gate.isCustodian(driver.state.peer!)) {
+    const { settled, stored, uncompared } = driver
+    // What the peer said itself is stored first, or what it has would count as not shared with it.
+    if (uncompared.size > 0 && settled.told > stored.told) yield* settle(driver, [], settled)
+    driver.provenToStore = { upto: action.head, uncompared }
+  }
   yield* Metric.update(CoreMetrics.proofsEqual, 1)
   yield* driver.options.notify({ ...action, writer: driver.rootsWriter })
 })

@@ -106,7 +106,8 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     sendingSinceMs: undefined,
     stored: { acknowledged: 0, told: 0 },
     settled: { acknowledged: 0, told: 0 },
-    provenToStore: 0,
+    uncompared: new Set(),
+    provenToStore: undefined,
     steps: 0,
     isStepping: false,
     waitingBytes: 0
@@ -350,6 +351,6 @@ const storeAcknowledgedAtEnd = (driver: RunningSession): Effect.Effect<void> =>
 /** Keeps how far the peer has confirmed. A lost value costs nothing: the next proof tells it again. */
 const storeAcknowledged = Effect.fnUntraced(function* (driver: RunningSession) {
   const { provenToStore, settled, state, stored } = driver
-  const isNew = settled.acknowledged > stored.acknowledged || settled.told > stored.told || provenToStore > 0
+  const isNew = settled.acknowledged > stored.acknowledged || settled.told > stored.told || provenToStore !== undefined
   if (state.phase === "live" && isNew) yield* settle(driver, [], settled)
 })

@@ -157,7 +157,8 @@ const originRules = (name: string, make: MakeJournal): void => {
         isCustodian: true,
         acknowledged: 0,
         told: 0,
-        proven: 0,
+        proven: undefined,
+        unsent: [],
         verdicts: [2, 5].map((lseq) => ({ lseq, ...code }))
       })
       for (const limit of [1, 64]) {

@@ -327,7 +327,15 @@ const cursorRules = (name: string, make: MakeJournal): void => {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
       yield* a.setCursor(b.device, b.info.incarnation, 7)
       const { incarnation } = b.info
-      const settlement = { peer: b.device, incarnation, isCustodian: false, told: 0, proven: 0, verdicts: [] }
+      const settlement = {
+        peer: b.device,
+        incarnation,
+        isCustodian: false,
+        told: 0,
+        proven: undefined,
+        unsent: [],
+        verdicts: []
+      }
       yield* a.settle({ ...settlement, acknowledged: 5 })
       yield* a.settle({ ...settlement, acknowledged: 3 })
       const expected = { incarnation: b.info.incarnation, cursor: 7, acknowledged: 5, custody: 0 }

@@ -147,13 +147,15 @@ export const settlement = (
   peer: PeerId,
   verdicts: ReadonlyArray<Verdict & { readonly lseq: number }>,
   told = 0,
-  proven = 0
+  provenUpto = 0,
+  uncompared: ReadonlySet<number> = new Set()
 ) => ({
   peer,
   incarnation: "00112233445566ff",
   isCustodian: true,
   acknowledged: told,
   told,
-  proven,
+  proven: provenUpto === 0 ? undefined : { upto: provenUpto, uncompared },
+  unsent: [],
   verdicts
 })

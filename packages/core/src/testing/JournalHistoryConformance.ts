@@ -178,7 +178,8 @@ const refusal = (lseq: number): Settlement => ({
   isCustodian: true,
   acknowledged: lseq,
   told: lseq,
-  proven: 0,
+  proven: undefined,
+  unsent: [],
   verdicts: [{ lseq, code: "Denied", kind: "refused", rule: "team/b", policyVersion: 7, because: "not yours" }]
 })
 

@@ -22,6 +22,7 @@ import {
 export const receiptConformance = (name: string, make: MakeJournal): void => {
   standingRules(name, make)
   custodianRules(name, make)
+  sharedRules(name, make)
 }
 
 const refused: Verdict = { code: "Denied", kind: "refused", rule: "team/b", policyVersion: 7, because: "not yours" }
@@ -67,6 +68,65 @@ const standingRules = (name: string, make: MakeJournal): void => {
       expect(yield* a.receipts(0, 10)).toMatchObject([{ lseq, status: "rejected", code: "Denied", peer: hub.device }])
       yield* a.settle(settlement(hub.device, [], lseq, lseq))
       expect(yield* a.receipts(0, 10)).toMatchObject([{ lseq, status: "accepted", peer: hub.device }])
+    })
+  )
+}
+
+const sharedRules = (name: string, make: MakeJournal): void => {
+  const written = Effect.gen(function* () {
+    const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+    for (const id of ["n1", "n2", "n3"])
+      yield* a.write([put(id, { text: id }, { team: id === "n2" ? "closed" : "open" })])
+    const { rows } = yield* a.partitions
+    const closed = new Set(
+      rows.filter(({ partition }) => partition.header["team"] === "closed").map(({ index }) => index)
+    )
+    return { a, hub, closed }
+  })
+
+  it.effect(`[JR-111] ${name}: equal roots say nothing of a partition that was not compared`, () =>
+    Effect.gen(function* () {
+      const { a, closed, hub } = yield* written
+      const verdicts = [1, 2].map((lseq) => ({ lseq, ...held }))
+      yield* a.settle(settlement(hub.device, verdicts, 3))
+      yield* a.settle(settlement(hub.device, [], 3, 3, closed))
+      expect(yield* placesOf(a, "accepted")).toEqual([1, 3])
+      expect((yield* a.receipts(1, 1))[0]).toMatchObject({ status: "deferred", code: "MassDelete" })
+      yield* a.settle(settlement(hub.device, [], 3, 3))
+      expect(yield* placesOf(a, "accepted")).toEqual([1, 2, 3])
+    })
+  )
+
+  it.effect(`[JR-121] ${name}: what the feed or equal roots passed over is not accepted by that custodian`, () =>
+    Effect.gen(function* () {
+      const { a, closed, hub } = yield* written
+      yield* a.settle({ ...settlement(hub.device, []), unsent: [2] })
+      yield* a.settle(settlement(hub.device, [], 3))
+      expect(yield* placesOf(a, "accepted")).toEqual([1, 3])
+      yield* a.write([put("n4", { text: "n4" }, { team: "closed" })])
+      yield* a.settle(settlement(hub.device, [], 4, 4, closed))
+      expect(yield* placesOf(a, "accepted")).toEqual([1, 3])
+      expect(yield* a.receipts(3, 1)).toMatchObject([
+        { status: "deferred", code: "NotShared", peer: hub.device, atMs: null }
+      ])
+      yield* a.settle(settlement(hub.device, [], 4, 4))
+      expect(yield* placesOf(a, "accepted")).toEqual([1, 2, 3, 4])
+      // It was told before, so that it has them whatever is shared now.
+      yield* a.settle({ ...settlement(hub.device, [], 4, 4, closed), unsent: [2, 4] })
+      expect(yield* placesOf(a, "accepted")).toEqual([1, 2, 3, 4])
+    })
+  )
+
+  it.effect(`[JR-121] ${name}: any word of another custodian is what the receipt says`, () =>
+    Effect.gen(function* () {
+      const { a, closed, hub } = yield* written
+      const other = yield* open(make, 3)
+      yield* a.settle(settlement(hub.device, [{ lseq: 2, ...held }], 3))
+      yield* TestClock.adjust(1)
+      yield* a.settle(settlement(other.device, [], 3, 3, closed))
+      expect((yield* a.receipts(1, 1))[0]).toMatchObject({ status: "deferred", code: "MassDelete", peer: hub.device })
+      yield* a.settle(settlement(hub.device, [{ lseq: 2, ...refused }], 3))
+      expect((yield* a.receipts(1, 1))[0]).toMatchObject({ status: "rejected", code: "Denied", peer: hub.device })
     })
   )
 }

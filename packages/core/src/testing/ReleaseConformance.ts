@@ -164,7 +164,8 @@ const receiptRules = (name: string, make: MakeJournal): void => {
         isCustodian: true,
         acknowledged: 4,
         told: 4,
-        proven: 0,
+        proven: undefined,
+        unsent: [],
         verdicts: [verdict(2, "Denied", "refused"), verdict(6, "ClockAhead", "held"), verdict(7, "Forged", "refused")]
       })
       const places = (status: "accepted" | "rejected" | "deferred", after = 0, limit = 10) =>

@@ -134,7 +134,8 @@ describe("QuarantineDesk", () => {
         isCustodian: true,
         acknowledged: 2,
         told: 2,
-        proven: 0,
+        proven: undefined,
+        unsent: [],
         verdicts: [{ lseq: 1, code: "Denied", kind: "refused", ...why }]
       })
       expect(yield* node.desk.receipt(commit!)).toMatchObject({ status: "rejected", peer: hub, code: "Denied", ...why })
