@@ -1,0 +1,144 @@
+/**
+ * Applying a record to what a charter said before: a new state, or the reason why the record does not count. Pure. Which
+ * of two records behind the same one counts is `CharterTree`'s to say.
+ */
+import * as PeerId from "../identity/PeerId.ts"
+import type { CharterOperation, Named } from "./CharterOperation.ts"
+import type { CharterRecord } from "./CharterRecord.ts"
+import * as CharterRights from "./CharterRights.ts"
+import { type CharterState, type Device, devicesOf, type Member } from "./CharterState.ts"
+
+/** What the charter needs to know of policy documents: what is wrong with one, or nothing. */
+export type PolicyCheck = (text: string) => string | undefined
+
+/** The state after a record, or why the record does not count: all of its operations do, or none. */
+export const apply = (
+  state: CharterState,
+  record: CharterRecord,
+  policyProblem: PolicyCheck
+): CharterState | string => {
+  if (record.space !== state.space) return "it is of another space"
+  if (record.version !== state.version + 1 || record.previous !== state.head) return "it does not follow the head"
+  let next: CharterState = { ...state, version: record.version, head: record.id }
+  for (const operation of record.operations) {
+    const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(operation, policyProblem)
+    if (problem !== undefined) return problem
+    next = perform(next, operation)
+  }
+  return next
+}
+
+const problemOf = (operation: CharterOperation, policyProblem: PolicyCheck): string | undefined =>
+  operation._tag === "SetPolicy" ? policyProblem(operation.text) : undefined
+
+const having = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value)
+
+const lacking = <K, V>(map: ReadonlyMap<K, V>, ...keys: ReadonlyArray<K>): ReadonlyMap<K, V> => {
+  const left = new Map(map)
+  for (const key of keys) left.delete(key)
+  return left
+}
+
+/** Carries out what `CharterRights` has allowed. */
+const perform = (state: CharterState, operation: CharterOperation): CharterState => {
+  const { devices, members, roles, teams, version } = state
+  switch (operation._tag) {
+    case "Found":
+      return found(state, operation)
+    case "AddMember": {
+      const { member: id, name, role } = operation
+      return {
+        ...state,
+        members: having(members, id, { id, name, role, teams: unique(operation.teams), since: version })
+      }
+    }
+    case "RenameMember":
+      return withMember(state, operation.member, { name: operation.name })
+    case "SetMemberRole":
+      return withMember(state, operation.member, { role: operation.role })
+    case "SetMemberTeams":
+      return withMember(state, operation.member, { teams: unique(operation.teams) })
+    case "RemoveMember":
+      return removeMember(state, operation.member)
+    case "AddDevice": {
+      const { member, name } = operation
+      const peer = PeerId.fromPublicKey(operation.device)
+      return { ...state, devices: having(devices, peer, { peer, member, name, isPaused: false, since: version }) }
+    }
+    case "RenameDevice":
+      return withDevice(state, operation.device, { name: operation.name })
+    case "PauseDevice":
+      return withDevice(state, operation.device, { isPaused: operation.isPaused })
+    case "RemoveDevice":
+      return removeDevices(state, [PeerId.fromPublicKey(operation.device)])
+    case "SetRole": {
+      const { level, name, role: id } = operation
+      return { ...state, roles: having(roles, id, { id, name, level, isBuiltIn: false }) }
+    }
+    case "RemoveRole":
+      return { ...state, roles: lacking(roles, operation.role) }
+    case "SetTeam":
+      return { ...state, teams: having(teams, operation.team, { id: operation.team, name: operation.name }) }
+    case "RemoveTeam":
+      return removeTeam(state, operation.team)
+    case "SetPolicy":
+      return { ...state, policy: { text: operation.text, version } }
+    case "SetDeviceLimit":
+      return { ...state, deviceLimit: operation.limit }
+    case "SetMemberDeviceLimit": {
+      const { isOwn, limit, member } = operation
+      const deviceLimits = isOwn ? having(state.deviceLimits, member, limit) : lacking(state.deviceLimits, member)
+      return { ...state, deviceLimits }
+    }
+  }
+}
+
+const unique = (teams: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(teams)].sort()
+
+const found = (state: CharterState, operation: Named<"Found">): CharterState => {
+  const { deviceName, hub, member, memberName, name } = operation
+  const since = state.version
+  const peer = PeerId.fromPublicKey(operation.device)
+  return {
+    ...state,
+    name,
+    hub: hub === null ? undefined : PeerId.fromPublicKey(hub),
+    members: new Map([[member, { id: member, name: memberName, role: "owner", teams: [], since }]]),
+    devices: new Map([[peer, { peer, member, name: deviceName, isPaused: false, since }]])
+  }
+}
+
+const withMember = (state: CharterState, id: string, change: Partial<Member>): CharterState => ({
+  ...state,
+  members: having(state.members, id, { ...state.members.get(id)!, ...change })
+})
+
+const withDevice = (state: CharterState, key: Uint8Array, change: Partial<Device>): CharterState => {
+  const peer = PeerId.fromPublicKey(key)
+  return { ...state, devices: having(state.devices, peer, { ...state.devices.get(peer)!, ...change }) }
+}
+
+const removeMember = (state: CharterState, id: string): CharterState => {
+  const peers = devicesOf(state, id).map(({ peer }) => peer)
+  return {
+    ...removeDevices(state, peers),
+    members: lacking(state.members, id),
+    deviceLimits: lacking(state.deviceLimits, id),
+    removedMembers: having(state.removedMembers, id, state.version)
+  }
+}
+
+const removeDevices = (state: CharterState, peers: ReadonlyArray<PeerId.PeerId>): CharterState => {
+  const removedDevices = new Map(state.removedDevices)
+  for (const peer of peers) removedDevices.set(peer, state.version)
+  return { ...state, devices: lacking(state.devices, ...peers), removedDevices }
+}
+
+const removeTeam = (state: CharterState, team: string): CharterState => {
+  const members = new Map(state.members)
+  for (const member of members.values()) {
+    if (!member.teams.includes(team)) continue
+    members.set(member.id, { ...member, teams: member.teams.filter((each) => each !== team) })
+  }
+  return { ...state, members, teams: lacking(state.teams, team) }
+}

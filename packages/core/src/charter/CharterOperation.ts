@@ -1,0 +1,144 @@
+/**
+ * What a record of a charter may do, version 1: one closed union. Whether it may is `CharterRights`' to say, and what
+ * comes of it `CharterState`'s. The order of fields is the order in which they are signed.
+ */
+import { Schema } from "effect"
+import * as Bytes from "../identity/Bytes.ts"
+import { publicKeyBytes } from "../identity/PeerId.ts"
+
+/** Longest id of a member, role or team. */
+export const idCharsMax = 64
+/** Longest name that people give. */
+export const nameCharsMax = 128
+/** Most teams of one member. */
+export const teamsPerMemberMax = 256
+/** Longest policy document, in bytes of UTF-8. */
+export const policyBytesMax = 128 * 1024
+/** Devices that a limit may allow at most. */
+export const deviceLimitMax = 10_000
+
+/** The level of owners; custom roles lie below. */
+export const ownerLevel = 100
+/** From this level on a role manages members, roles, teams and the policy. */
+export const managingLevel = 80
+
+const idPattern = /^[a-z0-9][a-z0-9._-]*$/
+
+/** True for the id of a member, role or team. */
+export const isId = (text: unknown): text is string =>
+  typeof text === "string" && text.length <= idCharsMax && idPattern.test(text)
+
+const Id = Schema.String.check(
+  Schema.makeFilter(
+    (text: string) => isId(text) || `must have 1 to ${idCharsMax} small letters, digits, dots, dashes or underscores`
+  )
+)
+const Name = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(nameCharsMax))
+const Device = Schema.Uint8Array.check(
+  Schema.makeFilter((bytes: Uint8Array) => bytes.length === publicKeyBytes || `must have ${publicKeyBytes} bytes`)
+)
+const Teams = Schema.Array(Id).check(Schema.isMaxLength(teamsPerMemberMax))
+const within = (min: number, max: number) =>
+  Schema.Int.check(Schema.isGreaterThanOrEqualTo(min), Schema.isLessThanOrEqualTo(max))
+const DeviceLimit = Schema.NullOr(within(0, deviceLimitMax))
+
+/** Begins a space: its name, its first owner with one device, and the hub that orders records, if one does. */
+export const Found = Schema.TaggedStruct("Found", {
+  name: Name,
+  hub: Schema.NullOr(Device),
+  member: Id,
+  memberName: Name,
+  device: Device,
+  deviceName: Name
+})
+export const AddMember = Schema.TaggedStruct("AddMember", { member: Id, name: Name, role: Id, teams: Teams })
+export const RenameMember = Schema.TaggedStruct("RenameMember", { member: Id, name: Name })
+export const SetMemberRole = Schema.TaggedStruct("SetMemberRole", { member: Id, role: Id })
+export const SetMemberTeams = Schema.TaggedStruct("SetMemberTeams", { member: Id, teams: Teams })
+/** Ends a member's rights and those of its devices, for good: neither id ever comes back. */
+export const RemoveMember = Schema.TaggedStruct("RemoveMember", { member: Id })
+export const AddDevice = Schema.TaggedStruct("AddDevice", { member: Id, device: Device, name: Name })
+export const RenameDevice = Schema.TaggedStruct("RenameDevice", { device: Device, name: Name })
+/** A paused device keeps its place and gets and gives nothing. */
+export const PauseDevice = Schema.TaggedStruct("PauseDevice", { device: Device, isPaused: Schema.Boolean })
+export const RemoveDevice = Schema.TaggedStruct("RemoveDevice", { device: Device })
+/** Makes a role, or changes one that is not built in. */
+export const SetRole = Schema.TaggedStruct("SetRole", { role: Id, name: Name, level: within(1, ownerLevel - 1) })
+export const RemoveRole = Schema.TaggedStruct("RemoveRole", { role: Id })
+export const SetTeam = Schema.TaggedStruct("SetTeam", { team: Id, name: Name })
+/** Takes the team from all its members. */
+export const RemoveTeam = Schema.TaggedStruct("RemoveTeam", { team: Id })
+/** Puts a policy document in force. What it says is the policy's business. */
+export const SetPolicy = Schema.TaggedStruct("SetPolicy", { text: Schema.String })
+/** How many devices members may have: each one, where nothing else is said of it. `null` means any number. */
+export const SetDeviceLimit = Schema.TaggedStruct("SetDeviceLimit", { limit: DeviceLimit })
+/** The same for one member; `isOwn: false` takes its own limit away. */
+export const SetMemberDeviceLimit = Schema.TaggedStruct("SetMemberDeviceLimit", {
+  member: Id,
+  isOwn: Schema.Boolean,
+  limit: DeviceLimit
+})
+
+// The place in this list is the tag of an operation: entries are only ever added at the end.
+const schemas = [
+  Found,
+  AddMember,
+  RenameMember,
+  SetMemberRole,
+  SetMemberTeams,
+  RemoveMember,
+  AddDevice,
+  RenameDevice,
+  PauseDevice,
+  RemoveDevice,
+  SetRole,
+  RemoveRole,
+  SetTeam,
+  RemoveTeam,
+  SetPolicy,
+  SetDeviceLimit,
+  SetMemberDeviceLimit
+] as const
+
+export const CharterOperation = Schema.Union(schemas)
+export type CharterOperation = typeof CharterOperation.Type
+/** One operation by its name. */
+export type Named<Tag extends CharterOperation["_tag"]> = Extract<CharterOperation, { readonly _tag: Tag }>
+
+interface Entry {
+  readonly tag: number
+  readonly name: CharterOperation["_tag"]
+  readonly fields: ReadonlyArray<string>
+  readonly isValid: (input: unknown) => boolean
+}
+
+const entries: ReadonlyArray<Entry> = schemas.map((schema, tag) => ({
+  tag,
+  name: schema.fields._tag.schema.literal,
+  fields: Object.keys(schema.fields).filter((field) => field !== "_tag"),
+  isValid: Schema.is(schema as Schema.Codec<CharterOperation, unknown>)
+}))
+const entryByName = new Map<string, Entry>(entries.map((entry) => [entry.name, entry]))
+
+/** What is encoded: the tag, then the fields. */
+export const toWire = (operation: CharterOperation): ReadonlyArray<unknown> => {
+  const entry = entryByName.get(operation._tag)!
+  const fields = operation as unknown as Record<string, unknown>
+  return [entry.tag, ...entry.fields.map((field) => fields[field])]
+}
+
+/** What is read shares no memory with what it was read from. */
+const ownOf = (value: unknown): unknown => (value instanceof Uint8Array ? Bytes.copy(value) : value)
+
+/** The operation, `"newer"` for a tag that only a later version has, or `undefined` for what is none. */
+export const fromWire = (input: unknown): CharterOperation | "newer" | undefined => {
+  if (!Array.isArray(input)) return undefined
+  const [tag, ...values] = input as ReadonlyArray<unknown>
+  if (!Number.isSafeInteger(tag) || (tag as number) < 0) return undefined
+  const entry = entries[tag as number]
+  if (entry === undefined) return "newer"
+  if (values.length !== entry.fields.length) return undefined
+  const operation: Record<string, unknown> = { _tag: entry.name }
+  entry.fields.forEach((field, i) => (operation[field] = ownOf(values[i])))
+  return entry.isValid(operation) ? (operation as unknown as CharterOperation) : undefined
+}

@@ -1,0 +1,145 @@
+/**
+ * One record of a charter: who signed it, what it stands behind, and what it does. This is the only file that knows its
+ * encoding. What is signed and hashed are bytes as they arrived, never a re-encoding; whether the signer had the right
+ * is not judged here.
+ */
+import { type CryptoFunctions, signatureBytes, type Signer } from "../crypto/Crypto.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import * as SpaceId from "../identity/SpaceId.ts"
+import * as MessagePack from "../model/MessagePack.ts"
+import * as CharterOperation from "./CharterOperation.ts"
+
+/** Version of the format. What a later one says is not guessed at: the charter stands still until an update. */
+export const recordVersion = 1
+/** Operations of one record; they count together or not at all. */
+export const operationsMax = 64
+/** Longest record in bytes: a policy document and some room. */
+export const recordBytesMax = 160 * 1024
+/** Longest name of the person in whose name the signer acts, and longest note. */
+export const behalfCharsMax = 128
+export const noteCharsMax = 512
+/** Depth of an encoded record: record, operations, operation, list of teams. */
+const depthMax = 6
+/** Length of a record's id in bytes. */
+export const recordIdBytes = 32
+
+/** 64 hexadecimal digits: SHA-256 over the domain and the signed bytes. */
+export type RecordId = string
+
+/** Stands before the first record. */
+export const noRecord: RecordId = "0".repeat(2 * recordIdBytes)
+
+export interface CharterRecord {
+  readonly id: RecordId
+  readonly space: SpaceId.SpaceId
+  /** Place in the charter, from 1. */
+  readonly version: number
+  /** The record before. */
+  readonly previous: RecordId
+  readonly at: HybridTime.HybridTime
+  readonly signer: PeerId.PeerId
+  /** The person in whose name a hub signed, or empty. */
+  readonly behalf: string
+  /** Why, in the signer's words, or empty. */
+  readonly note: string
+  readonly operations: ReadonlyArray<CharterOperation.CharterOperation>
+  /** The record as it was signed, with its signature. */
+  readonly bytes: Uint8Array
+}
+
+const domain = Bytes.utf8("syncline/charter/v1")
+
+const signedMessage = (crypto: CryptoFunctions, body: Uint8Array): Uint8Array =>
+  Bytes.concat(domain, crypto.sha256(body))
+
+const idOf = (crypto: CryptoFunctions, body: Uint8Array): RecordId =>
+  Bytes.toHex(crypto.sha256(signedMessage(crypto, body)))
+
+/** Encodes and signs a record. The caller keeps the bounds. */
+export const seal = (
+  crypto: CryptoFunctions,
+  signer: Signer,
+  { at, behalf, note, operations, previous, space, version }: Omit<CharterRecord, "id" | "signer" | "bytes">
+): CharterRecord => {
+  const body = MessagePack.pack([
+    recordVersion,
+    SpaceId.toBytes(space),
+    version,
+    Bytes.fromHex(previous)!,
+    HybridTime.toBytes(at),
+    signer.publicKey,
+    behalf,
+    note,
+    operations.map(CharterOperation.toWire)
+  ])
+  const bytes = MessagePack.pack([body, signer.sign(signedMessage(crypto, body))])
+  const sealed = open(crypto, bytes)
+  if (typeof sealed === "string") throw new Error(`a record made here does not open: ${sealed}`)
+  return sealed
+}
+
+/** Of a later version, good or not: it can only be kept. */
+export const newer = "a later version wrote it"
+
+/** Reads a record and proves its signature, or says what is wrong. */
+export const open = (crypto: CryptoFunctions, bytes: Uint8Array): CharterRecord | string => {
+  if (bytes.length > recordBytesMax) return `it has more than ${recordBytesMax} bytes`
+  const outer = unpack(bytes)
+  if (!Array.isArray(outer) || outer.length !== 2) return "it is not a list of 2"
+  const [body, signature] = outer as ReadonlyArray<unknown>
+  if (!(body instanceof Uint8Array) || !(signature instanceof Uint8Array)) return "it has no body or no signature"
+  const fields = unpack(body)
+  if (!Array.isArray(fields)) return "its body is not a list"
+  const [format, ...rest] = fields as ReadonlyArray<unknown>
+  if (Number.isSafeInteger(format) && (format as number) > recordVersion) return newer
+  if (format !== recordVersion || rest.length !== 8) return "its body is not a list of 9"
+  const read = readBody(rest)
+  if (typeof read === "string") return read
+  const key = PeerId.toPublicKey(read.signer)!
+  if (signature.length !== signatureBytes) return "its signature is too short or too long"
+  if (!crypto.verify(key, signedMessage(crypto, body), signature)) return "its signature is not the signer's"
+  return { ...read, id: idOf(crypto, body), bytes: Bytes.copy(bytes) }
+}
+
+const unpack = (bytes: Uint8Array): unknown => {
+  const unpacked = MessagePack.unpack(bytes, depthMax)
+  return typeof unpacked === "string" ? undefined : unpacked.value
+}
+
+const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "bytes"> | string => {
+  const [space, version, previous, at, signer, behalf, note, operations] = fields
+  if (!isBytes(space, SpaceId.spaceIdBytes)) return "it names no space"
+  if (!Number.isSafeInteger(version) || (version as number) < 1) return "it has no place in the charter"
+  if (!isBytes(previous, recordIdBytes)) return "it does not say what it stands behind"
+  if (!isBytes(at, HybridTime.hybridTimeBytes)) return "it has no time"
+  if (!isBytes(signer, PeerId.publicKeyBytes)) return "it names no signer"
+  if (!isText(behalf, behalfCharsMax) || !isText(note, noteCharsMax)) return "a text of it is too long"
+  if (!Array.isArray(operations) || operations.length < 1 || operations.length > operationsMax) {
+    return `it does not do 1 to ${operationsMax} things`
+  }
+  const read: Array<CharterOperation.CharterOperation> = []
+  for (const input of operations as ReadonlyArray<unknown>) {
+    const operation = CharterOperation.fromWire(input)
+    if (operation === "newer") return newer
+    if (operation === undefined) return "it does something that is none of a charter's operations"
+    read.push(operation)
+  }
+  return {
+    space: SpaceId.fromBytes(space),
+    version: version as number,
+    previous: Bytes.toHex(previous),
+    at: HybridTime.fromBytes(at),
+    signer: PeerId.fromPublicKey(signer),
+    behalf,
+    note,
+    operations: read
+  }
+}
+
+const isBytes = (value: unknown, length: number): value is Uint8Array =>
+  value instanceof Uint8Array && value.length === length
+
+const isText = (value: unknown, charsMax: number): value is string =>
+  typeof value === "string" && value.length <= charsMax

@@ -1,0 +1,182 @@
+/**
+ * Who may do what to a charter, as one pure question on the state before. Nobody gives more than it has, nobody touches
+ * who stands as high as itself but owners, and a space always has an owner with a device. What a policy document allows
+ * on records is another matter and not asked here.
+ */
+import * as Bytes from "../identity/Bytes.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import { type CharterOperation, managingLevel, type Named, ownerLevel, policyBytesMax } from "./CharterOperation.ts"
+import { type CharterState, type Device, devicesOf, levelOf, type Member } from "./CharterState.ts"
+
+/** Who acts. */
+interface Actor {
+  readonly member: Member
+  readonly level: number
+}
+
+/** Why the device may not do this now, in words for people; `undefined` when it may. */
+export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: CharterOperation): string | undefined => {
+  if (operation._tag === "Found") return whyNotFound(state, signer, operation)
+  const device = state.devices.get(signer)
+  const member = device === undefined ? undefined : state.members.get(device.member)
+  if (device === undefined || member === undefined) return `${signer} is no device of a member`
+  if (device.isPaused) return `${device.name} is paused`
+  const actor = { member, level: levelOf(state, member) }
+  switch (operation._tag) {
+    case "AddMember":
+    case "RenameMember":
+    case "SetMemberRole":
+    case "SetMemberTeams":
+    case "RemoveMember":
+      return ofMember(state, actor, operation)
+    case "AddDevice":
+    case "RenameDevice":
+    case "PauseDevice":
+    case "RemoveDevice":
+      return ofDevice(state, actor, operation)
+    case "SetRole":
+    case "RemoveRole":
+      return ofRole(state, actor, operation)
+    case "SetTeam":
+      return managing(actor)
+    case "RemoveTeam":
+      return managing(actor) ?? missing(state.teams, operation.team, "team")
+    case "SetPolicy":
+      return managing(actor) ?? tooLong(operation.text)
+    case "SetDeviceLimit":
+      return managing(actor)
+    case "SetMemberDeviceLimit":
+      return managing(actor) ?? missing(state.members, operation.member, "member")
+  }
+}
+
+const whyNotFound = (state: CharterState, signer: PeerId.PeerId, { device }: Named<"Found">): string | undefined => {
+  if (state.version > 1 || state.members.size > 0) return "a space is founded once, by its first record"
+  return PeerId.fromPublicKey(device) === signer ? undefined : "a space is founded by its first owner's device"
+}
+
+const managing = ({ level, member }: Actor): string | undefined =>
+  level >= managingLevel ? undefined : `${member.name} has the role ${member.role}, which does not manage the space`
+
+const missing = (map: ReadonlyMap<string, unknown>, id: string, what: string): string | undefined =>
+  map.has(id) ? undefined : `there is no ${what} ${id}`
+
+const tooLong = (text: string): string | undefined => {
+  const { length } = Bytes.utf8(text)
+  return length > policyBytesMax ? `the policy has ${length} bytes, more than ${policyBytesMax}` : undefined
+}
+
+/** Owners reach everybody; others reach themselves and who stands below them. */
+const outOfReach = (state: CharterState, { level, member }: Actor, target: Member): string | undefined => {
+  if (level >= ownerLevel || target.id === member.id || levelOf(state, target) < level) return undefined
+  return `${target.name} has the role ${target.role}, which is not below ${member.role}`
+}
+
+const grantable = (state: CharterState, { level, member }: Actor, role: string): string | undefined => {
+  const found = state.roles.get(role)
+  if (found === undefined) return `there is no role ${role}`
+  return found.level > level ? `the role ${role} is above ${member.role}, and nobody gives more than it has` : undefined
+}
+
+const teamsMissing = (state: CharterState, teams: ReadonlyArray<string>): string | undefined => {
+  const unknown = teams.find((team) => !state.teams.has(team))
+  return unknown === undefined ? undefined : `there is no team ${unknown}`
+}
+
+type OfMember = Named<"AddMember" | "RenameMember" | "SetMemberRole" | "SetMemberTeams" | "RemoveMember">
+
+const ofMember = (state: CharterState, actor: Actor, operation: OfMember): string | undefined => {
+  const { member: id } = operation
+  const target = state.members.get(id)
+  if (operation._tag === "AddMember") {
+    if (target !== undefined) return `there is a member ${id} already`
+    if (state.removedMembers.has(id)) return `the member ${id} was removed; who comes back comes under another id`
+    return managing(actor) ?? grantable(state, actor, operation.role) ?? teamsMissing(state, operation.teams)
+  }
+  if (target === undefined) return `there is no member ${id}`
+  const isSelf = target.id === actor.member.id
+  switch (operation._tag) {
+    case "RenameMember":
+      return isSelf ? undefined : (managing(actor) ?? outOfReach(state, actor, target))
+    case "SetMemberRole": {
+      const problem = managing(actor) ?? outOfReach(state, actor, target) ?? grantable(state, actor, operation.role)
+      if (problem !== undefined || state.roles.get(operation.role)!.level >= ownerLevel) return problem
+      return lastOwner(state, target)
+    }
+    case "SetMemberTeams":
+      return managing(actor) ?? outOfReach(state, actor, target) ?? teamsMissing(state, operation.teams)
+    case "RemoveMember":
+      return (isSelf ? undefined : (managing(actor) ?? outOfReach(state, actor, target))) ?? lastOwner(state, target)
+  }
+}
+
+/** A space whose only owner has no device left could never be managed again. */
+const lastOwner = (state: CharterState, leaving: Member, without?: Device): string | undefined => {
+  if (levelOf(state, leaving) < ownerLevel) return undefined
+  const isLeft = [...state.devices.values()].some((device) => {
+    const member = state.members.get(device.member)
+    if (member === undefined || device.isPaused || levelOf(state, member) < ownerLevel) return false
+    return without === undefined ? member.id !== leaving.id : device.peer !== without.peer
+  })
+  return isLeft ? undefined : "a space keeps at least one owner with a device"
+}
+
+type OfDevice = Named<"AddDevice" | "RenameDevice" | "PauseDevice" | "RemoveDevice">
+
+const ofDevice = (state: CharterState, actor: Actor, operation: OfDevice): string | undefined => {
+  const peer = PeerId.fromPublicKey(operation.device)
+  if (operation._tag === "AddDevice") return whyNotAddDevice(state, actor, peer, operation.member)
+  const device = state.devices.get(peer)
+  if (device === undefined) return `there is no device ${peer}`
+  const owner = state.members.get(device.member)!
+  const foreign = owner.id === actor.member.id ? undefined : (managing(actor) ?? outOfReach(state, actor, owner))
+  switch (operation._tag) {
+    case "RenameDevice":
+      return foreign
+    case "PauseDevice":
+      return foreign ?? (operation.isPaused ? lastOwner(state, owner, device) : undefined)
+    case "RemoveDevice":
+      return foreign ?? lastOwner(state, owner, device)
+  }
+}
+
+/** Another one's first device is added by whoever could have invited it; a further one would act in its name. */
+const whyNotAddDevice = (
+  state: CharterState,
+  actor: Actor,
+  peer: PeerId.PeerId,
+  member: string
+): string | undefined => {
+  const target = state.members.get(member)
+  if (target === undefined) return `there is no member ${member}`
+  const known = state.devices.get(peer)
+  if (known !== undefined) return `${peer} is a device of ${known.member} already`
+  if (state.removedDevices.has(peer)) return `${peer} was removed; a device comes back with a new key`
+  if (target.id === actor.member.id) return limitReached(state, target)
+  const isFirst = devicesOf(state, member).length === 0
+  const foreign = isFirst ? grantable(state, actor, target.role) : outOfReach(state, actor, target)
+  return managing(actor) ?? foreign ?? limitReached(state, target)
+}
+
+const limitReached = (state: CharterState, member: Member): string | undefined => {
+  const own = state.deviceLimits.get(member.id)
+  const limit = own === undefined ? state.deviceLimit : own
+  if (limit === null) return undefined
+  const count = devicesOf(state, member.id).length
+  return count < limit ? undefined : `${member.name} has ${count} devices, and the limit is ${limit}`
+}
+
+const ofRole = (state: CharterState, actor: Actor, operation: Named<"SetRole" | "RemoveRole">): string | undefined => {
+  const problem = managing(actor)
+  if (problem !== undefined) return problem
+  const known = state.roles.get(operation.role)
+  if (known?.isBuiltIn === true) return `the role ${known.id} is built in and stays as it is`
+  const isOwner = actor.level >= ownerLevel
+  if (known !== undefined && known.level >= actor.level && !isOwner) return `the role ${known.id} is not below yours`
+  if (operation._tag === "SetRole") {
+    return operation.level > actor.level ? "a role above your own is not yours to make" : undefined
+  }
+  if (known === undefined) return `there is no role ${operation.role}`
+  const user = [...state.members.values()].find(({ role }) => role === known.id)
+  return user === undefined ? undefined : `${user.name} has the role ${known.id}; give it another one first`
+}

@@ -1,0 +1,104 @@
+/**
+ * What a charter says after a record: members with their devices, roles, teams, limits, the policy document in force.
+ * Only what can be looked up stands here; `CharterFold` makes one state of another.
+ */
+import type { PeerId } from "../identity/PeerId.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import { ownerLevel } from "./CharterOperation.ts"
+import { noRecord, type RecordId } from "./CharterRecord.ts"
+
+export interface Member {
+  readonly id: string
+  readonly name: string
+  readonly role: string
+  readonly teams: ReadonlyArray<string>
+  /** Version of the charter that brought it in; of two members the one with the smaller one is senior. */
+  readonly since: number
+}
+
+export interface Device {
+  readonly peer: PeerId
+  readonly member: string
+  readonly name: string
+  readonly isPaused: boolean
+  readonly since: number
+}
+
+export interface Role {
+  readonly id: string
+  readonly name: string
+  /** 1 to 100; see `ownerLevel` and `managingLevel`. */
+  readonly level: number
+  readonly isBuiltIn: boolean
+}
+
+export interface Team {
+  readonly id: string
+  readonly name: string
+}
+
+export interface CharterState {
+  readonly space: SpaceId
+  readonly name: string
+  /** Number of records; the policy version of every decision made on this state. */
+  readonly version: number
+  readonly head: RecordId
+  /** The device that orders records, where one does. */
+  readonly hub: PeerId | undefined
+  readonly members: ReadonlyMap<string, Member>
+  readonly devices: ReadonlyMap<PeerId, Device>
+  readonly roles: ReadonlyMap<string, Role>
+  readonly teams: ReadonlyMap<string, Team>
+  /** Ids that were removed and never come back, with the version that removed them. */
+  readonly removedMembers: ReadonlyMap<string, number>
+  readonly removedDevices: ReadonlyMap<PeerId, number>
+  /** The policy document and the version that put it in force. */
+  readonly policy: { readonly text: string; readonly version: number } | undefined
+  /** Devices that a member may have where nothing else is said; `null` for any number. */
+  readonly deviceLimit: number | null
+  readonly deviceLimits: ReadonlyMap<string, number | null>
+}
+
+const builtIn = (id: string, name: string, level: number): Role => ({ id, name, level, isBuiltIn: true })
+
+/** Roles that every charter has. */
+export const builtInRoles: ReadonlyArray<Role> = [
+  builtIn("owner", "Owner", ownerLevel),
+  builtIn("admin", "Admin", 80),
+  builtIn("member", "Member", 40),
+  builtIn("readonly", "ReadOnly", 20)
+]
+
+/** Before the first record. */
+export const empty = (space: SpaceId): CharterState => ({
+  space,
+  name: "",
+  version: 0,
+  head: noRecord,
+  hub: undefined,
+  members: new Map(),
+  devices: new Map(),
+  roles: new Map(builtInRoles.map((role) => [role.id, role])),
+  teams: new Map(),
+  removedMembers: new Map(),
+  removedDevices: new Map(),
+  policy: undefined,
+  deviceLimit: null,
+  deviceLimits: new Map()
+})
+
+/** The devices of a member, in the order in which they came. */
+export const devicesOf = ({ devices }: Pick<CharterState, "devices">, member: string): ReadonlyArray<Device> =>
+  [...devices.values()].filter((device) => device.member === member)
+
+/** The member whose device a peer is; `undefined` for strangers and removed ones. */
+export const memberOf = (
+  { devices, members }: Pick<CharterState, "devices" | "members">,
+  peer: PeerId
+): Member | undefined => {
+  const device = devices.get(peer)
+  return device === undefined ? undefined : members.get(device.member)
+}
+
+/** The level of a member's role; 0 for a role that is not there. */
+export const levelOf = ({ roles }: Pick<CharterState, "roles">, { role }: Member): number => roles.get(role)?.level ?? 0

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest"
+import * as CharterRecord from "../../src/charter/CharterRecord.ts"
+import * as Bytes from "../../src/identity/Bytes.ts"
+import * as MessagePack from "../../src/model/MessagePack.ts"
+import { addDevice, addMember, crypto, found, key, record, signerOf } from "./fixture.ts"
+import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
+
+const everything: ReadonlyArray<CharterOperation> = [
+  found,
+  addMember("mia", "member", ["north"]),
+  { _tag: "RenameMember", member: "mia", name: "Mía" },
+  { _tag: "SetMemberRole", member: "mia", role: "admin" },
+  { _tag: "SetMemberTeams", member: "mia", teams: [] },
+  { _tag: "RemoveMember", member: "mia" },
+  addDevice("mia", 5),
+  { _tag: "RenameDevice", device: key(5), name: "x" },
+  { _tag: "PauseDevice", device: key(5), isPaused: true },
+  { _tag: "RemoveDevice", device: key(5) },
+  { _tag: "SetRole", role: "clerk", name: "Clerk", level: 30 },
+  { _tag: "RemoveRole", role: "clerk" },
+  { _tag: "SetTeam", team: "north", name: "North" },
+  { _tag: "RemoveTeam", team: "north" },
+  { _tag: "SetPolicy", text: "version: 1" },
+  { _tag: "SetDeviceLimit", limit: null },
+  { _tag: "SetMemberDeviceLimit", member: "mia", isOwn: true, limit: 3 }
+]
+
+describe("a record", () => {
+  it("[CH-1] comes back as it was signed, whatever it does", () => {
+    const made = record(undefined, 1, ...everything)
+    expect(made.operations).toEqual(everything)
+    const opened = CharterRecord.open(crypto, Bytes.copy(made.bytes))
+    expect(opened).toEqual(made)
+  })
+
+  it("[CH-1] with any bit changed is none, and no bytes make the reader throw", () => {
+    const { bytes, id } = record(undefined, 1, found)
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = new Uint8Array(bytes)
+      changed[bit >> 3]! ^= 1 << (bit & 7)
+      const opened = CharterRecord.open(crypto, changed)
+      if (typeof opened !== "string") expect(opened.id).not.toBe(id)
+      if (typeof opened !== "string") expect.unreachable(`bit ${bit} is not covered`)
+    }
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(CharterRecord.open(crypto, bytes.subarray(0, length))).toBeTypeOf("string")
+    }
+  })
+
+  it("[CH-1] signed as something else is none", () => {
+    const { bytes } = record(undefined, 1, found)
+    const { value } = MessagePack.unpack(bytes, 6) as { readonly value: readonly [Uint8Array, Uint8Array] }
+    const [body] = value
+    const signature = signerOf(1).sign(crypto.sha256(body))
+    expect(CharterRecord.open(crypto, MessagePack.pack([body, signature]))).toBe("its signature is not the signer's")
+  })
+
+  it("[CH-2] of a later version, or with an operation of one, is told apart from a broken one", () => {
+    const body = (version: number, operations: ReadonlyArray<unknown>) =>
+      MessagePack.pack([
+        version,
+        new Uint8Array(16),
+        1,
+        new Uint8Array(32),
+        new Uint8Array(8),
+        key(1),
+        "",
+        "",
+        operations
+      ])
+    const signed = (bytes: Uint8Array) => MessagePack.pack([bytes, new Uint8Array(64)])
+    expect(CharterRecord.open(crypto, signed(body(2, [])))).toBe(CharterRecord.newer)
+    expect(CharterRecord.open(crypto, signed(body(1, [[99]])))).toBe(CharterRecord.newer)
+    expect(CharterRecord.open(crypto, signed(body(1, [[5]])))).toMatch(/none of a charter's operations/)
+    expect(CharterRecord.open(crypto, signed(body(1, [[5, "../x"]])))).toMatch(/none of a charter's operations/)
+    expect(CharterRecord.open(crypto, signed(body(1, [])))).toMatch(/1 to 64/)
+  })
+})

@@ -1,0 +1,106 @@
+/**
+ * Charters for tests: devices are numbers, records are signed by real keys. A founding record makes device 1 the owner
+ * `ann`; what follows is up to the test.
+ */
+import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
+import * as CharterRecord from "../../src/charter/CharterRecord.ts"
+import { CharterTree } from "../../src/charter/CharterTree.ts"
+import * as HybridTime from "../../src/identity/HybridTime.ts"
+import * as PeerId from "../../src/identity/PeerId.ts"
+import type { SpaceId } from "../../src/identity/SpaceId.ts"
+import * as NodeCrypto from "../journal/nodeCrypto.ts"
+
+export const { functions: crypto, signerOf } = NodeCrypto
+export const space = "00112233445566778899aabbccddeeff" as SpaceId
+export const startMs = 1_800_000_000_000
+
+const keys = new Map<number, Uint8Array>()
+/** The key of a device's number. */
+export const key = (device: number): Uint8Array => {
+  const known = keys.get(device) ?? signerOf(device).publicKey
+  keys.set(device, known)
+  return known
+}
+export const peer = (device: number): PeerId.PeerId => PeerId.fromPublicKey(key(device))
+
+export const newTree = (): CharterTree =>
+  new CharterTree(space, (text) => (text.startsWith("bad") ? "it is bad" : undefined))
+
+/** A record behind another one, or behind nothing. */
+export const record = (
+  before: Pick<CharterRecord.CharterRecord, "id" | "version"> | undefined,
+  device: number,
+  ...operations: ReadonlyArray<CharterOperation>
+): CharterRecord.CharterRecord =>
+  CharterRecord.seal(crypto, signerOf(device), {
+    space,
+    version: (before?.version ?? 0) + 1,
+    previous: before?.id ?? CharterRecord.noRecord,
+    at: HybridTime.make(startMs, before?.version ?? 0),
+    behalf: "",
+    note: "",
+    operations
+  })
+
+export const found: CharterOperation = {
+  _tag: "Found",
+  name: "Space",
+  hub: null,
+  member: "ann",
+  memberName: "Ann",
+  device: key(1),
+  deviceName: "Ann's laptop"
+}
+
+export const addMember = (member: string, role: string, teams: ReadonlyArray<string> = []): CharterOperation => ({
+  _tag: "AddMember",
+  member,
+  name: member.toUpperCase(),
+  role,
+  teams
+})
+
+export const addDevice = (member: string, device: number): CharterOperation => ({
+  _tag: "AddDevice",
+  member,
+  device: key(device),
+  name: `device ${device}`
+})
+
+/** A member and its device with that number. */
+export const join = (
+  member: string,
+  role: string,
+  device: number,
+  teams: ReadonlyArray<string> = []
+): ReadonlyArray<CharterOperation> => [addMember(member, role, teams), addDevice(member, device)]
+
+/** Adds a record behind the head of a tree; gives the record, or why it was refused. */
+export const write = (
+  tree: CharterTree,
+  device: number,
+  ...operations: ReadonlyArray<CharterOperation>
+): CharterRecord.CharterRecord | string => {
+  const { head, version } = tree.state
+  const made = record(version === 0 ? undefined : { id: head, version }, device, ...operations)
+  const added = tree.add(made)
+  return added.kind === "refused" ? added.problem : made
+}
+
+/** A founded tree with: ann owner (1), olga owner (2), adam admin (3), ada admin (4), mia member (5), rob readonly (6). */
+export const team = (): CharterTree => {
+  const tree = newTree()
+  tree.add(record(undefined, 1, found))
+  write(
+    tree,
+    1,
+    { _tag: "SetTeam", team: "north", name: "North" },
+    { _tag: "SetTeam", team: "south", name: "South" },
+    ...join("olga", "owner", 2),
+    ...join("adam", "admin", 3),
+    ...join("ada", "admin", 4),
+    ...join("mia", "member", 5, ["north"]),
+    ...join("rob", "readonly", 6, ["north", "south"])
+  )
+  return tree
+}
