@@ -45,11 +45,14 @@ export interface CharterRecord {
   /** Why, in the signer's words, or empty. */
   readonly note: string
   readonly operations: ReadonlyArray<CharterOperation.CharterOperation>
-  /** The record as it was signed, with its signature. */
+  /** The hub's signature that says it has this record at its place, and nothing about the right to write it. */
+  readonly receipt: Uint8Array | undefined
+  /** The record as it was signed, with its signatures. */
   readonly bytes: Uint8Array
 }
 
 const domain = Bytes.utf8("syncline/charter/v1")
+const receiptDomain = Bytes.utf8("syncline/charter-receipt/v1")
 
 const signedMessage = (crypto: CryptoFunctions, body: Uint8Array): Uint8Array =>
   Bytes.concat(domain, crypto.sha256(body))
@@ -61,7 +64,7 @@ const idOf = (crypto: CryptoFunctions, body: Uint8Array): RecordId =>
 export const seal = (
   crypto: CryptoFunctions,
   signer: Signer,
-  { at, behalf, note, operations, previous, space, version }: Omit<CharterRecord, "id" | "signer" | "bytes">
+  { at, behalf, note, operations, previous, space, version }: Omit<CharterRecord, "id" | "signer" | "receipt" | "bytes">
 ): CharterRecord => {
   const body = MessagePack.pack([
     recordVersion,
@@ -74,11 +77,24 @@ export const seal = (
     note,
     operations.map(CharterOperation.toWire)
   ])
-  const bytes = MessagePack.pack([body, signer.sign(signedMessage(crypto, body))])
+  const bytes = MessagePack.pack([body, signer.sign(signedMessage(crypto, body)), null])
   const sealed = open(crypto, bytes)
   if (typeof sealed === "string") throw new Error(`a record made here does not open: ${sealed}`)
   return sealed
 }
+
+const receiptMessage = (id: RecordId): Uint8Array => Bytes.concat(receiptDomain, Bytes.fromHex(id)!)
+
+/** The record with a hub's receipt. */
+export const withReceipt = (record: CharterRecord, hub: Signer): CharterRecord => {
+  const receipt = hub.sign(receiptMessage(record.id))
+  const [body, signature] = MessagePack.unpackOwn(Bytes.copy(record.bytes)) as readonly [Uint8Array, Uint8Array]
+  return { ...record, receipt, bytes: MessagePack.pack([body, signature, receipt]) }
+}
+
+/** True when a hub has signed that it has the record. */
+export const hasReceipt = (crypto: CryptoFunctions, { id, receipt }: CharterRecord, hub: PeerId.PeerId): boolean =>
+  receipt !== undefined && crypto.verify(PeerId.toPublicKey(hub)!, receiptMessage(id), receipt)
 
 /** Of a later version, good or not: it can only be kept. */
 export const newer = "a later version wrote it"
@@ -87,9 +103,10 @@ export const newer = "a later version wrote it"
 export const open = (crypto: CryptoFunctions, bytes: Uint8Array): CharterRecord | string => {
   if (bytes.length > recordBytesMax) return `it has more than ${recordBytesMax} bytes`
   const outer = unpack(bytes)
-  if (!Array.isArray(outer) || outer.length !== 2) return "it is not a list of 2"
-  const [body, signature] = outer as ReadonlyArray<unknown>
-  if (!(body instanceof Uint8Array) || !(signature instanceof Uint8Array)) return "it has no body or no signature"
+  if (!Array.isArray(outer) || outer.length !== 3) return "it is not a list of 3"
+  const [body, signature, receipt] = outer as ReadonlyArray<unknown>
+  if (!(body instanceof Uint8Array) || !isBytes(signature, signatureBytes)) return "it has no body or no signature"
+  if (receipt !== null && !isBytes(receipt, signatureBytes)) return "its receipt is no signature"
   const fields = unpack(body)
   if (!Array.isArray(fields)) return "its body is not a list"
   const [format, ...rest] = fields as ReadonlyArray<unknown>
@@ -98,9 +115,9 @@ export const open = (crypto: CryptoFunctions, bytes: Uint8Array): CharterRecord 
   const read = readBody(rest)
   if (typeof read === "string") return read
   const key = PeerId.toPublicKey(read.signer)!
-  if (signature.length !== signatureBytes) return "its signature is too short or too long"
   if (!crypto.verify(key, signedMessage(crypto, body), signature)) return "its signature is not the signer's"
-  return { ...read, id: idOf(crypto, body), bytes: Bytes.copy(bytes) }
+  const kept = receipt === null ? undefined : Bytes.copy(receipt)
+  return { ...read, id: idOf(crypto, body), receipt: kept, bytes: Bytes.copy(bytes) }
 }
 
 const unpack = (bytes: Uint8Array): unknown => {
@@ -108,7 +125,7 @@ const unpack = (bytes: Uint8Array): unknown => {
   return typeof unpacked === "string" ? undefined : unpacked.value
 }
 
-const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "bytes"> | string => {
+const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "receipt" | "bytes"> | string => {
   const [space, version, previous, at, signer, behalf, note, operations] = fields
   if (!isBytes(space, SpaceId.spaceIdBytes)) return "it names no space"
   if (!Number.isSafeInteger(version) || (version as number) < 1) return "it has no place in the charter"

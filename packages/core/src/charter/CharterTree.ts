@@ -2,12 +2,14 @@
  * All records of a charter that are known, and which of them count. Records form a chain, unless two were written behind
  * the same one without knowing of each other; then every replica that knows both chooses the same: who was removed by
  * somebody more senior has no say beside that removal, then removals come first, then the more senior signer, then the
- * smaller id. What does not count is kept, because a later record may change the choice. Pure, but for its own memory.
+ * smaller id. What does not count is kept, because a later record may change the choice. In a space with a hub only what
+ * the hub has signed counts, so that there is one record behind each. Pure, but for its own memory.
  */
+import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import { fromPublicKey, type PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import * as CharterFold from "./CharterFold.ts"
-import { type CharterRecord, noRecord, type RecordId } from "./CharterRecord.ts"
+import { type CharterRecord, hasReceipt, noRecord, type RecordId } from "./CharterRecord.ts"
 import * as CharterState from "./CharterState.ts"
 
 /** Records beside the ones that count; more are refused. Each was signed by somebody who manages the space. */
@@ -27,6 +29,7 @@ export type Added =
   | { readonly kind: "refused"; readonly problem: string }
 
 export class CharterTree {
+  readonly #crypto: CryptoFunctions
   readonly #policyProblem: CharterFold.PolicyCheck
   readonly #nodes = new Map<RecordId, Node>()
   readonly #first: Array<RecordId> = []
@@ -34,7 +37,8 @@ export class CharterTree {
   readonly #empty: CharterState.CharterState
   #chain: Array<RecordId> = []
 
-  constructor(space: SpaceId, policyProblem: CharterFold.PolicyCheck) {
+  constructor(crypto: CryptoFunctions, space: SpaceId, policyProblem: CharterFold.PolicyCheck) {
+    this.#crypto = crypto
     this.#policyProblem = policyProblem
     this.#empty = CharterState.empty(space)
   }
@@ -70,12 +74,20 @@ export class CharterTree {
     return id === undefined ? undefined : this.#stateAt(id)
   }
 
+  #after(record: CharterRecord): CharterState.CharterState | string {
+    const before = this.#stateAt(record.previous)
+    if (before.hub !== undefined && record.signer !== before.hub && !hasReceipt(this.#crypto, record, before.hub)) {
+      return "the hub of the space has not taken it in"
+    }
+    return CharterFold.apply(before, record, this.#policyProblem)
+  }
+
   /** Takes a record in. `lost` are records that counted until now. */
   add(record: CharterRecord): Added {
     if (this.#nodes.has(record.id)) return { kind: "known" }
     const siblings = record.previous === noRecord ? this.#first : this.#nodes.get(record.previous)?.children
     if (siblings === undefined) return { kind: "missing" }
-    const next = CharterFold.apply(this.#stateAt(record.previous), record, this.#policyProblem)
+    const next = this.#after(record)
     if (typeof next === "string") return { kind: "refused", problem: next }
     const isNext = record.previous === (this.#chain.at(-1) ?? noRecord)
     if (!isNext && this.#nodes.size - this.#chain.length >= rivalsMax) {
@@ -84,11 +96,11 @@ export class CharterTree {
     this.#nodes.set(record.id, { record, children: [] })
     siblings.push(record.id)
     this.#keep(record.id, next)
-    const before = this.#chain
+    const chain = this.#chain
     if (isNext) this.#chain.push(record.id)
     else this.#chain = this.#choose()
     const counting = new Set(isNext ? [] : this.#chain)
-    const lost = isNext ? [] : before.filter((id) => !counting.has(id)).map((id) => this.#nodes.get(id)!.record)
+    const lost = isNext ? [] : chain.filter((id) => !counting.has(id)).map((id) => this.#nodes.get(id)!.record)
     return { kind: "added", lost }
   }
 

@@ -34,13 +34,11 @@ describe("a record", () => {
   })
 
   it("[CH-1] with any bit changed is none, and no bytes make the reader throw", () => {
-    const { bytes, id } = record(undefined, 1, found)
+    const { bytes } = record(undefined, 1, found)
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = new Uint8Array(bytes)
       changed[bit >> 3]! ^= 1 << (bit & 7)
-      const opened = CharterRecord.open(crypto, changed)
-      if (typeof opened !== "string") expect(opened.id).not.toBe(id)
-      if (typeof opened !== "string") expect.unreachable(`bit ${bit} is not covered`)
+      expect(CharterRecord.open(crypto, changed), `bit ${bit}`).toBeTypeOf("string")
     }
     for (let length = 0; length < bytes.length; length += 7) {
       expect(CharterRecord.open(crypto, bytes.subarray(0, length))).toBeTypeOf("string")
@@ -49,10 +47,11 @@ describe("a record", () => {
 
   it("[CH-1] signed as something else is none", () => {
     const { bytes } = record(undefined, 1, found)
-    const { value } = MessagePack.unpack(bytes, 6) as { readonly value: readonly [Uint8Array, Uint8Array] }
-    const [body] = value
+    const [body] = MessagePack.unpackOwn(bytes) as readonly [Uint8Array]
     const signature = signerOf(1).sign(crypto.sha256(body))
-    expect(CharterRecord.open(crypto, MessagePack.pack([body, signature]))).toBe("its signature is not the signer's")
+    expect(CharterRecord.open(crypto, MessagePack.pack([body, signature, null]))).toBe(
+      "its signature is not the signer's"
+    )
   })
 
   it("[CH-2] of a later version, or with an operation of one, is told apart from a broken one", () => {
@@ -68,7 +67,7 @@ describe("a record", () => {
         "",
         operations
       ])
-    const signed = (bytes: Uint8Array) => MessagePack.pack([bytes, new Uint8Array(64)])
+    const signed = (bytes: Uint8Array) => MessagePack.pack([bytes, new Uint8Array(64), null])
     expect(CharterRecord.open(crypto, signed(body(2, [])))).toBe(CharterRecord.newer)
     expect(CharterRecord.open(crypto, signed(body(1, [[99]])))).toBe(CharterRecord.newer)
     expect(CharterRecord.open(crypto, signed(body(1, [[5]])))).toMatch(/none of a charter's operations/)

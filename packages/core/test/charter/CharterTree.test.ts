@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
-import type { CharterRecord } from "../../src/charter/CharterRecord.ts"
+import { type CharterRecord, open, withReceipt } from "../../src/charter/CharterRecord.ts"
 import { CharterTree } from "../../src/charter/CharterTree.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
-import { addDevice, addMember, join, key, newTree, peer, record, team } from "./fixture.ts"
+import { addDevice, addMember, crypto, found, join, key, newTree, peer, record, signerOf, team } from "./fixture.ts"
 
 /** Everything that a tree knows, as another one that takes it in in another order. */
 const shuffled = (records: ReadonlyArray<CharterRecord>, random: SeededRandom): CharterTree => {
@@ -82,6 +82,20 @@ describe("records behind the same one", () => {
       expect(replicas.map(({ state }) => state.head)).toEqual(replicas.map(() => tree.state.head))
       expect(replicas[0]!.state).toEqual(tree.state)
     }
+  })
+
+  it("[CH-15] in a space with a hub only what the hub has signed counts", () => {
+    const tree = newTree()
+    const first = record(undefined, 1, { ...found, hub: key(8) } as CharterOperation)
+    expect(tree.add(first)).toMatchObject({ kind: "added" })
+    const made = record(first, 1, addMember("x", "member"))
+    expect(tree.add(made)).toEqual({ kind: "refused", problem: "the hub of the space has not taken it in" })
+    expect(tree.add(withReceipt(made, signerOf(1)))).toMatchObject({ kind: "refused" })
+    const received = withReceipt(made, signerOf(8))
+    expect(received.id).toBe(made.id)
+    expect(tree.add(open(crypto, received.bytes) as CharterRecord)).toMatchObject({ kind: "added" })
+    // The hub has no rights of its own.
+    expect(tree.add(record(received, 8, addMember("y", "member")))).toMatchObject({ kind: "refused" })
   })
 
   it("[CH-14] rivals are bounded, and what is known or lacks its record before is told", () => {

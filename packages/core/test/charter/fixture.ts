@@ -24,7 +24,7 @@ export const key = (device: number): Uint8Array => {
 export const peer = (device: number): PeerId.PeerId => PeerId.fromPublicKey(key(device))
 
 export const newTree = (): CharterTree =>
-  new CharterTree(space, (text) => (text.startsWith("bad") ? "it is bad" : undefined))
+  new CharterTree(crypto, space, (text) => (text.startsWith("bad") ? "it is bad" : undefined))
 
 /** A record behind another one, or behind nothing. */
 export const record = (

@@ -1,0 +1,221 @@
+/**
+ * The charter of this node's space, as everything else sees it: what it says now, writing a record, taking in those of
+ * others, and a word when it changes. A record counts here once it is durable. How records travel is the session's
+ * business, and what a policy document means the policy's.
+ */
+import { Clock, Context, Effect, Layer, PubSub, Semaphore, Stream } from "effect"
+import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
+import type { PeerId } from "../identity/PeerId.ts"
+import type { SpaceId } from "../identity/SpaceId.ts"
+import type { JournalError } from "../journal/JournalError.ts"
+import * as CharterError from "./CharterError.ts"
+import type { PolicyCheck } from "./CharterFold.ts"
+import type { CharterOperation } from "./CharterOperation.ts"
+import * as CharterRecord from "./CharterRecord.ts"
+import { CharterStore, type CharterStoreShape } from "./CharterStore.ts"
+import type { CharterState } from "./CharterState.ts"
+import { CharterTree } from "./CharterTree.ts"
+
+/** What a record says beside what it does. */
+export interface Wording {
+  /** The person in whose name this device signs, at most 128 characters. */
+  readonly behalf?: string
+  /** Why, at most 512 characters. */
+  readonly note?: string
+}
+
+/** A version and its record: with a few of them two charters find where they part. */
+export type Mark = readonly [version: number, id: CharterRecord.RecordId]
+
+/** What came of records from somebody else. */
+export interface Received {
+  /** Records that were new. */
+  readonly added: number
+  /** Something stands behind a record that is not known here. */
+  readonly isMissing: boolean
+  /** Why the first refused record was refused. */
+  readonly problem: string | undefined
+}
+
+export interface CharterShape {
+  /** What counts now; version 0 when no record is known. */
+  readonly state: () => CharterState
+  /** What counted after a version; `undefined` beyond the present one. */
+  readonly stateAt: (version: number) => CharterState | undefined
+  /**
+   * Writes a record that does all of this, or none. In a space with a hub only the hub can; anybody else gets
+   * `CharterElsewhere`.
+   */
+  readonly write: (
+    operations: ReadonlyArray<CharterOperation>,
+    wording?: Wording
+  ) => Effect.Effect<CharterState, CharterError.CharterError>
+  /** Takes in records, whoever brings them: their signatures say who wrote them. */
+  readonly receive: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<Received, JournalError>
+  /** Versions with their records: the head, then ever further back, at most 64. */
+  readonly marks: () => ReadonlyArray<Mark>
+  /** The records that somebody with these marks lacks, and rivals that it may not know; about `bytesMax` bytes. */
+  readonly beyond: (marks: ReadonlyArray<Mark>, bytesMax: number) => ReadonlyArray<Uint8Array>
+  /** Emits after the charter changed. A subscriber that lags behind sees the newest only. */
+  readonly changes: Stream.Stream<CharterState>
+}
+
+/** Changes that a slow subscriber may lag behind. */
+const changesMax = 16
+/** Own records that lost are written again so often in one go; each time others may have won again. */
+const rewritesMax = 8
+
+export class Charter extends Context.Service<Charter, CharterShape>()("@syncline/core/charter/Charter") {}
+
+export interface CharterOptions {
+  readonly space: SpaceId
+  /** What is wrong with a policy document, or nothing. It must answer alike on every node of a version. */
+  readonly policyProblem: PolicyCheck
+}
+
+/** Records on their way into the store, and what they do to the tree. */
+interface Keeping {
+  readonly options: CharterOptions
+  readonly crypto: CryptoFunctions
+  readonly signer: Signer & { readonly peer: PeerId }
+  readonly store: CharterStoreShape
+  tree: CharterTree
+  /** What is durable, and therefore counts. */
+  state: CharterState
+}
+
+const treeOf = (
+  { crypto, options: { policyProblem, space } }: Pick<Keeping, "crypto" | "options">,
+  stored: ReadonlyArray<Uint8Array>
+): CharterTree => {
+  const tree = new CharterTree(crypto, space, policyProblem)
+  for (const bytes of stored) {
+    const record = CharterRecord.open(crypto, bytes)
+    // A later version of the program may have kept what this one cannot read: it stands still there.
+    if (typeof record !== "string") tree.add(record)
+  }
+  return tree
+}
+
+/** Makes records durable that the tree has taken in already; when that fails it is as if they had never come. */
+const keep = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<CharterRecord.CharterRecord>) {
+  const rollBack = Effect.map(
+    Effect.orElseSucceed(keeping.store.load, () => []),
+    (stored) => {
+      keeping.tree = treeOf(keeping, stored)
+    }
+  )
+  yield* Effect.onError(keeping.store.append(records.map(({ bytes }) => bytes)), () => rollBack)
+  keeping.state = keeping.tree.state
+})
+
+const write = Effect.fnUntraced(function* (
+  keeping: Keeping,
+  operations: ReadonlyArray<CharterOperation>,
+  { behalf = "", note = "" }: Wording
+) {
+  const { crypto, options, signer, tree } = keeping
+  const { head, hub, version } = tree.state
+  if (version === 0 && operations[0]?._tag !== "Found") return yield* failed(new CharterError.CharterMissing({}))
+  if (hub !== undefined && hub !== signer.peer) return yield* failed(new CharterError.CharterElsewhere({ hub }))
+  const at = HybridTime.make(yield* Clock.currentTimeMillis, 0)
+  const { space } = options
+  const made = { space, version: version + 1, previous: head, at, behalf, note, operations }
+  const record = CharterRecord.seal(crypto, signer, made)
+  const counting = hub === undefined ? record : CharterRecord.withReceipt(record, signer)
+  const added = tree.add(counting)
+  if (added.kind === "refused") {
+    return yield* failed(new CharterError.CharterDenied({ version, problem: added.problem }))
+  }
+  yield* keep(keeping, [counting])
+  return keeping.state
+})
+
+const receive = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<Uint8Array>) {
+  const { crypto, signer, tree } = keeping
+  const fresh: Array<CharterRecord.CharterRecord> = []
+  const lost: Array<CharterRecord.CharterRecord> = []
+  let isMissing = false
+  let problem: string | undefined
+  for (const bytes of records) {
+    const record = CharterRecord.open(crypto, bytes)
+    const added = typeof record === "string" ? { kind: "refused" as const, problem: record } : tree.add(record)
+    if (added.kind === "missing") isMissing = true
+    if (added.kind === "refused") problem ??= added.problem
+    if (added.kind !== "added" || typeof record === "string") continue
+    fresh.push(record)
+    lost.push(...added.lost)
+  }
+  if (fresh.length > 0) yield* keep(keeping, fresh)
+  // What this device wrote and lost is written again where it still makes sense; nobody else can.
+  for (const { behalf, note, operations, signer: by } of lost.slice(0, rewritesMax)) {
+    if (by === signer.peer) yield* Effect.ignore(write(keeping, operations, { behalf, note }))
+  }
+  const outcome: Received = { added: fresh.length, isMissing, problem }
+  return outcome
+})
+
+/** The charter as its store has it. */
+export const make = Effect.fnUntraced(function* (options: CharterOptions) {
+  const crypto = yield* Crypto
+  const signer = yield* DeviceKey
+  const store = yield* CharterStore
+  const tree = treeOf({ crypto, options }, yield* store.load)
+  const keeping: Keeping = { options, crypto, signer, store, tree, state: tree.state }
+  const changes = yield* PubSub.sliding<CharterState>(changesMax)
+  const oneByOne = yield* Semaphore.make(1)
+  const told = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      const { head } = keeping.state
+      const tell = Effect.suspend(() =>
+        keeping.state.head === head ? Effect.void : Effect.asVoid(PubSub.publish(changes, keeping.state))
+      )
+      return Effect.ensuring(effect, tell)
+    }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
+  const charter: CharterShape = {
+    state: () => keeping.state,
+    stateAt: (version) => (version > keeping.state.version ? undefined : keeping.tree.stateAt(version)),
+    write: (operations, wording = {}) => told(asCharterError(write(keeping, operations, wording))),
+    receive: (records) => told(receive(keeping, records)),
+    marks: () => marksOf(keeping.tree),
+    beyond: (marks, bytesMax) => beyond(keeping.tree, marks, bytesMax),
+    changes: Stream.fromPubSub(changes)
+  }
+  return charter
+})
+
+const failed = (reason: CharterError.CharterError["reason"]): Effect.Effect<never, CharterError.CharterError> =>
+  Effect.fail(new CharterError.CharterError({ reason }))
+
+const asCharterError = <A>(
+  effect: Effect.Effect<A, CharterError.CharterError | JournalError>
+): Effect.Effect<A, CharterError.CharterError> =>
+  Effect.catchTag(effect, "JournalError", (cause) => failed(new CharterError.CharterStoreFailed({ cause })))
+
+/** The last 16 versions one by one, then ever larger steps back to the first. */
+const marksOf = (tree: CharterTree): ReadonlyArray<Mark> => {
+  const marks: Array<Mark> = []
+  let step = 1
+  for (let version = tree.state.version; version > 0; version -= step) {
+    marks.push([version, tree.at(version)!])
+    if (marks.length >= 16) step *= 2
+  }
+  return marks
+}
+
+const beyond = (tree: CharterTree, marks: ReadonlyArray<Mark>, bytesMax: number): ReadonlyArray<Uint8Array> => {
+  const shared = marks.find(([version, id]) => tree.at(version) === id)
+  const sent: Array<Uint8Array> = []
+  let bytes = 0
+  for (const record of tree.after(shared?.[0] ?? 0)) {
+    bytes += record.bytes.length
+    if (sent.length > 0 && bytes > bytesMax) break
+    sent.push(record.bytes)
+  }
+  return sent
+}
+
+/** The charter as a layer. */
+export const layer = (options: CharterOptions) => Layer.effect(Charter, make(options))

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Context, Effect, Fiber, Layer, Stream } from "effect"
+import * as Charter from "../../src/charter/Charter.ts"
+import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
+import { CharterStore } from "../../src/charter/CharterStore.ts"
+import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
+import { layerDevice } from "../journal/nodeCrypto.ts"
+import { addMember, found, join, key, space } from "./fixture.ts"
+
+const policyProblem = (text: string) => (text.startsWith("bad") ? "it is bad" : undefined)
+
+/** The charter of a device's number on a store. */
+const open = Effect.fnUntraced(function* (
+  device: number,
+  store: Layer.Layer<CharterStore> = CharterStore.layerMemory()
+) {
+  const layer = Charter.layer({ space, policyProblem }).pipe(Layer.provide([layerDevice(device), store]))
+  return Context.get(yield* Layer.build(layer), Charter.Charter)
+})
+
+/** Both tell each other what the other lacks, until neither has anything new. */
+const exchange = Effect.fnUntraced(function* (a: Charter.CharterShape, b: Charter.CharterShape, bytesMax = 1e6) {
+  for (let i = 0; i < 50; i++) {
+    const there = yield* b.receive(a.beyond(b.marks(), bytesMax))
+    const here = yield* a.receive(b.beyond(a.marks(), bytesMax))
+    if (there.added + here.added === 0) return
+  }
+})
+
+const team = [...join("olga", "owner", 2), ...join("adam", "admin", 3), ...join("mia", "member", 5)]
+const rename = (name: string): CharterOperation => ({ _tag: "SetTeam", team: "north", name })
+const remove = (member: string): CharterOperation => ({ _tag: "RemoveMember", member })
+
+describe("a node's charter", () => {
+  it.effect("[CH-16] travels in bounded steps, and a newcomer has all of it", () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(1), yield* open(2)]
+      yield* a.write([found])
+      yield* a.write(team)
+      for (let i = 0; i < 40; i++) yield* a.write([rename(`${i}`)], { behalf: "ann@example.org", note: "trying" })
+      yield* exchange(a, b, 600)
+      expect(b.state()).toEqual(a.state())
+      expect(b.marks().length).toBeLessThan(30)
+      expect(b.beyond(a.marks(), 1e6)).toEqual([])
+      expect(b.stateAt(2)?.teams.size).toBe(0)
+    })
+  )
+
+  it.effect("[CH-17] two that wrote apart agree, and what lost is written again by its author", () =>
+    Effect.gen(function* () {
+      const [a, b, c] = [yield* open(1), yield* open(2), yield* open(3)]
+      yield* a.write([found])
+      yield* a.write(team)
+      for (const each of [b, c]) yield* exchange(a, each)
+      yield* b.write([rename("of b")])
+      yield* b.write([addMember("bea", "member")])
+      yield* c.write([remove("mia")])
+      yield* exchange(b, c)
+      yield* exchange(a, c)
+      yield* exchange(a, b)
+      for (const each of [a, b, c]) expect(each.state()).toEqual(a.state())
+      expect([...a.state().members.keys()].sort()).toEqual(["adam", "ann", "bea", "olga"])
+      expect(a.state().teams.get("north")?.name).toBe("of b")
+    })
+  )
+
+  it.effect("[CH-17] two admins that remove each other at once: everybody agrees who stays", () =>
+    Effect.gen(function* () {
+      const [a, b, c] = [yield* open(1), yield* open(2), yield* open(3)]
+      yield* a.write([found])
+      yield* a.write(team)
+      for (const each of [b, c]) yield* exchange(a, each)
+      yield* a.write([remove("olga")])
+      yield* b.write([remove("ann")])
+      yield* exchange(b, c)
+      yield* exchange(a, c)
+      yield* exchange(b, c)
+      for (const each of [a, b, c]) expect([...each.state().members.keys()].sort()).toEqual(["adam", "ann", "mia"])
+      expect(yield* Effect.flip(b.write([rename("late")]))).toMatchObject({ reason: { _tag: "CharterDenied" } })
+    })
+  )
+
+  it.effect("[CH-18] what its store does not keep has never been, and what it keeps is there after a restart", () =>
+    Effect.gen(function* () {
+      const records: Array<Uint8Array> = []
+      let isFull = false
+      const full = new JournalError({ reason: new StoreFull({ path: "somewhere" }) })
+      const store = Layer.succeed(CharterStore, {
+        load: Effect.sync(() => [...records]),
+        append: (fresh: ReadonlyArray<Uint8Array>) =>
+          Effect.suspend(() => (isFull ? Effect.fail(full) : Effect.sync(() => void records.push(...fresh))))
+      })
+      const [a, b] = [yield* open(1, store), yield* open(2)]
+      yield* a.write([found])
+      isFull = true
+      const before = a.state()
+      expect(yield* Effect.flip(a.write(team))).toMatchObject({ reason: { _tag: "CharterStoreFailed" } })
+      expect(a.state()).toEqual(before)
+      isFull = false
+      yield* a.write(team)
+      yield* exchange(a, b)
+      yield* b.write([rename("by b")])
+      isFull = true
+      expect(yield* Effect.flip(a.receive(b.beyond(a.marks(), 1e6)))).toBeInstanceOf(JournalError)
+      expect(a.state().version).toBe(2)
+      isFull = false
+      yield* exchange(a, b)
+      expect(a.state().version).toBe(3)
+      expect((yield* open(1, store)).state()).toEqual(a.state())
+    })
+  )
+
+  it.effect("[CH-19] says why it cannot be written here, and tells what changed", () =>
+    Effect.gen(function* () {
+      const [hub, a] = [yield* open(8), yield* open(1)]
+      expect(yield* Effect.flip(a.write(team))).toMatchObject({ reason: { _tag: "CharterMissing" } })
+      const told = yield* Effect.forkScoped(Stream.runCollect(Stream.take(hub.changes, 2)), { startImmediately: true })
+      yield* hub.write([{ ...found, device: key(8), hub: key(8) } as CharterOperation])
+      yield* hub.write(join("bea", "owner", 1))
+      expect((yield* Fiber.join(told)).map(({ version }) => version)).toEqual([1, 2])
+      yield* exchange(hub, a)
+      expect(a.state()).toEqual(hub.state())
+      const elsewhere = yield* Effect.flip(a.write([rename("x")]))
+      expect(elsewhere.message).toContain("is written at its hub 12D3KooW")
+      const denied = yield* Effect.flip(hub.write([{ _tag: "SetPolicy", text: "bad" }]))
+      expect(denied.message).toBe("the charter does not allow it at version 2: it is bad")
+    })
+  )
+})
