@@ -1,0 +1,105 @@
+import { SeededRandom } from "@syncline/core/testing"
+import { Result } from "effect"
+import { describe, expect, it } from "vitest"
+import * as PolicyCompiler from "../src/PolicyCompiler.ts"
+import * as PolicyDocument from "../src/PolicyDocument.ts"
+import type { PolicySubject } from "../src/PolicySubject.ts"
+import { decide } from "./referenceEvaluator.ts"
+
+type Random = SeededRandom.SeededRandom
+type Scalar = string | number | boolean
+
+const types = {
+  task: { header: { team: "text", owner: "text", level: "number", open: "boolean" }, fields: ["title", "done"] },
+  note: { header: { team: "text", "a.b": "text" } },
+  plain: {}
+} as const
+
+const some = <A>(random: Random, from: ReadonlyArray<A>): Array<A> => from.filter(() => random.chance(0.4))
+const atLeastOne = <A>(random: Random, from: ReadonlyArray<A>): Array<A> => {
+  const found = some(random, from)
+  return found.length > 0 ? found : [random.pick(from)]
+}
+
+const values = { text: ["north", "south", "ann", "bob"], number: [0, 1, 2, 3], boolean: [true, false] } as const
+
+const term = (random: Random, field: string, kind: keyof typeof values): PolicyDocument.Term => {
+  const op = random.pick(PolicyDocument.operators.filter((each) => kind !== "boolean" || !/^[lg]t/.test(each)))
+  if (op === "exists") return { field, op, value: random.chance(0.5) }
+  const from: ReadonlyArray<Scalar> = kind === "text" ? [...values.text, "$member", "$device"] : values[kind]
+  if (op !== "in" && op !== "nin") return { field, op, value: random.pick(from) }
+  return { field, op, value: kind === "text" && random.chance(0.3) ? "$teams" : some(random, from) }
+}
+
+const rule = (random: Random, id: string): PolicyDocument.Rule => {
+  const all = random.chance(0.15)
+  const type = random.pick(["task", "note", "plain"] as const)
+  const header = Object.entries(
+    all ? {} : ((types[type] as { header?: Record<string, keyof typeof values> }).header ?? {})
+  )
+  const where = header.filter(() => random.chance(0.4)).map(([field, kind]) => term(random, field, kind))
+  const writes = !all && type === "task" && random.chance(0.3)
+  return {
+    id,
+    effect: random.chance(0.7) ? "allow" : "forbid",
+    actions: writes ? ["update"] : atLeastOne(random, PolicyDocument.actions),
+    types: all ? "all" : [type],
+    ...(random.chance(0.3) ? {} : { to: audience(random) }),
+    ...(where.length > 0 ? { where } : {}),
+    ...(writes ? { fields: atLeastOne(random, types.task.fields) } : {})
+  }
+}
+
+const audience = (random: Random): PolicyDocument.Audience => ({
+  ...(random.chance(0.5) ? { roles: atLeastOne(random, ["admin", "member"]) } : {}),
+  ...(random.chance(0.3) ? { teams: atLeastOne(random, ["north", "south"]) } : {}),
+  ...(random.chance(0.3) ? { members: atLeastOne(random, ["ann", "bob"]) } : {}),
+  ...(random.chance(0.3) ? { devices: atLeastOne(random, ["d1", "d2"]) } : {})
+})
+
+const subject = (random: Random): PolicySubject => ({
+  device: random.pick(["d1", "d2"]),
+  member: random.pick(["ann", "bob"]),
+  role: random.pick(["admin", "member"]),
+  level: random.between(1, 99),
+  teams: some(random, ["north", "south"])
+})
+
+const headerOf = (random: Random, type: string) => {
+  const declared = Object.entries((types as Record<string, { header?: Record<string, string> }>)[type]?.header ?? {})
+  const header: Record<string, Scalar | null> = {}
+  for (const [field, kind] of declared) {
+    if (random.chance(0.25)) continue
+    header[field] = random.chance(0.05) ? null : random.pick<Scalar>(values[kind as keyof typeof values])
+    if (random.chance(0.02)) header[field] = random.pick<Scalar>(["x", 1, true])
+  }
+  if (random.chance(0.02)) header["__proto__x"] = "north"
+  return header
+}
+
+describe("a compiled policy", () => {
+  it("[EP-1] decides as the sentence says, on 100,000 random questions", { timeout: 120_000 }, () => {
+    let allowed = 0
+    for (let seed = 1; seed <= 1_000; seed++) {
+      const random = new SeededRandom.SeededRandom(seed)
+      const rules = Array.from({ length: random.between(0, 8) }, (_, i) => rule(random, `r${i}`))
+      const document = Result.getOrThrow(PolicyDocument.parse({ version: 1, types, rules }))
+      const who = subject(random)
+      const compiled = PolicyCompiler.compile(document, who)
+      for (let i = 0; i < 100; i++) {
+        const action = random.pick(PolicyDocument.actions)
+        const type = random.pick(["task", "note", "plain", "other"])
+        const header = headerOf(random, type)
+        const field = action === "update" && random.chance(0.5) ? random.pick(["title", "done"]) : undefined
+        const expected = decide(document, who, action, type, header, field)
+        const { allowed: isAllowed, rule: by } = compiled.decide(action, type, header, field)
+        if (isAllowed) allowed++
+        if (isAllowed !== expected.allowed || by !== expected.rule) {
+          expect.fail(`seed ${seed}: ${JSON.stringify({ rules, who, action, type, header, field, expected, by })}`)
+        }
+      }
+    }
+    expect(allowed).toBeGreaterThan(10_000)
+    expect(allowed).toBeLessThan(60_000)
+  })
+})
