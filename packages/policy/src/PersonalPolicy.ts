@@ -4,8 +4,8 @@
  * business.
  */
 import { type Decision, Gate, type PeerId } from "@syncline/core"
-import { Effect, Layer, Metric } from "effect"
-import * as PolicyMetrics from "./PolicyMetrics.ts"
+import { Effect, Layer } from "effect"
+import * as Auditing from "./Auditing.ts"
 import * as TrustedPeers from "./TrustedPeers.ts"
 
 export interface PersonalOptions {
@@ -66,7 +66,7 @@ const gateOf = (trusted: TrustedPeers.TrustedPeers): Gate.GateShape => {
     accepts: () => Effect.sync(() => now().authored),
     isCustodian: (peer) => Effect.sync(() => now().trusted.has(peer)),
     canWrite: () => Effect.sync(() => now().own),
-    audit,
+    audit: Auditing.audit,
     changes: trusted.changes
   }
 }
@@ -77,23 +77,3 @@ const refusal = (peer: PeerId.PeerId, policyVersion: number): Decision.Decision 
   policyVersion,
   because: `${peer} is not trusted here; whoever owns this device must add it to the trusted peers`
 })
-
-const audit = (audited: Gate.AuditedAction): Effect.Effect<void> => {
-  const { action, decision, detail, peer } = audited
-  const logged = Effect.logDebug(`${decision.allowed ? "allowed" : "denied"} ${action}`, {
-    peer,
-    rule: decision.rule,
-    policyVersion: decision.policyVersion,
-    because: decision.because,
-    detail
-  })
-  return decision.allowed ? logged : Effect.andThen(Metric.update(denied[action], 1), logged)
-}
-
-// Attributes are attached once: doing it for every refusal would build a new metric each time.
-const denied: Record<Gate.AuditedAction["action"], typeof PolicyMetrics.decisionsDenied> = {
-  admit: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "admit" }),
-  send: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "send" }),
-  receive: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "receive" }),
-  write: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "write" })
-}

@@ -1,0 +1,27 @@
+/**
+ * What becomes of a decision that is worth keeping: a line in the log, and a count of those that said no.
+ */
+import type { Gate } from "@syncline/core"
+import { Effect, Metric } from "effect"
+import * as PolicyMetrics from "./PolicyMetrics.ts"
+
+/** Never fails and never waits. */
+export const audit = (audited: Gate.AuditedAction): Effect.Effect<void> => {
+  const { action, decision, detail, peer } = audited
+  const logged = Effect.logDebug(`${decision.allowed ? "allowed" : "denied"} ${action}`, {
+    peer,
+    rule: decision.rule,
+    policyVersion: decision.policyVersion,
+    because: decision.because,
+    detail
+  })
+  return decision.allowed ? logged : Effect.andThen(Metric.update(denied[action], 1), logged)
+}
+
+// Attributes are attached once: doing it for every refusal would build a new metric each time.
+const denied: Record<Gate.AuditedAction["action"], typeof PolicyMetrics.decisionsDenied> = {
+  admit: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "admit" }),
+  send: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "send" }),
+  receive: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "receive" }),
+  write: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "write" })
+}

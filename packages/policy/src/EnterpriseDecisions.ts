@@ -1,0 +1,152 @@
+/**
+ * What a charter and its policy document say about a device and a partition, in words. Pure: one object for one state of
+ * the charter, which remembers what it was asked. Owners and the hub are above the document: they read everything, so
+ * that what they have is safe, and a document cannot lock the space. Without a document the built-in roles say it all.
+ */
+import { type CharterState, type Decision, Partition, type PeerId } from "@syncline/core"
+import { Result } from "effect"
+import * as PolicyCompiler from "./PolicyCompiler.ts"
+import type { Action, PolicyDocument } from "./PolicyDocument.ts"
+import * as PolicyFile from "./PolicyFile.ts"
+import type { PolicySubject } from "./PolicySubject.ts"
+
+/** Answers that one state of the charter remembers; beyond it all are forgotten. */
+export const answersMax = 65_536
+
+/** The level of owners and of those who manage; the charter's own. */
+const ownerLevel = 100
+const managingLevel = 80
+const writingLevel = 40
+
+type Answer = Decision.Decision
+
+export class EnterpriseDecisions {
+  readonly state: CharterState.CharterState
+  readonly #document: PolicyDocument | "closed" | undefined
+  readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
+  readonly #answers = new Map<string, Answer>()
+
+  constructor(state: CharterState.CharterState) {
+    this.state = state
+    this.#document = documentOf(state)
+  }
+
+  /** Answers that are remembered now. */
+  get size(): number {
+    return this.#answers.size
+  }
+
+  /** Does the device belong to the space, and is it let on? */
+  admits(peer: PeerId.PeerId): Answer {
+    const { devices, hub, version } = this.state
+    if (version === 0) return this.#no("charter/none", "this node has no charter yet, so it knows no members")
+    if (peer === hub) return this.#yes("charter/hub", "the hub of the space is let in")
+    const device = devices.get(peer)
+    if (device === undefined) return this.#no("charter/device", `${peer} is no device of a member of the space`)
+    if (device.isPaused) return this.#no("charter/paused", `${device.name} is paused`)
+    return this.#yes("charter/device", `${device.name} is a device of ${this.#nameOf(device.member)}`)
+  }
+
+  /** May records of the partition lie on the device? */
+  reads(peer: PeerId.PeerId, partition: Partition.Partition): Answer {
+    return this.may(peer, "read", partition)
+  }
+
+  /** May the device do this with records of the partition, or with one of their fields? */
+  may(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Answer {
+    const key = `${peer} ${action} ${field ?? ""}\n${Partition.key(partition)}`
+    const known = this.#answers.get(key)
+    if (known !== undefined) return known
+    const answer = this.#decide(peer, action, partition, field)
+    if (this.#answers.size >= answersMax) this.#answers.clear()
+    this.#answers.set(key, answer)
+    return answer
+  }
+
+  /** True for devices that have everything: what they confirm is safe. */
+  isCustodian(peer: PeerId.PeerId): boolean {
+    return peer === this.state.hub || (this.#subject(peer)?.level ?? 0) >= ownerLevel
+  }
+
+  #decide(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
+    const admitted = this.admits(peer)
+    if (!admitted.allowed) return admitted
+    if (peer === this.state.hub && action === "read") {
+      return this.#yes("charter/hub", "the hub of the space keeps everything")
+    }
+    const who = this.#subject(peer)
+    if (who === undefined) return this.#no("charter/hub", "the hub writes only as a device of a member")
+    if (who.level >= ownerLevel)
+      return this.#yes("charter/owner", `${this.#nameOf(who.member)} is an owner of the space`)
+    if (this.#document === undefined) return this.#byRole(who, action, partition)
+    if (this.#document === "closed") {
+      return this.#no("policy/closed", "this version cannot read the policy in force, so it lets nothing pass")
+    }
+    return this.#byDocument(this.#document, who, peer, action, partition, field)
+  }
+
+  /** What the built-in roles mean as long as nobody has written a policy. */
+  #byRole(who: PolicySubject, action: Action, { header }: Partition.Partition): Answer {
+    const name = this.#nameOf(who.member)
+    const rule = `role/${who.role}`
+    if (who.level >= managingLevel) return this.#yes(rule, `${name} manages the space`)
+    const { team } = header
+    if (typeof team === "string" && !who.teams.includes(team)) {
+      return this.#no("team", `${name} is not in the team ${team}`)
+    }
+    if (action === "read") return this.#yes(rule, `${name} reads what is of no team or of the own ones`)
+    const writes = action === "create" || action === "update" || action === "delete"
+    if (writes && who.level >= writingLevel)
+      return this.#yes(rule, `${name} writes what is of no team or of the own ones`)
+    return this.#no(rule, `${name} has the role ${who.role}, which does not ${action}`)
+  }
+
+  #byDocument(
+    document: PolicyDocument,
+    who: PolicySubject,
+    peer: PeerId.PeerId,
+    action: Action,
+    { header, type }: Partition.Partition,
+    field: string | undefined
+  ): Answer {
+    let compiled = this.#compiled.get(peer)
+    if (compiled === undefined) {
+      compiled = PolicyCompiler.compile(document, who)
+      this.#compiled.set(peer, compiled)
+    }
+    const { allowed, rule, tier } = compiled.decide(action, type, header, field)
+    const what = field === undefined ? `${action} ${type}` : `${action} ${type}.${field}`
+    const name = this.#nameOf(who.member)
+    if (rule === undefined)
+      return this.#no("default", `no rule lets ${name} ${what}, and what no rule allows is denied`)
+    if (!allowed) return this.#no(rule, `the rule ${rule} forbids ${name} to ${what}`)
+    const how = { grant: "a grant to the member or device", "team or role": "its team or role", everybody: "everybody" }
+    return this.#yes(rule, `the rule ${rule} lets ${name} ${what} (${how[tier as keyof typeof how]})`)
+  }
+
+  #subject(peer: PeerId.PeerId): PolicySubject | undefined {
+    const { devices, members, roles } = this.state
+    const device = devices.get(peer)
+    const member = device === undefined ? undefined : members.get(device.member)
+    if (member === undefined) return undefined
+    const level = roles.get(member.role)?.level ?? 0
+    return { device: peer, member: member.id, role: member.role, level, teams: member.teams }
+  }
+
+  #nameOf(member: string): string {
+    return this.state.members.get(member)?.name ?? member
+  }
+
+  #yes(rule: string, because: string): Answer {
+    return { allowed: true, rule, policyVersion: this.state.version, because }
+  }
+
+  #no(rule: string, because: string): Answer {
+    return { allowed: false, rule, policyVersion: this.state.version, because }
+  }
+}
+
+const documentOf = ({ policy }: CharterState.CharterState): PolicyDocument | "closed" | undefined => {
+  if (policy === undefined) return undefined
+  return Result.match(PolicyFile.parse(policy.text), { onSuccess: (document) => document, onFailure: () => "closed" })
+}

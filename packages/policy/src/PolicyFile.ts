@@ -1,0 +1,28 @@
+/**
+ * A policy document as text: YAML, of which JSON is a part. The text is what is kept and signed, so that comments and
+ * order stay as people wrote them; what it means is `PolicyDocument`'s.
+ */
+import { Result } from "effect"
+import { parseDocument } from "yaml"
+import * as PolicyDocument from "./PolicyDocument.ts"
+
+/** Longest text in UTF-16 units; the charter's bound in bytes is checked where it is kept. */
+const charsMax = 128 * 1024
+
+/** The document of a text, or what is wrong with it and where. */
+export const parse = (text: string): Result.Result<PolicyDocument.PolicyDocument, ReadonlyArray<string>> => {
+  if (text.length > charsMax) return Result.fail([`the policy has more than ${charsMax} characters`])
+  // No anchors: an alias of an alias is how a short text becomes a large value.
+  const read = parseDocument(text, { uniqueKeys: true, merge: false, strict: true, version: "1.2", schema: "core" })
+  const problems = [...read.errors, ...read.warnings].map(({ message }) => message.split("\n")[0]!)
+  if (problems.length > 0) return Result.fail(problems)
+  try {
+    return PolicyDocument.parse(read.toJS({ maxAliasCount: 0 }))
+  } catch (error) {
+    return Result.fail([error instanceof Error ? error.message : String(error)])
+  }
+}
+
+/** What is wrong with a text, or nothing. */
+export const problemOf = (text: string): string | undefined =>
+  Result.match(parse(text), { onSuccess: () => undefined, onFailure: (problems) => problems.join("; ") })
