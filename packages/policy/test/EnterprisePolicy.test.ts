@@ -1,0 +1,171 @@
+/**
+ * The enterprise policy: its own rules, and those of every gate.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { Author, Charter, HybridTime } from "@syncline/core"
+import { GateConformance } from "@syncline/core/testing"
+import { Context, Effect, Layer } from "effect"
+import { enterprise } from "../src/EnterprisePolicy.ts"
+import { deviceOf, layerCharter, open, peer, policy } from "./space.ts"
+
+const task = (team?: string) => ({ type: "task", header: team === undefined ? {} : { team } })
+
+describe("the enterprise policy as a gate", () => {
+  GateConformance.suite(() => {
+    let charter: Charter.CharterShape | undefined
+    const watched = Layer.effectContext(
+      Effect.gen(function* () {
+        const services = yield* Effect.context<Charter.Charter>()
+        charter = Context.get(services, Charter.Charter)
+        yield* Effect.orDie(
+          charter.write([
+            {
+              _tag: "Found",
+              name: "x",
+              hub: null,
+              member: "ann",
+              memberName: "Ann",
+              device: deviceOf(1).publicKey,
+              deviceName: "a"
+            }
+          ])
+        )
+        return services
+      })
+    )
+    return {
+      layer: enterprise.pipe(Layer.provide(watched), Layer.provide(layerCharter(1))),
+      peers: [peer(1), peer(2)],
+      partitions: [task(), task("north"), { type: "note", header: {} }],
+      change: Effect.suspend(() => Effect.orDie(charter!.write([{ _tag: "SetTeam", team: "t", name: "t" }])))
+    }
+  })
+})
+
+describe("without a policy document", () => {
+  it.effect("[EP-10] strangers, paused and removed devices are not admitted and read nothing", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2])
+      expect(yield* gate.admits(peer(9))).toMatchObject({ allowed: false, rule: "charter/device" })
+      expect(yield* gate.canSend(task(), peer(9))).toMatchObject({ allowed: false, rule: "charter/device" })
+      expect(yield* gate.canSend(task(), peer(2))).toMatchObject({ allowed: true, rule: "role/member" })
+      yield* write({ _tag: "PauseDevice", device: deviceOf(2).publicKey, isPaused: true })
+      expect(yield* gate.canSend(task(), peer(2))).toMatchObject({ allowed: false, rule: "charter/paused" })
+      yield* write({ _tag: "RemoveMember", member: "mia" })
+      expect(yield* gate.admits(peer(2))).toMatchObject({ allowed: false, rule: "charter/device" })
+    })
+  )
+
+  it.effect("[EP-11] a record of one team never goes to who is only in another", () =>
+    Effect.gen(function* () {
+      const { gate } = yield* open(["nora", "member", 2, "north"], ["sam", "member", 3, "south"], ["adam", "admin", 4])
+      const north = task("north")
+      expect((yield* gate.canSend(north, peer(2))).allowed).toBe(true)
+      expect(yield* gate.canSend(north, peer(3))).toMatchObject({
+        allowed: false,
+        rule: "team",
+        because: "sam is not in the team north"
+      })
+      expect((yield* gate.canSend(north, peer(4))).allowed).toBe(true)
+      expect((yield* gate.canSend(task(), peer(3))).allowed).toBe(true)
+    })
+  )
+
+  it.effect("[EP-12] readers receive and do not write, whoever carries it", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["rob", "readonly", 2, "north"])
+      const by = (number: number) =>
+        gate.accepts(Author.make(peer(number), "00112233445566ff"), task("north"), HybridTime.zero)
+      expect((yield* gate.canSend(task("north"), peer(2))).allowed).toBe(true)
+      expect((yield* gate.canReceive(task("north"), peer(2))).allowed).toBe(true)
+      expect(yield* by(2)).toMatchObject({ allowed: false, rule: "role/readonly" })
+      yield* write({ _tag: "SetMemberRole", member: "rob", role: "member" })
+      expect((yield* by(2)).allowed).toBe(true)
+      expect((yield* by(9)).allowed).toBe(false)
+    })
+  )
+
+  it.effect("[EP-13] owners' devices and the hub are custodians, others are not", () =>
+    Effect.gen(function* () {
+      const { gate } = yield* open(["adam", "admin", 2], ["olga", "owner", 3])
+      expect(yield* gate.isCustodian(peer(1))).toBe(true)
+      expect(yield* gate.isCustodian(peer(3))).toBe(true)
+      expect(yield* gate.isCustodian(peer(2))).toBe(false)
+      expect(yield* gate.isCustodian(peer(9))).toBe(false)
+    })
+  )
+})
+
+describe("with a policy document", () => {
+  it.effect(
+    "[EP-14] forbid beats allow, then a grant, then the highest role or team, then a rule for everybody, then no",
+    () =>
+      Effect.gen(function* () {
+        const { gate, write } = yield* open(["mia", "member", 2, "north"])
+        const ask = Effect.map(gate.canSend(task("north"), peer(2)), ({ allowed, rule }) => `${allowed} ${rule}`)
+        const rules: Array<object> = []
+        const add = (rule: object) => Effect.suspend(() => write(policy(...(rules.unshift(rule), rules))))
+        yield* write(policy())
+        expect(yield* ask).toBe("false default")
+        yield* add({ id: "all" })
+        expect(yield* ask).toBe("true all")
+        yield* add({ id: "team", to: { teams: ["north"] } })
+        expect(yield* ask).toBe("true team")
+        yield* add({ id: "grant", to: { devices: [peer(2)] } })
+        expect(yield* ask).toBe("true grant")
+        yield* add({ id: "no", effect: "forbid", to: { roles: ["member"] } })
+        expect(yield* ask).toBe("false no")
+        expect((yield* gate.canSend(task("north"), peer(1))).rule).toBe("charter/owner")
+      })
+  )
+
+  it.effect("[EP-15] who asks stands in conditions as $member, $teams and $device", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2, "north"], ["max", "member", 3, "south"])
+      yield* write(
+        policy(
+          { where: [{ field: "team", op: "in", value: "$teams" }] },
+          { where: [{ field: "owner", op: "eq", value: "$member" }] }
+        )
+      )
+      const of = (header: object, number: number) =>
+        Effect.map(gate.canSend({ type: "task", header: { ...header } }, peer(number)), ({ allowed }) => allowed)
+      expect([yield* of({ team: "north" }, 2), yield* of({ team: "north" }, 3)]).toEqual([true, false])
+      expect([yield* of({ owner: "max" }, 2), yield* of({ owner: "max" }, 3)]).toEqual([false, true])
+      expect(yield* of({}, 2)).toBe(false)
+    })
+  )
+
+  it.effect("[EP-16] a header that is not as declared is nobody's but the owners'", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["adam", "admin", 2])
+      yield* write(policy({ types: "all" }))
+      const of = (header: object, type = "task") =>
+        Effect.map(gate.canSend({ type, header: { ...header } }, peer(2)), ({ allowed }) => allowed)
+      expect([yield* of({ team: "x" }), yield* of({ team: 3 }), yield* of({ teem: "x" })]).toEqual([true, false, false])
+      expect([yield* of({}, "other"), yield* of({ a: 1 }, "other")]).toEqual([true, false])
+      expect((yield* gate.canSend({ type: "task", header: { team: 3 } }, peer(1))).allowed).toBe(true)
+    })
+  )
+
+  it.effect("[EP-17] a document that is not in order cannot be put in force", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open()
+      const before = charter.state()
+      const refused = yield* Effect.flip(write(policy({ actions: ["read", "manage"] })))
+      expect(refused.message).toMatch(/^the charter does not allow it at version 2: Expected .*\n.*actions/)
+      for (const text of [
+        "version: 1\nversion: 1",
+        "a: &x [1]\nb: *x",
+        "{",
+        "- 1",
+        "version: 1\ntypes: {}\nrules: []\nx: 1"
+      ]) {
+        expect((yield* Effect.flip(write({ _tag: "SetPolicy", text }))).reason._tag).toBe("CharterDenied")
+      }
+      expect(charter.state()).toBe(before)
+      yield* write({ _tag: "SetPolicy", text: "# ours\nversion: 1 # first\ntypes: {}\nrules: []\n" })
+      expect(charter.state().policy?.text).toContain("# ours")
+    })
+  )
+})
