@@ -3,10 +3,19 @@
  * Devices are named by numbers; device 1 is the owner `ann`'s.
  */
 import { hash } from "node:crypto"
-import { Charter, type CharterOperation, CharterStore, Crypto, DeviceKey, Gate, type PeerId } from "@syncline/core"
+import {
+  Charter,
+  type CharterError,
+  type CharterOperation,
+  CharterStore,
+  Crypto,
+  DeviceKey,
+  Gate,
+  type PeerId
+} from "@syncline/core"
 import type { SpaceId } from "@syncline/core"
 import { SeededRandom, SimulatedCrypto } from "@syncline/core/testing"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { enterprise } from "../src/EnterprisePolicy.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 
@@ -45,7 +54,11 @@ export interface TeamSpace {
 }
 
 /** The charter and the gate of device 1, with these people: name, role, device, teams. */
-export const open = Effect.fnUntraced(function* (...people: ReadonlyArray<Person>) {
+export const open = (
+  ...people: ReadonlyArray<Person>
+): Effect.Effect<TeamSpace, CharterError.CharterError, Scope.Scope> => opened(people)
+
+const opened = Effect.fnUntraced(function* (people: ReadonlyArray<Person>) {
   const services = yield* Layer.build(Layer.provideMerge(enterprise, layerCharter(1)))
   const charter = Context.get(services, Charter.Charter)
   const gate = Context.get(services, Gate.Gate)
@@ -62,8 +75,8 @@ export const open = Effect.fnUntraced(function* (...people: ReadonlyArray<Person
   ])
   yield* charter.write(["north", "south"].map((team) => ({ _tag: "SetTeam", team, name: team })))
   if (people.length > 0) yield* charter.write(people.flatMap(joining))
-  const opened: TeamSpace = { charter, gate, write: (...operations) => charter.write(operations) }
-  return opened
+  const found: TeamSpace = { charter, gate, write: (...operations) => charter.write(operations) }
+  return found
 })
 
 export type Person = readonly [member: string, role: string, device: number, ...teams: ReadonlyArray<string>]
