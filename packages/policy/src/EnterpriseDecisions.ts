@@ -20,6 +20,22 @@ const writingLevel = 40
 
 type Answer = Decision.Decision
 
+/** A decision with its reasons. */
+export interface Explanation {
+  readonly decision: Decision.Decision
+  /** Rules that speak of it and did not decide, the strongest first. */
+  readonly losing: ReadonlyArray<string>
+  /** For people: what, by which rule and why, and what was outweighed. */
+  readonly lines: ReadonlyArray<string>
+}
+
+const teamsOf = ({ teams }: PolicySubject): string => (teams.length === 0 ? "" : `, in ${teams.join(" and ")}`)
+
+const headerOf = ({ header }: Partition.Partition): string => {
+  const values = Object.entries(header).map(([field, value]) => `${field} ${JSON.stringify(value)}`)
+  return values.length === 0 ? "" : ` with ${values.join(", ")}`
+}
+
 export class EnterpriseDecisions {
   readonly state: CharterState.CharterState
   readonly #document: PolicyDocument | "closed" | undefined
@@ -61,6 +77,26 @@ export class EnterpriseDecisions {
     if (this.#answers.size >= answersMax) this.#answers.clear()
     this.#answers.set(key, answer)
     return answer
+  }
+
+  /**
+   * Why, in words: the decision, and every other rule that speaks of it and did not decide. The lines are for people and
+   * for the audit; programs go by the decision.
+   */
+  explain(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Explanation {
+    const decision = this.may(peer, action, partition, field)
+    const who = this.#subject(peer)
+    const compiled = who === undefined ? undefined : this.#compiledFor(who, peer)
+    const speaking = compiled?.speaking(action, partition.type, partition.header, field) ?? []
+    const losing = speaking.filter((rule) => rule !== decision.rule)
+    const asker = who === undefined ? peer : `${this.#nameOf(who.member)} (${who.role}${teamsOf(who)})`
+    const what = field === undefined ? partition.type : `${partition.type}.${field}`
+    const lines = [
+      `${asker} ${decision.allowed ? "may" : "may not"} ${action} ${what}${headerOf(partition)}.`,
+      `Decided by ${decision.rule} at version ${decision.policyVersion}: ${decision.because}.`,
+      ...losing.map((rule) => `The rule ${rule} speaks of it too and was outweighed.`)
+    ]
+    return { decision, losing, lines }
   }
 
   /** True for devices that have everything: what they confirm is safe. */
@@ -109,12 +145,7 @@ export class EnterpriseDecisions {
     { header, type }: Partition.Partition,
     field: string | undefined
   ): Answer {
-    let compiled = this.#compiled.get(peer)
-    if (compiled === undefined) {
-      compiled = PolicyCompiler.compile(document, who)
-      this.#compiled.set(peer, compiled)
-    }
-    const { allowed, rule, tier } = compiled.decide(action, type, header, field)
+    const { allowed, rule, tier } = this.#compiledFor(who, peer, document)!.decide(action, type, header, field)
     const what = field === undefined ? `${action} ${type}` : `${action} ${type}.${field}`
     const name = this.#nameOf(who.member)
     if (rule === undefined)
@@ -122,6 +153,19 @@ export class EnterpriseDecisions {
     if (!allowed) return this.#no(rule, `the rule ${rule} forbids ${name} to ${what}`)
     const how = { grant: "a grant to the member or device", "team or role": "its team or role", everybody: "everybody" }
     return this.#yes(rule, `the rule ${rule} lets ${name} ${what} (${how[tier as keyof typeof how]})`)
+  }
+
+  #compiledFor(
+    who: PolicySubject,
+    peer: PeerId.PeerId,
+    document = this.#document
+  ): PolicyCompiler.CompiledPolicy | undefined {
+    if (document === undefined || document === "closed" || who.level >= ownerLevel) return undefined
+    const known = this.#compiled.get(peer)
+    if (known !== undefined) return known
+    const compiled = PolicyCompiler.compile(document, who)
+    this.#compiled.set(peer, compiled)
+    return compiled
   }
 
   #subject(peer: PeerId.PeerId): PolicySubject | undefined {

@@ -1,10 +1,11 @@
 /**
  * A policy document as text: YAML, of which JSON is a part. The text is what is kept and signed, so that comments and
- * order stay as people wrote them; what it means is `PolicyDocument`'s.
+ * order stay as people wrote them; what it means is `PolicyDocument`'s. Its own tests are run with every reading.
  */
 import { Result } from "effect"
 import { parseDocument } from "yaml"
 import * as PolicyDocument from "./PolicyDocument.ts"
+import * as PolicyTests from "./PolicyTests.ts"
 
 /** Longest text in UTF-16 units; the charter's bound in bytes is checked where it is kept. */
 const charsMax = 128 * 1024
@@ -17,10 +18,17 @@ export const parse = (text: string): Result.Result<PolicyDocument.PolicyDocument
   const problems = [...read.errors, ...read.warnings].map(({ message }) => message.split("\n")[0]!)
   if (problems.length > 0) return Result.fail(problems)
   try {
-    return PolicyDocument.parse(read.toJS({ maxAliasCount: 0 }))
+    return Result.flatMap(PolicyDocument.parse(read.toJS({ maxAliasCount: 0 })), tested)
   } catch (error) {
     return Result.fail([error instanceof Error ? error.message : String(error)])
   }
+}
+
+const tested = (
+  document: PolicyDocument.PolicyDocument
+): Result.Result<PolicyDocument.PolicyDocument, ReadonlyArray<string>> => {
+  const failures = PolicyTests.failures(document)
+  return failures.length === 0 ? Result.succeed(document) : Result.fail(failures)
 }
 
 /** What is wrong with a text, or nothing. */

@@ -5,7 +5,9 @@ import { describe, expect, it } from "@effect/vitest"
 import { Author, Charter, HybridTime } from "@syncline/core"
 import { GateConformance } from "@syncline/core/testing"
 import { Context, Effect, Layer } from "effect"
+import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
 import { enterprise } from "../src/EnterprisePolicy.ts"
+import * as PolicyFile from "../src/PolicyFile.ts"
 import { deviceOf, layerCharter, open, peer, policy } from "./space.ts"
 
 const task = (team?: string) => ({ type: "task", header: team === undefined ? {} : { team } })
@@ -168,4 +170,66 @@ describe("with a policy document", () => {
       expect(charter.state().policy?.text).toContain("# ours")
     })
   )
+})
+
+describe("an explanation", () => {
+  it.effect("[EP-18] says who, what, by which rule and why, and what was outweighed", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open(["mia", "member", 2, "north"], ["rob", "readonly", 3])
+      const explain = (number: number, team?: string, field?: string) =>
+        new EnterpriseDecisions(charter.state()).explain(peer(number), field ? "update" : "read", task(team), field)
+      expect(explain(3, "north").lines).toEqual([
+        'rob (readonly) may not read task with team "north".',
+        "Decided by team at version 3: rob is not in the team north."
+      ])
+      yield* write(
+        policy(
+          { id: "everyone-reads" },
+          { id: "own-team", to: { roles: ["member"] }, where: [{ field: "team", op: "in", value: "$teams" }] },
+          { id: "no-north", effect: "forbid", where: [{ field: "team", op: "eq", value: "north" }] },
+          { id: "titles", actions: ["update"], to: { roles: ["member"] }, fields: ["title"] }
+        )
+      )
+      expect(explain(2, "north").lines).toEqual([
+        'mia (member, in north) may not read task with team "north".',
+        "Decided by no-north at version 4: the rule no-north forbids mia to read task.",
+        "The rule own-team speaks of it too and was outweighed.",
+        "The rule everyone-reads speaks of it too and was outweighed."
+      ])
+      expect(explain(2).lines).toEqual([
+        "mia (member, in north) may read task.",
+        "Decided by everyone-reads at version 4: the rule everyone-reads lets mia read task (everybody)."
+      ])
+      expect(explain(2, undefined, "title").decision.rule).toBe("titles")
+      expect(explain(2, undefined, "salary").lines[1]).toBe(
+        "Decided by default at version 4: no rule lets mia update task.salary, and what no rule allows is denied."
+      )
+      expect(explain(1, "north").lines).toEqual([
+        'Ann (owner) may read task with team "north".',
+        "Decided by charter/owner at version 4: Ann is an owner of the space."
+      ])
+      expect(explain(9).lines[0]).toMatch(/^12D3KooW\w+ may not read task\.$/)
+    })
+  )
+})
+
+describe("tests in a document", () => {
+  it("[EP-19] are run with every reading, and one that fails refuses the document", () => {
+    const text = (cannot: string) => `
+version: 1
+types: { salary: { header: { team: text } } }
+rules:
+  - { id: hr, effect: allow, actions: [read, update], types: [salary], to: { teams: [hr] } } # only they
+tests:
+  - { name: members, who: { role: member, teams: [north] }, cannot: [read, update], type: salary }
+  - { name: hr reads, who: { teams: [hr] }, can: [read], cannot: [${cannot}], type: salary, header: { team: hr } }
+`
+    expect(PolicyFile.problemOf(text("delete"))).toBeUndefined()
+    expect(PolicyFile.problemOf(text("update"))).toBe(
+      "test hr reads: it can update salary, because the rule hr says so"
+    )
+    expect(PolicyFile.problemOf(text("delete").replace("cannot: [read, update]", "can: [read]"))).toBe(
+      "test members: it cannot read salary, because no rule allows it"
+    )
+  })
 })
