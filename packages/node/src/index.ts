@@ -6,6 +6,7 @@ export * as DeviceKeyError from "./DeviceKeyError.ts"
 export * as DeviceKeyFile from "./DeviceKeyFile.ts"
 export * as NodeCompression from "./NodeCompression.ts"
 export * as NodeCrypto from "./NodeCrypto.ts"
+export * as SqliteCharter from "./SqliteCharter.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"
 export { nodeLayer, type NodeLayerOptions, type NodeServices, spaceOf } from "./NodeLayer.ts"
 export {
