@@ -4,6 +4,7 @@
 export { personal, type PersonalOptions } from "./PersonalPolicy.ts"
 export * as PolicyMetrics from "./PolicyMetrics.ts"
 export type { TrustedPeers } from "./TrustedPeers.ts"
+export * as AuditChain from "./AuditChain.ts"
 export { enterprise } from "./EnterprisePolicy.ts"
 export { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 export * as PolicyDocument from "./PolicyDocument.ts"
