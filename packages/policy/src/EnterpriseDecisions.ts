@@ -3,7 +3,7 @@
  * the charter, which remembers what it was asked. Owners and the hub are above the document: they read everything, so
  * that what they have is safe, and a document cannot lock the space. Without a document the built-in roles say it all.
  */
-import { type CharterState, type Decision, Partition, type PeerId } from "@syncline/core"
+import { CharterOperation, CharterState, type Decision, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
 import * as PolicyCompiler from "./PolicyCompiler.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
@@ -13,9 +13,8 @@ import type { PolicySubject } from "./PolicySubject.ts"
 /** Answers that one state of the charter remembers; beyond it all are forgotten. */
 export const answersMax = 65_536
 
-/** The level of owners and of those who manage; the charter's own. */
-const ownerLevel = 100
-const managingLevel = 80
+const { managingLevel, ownerLevel } = CharterOperation
+/** The level of the built-in members; those below only read. */
 const writingLevel = 40
 
 type Answer = Decision.Decision
@@ -169,12 +168,10 @@ export class EnterpriseDecisions {
   }
 
   #subject(peer: PeerId.PeerId): PolicySubject | undefined {
-    const { devices, members, roles } = this.state
-    const device = devices.get(peer)
-    const member = device === undefined ? undefined : members.get(device.member)
+    const member = CharterState.memberOf(this.state, peer)
     if (member === undefined) return undefined
-    const level = roles.get(member.role)?.level ?? 0
-    return { device: peer, member: member.id, role: member.role, level, teams: member.teams }
+    const { id, role, teams } = member
+    return { device: peer, member: id, role, level: CharterState.levelOf(this.state, member), teams }
   }
 
   #nameOf(member: string): string {

@@ -29,6 +29,14 @@ export interface Wording {
 /** A version and its record: with a few of them two charters find where they part. */
 export type Mark = readonly [version: number, id: CharterRecord.RecordId]
 
+/** What one charter tells another of what it has. */
+export interface Known {
+  /** Of the records that count: the head, then ever further back, at most 64. */
+  readonly marks: ReadonlyArray<Mark>
+  /** The records that do not count, at most 1,024. They decide what counts elsewhere, too. */
+  readonly rivals: ReadonlyArray<CharterRecord.RecordId>
+}
+
 /** What came of records from somebody else. */
 export interface Received {
   /** Records that were new. */
@@ -54,18 +62,15 @@ export interface CharterShape {
   ) => Effect.Effect<CharterState, CharterError.CharterError>
   /** Takes in records, whoever brings them: their signatures say who wrote them. */
   readonly receive: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<Received, JournalError>
-  /** Versions with their records: the head, then ever further back, at most 64. */
-  readonly marks: () => ReadonlyArray<Mark>
-  /** The records that somebody with these marks lacks, and rivals that it may not know; about `bytesMax` bytes. */
-  readonly beyond: (marks: ReadonlyArray<Mark>, bytesMax: number) => ReadonlyArray<Uint8Array>
+  readonly known: () => Known
+  /** Records that somebody lacks who knows that much: those that count, then their rivals; about `bytesMax` bytes, at least one. */
+  readonly beyond: (known: Known, bytesMax: number) => ReadonlyArray<Uint8Array>
   /** Emits after the charter changed. A subscriber that lags behind sees the newest only. */
   readonly changes: Stream.Stream<CharterState>
 }
 
 /** Changes that a slow subscriber may lag behind. */
 const changesMax = 16
-/** Own records that lost are written again so often in one go; each time others may have won again. */
-const rewritesMax = 8
 
 export class Charter extends Context.Service<Charter, CharterShape>()("@syncline/core/charter/Charter") {}
 
@@ -150,8 +155,9 @@ const receive = Effect.fnUntraced(function* (keeping: Keeping, records: Readonly
   }
   if (fresh.length > 0) yield* keep(keeping, fresh)
   // What this device wrote and lost is written again where it still makes sense; nobody else can.
-  for (const { behalf, note, operations, signer: by } of lost.slice(0, rewritesMax)) {
-    if (by === signer.peer) yield* Effect.ignore(write(keeping, operations, { behalf, note }))
+  for (const { behalf, id, note, operations, signer: by, version } of lost) {
+    if (by !== signer.peer || tree.at(version) === id) continue
+    yield* Effect.ignore(write(keeping, operations, { behalf, note }))
   }
   const outcome: Received = { added: fresh.length, isMissing, problem }
   return outcome
@@ -179,8 +185,8 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     stateAt: (version) => (version > keeping.state.version ? undefined : keeping.tree.stateAt(version)),
     write: (operations, wording = {}) => told(asCharterError(write(keeping, operations, wording))),
     receive: (records) => told(receive(keeping, records)),
-    marks: () => marksOf(keeping.tree),
-    beyond: (marks, bytesMax) => beyond(keeping.tree, marks, bytesMax),
+    known: () => ({ marks: marksOf(keeping.tree), rivals: keeping.tree.rivals.map(({ id }) => id) }),
+    beyond: (known, bytesMax) => beyond(keeping.tree, known, bytesMax),
     changes: Stream.fromPubSub(changes)
   }
   return charter
@@ -205,14 +211,17 @@ const marksOf = (tree: CharterTree): ReadonlyArray<Mark> => {
   return marks
 }
 
-const beyond = (tree: CharterTree, marks: ReadonlyArray<Mark>, bytesMax: number): ReadonlyArray<Uint8Array> => {
-  const shared = marks.find(([version, id]) => tree.at(version) === id)
+const beyond = (tree: CharterTree, known: Known, bytesMax: number): ReadonlyArray<Uint8Array> => {
+  const shared = known.marks.find(([version, id]) => tree.at(version) === id)
+  const told = new Set(known.rivals)
   const sent: Array<Uint8Array> = []
   let bytes = 0
-  for (const record of tree.after(shared?.[0] ?? 0)) {
-    bytes += record.bytes.length
+  // Rivals are in the order in which they came, so each behind the one that it follows.
+  for (const { bytes: record, id } of [...tree.after(shared?.[0] ?? 0), ...tree.rivals]) {
+    if (told.has(id)) continue
+    bytes += record.length
     if (sent.length > 0 && bytes > bytesMax) break
-    sent.push(record.bytes)
+    sent.push(record)
   }
   return sent
 }

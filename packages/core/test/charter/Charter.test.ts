@@ -21,8 +21,8 @@ const open = Effect.fnUntraced(function* (
 /** Both tell each other what the other lacks, until neither has anything new. */
 const exchange = Effect.fnUntraced(function* (a: Charter.CharterShape, b: Charter.CharterShape, bytesMax = 1e6) {
   for (let i = 0; i < 50; i++) {
-    const there = yield* b.receive(a.beyond(b.marks(), bytesMax))
-    const here = yield* a.receive(b.beyond(a.marks(), bytesMax))
+    const there = yield* b.receive(a.beyond(b.known(), bytesMax))
+    const here = yield* a.receive(b.beyond(a.known(), bytesMax))
     if (there.added + here.added === 0) return
   }
 })
@@ -40,8 +40,8 @@ describe("a node's charter", () => {
       for (let i = 0; i < 40; i++) yield* a.write([rename(`${i}`)], { behalf: "ann@example.org", note: "trying" })
       yield* exchange(a, b, 600)
       expect(b.state()).toEqual(a.state())
-      expect(b.marks().length).toBeLessThan(30)
-      expect(b.beyond(a.marks(), 1e6)).toEqual([])
+      expect(b.known().marks.length).toBeLessThan(30)
+      expect(b.beyond(a.known(), 1e6)).toEqual([])
       expect(b.stateAt(2)?.teams.size).toBe(0)
     })
   )
@@ -61,6 +61,51 @@ describe("a node's charter", () => {
       for (const each of [a, b, c]) expect(each.state()).toEqual(a.state())
       expect([...a.state().members.keys()].sort()).toEqual(["adam", "ann", "bea", "olga"])
       expect(a.state().teams.get("north")?.name).toBe("of b")
+    })
+  )
+
+  it.effect("[CH-13] [CH-16] what does not count travels, too, for it may decide what does", () =>
+    Effect.gen(function* () {
+      const [ann, olga, adam, ada, mia] = [
+        yield* open(1),
+        yield* open(2),
+        yield* open(3),
+        yield* open(4),
+        yield* open(5)
+      ]
+      yield* ann.write([found])
+      yield* ann.write(team)
+      yield* ann.write([...join("ada", "admin", 4), ...join("rob", "member", 6)])
+      for (const each of [olga, adam, ada, mia]) yield* exchange(ann, each)
+      // Each behind the same record. Ann's removal of adam takes his say, although ada's removal comes before hers.
+      yield* ann.write([rename("of ann")])
+      yield* ann.write([remove("adam")])
+      yield* adam.write([remove("rob")])
+      yield* ada.write([rename("of ada"), remove("rob")])
+      yield* exchange(olga, ann)
+      for (const each of [olga, mia]) {
+        yield* each.receive(adam.beyond(each.known(), 1e6))
+        yield* each.receive(ada.beyond(each.known(), 1e6))
+      }
+      expect(olga.state().teams.get("north")?.name).toBe("of ada")
+      expect(mia.state().teams.has("north")).toBe(false)
+      yield* exchange(olga, mia, 600)
+      expect(mia.state()).toEqual(olga.state())
+      expect(mia.known().rivals.length).toBe(3)
+    })
+  )
+
+  it.effect("[CH-17] however much a device lost, all of it is written again", () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(1), yield* open(2)]
+      yield* a.write([found])
+      yield* a.write(team)
+      yield* exchange(a, b)
+      for (let i = 0; i < 20; i++) yield* b.write([addMember(`m${i}`, "member")])
+      yield* a.write([remove("mia")])
+      yield* exchange(a, b)
+      expect(b.state()).toEqual(a.state())
+      expect(a.state().members.size).toBe(23)
     })
   )
 
@@ -101,7 +146,7 @@ describe("a node's charter", () => {
       yield* exchange(a, b)
       yield* b.write([rename("by b")])
       isFull = true
-      expect(yield* Effect.flip(a.receive(b.beyond(a.marks(), 1e6)))).toBeInstanceOf(JournalError)
+      expect(yield* Effect.flip(a.receive(b.beyond(a.known(), 1e6)))).toBeInstanceOf(JournalError)
       expect(a.state().version).toBe(2)
       isFull = false
       yield* exchange(a, b)
