@@ -87,11 +87,6 @@ const steps: ReadonlyArray<string> = [
   INSERT INTO receipts SELECT id, lseq, peer, code, kind, rule, policy_version, because, at_ms FROM old_receipts;
   DROP TABLE old_receipts;
   CREATE INDEX receipts_by_lseq ON receipts (lseq);
-  `,
-  // Comparing reads the keys and versions of a range: together in the index, instead of scattered over the rows.
-  `
-  DROP INDEX entities_by_key;
-  CREATE INDEX entities_by_key ON entities (part, key, version);
   `
 ]
 
