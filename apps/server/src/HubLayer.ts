@@ -59,6 +59,7 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "CommitsHeld":
     case "WriteRejected":
     case "WritesDeferred":
+    case "AccessChanged":
     case "WritesRestamped":
     case "JournalCopied":
     case "ClockSkewed":

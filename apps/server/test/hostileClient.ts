@@ -133,7 +133,8 @@ export class HostileClient {
       root: new Uint8Array(16),
       count: 0,
       cursorOf: null,
-      cursor: 0
+      cursor: 0,
+      charter: null
     }
     await this.say(hello)
     return { nonce, hello }

@@ -3,7 +3,15 @@
  * wait for it. A refused request undoes only itself; a failing store fails the whole group, and nothing of it is kept.
  * Answers exist only after the commit. It knows no threads and no queue.
  */
-import { DeleteReversal, JournalReceiver, JournalWriter, Quarantine, Withdrawal, WriteError } from "@syncline/core"
+import {
+  DeleteReversal,
+  JournalReceiver,
+  JournalWriter,
+  Purge,
+  Quarantine,
+  Withdrawal,
+  WriteError
+} from "@syncline/core"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import type { SqliteTables } from "./SqliteTables.ts"
 import * as WriterMessage from "./WriterMessage.ts"
@@ -50,6 +58,8 @@ const perform = (
       return discard(context, request.ids)
     case "settle":
       return { ...Withdrawal.settle(context, request.settlement, nowMs), head: tables.head() }
+    case "purge":
+      return { ...Purge.step(context, request.partition, request.why, nowMs), head: tables.head() }
     case "renew":
       JournalReceiver.renew(context)
       return undefined

@@ -42,6 +42,8 @@ export const openForWriting = (file: string): Database.Database => {
     db.pragma("journal_mode = WAL")
     db.pragma("synchronous = FULL")
     common(db)
+    // What this device may not have any more must not lie in free pages.
+    db.pragma("secure_delete = ON")
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     db.pragma(`journal_size_limit = ${logBytesMax}`)
     assertDurable(db)

@@ -20,6 +20,7 @@ import {
   Limits,
   Occupancy,
   type OpenedCommits,
+  Purge,
   Quarantine,
   Receipts,
   type SpaceId,
@@ -61,6 +62,7 @@ type Reads = Pick<
   | "head"
   | "lastTime"
   | "partitions"
+  | "held"
   | "feed"
   | "changesAfter"
   | "children"
@@ -75,7 +77,7 @@ type Reads = Pick<
   History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
-  "write" | "receive" | "release" | "revertDeletes" | "discard" | "settle" | "renew" | "setCursor"
+  "write" | "receive" | "release" | "revertDeletes" | "discard" | "settle" | "purge" | "renew" | "setCursor"
 >
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
@@ -167,6 +169,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     revertDeletes: () => refuse,
     discard: () => refuse,
     settle: () => refuse,
+    purge: () => refuse,
     renew: refuse,
     setCursor: () => refuse,
     changes: Stream.empty
@@ -180,6 +183,7 @@ const isRenewing = (
   result: WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]]
 ): boolean =>
   request.kind === "renew" ||
+  request.kind === "purge" ||
   (request.kind === "release" && (result as WriterMessage.WriterResults["release"]).copyShownBy !== undefined) ||
   (request.kind === "receive" && (result as WriterMessage.WriterResults["receive"]).isCopied) ||
   (request.kind === "settle" && (result as WriterMessage.WriterResults["settle"]).entities.length > 0)
@@ -212,6 +216,8 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
   discard: (ids) => writer.call({ kind: "discard", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   settle: (settlement) =>
     writer.call({ kind: "settle", settlement }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  purge: (partition, why) =>
+    Purge.whole(writer.call({ kind: "purge", partition, why }, 0).pipe(Effect.catchTag("WriteError", unexpected))),
   renew: writer.call({ kind: "renew" }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   setCursor: (peer, incarnation, cursor) =>
     writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected))
@@ -266,6 +272,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     head: read(() => rows.head()),
     lastTime: read(() => rows.storedLastTime() as HybridTime.HybridTime),
     partitions: read(() => ({ head: rows.head(), rows: rows.partitions() })),
+    held: read(() => JournalReads.held(rows)),
     feed: (after, exclude, bytesMax, incarnation) =>
       read(() => JournalReads.feed(rows, after, exclude, bytesMax, incarnation)),
     changesAfter: (after, limit) => read(() => ChangeReads.changesAfter(context, after, limit)),

@@ -2,7 +2,7 @@
  * Journal rows read from a SQLite file. Statements are prepared once and rows come as arrays. Several reads see one
  * state of the store inside `snapshot`; nothing is written here.
  */
-import type { Author, JournalTables, Partition, PeerId, Quarantine } from "@syncline/core"
+import type { Author, JournalTables, Partition, PeerId, Purge, Quarantine } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as PackedNumbers from "./PackedNumbers.ts"
 import { SqliteQuarantine } from "./SqliteQuarantine.ts"
@@ -102,6 +102,7 @@ const statements = (db: Database.Database) => {
       `SELECT ${entityColumns} FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key, id LIMIT ?`
     ),
     // In key order only: ordering equal keys by id would read and sort what nobody asks for.
+    purge: db.prepare("SELECT after, upto FROM purges WHERE part = ?"),
     versions: one("SELECT key, version FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key LIMIT ?"),
     // By rowid, and not by the index on partitions: pages stay short, and entities made together come together.
     ordered: one(
@@ -241,6 +242,9 @@ export class SqliteRows implements JournalTables.JournalRows {
     (this.#statements.buckets.all(partition, low, high) as Array<[bucket: number, count: number, ...Lanes]>).map(
       ([bucket, count, ...lanes]) => ({ bucket, sum: { count, lanes: Uint32Array.from(lanes) } })
     )
+
+  purgeOf = (partition: number): Purge.PurgeProgress | undefined =>
+    this.#statements.purge.get(partition) as Purge.PurgeProgress | undefined
 
   commitAt = (lseq: number) => {
     const columns = this.#statements.commit.get(lseq) as CommitColumns | undefined

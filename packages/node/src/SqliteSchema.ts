@@ -87,6 +87,10 @@ const steps: ReadonlyArray<string> = [
   INSERT INTO receipts SELECT id, lseq, peer, code, kind, rule, policy_version, because, at_ms FROM old_receipts;
   DROP TABLE old_receipts;
   CREATE INDEX receipts_by_lseq ON receipts (lseq);
+  `,
+  // A partition that this device may not have any more is taken out in steps.
+  `
+  CREATE TABLE purges (part INTEGER PRIMARY KEY, after INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;
   `
 ]
 

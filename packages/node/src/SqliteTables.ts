@@ -11,6 +11,7 @@ import {
   Limits,
   Partition,
   type PeerId,
+  type Purge,
   type Receipt,
   type SpaceId
 } from "@syncline/core"
@@ -62,6 +63,8 @@ const statements = (db: Database.Database) => ({
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
   ),
   removeQuarantine: db.prepare("DELETE FROM quarantine WHERE id = ? RETURNING peer, reason, length(bytes)").raw(),
+  setPurge: db.prepare("INSERT OR REPLACE INTO purges VALUES (?, ?, ?)"),
+  removePurge: db.prepare("DELETE FROM purges WHERE part = ?"),
   putReceipt: db.prepare("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
   removeReceipt: db.prepare("DELETE FROM receipts WHERE id = ?"),
   removeReceiptsOf: db.prepare(
@@ -190,6 +193,11 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     rows.push(row)
     this.#partitionIndexes.set(key, row.index)
     return row
+  }
+
+  setPurge = (partition: number, progress: Purge.PurgeProgress | undefined): void => {
+    if (progress === undefined) this.#statements.removePurge.run(partition)
+    else this.#statements.setPurge.run(partition, progress.after, progress.upto)
   }
 
   setPartition = (index: number, total: Fingerprint.Fingerprint, isBucketed: boolean): void => {

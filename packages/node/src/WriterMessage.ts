@@ -2,7 +2,7 @@
  * What the main thread and the writing thread say to each other. Everything here survives a structured clone; long
  * lists travel as one text or one byte array, which costs a fraction of cloning each element.
  */
-import type { DeleteWatch, EntityChange, Journal, PeerId, Quarantine, Receipt } from "@syncline/core"
+import type { DeleteWatch, EntityChange, Journal, Partition, PeerId, Purge, Quarantine, Receipt } from "@syncline/core"
 import type { StoreFailure } from "./SqliteFailure.ts"
 
 /** What the thread is started with. */
@@ -54,6 +54,13 @@ export interface SettleRequest {
   readonly settlement: Receipt.Settlement
 }
 
+/** One step of a purge; see core's `Purge`. */
+export interface PurgeRequest {
+  readonly kind: "purge"
+  readonly partition: Partition.Partition
+  readonly why: Quarantine.Because
+}
+
 export interface RenewRequest {
   readonly kind: "renew"
 }
@@ -72,6 +79,7 @@ export type WriterRequest =
   | RevertDeletesRequest
   | DiscardRequest
   | SettleRequest
+  | PurgeRequest
   | RenewRequest
   | SetCursorRequest
 
@@ -87,6 +95,7 @@ export interface WriterResults {
   readonly revertDeletes: Journal.Released & WithHead
   readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>
   readonly settle: Journal.SettleOutcome & WithHead
+  readonly purge: Purge.PurgeStep & WithHead
   readonly renew: undefined
   readonly setCursor: undefined
 }

@@ -15,7 +15,7 @@ import * as SqliteConnection from "./SqliteConnection.ts"
 import * as SqliteFailure from "./SqliteFailure.ts"
 import * as SqliteIdentity from "./SqliteIdentity.ts"
 import { SqliteTables } from "./SqliteTables.ts"
-import type { Envelope, FromWriter, OpenMessage, WriterCaches, WriterSettings } from "./WriterMessage.ts"
+import type { Envelope, FromWriter, OpenMessage, WriterCaches, WriterResults, WriterSettings } from "./WriterMessage.ts"
 
 /** Requests of one transaction; more wait for the next. */
 const requestsPerGroupMax = 512
@@ -85,6 +85,22 @@ const cutLog = ({ db, settings }: Writer): void => {
   }
 }
 
+/** True when a partition was taken out to its end. */
+const hasPurged = (group: ReadonlyArray<Envelope>, answers: ReturnType<typeof GroupCommit.run>): boolean =>
+  group.some(({ request }, i) => {
+    const answer = answers[i]![1]
+    return request.kind === "purge" && answer.kind === "done" && (answer.result as WriterResults["purge"]).isEnd
+  })
+
+/** What was taken out must not be left in the log: it is moved into the file, which has it overwritten, and emptied. */
+const emptyLog = ({ db, settings }: Writer): void => {
+  try {
+    db.pragma("wal_checkpoint(TRUNCATE)")
+  } catch (error) {
+    if (SqliteFailure.ofError(error, settings.folder) === undefined) throw error
+  }
+}
+
 const cachesOf = ({ context, tables }: Writer): WriterCaches => ({
   authorBytes: Author.bytesCachedAuthors(),
   commitAuthors: Commit.cachedAuthors(),
@@ -123,7 +139,8 @@ const serve = (writer: Writer, onMessage: (handler: (message: Envelope | "close"
       const answers = GroupCommit.run(writer.context, writer.tables, writer.settings.folder, group)
       groups++
       writer.send({ kind: "answers", answers, groups, caches: cachesOf(writer) })
-      if (groups % groupsPerLogCheck === 0) cutLog(writer)
+      if (hasPurged(group, answers)) emptyLog(writer)
+      else if (groups % groupsPerLogCheck === 0) cutLog(writer)
     }
     if (queue.length > 0) schedule()
     else if (isClosing) {

@@ -253,6 +253,7 @@ it.live("[SJ-8] a reopened journal goes on where it was", () =>
           peer,
           incarnation,
           isCustodian: true,
+          givesWay: false,
           acknowledged: 1,
           told: 1,
           proven: undefined,

@@ -3,7 +3,7 @@
  * the charter, which remembers what it was asked. Owners and the hub are above the document: they read everything, so
  * that what they have is safe, and a document cannot lock the space. Without a document the built-in roles say it all.
  */
-import { CharterOperation, CharterState, type Decision, Partition, type PeerId } from "@syncline/core"
+import { CharterOperation, CharterState, type Decision, type Deeds, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
 import * as PolicyCompiler from "./PolicyCompiler.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
@@ -18,6 +18,11 @@ const { managingLevel, ownerLevel } = CharterOperation
 const writingLevel = 40
 
 type Answer = Decision.Decision
+
+const writeActions = ["update", "create", "delete"] as const
+
+/** Stands for no common answer. */
+const differs: Answer = { allowed: false, rule: "", policyVersion: 0, because: "" }
 
 /** A decision with its reasons. */
 export interface Explanation {
@@ -37,12 +42,15 @@ const headerOf = ({ header }: Partition.Partition): string => {
 
 export class EnterpriseDecisions {
   readonly state: CharterState.CharterState
+  readonly #introducer: PeerId.PeerId | undefined
   readonly #document: PolicyDocument | "closed" | undefined
   readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
   readonly #answers = new Map<string, Answer>()
 
-  constructor(state: CharterState.CharterState) {
+  /** `introducer`: whom a node without a charter lets in, to get one. */
+  constructor(state: CharterState.CharterState, introducer?: PeerId.PeerId) {
     this.state = state
+    this.#introducer = introducer
     this.#document = documentOf(state)
   }
 
@@ -54,6 +62,9 @@ export class EnterpriseDecisions {
   /** Does the device belong to the space, and is it let on? */
   admits(peer: PeerId.PeerId): Answer {
     const { devices, hub, version } = this.state
+    if (version === 0 && peer === this.#introducer) {
+      return this.#yes("charter/introducer", "this node takes the charter of the space from it")
+    }
     if (version === 0) return this.#no("charter/none", "this node has no charter yet, so it knows no members")
     if (peer === hub) return this.#yes("charter/hub", "the hub of the space is let in")
     const device = devices.get(peer)
@@ -67,15 +78,56 @@ export class EnterpriseDecisions {
     return this.may(peer, "read", partition)
   }
 
+  /** Why the device must give records of the partition up; nothing where the rules are not known, or none of its business. */
+  forgets(peer: PeerId.PeerId, partition: Partition.Partition): Answer | undefined {
+    if (!this.admits(peer).allowed || this.#document === "closed") return undefined
+    const answer = this.reads(peer, partition)
+    return answer.allowed ? undefined : answer
+  }
+
   /** May the device do this with records of the partition, or with one of their fields? */
   may(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Answer {
     const key = `${peer} ${action} ${field ?? ""}\n${Partition.key(partition)}`
     const known = this.#answers.get(key)
     if (known !== undefined) return known
     const answer = this.#decide(peer, action, partition, field)
-    if (this.#answers.size >= answersMax) this.#answers.clear()
-    this.#answers.set(key, answer)
+    this.#remember(key, answer)
     return answer
+  }
+
+  /** The answer to every way of writing there, where all have the same; `undefined` where it matters what is done. */
+  mayWrite(peer: PeerId.PeerId, partition: Partition.Partition): Answer | undefined {
+    const key = `${peer} write\n${Partition.key(partition)}`
+    const known = this.#answers.get(key)
+    if (known !== undefined) return known === differs ? undefined : known
+    const answers = writeActions.map((action) => this.may(peer, action, partition))
+    const who = this.#subject(peer)
+    const hasFieldRules = who !== undefined && this.#compiledFor(who, peer)?.hasFieldRules(partition.type) === true
+    const isAlike = !hasFieldRules && answers.every(({ allowed }) => allowed === answers[0]!.allowed)
+    this.#remember(key, isAlike ? answers[0]! : differs)
+    return isAlike ? answers[0]! : undefined
+  }
+
+  /** May the device do all of this there? The answer names what it may not. */
+  mayDo(peer: PeerId.PeerId, partition: Partition.Partition, deeds: Deeds.Deeds): Answer {
+    const answers: Array<Answer> = []
+    if (deeds.deletes) answers.push(this.may(peer, "delete", partition))
+    for (const action of [
+      ...(deeds.creates ? ["create" as const] : []),
+      ...(deeds.updates ? ["update" as const] : [])
+    ]) {
+      if (deeds.fields.size === 0) answers.push(this.may(peer, action, partition))
+      for (const field of deeds.fields) answers.push(this.may(peer, action, partition, field))
+    }
+    return answers.find(({ allowed }) => !allowed) ?? answers[0] ?? this.may(peer, "update", partition)
+  }
+
+  /** What a custodian has counts, although its author may not write it now: it got it while the author might. */
+  vouched(custodian: PeerId.PeerId, refusal: Answer): Answer {
+    return this.#yes(
+      "charter/custodian",
+      `${this.#deviceOf(custodian)} has it, and took it in while its author had the right; now: ${refusal.because}`
+    )
   }
 
   /**
@@ -172,6 +224,15 @@ export class EnterpriseDecisions {
     if (member === undefined) return undefined
     const { id, role, teams } = member
     return { device: peer, member: id, role, level: CharterState.levelOf(this.state, member), teams }
+  }
+
+  #remember(key: string, answer: Answer): void {
+    if (this.#answers.size >= answersMax) this.#answers.clear()
+    this.#answers.set(key, answer)
+  }
+
+  #deviceOf(peer: PeerId.PeerId): string {
+    return peer === this.state.hub ? "the hub" : (this.state.devices.get(peer)?.name ?? peer)
   }
 
   #nameOf(member: string): string {

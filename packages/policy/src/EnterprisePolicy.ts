@@ -3,27 +3,44 @@
  * record may lie where its readers are, whoever carries it; whether a write counts depends on its author alone, so that a
  * relay neither adds nor takes rights. What the answers are is `EnterpriseDecisions`'.
  */
-import { Author, Charter, DeviceKey, Gate, type PeerId } from "@syncline/core"
+import {
+  Author,
+  Charter,
+  type Decision,
+  type Deeds,
+  DeviceKey,
+  Gate,
+  type Partition,
+  type PeerId
+} from "@syncline/core"
 import { Effect, Layer, Stream } from "effect"
 import * as Auditing from "./Auditing.ts"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 
-/** The gate of a space with a charter. */
-export const enterprise: Layer.Layer<Gate.Gate, never, Charter.Charter | DeviceKey.DeviceKey> = Layer.effect(
-  Gate.Gate,
-  Effect.gen(function* () {
-    const charter = yield* Charter.Charter
-    const { peer: self } = yield* DeviceKey.DeviceKey
-    return gateOf(charter, self)
-  })
-)
+export interface EnterpriseOptions {
+  /** Peer id of whom a node without a charter takes it from, usually the hub. Afterwards the charter says who is let in. */
+  readonly introducer?: PeerId.PeerId | undefined
+}
 
-const gateOf = (charter: Charter.CharterShape, self: PeerId.PeerId): Gate.GateShape => {
-  let decisions = new EnterpriseDecisions(charter.state())
+/** The gate of a space with a charter. */
+export const enterprise = (
+  options: EnterpriseOptions = {}
+): Layer.Layer<Gate.Gate, never, Charter.Charter | DeviceKey.DeviceKey> =>
+  Layer.effect(
+    Gate.Gate,
+    Effect.gen(function* () {
+      const charter = yield* Charter.Charter
+      const { peer: self } = yield* DeviceKey.DeviceKey
+      return gateOf(charter, self, options)
+    })
+  )
+
+const gateOf = (charter: Charter.CharterShape, self: PeerId.PeerId, options: EnterpriseOptions): Gate.GateShape => {
+  let decisions = new EnterpriseDecisions(charter.state(), options.introducer)
   // Made anew where it is read, so no decision can pair a new charter with old answers.
   const now = (): EnterpriseDecisions => {
     const state = charter.state()
-    if (state !== decisions.state) decisions = new EnterpriseDecisions(state)
+    if (state !== decisions.state) decisions = new EnterpriseDecisions(state, options.introducer)
     return decisions
   }
   /** Both must be allowed to hold a record that travels between them. */
@@ -36,20 +53,35 @@ const gateOf = (charter: Charter.CharterShape, self: PeerId.PeerId): Gate.GateSh
     admits: (peer) => Effect.sync(() => now().admits(peer)),
     canSend: travels,
     canReceive: travels,
-    accepts: (author, partition) => Effect.sync(() => writes(now(), Author.peer(author), partition)),
+    canRead: (partition) => Effect.sync(() => now().reads(self, partition)),
+    mustForget: (partition) => Effect.sync(() => now().forgets(self, partition)),
+    accepts: ({ author, from, partition }, deeds) =>
+      Effect.suspend(() =>
+        Effect.map(writes(now(), Author.peer(author), partition, deeds), (answer) =>
+          answer.allowed || !now().isCustodian(from) ? answer : now().vouched(from, answer)
+        )
+      ),
+    givesWay: Effect.sync(() => !now().isCustodian(self)),
     isCustodian: (peer) => Effect.sync(() => now().isCustodian(peer)),
-    canWrite: (partition) => Effect.sync(() => writes(now(), self, partition)),
+    canWrite: (partition, deeds) =>
+      Effect.suspend(() => {
+        const here = now().reads(self, partition)
+        return here.allowed ? writes(now(), self, partition, deeds) : Effect.succeed(here)
+      }),
     audit: Auditing.audit,
     changes: Stream.map(charter.changes, () => undefined)
   }
 }
 
-/** Any way of writing; which of them an event needs is asked where events are read. */
-const writes = (
+/** Reads what was done only where it matters. */
+const writes = <E>(
   decisions: EnterpriseDecisions,
   peer: PeerId.PeerId,
-  partition: Parameters<Gate.GateShape["canWrite"]>[0]
-) => {
-  const answers = (["update", "create", "delete"] as const).map((action) => decisions.may(peer, action, partition))
-  return answers.find(({ allowed }) => allowed) ?? answers[0]!
+  partition: Partition.Partition,
+  deeds: Effect.Effect<Deeds.Deeds, E>
+): Effect.Effect<Decision.Decision, E> => {
+  const always = decisions.mayWrite(peer, partition)
+  return always === undefined
+    ? Effect.map(deeds, (done) => decisions.mayDo(peer, partition, done))
+    : Effect.succeed(always)
 }

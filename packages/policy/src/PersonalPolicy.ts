@@ -42,7 +42,7 @@ const answersOf = (trusted: ReadonlySet<PeerId.PeerId>, policyVersion: number): 
     policyVersion,
     yes: allowed("personal/trusted", "trusted peers sync everything in both directions"),
     authored: allowed("personal/author", "what a trusted peer passes on counts, whoever of the devices wrote it"),
-    own: allowed("personal/own", "the owner's device may write everything")
+    own: allowed("personal/own", "the owner's device may have and write everything")
   }
 }
 
@@ -63,7 +63,10 @@ const gateOf = (trusted: TrustedPeers.TrustedPeers): Gate.GateShape => {
     admits: decide,
     canSend: (_, peer) => decide(peer),
     canReceive: (_, peer) => decide(peer),
+    canRead: () => Effect.sync(() => now().own),
+    mustForget: () => Effect.undefined,
     accepts: () => Effect.sync(() => now().authored),
+    givesWay: Effect.succeed(false),
     isCustodian: (peer) => Effect.sync(() => now().trusted.has(peer)),
     canWrite: () => Effect.sync(() => now().own),
     audit: Auditing.audit,

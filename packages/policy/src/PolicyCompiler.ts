@@ -29,6 +29,8 @@ export interface Verdict {
 export interface CompiledPolicy {
   /** Whether the device may do this with a record of the type and header; with a field, whether it may write that. */
   readonly decide: (action: Action, type: string, header: HeaderValues, field?: string) => Verdict
+  /** True where what the device may write of a type depends on the field. */
+  readonly hasFieldRules: (type: string) => boolean
   /** Every rule that speaks of it, the one that decided first. */
   readonly speaking: (action: Action, type: string, header: HeaderValues, field?: string) => ReadonlyArray<string>
 }
@@ -89,6 +91,7 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
       const id = found.reason!
       return { allowed: !found.inverted, rule: id, tier: tierOf(ranks.get(id)!) }
     },
+    hasFieldRules: (type) => about.some(({ rule }) => rule.fields !== undefined && isAbout(rule, type)),
     speaking: (action, type, header, field) => {
       const asked = asking(type, header)
       if (asked === undefined) return []
@@ -99,6 +102,8 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
     }
   }
 }
+
+const isAbout = ({ types }: Rule, type: string): boolean => types === "all" || types.includes(type)
 
 /** Room for the levels of roles between the tiers. */
 const tierStep = 1_000

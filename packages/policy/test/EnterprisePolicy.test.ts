@@ -2,13 +2,13 @@
  * The enterprise policy: its own rules, and those of every gate.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Author, Charter, HybridTime } from "@syncline/core"
+import { Charter, Gate } from "@syncline/core"
 import { GateConformance } from "@syncline/core/testing"
 import { Context, Effect, Layer } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
 import { enterprise } from "../src/EnterprisePolicy.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
-import { deviceOf, layerCharter, open, peer, policy } from "./space.ts"
+import { asks, deviceOf, doing, layerCharter, open, peer, policy } from "./space.ts"
 
 const task = (team?: string) => ({ type: "task", header: team === undefined ? {} : { team } })
 
@@ -36,7 +36,7 @@ describe("the enterprise policy as a gate", () => {
       })
     )
     return {
-      layer: enterprise.pipe(Layer.provide(watched), Layer.provide(layerCharter(1))),
+      layer: enterprise().pipe(Layer.provide(watched), Layer.provide(layerCharter(1))),
       peers: [peer(1), peer(2)],
       partitions: [task(), task("north"), { type: "note", header: {} }],
       change: Effect.suspend(() => Effect.orDie(charter!.write([{ _tag: "SetTeam", team: "t", name: "t" }])))
@@ -76,14 +76,40 @@ describe("without a policy document", () => {
   it.effect("[EP-12] readers receive and do not write, whoever carries it", () =>
     Effect.gen(function* () {
       const { gate, write } = yield* open(["rob", "readonly", 2, "north"])
-      const by = (number: number) =>
-        gate.accepts(Author.make(peer(number), "00112233445566ff"), task("north"), HybridTime.zero)
+      const asked = asks(gate, task("north"))
+      const by = (number: number, from = number) => asked(number, doing("update"), from)
       expect((yield* gate.canSend(task("north"), peer(2))).allowed).toBe(true)
       expect((yield* gate.canReceive(task("north"), peer(2))).allowed).toBe(true)
       expect(yield* by(2)).toMatchObject({ allowed: false, rule: "role/readonly" })
       yield* write({ _tag: "SetMemberRole", member: "rob", role: "member" })
       expect((yield* by(2)).allowed).toBe(true)
       expect((yield* by(9)).allowed).toBe(false)
+      expect((yield* by(9, 2)).allowed).toBe(false)
+    })
+  )
+
+  it.effect("[EP-22] a custodian's word counts for what it has, and nobody else's", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2], ["max", "member", 3], ["olga", "owner", 4])
+      const asked = asks(gate, task())
+      expect((yield* asked(2, doing("update"), 3)).allowed).toBe(true)
+      yield* write({ _tag: "RemoveMember", member: "mia" })
+      expect(yield* asked(2, doing("update"))).toMatchObject({ allowed: false, rule: "charter/device" })
+      expect(yield* asked(2, doing("update"), 3)).toMatchObject({ allowed: false, rule: "charter/device" })
+      expect(yield* asked(2, doing("update"), 4)).toMatchObject({ allowed: true, rule: "charter/custodian" })
+    })
+  )
+
+  it.effect("[EP-23] a node without a charter lets in whom it is to get one from, and nobody else", () =>
+    Effect.gen(function* () {
+      const gate = Context.get(
+        yield* Layer.build(Layer.provide(enterprise({ introducer: peer(2) }), layerCharter(1))),
+        Gate.Gate
+      )
+      expect(yield* gate.admits(peer(2))).toMatchObject({ allowed: true, rule: "charter/introducer" })
+      expect(yield* gate.admits(peer(3))).toMatchObject({ allowed: false, rule: "charter/none" })
+      expect((yield* gate.canSend(task(), peer(2))).allowed).toBe(false)
+      expect((yield* gate.canRead(task())).allowed).toBe(false)
     })
   )
 
@@ -99,6 +125,49 @@ describe("without a policy document", () => {
 })
 
 describe("with a policy document", () => {
+  it.effect("[EP-21] what a commit does is judged deed by deed, and field by field", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2], ["max", "member", 3])
+      yield* write(
+        policy(
+          { actions: ["create"], to: { members: ["mia"] } },
+          { actions: ["update"], fields: ["title"], to: { members: ["mia"] } },
+          { actions: ["create", "update", "delete"], to: { members: ["max"] } },
+          { effect: "forbid", actions: ["create", "update"], fields: ["salary"], to: { members: ["max"] } }
+        )
+      )
+      const asked = asks(gate, task())
+      const answers = (number: number) =>
+        Effect.forEach(
+          [
+            doing("create", "title", "salary"),
+            doing("update", "title"),
+            doing("update", "title", "salary"),
+            doing("update", "salary"),
+            doing("delete"),
+            doing("update")
+          ],
+          (deeds) => Effect.map(asked(number, deeds), ({ allowed }) => allowed)
+        )
+      expect(yield* answers(2)).toEqual([true, true, false, false, false, true])
+      expect(yield* answers(3)).toEqual([false, true, false, false, true, true])
+    })
+  )
+
+  it.effect("[EP-21] what is done is read only where it matters", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2], ["rob", "readonly", 3])
+      const asked = asks(gate, task())
+      const unread = Effect.die("it was read")
+      expect((yield* asked(2, unread)).allowed).toBe(true)
+      expect((yield* asked(3, unread)).allowed).toBe(false)
+      yield* write(policy({ actions: ["create", "update", "delete"], to: { members: ["mia"] } }))
+      expect((yield* asked(2, unread)).allowed).toBe(true)
+      expect((yield* asked(3, unread)).allowed).toBe(false)
+      expect((yield* gate.canWrite(task(), unread)).rule).toBe("charter/owner")
+    })
+  )
+
   it.effect(
     "[EP-14] forbid beats allow, then a grant, then the highest role or team, then a rule for everybody, then no",
     () =>

@@ -72,7 +72,7 @@ describe("the personal policy", () => {
   it.effect("[GA-8] own writes are allowed, also when nobody is trusted", () =>
     Effect.gen(function* () {
       const gate = yield* Gate.Gate
-      for (const partition of partitions) expect((yield* gate.canWrite(partition)).allowed).toBe(true)
+      for (const partition of partitions) expect((yield* gate.canWrite(partition, Effect.never)).allowed).toBe(true)
     }).pipe(Effect.provide(personal({ trusted: [] })))
   )
 

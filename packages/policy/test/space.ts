@@ -4,13 +4,18 @@
  */
 import { hash } from "node:crypto"
 import {
+  Author,
   Charter,
   type CharterError,
   type CharterOperation,
   CharterStore,
   Crypto,
+  type Decision,
+  type Deeds,
   DeviceKey,
   Gate,
+  HybridTime,
+  type Partition,
   type PeerId
 } from "@syncline/core"
 import type { SpaceId } from "@syncline/core"
@@ -21,7 +26,7 @@ import * as PolicyFile from "../src/PolicyFile.ts"
 
 type Operation = CharterOperation.CharterOperation
 
-const world = new SimulatedCrypto.SimulatedCrypto((bytes) => new Uint8Array(hash("sha256", bytes, "buffer")))
+export const world = new SimulatedCrypto.SimulatedCrypto((bytes) => new Uint8Array(hash("sha256", bytes, "buffer")))
 const devices = new Map<number, ReturnType<typeof world.makeDevice>>()
 
 /** The key of a device's number. */
@@ -59,7 +64,7 @@ export const open = (
 ): Effect.Effect<TeamSpace, CharterError.CharterError, Scope.Scope> => opened(people)
 
 const opened = Effect.fnUntraced(function* (people: ReadonlyArray<Person>) {
-  const services = yield* Layer.build(Layer.provideMerge(enterprise, layerCharter(1)))
+  const services = yield* Layer.build(Layer.provideMerge(enterprise(), layerCharter(1)))
   const charter = Context.get(services, Charter.Charter)
   const gate = Context.get(services, Gate.Gate)
   yield* charter.write([
@@ -79,9 +84,29 @@ const opened = Effect.fnUntraced(function* (people: ReadonlyArray<Person>) {
   return found
 })
 
+/** What a commit does. */
+export const doing = (
+  what: "create" | "update" | "delete",
+  ...fields: ReadonlyArray<string>
+): Effect.Effect<Deeds.Deeds> =>
+  Effect.succeed({
+    creates: what === "create",
+    updates: what === "update",
+    deletes: what === "delete",
+    fields: new Set(fields)
+  })
+
+/** Does it count when a device has written it and another one, or itself, delivers it? */
+export const asks =
+  (gate: Gate.GateShape, partition: Partition.Partition) =>
+  (number: number, deeds: Effect.Effect<Deeds.Deeds>, from = number): Effect.Effect<Decision.Decision> => {
+    const author = Author.make(peer(number), "00112233445566ff")
+    return gate.accepts({ author, partition, at: HybridTime.zero, from: peer(from) }, deeds)
+  }
+
 export type Person = readonly [member: string, role: string, device: number, ...teams: ReadonlyArray<string>]
 
-const joining = ([member, role, device, ...teams]: Person): ReadonlyArray<Operation> => [
+export const joining = ([member, role, device, ...teams]: Person): ReadonlyArray<Operation> => [
   { _tag: "AddMember", member, name: member, role, teams },
   { _tag: "AddDevice", member, device: deviceOf(device).publicKey, name: `${member}'s` }
 ]

@@ -6,6 +6,7 @@
 import { Clock, Context, Effect, Layer, PubSub, Semaphore, Stream } from "effect"
 import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
@@ -63,6 +64,8 @@ export interface CharterShape {
   /** Takes in records, whoever brings them: their signatures say who wrote them. */
   readonly receive: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<Received, JournalError>
   readonly known: () => Known
+  /** 16 bytes that are equal where the same records are known, whether they count or not. */
+  readonly digest: () => Uint8Array
   /** Records that somebody lacks who knows that much: those that count, then their rivals; about `bytesMax` bytes, at least one. */
   readonly beyond: (known: Known, bytesMax: number) => ReadonlyArray<Uint8Array>
   /** Emits after the charter changed. A subscriber that lags behind sees the newest only. */
@@ -185,6 +188,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     stateAt: (version) => (version > keeping.state.version ? undefined : keeping.tree.stateAt(version)),
     write: (operations, wording = {}) => told(asCharterError(write(keeping, operations, wording))),
     receive: (records) => told(receive(keeping, records)),
+    digest: digestOf(keeping),
     known: () => ({ marks: marksOf(keeping.tree), rivals: keeping.tree.rivals.map(({ id }) => id) }),
     beyond: (known, bytesMax) => beyond(keeping.tree, known, bytesMax),
     changes: Stream.fromPubSub(changes)
@@ -199,6 +203,23 @@ const asCharterError = <A>(
   effect: Effect.Effect<A, CharterError.CharterError | JournalError>
 ): Effect.Effect<A, CharterError.CharterError> =>
   Effect.catchTag(effect, "JournalError", (cause) => failed(new CharterError.CharterStoreFailed({ cause })))
+
+const digestBytes = 16
+
+/** Computed once for each change, for every message that a session sends asks for it. */
+const digestOf = (keeping: Keeping): CharterShape["digest"] => {
+  let last: { readonly tree: CharterTree; readonly size: number; readonly digest: Uint8Array } | undefined
+  return () => {
+    const { crypto, tree } = keeping
+    if (last?.tree !== tree || last.size !== tree.size) {
+      const rivals = tree.rivals.map(({ id }) => id).sort()
+      const ids = [tree.state.head, ...rivals].map((id) => Bytes.fromHex(id)!)
+      const digest = crypto.sha256(Bytes.concat(...ids)).slice(0, digestBytes)
+      last = { tree, size: tree.size, digest }
+    }
+    return last.digest
+  }
+}
 
 /** The last 16 versions one by one, then ever larger steps back to the first. */
 const marksOf = (tree: CharterTree): ReadonlyArray<Mark> => {

@@ -53,6 +53,11 @@ export class CharterTree {
     return this.#chain.slice(version).map((id) => this.#nodes.get(id)!.record)
   }
 
+  /** Records that are known, whether they count or not. */
+  get size(): number {
+    return this.#nodes.size
+  }
+
   /** Known records that do not count. */
   get rivals(): ReadonlyArray<CharterRecord> {
     const counting = new Set(this.#chain)

@@ -8,6 +8,7 @@ import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Decision } from "./Decision.ts"
+import type { Deeds } from "./Deeds.ts"
 
 /** What `audit` is told: something that was decided and is worth keeping. */
 export interface AuditedAction {
@@ -17,6 +18,15 @@ export interface AuditedAction {
   readonly detail: string
 }
 
+/** A commit that somebody wrote, as the policy sees it. */
+export interface ForeignWrite {
+  readonly author: Author
+  readonly partition: Partition
+  readonly at: HybridTime
+  /** The peer that delivers it. It may know that the author had the right when it got the commit. */
+  readonly from: PeerId
+}
+
 export interface GateShape {
   /** May this proven peer open a session and learn that the space exists? */
   readonly admits: (peer: PeerId) => Effect.Effect<Decision>
@@ -24,15 +34,28 @@ export interface GateShape {
   readonly canSend: (partition: Partition, peer: PeerId) => Effect.Effect<Decision>
   /** May the peer deliver entities of this partition? */
   readonly canReceive: (partition: Partition, peer: PeerId) => Effect.Effect<Decision>
+  /** May this device itself hold entities of this partition? */
+  readonly canRead: (partition: Partition) => Effect.Effect<Decision>
   /**
-   * Does what this author wrote in this partition at this time count? False once its right had ended before; then the
-   * commit waits in quarantine. Every replica with the same policy must answer alike, whoever delivers the commit.
+   * Why this device must give up what it holds of this partition, or nothing. That the policy is not known here, or that
+   * the device is let in nowhere, is no reason.
    */
-  readonly accepts: (author: Author, partition: Partition, at: HybridTime) => Effect.Effect<Decision>
+  readonly mustForget: (partition: Partition) => Effect.Effect<Decision | undefined>
+  /**
+   * Does this commit count? False when its author has no right to what it does; then the commit waits in quarantine. A
+   * messenger adds no right of its own, but a custodian's word counts for what it had while the author had the right.
+   * `deeds` reads the commit's events and is run only by a policy that has to know.
+   */
+  readonly accepts: <E>(write: ForeignWrite, deeds: Effect.Effect<Deeds, E>) => Effect.Effect<Decision, E>
+  /**
+   * Does this device take back what a custodian refuses, although somebody else wrote it? True where one policy holds for
+   * all and this device is no custodian: it had taken it in before it knew better.
+   */
+  readonly givesWay: Effect.Effect<boolean>
   /** Does this peer read the whole space, so that what it has durable is safe? Its word settles receipts. */
   readonly isCustodian: (peer: PeerId) => Effect.Effect<boolean>
-  /** May this device itself write entities of this partition? */
-  readonly canWrite: (partition: Partition) => Effect.Effect<Decision>
+  /** May this device itself do this to entities of the partition? `deeds` is run only by a policy that has to know. */
+  readonly canWrite: <E>(partition: Partition, deeds: Effect.Effect<Deeds, E>) => Effect.Effect<Decision, E>
   /** Keeps a decision for whoever must answer for it. Never fails and never waits. */
   readonly audit: (action: AuditedAction) => Effect.Effect<void>
   /** Emits whenever answers may have changed. */
@@ -52,7 +75,10 @@ export class Gate extends Context.Service<Gate, GateShape>()("@syncline/core/gat
     admits: () => Effect.succeed(closedDecision),
     canSend: () => Effect.succeed(closedDecision),
     canReceive: () => Effect.succeed(closedDecision),
+    canRead: () => Effect.succeed(closedDecision),
+    mustForget: () => Effect.undefined,
     accepts: () => Effect.succeed(closedDecision),
+    givesWay: Effect.succeed(false),
     isCustodian: () => Effect.succeed(false),
     canWrite: () => Effect.succeed(closedDecision),
     audit: () => Effect.void,

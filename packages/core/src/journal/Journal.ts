@@ -18,6 +18,7 @@ import type { HistoryReads } from "./History.ts"
 import type { JournalError } from "./JournalError.ts"
 import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
 import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
+import type { PurgeOutcome } from "./Purge.ts"
 import type { Receipt, ReceiptStatus, Settlement, Verdict } from "./Receipt.ts"
 
 export { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.ts"
@@ -264,6 +265,13 @@ export interface JournalShape extends HistoryReads {
   readonly renew: Effect.Effect<void, JournalError>
   /** Keeps what a peer said of this journal's commits; own ones that a custodian refuses are withdrawn. */
   readonly settle: (settlement: Settlement) => Effect.Effect<SettleOutcome, JournalError>
+  /**
+   * Takes everything of a partition out, because this device may not have it; own commits that no custodian has confirmed
+   * wait in quarantine for the reason given. Nothing of the rest is left in the store when it resolves.
+   */
+  readonly purge: (partition: Partition, why: Because) => Effect.Effect<PurgeOutcome, JournalError>
+  /** Partitions of which something may be here, with the number of their records. */
+  readonly held: Effect.Effect<ReadonlyArray<{ readonly partition: Partition; readonly count: number }>, JournalError>
   /** Receipts of this device's own commits after an arrival number, in order, at most 1,000; of one status or of all. */
   readonly receipts: (
     after: number,

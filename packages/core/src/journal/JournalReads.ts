@@ -8,10 +8,12 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { ClockEntry } from "../identity/VectorClock.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
+import type { Partition } from "../model/Partition.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { FeedCommit, FeedPage, Item, ItemClock, ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
+import { isDue } from "./Purge.ts"
 import { bucketBits } from "./OpenEntities.ts"
 import { OpenedCommits, type ReaderContext } from "./OpenedCommits.ts"
 import * as StateCodec from "./StateCodec.ts"
@@ -50,6 +52,10 @@ export const feed = (
     if (page.length < feedRowsMax) return { commits, upto: Math.max(upto, head), isEnd: true }
   }
 }
+
+/** Partitions of which something may be here. */
+export const held = (rows: JournalRows): ReadonlyArray<{ readonly partition: Partition; readonly count: number }> =>
+  rows.partitions().flatMap((row) => (isDue(rows, row) ? [{ partition: row.partition, count: row.total.count }] : []))
 
 const feedCommit = (
   rows: JournalRows,

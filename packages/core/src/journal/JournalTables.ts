@@ -9,6 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
 import type { QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
+import type { PurgeProgress } from "./Purge.ts"
 import type { Proven, Verdict } from "./Receipt.ts"
 
 export interface PartitionRow {
@@ -171,6 +172,8 @@ export interface JournalRows {
   readonly receiptsOf: (commit: string) => ReadonlyArray<ReceiptRow>
   /** The newest of an arrival number. */
   readonly receiptAt: (lseq: number) => ReceiptRow | undefined
+  /** How far the purge of a partition has come, while there is one. */
+  readonly purgeOf: (partition: number) => PurgeProgress | undefined
   /** The peer of a row's index. */
   readonly peerAt: (index: number) => PeerId | undefined
 }
@@ -200,6 +203,7 @@ export interface JournalTables extends JournalRows {
   /** The row of a peer's incarnation; it gets one when it is new. */
   readonly peerOf: (peer: PeerId, incarnation: string) => PeerRow
   readonly setPeer: (row: PeerRow) => void
+  readonly setPurge: (partition: number, progress: PurgeProgress | undefined) => void
   /** Keeps a commit at its old place, or at the next one. An id that is there already stays as it is. */
   readonly addQuarantine: (row: Omit<QuarantineRow, "place"> & { readonly place?: number }) => void
   readonly removeQuarantine: (id: string) => void

@@ -21,6 +21,7 @@ import * as JournalWriter from "./JournalWriter.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import type { ReaderContext } from "./OpenedCommits.ts"
 import { entryOf } from "./Quarantine.ts"
+import * as Purge from "./Purge.ts"
 import * as Receipts from "./Receipts.ts"
 import * as Withdrawal from "./Withdrawal.ts"
 
@@ -87,6 +88,13 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
           outcome.applied > 0 ? { head: outcome.head, source: batch.peer, entities: outcome.entities } : undefined
       ),
     ...quarantineWrites(context, tables, transaction),
+    purge: (partition, why) =>
+      Purge.whole(
+        transaction(
+          (nowMs) => Purge.step(context, partition, why, nowMs),
+          ({ entities }) => (entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined)
+        )
+      ),
     renew: transaction(
       () => JournalReceiver.renew(context),
       () => undefined
@@ -163,7 +171,17 @@ const readsOf = (
   tables: MemoryTables
 ): Omit<
   JournalShape,
-  "info" | "write" | "receive" | "release" | "revertDeletes" | "discard" | "renew" | "setCursor" | "settle" | "changes"
+  | "info"
+  | "write"
+  | "receive"
+  | "purge"
+  | "release"
+  | "revertDeletes"
+  | "discard"
+  | "renew"
+  | "setCursor"
+  | "settle"
+  | "changes"
 > => ({
   quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
   quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),
@@ -175,6 +193,7 @@ const readsOf = (
   head: Effect.sync(() => tables.head()),
   lastTime: Effect.sync(() => tables.lastTime()),
   partitions: Effect.sync(() => ({ head: tables.head(), rows: [...tables.partitions()] })),
+  held: Effect.sync(() => JournalReads.held(tables)),
   feed: (after, exclude, bytesMax, incarnation) =>
     Effect.sync(() => JournalReads.feed(tables, after, exclude, bytesMax, incarnation)),
   changesAfter: (after, limit) => Effect.sync(() => ChangeReads.changesAfter(reader, after, limit)),

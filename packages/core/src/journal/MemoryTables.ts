@@ -23,6 +23,7 @@ import {
   sources
 } from "./JournalTables.ts"
 import { entryOf, noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
+import type { PurgeProgress } from "./Purge.ts"
 import type { Proven } from "./Receipt.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
@@ -49,6 +50,7 @@ export class MemoryTables implements JournalTables {
   readonly #quarantine = new Map<string, QuarantineRow>()
   /** By commit and custodian. */
   readonly #receipts = new Map<string, ReceiptRow>()
+  readonly #purges = new Map<number, PurgeProgress>()
   #lastPlace = 0
   #identity: JournalIdentity
   #lastTime = HybridTime.zero
@@ -77,6 +79,7 @@ export class MemoryTables implements JournalTables {
     copy.#buckets.push(...this.#buckets.map((buckets) => new Map(buckets)))
     copy.#peers.push(...this.#peers)
     for (const [id, row] of this.#quarantine) copy.#quarantine.set(id, row)
+    for (const [partition, progress] of this.#purges) copy.#purges.set(partition, progress)
     for (const [id, row] of this.#receipts) copy.#receipts.set(id, row)
     return copy
   }
@@ -147,6 +150,18 @@ export class MemoryTables implements JournalTables {
     this.#places.push(new Map())
     this.#buckets.push(new Map())
     return row
+  }
+
+  purgeOf = (partition: number): PurgeProgress | undefined => this.#purges.get(partition)
+
+  setPurge = (partition: number, progress: PurgeProgress | undefined): void => {
+    const before = this.#purges.get(partition)
+    const put = (value: PurgeProgress | undefined): void => {
+      if (value === undefined) this.#purges.delete(partition)
+      else this.#purges.set(partition, value)
+    }
+    this.#undoes(() => put(before))
+    put(progress)
   }
 
   setPartition = (index: number, total: Fingerprint.Fingerprint, isBucketed: boolean): void => {

@@ -60,6 +60,8 @@ export interface Settlement {
   readonly incarnation: string
   /** True for a replica that reads the whole space: only its word settles receipts. */
   readonly isCustodian: boolean
+  /** True where this device takes back what a custodian refuses although somebody else wrote it. */
+  readonly givesWay: boolean
   /** Up to this arrival number the peer has everything that it may have, durable. */
   readonly acknowledged: number
   /** Up to this one, at least as large, it has it or has said, here or before, why it has not, or is not sent it. */

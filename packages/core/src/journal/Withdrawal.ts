@@ -1,6 +1,6 @@
 /**
- * Taking commits back out of the journal because a custodian does not take them, so that nobody may build on them: own
- * ones that the policy refuses wait in quarantine as they were signed; own ones written by a clock that was far ahead
+ * Taking commits back out of the journal because a custodian does not take them, so that nobody may build on them: those
+ * that the policy refuses wait in quarantine as they were signed, others' only where this device gives way; own ones written by a clock that was far ahead
  * are written again with the right time. Entities become what they are without the commits, and later commits of the
  * same author on them go with them. From then on this device writes as another incarnation, so that no number is used
  * twice when a withdrawn commit is taken in after all.
@@ -33,7 +33,7 @@ interface Work {
 /** Keeps what a peer said of this journal's commits, and withdraws those that a custodian can never take as they are. */
 export const settle = (context: WriterContext, settlement: Settlement, nowMs: number): SettleOutcome => {
   const { tables } = context
-  const { incarnation, isCustodian, peer } = settlement
+  const { givesWay, incarnation, isCustodian, peer } = settlement
   const row = tables.peerOf(peer, incarnation)
   const acknowledged = Math.max(row.acknowledged, settlement.acknowledged)
   // Before the peer counts as told: from then on a commit without a row is one that it has.
@@ -47,7 +47,7 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
     const commit = tables.commitAt(lseq)
     if (commit === undefined || commit.events === 0) continue
     const packed = packedOf(commit)
-    if (isCustodian && isFinal(context, verdict, { commit, packed, peer }, nowMs)) {
+    if (isCustodian && isFinal(context, verdict, { commit, givesWay, packed, peer }, nowMs)) {
       withdrawing.set(lseq, verdict)
       continue
     }
@@ -107,17 +107,20 @@ interface Judged {
   readonly packed: Commit.PackedCommit
   /** Who does not take it. */
   readonly peer: PeerId
+  readonly givesWay: boolean
 }
 
 /** True when the commit can never be taken in as it is: the policy says no, or both clocks say that its time is wrong. */
 const isFinal = (
   context: WriterContext,
   { code, kind }: Verdict,
-  { commit, packed, peer }: Judged,
+  { commit, givesWay, packed, peer }: Judged,
   nowMs: number
 ): boolean => {
   if (kind === "held") return false
-  if (withdrawingCodes.has(code)) return commit.source === sources.own && !isElsewhere(context, commit, packed, peer)
+  if (withdrawingCodes.has(code)) {
+    return (commit.source === sources.own || givesWay) && !isElsewhere(context, commit, packed, peer)
+  }
   return code === tooFarAhead && HybridTime.millis(packed.header.at) > nowMs + Limits.clockAheadMsMax
 }
 
@@ -159,7 +162,7 @@ const withdraw = (
     const isOwn = commit.row.source === sources.own
     if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
     else {
-      keep(context, commit, isOwn ? "Rejected" : "ClockAhead", verdict, peer, nowMs)
+      keep(context, commit, isOwn ? "Rejected" : reasonOf(verdict), verdict, deliverer(context, commit) ?? peer, nowMs)
       if (isOwn) withdrawn.push(id)
     }
     if (isOwn) tables.putReceipt({ ...verdict, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
@@ -182,11 +185,18 @@ const withdraw = (
   return { withdrawn, rewritten: written.commits, entities: mergedRefs(entities, written.entities) }
 }
 
+const reasonOf = ({ code }: Verdict): "Denied" | "Revoked" | "ClockAhead" =>
+  code === "Denied" || code === "Revoked" ? code : "ClockAhead"
+
+/** Who brought a commit of somebody else: with that the policy is asked about it again. */
+const deliverer = ({ tables }: WriterContext, { row }: OpenedCommit): PeerId | undefined =>
+  row.source === sources.own ? undefined : tables.peerAt(row.source)
+
 /** Keeps a commit that was taken out, until a person or the policy lets it in. */
 const keep = (
   context: WriterContext,
   { decoded, packed, row }: OpenedCommit,
-  reason: "Rejected" | "ClockAhead",
+  reason: "Rejected" | ReturnType<typeof reasonOf>,
   { because, policyVersion, rule }: Verdict,
   peer: PeerId,
   nowMs: number

@@ -60,7 +60,7 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     journal: supervisor.journal,
     gate: supervisor.gate,
     crypto: supervisor.crypto,
-    compression: yield* Compression,
+    compression: supervisor.compression,
     publish: supervisor.channel.publish
   })
   const orchestrator = Orchestrator.of({

@@ -156,7 +156,7 @@ interface Judged {
 const judge = Effect.fnUntraced(function* (
   desk: DeskContext,
   ids: ReadonlyArray<string>,
-  refusal: (desk: DeskContext, row: QuarantineRow) => Effect.Effect<Decision | undefined>
+  refusal: (desk: DeskContext, row: QuarantineRow) => Effect.Effect<Decision | undefined, JournalError>
 ) {
   if (ids.length > quarantinePageMax) {
     return yield* Effect.die(new RangeError(`${ids.length} commits are more than ${quarantinePageMax} at once`))
@@ -197,7 +197,7 @@ const releaseRefusal = Effect.fnUntraced(function* (desk: DeskContext, row: Quar
 
 /** What the policy says against it now, if anything. */
 const whyNot = Effect.fnUntraced(function* (desk: DeskContext, row: QuarantineRow) {
-  const decision = yield* QuarantineKeeper.decisionNow(desk.gate, row)
+  const decision = yield* QuarantineKeeper.decisionNow(desk, row)
   return decision.allowed ? undefined : yield* audited(desk, row, decision, row.reason === "Rejected")
 })
 
@@ -210,12 +210,14 @@ const farAhead: Decision = {
     "its time is more than a day ahead: with it, others would refuse what this device writes from then on; discard it"
 }
 
+const bringingBack = Effect.succeed({ creates: true, updates: false, deletes: false, fields: new Set<string>() })
+
 /** Bringing back what a mass delete took is a write of this device. */
 const discardRefusal = Effect.fnUntraced(function* (desk: DeskContext, row: QuarantineRow) {
   if (row.reason !== "MassDelete") return undefined
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") return undefined
-  const decision = yield* desk.gate.canWrite(packed.header.partition)
+  const decision = yield* desk.gate.canWrite(packed.header.partition, bringingBack)
   return decision.allowed ? undefined : yield* audited(desk, row, decision, true)
 })
 

@@ -6,6 +6,7 @@ import { Clock, Effect, Metric } from "effect"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import * as CommitDeeds from "../session/CommitDeeds.ts"
 import type { JournalShape, Released } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { QuarantineRow } from "../journal/JournalTables.ts"
@@ -19,6 +20,7 @@ import {
 } from "../journal/Quarantine.ts"
 import * as Commit from "../model/Commit.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as AccessKeeper from "./AccessKeeper.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import * as PeerSession from "./PeerSession.ts"
 import type { Supervision } from "./Supervision.ts"
@@ -33,11 +35,21 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
   for (;;) {
     yield* guarded(supervisor, releaseDue(supervisor, due))
     // A full disk may have kept the last review from its work.
-    if (supervisor.isReviewDue) yield* review(supervisor)
+    if (supervisor.isAccessReviewDue) yield* AccessKeeper.review(supervisor)
+    if (supervisor.isReviewDue || (yield* mayRestOnNews(supervisor))) yield* review(supervisor)
     yield* guarded(supervisor, reviewNew(supervisor, asked))
     yield* Effect.sleep(supervisor.options.releaseEveryMs)
   }
 })
+
+/** What the policy allows and rests on something missing is tried again once something has come. */
+const mayRestOnNews = ({ journal, resting }: Supervision): Effect.Effect<boolean> =>
+  resting === undefined
+    ? Effect.succeed(false)
+    : Effect.map(
+        Effect.orElseSucceed(journal.head, () => resting),
+        (head) => head !== resting
+      )
 
 const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalError>): Effect.Effect<void> =>
   effect.pipe(
@@ -50,7 +62,7 @@ const dueAskedMax = 256
 
 /** Releases what is due, from the place where the last look stopped. */
 const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision, due: { place: number }) {
-  const { gate, journal } = supervisor
+  const { journal } = supervisor
   const counts = yield* journal.quarantineCounts
   if (counts.ClockAhead > 0) {
     const nowMs = yield* Clock.currentTimeMillis
@@ -62,7 +74,7 @@ const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision, due: { 
       return true
     }
     // The right of its author may have ended while it waited.
-    const isAllowed = (row: QuarantineRow) => Effect.map(decisionNow(gate, row), ({ allowed }) => allowed)
+    const isAllowed = (row: QuarantineRow) => Effect.map(decisionNow(supervisor, row), ({ allowed }) => allowed)
     yield* releaseAllowed(supervisor, "ClockAhead", isAllowed, isDue, due.place)
     if (left > 0) due.place = 0
   }
@@ -116,7 +128,7 @@ const tellReleased = Effect.fnUntraced(function* (
 /** After a start, the program may be a later version, and the policy may have changed meanwhile. */
 const reviewAtStart = Effect.fnUntraced(function* (supervisor: Supervision) {
   yield* releaseAllowed(supervisor, "SchemaUnknown", (row) =>
-    Effect.map(decisionNow(supervisor.gate, row), ({ allowed }) => allowed)
+    Effect.map(decisionNow(supervisor, row), ({ allowed }) => allowed)
   )
   yield* reviewReasons(supervisor, true)
 })
@@ -136,7 +148,7 @@ const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: {
   let newest = asked.place
   for (const reason of ["Denied", "Revoked"] as const) {
     const isAllowed = (row: QuarantineRow) =>
-      Effect.map(decisionNow(supervisor.gate, row), ({ allowed }) => {
+      Effect.map(decisionNow(supervisor, row), ({ allowed }) => {
         newest = Math.max(newest, row.place)
         return allowed
       })
@@ -146,9 +158,11 @@ const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: {
 })
 
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
+  const head = yield* supervisor.journal.head
+  supervisor.resting = undefined
   const isAllowed = (row: QuarantineRow) =>
     Effect.map(
-      decisionNow(supervisor.gate, row),
+      decisionNow(supervisor, row),
       ({ allowed, policyVersion }) => allowed && !(isStart && policyVersion === row.policyVersion)
     )
   for (;;) {
@@ -158,20 +172,30 @@ const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isSt
       sum.released += released
       sum.waiting += waiting
     }
+    if (sum.waiting === 0) break
     // What waits may rest on what was released after it.
-    if (sum.released === 0 || sum.waiting === 0) break
+    if (sum.released > 0) continue
+    supervisor.resting = head
+    break
   }
   supervisor.isReviewDue = false
 })
 
+/** What it takes to ask the policy about a commit. */
+export type JudgingContext = CommitDeeds.DeedsContext & { readonly gate: GateShape }
+
 /** What the policy says now of a commit that it, or a custodian, had turned away. */
-export const decisionNow = Effect.fnUntraced(function* (gate: GateShape, row: QuarantineRow) {
+export const decisionNow = Effect.fnUntraced(function* (context: JudgingContext, row: QuarantineRow) {
+  const { gate } = context
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") return unreadable
   const { at, authors, partition } = packed.header
-  if (row.reason === "Rejected") return yield* gate.canWrite(partition)
+  const deeds = CommitDeeds.of(context, row.bytes)
+  if (row.reason === "Rejected") return yield* gate.canWrite(partition, deeds)
   const received = yield* gate.canReceive(partition, row.peer)
-  return received.allowed ? yield* gate.accepts(authors[0]!, partition, at) : received
+  return received.allowed
+    ? yield* gate.accepts({ author: authors[0]!, partition, at, from: row.peer }, deeds)
+    : received
 })
 
 const unreadable: Decision = {
@@ -184,7 +208,7 @@ const unreadable: Decision = {
 const releaseAllowed = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
-  isAllowed: (row: QuarantineRow) => Effect.Effect<boolean>,
+  isAllowed: (row: QuarantineRow) => Effect.Effect<boolean, JournalError>,
   isMeant: (entry: QuarantineEntry) => boolean = () => true,
   from = 0
 ) {

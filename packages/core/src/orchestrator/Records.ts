@@ -5,6 +5,7 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { ofChange } from "../gate/Deeds.ts"
 import { Gate, type GateShape } from "../gate/Gate.ts"
 import * as EntityId from "../identity/EntityId.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
@@ -111,25 +112,38 @@ interface RecordsContext {
 const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> =>
   Effect.fail(new WriteError({ reason }))
 
-/** Asks the gate once for each partition, then writes. */
+/**
+ * Asks the gate, then writes. A policy that does not ask what is done is asked once for each partition; one that does is
+ * asked of each change.
+ */
 const write = Effect.fnUntraced(function* (
   context: RecordsContext,
   changes: ReadonlyArray<EntityChange>,
   group?: string
 ) {
-  const asked = new Set<string>()
+  const allowed = new Set<string>()
   for (const change of changes) {
     const key = Partition.key(change.partition)
-    if (asked.has(key)) continue
-    asked.add(key)
-    const decision = yield* context.gate.canWrite(change.partition)
-    if (decision.allowed) continue
+    if (allowed.has(key)) continue
+    let isAsked = false
+    const deeds = Effect.suspend(() => {
+      isAsked = true
+      return deedsOf(context, change)
+    })
+    const decision = yield* context.gate.canWrite(change.partition, deeds)
+    if (decision.allowed) {
+      if (!isAsked) allowed.add(key)
+      continue
+    }
     yield* context.gate.audit({ action: "write", peer: context.self, decision, detail: key })
     const { because, rule } = decision
     return yield* refuse(new WriteDenied({ type: change.partition.type, id: change.id, rule, because }))
   }
   return yield* context.journal.write(changes, group)
 })
+
+const deedsOf = ({ journal }: RecordsContext, change: EntityChange) =>
+  Effect.map(journal.get(change.partition.type, change.id), (known) => ofChange(change, known?.fields))
 
 const putAll = Effect.fnUntraced(function* (
   context: RecordsContext,

@@ -2,7 +2,7 @@
  * What the orchestrator's parts share: its options, its routes, its sessions and what it remembers of peers. It holds
  * state only; `Supervisor` and `PeerSession` act on it.
  */
-import type { Context, FiberMap, PubSub, Scope } from "effect"
+import type { Context, FiberMap, PubSub, Scope, Semaphore } from "effect"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -94,6 +94,7 @@ export interface Supervision {
   readonly journal: Journal["Service"]
   readonly gate: Gate["Service"]
   readonly crypto: Crypto["Service"]
+  readonly compression: Compression["Service"]
   readonly sessions: SessionTable
   readonly paused: Set<PeerId>
   readonly routes: Map<string, RouteEntry>
@@ -104,6 +105,14 @@ export interface Supervision {
   readonly wanted: PubSub.PubSub<PeerId | undefined>
   /** What the policy had denied is to be asked about; true until that was done without a failure. */
   isReviewDue: boolean
+  /** Arrival number at which something allowed stayed in quarantine, because what it rests on was missing. */
+  resting: number | undefined
+  /** What this device may have is to be looked at; true until that was done without a failure. */
+  isAccessReviewDue: boolean
+  /** One at a time. */
+  readonly accessReviews: Semaphore.Semaphore
+  /** Keys of partitions that were known here and are none of this device's business now; bounded like partitions. */
+  readonly forgotten: Set<string>
   /** A peer had more of this journal than it has itself; believed once for each start. */
   hasBeenSetBack: boolean
   /** Everything that `Stop` closes. */

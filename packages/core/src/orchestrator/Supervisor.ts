@@ -2,7 +2,8 @@
  * Opens, watches and closes links: one dialling fiber for each route, one session for each link, bounded waits with
  * jitter in between. Nothing that fails here is fatal to the node.
  */
-import { Effect, FiberMap, PubSub, Scope, Stream } from "effect"
+import { Effect, FiberMap, PubSub, Scope, Semaphore, Stream } from "effect"
+import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { Gate } from "../gate/Gate.ts"
@@ -10,9 +11,11 @@ import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
+import * as Limits from "../model/Limits.ts"
 import { monotonicMs } from "../session/RunningSession.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
+import * as AccessKeeper from "./AccessKeeper.ts"
 import * as EventChannel from "./EventChannel.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
@@ -41,6 +44,7 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     journal: yield* Journal,
     gate: yield* Gate,
     crypto: yield* Crypto,
+    compression: yield* Compression,
     sessions: new SessionTable((yield* DeviceKey).peer, options.sessionsMax),
     paused: new Set(),
     routes: new Map(),
@@ -49,6 +53,10 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     wanted: yield* PubSub.sliding<PeerId | undefined>(wishesMax),
     running: undefined,
     isReviewDue: false,
+    resting: undefined,
+    isAccessReviewDue: false,
+    accessReviews: yield* Semaphore.make(1),
+    forgotten: new Set(),
     hasBeenSetBack: false,
     addresses: []
   }
@@ -56,12 +64,13 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   return supervisor
 })
 
-const watchSizes = ({ options, paused, peers, routes, sessions, wanted }: Supervision) =>
+const watchSizes = ({ forgotten, options, paused, peers, routes, sessions, wanted }: Supervision) =>
   Occupancy.watch([
     { kind: "queue", name: "sessions", limit: options.sessionsMax, length: () => sessions.size },
     { kind: "queue", name: "routes", limit: routesMax, length: () => routes.size },
     { kind: "queue", name: "wishes", limit: wishesMax, length: () => PubSub.sizeUnsafe(wanted) },
     { kind: "queue", name: "paused_peers", limit: pausedPeersMax, length: () => paused.size },
+    { kind: "queue", name: "forgotten_partitions", limit: Limits.partitionsMax, length: () => forgotten.size },
     { kind: "cache", name: "peers", limit: peersRememberedMax, length: () => peers.size },
     { kind: "cache", name: "author_bytes", limit: Author.bytesCachedAuthorsMax, length: Author.bytesCachedAuthors },
     { kind: "cache", name: "commit_authors", limit: Commit.cachedAuthorsMax, length: Commit.cachedAuthors }
@@ -73,6 +82,8 @@ export const start = Effect.fnUntraced(function* (supervisor: Supervision) {
   const scope = yield* Scope.make()
   supervisor.running = scope
   const addresses: Array<string> = []
+  // The policy may have changed while nobody looked.
+  yield* AccessKeeper.review(supervisor)
   if (supervisor.options.listens) {
     for (const transport of supervisor.registry.all) {
       if (!transport.capabilities.canListen) continue
@@ -215,6 +226,7 @@ export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
         const decision = yield* supervisor.gate.admits(session.peer)
         if (!decision.allowed) session.replace()
       }
+      yield* AccessKeeper.review(supervisor)
       yield* QuarantineKeeper.review(supervisor)
       yield* PubSub.publish(supervisor.wanted, undefined)
     }).pipe(Effect.catchDefect((defect) => Effect.logError("a policy change could not be followed", defect)))

@@ -80,6 +80,28 @@ export const WritesDeferred = Schema.TaggedStruct("WritesDeferred", {
   commits: Count,
   because: Schema.String
 })
+const PartitionName = {
+  type: Schema.String,
+  header: Schema.Record(Schema.String, Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])))
+}
+/** A partition that was taken out of this device, and why. */
+export const AccessLoss = Schema.Struct({
+  ...PartitionName,
+  entities: Count,
+  /** Own commits that no custodian has confirmed; they wait in quarantine. */
+  kept: Count,
+  rule: Schema.String,
+  because: Schema.String
+})
+export type AccessLoss = typeof AccessLoss.Type
+/**
+ * The policy has taken the right to hold partitions away, and everything of them was removed here; or it has given the
+ * right back to some that were removed before, whose records come from now on.
+ */
+export const AccessChanged = Schema.TaggedStruct("AccessChanged", {
+  lost: Schema.Array(AccessLoss),
+  gained: Schema.Array(Schema.Struct(PartitionName))
+})
 /** Commits of this device that a wrong clock had stamped were written again with the present time. */
 export const WritesRestamped = Schema.TaggedStruct("WritesRestamped", { commits: Count })
 /** This journal was restored from a copy, or a copy of it runs elsewhere; it goes on under a new incarnation. */
@@ -124,6 +146,7 @@ export const SyncEvent = Schema.Union([
   QuarantineLeft,
   WriteRejected,
   WritesDeferred,
+  AccessChanged,
   WritesRestamped,
   JournalCopied,
   ClockSkewed,

@@ -3,6 +3,7 @@
  * first. A commit that fails is refused with a code and the rest of the batch flows on.
  */
 import { Effect, Metric } from "effect"
+import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
@@ -10,6 +11,7 @@ import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
+import * as CommitDeeds from "./CommitDeeds.ts"
 import type { Denial, JournalShape, RemoteBatch, RemoteOutcome } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
@@ -20,6 +22,7 @@ export interface IntakeContext {
   readonly journal: JournalShape
   readonly gate: GateShape
   readonly crypto: CryptoFunctions
+  readonly compression: CompressionFunctions
   readonly peer: PeerId
   readonly peerIncarnation: string
   readonly space: SpaceId
@@ -31,6 +34,13 @@ export interface IntakeContext {
 
 /** Signatures checked before other fibers get a turn: about 6 ms of work. */
 const checkedAtOnceMax = 64
+
+/** What the policy says of a partition in one batch. */
+interface JudgedPartition {
+  /** This device itself may not have it. */
+  readonly isHidden: boolean
+  readonly decision: Decision
+}
 
 /** A batch whose commits were judged one by one. */
 export interface CheckedBatch {
@@ -56,7 +66,7 @@ export interface CheckedBatch {
 
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
 export const check = Effect.fnUntraced(function* (context: IntakeContext, batch: Wire.EventBatch) {
-  const decisions = new Map<string, Decision>()
+  const decisions = new Map<string, JudgedPartition>()
   const commits: Array<Uint8Array> = []
   const places: Array<number> = []
   const sizes: Array<number> = []
@@ -119,7 +129,7 @@ const strangersOf = Effect.fnUntraced(function* ({ gate }: IntakeContext, { devi
 /** The code under which a commit is refused, why it is denied, or nothing when it may come in. */
 const judge = Effect.fnUntraced(function* (
   context: IntakeContext,
-  decisions: Map<string, Decision>,
+  decisions: Map<string, JudgedPartition>,
   devices: Set<PeerId>,
   bytes: Uint8Array,
   commit: Commit.PackedCommit | string
@@ -129,18 +139,30 @@ const judge = Effect.fnUntraced(function* (
   if (space !== context.space) return "SpaceForeign"
   devices.add(Author.peer(authors[0]!))
   const key = Partition.key(partition)
-  let decision = decisions.get(key)
-  if (decision === undefined) {
-    decision = yield* context.gate.canReceive(partition, context.peer)
-    decisions.set(key, decision)
-    if (!decision.allowed) yield* audit(context, decision, key)
+  let judged = decisions.get(key)
+  if (judged === undefined) {
+    judged = yield* judgePartition(context, partition)
+    decisions.set(key, judged)
+    if (!judged.decision.allowed) yield* audit(context, judged.decision, key)
   }
+  const { decision, isHidden } = judged
+  // Not even kept: it is none of this device's business.
+  if (isHidden) return "NotReadable"
   if (!Commit.isSignedByAuthor(context.crypto, commit)) return "SignatureInvalid"
   if (!decision.allowed) return denial("Denied", decision)
-  const counts = yield* context.gate.accepts(authors[0]!, partition, at)
+  const write = { author: authors[0]!, partition, at, from: context.peer }
+  const counts = yield* context.gate.accepts(write, CommitDeeds.of(context, bytes))
   if (counts.allowed) return undefined
   yield* audit(context, counts, key)
   return denial("Revoked", counts)
+})
+
+const judgePartition = Effect.fnUntraced(function* ({ gate, peer }: IntakeContext, partition: Partition.Partition) {
+  const here = yield* gate.canRead(partition)
+  const judged: JudgedPartition = here.allowed
+    ? { isHidden: false, decision: yield* gate.canReceive(partition, peer) }
+    : { isHidden: true, decision: here }
+  return judged
 })
 
 const denial = (reason: Denial["reason"], { because, policyVersion, rule }: Decision): Omit<Denial, "index"> => ({

@@ -51,6 +51,7 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
   journal: driver.journal,
   gate: driver.gate,
   crypto: driver.crypto,
+  compression: driver.compression,
   peer: driver.state.peer!,
   peerIncarnation: driver.state.peerSpace!.incarnation,
   space: driver.journal.info.space,

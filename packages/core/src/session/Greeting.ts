@@ -4,14 +4,16 @@
  */
 import * as Bytes from "../identity/Bytes.ts"
 import * as PeerId from "../identity/PeerId.ts"
-import type { PeerRow } from "../journal/JournalTables.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import { protocolVersion } from "../wire/WireMessage.ts"
 import * as LiveState from "./LiveState.ts"
 import * as LiveSync from "./LiveSync.ts"
 import * as Proof from "./Proof.ts"
-import { PeerUnexpected, ProofInvalid, ProtocolViolated, SpaceUnknown } from "./SessionError.ts"
-import { type Action, feedStart, isOurs, type Outcome, type SessionState as State } from "./SessionState.ts"
+import { CharterUnknown, PeerUnexpected, ProofInvalid, ProtocolViolated, SpaceUnknown } from "./SessionError.ts"
+import { type Action, feedStart, type Input, isOurs, type Outcome, type SessionState as State } from "./SessionState.ts"
+
+/** What this side has when it greets. */
+type SpaceRead = Input & { readonly _tag: "SpaceRead" }
 
 const fail = (state: State, reason: (Action & { readonly _tag: "Fail" })["reason"]): Outcome => ({
   state,
@@ -79,20 +81,29 @@ export const checkInitiator = (state: State, message: Wire.Hello): Outcome => {
   return { state: { ...state, phase: "admitting", hello: message }, actions: [{ _tag: "Admit", peer }] }
 }
 
-const spaceFields = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined) => ({
+const spaceFields = (state: State, { charter, cursor, snapshot }: SpaceRead) => ({
   space: state.config.space,
   incarnation: state.config.incarnation,
-  ...mine,
+  ...snapshot,
   cursorOf: cursor === undefined || cursor.incarnation === "" ? null : Bytes.fromHex(cursor.incarnation)!,
-  cursor: cursor?.cursor ?? 0
+  cursor: cursor?.cursor ?? 0,
+  charter
+})
+
+/** The state after this side has read what it has. */
+const withRead = (state: State, { charter, cursor, snapshot }: SpaceRead): State => ({
+  ...state,
+  known: cursor,
+  charter,
+  live: LiveState.withSnapshot(state.live, snapshot)
 })
 
 /** The opening side's proof and what it has. */
-export const sendHello = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
+export const sendHello = (state: State, read: SpaceRead): Outcome => {
   const signature = Proof.prove(state.config.crypto, state.config.signer, transcript(state), "initiator")
   return {
-    state: { ...state, phase: "greeting", known: cursor, live: LiveState.withSnapshot(state.live, mine) },
-    actions: [{ _tag: "Send", message: { _tag: "Hello", signature, ...spaceFields(state, mine, cursor) } }]
+    state: { ...withRead(state, read), phase: "greeting" },
+    actions: [{ _tag: "Send", message: { _tag: "Hello", signature, ...spaceFields(state, read) } }]
   }
 }
 
@@ -105,19 +116,20 @@ const peerSpaceOf = ({ config }: State, message: Wire.Hello | Wire.HelloAck): Li
 })
 
 /** The answering side compares both and says how to go on. */
-export const answerHello = (state: State, mine: LiveState.SpaceSnapshot, cursor: PeerRow | undefined): Outcome => {
+export const answerHello = (state: State, read: SpaceRead): Outcome => {
   const hello = state.hello
   if (hello === undefined) return fail(state, new ProtocolViolated({ problem: "no greeting to answer" }))
   if (!Bytes.equals(hello.space, state.config.space)) {
     return fail(state, new SpaceUnknown({ space: Bytes.toHex(hello.space) }))
   }
-  const isEqual = Bytes.equals(hello.root, mine.root) && hello.count === mine.count
+  const next = withRead(state, read)
+  const isEqual = areEqual(next, hello)
   const message: Wire.HelloAck = {
     _tag: "HelloAck",
     verdict: isEqual ? "equal" : "feed",
-    ...spaceFields(state, mine, cursor)
+    ...spaceFields(state, read)
   }
-  const greeted = goLive({ ...state, known: cursor }, mine, hello, isEqual)
+  const greeted = goOn(next, hello, isEqual)
   return { state: greeted.state, actions: [{ _tag: "Send", message }, ...greeted.actions] }
 }
 
@@ -126,25 +138,41 @@ export const checkAnswer = (state: State, message: Wire.HelloAck): Outcome => {
   if (!Bytes.equals(message.space, state.config.space)) {
     return fail(state, new SpaceUnknown({ space: Bytes.toHex(message.space) }))
   }
-  const mine = state.live.snapshot
-  const isEqual = Bytes.equals(message.root, mine.root) && message.count === mine.count
+  const isEqual = areEqual(state, message)
   if (isEqual !== (message.verdict === "equal")) {
     return fail(state, new ProtocolViolated({ problem: "the verdict contradicts the roots" }))
   }
-  return goLive(state, mine, message, isEqual)
+  return goOn(state, message, isEqual)
 }
 
-const goLive = (
-  state: State,
-  mine: LiveState.SpaceSnapshot,
-  theirs: Wire.Hello | Wire.HelloAck,
-  isEqual: boolean
-): Outcome => {
+const isSameCharter = (mine: Uint8Array | null, theirs: Uint8Array | null): boolean =>
+  mine === null || theirs === null ? mine === theirs : Bytes.equals(mine, theirs)
+
+/** Roots that were read under different charters prove nothing. */
+const areEqual = ({ charter, live: { snapshot } }: State, theirs: Wire.Hello | Wire.HelloAck): boolean =>
+  isSameCharter(charter, theirs.charter) && Bytes.equals(theirs.root, snapshot.root) && theirs.count === snapshot.count
+
+/** Goes live, but not before the charters agree: no commit is sent or taken in under an old one. */
+const goOn = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean): Outcome => {
+  const { charter } = state
+  if (isSameCharter(charter, theirs.charter)) return goLive(state, theirs, isEqual)
+  if (charter === null || theirs.charter === null) return fail(state, new CharterUnknown({ isHere: charter !== null }))
+  return {
+    state: { ...state, phase: "agreeing", hello: undefined, greeted: theirs },
+    actions: state.config.role === "initiator" ? [{ _tag: "TellCharter" }] : []
+  }
+}
+
+/** The charters agree now. What was compared in the greeting was seen under another one. */
+export const agreed = (state: State): Outcome => goLive({ ...state, greeted: undefined }, state.greeted!, false)
+
+const goLive = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean): Outcome => {
+  const mine = state.live.snapshot
   const peerSpace = peerSpaceOf(state, theirs)
   const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
   const known = state.known?.incarnation === peerSpace.incarnation ? state.known : undefined
   const start = { from, confirmed: known?.acknowledged ?? 0, told: known?.custody ?? 0 }
-  const begun = LiveSync.begin(LiveState.withSnapshot(state.live, mine), peerSpace, start, isEqual)
+  const begun = LiveSync.begin(state.live, peerSpace, start, isEqual)
   return {
     state: { ...state, phase: "live", hello: undefined, peerSpace, live: begun.live },
     actions: [{ _tag: "Connected", peer: state.peer!, space: peerSpace }, ...begun.actions]

@@ -3,6 +3,7 @@
  * them; who does what when is the driver's business.
  */
 import { Clock, type Deferred, Effect, Queue } from "effect"
+import type { Charter, Known } from "../charter/Charter.ts"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
@@ -97,6 +98,8 @@ export interface RunningSession {
   readonly gate: Gate["Service"]
   readonly crypto: Crypto["Service"]
   readonly compression: Compression["Service"]
+  /** The charter of the space, in one that has one. */
+  readonly charter: Charter["Service"] | undefined
   readonly inputs: Queue.Queue<DriverInput>
   readonly outbound: Queue.Queue<Uint8Array>
   readonly toApply: Queue.Queue<Wire.EventBatch>
@@ -117,6 +120,15 @@ export interface RunningSession {
   rootsWriter: Author
   /** Row numbers of the partitions that had no part in the roots that were read last. */
   uncompared: ReadonlySet<number>
+  /** Digest of this side's charter that the peer was told last. */
+  charterTold: Uint8Array | undefined
+  /** Digest under which the gate was asked last about what this session may name or send. */
+  charterJudged: Uint8Array | undefined
+  /** What the peer's charter is known to have, and what this side's had when it greeted. */
+  charterThere: Known | undefined
+  charterGreeted: Known | undefined
+  /** Messages in a row that brought no agreement. */
+  charterRounds: number
   lastPingMs: number
   /** Since when the link has not taken a frame that was handed to it. */
   sendingSinceMs: number | undefined

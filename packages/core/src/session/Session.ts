@@ -22,13 +22,19 @@ export const step = (state: SessionState, input: Input): Outcome => {
     case "Admitted":
       return admitted(state, input.denied)
     case "SpaceRead":
-      if (input.purpose === "hello") return Greeting.sendHello(state, input.snapshot, input.cursor)
-      if (input.purpose === "helloAck") return Greeting.answerHello(state, input.snapshot, input.cursor)
+      if (input.purpose === "hello") return Greeting.sendHello(state, input)
+      if (input.purpose === "helloAck") return Greeting.answerHello(state, input)
       return inLive(state, Comparison.spaceRead(state.live, input.purpose, input.snapshot))
+    case "CharterTaken":
+      return input.isAgreed && state.phase === "agreeing" ? Greeting.agreed(state) : { state, actions: [] }
+    case "CharterMoved":
+      return hasGreeted(state) ? { state, actions: [{ _tag: "TellCharter" }] } : { state, actions: [] }
     default:
       return state.phase === "live" ? inLive(state, LiveSync.step(state.live, input)) : { state, actions: [] }
   }
 }
+
+const hasGreeted = ({ phase }: SessionState): boolean => phase === "agreeing" || phase === "live"
 
 const inLive = (state: SessionState, outcome: LiveState.LiveOutcome): Outcome => ({
   state: { ...state, live: outcome.live },
@@ -63,6 +69,10 @@ const receive = (state: SessionState, message: Wire.WireMessage): Outcome => {
       const reason = new PeerRefused({ code: message.code, detail: message.detail })
       return { state, actions: [{ _tag: "Fail", reason }] }
     }
+    case "CharterSync":
+      if (!hasGreeted(state)) return violated(state, "a charter before the greeting")
+      if (state.charter === null) return violated(state, "a charter in a space without one")
+      return { state, actions: [{ _tag: "TakeCharter", message }] }
     default:
       if (phase !== "live") return violated(state, `${message._tag} before the greeting`)
       return inLive(state, LiveSync.receive(state.live, message))

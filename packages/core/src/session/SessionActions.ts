@@ -12,11 +12,17 @@ import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import type * as Wire from "../wire/WireMessage.ts"
+import * as CharterExchange from "./CharterExchange.ts"
 import * as RangeExchange from "./RangeExchange.ts"
 import { type Confirmed, monotonicMs, type RunningSession, send } from "./RunningSession.ts"
+import type { SessionError } from "./SessionError.ts"
 import type { Action, Input } from "./SessionState.ts"
 
-type Performed = Effect.Effect<Input | undefined, JournalError>
+type Performed = Effect.Effect<Input | undefined, JournalError | SessionError>
+
+const takeCharter = (driver: RunningSession, message: Wire.CharterSync): Performed =>
+  Effect.map(CharterExchange.take(driver, message), (isAgreed): Input => ({ _tag: "CharterTaken", isAgreed }))
 
 const nothing = (effect: Effect.Effect<unknown, JournalError>): Performed => Effect.as(effect, undefined)
 
@@ -27,7 +33,11 @@ export const perform = (
 ): Performed => {
   switch (action._tag) {
     case "Send":
-      return nothing(send(driver, action.message))
+      return nothing(Effect.andThen(CharterExchange.tellIfMoved(driver), send(driver, action.message)))
+    case "TellCharter":
+      return nothing(CharterExchange.tell(driver))
+    case "TakeCharter":
+      return takeCharter(driver, action.message)
     case "Admit":
       return admit(driver)
     case "ReadSpace":
@@ -41,6 +51,7 @@ export const perform = (
     case "SetCursor":
       return nothing(setCursor(driver, action.cursor))
     case "Connected":
+      CharterExchange.greeted(driver)
       return nothing(driver.options.notify(action))
     case "Progressed":
       return nothing(driver.options.notify(action))
@@ -60,10 +71,17 @@ const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   return input
 })
 
+/** What is named or sent next was judged by the charter of this moment, or by a later one. */
+const judgedNow = (driver: RunningSession): void => {
+  driver.charterJudged = driver.charter?.digest()
+}
+
 /** The partitions that may go both ways between this node and the peer, the others, and the head of the same moment. */
 const readView = Effect.fnUntraced(function* (driver: RunningSession) {
   const peer = driver.state.peer!
   const { head, rows } = yield* driver.journal.partitions
+  judgedNow(driver)
+  if (driver.state.phase !== "live") driver.charterGreeted = driver.charter?.known()
   const view: Array<PartitionRow> = []
   const uncompared = new Set<number>()
   for (const row of rows) {
@@ -89,7 +107,8 @@ const readSpace = Effect.fnUntraced(function* (
   driver.uncompared = uncompared
   const snapshot = { head, ...RangeTree.root(driver.crypto.sha256, view) }
   const cursor = yield* driver.journal.peer(driver.state.peer!, incarnationOf(driver))
-  const input: Input = { _tag: "SpaceRead", purpose, snapshot, cursor }
+  const charter = driver.charterJudged ?? null
+  const input: Input = { _tag: "SpaceRead", purpose, snapshot, cursor, charter }
   return input
 })
 
@@ -114,12 +133,13 @@ const settleUnsent = Effect.fnUntraced(function* (
   const unsent = commits.flatMap((commit) => (kept.has(commit) ? [] : [commit.lseq]))
   const { incarnation } = driver.state.peerSpace!
   const nothingSaid = { acknowledged: 0, told: 0, proven: undefined, verdicts: [] }
-  yield* driver.journal.settle({ ...nothingSaid, peer, incarnation, isCustodian: true, unsent })
+  yield* driver.journal.settle({ ...nothingSaid, peer, incarnation, isCustodian: true, givesWay: false, unsent })
 })
 
 /** The one place where commits are let out: what the gate does not allow stays. */
 const permitted = Effect.fnUntraced(function* (driver: RunningSession, commits: ReadonlyArray<FeedCommit>) {
   const peer = driver.state.peer!
+  judgedNow(driver)
   const decisions = new Map<string, boolean>()
   const allowed: Array<FeedCommit> = []
   let events = 0
@@ -167,7 +187,8 @@ export const settle = Effect.fnUntraced(function* (
   const { provenToStore: proven } = driver
   driver.stored = { acknowledged, told }
   driver.provenToStore = undefined
-  const said = { acknowledged, told, proven, verdicts, unsent: [] }
+  const givesWay = yield* driver.gate.givesWay
+  const said = { acknowledged, told, proven, verdicts, givesWay, unsent: [] }
   const outcome = yield* driver.journal.settle({ ...said, peer, incarnation, isCustodian })
   if (verdicts.length > 0 && isCustodian) yield* driver.options.notify({ _tag: "Settled", verdicts, outcome })
   if (outcome.standing.length === 0) return undefined

@@ -3,7 +3,8 @@
  * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
  * session ends with a typed reason. It decides nothing about the protocol itself.
  */
-import { Deferred, Effect, Metric, Queue, Result, Stream } from "effect"
+import { Deferred, Effect, Metric, Option, Queue, Result, Stream } from "effect"
+import { Charter } from "../charter/Charter.ts"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -45,7 +46,8 @@ export const run = Effect.fnUntraced(function* (options: SessionOptions) {
     Effect.andThen(Deferred.await(driver.wentLive), effect)
   )
   const ended = Effect.catch(options.ended, ({ reason }) => refuse(driver, reason))
-  const fibers = [stepLoop(driver), receiveFrames(driver), sendFrames(driver), tick(driver), ended, ...whenLive]
+  const always = [stepLoop(driver), receiveFrames(driver), sendFrames(driver), tick(driver), watchCharter(driver)]
+  const fibers = [...always, ended, ...whenLive]
   return yield* Effect.raceAllFirst(fibers).pipe(
     // Without a word the peer would take it for a lost link and dial again at once. What broke is not its business.
     Effect.tapDefect(() => tell(driver, "SessionFailed", "")),
@@ -80,6 +82,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     gate: yield* Gate,
     crypto,
     compression: yield* Compression,
+    charter: Option.getOrUndefined(yield* Effect.serviceOption(Charter)),
     inputs: yield* Queue.bounded<DriverInput>(inputsMax),
     outbound: yield* Queue.bounded<Uint8Array>(outboundFramesMax),
     toApply: yield* Queue.bounded<Wire.EventBatch>(LiveState.windowBatchesMax),
@@ -102,6 +105,11 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     awaitingSinceMs: nowMs,
     lastProofMs: nowMs,
     rootsWriter: journal.info.author,
+    charterTold: undefined,
+    charterJudged: undefined,
+    charterThere: undefined,
+    charterGreeted: undefined,
+    charterRounds: 0,
     lastPingMs: nowMs,
     sendingSinceMs: undefined,
     stored: { acknowledged: 0, told: 0 },
@@ -151,7 +159,9 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
           if (Queue.offerUnsafe(driver.toApply, action.batch)) continue
           return yield* refuse(driver, new ProtocolViolated({ problem: "more batches than the window allows" }))
         }
-        const result = yield* perform(driver, action)
+        const result = yield* Effect.catchTag(perform(driver, action), "SessionError", ({ reason }) =>
+          refuse(driver, reason)
+        )
         driver.steps++
         if (result !== undefined) pending.push(result)
       }
@@ -231,7 +241,8 @@ const greetingFrameBytesMax = 512
 
 /** Whoever is not proven yet gets no memory to fill: only short, uncompressed frames. */
 const isBearable = ({ options, state }: RunningSession, frame: Uint8Array): boolean => {
-  const isProven = state.phase === "live" || (options.role === "initiator" && state.phase === "greeting")
+  const { phase } = state
+  const isProven = phase === "live" || phase === "agreeing" || (options.role === "initiator" && phase === "greeting")
   return isProven || (frame.length <= greetingFrameBytesMax && frame[0] === 0)
 }
 
@@ -254,6 +265,13 @@ const watchJournal = (driver: RunningSession): Effect.Effect<never> =>
     if (!areRootsOutdated(driver)) return moved
     return Effect.andThen(moved, Queue.offer(driver.inputs, { _tag: "RootsOutdated" }))
   }).pipe(Effect.andThen(Effect.never))
+
+const watchCharter = ({ charter, inputs }: RunningSession): Effect.Effect<never> =>
+  charter === undefined
+    ? Effect.never
+    : Stream.runForEach(charter.changes, () => Queue.offer(inputs, { _tag: "CharterMoved" })).pipe(
+        Effect.andThen(Effect.never)
+      )
 
 /** Commits were taken back since the roots were read: from then on the journal writes as another author. */
 const areRootsOutdated = ({ journal, rootsWriter }: RunningSession): boolean => journal.info.author !== rootsWriter
@@ -291,6 +309,7 @@ const restingProofs: ReadonlySet<LiveState.ProofState> = new Set(["proven", "sta
 /** What the session waits for, or `undefined` when it may stay silent. */
 const awaiting = (driver: RunningSession): string | undefined => {
   const { live, phase } = driver.state
+  if (phase === "agreeing") return "the peer's charter"
   if (phase !== "live") return "the greeting"
   if (driver.sequence.hasHole) return "a frame that was lost"
   if (live.inFlight.size > 0) return "acknowledgements"
@@ -308,7 +327,7 @@ const checkProgress = (driver: RunningSession, nowMs: number): SessionStalled | 
     driver.awaitingSinceMs = nowMs
     return undefined
   }
-  const isGreeting = driver.state.phase !== "live"
+  const isGreeting = driver.state.phase !== "live" && driver.state.phase !== "agreeing"
   const sinceMs = isGreeting ? driver.startedMs : Math.max(driver.awaitingSinceMs, driver.lastProgressMs)
   const waitedMs = nowMs - sinceMs
   const limitMs = isGreeting ? timing.greetingMsMax : timing.progressMsMax

@@ -79,6 +79,31 @@ export class VersionUnsupported extends Schema.TaggedError<VersionUnsupported>()
   }
 }
 
+/** One of the two knows a charter of the space and the other has none. Compose both nodes with the same policy. */
+export class CharterUnknown extends Schema.TaggedError<CharterUnknown>()("CharterUnknown", {
+  isHere: Schema.Boolean
+}) {
+  override get message(): string {
+    const [with_, without] = this.isHere ? ["this node", "the peer"] : ["the peer", "this node"]
+    return `${with_} has a charter of the space and ${without} has none; compose both with the enterprise policy`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The two charters cannot be brought to agree, so nothing may be sent. A later version may know the record. */
+export class CharterDiffers extends Schema.TaggedError<CharterDiffers>()("CharterDiffers", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `the charters differ and cannot be brought to agree: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** A message came that makes no sense at this point. */
 export class ProtocolViolated extends Schema.TaggedError<ProtocolViolated>()("ProtocolViolated", {
   problem: Schema.String
@@ -144,6 +169,8 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     PeerRefused,
     SpaceUnknown,
     VersionUnsupported,
+    CharterUnknown,
+    CharterDiffers,
     ProtocolViolated,
     SessionStalled,
     SessionFailed,

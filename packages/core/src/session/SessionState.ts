@@ -25,7 +25,8 @@ export interface SessionConfig {
   readonly expected: PeerId.PeerId | undefined
 }
 
-export type Phase = "start" | "challenged" | "admitting" | "greeting" | "live"
+/** While `agreeing` both are proven and greeted, and their charters are brought to agree. */
+export type Phase = "start" | "challenged" | "admitting" | "greeting" | "agreeing" | "live"
 
 export interface SessionState {
   readonly config: SessionConfig
@@ -36,6 +37,10 @@ export interface SessionState {
   /** The greeting that waits for the policy's answer. */
   readonly hello: Wire.Hello | undefined
   readonly peerSpace: LiveState.PeerSpace | undefined
+  /** Digest of this side's charter when it greeted. */
+  readonly charter: Uint8Array | null
+  /** The peer's greeting, until the charters agree. */
+  readonly greeted: Wire.Hello | Wire.HelloAck | undefined
   /** What this side knew of the peer when it greeted. */
   readonly known: PeerRow | undefined
   readonly live: LiveState.LiveState
@@ -50,13 +55,21 @@ export type Input =
       readonly purpose: LiveState.SpacePurpose
       readonly snapshot: LiveState.SpaceSnapshot
       readonly cursor: PeerRow | undefined
+      readonly charter: Uint8Array | null
     }
+  /** What the peer said of its charter was taken in; whether both know the same now. */
+  | { readonly _tag: "CharterTaken"; readonly isAgreed: boolean }
+  /** This side's charter has changed. */
+  | { readonly _tag: "CharterMoved" }
   | LiveState.LiveInput
 
 export type Action =
   | { readonly _tag: "Send"; readonly message: Wire.WireMessage }
   | { readonly _tag: "Admit"; readonly peer: PeerId.PeerId }
   | { readonly _tag: "ReadSpace"; readonly purpose: LiveState.SpacePurpose }
+  /** Tells the peer what this side's charter knows, and the records that the peer is not known to have. */
+  | { readonly _tag: "TellCharter" }
+  | { readonly _tag: "TakeCharter"; readonly message: Wire.CharterSync }
   | { readonly _tag: "Connected"; readonly peer: PeerId.PeerId; readonly space: LiveState.PeerSpace }
   | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
   | LiveState.LiveAction
@@ -74,6 +87,8 @@ export const start = (config: SessionConfig): SessionState => ({
   peerNonce: new Uint8Array(0),
   hello: undefined,
   peerSpace: undefined,
+  charter: null,
+  greeted: undefined,
   known: undefined,
   live: LiveState.initial(config.role)
 })

@@ -80,6 +80,8 @@ export const suite = (make: () => GateSample): void => {
   })
 }
 
+const deeds = Effect.succeed({ creates: true, updates: true, deletes: true, fields: new Set(["name"]) })
+
 const askAll = Effect.fnUntraced(function* (sample: Pick<GateSample, "peers" | "partitions">) {
   const gate = yield* Gate
   const decisions: Array<Decision> = []
@@ -88,8 +90,10 @@ const askAll = Effect.fnUntraced(function* (sample: Pick<GateSample, "peers" | "
     for (const partition of sample.partitions) {
       decisions.push(yield* gate.canSend(partition, peer))
       decisions.push(yield* gate.canReceive(partition, peer))
-      decisions.push(yield* gate.canWrite(partition))
-      decisions.push(yield* gate.accepts(Author.make(peer, "00112233445566ff"), partition, HybridTime.zero))
+      decisions.push(yield* gate.canRead(partition))
+      decisions.push(yield* gate.canWrite(partition, deeds))
+      const author = Author.make(peer, "00112233445566ff")
+      decisions.push(yield* gate.accepts({ author, partition, at: HybridTime.zero, from: peer }, deeds))
     }
   }
   return decisions

@@ -155,6 +155,7 @@ const originRules = (name: string, make: MakeJournal): void => {
         peer: nobody,
         incarnation: "00112233445566ff",
         isCustodian: true,
+        givesWay: false,
         acknowledged: 0,
         told: 0,
         proven: undefined,

@@ -35,6 +35,7 @@ import { concurrentUndoConformance } from "./ConcurrentUndoConformance.ts"
 import { copyConformance } from "./CopyConformance.ts"
 import { costConformance } from "./CostConformance.ts"
 import { partsConformance } from "./PartsConformance.ts"
+import { purgeConformance } from "./PurgeConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { receiptConformance } from "./ReceiptConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
@@ -65,6 +66,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   copyConformance(name, make)
   costConformance(name, make)
   releaseConformance(name, make)
+  purgeConformance(name, make)
   cursorRules(name, make)
 }
 
@@ -331,6 +333,7 @@ const cursorRules = (name: string, make: MakeJournal): void => {
         peer: b.device,
         incarnation,
         isCustodian: false,
+        givesWay: false,
         told: 0,
         proven: undefined,
         unsent: [],

@@ -153,6 +153,7 @@ export const settlement = (
   peer,
   incarnation: "00112233445566ff",
   isCustodian: true,
+  givesWay: false,
   acknowledged: told,
   told,
   proven: provenUpto === 0 ? undefined : { upto: provenUpto, uncompared },

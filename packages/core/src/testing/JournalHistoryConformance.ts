@@ -176,6 +176,7 @@ const refusal = (lseq: number): Settlement => ({
   peer: nobody,
   incarnation: "00112233445566ff",
   isCustodian: true,
+  givesWay: false,
   acknowledged: lseq,
   told: lseq,
   proven: undefined,

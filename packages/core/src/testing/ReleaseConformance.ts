@@ -162,6 +162,7 @@ const receiptRules = (name: string, make: MakeJournal): void => {
         peer: hub.device,
         incarnation: "00112233445566ff",
         isCustodian: true,
+        givesWay: false,
         acknowledged: 4,
         told: 4,
         proven: undefined,

@@ -82,8 +82,11 @@ export class SimulatedTrust {
       canSend: (_partition, peer) => decide(peer),
       canReceive: (partition, peer) =>
         Effect.sync(() => answer(this.has(peer) && !this.#isDenied("deliver", peer, partition), "simulated/deliver")),
-      accepts: (author, partition) =>
+      canRead: () => Effect.sync(() => answer(true, "simulated/own")),
+      mustForget: () => Effect.undefined,
+      accepts: ({ author, partition }) =>
         Effect.sync(() => answer(!this.#isDenied("write", Author.peer(author), partition), "simulated/write")),
+      givesWay: Effect.succeed(false),
       isCustodian: (peer) => Effect.sync(() => this.has(peer)),
       canWrite: () => Effect.sync(() => answer(true, "simulated/own")),
       audit: () => Effect.void,

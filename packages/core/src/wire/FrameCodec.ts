@@ -29,7 +29,8 @@ const schemas = [
   Wire.EventAck,
   Wire.Ping,
   Wire.Pong,
-  Wire.Error
+  Wire.Error,
+  Wire.CharterSync
 ] as const
 
 interface Entry {

@@ -16,6 +16,11 @@ export const entriesPerMessageMax = 16_384
 /** Authors of one entity's clock; an entity that more have written is sent whole. */
 export const authorsPerClockMax = 4096
 
+/** Records of a charter that do not count and that one message names; as many as a charter keeps. */
+export const charterRivalsMax = 1_024
+/** Records of a charter in one message. */
+export const charterRecordsMax = 4_096
+
 /** Different reasons that one acknowledgement names; what has yet another one is told by its code only. */
 export const reasonsMax = 64
 
@@ -40,7 +45,9 @@ const spaceFields = {
   /** The receiver's incarnation that `cursor` counts in, or nil when the sender knows none. */
   cursorOf: Schema.NullOr(bytesOf(8)),
   /** Arrival number of the receiver's newest commit that the sender has applied. */
-  cursor: Count
+  cursor: Count,
+  /** Digest of the sender's charter, or nil in a space without one. */
+  charter: Schema.NullOr(bytesOf(16))
 }
 
 /** Opens the proof of identity: who I say I am, and a fresh nonce. Nothing about any space. */
@@ -137,6 +144,18 @@ export const EventAck = Schema.TaggedStruct("EventAck", {
   /** `[place in the batch, place among the reasons]` for each commit that was not taken in. */
   verdicts: listOf(Schema.Tuple([Count, Count]), Limits.commitsPerBatchMax)
 })
+/**
+ * What the sender's charter knows, and records that the receiver's lacks. Whoever gets one and did not have the same
+ * digest answers with one, so that both know when they agree.
+ */
+export const CharterSync = Schema.TaggedStruct("CharterSync", {
+  digest: bytesOf(16),
+  /** Versions with their records, from the head back in growing steps. */
+  marks: listOf(Schema.Tuple([Count, bytesOf(32)]), 64),
+  /** Records that do not count. */
+  rivals: listOf(bytesOf(32), charterRivalsMax),
+  records: listOf(Schema.Uint8Array, charterRecordsMax)
+})
 export const Ping = Schema.TaggedStruct("Ping", { token: Count })
 export const Pong = Schema.TaggedStruct("Pong", { token: Count })
 /** The last message of a session that cannot go on. */
@@ -156,7 +175,8 @@ export const WireMessage = Schema.Union([
   EventAck,
   Ping,
   Pong,
-  Error
+  Error,
+  CharterSync
 ])
 export type WireMessage = typeof WireMessage.Type
 export type Challenge = typeof Challenge.Type
@@ -168,3 +188,4 @@ export type SyncState = typeof SyncState.Type
 export type EventBatch = typeof EventBatch.Type
 export type EventAck = typeof EventAck.Type
 export type Error = typeof Error.Type
+export type CharterSync = typeof CharterSync.Type

@@ -25,9 +25,10 @@ describe("the closed gate", () => {
         yield* gate.admits(peer),
         yield* gate.canSend(partition, peer),
         yield* gate.canReceive(partition, peer),
-        yield* gate.canWrite(partition)
+        yield* gate.canRead(partition),
+        yield* gate.canWrite(partition, Effect.never)
       ]
-      expect(decisions.map(({ allowed }) => allowed)).toEqual([false, false, false, false])
+      expect(decisions.map(({ allowed }) => allowed)).toEqual([false, false, false, false, false])
       expect(decisions[0]!.because).toContain("no policy was given")
     }).pipe(Effect.provide(Gate.layerClosed))
   )

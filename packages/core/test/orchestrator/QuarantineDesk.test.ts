@@ -132,6 +132,7 @@ describe("QuarantineDesk", () => {
         peer: hub,
         incarnation: "00112233445566ff",
         isCustodian: true,
+        givesWay: false,
         acknowledged: 2,
         told: 2,
         proven: undefined,

@@ -43,6 +43,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
   let version = 1
   let isDenied: IsDenied = () => false
   let isRevoked: IsDenied = () => false
+  let forgotten: string | undefined
   const decide = (allowed: boolean) => ({
     allowed,
     rule: allowed ? "team/all" : "team/closed",
@@ -55,7 +56,10 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     admits: (peer) => Effect.sync(() => decide(peers.has(peer))),
     canSend: passes,
     canReceive: passes,
-    accepts: (author, partition) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
+    canRead: () => Effect.sync(() => decide(true)),
+    mustForget: ({ header }) => Effect.sync(() => (header["team"] === forgotten ? decide(false) : undefined)),
+    accepts: ({ author, partition }) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
+    givesWay: Effect.succeed(false),
     isCustodian: (peer) => Effect.succeed(judges.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
     audit: () => Effect.void,
@@ -66,10 +70,15 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     Effect.suspend(() => {
       isDenied = denied
       isRevoked = revoked
+      forgotten = undefined
       version++
       return PubSub.publish(changes, undefined)
     })
-  return { layer, change }
+  /** The node must give up what it has of a team. Nobody is told. */
+  const forget = (team: string): void => {
+    forgotten = team
+  }
+  return { layer, change, forget }
 })
 
 export type Rules = Effect.Success<ReturnType<typeof makeRules>>

@@ -29,7 +29,10 @@ export const gateFor = (devices: ReadonlyArray<number>) => {
     admits: (peer) => decide(peer),
     canSend: ({ type }, peer) => decide(peer, type),
     canReceive: ({ type }, peer) => decide(peer, type),
+    canRead: () => Effect.succeed(allow(true)),
+    mustForget: () => Effect.undefined,
     accepts: () => Effect.succeed(allow(true)),
+    givesWay: Effect.succeed(false),
     isCustodian: (peer) => Effect.succeed(peers.has(peer)),
     canWrite: () => Effect.succeed(allow(true)),
     audit: () => Effect.void,
@@ -118,7 +121,8 @@ export const greet = Effect.fnUntraced(function* (
     root: new Uint8Array(16),
     count: 0,
     cursorOf: null,
-    cursor: 0
+    cursor: 0,
+    charter: null
   }
   yield* far.say(change(hello))
   return { hello, ack, transcript }

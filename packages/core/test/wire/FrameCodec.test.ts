@@ -75,7 +75,7 @@ describe("FrameCodec", () => {
   })
 
   it("[WI-6] an unknown message is named and refused", () => {
-    expect(reasonOf(raw([0, 11, 1]))).toBe("MessageUnknown")
+    expect(reasonOf(raw([0, 12, 1]))).toBe("MessageUnknown")
     expect(reasonOf(raw([0, "Ping", 1]))).toBe("MessageUnknown")
   })
 

@@ -10,14 +10,15 @@ const space = {
   root: filled(16, 3),
   count: 5,
   cursorOf: filled(8, 4),
-  cursor: 3
+  cursor: 3,
+  charter: null
 }
 
 export const messages: ReadonlyArray<WireMessage> = [
   { _tag: "Challenge", version: 1, nonce: filled(16, 5), peer: filled(32, 6) },
   { _tag: "ChallengeAck", nonce: filled(16, 5), peer: filled(32, 6), signature: filled(64, 7) },
   { _tag: "Hello", signature: filled(64, 7), ...space },
-  { _tag: "HelloAck", verdict: "feed", ...space, cursorOf: null },
+  { _tag: "HelloAck", verdict: "feed", ...space, cursorOf: null, charter: filled(16, 8) },
   { _tag: "SyncRequest", request: 1, root: filled(16, 3), count: 5, head: 7, applied: 2 },
   {
     _tag: "SyncState",
@@ -56,5 +57,12 @@ export const messages: ReadonlyArray<WireMessage> = [
   },
   { _tag: "Ping", token: 1 },
   { _tag: "Pong", token: 1 },
-  { _tag: "Error", code: "PeerDenied", detail: "" }
+  { _tag: "Error", code: "PeerDenied", detail: "" },
+  {
+    _tag: "CharterSync",
+    digest: filled(16, 8),
+    marks: [[3, filled(32, 9)]],
+    rivals: [filled(32, 10)],
+    records: [filled(20, 11)]
+  }
 ]

@@ -1,0 +1,137 @@
+/**
+ * Taking a partition out of the journal because this device may not have it any more: its records, the commits that they
+ * are made of, and what their fingerprints add up to. Own commits that no custodian has confirmed go into quarantine, so
+ * that nobody's work is lost. It goes in steps of a few milliseconds, each a transaction; how far it has come is stored,
+ * so that one that was interrupted is brought to its end. From then on this device writes as another incarnation, for it
+ * does not know its old numbers there any more.
+ */
+import { Effect } from "effect"
+import * as EntityState from "../merge/EntityState.ts"
+import * as Commit from "../model/Commit.ts"
+import type { Partition } from "../model/Partition.ts"
+import * as CommitOpening from "./CommitOpening.ts"
+import type { EntityRef } from "./Journal.ts"
+import { type CommitRow, type JournalRows, type PartitionRow, sources } from "./JournalTables.ts"
+import * as KeptCommits from "./KeptCommits.ts"
+import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
+import { openRow } from "./OpenedCommits.ts"
+import { OpenEntities } from "./OpenEntities.ts"
+import type { Because } from "./Quarantine.ts"
+import * as Receipts from "./Receipts.ts"
+
+/** Commits that one step looks at. */
+const commitsPerStepMax = 128
+/** No commit has this source, so that none is left out. */
+const noSource = -2
+
+/** A purge that is under way. */
+export interface PurgeProgress {
+  /** Arrival number up to which it has come. */
+  readonly after: number
+  /** Newest arrival number when it began. */
+  readonly upto: number
+}
+
+/** What one step took out. */
+export interface PurgeStep {
+  readonly entities: ReadonlyArray<EntityRef>
+  /** Ids of own commits that wait in quarantine now. */
+  readonly withdrawn: ReadonlyArray<string>
+  readonly isEnd: boolean
+}
+
+/** What a purge took out. */
+export interface PurgeOutcome {
+  readonly entities: number
+  readonly withdrawn: ReadonlyArray<string>
+}
+
+/** True for a partition of which something may be here. */
+export const isDue = (tables: Pick<JournalRows, "purgeOf">, { index, total }: PartitionRow): boolean =>
+  total.count > 0 || tables.purgeOf(index) !== undefined
+
+/** Takes out the next commits of the partition with the records that they belong to. */
+export const step = (context: WriterContext, partition: Partition, why: Because, nowMs: number): PurgeStep => {
+  const { tables } = context
+  const row = tables.findPartition(partition)
+  if (row === undefined || !isDue(tables, row)) return { entities: [], withdrawn: [], isEnd: true }
+  const progress = tables.purgeOf(row.index) ?? begin(context)
+  const page = tables.commitsAfter(progress.after, noSource, commitsPerStepMax)
+  const entities = new OpenEntities(tables, context.crypto)
+  const withdrawn: Array<string> = []
+  for (const commit of page) {
+    if (commit.partition !== row.index || commit.lseq > progress.upto || commit.events === 0) continue
+    withdrawn.push(...takeOut(context, row, entities, commit, why, nowMs))
+  }
+  const after = page.at(-1)?.lseq ?? progress.upto
+  const isEnd = page.length < commitsPerStepMax || after >= progress.upto
+  tables.setPurge(row.index, isEnd ? undefined : { ...progress, after })
+  return { entities: entities.finish(), withdrawn, isEnd }
+}
+
+const begin = ({ crypto, tables }: WriterContext): PurgeProgress => {
+  tables.setIdentity({ ...tables.identity(), writing: newIncarnation(crypto) })
+  return { after: 0, upto: tables.head() }
+}
+
+type StoredCommit = CommitRow & { readonly lseq: number }
+
+/** A record goes with the first of its commits; no later one finds it again. Gives the id of what is kept. */
+const takeOut = (
+  context: WriterContext,
+  partition: PartitionRow,
+  entities: OpenEntities,
+  commit: StoredCommit,
+  why: Because,
+  nowMs: number
+): ReadonlyArray<string> => {
+  const { tables } = context
+  const { decoded, packed } = openRow({ ...context, rows: tables }, commit)
+  for (const { entity: id } of decoded) {
+    const entity = entities.open(partition, id)
+    if (entity.before === undefined) continue
+    entity.state = EntityState.empty()
+    entities.changed(entity, 0)
+  }
+  const kept = commit.source === sources.own ? keepUnconfirmed(context, packed, commit, decoded.length, why, nowMs) : []
+  tables.setCommit(commit.lseq, { events: 0, previous: [], bytes: new Uint8Array(0) })
+  return kept
+}
+
+const keepUnconfirmed = (
+  context: WriterContext,
+  packed: Commit.PackedCommit,
+  { bytes, lseq }: StoredCommit,
+  events: number,
+  why: Because,
+  nowMs: number
+): ReadonlyArray<string> => {
+  const { crypto, signer, tables } = context
+  const id = Commit.id(crypto, packed)
+  if (Receipts.confirmedBy(tables.custodians(), lseq, tables.receiptsOf(id)) !== undefined) return []
+  const { peer } = signer
+  KeptCommits.keepWithdrawn(context, {
+    ...CommitOpening.describe(id, packed, events, bytes),
+    ...why,
+    peer,
+    reason: "Rejected",
+    sinceMs: nowMs,
+    dueMs: null
+  })
+  tables.putReceipt({ ...why, code: "Denied", kind: "refused", commit: id, lseq, peer, atMs: nowMs })
+  return [id]
+}
+
+/** All steps, one after the other. */
+export const whole = <E>(next: Effect.Effect<PurgeStep, E>): Effect.Effect<PurgeOutcome, E> =>
+  Effect.gen(function* () {
+    let entities = 0
+    const withdrawn: Array<string> = []
+    for (;;) {
+      const done = yield* next
+      entities += done.entities.length
+      withdrawn.push(...done.withdrawn)
+      if (done.isEnd) return { entities, withdrawn } satisfies PurgeOutcome
+      yield* Effect.yieldNow
+    }
+  })

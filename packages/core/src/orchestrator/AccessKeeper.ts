@@ -1,0 +1,81 @@
+/**
+ * Looks after what this device may have. When the policy takes the right to read a partition away, everything of it is
+ * taken out of the journal and of the quarantine; own work that no custodian has confirmed is kept in quarantine. What it
+ * does not know the policy of it keeps.
+ */
+import { Effect } from "effect"
+import { quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
+import * as Commit from "../model/Commit.ts"
+import * as Partition from "../model/Partition.ts"
+import * as PeerSession from "./PeerSession.ts"
+import * as QuarantineNews from "./QuarantineNews.ts"
+import type { Supervision } from "./Supervision.ts"
+import type { AccessLoss } from "./SyncEvent.ts"
+
+/** Removes what this device must forget, and tells of it. A full disk may keep it from its work; then it tries again. */
+export const review = (supervisor: Supervision): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    supervisor.isAccessReviewDue = true
+    return reviewed(supervisor)
+  }).pipe(
+    Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error)),
+    supervisor.accessReviews.withPermits(1)
+  )
+
+const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
+  const { channel, gate, journal } = supervisor
+  const lost: Array<AccessLoss> = []
+  for (const { partition } of yield* journal.held) {
+    const decision = yield* gate.mustForget(partition)
+    if (decision === undefined) continue
+    const { because, policyVersion, rule } = decision
+    const { entities, withdrawn } = yield* Effect.uninterruptible(
+      journal.purge(partition, { rule, policyVersion, because })
+    )
+    const { header, type } = partition
+    lost.push({ type, header: { ...header }, entities, kept: withdrawn.length, rule, because })
+  }
+  yield* forgetQuarantined(supervisor)
+  const gained = yield* gains(supervisor)
+  supervisor.isAccessReviewDue = false
+  if (lost.length + gained.length > 0) yield* channel.publish({ _tag: "AccessChanged", lost, gained })
+})
+
+/** Partitions that were known here and forgotten, and may be held again. */
+const gains = Effect.fnUntraced(function* ({ forgotten, gate, journal }: Supervision) {
+  const gained: Array<Pick<AccessLoss, "type" | "header">> = []
+  for (const { partition } of (yield* journal.partitions).rows) {
+    const key = Partition.key(partition)
+    if ((yield* gate.mustForget(partition)) !== undefined) forgotten.add(key)
+    else if (forgotten.delete(key)) gained.push({ type: partition.type, header: { ...partition.header } })
+  }
+  return gained
+})
+
+/** Commits of others that wait here and may not even wait here. Own work stays. */
+const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) {
+  const { channel, journal } = supervisor
+  let after = 0
+  for (;;) {
+    const page = yield* journal.quarantine({ after, limit: quarantinePageMax })
+    const ids: Array<string> = []
+    for (const { id, place, reason } of page) {
+      after = place
+      if (reason !== "Rejected" && (yield* isHidden(supervisor, id))) ids.push(id)
+    }
+    for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
+      const gone = yield* journal.discard(ids.slice(from, from + releasedAtOnceMax))
+      for (const reason of new Set(gone.map((entry) => entry.reason))) {
+        const commits = gone.filter((entry) => entry.reason === reason).length
+        yield* QuarantineNews.left(channel, reason, "discarded", commits)
+      }
+    }
+    if (page.length < quarantinePageMax) return
+  }
+})
+
+const isHidden = Effect.fnUntraced(function* ({ gate, journal }: Supervision, id: string) {
+  const row = yield* journal.quarantined(id)
+  const packed = row === undefined ? "gone" : Commit.open(row.bytes)
+  return typeof packed !== "string" && (yield* gate.mustForget(packed.header.partition)) !== undefined
+})

@@ -1,0 +1,53 @@
+/**
+ * What a commit from somebody else does, for a policy that has to know: its events are opened, and records that it begins
+ * are looked up here, for whoever may only create must not overwrite.
+ */
+import { Effect } from "effect"
+import type { CompressionFunctions } from "../crypto/Compression.ts"
+import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import { begun, type Deeds, ofEvents } from "../gate/Deeds.ts"
+import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import type * as Event from "../model/Event.ts"
+import * as Partition from "../model/Partition.ts"
+import * as CommitOpening from "../journal/CommitOpening.ts"
+import * as Fingerprint from "../journal/Fingerprint.ts"
+import type { JournalShape } from "../journal/Journal.ts"
+import type { JournalError } from "../journal/JournalError.ts"
+
+export interface DeedsContext {
+  readonly journal: JournalShape
+  readonly crypto: CryptoFunctions
+  readonly compression: CompressionFunctions
+}
+
+/** What nobody can read yet may do everything; it is judged again when it can be read. */
+const unreadable: Deeds = { creates: true, updates: true, deletes: true, fields: new Set() }
+
+export const of = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uint8Array) {
+  const { crypto, journal } = context
+  const opening = CommitOpening.open({ ...context, space: journal.info.space }, bytes)
+  if (opening.kind !== "checked") return unreadable
+  const { decoded, packed } = opening.commit
+  const there = yield* thereBefore(context, decoded, packed.header)
+  return ofEvents(decoded, (entity) => there.has(Fingerprint.entityKey(crypto.sha256, entity)))
+})
+
+/** Keys of the records that the events begin and that another device has written here. */
+const thereBefore = (
+  { crypto, journal }: DeedsContext,
+  events: ReadonlyArray<Event.Event>,
+  { authors, partition }: { readonly authors: ReadonlyArray<Author.Author>; readonly partition: Partition.Partition }
+): Effect.Effect<ReadonlySet<number>, JournalError> =>
+  Effect.gen(function* () {
+    const partitionHash = Partition.hash(crypto.sha256, journal.info.space, partition)
+    const keys = begun(events).map((entity) => ({ partitionHash, key: Fingerprint.entityKey(crypto.sha256, entity) }))
+    const device = Author.toBytes(authors[0]!).subarray(0, PeerId.publicKeyBytes)
+    const there = new Set<number>()
+    for (const { clock, key } of yield* journal.clocks(keys)) {
+      const isOthers = clock.some(([author]) => !Bytes.equals(author.subarray(0, PeerId.publicKeyBytes), device))
+      if (isOthers) there.add(key)
+    }
+    return there
+  })

@@ -1,0 +1,148 @@
+/**
+ * What every journal must do when its device may not have a partition any more: further rules of `journalConformance`.
+ */
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import * as Bytes from "../identity/Bytes.ts"
+import * as Fingerprint from "../journal/Fingerprint.ts"
+import type { JournalShape } from "../journal/Journal.ts"
+import {
+  batch,
+  commitsOf,
+  type MakeJournal,
+  open,
+  type Opened,
+  pull,
+  put,
+  settlement,
+  stateHash
+} from "./JournalFixture.ts"
+
+/** Registers the rules as tests. */
+export const purgeConformance = (name: string, make: MakeJournal): void => {
+  purgeRules(name, make)
+  returnRules(name, make)
+}
+
+const why = { rule: "team", policyVersion: 4, because: "mia is not in the team south" }
+const south = { type: "note", header: { team: "south" } }
+const north = { type: "note", header: { team: "north" } }
+
+const notesOf = (team: string, count: number, text = team) =>
+  Array.from({ length: count }, (_, i) => put(`${team} ${i}`, { text }, { team }))
+
+/** Writes many commits of one record each. */
+const writeEach = (journal: JournalShape, changes: ReturnType<typeof notesOf>) =>
+  Effect.forEach(changes, (change) => journal.write([change]), { discard: true })
+
+const totalsOf = (journal: JournalShape) =>
+  Effect.map(journal.partitions, ({ rows }) =>
+    rows.map(({ partition, total }) => [
+      partition.header["team"],
+      total.count,
+      Bytes.toHex(new Uint8Array(total.lanes))
+    ])
+  )
+
+const emptyTotal = Bytes.toHex(new Uint8Array(Fingerprint.empty().lanes))
+
+const idsOf = (journal: Opened, team: string, count: number) =>
+  Effect.forEach(notesOf(team, count), ({ id }) => journal.get("note", id))
+
+const purgeRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-130] ${name}: a purge takes out all of a partition and nothing else`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([...notesOf("north", 3), ...notesOf("south", 3)])
+      yield* writeEach(a, notesOf("south", 200, "again"))
+      yield* pull(a, b)
+      const before = yield* totalsOf(b)
+      expect(yield* b.held).toMatchObject([{ count: 3 }, { count: 200 }])
+      expect(yield* b.purge(south, why)).toEqual({ entities: 200, withdrawn: [] })
+      expect(yield* b.held).toEqual([{ partition: north, count: 3 }])
+      expect(yield* totalsOf(b)).toEqual([before[0], ["south", 0, emptyTotal]])
+      expect(yield* idsOf(b, "south", 2)).toEqual([undefined, undefined])
+      expect(yield* b.get("note", "north 1")).toMatchObject({ fields: { text: "north" } })
+      expect(yield* b.count("note")).toBe(3)
+      const left = yield* commitsOf(b)
+      expect(left.map(({ partition }) => partition)).toEqual([north])
+      expect((yield* b.changesAfter(0, 64)).changes.flatMap(({ entities }) => entities).length).toBe(3)
+      expect(yield* b.purge(south, why)).toEqual({ entities: 0, withdrawn: [] })
+      expect(yield* b.purge({ type: "none", header: {} }, why)).toEqual({ entities: 0, withdrawn: [] })
+    })
+  )
+
+  it.effect(`[JR-131] ${name}: own work that no custodian has confirmed waits in quarantine, the rest is gone`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([put("south 0", { text: "known" }, { team: "south" })])
+      yield* a.settle(settlement(hub.device, [], yield* a.head))
+      const mine = yield* a.write([put("south 1", { text: "unsent" }, { team: "south" })])
+      yield* a.write([put("north 1", { text: "unsent" }, { team: "north" })])
+      expect(yield* a.purge(south, why)).toEqual({ entities: 2, withdrawn: mine.commits })
+      expect(yield* a.quarantine({ after: 0, limit: 10 })).toMatchObject([
+        { id: mine.commits[0], reason: "Rejected", ...why, peer: a.device }
+      ])
+      expect(yield* a.receipt(mine.commits[0]!)).toMatchObject({ status: "rejected", ...why })
+      expect(yield* a.get("note", "north 1")).toMatchObject({ fields: { text: "unsent" } })
+    })
+  )
+
+  it.effect(`[JR-133] ${name}: a purge that was interrupted is known, and the next one ends it`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* writeEach(a, notesOf("south", 300))
+      yield* pull(a, b)
+      const first = yield* Effect.forkChild(Stream.runHead(b.changes), { startImmediately: true })
+      const purging = yield* Effect.forkChild(b.purge(south, why), { startImmediately: true })
+      yield* Fiber.join(first)
+      yield* Fiber.interrupt(purging)
+      const [held] = yield* b.held
+      expect(held).toMatchObject({ partition: south })
+      expect(held!.count).toBeGreaterThan(0)
+      yield* b.purge(south, why)
+      expect(yield* b.held).toEqual([])
+      expect(yield* commitsOf(b)).toEqual([])
+    })
+  )
+}
+
+const returnRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-132] ${name}: what was purged may come again, and both are equal`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write([...notesOf("north", 2), ...notesOf("south", 150)])
+      yield* pull(a, b)
+      yield* b.write([put("south 1", { text: "of b" }, { team: "south" })])
+      yield* pull(b, a)
+      const { author } = b.info
+      yield* b.purge(south, why)
+      expect(b.info.author).not.toBe(author)
+      yield* a.write([put("south 2", { text: "meanwhile" }, { team: "south" })])
+      // As comparing brings it: its own commits, too.
+      yield* b.receive(batch(a, yield* commitsOf(a)))
+      expect(yield* b.quarantine({ after: 0, limit: 10 })).toEqual([])
+      expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+      // What it writes now fits to what it had written before, wherever that is.
+      yield* b.write([put("south 1", { text: "again" }, { team: "south" })])
+      yield* pull(b, a)
+      expect(yield* a.get("note", "south 1")).toMatchObject({ fields: { text: "again" } })
+      expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+    })
+  )
+
+  it.effect(`[JR-134] ${name}: what was kept comes in again once it may`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notesOf("south", 2))
+      yield* pull(a, b)
+      const { commits } = yield* b.write([put("south 1", { text: "of b" }, { team: "south" })])
+      yield* b.purge(south, why)
+      yield* b.receive(batch(a, yield* commitsOf(a)))
+      expect((yield* b.release(commits)).released).toEqual(commits)
+      yield* pull(b, a)
+      expect(yield* a.get("note", "south 1")).toMatchObject({ fields: { text: "of b" } })
+      expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+    })
+  )
+}

@@ -1,0 +1,188 @@
+// What a device may have changes while it runs: records go and come, and nobody's work is lost.
+import { describe, expect, it } from "@effect/vitest"
+import { MemoryTransport } from "@syncline/core"
+import { Effect } from "effect"
+import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
+import { deviceOf, joining, peer, type Person } from "./space.ts"
+import { found, makeNode, pass, seenBy, type TeamNode } from "./teamNodes.ts"
+
+const join = (hub: TeamNode, ...people: ReadonlyArray<Person>) => hub.write(...people.flatMap(joining))
+const setTeams = (hub: TeamNode, member: string, ...teams: ReadonlyArray<string>) =>
+  hub.write({ _tag: "SetMemberTeams", member, teams })
+
+/** A hub with records of two teams, and mia, who is in both. */
+const openTeam = Effect.fnUntraced(function* (...others: ReadonlyArray<Person>) {
+  const network = MemoryTransport.makeNetwork()
+  const hub = yield* makeNode(network, 1, [])
+  yield* found(hub)
+  yield* join(hub, ["mia", "member", 2, "north", "south"], ...others)
+  for (let i = 0; i < 3; i++) {
+    yield* hub.put(`n${i}`, { team: "north", title: `north ${i}` })
+    yield* hub.put(`s${i}`, { team: "south", title: `south ${i}` })
+  }
+  const mia = yield* makeNode(network, 2, [1])
+  yield* hub.start
+  yield* mia.start
+  yield* pass(2_000)
+  return { network, hub, mia }
+})
+
+const heldBy = (node: TeamNode) =>
+  Effect.map(node.journal.held, (held) => held.map(({ count, partition }) => [partition.header["team"], count]))
+
+const waiting = (node: TeamNode) => node.journal.quarantine({ after: 0, limit: 100 })
+
+describe("a right that is taken away", () => {
+  it.effect("[AK-1] takes the records with it at once, and says so", () =>
+    Effect.gen(function* () {
+      const { hub, mia } = yield* openTeam()
+      expect(yield* heldBy(mia)).toEqual([
+        ["north", 3],
+        ["south", 3]
+      ])
+      yield* setTeams(hub, "mia", "north")
+      yield* pass(2_000)
+      expect(yield* heldBy(mia)).toEqual([["north", 3]])
+      expect(yield* mia.titleOf("s1")).toBe(undefined)
+      expect(seenBy(mia, "AccessChanged")).toMatchObject([
+        {
+          lost: [{ type: "task", header: { team: "south" }, entities: 3, kept: 0, rule: "team" }],
+          gained: []
+        }
+      ])
+      expect(yield* heldBy(hub)).toEqual([
+        ["north", 3],
+        ["south", 3]
+      ])
+      yield* pass(10_000)
+      const { peers } = yield* mia.status
+      expect(peers[0]).toMatchObject({ state: "synced" })
+      expect(seenBy(mia, "PeerConnected").length).toBe(1)
+    })
+  )
+
+  it.effect("[AK-1] [AK-4] work that nobody has yet waits, and is submitted when the right comes back", () =>
+    Effect.gen(function* () {
+      const { hub, mia } = yield* openTeam()
+      yield* mia.stop
+      yield* pass(1_000)
+      yield* mia.put("s9", { team: "south", title: "unsent" })
+      yield* mia.patch("s1", { title: "changed offline" })
+      yield* setTeams(hub, "mia", "north")
+      yield* hub.put("s3", { team: "south", title: "meanwhile" })
+      yield* mia.start
+      yield* pass(3_000)
+      expect(yield* heldBy(mia)).toEqual([["north", 3]])
+      expect(yield* hub.titleOf("s9")).toBe(undefined)
+      expect(yield* hub.titleOf("s1")).toBe("south 1")
+      expect(yield* waiting(mia)).toMatchObject([
+        { reason: "Rejected", rule: "team" },
+        { reason: "Rejected", rule: "team" }
+      ])
+      expect(seenBy(mia, "AccessChanged")).toMatchObject([{ lost: [{ entities: 4, kept: 2 }] }])
+      yield* setTeams(hub, "mia", "north", "south")
+      yield* pass(10_000)
+      expect(yield* mia.titleOf("s3")).toBe("meanwhile")
+      expect(yield* hub.titleOf("s9")).toBe("unsent")
+      expect(yield* hub.titleOf("s1")).toBe("changed offline")
+      expect(yield* mia.titleOf("s1")).toBe("changed offline")
+      expect(yield* waiting(mia)).toEqual([])
+      expect(seenBy(mia, "AccessChanged").at(-1)).toMatchObject({ lost: [], gained: [{ header: { team: "south" } }] })
+    })
+  )
+
+  it.effect("[AK-1] one that may not write is refused where it writes, and keeps what it reads", () =>
+    Effect.gen(function* () {
+      const { hub, mia } = yield* openTeam()
+      yield* hub.write({ _tag: "SetMemberRole", member: "mia", role: "readonly" })
+      yield* pass(2_000)
+      expect(yield* Effect.flip(mia.put("n9", { team: "north", title: "no" }))).toMatchObject({
+        reason: { _tag: "WriteDenied", rule: "role/readonly" }
+      })
+      expect(yield* heldBy(mia)).toEqual([
+        ["north", 3],
+        ["south", 3]
+      ])
+    })
+  )
+
+  it.effect("[AK-3] a device that is paused or removed keeps what it has, and gets nothing more", () =>
+    Effect.gen(function* () {
+      const { hub, mia } = yield* openTeam()
+      yield* hub.write({ _tag: "PauseDevice", device: deviceOf(2).publicKey, isPaused: true })
+      yield* pass(2_000)
+      yield* hub.put("n9", { team: "north", title: "later" })
+      yield* pass(10_000)
+      expect(yield* heldBy(mia)).toEqual([
+        ["north", 3],
+        ["south", 3]
+      ])
+      expect(yield* mia.titleOf("n9")).toBe(undefined)
+      expect((yield* hub.status).peers[0]).toMatchObject({ state: "offline" })
+      yield* hub.write({ _tag: "PauseDevice", device: deviceOf(2).publicKey, isPaused: false })
+      yield* pass(70_000)
+      expect(yield* mia.titleOf("n9")).toBe("later")
+    })
+  )
+
+  it.effect("[AK-3] a policy that cannot be read, and none at all, take nothing away", () =>
+    Effect.gen(function* () {
+      const { hub } = yield* openTeam()
+      const state = hub.charter.state()
+      const south = { type: "task", header: { team: "south" } }
+      const outsider = yield* join(hub, ["rob", "member", 3])
+      expect(outsider).toBeDefined()
+      const now = new EnterpriseDecisions(hub.charter.state())
+      expect(now.forgets(peer(3), south)).toMatchObject({ allowed: false, rule: "team" })
+      const newer = { ...hub.charter.state(), policy: { ...state.policy, text: "version: 99" } }
+      const closed = new EnterpriseDecisions(newer as typeof state)
+      expect(closed.reads(peer(3), south).allowed).toBe(false)
+      expect(closed.forgets(peer(3), south)).toBe(undefined)
+      expect(now.forgets(peer(9), south)).toBe(undefined)
+    })
+  )
+})
+
+describe("a write that its author may not make any more", () => {
+  it.effect("[CX-4] is refused where its partition may not be read, and not kept", () =>
+    Effect.gen(function* () {
+      const { hub, mia, network } = yield* openTeam(["nora", "member", 3, "north"])
+      // Nora and mia share a link of their own; nora is not in the south.
+      const nora = yield* makeNode(network, 3, [1, 2])
+      yield* nora.start
+      yield* pass(3_000)
+      yield* mia.put("s8", { team: "south", title: "not for nora" })
+      yield* mia.put("n8", { team: "north", title: "for nora" })
+      yield* pass(3_000)
+      expect(yield* nora.titleOf("n8")).toBe("for nora")
+      expect(yield* nora.titleOf("s8")).toBe(undefined)
+      expect(yield* waiting(nora)).toEqual([])
+      expect(yield* heldBy(nora)).toEqual([["north", 4]])
+      expect(yield* hub.titleOf("s8")).toBe("not for nora")
+    })
+  )
+
+  it.effect("[JR-135] is taken back by everybody who had it before they knew, once a custodian refuses it", () =>
+    Effect.gen(function* () {
+      const { hub, mia, network } = yield* openTeam(["max", "member", 3, "north"])
+      const max = yield* makeNode(network, 3, [1, 2])
+      yield* max.start
+      yield* pass(3_000)
+      yield* hub.stop
+      yield* mia.put("n8", { team: "north", title: "late" })
+      yield* mia.patch("n1", { title: "changed late" })
+      yield* pass(3_000)
+      expect(yield* max.titleOf("n8")).toBe("late")
+      yield* max.patch("n8", { title: "max builds on it" })
+      yield* mia.stop
+      yield* hub.write({ _tag: "RemoveMember", member: "mia" })
+      yield* hub.start
+      yield* pass(70_000)
+      expect(yield* hub.titleOf("n8")).toBe(undefined)
+      expect(yield* max.titleOf("n8")).toBe(undefined)
+      expect(yield* max.titleOf("n1")).toBe("north 1")
+      expect((yield* waiting(hub)).filter(({ reason }) => reason === "Revoked").length).toBeGreaterThan(0)
+      expect((yield* max.status).peers.find((known) => known.peer === peer(1))).toMatchObject({ state: "synced" })
+    })
+  )
+})
