@@ -138,9 +138,10 @@ const serve = (writer: Writer, onMessage: (handler: (message: Envelope | "close"
     if (group.length > 0) {
       const answers = GroupCommit.run(writer.context, writer.tables, writer.settings.folder, group)
       groups++
-      writer.send({ kind: "answers", answers, groups, caches: cachesOf(writer) })
+      // Whoever is told that a partition is gone finds nothing of it.
       if (hasPurged(group, answers)) emptyLog(writer)
-      else if (groups % groupsPerLogCheck === 0) cutLog(writer)
+      writer.send({ kind: "answers", answers, groups, caches: cachesOf(writer) })
+      if (groups % groupsPerLogCheck === 0) cutLog(writer)
     }
     if (queue.length > 0) schedule()
     else if (isClosing) {
