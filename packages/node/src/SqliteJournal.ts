@@ -207,7 +207,8 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
   receive: ({ commits, ...batch }) =>
     Effect.suspend(() => {
       const joined = WriterMessage.join(commits)
-      return writer.call({ kind: "receive", batch, commits: joined }, joined.bytes.length)
+      const size = Math.max(joined.bytes.length, batch.unpackedBytes ?? 0)
+      return writer.call({ kind: "receive", batch, commits: joined }, size)
     }).pipe(Effect.catchTag("WriteError", unexpected)),
   release: (ids, deleteLimits) =>
     writer.call({ kind: "release", ids, deleteLimits }, 0).pipe(Effect.catchTag("WriteError", unexpected)),

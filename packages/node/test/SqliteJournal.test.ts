@@ -2,14 +2,17 @@ import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "no
 import { join } from "node:path"
 import type { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
-import { Author, DeleteWatch, type EntityChange, SpaceId } from "@syncline/core"
+import { Author, Commit, DeleteWatch, type EntityChange, type PeerId, SpaceId } from "@syncline/core"
 import Database from "better-sqlite3"
 import { Effect, Exit, Fiber, Redacted } from "effect"
 import * as DataFolder from "../src/DataFolder.ts"
+import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
+import * as JournalThread from "../src/JournalThread.ts"
 import * as SqliteConnection from "../src/SqliteConnection.ts"
 import * as SqliteJournal from "../src/SqliteJournal.ts"
 import * as SqliteSchema from "../src/SqliteSchema.ts"
 import * as SqliteWriter from "../src/SqliteWriter.ts"
+import type { FromWriter } from "../src/WriterMessage.ts"
 import { canMount, fill, setReadOnly, smallDisk } from "./smallDisk.ts"
 import { openJournal, seedOf, space, temporaryFolder } from "./temporaryFolder.ts"
 
@@ -110,6 +113,40 @@ it.live("[SJ-9] a journal that became empty is damaged, not new", () =>
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${DataFolder.journalFile(folder)}${suffix}`, { force: true })
     writeFileSync(DataFolder.journalFile(folder), "")
     expect((yield* Effect.flip(Effect.scoped(openJournal(folder)))).reason._tag).toBe("StoreCorrupt")
+  })
+)
+
+it.live("[SE-23] commits that compress well share a transaction by what they unpack to", () =>
+  Effect.gen(function* () {
+    const source = yield* openJournal(yield* temporaryFolder)
+    for (let i = 0; i < 100; i++) {
+      yield* source.write(Array.from({ length: 4 }, (_, n) => put(`${i}/${n}`, `${i} of ${n} `.repeat(6_000))))
+    }
+    const { commits } = yield* source.feed(0, "nobody" as PeerId.PeerId, 1e9)
+    const packed = commits.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    expect(packed).toBeLessThan(1024 * 1024)
+    const thread = JournalThread.start()
+    let groups = 0
+    thread.on("message", (message: FromWriter) => {
+      if (message.kind === "answers") groups = message.groups
+    })
+    const journal = yield* SqliteJournal.make({ folder: yield* temporaryFolder, space, thread }).pipe(
+      Effect.provide(DeviceKeyFile.layerSeed(seedOf(2)))
+    )
+    const batch = { peer: Author.peer(source.info.author), incarnation: source.info.incarnation, isCustodian: false }
+    const limits = { denials: [], feed: undefined, aheadMsMax: 1e12, deleteLimits: DeleteWatch.defaultDeleteLimits }
+    yield* Effect.forEach(
+      commits,
+      ({ bytes }) => {
+        const opened = Commit.open(bytes)
+        if (typeof opened === "string") return Effect.die(opened)
+        return journal.receive({ ...batch, ...limits, commits: [bytes], unpackedBytes: opened.header.size })
+      },
+      { concurrency: "unbounded" }
+    )
+    expect(yield* journal.count("note")).toBe(400)
+    // 20 MB in transactions of 8 MiB; packed it would have been one.
+    expect(groups).toBeGreaterThanOrEqual(3)
   })
 )
 

@@ -17,7 +17,7 @@ const put = (team: string, id: string, text: string): EntityChange.EntityChange 
 
 /** In which files of a folder the bytes are. */
 const filesWith = (folder: string, bytes: Uint8Array): ReadonlyArray<string> =>
-  readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(bytes))
+  readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(Buffer.from(bytes)))
 
 /** Some of the middle of a commit, where signatures and compressed events are. */
 const middleOf = (bytes: Uint8Array): Uint8Array => bytes.slice(bytes.length / 2 - 12, bytes.length / 2 + 12)

@@ -68,6 +68,8 @@ export interface RemoteBatch {
   /** The stretch of the peer's feed that the batch is, or `undefined` for commits outside the feed. */
   readonly feed: { readonly from: number; readonly upto: number } | undefined
   readonly commits: ReadonlyArray<Uint8Array>
+  /** Bytes that their events take once they are unpacked, roughly: what taking them in costs. Absent: no more than packed. */
+  readonly unpackedBytes?: number
   /** Those of them that the policy does not let in. */
   readonly denials: ReadonlyArray<Denial>
   /** Stamps further ahead of the clock than this wait in quarantine. */

@@ -94,7 +94,7 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
 
 /** Takes in what passed of a portion, keeps what the policy denies, and reports what became of each commit. */
 export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, checked: CheckedBatch) {
-  const { commits, denials, feed, laterDeletes, massDeletes, places } = checked
+  const { commits, denials, feed, laterDeletes, massDeletes, places, sizes } = checked
   const outcome = yield* context.journal.receive({
     peer: context.peer,
     incarnation: context.peerIncarnation,
@@ -103,6 +103,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     strangers: context.isDialled && massDeletes === undefined ? yield* strangersOf(context, checked) : undefined,
     feed,
     commits,
+    unpackedBytes: sizes.reduce((sum, size) => sum + size, 0),
     denials,
     aheadMsMax: context.aheadMsMax,
     deleteLimits: context.deleteLimits,

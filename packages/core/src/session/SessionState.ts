@@ -103,7 +103,9 @@ export const feedStart = (
   incarnation: Uint8Array,
   theirs: { readonly cursorOf: Uint8Array | null; readonly cursor: number; readonly count: number }
 ): number => {
-  if (isOurs(incarnation, theirs) && theirs.cursor <= mine.head) return theirs.cursor
-  // Without a cursor a peer that has nothing gets everything; one that has something is compared range by range.
-  return theirs.count === 0 ? 0 : mine.head
+  // A peer that was met and not followed to any proof says 0, which is no place that it has come to.
+  const isPlace = theirs.cursor > 0 && theirs.cursor <= mine.head
+  if (isPlace && isOurs(incarnation, theirs)) return theirs.cursor
+  // Without one a peer that has less than half gets everything; one that has more is compared range by range.
+  return 2 * theirs.count <= mine.count ? 0 : mine.head
 }

@@ -46,7 +46,7 @@ describe("the feed", () => {
     expect(LiveSync.receive(live, ackOf(0, 1)).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
   })
 
-  it("[SE-15] starts at the peer's cursor, at 0 for a peer that has nothing, else at the head", () => {
+  it("[SE-15] starts at the peer's cursor, at 0 for a peer that has less than half, else at the head", () => {
     const incarnation = Bytes.fromHex("8899aabbccddeeff")!
     const mine: LiveState.SpaceSnapshot = { head: 100, root: new Uint8Array(16), count: 50 }
     const other = new Uint8Array(8)
@@ -55,6 +55,10 @@ describe("the feed", () => {
     expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 40 })).toBe(100)
     expect(feedStart(mine, incarnation, { cursorOf: null, cursor: 0, count: 40 })).toBe(100)
     expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 0 })).toBe(0)
+    expect(feedStart(mine, incarnation, { cursorOf: other, cursor: 70, count: 25 })).toBe(0)
+    // It was met and never followed to a proof: what it has is not sent once more.
+    expect(feedStart(mine, incarnation, { cursorOf: incarnation, cursor: 0, count: 40 })).toBe(100)
+    expect(feedStart(mine, incarnation, { cursorOf: incarnation, cursor: 0, count: 10 })).toBe(0)
   })
 
   it("[SE-16] beyond what the peer had confirmed to this journal nothing counts as confirmed before a proof", () => {
