@@ -4,13 +4,16 @@
  */
 import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
-import { DeviceKey, Orchestrator } from "@syncline/core"
+import { Charter, type CharterOperation, DeviceKey, Orchestrator } from "@syncline/core"
+import type { NodeServices } from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
-import { Context, ManagedRuntime } from "effect"
+import { Context, Effect, ManagedRuntime } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
+import * as CharterRoutes from "./http/CharterRoutes.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as IdentityRoute from "./http/IdentityRoute.ts"
+import * as LocalDoor from "./http/LocalDoor.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
@@ -42,13 +45,45 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const { peer } = Context.get(services, DeviceKey.DeviceKey)
     const identity = { peer, space: config.space, version: version(), addresses: [] as ReadonlyArray<string> }
     OperationRoutes.install(app, services)
+    const door = await installCharter(app, services, config)
     IdentityRoute.install(app, () => identity)
     identity.addresses = HubAddress.of(await listen(app, config))
+    door?.open(identity.addresses[0]!)
     await runtime.runPromise(Context.get(services, Orchestrator.Orchestrator).send({ _tag: "Start" }))
     return { url: identity.addresses[0]!, peer, journalMs, stop: () => app.close() }
   } catch (error) {
     await app.close()
     throw error
+  }
+}
+
+/** In a space with a charter: founds it when it is new, and lets programs on this machine look after it. */
+const installCharter = async (
+  app: FastifyInstance,
+  services: Context.Context<NodeServices>,
+  { dataFolder, policy, space }: HubConfig
+): Promise<LocalDoor.LocalDoor | undefined> => {
+  if (policy !== "enterprise") return undefined
+  // Such a policy brings it.
+  const withCharter = services as Context.Context<NodeServices | Charter.Charter>
+  const charter = Context.get(withCharter, Charter.Charter)
+  if (charter.state().version === 0) await Effect.runPromise(charter.write([founding(services, space)]))
+  const door = LocalDoor.make(app, dataFolder)
+  CharterRoutes.install(app, withCharter, door)
+  return door
+}
+
+/** The hub orders the records, and its owner acts through it. */
+const founding = (services: Context.Context<NodeServices>, space: string): CharterOperation.CharterOperation => {
+  const { publicKey } = Context.get(services, DeviceKey.DeviceKey)
+  return {
+    _tag: "Found",
+    name: space,
+    hub: publicKey,
+    member: "owner",
+    memberName: "Owner",
+    device: publicKey,
+    deviceName: "the hub"
   }
 }
 

@@ -8,6 +8,7 @@ import { DeleteWatch } from "@syncline/core"
 import { Effect } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 
+export type PolicyKind = (typeof policyKinds)[number]
 export type LogLevel = (typeof logLevels)[number]
 
 export interface HubConfig {
@@ -19,6 +20,8 @@ export interface HubConfig {
   /** Name of the space. */
   readonly space: string
   readonly logLevel: LogLevel
+  /** Whom the hub lets in: `personal` whom its list of trusted peers names, `enterprise` whom the space's charter names. */
+  readonly policy: PolicyKind
   /** Records that one device may delete within a minute, of all types; more wait for a person. */
   readonly massDeleteRecords: number
   /** Percent of a type that one device may delete within a minute, from 20 records on; more wait for a person. */
@@ -28,6 +31,7 @@ export interface HubConfig {
 export type Environment = { readonly [name: string]: string | undefined }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
+const policyKinds = ["personal", "enterprise"] as const
 const spaceTextMax = 128
 
 /** One setting: its names, its default, and how a value from either source is read; `undefined` is refused. */
@@ -89,6 +93,14 @@ const logLevel: Setting<LogLevel> = {
   read: (value) => logLevels.find((level) => level === value)
 }
 
+const policy: Setting<PolicyKind> = {
+  variable: "SYNCLINE_POLICY",
+  key: "policy",
+  fallback: "personal",
+  allowed: `one of ${policyKinds.join(", ")}`,
+  read: (value) => policyKinds.find((kind) => kind === value)
+}
+
 const massDeleteRecords: Setting<number> = {
   variable: "SYNCLINE_MASS_DELETE_RECORDS",
   key: "massDeleteRecords",
@@ -105,7 +117,7 @@ const massDeletePercent: Setting<number> = {
   read: wholeNumber(1, 100)
 }
 
-const settings = [port, host, data, space, logLevel, massDeleteRecords, massDeletePercent]
+const settings = [port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent]
 
 /** Reads the settings; `environment` is the process's own unless a test gives another. */
 export const load = (environment: Environment = process.env): Effect.Effect<HubConfig, HubConfigError> =>
@@ -118,6 +130,7 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       dataFolder: resolve(yield* value(data)),
       space: yield* value(space),
       logLevel: yield* value(logLevel),
+      policy: yield* value(policy),
       massDeleteRecords: yield* value(massDeleteRecords),
       massDeletePercent: yield* value(massDeletePercent)
     }

@@ -1,12 +1,19 @@
 /**
  * The hub's composition root: the one list of its plugins. A node on the data folder that lets in whom the folder's
- * trust file names, over Socket.IO on the hub's own HTTP server, and a log of what happens on it.
+ * trust file or the space's charter names, over Socket.IO on the hub's own HTTP server, and a log of what happens on it.
  */
 import type { Server } from "node:http"
 import { type JournalError, Limits, Orchestrator, type SyncEvent } from "@syncline/core"
-import { type DeviceKeyError, nodeLayer, type NodeServices, TrustFile, type TrustFileError } from "@syncline/node"
+import {
+  type DeviceKeyError,
+  nodeLayer,
+  type NodeLayerOptions,
+  type NodeServices,
+  TrustFile,
+  type TrustFileError
+} from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
-import { personal } from "@syncline/policy"
+import { enterprise, personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Layer, Stream } from "effect"
 import type { Logger } from "pino"
@@ -25,7 +32,9 @@ export const layer = (
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
   const { dataFolder, massDeletePercent, massDeleteRecords, space } = config
-  const policy = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted })))
+  const trusting = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted })))
+  const policy: NodeLayerOptions<JournalError.JournalError | TrustFileError.TrustFileError>["policy"] =
+    config.policy === "enterprise" ? enterprise() : trusting
   const node = nodeLayer({
     folder: dataFolder,
     space,

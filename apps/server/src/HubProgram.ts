@@ -47,8 +47,14 @@ const greeting = (hub: Hub.Hub, config: HubConfig.HubConfig): string => `Synclin
 To add a device, run on it:
   npm run -s syncline -- init --data ./device --hub ${hub.url}
 and here, with the device id that it prints:
-  npm run -s syncline -- trust <device id> --data ${quoted(config.dataFolder)}
+  ${letIn(config)}
 `
+
+/** How a device is let in. */
+const letIn = ({ dataFolder, policy }: HubConfig.HubConfig): string =>
+  policy === "enterprise"
+    ? `npm run -s syncline -- member add <name> --device <device id> --data ${quoted(dataFolder)}`
+    : `npm run -s syncline -- trust <device id> --data ${quoted(dataFolder)}`
 
 /** npm hands a signal on that the terminal has already sent, so later ones are ignored: stopping is under way. */
 const stopOnSignals = (stop: () => Promise<void>, log: Logger): void => {

@@ -25,6 +25,7 @@ describe("settings", () => {
       dataFolder: resolve("./data"),
       space: "home",
       logLevel: "info",
+      policy: "personal",
       massDeleteRecords: 1_000,
       massDeletePercent: 20
     })
@@ -39,6 +40,7 @@ describe("settings", () => {
       SYNCLINE_PORT: "7001",
       SYNCLINE_SPACE: "",
       SYNCLINE_DATA: "/var/hub",
+      SYNCLINE_POLICY: "enterprise",
       SYNCLINE_MASS_DELETE_RECORDS: "1000000"
     })
     expect(config).toEqual({
@@ -47,6 +49,7 @@ describe("settings", () => {
       dataFolder: "/var/hub",
       space: "acme",
       logLevel: "debug",
+      policy: "enterprise",
       massDeleteRecords: 1_000_000,
       massDeletePercent: 50
     })
@@ -59,6 +62,7 @@ describe("settings", () => {
       SYNCLINE_DATA: `must be the path of a folder`,
       SYNCLINE_SPACE: `must be a name of 1 to 128 characters`,
       SYNCLINE_LOG_LEVEL: `must be one of trace, debug, info, warn, error, fatal, silent`,
+      SYNCLINE_POLICY: `must be one of personal, enterprise`,
       SYNCLINE_MASS_DELETE_RECORDS: `must be a whole number from 1 to 1000000`,
       SYNCLINE_MASS_DELETE_PERCENT: `must be a whole number from 1 to 100 (100 holds nothing by its share)`
     }
@@ -85,7 +89,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, massDeleteRecords, massDeletePercent`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -71,6 +71,7 @@ describe("http", () => {
       dataFolder: temporaryFolder(),
       space: "home",
       logLevel: "silent",
+      policy: "personal",
       massDeleteRecords: 1_000,
       massDeletePercent: 20
     } as const

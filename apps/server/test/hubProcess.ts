@@ -61,7 +61,7 @@ const run = ({ data, env }: HubStart): Running => {
 /** Starts a hub and waits until it says that it runs. */
 export const startHub = async (start: HubStart): Promise<HubProcess> => {
   const { child, ended, log, out } = run(start)
-  await until(() => out().includes("trust <device id>") || child.exitCode !== null, 15_000)
+  await until(() => out().includes("<device id>") || child.exitCode !== null, 15_000)
   const word = (label: string): string => new RegExp(`${label} +(\\S+)`).exec(out())?.[1] ?? ""
   if (child.exitCode !== null) throw new Error(`the hub ended with ${child.exitCode}: ${log()}`)
   return {

@@ -3,6 +3,8 @@
  * core's services on top. Composition only; nothing is dialled or listened to before the command `Start`.
  */
 import {
+  type Charter,
+  type CharterStore,
   type Compression,
   type Crypto,
   DeleteWatch,
@@ -23,10 +25,16 @@ import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
+import * as SqliteCharter from "./SqliteCharter.ts"
 import * as SqliteJournal from "./SqliteJournal.ts"
 
 /** What core's orchestrator takes beside what this package decides. */
 type Tuning = NonNullable<Parameters<typeof Orchestrator.Orchestrator.layer>[0]>
+
+/** A policy whose rules stand in the charter of the space, e.g. `enterprise()`; the node keeps the charter for it. */
+export type CharteredPolicy<E = never> = (
+  space: SpaceId.SpaceId
+) => Layer.Layer<Gate.Gate | Charter.Charter, E, CharterStore.CharterStore | Crypto.Crypto | DeviceKey.DeviceKey>
 
 export interface NodeLayerOptions<E = never> extends Pick<
   Tuning,
@@ -46,7 +54,7 @@ export interface NodeLayerOptions<E = never> extends Pick<
    * to 1), within `windowMs` 60,000 milliseconds (1,000 to 86,400,000) in which they arrive.
    */
   readonly deleteLimits?: Partial<DeleteWatch.DeleteLimits>
-  readonly policy: Layer.Layer<Gate.Gate, E>
+  readonly policy: Layer.Layer<Gate.Gate, E> | CharteredPolicy<E>
   /** A journal's thread that was started ahead of time, to be taken over. */
   readonly thread?: JournalThread.JournalThread | undefined
 }
@@ -72,15 +80,18 @@ export const nodeLayer = <E = never>(
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
   const { deleteLimits: given = {}, folder, policy, space, thread, transports, ...tuning } = options
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
+  const spaceId = spaceOf(space)
+  const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
   return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
-    Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceOf(space), thread })),
+    Layer.provideMerge(rules),
+    // Before the rules: it holds the folder's lock, which the charter's file is under, too.
+    Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceId, thread })),
     Layer.provideMerge(
       Layer.mergeAll(
         NodeCrypto.layer,
         NodeCompression.layer,
         DeviceKeyFile.layer(folder),
-        TransportRegistry.TransportRegistry.layer(transports),
-        policy
+        TransportRegistry.TransportRegistry.layer(transports)
       )
     )
   )

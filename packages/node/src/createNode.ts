@@ -35,10 +35,10 @@ import * as EntityHandle from "./EntityHandle.ts"
 import * as NodeHook from "./NodeHook.ts"
 import * as NodeQuarantine from "./NodeQuarantine.ts"
 import * as NodeUndo from "./NodeUndo.ts"
-import { nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
+import { type CharteredPolicy, nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
 
-/** A policy is a value that its factory makes, e.g. `personal({ trusted })`. */
-export type Policy = Layer.Layer<Gate.Gate, unknown>
+/** A policy is a value that its factory makes, e.g. `personal({ trusted })` or `enterprise({ introducer })`. */
+export type Policy = Layer.Layer<Gate.Gate, unknown> | CharteredPolicy<unknown>
 
 export interface NodeRoute {
   readonly address: string

@@ -8,7 +8,7 @@ export * as NodeCompression from "./NodeCompression.ts"
 export * as NodeCrypto from "./NodeCrypto.ts"
 export * as SqliteCharter from "./SqliteCharter.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"
-export { nodeLayer, type NodeLayerOptions, type NodeServices, spaceOf } from "./NodeLayer.ts"
+export { type CharteredPolicy, nodeLayer, type NodeLayerOptions, type NodeServices, spaceOf } from "./NodeLayer.ts"
 export {
   createNode,
   type Entities,

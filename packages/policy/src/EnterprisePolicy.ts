@@ -6,41 +6,65 @@
 import {
   Author,
   Charter,
+  type CharterStore,
+  type Crypto,
   type Decision,
   type Deeds,
   DeviceKey,
   Gate,
+  type JournalError,
   type Partition,
-  type PeerId
+  PeerId,
+  type SpaceId
 } from "@syncline/core"
 import { Effect, Layer, Stream } from "effect"
 import * as Auditing from "./Auditing.ts"
+import * as PolicyFile from "./PolicyFile.ts"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 
 export interface EnterpriseOptions {
   /** Peer id of whom a node without a charter takes it from, usually the hub. Afterwards the charter says who is let in. */
-  readonly introducer?: PeerId.PeerId | undefined
+  readonly introducer?: string | undefined
+}
+
+/** The policy of a space with a charter, for `createNode` and `nodeLayer`. Throws a `TypeError` for a text that is no peer id. */
+export const enterprise = (options: EnterpriseOptions = {}) => {
+  const { introducer } = options
+  if (introducer !== undefined && !PeerId.is(introducer)) {
+    throw new TypeError(`${JSON.stringify(introducer)} is no peer id; take it from \`syncline id\` of the introducer`)
+  }
+  return (
+    space: SpaceId.SpaceId
+  ): Layer.Layer<
+    Gate.Gate | Charter.Charter,
+    JournalError.JournalError,
+    CharterStore.CharterStore | Crypto.Crypto | DeviceKey.DeviceKey
+  > => gateLayer({ introducer }).pipe(Layer.provideMerge(Charter.layer({ space, policyProblem: PolicyFile.problemOf })))
 }
 
 /** The gate of a space with a charter. */
-export const enterprise = (
-  options: EnterpriseOptions = {}
+export const gateLayer = (
+  options: { readonly introducer?: PeerId.PeerId | undefined } = {}
 ): Layer.Layer<Gate.Gate, never, Charter.Charter | DeviceKey.DeviceKey> =>
   Layer.effect(
     Gate.Gate,
     Effect.gen(function* () {
       const charter = yield* Charter.Charter
       const { peer: self } = yield* DeviceKey.DeviceKey
-      return gateOf(charter, self, options)
+      return gateOf(charter, self, options.introducer)
     })
   )
 
-const gateOf = (charter: Charter.CharterShape, self: PeerId.PeerId, options: EnterpriseOptions): Gate.GateShape => {
-  let decisions = new EnterpriseDecisions(charter.state(), options.introducer)
+const gateOf = (
+  charter: Charter.CharterShape,
+  self: PeerId.PeerId,
+  introducer: PeerId.PeerId | undefined
+): Gate.GateShape => {
+  let decisions = new EnterpriseDecisions(charter.state(), introducer)
   // Made anew where it is read, so no decision can pair a new charter with old answers.
   const now = (): EnterpriseDecisions => {
     const state = charter.state()
-    if (state !== decisions.state) decisions = new EnterpriseDecisions(state, options.introducer)
+    if (state !== decisions.state) decisions = new EnterpriseDecisions(state, introducer)
     return decisions
   }
   /** Both must be allowed to hold a record that travels between them. */

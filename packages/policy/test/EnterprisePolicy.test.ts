@@ -6,7 +6,7 @@ import { Charter, Gate } from "@syncline/core"
 import { GateConformance } from "@syncline/core/testing"
 import { Context, Effect, Layer } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
-import { enterprise } from "../src/EnterprisePolicy.ts"
+import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 import { asks, deviceOf, doing, layerCharter, open, peer, policy } from "./space.ts"
 
@@ -36,7 +36,7 @@ describe("the enterprise policy as a gate", () => {
       })
     )
     return {
-      layer: enterprise().pipe(Layer.provide(watched), Layer.provide(layerCharter(1))),
+      layer: gateLayer().pipe(Layer.provide(watched), Layer.provide(layerCharter(1))),
       peers: [peer(1), peer(2)],
       partitions: [task(), task("north"), { type: "note", header: {} }],
       change: Effect.suspend(() => Effect.orDie(charter!.write([{ _tag: "SetTeam", team: "t", name: "t" }])))
@@ -103,7 +103,7 @@ describe("without a policy document", () => {
   it.effect("[EP-23] a node without a charter lets in whom it is to get one from, and nobody else", () =>
     Effect.gen(function* () {
       const gate = Context.get(
-        yield* Layer.build(Layer.provide(enterprise({ introducer: peer(2) }), layerCharter(1))),
+        yield* Layer.build(Layer.provide(gateLayer({ introducer: peer(2) }), layerCharter(1))),
         Gate.Gate
       )
       expect(yield* gate.admits(peer(2))).toMatchObject({ allowed: true, rule: "charter/introducer" })

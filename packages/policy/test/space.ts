@@ -21,7 +21,7 @@ import {
 import type { SpaceId } from "@syncline/core"
 import { SeededRandom, SimulatedCrypto } from "@syncline/core/testing"
 import { Context, Effect, Layer, type Scope } from "effect"
-import { enterprise } from "../src/EnterprisePolicy.ts"
+import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 
 type Operation = CharterOperation.CharterOperation
@@ -64,7 +64,7 @@ export const open = (
 ): Effect.Effect<TeamSpace, CharterError.CharterError, Scope.Scope> => opened(people)
 
 const opened = Effect.fnUntraced(function* (people: ReadonlyArray<Person>) {
-  const services = yield* Layer.build(Layer.provideMerge(enterprise(), layerCharter(1)))
+  const services = yield* Layer.build(Layer.provideMerge(gateLayer(), layerCharter(1)))
   const charter = Context.get(services, Charter.Charter)
   const gate = Context.get(services, Gate.Gate)
   yield* charter.write([

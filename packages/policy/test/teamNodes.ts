@@ -25,7 +25,7 @@ import {
 import { SeededRandom } from "@syncline/core/testing"
 import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { enterprise } from "../src/EnterprisePolicy.ts"
+import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 import { deviceOf, peer, world } from "./space.ts"
 
@@ -75,7 +75,7 @@ const layerOf = (
     return Layer.merge(engine.pipe(Layer.provideMerge(policy), Layer.provideMerge(keys)), Layer.provide(charter, keys))
   }
   return engine.pipe(
-    Layer.provideMerge(enterprise({ introducer })),
+    Layer.provideMerge(gateLayer({ introducer })),
     Layer.provideMerge(charter),
     Layer.provideMerge(keys)
   )

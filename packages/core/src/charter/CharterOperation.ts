@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
+import * as PeerId from "../identity/PeerId.ts"
 import { publicKeyBytes } from "../identity/PeerId.ts"
 
 /** Longest id of a member, role or team. */
@@ -102,6 +103,35 @@ const schemas = [
 
 export const CharterOperation = Schema.Union(schemas)
 export type CharterOperation = typeof CharterOperation.Type
+
+/** Keys of devices as texts, which JSON can hold. */
+type AsJson<A> = A extends Uint8Array ? PeerId.PeerId : A
+export type CharterOperationJson = {
+  [Tag in CharterOperation["_tag"]]: { readonly [F in keyof Named<Tag>]: AsJson<Named<Tag>[F]> }
+}[CharterOperation["_tag"]]
+
+/** The operation of its JSON; `undefined` for what is none. */
+const readJson = (json: unknown): CharterOperation | undefined => {
+  if (typeof json !== "object" || json === null) return undefined
+  const operation: Record<string, unknown> = { ...json }
+  for (const field of ["device", "hub"]) {
+    const text = operation[field]
+    if (typeof text === "string") operation[field] = PeerId.toPublicKey(text)
+  }
+  return isOperation(operation) ? operation : undefined
+}
+
+const isOperation = Schema.is(CharterOperation)
+
+/** An operation as JSON has it: `_tag`, and keys of devices as peer ids. */
+export const Json: Schema.Codec<CharterOperationJson> = Schema.declare(
+  (json): json is CharterOperationJson => readJson(json) !== undefined,
+  { expected: "an operation of a charter, with peer ids for devices" }
+)
+
+/** The operation of checked JSON. */
+export const fromJson = (json: CharterOperationJson): CharterOperation => readJson(json)!
+
 /** One operation by its name. */
 export type Named<Tag extends CharterOperation["_tag"]> = Extract<CharterOperation, { readonly _tag: Tag }>
 

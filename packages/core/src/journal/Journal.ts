@@ -52,8 +52,9 @@ export interface CommitDeletes {
   readonly id: string
   readonly author: PeerId
   readonly partition: Partition
-  /** Ids of entities, live or not. */
-  readonly entities: ReadonlyArray<string>
+  readonly writer: Author
+  /** Ids of entities, live or not, and the number and the hash of the event that deletes each. */
+  readonly entities: ReadonlyArray<readonly [id: string, eseq: number, hash: Uint8Array]>
 }
 
 /** Commits from a peer whose author signatures were checked; of a large batch, one portion after the other. */

@@ -4,25 +4,32 @@
  * custodian; a custodian has judged what it passes on.
  */
 import * as Author from "../identity/Author.ts"
+import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import * as Event from "../model/Event.ts"
 import type { CheckedCommit, Opening } from "./CommitOpening.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
 import type { CommitDeletes } from "./Journal.ts"
 import type { WriterContext } from "./JournalWriter.ts"
-import { OpenEntities } from "./OpenEntities.ts"
+import type { KnownEvents } from "./KnownEvents.ts"
+import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 
 interface Work {
   readonly context: WriterContext
   readonly entities: OpenEntities
+  readonly known: KnownEvents
   readonly nowMs: number
 }
 
 /** What an opened commit deletes; `undefined` when it deletes nothing. */
-export const deletesOf = ({ decoded, id, packed: { header } }: CheckedCommit): CommitDeletes | undefined => {
-  const entities: Array<string> = []
-  for (const event of decoded) if (event.ops.d === true) entities.push(event.entity)
-  if (entities.length === 0) return undefined
-  return { id, author: Author.peer(header.authors[0]!), partition: header.partition, entities }
+export const deletesOf = ({ decoded, events, id, packed: { header } }: CheckedCommit): CommitDeletes | undefined => {
+  const found: Array<CommitDeletes["entities"][number]> = []
+  decoded.forEach(({ entity, eseq, ops }, index) => {
+    if (ops.d === true) found.push([entity, eseq, events.leaves[index]!.slice(0, Event.eventHashBytes)])
+  })
+  const writer = header.authors[0]!
+  if (found.length === 0) return undefined
+  return { id, author: Author.peer(writer), writer, partition: header.partition, entities: found }
 }
 
 /** The deletes of one device in a batch. */
@@ -55,8 +62,9 @@ export const judgeDeletes = (
   const judge = (commit: CommitDeletes, entities: OpenEntities): void => {
     const author = deletingOf(commit.author)
     if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
+    const deletes = countDeletes(work, entities, commit)
+    if (deletes === "known") return
     if (work.context.tables.quarantineRow(commit.id)?.reason === "MassDelete") return void waiting.add(commit.id)
-    const deletes = countDeletes(work.context, entities, commit)
     if (deletes === 0) return
     const { type } = commit.partition
     const deleting = byAuthor.get(author) ?? { byType: new Map<string, number>(), commits: [] }
@@ -80,20 +88,32 @@ export const judgeDeletes = (
   return waiting
 }
 
-/** Live entities that the commit deletes. */
+/**
+ * Live entities that the commit deletes. What was taken in before deletes nothing once more, although somebody may have
+ * brought the record back since.
+ */
 const countDeletes = (
-  { tables }: WriterContext,
+  { context: { tables }, known }: Work,
   opened: OpenEntities,
-  { entities, partition }: CommitDeletes
-): number => {
+  { entities, partition, writer }: CommitDeletes
+): number | "known" => {
   const row = tables.findPartition(partition)
   if (row === undefined) return 0
   let deletes = 0
-  for (const entity of entities) {
-    const { state } = opened.open(row, entity)
-    if (state.clock.size > 0 && !state.isDeleted) deletes++
+  let unknown = 0
+  for (const [id, eseq, hash] of entities) {
+    const entity = opened.open(row, id)
+    if (isKnown(known, entity, writer, eseq, hash)) continue
+    unknown++
+    if (entity.state.clock.size > 0 && !entity.state.isDeleted) deletes++
   }
-  return deletes
+  return unknown === 0 ? "known" : deletes
+}
+
+const isKnown = (known: KnownEvents, entity: OpenEntity, writer: Author.Author, eseq: number, hash: Uint8Array) => {
+  const last = entity.state.clock.get(writer)
+  if (last === undefined || last.eseq < eseq) return false
+  return last.eseq === eseq && Bytes.equals(last.head, hash) ? true : known.has(entity, hash)
 }
 
 const isTooMuch = (

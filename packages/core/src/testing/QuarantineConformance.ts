@@ -332,8 +332,10 @@ const portionRules = (name: string, make: MakeJournal): void => {
       yield* pull(a, b)
       const removed = Effect.fnUntraced(function* (from: number, upto: number) {
         const { commits, head } = yield* a.write(notes(from, upto).map(({ id }) => remove(id)))
-        const entities = notes(from, upto).map(({ id }) => id)
-        const deletes = { id: commits[0]!, author: a.device, partition: { type: "note", header: {} }, entities }
+        // Nobody else has these numbers, so any hash will do.
+        const entities = notes(from, upto).map(({ id }) => [id, 2, new Uint8Array(16)] as const)
+        const partition = { type: "note", header: {} }
+        const deletes = { id: commits[0]!, author: a.device, writer: a.info.author, partition, entities }
         return { deletes, portion: batch(a, yield* commitsOf(a, head - 1)) }
       })
       const [first, second] = [yield* removed(0, 19), yield* removed(19, 38)]
@@ -401,6 +403,42 @@ const massDeleteRules = (name: string, make: MakeJournal): void => {
       expect((yield* b.receive(limitedTo(0.99))).held).toBeGreaterThan(0)
       expect((yield* c.receive(limitedTo(1))).held).toBe(0)
       expect(yield* c.count("note")).toBe(0)
+    })
+  )
+
+  it.effect(`[JR-136] ${name}: what was taken in before deletes nothing once more, although its records are back`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 100))
+      yield* pull(a, b)
+      const { head } = yield* a.write(notes(0, 10).map(({ id }) => remove(id)))
+      const deleted = batch(a, yield* commitsOf(a, head - 1))
+      expect(yield* b.receive(deleted)).toMatchObject({ applied: 10, held: 0 })
+      yield* b.write(notes(0, 10))
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      const strict = { ...deleted, deleteLimits: { ...defaultDeleteLimits, shareFrom: 5, shareMax: 0.01 } }
+      expect(yield* b.receive(strict)).toMatchObject({ applied: 0, held: 0, known: 10 })
+      expect((yield* b.quarantineCounts).MassDelete).toBe(0)
+      expect(yield* b.count("note")).toBe(100)
+    })
+  )
+
+  it.effect(`[JR-136] ${name}: what waits and came in by another way waits no longer when it comes again`, () =>
+    Effect.gen(function* () {
+      const [a, b, hub] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write(notes(0, 100))
+      for (const into of [b, hub]) yield* pull(a, into)
+      const { head } = yield* a.write(notes(0, 50).map(({ id }) => remove(id)))
+      const deleted = batch(a, yield* commitsOf(a, head - 1))
+      expect((yield* b.receive(deleted)).held).toBe(1)
+      const { massDeletes } = yield* hub.receive(deleted)
+      yield* hub.revertDeletes(massDeletes)
+      yield* b.receive({ ...batch(hub, yield* commitsOf(hub)), isCustodian: true })
+      expect((yield* b.quarantineCounts).MassDelete).toBe(0)
+      expect(yield* b.count("note")).toBe(100)
+      // Its author brings it once more, however often.
+      for (let i = 0; i < 2; i++) expect((yield* b.receive(deleted)).held).toBe(0)
+      expect((yield* b.quarantineCounts).MassDelete).toBe(0)
     })
   )
 

@@ -1,0 +1,129 @@
+/**
+ * The charter and its policy over HTTP, behind the local door: who belongs to the space, writing records, and the desk at
+ * which people look after the policy. Bodies are JSON, in which devices go by their peer ids. It decides nothing.
+ */
+import { Charter, CharterError, CharterOperation, type CharterState, Journal } from "@syncline/core"
+import { PolicyDesk, PolicyDeskError, PolicyDocument } from "@syncline/policy"
+import { Cause, Context, Effect, Exit, Schema } from "effect"
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { LocalDoor } from "./LocalDoor.ts"
+import * as Problem from "./Problem.ts"
+
+export type CharterServices = Charter.Charter | Journal.Journal
+
+/** Versions of a policy that one answer lists. */
+const versionsMax = 100
+/** A policy document with room for JSON's escapes. */
+const bodyBytesMax = 512 * 1024
+
+const Wording = { note: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(512))) }
+const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
+const Nothing = Schema.Struct({})
+const Text = Schema.Struct({ text: Schema.String, ...Wording })
+const Version = Schema.Struct({ version: Schema.Int, ...Wording })
+const Operations = Schema.Struct({ operations: Schema.Array(CharterOperation.Json), ...Wording })
+const Question = Schema.Struct({
+  asker: Schema.String,
+  action: Schema.Literals(PolicyDocument.actions),
+  type: Schema.String,
+  id: Schema.optionalKey(Schema.String),
+  header: Schema.optionalKey(Schema.Record(Schema.String, HeaderValue)),
+  field: Schema.optionalKey(Schema.String)
+})
+
+/** Adds the routes; nobody gets through them without the door's token. */
+export const install = (app: FastifyInstance, services: Context.Context<CharterServices>, door: LocalDoor): void => {
+  const charter = Context.get(services, Charter.Charter)
+  const journal = Context.get(services, Journal.Journal)
+  const records = recordsOf(journal)
+  const options = { onRequest: door.check, bodyLimit: bodyBytesMax }
+  app.get(
+    "/api/v1/charter",
+    options,
+    answering(Nothing, () => Effect.sync(() => summary(charter.state())))
+  )
+  app.post(
+    "/api/v1/charter/records",
+    options,
+    answering(Operations, ({ operations, ...wording }) =>
+      Effect.map(charter.write(operations.map(CharterOperation.fromJson), wording), versionOf)
+    )
+  )
+  app.get(
+    "/api/v1/policy/versions",
+    options,
+    answering(Nothing, () => Effect.sync(() => ({ versions: PolicyDesk.versions(charter, versionsMax) })))
+  )
+  app.post(
+    "/api/v1/policy/explain",
+    options,
+    answering(Question, (question) => PolicyDesk.explain(charter, records, question))
+  )
+  app.post(
+    "/api/v1/policy/test",
+    options,
+    answering(Text, ({ text }) => Effect.sync(() => ({ problems: PolicyDesk.problems(text) })))
+  )
+  app.post(
+    "/api/v1/policy/diff",
+    options,
+    answering(Text, ({ text }) => Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({ impacts })))
+  )
+  app.post(
+    "/api/v1/policy/apply",
+    options,
+    answering(Text, ({ text, ...wording }) => Effect.map(PolicyDesk.apply(charter, text, wording), versionOf))
+  )
+  app.post(
+    "/api/v1/policy/rollback",
+    options,
+    answering(Version, ({ version, ...wording }) =>
+      Effect.map(PolicyDesk.rollBack(charter, version, wording), versionOf)
+    )
+  )
+}
+
+const versionOf = ({ version }: CharterState.CharterState) => ({ version })
+
+/** What the desk is asked about. */
+const recordsOf = (journal: Journal.JournalShape): PolicyDesk.DeskRecords => ({
+  partitions: Effect.map(journal.partitions, ({ rows }) =>
+    rows.map(({ partition, total }) => ({ partition, records: total.count }))
+  ),
+  partitionOf: (type, id) => Effect.map(journal.get(type, id), (found) => found?.partition)
+})
+
+/** Whom the charter knows. */
+const summary = (state: CharterState.CharterState) => ({
+  name: state.name,
+  version: state.version,
+  hub: state.hub ?? null,
+  members: [...state.members.values()],
+  devices: [...state.devices.values()],
+  roles: [...state.roles.values()],
+  teams: [...state.teams.values()],
+  policyVersion: state.policy?.version ?? null
+})
+
+/** Answers with what the body asks for; a failure says by its status whose it is. */
+const answering =
+  <A, I, B, E extends { readonly message: string }>(
+    schema: Schema.Codec<A, I>,
+    ask: (body: A) => Effect.Effect<B, E>
+  ) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = Schema.decodeUnknownResult(schema)(request.body ?? {})
+    if (body._tag === "Failure") return Problem.send(reply, 400, body.failure.message.slice(0, 500))
+    const exit = await Effect.runPromiseExit(ask(body.success), { signal: request.signal })
+    if (Exit.isSuccess(exit)) return reply.send(exit.value)
+    const failure = Cause.findErrorOption(exit.cause)
+    if (failure._tag === "Some") return Problem.send(reply, statusOf(failure.value), failure.value.message)
+    if (Cause.hasInterruptsOnly(exit.cause)) return Problem.send(reply, 503, "the hub is stopping")
+    throw Cause.squash(exit.cause)
+  }
+
+const statusOf = (failure: unknown): number => {
+  if (failure instanceof PolicyDeskError.PolicyDeskError) return failure.reason._tag === "PolicyRefused" ? 422 : 404
+  if (!(failure instanceof CharterError.CharterError)) return 503
+  return failure.reason._tag === "CharterStoreFailed" ? 503 : 409
+}

@@ -1,0 +1,40 @@
+/**
+ * A door for programs on this machine that may read the data folder: they take its address and a token from a file there,
+ * which only the hub's own user can read. The token lives as long as the process.
+ */
+import { randomBytes, timingSafeEqual } from "node:crypto"
+import { rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import * as Problem from "./Problem.ts"
+
+/** The file in a data folder; JSON with `url` and `token`. */
+export const doorFile = (folder: string): string => join(folder, "local-door.json")
+
+const tokenBytes = 32
+
+export interface LocalDoor {
+  /** Refuses requests without the token; for `onRequest`. */
+  readonly check: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
+  /** Says where the door is; to be called once the server listens. */
+  readonly open: (url: string) => void
+}
+
+/** Makes the door of a server; its file goes when the server closes. */
+export const make = (app: FastifyInstance, folder: string): LocalDoor => {
+  const token = randomBytes(tokenBytes).toString("base64url")
+  const expected = Buffer.from(`Bearer ${token}`)
+  app.addHook("onClose", async () => rmSync(doorFile(folder), { force: true }))
+  return {
+    check: async (request, reply) => {
+      const given = Buffer.from(request.headers.authorization ?? "")
+      if (given.length === expected.length && timingSafeEqual(given, expected)) return undefined
+      return Problem.send(reply, 401, "this needs the token of the hub's data folder")
+    },
+    open: (url) => {
+      // A file of a process that was killed may be there, with another mode.
+      rmSync(doorFile(folder), { force: true })
+      writeFileSync(doorFile(folder), JSON.stringify({ url, token }), { mode: 0o600, flag: "wx" })
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * A team's hub: who belongs to it stands in its charter, which programs on the hub's machine may write.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { createNode, Entity, Schema } from "@syncline/node"
+import { enterprise } from "@syncline/policy"
+import { socketIo } from "@syncline/transport-socketio"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
+import { device, type HubProcess, startHub, temporaryFolder, until } from "./hubProcess.ts"
+
+// Several processes start in each test, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
+const Task = Entity.make(
+  "task",
+  { team: Entity.lww(Schema.String), title: Entity.lww(Schema.String) },
+  { header: ["team"] }
+)
+
+const openDevice = async (store: string, hub: HubProcess) => {
+  const node = await createNode({
+    space: "home",
+    store,
+    entities: { task: Task },
+    policy: enterprise({ introducer: hub.peer }),
+    transports: [socketIo()],
+    routes: [{ address: hub.url, peer: hub.peer }],
+    retryMsMin: 200,
+    retryMsMax: 500
+  })
+  onTestFinished(() => node.close())
+  return node
+}
+
+interface Door {
+  readonly url: string
+  readonly token: string
+}
+
+const doorOf = (data: string): Door => JSON.parse(readFileSync(join(data, "local-door.json"), "utf8")) as Door
+
+/** Asks at the hub's local door. */
+const ask = async (data: string, path: string, body?: object) => {
+  const { token, url } = doorOf(data)
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+  const init = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) }
+  const response = await fetch(`${url}/api/v1/${path}`, init)
+  return { status: response.status, body: (await response.json()) as Record<string, never> }
+}
+
+const write = (data: string, ...operations: ReadonlyArray<object>) => ask(data, "charter/records", { operations })
+
+const team = { SYNCLINE_POLICY: "enterprise" }
+
+describe("a team's hub", () => {
+  it("[HB-50] founds its space once, and keeps it over a restart", async () => {
+    const data = temporaryFolder()
+    const first = await startHub({ data, env: team })
+    const { body } = await ask(data, "charter")
+    expect(body).toMatchObject({ name: "home", version: 1, hub: first.peer, members: [{ id: "owner", role: "owner" }] })
+    expect(statSync(join(data, "local-door.json")).mode & 0o777).toBe(0o600)
+    first.child.kill("SIGTERM")
+    await first.ended()
+    expect(existsSync(join(data, "local-door.json"))).toBe(false)
+    await startHub({ data, env: team })
+    expect((await ask(data, "charter")).body).toMatchObject({ version: 1 })
+  })
+
+  it("[HB-51] opens its local door to the token of its folder only", async () => {
+    const data = temporaryFolder()
+    const hub = await startHub({ data, env: team })
+    for (const path of ["charter", "policy/versions"]) {
+      for (const authorization of ["", "Bearer", "Bearer x", `Bearer ${"A".repeat(43)}`]) {
+        expect((await fetch(`${hub.url}/api/v1/${path}`, { headers: { authorization } })).status).toBe(401)
+      }
+    }
+    const records = await fetch(`${hub.url}/api/v1/charter/records`, { method: "POST", body: "{}" })
+    expect([401, 415]).toContain(records.status)
+    const personal = temporaryFolder()
+    const other = await startHub({ data: personal })
+    expect((await fetch(`${other.url}/api/v1/charter`)).status).toBe(404)
+    expect(existsSync(join(personal, "local-door.json"))).toBe(false)
+  })
+
+  it("[HB-52] members get what they may read, lose it without a trace, and get it back", async () => {
+    const data = temporaryFolder()
+    const [ann, mia] = [device(), device()]
+    const hub = await startHub({ data, env: team })
+    const member = (id: string, peer: string, ...teams: ReadonlyArray<string>) => [
+      { _tag: "AddMember", member: id, name: id, role: "member", teams },
+      { _tag: "AddDevice", member: id, device: peer, name: `${id}'s` }
+    ]
+    const teams = ["north", "south"].map((name) => ({ _tag: "SetTeam", team: name, name }))
+    const added = await write(
+      data,
+      ...teams,
+      ...member("ann", ann.peer, "south"),
+      ...member("mia", mia.peer, "north", "south")
+    )
+    expect(added).toMatchObject({ status: 200, body: { version: 2 } })
+    const [a, b] = [await openDevice(ann.store, hub), await openDevice(mia.store, hub)]
+    const lost: Array<unknown> = []
+    b.on("AccessChanged", (event) => lost.push(event))
+    await until(async () => (await a.status()).peers[0]?.state === "synced", 10_000)
+    await a.task.putAll(
+      Array.from({ length: 50 }, (_, i) => ({ id: `s${i}`, team: "south", title: `southern secret ${i}` }))
+    )
+    await until(async () => (await b.task.query({})).length === 50, 10_000)
+    await b.task.put({ id: "n1", team: "north", title: "northern" })
+    expect((await write(data, { _tag: "SetMemberTeams", member: "mia", teams: ["north"] })).status).toBe(200)
+    await until(() => lost.length > 0, 10_000)
+    expect(lost).toMatchObject([
+      { lost: [{ type: "task", header: { team: "south" }, entities: 50, kept: 0 }], gained: [] }
+    ])
+    expect(await b.task.query({})).toMatchObject([{ id: "n1" }])
+    const holding = (store: string) =>
+      readdirSync(store).filter((name) => readFileSync(join(store, name)).includes("southern secret"))
+    expect(holding(mia.store)).toEqual([])
+    expect(holding(ann.store).length).toBeGreaterThan(0)
+    await expect(b.task.put({ id: "s99", team: "south", title: "no" })).rejects.toThrow("not in the team south")
+    await a.task.put({ id: "s50", team: "south", title: "southern secret 50" })
+    await write(data, { _tag: "SetMemberTeams", member: "mia", teams: ["north", "south"] })
+    await until(async () => (await b.task.query({})).length === 52, 10_000)
+    expect((await a.task.query({})).length).toBe(51)
+  })
+
+  it("[HB-53] explains, tests, compares, applies and rolls back a policy", async () => {
+    const data = temporaryFolder()
+    const mia = device()
+    await startHub({ data, env: team })
+    await write(
+      data,
+      { _tag: "AddMember", member: "mia", name: "Mia", role: "member", teams: [] },
+      { _tag: "AddDevice", member: "mia", device: mia.peer, name: "laptop" }
+    )
+    const text = JSON.stringify({
+      version: 1,
+      types: { task: { header: { team: "text" } } },
+      rules: [{ id: "read-all", effect: "allow", actions: ["read"], types: ["task"] }]
+    })
+    const question = { asker: "mia", action: "create", type: "task" }
+    expect((await ask(data, "policy/explain", question)).body).toMatchObject({ decision: { allowed: true } })
+    expect((await ask(data, "policy/test", { text: "rules: 1" })).body["problems"]).not.toEqual([])
+    expect(await ask(data, "policy/diff", { text })).toMatchObject({ status: 200, body: { impacts: [] } })
+    expect((await ask(data, "policy/apply", { text: "rules: 1" })).status).toBe(422)
+    expect(await ask(data, "policy/apply", { text, note: "readers" })).toMatchObject({
+      status: 200,
+      body: { version: 3 }
+    })
+    expect((await ask(data, "policy/explain", question)).body).toMatchObject({
+      decision: { allowed: false, rule: "default" }
+    })
+    await ask(data, "policy/apply", { text: text.replace("read-all", "all-read") })
+    expect(await ask(data, "policy/rollback", { version: 3 })).toMatchObject({ status: 200, body: { version: 5 } })
+    expect((await ask(data, "policy/rollback", { version: 1 })).status).toBe(404)
+    const { versions } = (await ask(data, "policy/versions")).body as unknown as {
+      versions: ReadonlyArray<{ version: number }>
+    }
+    expect(versions.map(({ version }) => version)).toEqual([5, 4, 3])
+    expect((await ask(data, "policy/explain", { ...question, asker: "nobody" })).status).toBe(404)
+    expect((await write(data, { _tag: "Nothing" })).status).toBe(400)
+    expect((await write(data, { _tag: "RemoveMember", member: "owner" })).status).toBe(409)
+  })
+})

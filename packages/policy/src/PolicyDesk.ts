@@ -1,0 +1,130 @@
+/**
+ * What people ask of a policy and do to it: why something is allowed, what a draft would change on real data, putting a
+ * document in force and going back to an earlier one. The command line, the hub's interface and programs use this one; it
+ * decides nothing itself and writes nothing but the charter.
+ */
+import {
+  type Charter,
+  type CharterError,
+  CharterState,
+  type JournalError,
+  type Partition,
+  PeerId
+} from "@syncline/core"
+import { Effect, Result } from "effect"
+import { EnterpriseDecisions, type Explanation } from "./EnterpriseDecisions.ts"
+import type { Action } from "./PolicyDocument.ts"
+import * as PolicyFile from "./PolicyFile.ts"
+import { AskerUnknown, PolicyDeskError, PolicyRefused, RecordUnknown, VersionWithoutPolicy } from "./PolicyDeskError.ts"
+import * as PolicyReview from "./PolicyReview.ts"
+import type { HeaderValues } from "./PolicySubject.ts"
+
+/** What may be known of a charter without writing it. */
+export type CharterReads = Pick<Charter.CharterShape, "state" | "stateAt">
+
+/** The records that answers are about. */
+export interface DeskRecords {
+  /** Partitions with the number of their records, deleted ones too. */
+  readonly partitions: Effect.Effect<ReadonlyArray<PolicyReview.PartitionSize>, JournalError.JournalError>
+  /** Where a record is, live or deleted. */
+  readonly partitionOf: (
+    type: string,
+    id: string
+  ) => Effect.Effect<Partition.Partition | undefined, JournalError.JournalError>
+}
+
+/** Why may somebody do something, or why not? */
+export interface Question {
+  /** A device's peer id, or a member's id; of a member any device is asked for. */
+  readonly asker: string
+  readonly action: Action
+  readonly type: string
+  /** A record of the type; without it the header says where, and without that a record without header values. */
+  readonly id?: string | undefined
+  readonly header?: HeaderValues | undefined
+  /** One field, for writing. */
+  readonly field?: string | undefined
+}
+
+/** A version of the charter that changed the policy in force. */
+export interface PolicyVersion {
+  readonly version: number
+  readonly text: string
+}
+
+type DeskEffect<A> = Effect.Effect<A, PolicyDeskError | JournalError.JournalError>
+
+const refuse = (reason: PolicyDeskError["reason"]): Effect.Effect<never, PolicyDeskError> =>
+  Effect.fail(new PolicyDeskError({ reason }))
+
+/** The decision with its reasons, in words. */
+export const explain = (charter: CharterReads, records: DeskRecords, question: Question): DeskEffect<Explanation> =>
+  Effect.gen(function* () {
+    const state = charter.state()
+    const device = deviceOf(state, question.asker)
+    if (device === undefined) return yield* refuse(new AskerUnknown({ asker: question.asker }))
+    const { action, field, id, type } = question
+    const found = id === undefined ? { type, header: question.header ?? {} } : yield* records.partitionOf(type, id)
+    if (found === undefined) return yield* refuse(new RecordUnknown({ type, id: id! }))
+    return new EnterpriseDecisions(state).explain(device, action, found, field)
+  })
+
+const deviceOf = (state: CharterState.CharterState, asker: string): PeerId.PeerId | undefined => {
+  if (PeerId.is(asker) && (state.devices.has(asker) || state.hub === asker)) return asker
+  for (const { member, peer } of state.devices.values()) if (member === asker) return peer
+  return undefined
+}
+
+/** What is wrong with a draft, its own tests among it; nothing for one that could be put in force. */
+export const problems = (text: string): ReadonlyArray<string> =>
+  Result.match(PolicyFile.parse(text), { onSuccess: () => [], onFailure: (found) => found })
+
+/** Who would gain and lose what if the draft were in force. */
+export const diff = (
+  charter: CharterReads,
+  records: DeskRecords,
+  text: string
+): DeskEffect<ReadonlyArray<PolicyReview.Impact>> =>
+  Effect.gen(function* () {
+    yield* checked(text)
+    const state = charter.state()
+    const after = { ...state, policy: { text, version: state.version + 1 } }
+    return PolicyReview.diff(state, after, yield* records.partitions)
+  })
+
+const checked = (text: string): Effect.Effect<void, PolicyDeskError> => {
+  const found = problems(text)
+  return found.length === 0 ? Effect.void : refuse(new PolicyRefused({ problems: [...found] }))
+}
+
+/** Puts a document in force, or fails and changes nothing. */
+export const apply = (
+  charter: Charter.CharterShape,
+  text: string,
+  wording: Charter.Wording = {}
+): Effect.Effect<CharterState.CharterState, PolicyDeskError | CharterError.CharterError> =>
+  Effect.andThen(checked(text), charter.write([{ _tag: "SetPolicy", text }], wording))
+
+/** Puts the document in force again that was in force at a version of the charter. */
+export const rollBack = (
+  charter: Charter.CharterShape,
+  version: number,
+  wording: Charter.Wording = {}
+): Effect.Effect<CharterState.CharterState, PolicyDeskError | CharterError.CharterError> =>
+  Effect.suspend(() => {
+    const policy = version < 0 ? undefined : charter.stateAt(version)?.policy
+    return policy === undefined
+      ? refuse(new VersionWithoutPolicy({ version }))
+      : apply(charter, policy.text, { note: `back to the policy of version ${policy.version}`, ...wording })
+  })
+
+/** Documents that were put in force, the newest first, at most `limit`. */
+export const versions = (charter: CharterReads, limit: number): ReadonlyArray<PolicyVersion> => {
+  const found: Array<PolicyVersion> = []
+  let policy = charter.state().policy
+  while (policy !== undefined && found.length < limit) {
+    found.push({ version: policy.version, text: policy.text })
+    policy = charter.stateAt(policy.version - 1)?.policy
+  }
+  return found
+}

@@ -1,0 +1,62 @@
+/**
+ * Why the desk cannot answer or carry out what it was asked; each says what to do instead.
+ */
+import { Schema } from "effect"
+
+/** No device and no member of the space has this name. */
+export class AskerUnknown extends Schema.TaggedError<AskerUnknown>()("AskerUnknown", { asker: Schema.String }) {
+  override get message(): string {
+    return `${this.asker} is no device and no member with a device of this space; name one that the charter shows`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** There is no record of this type and id here. */
+export class RecordUnknown extends Schema.TaggedError<RecordUnknown>()("RecordUnknown", {
+  type: Schema.String,
+  id: Schema.String
+}) {
+  override get message(): string {
+    return `there is no ${this.type} ${this.id} here; ask about its header instead, or about the type alone`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The text is no policy document that could be put in force. */
+export class PolicyRefused extends Schema.TaggedError<PolicyRefused>()("PolicyRefused", {
+  problems: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `the policy is refused: ${this.problems.join("; ")}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The charter has no such version, or no policy was in force at it. */
+export class VersionWithoutPolicy extends Schema.TaggedError<VersionWithoutPolicy>()("VersionWithoutPolicy", {
+  version: Schema.Int
+}) {
+  override get message(): string {
+    return `no policy was in force at version ${this.version} of the charter; the history names the versions that changed it`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+export class PolicyDeskError extends Schema.TaggedError<PolicyDeskError>()("PolicyDeskError", {
+  reason: Schema.Union([AskerUnknown, RecordUnknown, PolicyRefused, VersionWithoutPolicy])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
