@@ -34,6 +34,7 @@ import { journalPresentConformance } from "./JournalPresentConformance.ts"
 import { concurrentUndoConformance } from "./ConcurrentUndoConformance.ts"
 import { copyConformance } from "./CopyConformance.ts"
 import { costConformance } from "./CostConformance.ts"
+import { massDeleteConformance } from "./MassDeleteConformance.ts"
 import { partsConformance } from "./PartsConformance.ts"
 import { purgeConformance } from "./PurgeConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
@@ -60,6 +61,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   receiveRules(name, make)
   convergenceRules(name, make)
   quarantineConformance(name, make)
+  massDeleteConformance(name, make)
   partsConformance(name, make)
   receiptConformance(name, make)
   rewriteConformance(name, make)
