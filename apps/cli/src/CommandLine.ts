@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { at, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
+import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
 
@@ -16,6 +16,7 @@ const init = Command.make(
     space: text("space", "name", "Name of the space that the devices share (default home, or the hub's)"),
     hub: text("hub", "address", "Address of the hub, e.g. http://localhost:5342"),
     hubPeer: text("hub-peer", "id", "The hub's id; without it the hub is asked"),
+    policy: choice("policy", ["personal", "enterprise"], "With --hub-peer: the hub's policy (default personal)"),
     schema
   },
   (input) =>

@@ -6,6 +6,7 @@ import { DeviceKey, Journal, Orchestrator, type SyncEvent } from "@syncline/core
 import { TrustFile } from "@syncline/node"
 import { Clock, Effect, Queue, Stream } from "effect"
 import { because, type CliError, HubMissing, NotConnected, NotTrusted, SyncFailed } from "./CliError.ts"
+import * as Device from "./Device.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 import { command } from "./Invocation.ts"
 
@@ -178,7 +179,11 @@ const failureOf = Effect.fnUntraced(function* <E, R>(
 ) {
   switch (code) {
     case "PeerDenied": {
+      const device = yield* DeviceFile.read(folder)
       const { peer } = yield* DeviceKey.DeviceKey
+      if (Device.isChartered(folder, device)) {
+        return because(new NotTrusted({ problem: notOfTheTeam(peer, detail) }))
+      }
       const trusted = yield* TrustFile.read(folder)
       const isHere = ![...trusted].some((each) => each === hub.peer)
       return because(new NotTrusted({ problem: isHere ? hubNotTrusted(folder, hub) : deviceNotTrusted(peer) }))
@@ -200,7 +205,17 @@ const hubNotTrusted = (folder: string, hub: Hub): string =>
   `This device does not trust the hub. Run: ${command(`trust ${hub.peer} --data ${folder}`)}`
 
 const deviceNotTrusted = (peer: string): string =>
-  `The hub does not trust this device yet. Run on the hub's machine: ${trustCommand(peer)}`
+  `The hub does not trust this device yet. Run on the hub's machine: ${letInCommand(undefined, peer)}`
+
+/** A hub does not tell strangers why; only what is denied here has a reason. */
+const notOfTheTeam = (peer: string, detail: string): string =>
+  detail.startsWith("the peer refuses")
+    ? "The hub does not let this device in: no member has it, or it is paused or removed. " +
+      `To add it, run on the hub's machine: ${letInCommand({ policy: "enterprise" }, peer)}`
+    : `This device does not let the hub in: ${detail}.`
 
 /** What to run where the hub runs; its folder is `./data` unless it was told otherwise. */
-export const trustCommand = (peer: string): string => command(`trust ${peer} --data ./data`)
+export const letInCommand = (device: Pick<DeviceFile.Device, "policy"> | undefined, peer: string): string =>
+  device?.policy === "enterprise"
+    ? command(`member add <name> --device ${peer} --data ./data`)
+    : command(`trust ${peer} --data ./data`)

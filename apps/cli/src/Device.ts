@@ -6,6 +6,8 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import {
   Author,
+  type Crypto,
+  type DeviceKey,
   Gate,
   Journal,
   JournalError,
@@ -16,10 +18,18 @@ import {
   type SpaceId,
   TransportRegistry
 } from "@syncline/core"
-import { DataFolder, DeviceKeyFile, NodeCompression, NodeCrypto, SqliteJournal, TrustFile } from "@syncline/node"
-import { personal } from "@syncline/policy"
+import {
+  DataFolder,
+  DeviceKeyFile,
+  NodeCompression,
+  NodeCrypto,
+  SqliteCharter,
+  SqliteJournal,
+  TrustFile
+} from "@syncline/node"
+import { enterprise, personal } from "@syncline/policy"
 import { Effect, Layer, References } from "effect"
-import { because, DeviceMissing } from "./CliError.ts"
+import { because, type CliError, DeviceMissing } from "./CliError.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 
 /** Journal and Crypto of a folder that anybody may be working on. */
@@ -33,7 +43,12 @@ export const layerReading = (folder: string) =>
 
 /** Records and Journal of a folder that nobody else works on. */
 export const layerWriting = (folder: string) =>
-  Layer.unwrap(Effect.map(spaceOf(folder), (space) => layerOf(folder, space, personal({ trusted: [] }))))
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const space = yield* spaceOf(folder)
+      return layerOf(folder, space, yield* policyOf(folder, space, personal({ trusted: [] })))
+    })
+  )
 
 /** A desk that only shows, of a folder that anybody may be working on. */
 export const layerLooking = (folder: string) =>
@@ -41,16 +56,18 @@ export const layerLooking = (folder: string) =>
     Layer.provide(Layer.mergeAll(layerReading(folder), NodeCompression.layer, Gate.Gate.layerClosed))
   )
 
-/** A desk that decides, of a folder that nobody else works on; it trusts whom the folder's list names. */
+/** A desk that decides, of a folder that nobody else works on; it asks the charter, or trusts whom the folder's list names. */
 export const layerDeciding = (folder: string) =>
   Layer.unwrap(
-    Effect.map(spaceOf(folder), (space) =>
-      Layer.merge(
-        QuarantineDesk.QuarantineDesk.layer.pipe(Layer.provide(layerOf(folder, space, trusting(folder)))),
+    Effect.gen(function* () {
+      const space = yield* spaceOf(folder)
+      const policy = yield* policyOf(folder, space, trusting(folder))
+      return Layer.merge(
+        QuarantineDesk.QuarantineDesk.layer.pipe(Layer.provide(layerOf(folder, space, policy))),
         // What was decided is the command's result; it need not be told twice.
         Layer.succeed(References.MinimumLogLevel, "Warn")
       )
-    )
+    })
   )
 
 /** Records and Journal with an orchestrator that goes to the hub and listens to nobody. */
@@ -59,9 +76,10 @@ export const layerOnline = (folder: string, hub: { readonly address: string; rea
     Effect.gen(function* () {
       const space = yield* spaceOf(folder)
       const { socketIo } = yield* Effect.promise(() => import("@syncline/transport-socketio"))
+      const policy = yield* policyOf(folder, space, trusting(folder))
       const peer = PeerId.is(hub.peer) ? hub.peer : undefined
       return Orchestrator.Orchestrator.layer({ listens: false, routes: [{ address: hub.address, peer }] }).pipe(
-        Layer.provideMerge(layerOf(folder, space, trusting(folder))),
+        Layer.provideMerge(layerOf(folder, space, policy)),
         Layer.provide(TransportRegistry.TransportRegistry.layer([socketIo({})]))
       )
     })
@@ -111,8 +129,31 @@ const spaceOf = Effect.fnUntraced(function* (folder: string) {
 const trusting = (folder: string) =>
   Layer.unwrap(Effect.map(TrustFile.watch(folder), (trusted) => personal({ trusted })))
 
+/** True where a charter says who may do what: of a team's device, and of any folder that holds one already. */
+export const isChartered = (folder: string, device: DeviceFile.Device | undefined): boolean =>
+  device?.policy === "enterprise" || existsSync(SqliteCharter.charterFile(folder))
+
+/** The charter's policy where there is a charter, else the other one. */
+const policyOf = Effect.fnUntraced(function* <E>(
+  folder: string,
+  space: SpaceId.SpaceId,
+  otherwise: Layer.Layer<Gate.Gate, E>
+): Effect.fn.Return<
+  Layer.Layer<Gate.Gate, E | JournalError.JournalError, Crypto.Crypto | DeviceKey.DeviceKey>,
+  CliError
+> {
+  const device = yield* DeviceFile.read(folder)
+  if (!isChartered(folder, device)) return otherwise
+  const hub = device?.hub?.peer
+  return enterprise({ introducer: PeerId.is(hub) ? hub : undefined })(space).pipe(
+    Layer.provide(SqliteCharter.layer(folder))
+  )
+})
+
 const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Layer<Gate.Gate, E, R>) =>
   Records.Records.layer.pipe(
+    Layer.provideMerge(policy),
+    // Before the policy: it holds the folder's lock, which the charter's file is under, too.
     Layer.provideMerge(SqliteJournal.layer({ folder, space })),
-    Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, DeviceKeyFile.layer(folder), policy))
+    Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, DeviceKeyFile.layer(folder)))
   )

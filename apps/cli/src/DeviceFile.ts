@@ -19,6 +19,8 @@ export const Device = Schema.Struct({
       peer: Schema.String
     })
   ),
+  /** The hub's policy: absent for personal, where the folder's list says whom to trust. */
+  policy: Schema.optionalKey(Schema.Literals(["personal", "enterprise"])),
   /** Absolute path of a module that exports entity types. */
   schema: Schema.optionalKey(Schema.String)
 })

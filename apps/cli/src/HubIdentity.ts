@@ -12,7 +12,9 @@ const answerBytesMax = 64 * 1024
 const Identity = Schema.Struct({
   peer: Schema.String,
   /** The space's name. */
-  space: Schema.String
+  space: Schema.String,
+  /** Older hubs do not say it, and know only the personal one. */
+  policy: Schema.optionalKey(Schema.Literals(["personal", "enterprise"]))
 })
 export type HubIdentity = typeof Identity.Type
 

@@ -15,6 +15,7 @@ const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.ur
 /** The schema files that tests hand to the command line. */
 export const citySchema = fileURLToPath(new URL("./citySchema.ts", import.meta.url))
 export const taskSchema = fileURLToPath(new URL("./taskSchema.ts", import.meta.url))
+export const teamSchema = fileURLToPath(new URL("./teamSchema.ts", import.meta.url))
 // These limits only guard against hanging: a test runs several processes, and a busy machine starts each of them slowly.
 const runMsMax = 100_000
 const saidMsMax = 100_000
@@ -125,10 +126,11 @@ export interface Hub {
 }
 
 /** The hub of `apps/server` on a port of the system's choice. */
-export const startHub = async (folder: string): Promise<Hub> => {
-  const hub = start([], { env: { SYNCLINE_PORT: "0", SYNCLINE_DATA: folder, SYNCLINE_LOG_LEVEL: "error" } }, hubMain)
+export const startHub = async (folder: string, more: Record<string, string> = {}): Promise<Hub> => {
+  const env = { SYNCLINE_PORT: "0", SYNCLINE_DATA: folder, SYNCLINE_LOG_LEVEL: "error", ...more }
+  const hub = start([], { env }, hubMain)
   let text = ""
-  hub.child.stdout!.on("data", (more: string) => (text += more))
+  hub.child.stdout!.on("data", (said: string) => (text += said))
   await hub.said("peer id")
   await hub.said("data folder")
   return {

@@ -43,7 +43,8 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const services = await runtime.context()
     const journalMs = performance.now() - beganMs
     const { peer } = Context.get(services, DeviceKey.DeviceKey)
-    const identity = { peer, space: config.space, version: version(), addresses: [] as ReadonlyArray<string> }
+    const { policy, space } = config
+    const identity = { peer, space, policy, version: version(), addresses: [] as ReadonlyArray<string> }
     OperationRoutes.install(app, services)
     const door = await installCharter(app, services, config)
     IdentityRoute.install(app, () => identity)

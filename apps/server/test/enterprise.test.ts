@@ -54,11 +54,12 @@ const write = (data: string, ...operations: ReadonlyArray<object>) => ask(data, 
 const team = { SYNCLINE_POLICY: "enterprise" }
 
 describe("a team's hub", () => {
-  it("[HB-50] founds its space once, and keeps it over a restart", async () => {
+  it("[HB-9] [HB-50] founds its space once, and keeps it over a restart", async () => {
     const data = temporaryFolder()
     const first = await startHub({ data, env: team })
     const { body } = await ask(data, "charter")
     expect(body).toMatchObject({ name: "home", version: 1, hub: first.peer, members: [{ id: "owner", role: "owner" }] })
+    expect(await (await fetch(`${first.url}/api/v1/identity`)).json()).toMatchObject({ policy: "enterprise" })
     expect(statSync(join(data, "local-door.json")).mode & 0o777).toBe(0o600)
     first.child.kill("SIGTERM")
     await first.ended()

@@ -47,6 +47,7 @@ describe("http", () => {
     expect(await identity.json()).toEqual({
       peer: hub.peer,
       space: "acme",
+      policy: "personal",
       addresses: [hub.url],
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string
     })

@@ -8,7 +8,7 @@ import { PeerId, type SpaceId } from "@syncline/core"
 import { DeviceKeyFile, spaceOf, TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { because, UsageInvalid } from "../CliError.ts"
-import { trustCommand } from "../Connection.ts"
+import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import * as HubIdentity from "../HubIdentity.ts"
@@ -21,8 +21,11 @@ export interface InitInput {
   readonly space: string | undefined
   readonly hub: string | undefined
   readonly hubPeer: string | undefined
+  readonly policy: Policy | undefined
   readonly schema: string | undefined
 }
+
+type Policy = NonNullable<DeviceFile.Device["policy"]>
 
 const spaceDefault = "home"
 
@@ -36,13 +39,16 @@ export const run = Effect.fnUntraced(function* (input: InitInput) {
   const key = yield* DeviceKeyFile.load(input.data)
   const { peer } = DeviceKeyFile.deviceKey(key)
   yield* Device.establish(input.data, space.id)
-  if (hub !== undefined) yield* TrustFile.add(input.data, hub.peer, `hub at ${hub.address}`)
+  const policy = hub?.policy ?? known?.policy ?? "personal"
+  // Of a team the charter says who is let in.
+  if (hub !== undefined && policy === "personal") yield* TrustFile.add(input.data, hub.peer, `hub at ${hub.address}`)
   const schema = input.schema === undefined ? known?.schema : resolve(input.schema)
   const hubKept = hub === undefined ? known?.hub : { address: hub.address, peer: hub.peer }
   const device: DeviceFile.Device = {
     space: space.id,
     ...(space.name === undefined ? {} : { spaceName: space.name }),
     ...(hubKept === undefined ? {} : { hub: hubKept }),
+    ...(policy === "personal" ? {} : { policy }),
     ...(schema === undefined ? {} : { schema })
   }
   yield* DeviceFile.write(input.data, device)
@@ -54,6 +60,8 @@ interface Hub {
   readonly peer: PeerId.PeerId
   /** What the hub says it syncs, when it was asked. */
   readonly space: Space | undefined
+  /** What the hub or the command line says. */
+  readonly policy: Policy | undefined
 }
 
 interface Space {
@@ -62,12 +70,16 @@ interface Space {
 }
 
 const hubOf = Effect.fnUntraced(function* (input: InitInput) {
+  if (input.policy !== undefined && input.hubPeer === undefined) {
+    return yield* because(new UsageInvalid({ problem: "--policy goes with --hub-peer; without it the hub is asked" }))
+  }
   if (input.hub === undefined) {
     if (input.hubPeer === undefined) return undefined
     return yield* because(new UsageInvalid({ problem: "--hub-peer needs the hub's address: --hub <address>" }))
   }
   const address = yield* addressOf(input.hub)
-  const identity = input.hubPeer === undefined ? yield* HubIdentity.ask(address) : { peer: input.hubPeer }
+  const { hubPeer, policy } = input
+  const identity = hubPeer === undefined ? yield* HubIdentity.ask(address) : { peer: hubPeer, policy }
   if (!PeerId.is(identity.peer)) {
     const problem = `${JSON.stringify(identity.peer)} is no peer id; the hub prints its own when it starts`
     return yield* because(new UsageInvalid({ problem }))
@@ -76,7 +88,8 @@ const hubOf = Effect.fnUntraced(function* (input: InitInput) {
   const hub: Hub = {
     address,
     peer: identity.peer,
-    space: named === undefined ? undefined : { id: spaceOf(named), name: named }
+    space: named === undefined ? undefined : { id: spaceOf(named), name: named },
+    policy: "space" in identity ? (identity.policy ?? "personal") : identity.policy
   }
   return hub
 })
@@ -124,13 +137,19 @@ const report = Effect.fnUntraced(function* (input: InitInput, { device, isNew, p
   const text = [
     `${isNew ? "Made" : "Updated"} the device ${peer}`,
     `in ${resolve(input.data)}, space ${device.spaceName ?? device.space}.`,
-    ...(device.hub === undefined ? [] : [`It trusts the hub ${device.hub.peer} at ${device.hub.address}.`])
+    ...(device.hub === undefined ? [] : [reportHub(device, device.hub)])
   ]
   yield* output.result({ peer, created: isNew, data: resolve(input.data), ...device }, text.join("\n"))
   if (device.hub === undefined) {
     yield* output.note(`Next: name a hub with\n  ${command(`init --data ${input.data} --hub <address>`)}`)
   } else {
-    yield* output.note(`Next: let the hub trust this device, on the hub's machine:\n  ${trustCommand(peer)}`)
+    const next = device.policy === "enterprise" ? "add this device to a member" : "let the hub trust this device"
+    yield* output.note(`Next: ${next}, on the hub's machine:\n  ${Connection.letInCommand(device, peer)}`)
     yield* output.note(`Then:\n  ${command(`sync --data ${input.data}`)}`)
   }
 })
+
+const reportHub = ({ policy }: DeviceFile.Device, { address, peer }: Connection.Hub): string =>
+  policy === "enterprise"
+    ? `It belongs to the team of the hub ${peer} at ${address}.`
+    : `It trusts the hub ${peer} at ${address}.`

@@ -8,6 +8,8 @@ export interface Identity {
   readonly peer: string
   /** Name of the space. */
   readonly space: string
+  /** How devices are let in: by the hub's trust file, or by the space's charter. */
+  readonly policy: "personal" | "enterprise"
   /** Where devices may dial. */
   readonly addresses: ReadonlyArray<string>
   readonly version: string
