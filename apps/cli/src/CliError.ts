@@ -318,6 +318,36 @@ export class DiscardUnconfirmed extends Schema.TaggedError<DiscardUnconfirmed>()
   }
 }
 
+/** No team's hub runs on the folder, or not for whoever asks. Start it there, or name its folder. */
+export class DoorClosed extends Schema.TaggedError<DoorClosed>()("DoorClosed", {
+  folder: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `No team's hub runs on ${this.folder}: ${this.problem}. This needs a hub that runs on this machine with ` +
+      "SYNCLINE_POLICY=enterprise, and its folder as --data."
+    )
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The hub does not do what it was asked, and nothing changed. The message says why. */
+export class HubRefused extends Schema.TaggedError<HubRefused>()("HubRefused", {
+  /** The status of HTTP that it answers with. */
+  status: Schema.Int,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `The hub refuses: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return this.status >= 500
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -341,7 +371,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     UndoneAlready,
     NothingInForce,
     CommitsStay,
-    DiscardUnconfirmed
+    DiscardUnconfirmed,
+    DoorClosed,
+    HubRefused
   ])
 }) {
   override get message(): string {

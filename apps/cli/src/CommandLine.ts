@@ -9,6 +9,7 @@ import * as Flag from "effect/cli/Flag"
 import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
+import { device, member, team } from "./TeamLine.ts"
 
 const init = Command.make(
   "init",
@@ -194,7 +195,8 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Device", commands: [init, showId, trust, status] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
-    { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] }
+    { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
+    { group: "Team", commands: [member, device, team] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -32,6 +32,7 @@ export const of = (failure: Failure): number => {
     case "TrustedPeerInvalid":
       return usage
     case "NotConnected":
+    case "DoorClosed":
       return notConnected
     case "CommitsStay":
       return failure.reason.denied > 0 ? denied : failed

@@ -1,5 +1,5 @@
 // Devices of a team: a hub that keeps a charter, and what the charter lets each of them do.
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -27,16 +27,10 @@ const joined = async (name: string): Promise<{ readonly data: string; readonly i
   expect(made).toMatchObject({ code: 0, err: "" })
   return { data, id: (JSON.parse(made.out) as { readonly peer: string }).peer }
 }
-/** Writes a record into the charter. */
-const write = async (...operations: ReadonlyArray<object>): Promise<void> => {
-  const door = JSON.parse(readFileSync(join(hubFolder, "local-door.json"), "utf8")) as { url: string; token: string }
-  const response = await fetch(`${door.url}/api/v1/charter/records`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${door.token}`, "content-type": "application/json" },
-    body: JSON.stringify({ operations })
-  })
-  expect(response.status).toBe(200)
-}
+/** A command on the hub's machine. */
+const onHub = (...args: ReadonlyArray<string>) => run([...args, "--data", hubFolder])
+const done = async (...args: ReadonlyArray<string>): Promise<void> =>
+  expect(await onHub(...args)).toMatchObject({ code: 0, err: "" })
 const errorOf = (err: string) =>
   (JSON.parse(err) as { readonly error: { readonly code: string; readonly message: string } }).error
 
@@ -85,12 +79,9 @@ describe("a device of a team", () => {
 
   it("[CL-71] [CL-42] syncs and watches what the charter gives it, and writes what it may", async () => {
     const [ann, mia] = [await joined("ann"), await joined("mia")]
-    const member = (name: string, device: string, ...teams: ReadonlyArray<string>) => [
-      { _tag: "AddMember", member: name, name, role: "member", teams },
-      { _tag: "AddDevice", member: name, device, name: "laptop" }
-    ]
-    const teams = ["north", "south"].map((name) => ({ _tag: "SetTeam", team: name, name }))
-    await write(...teams, ...member("ann", ann.id, "north", "south"), ...member("mia", mia.id, "north"))
+    for (const id of ["north", "south"]) await done("team", "add", id)
+    await done("member", "add", "ann", "--team", "north", "--team", "south", "--device", ann.id)
+    await done("member", "add", "mia", "--team", "north", "--device", mia.id)
     expect((await run(["sync", "--data", ann.data])).code).toBe(0)
     const put = (data: string, id: string, where: string) =>
       run([
@@ -117,16 +108,13 @@ describe("a device of a team", () => {
     expect((await put(mia.data, "n2", "north")).code).toBe(0)
     expect((await run(["sync", "--data", mia.data])).code).toBe(0)
     expect((await run(["query", "task", "--count", "--data", mia.data])).out).toBe("2\n")
-    await write({ _tag: "PauseDevice", device: mia.id, isPaused: true })
+    await done("device", "pause", mia.id)
     expect((await run(["sync", "--data", mia.data])).code).toBe(4)
   })
 
   it("[CL-71] has its charter's rules whatever device.json says, and so has a hub's own folder", async () => {
     const { data, id } = await joined("kept")
-    await write(
-      { _tag: "AddMember", member: "kim", name: "Kim", role: "readonly", teams: [] },
-      { _tag: "AddDevice", member: "kim", device: id, name: "laptop" }
-    )
+    await done("member", "add", "kim", "--name", "Kim", "--role", "readonly", "--device", id)
     expect((await run(["sync", "--data", data])).code).toBe(0)
     const { policy, ...rest } = deviceOf(data)
     expect(policy).toBe("enterprise")
@@ -138,5 +126,126 @@ describe("a device of a team", () => {
     const other = await startHub(own, team)
     await other.stop()
     expect((await run(["put", "task", "{}", "--data", own])).code).toBe(0)
+  })
+})
+
+describe("looking after a team", () => {
+  const peer = "12D3KooWEJvCNdyXr2LUUkA6CBxBEFS4XzyFpquttVMVgsW39ZTK"
+  const version = async (): Promise<number> =>
+    (JSON.parse((await onHub("member", "list", "--json")).out) as { readonly version: number }).version
+  const found = async (id: string) => {
+    const listed = JSON.parse((await onHub("member", "list", "--json")).out) as {
+      readonly members: ReadonlyArray<{ readonly id: string }>
+      readonly devices: ReadonlyArray<{ readonly member: string }>
+    }
+    return {
+      member: listed.members.find((each) => each.id === id),
+      devices: listed.devices.filter(({ member }) => member === id)
+    }
+  }
+
+  it("[CL-72] [CL-73] adds, changes and removes members, devices and teams, each by one record", async () => {
+    const before = await version()
+    await done("team", "add", "west", "--name", "The West")
+    const [first, second] = [await joined("first"), await joined("second")]
+    const added = ["--name", "Eve", "--team", "west", "--device", first.id, "--device-name", "laptop", "--json"]
+    const told = await onHub("member", "add", "eve", ...added)
+    expect(JSON.parse(told.out)).toEqual({ version: before + 2 })
+    await done("device", "add", "eve", second.id, "--name", "phone")
+    expect(await found("eve")).toMatchObject({
+      member: { name: "Eve", role: "member", teams: ["west"] },
+      devices: [
+        { peer: first.id, name: "laptop", isPaused: false },
+        { peer: second.id, name: "phone" }
+      ]
+    })
+    await done("member", "role", "eve", "readonly")
+    await done("member", "teams", "eve")
+    await done("device", "pause", first.id)
+    await done("device", "remove", second.id)
+    expect(await found("eve")).toMatchObject({
+      member: { role: "readonly", teams: [] },
+      devices: [{ peer: first.id, isPaused: true }]
+    })
+    await done("device", "resume", first.id)
+    expect(await found("eve")).toMatchObject({ devices: [{ isPaused: false }] })
+    await done("member", "teams", "eve", "west")
+    await done("team", "remove", "west")
+    expect(await found("eve")).toMatchObject({ member: { teams: [] } })
+    const removed = await onHub("member", "remove", "eve")
+    expect(removed).toMatchObject({ code: 0, err: "" })
+    expect(removed.out).toBe(
+      `eve is no member any more, and its devices are out: version ${before + 11} of the charter.\n`
+    )
+    expect(await found("eve")).toEqual({ member: undefined, devices: [] })
+  })
+
+  it("[CL-73] [CL-7] lists members and their devices for people", async () => {
+    const { id } = await joined("listed")
+    const hostile = "Zoe\u001b[2J\nowner"
+    await done("member", "add", "zoe", "--name", hostile, "--device", id, "--device-name", "laptop")
+    await done("device", "pause", id)
+    const { code, err, out } = await onHub("member", "list")
+    expect(code).toBe(0)
+    const lines = out.split("\n")
+    expect(lines[0]).toMatch(/^MEMBER +NAME +ROLE +TEAMS$/)
+    const at = lines.findIndex((line) => line.startsWith("zoe "))
+    expect(lines[at]).toMatch(/^zoe +Zoe\\u\{1b\}\[2J\\u\{a\}owner +member +-$/)
+    expect(lines[at + 1]).toBe(`  ${id}  laptop, paused`)
+    expect(lines.some((line) => line.startsWith("owner "))).toBe(true)
+    expect(err).toMatch(/^home: [1-9]\d* members, [1-9]\d* devices, .*; version [1-9]\d* of the charter\.\n$/)
+  })
+
+  it("[CL-72] [CL-74] tells the hub's own sentence, and changes nothing", async () => {
+    const before = await version()
+    const refusals: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+      [["member", "remove", "owner"], "the charter does not allow it"],
+      [["member", "role", "nobody", "member"], "the charter does not allow it"],
+      [["member", "add", "una", "--team", "nowhere", "--device", peer], "the charter does not allow it"],
+      [["device", "pause", peer], "the charter does not allow it"],
+      [["team", "remove", "nowhere"], "the charter does not allow it"]
+    ]
+    for (const [args, sentence] of refusals) {
+      const told = await onHub(...args, "--json")
+      expect([args, told]).toMatchObject([args, { code: 1, out: "" }])
+      expect(errorOf(told.err)).toMatchObject({ code: "HubRefused", message: expect.stringContaining(sentence) })
+    }
+    const mistakes = [
+      ["member", "add", "No Id"],
+      ["member", "add", "una", "--device", "12D3"],
+      ["member", "add", "una", "--device-name", "laptop"],
+      ["member", "teams", "owner", "North"],
+      ["device", "add", "owner", "laptop"],
+      ["team", "add", "$teams"]
+    ]
+    for (const args of mistakes) expect([args, await onHub(...args)]).toMatchObject([args, { code: 2, out: "" }])
+    expect(await version()).toBe(before)
+    expect((await found("una")).member).toBeUndefined()
+  })
+
+  it("[CL-74] [CL-3] says with 3 that no team's hub runs on the folder", async () => {
+    const personal = await startHub(join(folder.path, "personal-hub"))
+    onTestFinished(() => personal.stop())
+    const stopped = join(folder.path, "stopped")
+    await (await startHub(stopped, team)).stop()
+    const killed = join(folder.path, "killed")
+    mkdirSync(killed)
+    const door = (text: string) => writeFileSync(join(killed, "local-door.json"), text)
+    const closed = async (data: string, problem: string) => {
+      const told = await run(["member", "list", "--data", data, "--json"])
+      expect(told).toMatchObject({ code: 3, out: "" })
+      const { code, message } = errorOf(told.err)
+      expect(code).toBe("DoorClosed")
+      expect(message).toContain(problem)
+      expect(message).toContain("SYNCLINE_POLICY=enterprise")
+    }
+    await closed(join(folder.path, "personal-hub"), "there is no local-door.json")
+    await closed(stopped, "there is no local-door.json")
+    door(JSON.stringify({ url: "http://127.0.0.1:4", token: "x" }))
+    await closed(killed, "nobody listens at http://127.0.0.1:4")
+    door(JSON.stringify({ url: hub.address, token: "x" }))
+    await closed(killed, "another token")
+    door("{")
+    await closed(killed, "cannot be read")
   })
 })

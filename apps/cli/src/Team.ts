@@ -1,0 +1,36 @@
+/**
+ * Who belongs to a team, as its hub answers: members, devices, roles and teams of the charter. It is read from the local
+ * door; what may be written there the hub decides.
+ */
+import { Schema } from "effect"
+import * as LocalDoor from "./LocalDoor.ts"
+
+const Member = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  role: Schema.String,
+  teams: Schema.Array(Schema.String)
+})
+const Device = Schema.Struct({
+  peer: Schema.String,
+  member: Schema.String,
+  name: Schema.String,
+  isPaused: Schema.Boolean
+})
+const Team = Schema.Struct({
+  /** Name of the space. */
+  name: Schema.String,
+  /** Records of the charter. */
+  version: Schema.Int,
+  hub: Schema.NullOr(Schema.String),
+  members: Schema.Array(Member),
+  devices: Schema.Array(Device),
+  roles: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String, level: Schema.Int })),
+  teams: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String })),
+  /** The version that put the policy in force. */
+  policyVersion: Schema.NullOr(Schema.Int)
+})
+export type Team = typeof Team.Type
+
+/** The team of the hub that runs on the folder. */
+export const ask = (folder: string) => LocalDoor.ask(folder, { path: "charter", answer: Team })

@@ -1,0 +1,168 @@
+/**
+ * The part of the command tree that looks after a team at its hub: `syncline member …`, `device …` and `team …`. What a
+ * command does is loaded only when it runs.
+ */
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { Data, text } from "./Flags.ts"
+
+const loadCommands = Effect.promise(() => import("./commands/teamCommands.ts"))
+
+const memberId = Argument.String("id").pipe(
+  Argument.withDescription("The member's id: small letters, digits, dots, dashes or underscores")
+)
+const peer = Argument.String("peer").pipe(
+  Argument.withDescription("The device's id, as `syncline id` prints it on the device")
+)
+
+const listMembers = Command.make("list", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.members({ data })
+  })
+).pipe(Command.withDescription("Print the members with their roles, teams and devices"))
+
+const addMember = Command.make(
+  "add",
+  {
+    id: memberId,
+    name: text("name", "name", "What people call it (default the id)"),
+    role: Flag.String("role").pipe(
+      Flag.withMetavar("role"),
+      Flag.withDescription("owner, admin, member, readonly or a role of the charter (default member)"),
+      Flag.withDefault("member")
+    ),
+    teams: Flag.String("team").pipe(
+      Flag.withMetavar("team"),
+      Flag.withDescription("A team that it is in; may be given several times"),
+      Flag.atLeast(0)
+    ),
+    device: text("device", "peer", "Its first device, in the same record"),
+    deviceName: text("device-name", "name", "What people call that device")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.addMember({ data, ...input })
+    })
+).pipe(
+  Command.withDescription("Add a member, and a device of it"),
+  Command.withExamples([
+    { command: "syncline member add mia --name Mia --team north --device 12D3KooW… --data ./data" }
+  ])
+)
+
+const removeMember = Command.make("remove", { id: memberId }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.removeMember({ data, ...input })
+  })
+).pipe(Command.withDescription("Remove a member and its devices, for good: neither id ever comes back"))
+
+const setRole = Command.make(
+  "role",
+  { id: memberId, role: Argument.String("role").pipe(Argument.withDescription("The role that it gets")) },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.setRole({ data, ...input })
+    })
+).pipe(Command.withDescription("Give a member another role"))
+
+const setTeams = Command.make(
+  "teams",
+  {
+    id: memberId,
+    teams: Argument.String("team").pipe(
+      Argument.withDescription("All teams that it is in from now on; none takes it out of all"),
+      Argument.atLeast(0)
+    )
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.setTeams({ data, ...input })
+    })
+).pipe(Command.withDescription("Say which teams a member is in"))
+
+const onHub = "at the team's hub that runs on the folder --data"
+
+export const member = Command.make("member").pipe(
+  Command.withDescription(`Look after the members, ${onHub}`),
+  Command.withSubcommands([listMembers, addMember, removeMember, setRole, setTeams])
+)
+
+const addDevice = Command.make(
+  "add",
+  {
+    member: Argument.String("member").pipe(Argument.withDescription("The member whose device it is")),
+    peer,
+    name: text("name", "name", "What people call it")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.addDevice({ data, ...input })
+    })
+).pipe(Command.withDescription("Add a device to a member"))
+
+const removeDevice = Command.make("remove", { peer }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.removeDevice({ data, ...input })
+  })
+).pipe(Command.withDescription("Remove a device, for good: its id never comes back"))
+
+const pausing = (name: string, isPaused: boolean, description: string) =>
+  Command.make(name, { peer }, (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.pauseDevice({ data, isPaused, ...input })
+    })
+  ).pipe(Command.withDescription(description))
+
+export const device = Command.make("device").pipe(
+  Command.withDescription(`Look after the members' devices, ${onHub}`),
+  Command.withSubcommands([
+    addDevice,
+    removeDevice,
+    pausing("pause", true, "Let a device get and give nothing until it is resumed"),
+    pausing("resume", false, "Let a paused device go on")
+  ])
+)
+
+const teamId = Argument.String("id").pipe(Argument.withDescription("The team's id, as header fields name it"))
+
+const addTeam = Command.make(
+  "add",
+  { id: teamId, name: text("name", "name", "What people call it (default the id)") },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.addTeam({ data, ...input })
+    })
+).pipe(Command.withDescription("Make a team, or rename it"))
+
+const removeTeam = Command.make("remove", { id: teamId }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.removeTeam({ data, ...input })
+  })
+).pipe(Command.withDescription("Remove a team, and take it from all its members"))
+
+export const team = Command.make("team").pipe(
+  Command.withDescription(`Look after the teams, ${onHub}`),
+  Command.withSubcommands([addTeam, removeTeam])
+)
