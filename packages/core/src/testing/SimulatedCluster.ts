@@ -3,8 +3,9 @@
  * fail and trust is taken away; then quiet, and a check of everything that must hold. The same seed gives the same run,
  * frame by frame.
  */
-import { Effect, Logger } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import { Gate } from "../gate/Gate.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
@@ -21,7 +22,7 @@ import { SeededRandom } from "./SeededRandom.ts"
 import { settle } from "./Settling.ts"
 import { SimulatedCrypto } from "./SimulatedCrypto.ts"
 import { SimulatedNetwork } from "./SimulatedNetwork.ts"
-import { SimulatedNode } from "./SimulatedNode.ts"
+import { SimulatedNode, type SimulatedNodeOptions } from "./SimulatedNode.ts"
 import { SimulatedTime } from "./SimulatedTime.ts"
 import { SimulatedTrust } from "./SimulatedTrust.ts"
 import * as Workload from "./Workload.ts"
@@ -143,7 +144,8 @@ const makeCluster = Effect.fnUntraced(function* (
     }
   })
   const trust = yield* SimulatedTrust.make
-  const makeNode = nodeMaker(plan, options, random, { network, faults, trust })
+  const rules = Layer.sync(Gate, () => trust.gate())
+  const makeNode = nodeMaker(plan, options, random, { network, faults, rules })
   // Everybody dials the hub and some their neighbour, so that data has several ways to go round.
   const nodes = Array.from({ length: plan.nodes }, (_, host) =>
     makeNode(host, host === 0 ? [] : host > 1 && random.chance(0.5) ? [0, host - 1] : [0])
@@ -186,7 +188,7 @@ const nodeMaker = (
   plan: FaultPlan,
   options: SimulationOptions,
   random: SeededRandom,
-  parts: { readonly network: SimulatedNetwork; readonly faults: FaultCounts; readonly trust: SimulatedTrust }
+  parts: Pick<SimulatedNodeOptions, "network" | "faults" | "rules">
 ) => {
   const crypto = new SimulatedCrypto(options.sha256)
   const space = SpaceId.fromName(options.sha256, "simulation")

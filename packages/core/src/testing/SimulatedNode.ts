@@ -6,7 +6,7 @@ import { type Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
-import { Gate } from "../gate/Gate.ts"
+import type { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { Journal } from "../journal/Journal.ts"
@@ -22,7 +22,6 @@ import type { FaultCounts } from "./FaultCounts.ts"
 import { SimulatedDisk } from "./SimulatedDisk.ts"
 import { withSkew } from "./SkewedClock.ts"
 import type { SimulatedNetwork } from "./SimulatedNetwork.ts"
-import type { SimulatedTrust } from "./SimulatedTrust.ts"
 
 export interface SimulatedNodeOptions {
   readonly host: number
@@ -32,7 +31,8 @@ export interface SimulatedNodeOptions {
   readonly device: Signer & { readonly peer: PeerId }
   /** By how much its clock is ahead when nothing else is wrong with it. */
   readonly skewMs: number
-  readonly trust: SimulatedTrust
+  /** The policy, and whatever else the engine shall find beside it. */
+  readonly rules: Layer.Layer<Gate, never, Crypto | DeviceKey>
   readonly faults: FaultCounts
   readonly orchestrator: Partial<OrchestratorOptions>
   readonly incarnation: string
@@ -40,7 +40,7 @@ export interface SimulatedNodeOptions {
   readonly commitDelayMs: number
 }
 
-type Services = Journal | Records | Orchestrator | Crypto
+type Services = Journal | Records | Orchestrator | Crypto | Gate
 
 export class SimulatedNode {
   readonly options: SimulatedNodeOptions
@@ -135,17 +135,17 @@ const layer = (
   tables: MemoryTables,
   disk: MemoryJournal.MemoryDisk
 ): Layer.Layer<Services> => {
-  const { commitDelayMs, crypto, device, host, network, space, trust } = options
+  const { commitDelayMs, crypto, device, host, network, rules, space } = options
   const base = Layer.mergeAll(
     Layer.succeed(Crypto, crypto),
     Layer.succeed(DeviceKey, device),
     Compression.layerStored,
-    Layer.succeed(Gate, trust.gate()),
     TransportRegistry.layer([network.transport(host)])
   )
   const journal = MemoryJournal.layer({ space, tables, commitDelayMs, disk })
   return Layer.mergeAll(Orchestrator.layer(options.orchestrator), Records.layer).pipe(
     Layer.provideMerge(journal),
+    Layer.provideMerge(rules),
     Layer.provideMerge(base)
   )
 }
