@@ -5,7 +5,8 @@ import { canListen } from "../snippets/transports.ts"
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
 
-const shownIn = (document: string): string | undefined => /```ts\n([\s\S]*?)```/.exec(read(document))?.[1]?.trim()
+const shownIn = (document: string, language = "ts"): string | undefined =>
+  new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(read(document))?.[1]?.trim()
 
 describe("snippets", () => {
   it("the README shows docs/snippets/hello.ts as it is", () => {
@@ -22,6 +23,10 @@ describe("snippets", () => {
 
   it("OPERATIONS.md shows docs/snippets/quarantine.ts as it is", () => {
     expect(shownIn("docs/OPERATIONS.md")).toBe(read("docs/snippets/quarantine.ts").trim())
+  })
+
+  it("OPERATIONS.md shows docs/snippets/policy.yaml as it is", () => {
+    expect(shownIn("docs/OPERATIONS.md", "yaml")).toBe(read("docs/snippets/policy.yaml").trim())
   })
 
   it("the transport's README shows docs/snippets/transports.ts as it is, and it runs", () => {

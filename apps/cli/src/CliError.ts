@@ -348,6 +348,34 @@ export class HubRefused extends Schema.TaggedError<HubRefused>()("HubRefused", {
   }
 }
 
+/** Who was asked about may not do it; the result says why. */
+export class ActionDenied extends Schema.TaggedError<ActionDenied>()("ActionDenied", {
+  asker: Schema.String,
+  action: Schema.String,
+  type: Schema.String,
+  rule: Schema.String
+}) {
+  override get message(): string {
+    return `${this.asker} may not ${this.action} ${this.type} (${this.rule}).`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The file is no policy that could be put in force, and nothing changed. Mend what the problems name. */
+export class PolicyInvalid extends Schema.TaggedError<PolicyInvalid>()("PolicyInvalid", {
+  file: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.file} cannot be put in force: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -373,7 +401,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     CommitsStay,
     DiscardUnconfirmed,
     DoorClosed,
-    HubRefused
+    HubRefused,
+    ActionDenied,
+    PolicyInvalid
   ])
 }) {
   override get message(): string {

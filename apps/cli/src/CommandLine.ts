@@ -8,6 +8,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
+import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
 import { device, member, team } from "./TeamLine.ts"
 
@@ -196,7 +197,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
-    { group: "Team", commands: [member, device, team] }
+    { group: "Team", commands: [member, device, team, acl] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

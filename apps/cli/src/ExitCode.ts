@@ -1,6 +1,6 @@
 /**
  * From a failure to the exit code and to what people and programs read about it. Codes are a promise to scripts:
- * 0 ok, 1 failure, 2 usage, 3 not connected, 4 denied, 130 interrupted.
+ * 0 ok, 1 failure, 2 usage, 3 not connected, 4 denied, 5 a policy that cannot be, 130 interrupted.
  */
 import type { JournalError, OrchestratorError, WriteError } from "@syncline/core"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
@@ -20,6 +20,7 @@ export const failed = 1
 export const usage = 2
 export const notConnected = 3
 export const denied = 4
+export const policyRefused = 5
 export const interrupted = 130
 
 export const of = (failure: Failure): number => {
@@ -36,6 +37,11 @@ export const of = (failure: Failure): number => {
       return notConnected
     case "CommitsStay":
       return failure.reason.denied > 0 ? denied : failed
+    case "PolicyInvalid":
+      return policyRefused
+    case "HubRefused":
+      return failure.reason.status === 422 ? policyRefused : failed
+    case "ActionDenied":
     case "NotTrusted":
     case "WriteDenied":
       return denied

@@ -32,3 +32,11 @@ export const summary = ({ devices, members, name, teams, version }: Team): strin
   const counts = `${Progress.counted(members.length, "member")}, ${Progress.counted(devices.length, "device")}`
   return `${name}: ${counts}, ${named}; version ${version} of the charter.`
 }
+
+/** Whose device it is. */
+export const deviceName = ({ devices, members }: Team, peer: string): string => {
+  const device = devices.find((each) => each.peer === peer)
+  if (device === undefined) return peer
+  const member = members.find(({ id }) => id === device.member)
+  return PlainText.part(`${member?.name ?? device.member}'s ${device.name} (${device.member})`)
+}

@@ -6,6 +6,7 @@ import { type History, type HybridTime, Journal } from "@syncline/core"
 import { Effect } from "effect"
 import { because, UsageInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
+import * as FieldCondition from "../FieldCondition.ts"
 import { Output } from "../Output.ts"
 import * as PointInTime from "../PointInTime.ts"
 import * as Progress from "../Progress.ts"
@@ -25,7 +26,7 @@ export interface QueryInput {
 export const run = Effect.fnUntraced(function* (input: QueryInput) {
   const output = yield* Output
   // Without a prototype: a field may have any name.
-  const where: Record<string, Scalar> = Object.create(null)
+  const where: Record<string, FieldCondition.Scalar> = Object.create(null)
   for (const condition of input.where) {
     const [field, value] = yield* conditionOf(condition)
     where[field] = value
@@ -83,8 +84,6 @@ const scanAt = Effect.fnUntraced(function* <E, R>(type: string, at: HybridTime.H
   } while (after !== undefined)
 })
 
-type Scalar = Journal.EntityQuery["where"][string]
-
 const eachPage = Effect.fnUntraced(function* <E, R>(
   { at, ...query }: Pick<Journal.EntityQuery, "type" | "where" | "orderBy"> & { readonly at: At },
   range: { readonly offset: number; readonly limit: number },
@@ -104,27 +103,11 @@ const eachPage = Effect.fnUntraced(function* <E, R>(
   }
 })
 
-/** `field=value`; a value that reads as a JSON number, truth value, null or quoted text is that, else it is a text. */
 const conditionOf = Effect.fnUntraced(function* (condition: string) {
-  const at = condition.indexOf("=")
-  const field = condition.slice(0, at)
-  if (at < 1) {
-    return yield* because(new UsageInvalid({ problem: `--where ${condition}: write it as --where field=value` }))
-  }
-  if (field === "id") {
-    return yield* because(new UsageInvalid({ problem: "--where cannot ask for the id; use: get <type> <id>" }))
-  }
-  return [field, scalarOf(condition.slice(at + 1))] as const
+  const [field, value] = yield* FieldCondition.parse("--where", condition)
+  if (field !== "id") return [field, value] as const
+  return yield* because(new UsageInvalid({ problem: "--where cannot ask for the id; use: get <type> <id>" }))
 })
-
-const scalarOf = (text: string): Scalar => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? text : (value as Scalar)
-  } catch {
-    return text
-  }
-}
 
 const orderOf = Effect.fnUntraced(function* (orderBy: string | undefined) {
   if (orderBy === undefined) return undefined

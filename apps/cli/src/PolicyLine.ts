@@ -1,0 +1,102 @@
+/**
+ * The part of the command tree that looks after the policy of a team: `syncline acl …`. What a command does is loaded only
+ * when it runs.
+ */
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { Data, isAtLeast, text } from "./Flags.ts"
+
+const actions = ["read", "create", "update", "delete", "share", "administer"] as const
+
+const loadCommands = Effect.promise(() => import("./commands/policyCommands.ts"))
+
+const file = Argument.String("file").pipe(Argument.withDescription("The policy as YAML or JSON"))
+const note = text("note", "text", "Why, for the charter")
+
+const show = Command.make("show", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.show({ data })
+  })
+).pipe(Command.withDescription("Print the policy in force"))
+
+const versions = Command.make("versions", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.versions({ data })
+  })
+).pipe(Command.withDescription("Print the policies that were put in force, newest first; their texts with --json"))
+
+const explain = Command.make(
+  "explain",
+  {
+    asker: Argument.String("asker").pipe(Argument.withDescription("A member, or a device's id")),
+    action: Argument.Literals("action", actions).pipe(Argument.withDescription(actions.join(", "))),
+    type: Argument.String("type").pipe(Argument.withDescription("Entity type, e.g. task")),
+    id: text("id", "id", "Of this record"),
+    header: Flag.String("header").pipe(
+      Flag.withMetavar("field=value"),
+      Flag.withDescription("Of records with this header value; may be given several times"),
+      Flag.atLeast(0)
+    ),
+    field: text("field", "field", "Of this field only, for create and update")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.explain({ data, ...input })
+    })
+).pipe(
+  Command.withDescription("Say why somebody may or may not do something; ends with 4 when not"),
+  Command.withExamples([{ command: "syncline acl explain mia update task --header team=north --data ./data" }])
+)
+
+const test = Command.make("test", { file }, (input) =>
+  Effect.gen(function* () {
+    const commands = yield* loadCommands
+    yield* commands.test(input)
+  })
+).pipe(Command.withDescription("Check a policy and run its own tests; needs no hub, ends with 5 when one fails"))
+
+const diff = Command.make("diff", { file }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.diff({ data, ...input })
+  })
+).pipe(Command.withDescription("Print who would gain and lose what of the records that are there"))
+
+const apply = Command.make("apply", { file, note }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.apply({ data, ...input })
+  })
+).pipe(Command.withDescription("Put a policy in force"))
+
+const rollback = Command.make(
+  "rollback",
+  {
+    version: Argument.Int("version").pipe(
+      Argument.withDescription("A version that acl versions prints"),
+      Argument.filter(isAtLeast(0), (value) => `the version must be 0 or more, not ${value}`)
+    ),
+    note
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.rollback({ data, ...input })
+    })
+).pipe(Command.withDescription("Put the policy in force again that was in force at a version"))
+
+export const acl = Command.make("acl").pipe(
+  Command.withDescription("Look after the policy, at the team's hub that runs on the folder --data"),
+  Command.withSubcommands([show, versions, explain, test, diff, apply, rollback])
+)

@@ -1,0 +1,62 @@
+/**
+ * What a policy says and what a draft of it would change, as people read it. Programs read the objects themselves. Names
+ * and header values come from other people, so each line is made plain.
+ */
+import { type PolicyDesk, PolicyFile, type PolicyReview } from "@syncline/policy"
+import { Result } from "effect"
+import * as PlainText from "./PlainText.ts"
+import * as Progress from "./Progress.ts"
+import type { Team } from "./Team.ts"
+import * as TeamText from "./TeamText.ts"
+
+/** What turns, as the hub's answer has it: devices by their peer ids. */
+export type Impact = Omit<PolicyReview.Impact, "peer"> & { readonly peer: string }
+
+/** One version of a list; the number comes first, so that a script can cut it out. */
+export const version = ({ text, version: of }: PolicyDesk.PolicyVersion, isInForce: boolean): string => {
+  const counts = Result.match(PolicyFile.parse(text), {
+    onSuccess: ({ rules, tests = [] }) =>
+      `${Progress.counted(rules.length, "rule")}, ${Progress.counted(tests.length, "test")}`,
+    onFailure: () => "cannot be read by this version"
+  })
+  return `${of}  ${counts}${isInForce ? ", in force" : ""}`
+}
+
+/** One line for each device and action of which something turns, and nothing of what lies behind. */
+export const summary = (team: Team, impacts: ReadonlyArray<Impact>): string =>
+  impacts.length === 0 ? nothing : impacts.map((impact) => `${heading(team, impact)}.`).join("\n")
+
+/** Everything that turns, with samples and the rules before and after. */
+export const impacts = (team: Team, found: ReadonlyArray<Impact>): string =>
+  found.length === 0 ? nothing : found.map((impact) => section(team, impact)).join("\n")
+
+const nothing = "Nobody gains or loses anything of the records that are here."
+
+const heading = (team: Team, { action, direction, partitions, peer, records }: Impact): string => {
+  const what = `${Progress.counted(records, "record")} in ${Progress.counted(partitions, "partition")}`
+  return `${TeamText.deviceName(team, peer)} ${direction} ${action} on ${what}`
+}
+
+const section = (team: Team, impact: Impact): string => {
+  const more = impact.partitions - impact.samples.length
+  return [
+    `${heading(team, impact)}:`,
+    ...impact.samples.flatMap(sample),
+    ...(more > 0 ? [`  and ${Progress.counted(more, "partition")} more`] : [])
+  ].join("\n")
+}
+
+const sample = ({ after, before, partition, records }: PolicyReview.Turned): ReadonlyArray<string> =>
+  [
+    `  ${Progress.counted(records, "record")} of ${partition.type}${headerOf(partition.header)}`,
+    `    before: ${decision(before)}`,
+    `    after:  ${decision(after)}`
+  ].map(PlainText.part)
+
+const headerOf = (header: PolicyReview.Turned["partition"]["header"]): string => {
+  const values = Object.entries(header).map(([field, value]) => `${field} ${JSON.stringify(value)}`)
+  return values.length === 0 ? "" : ` with ${values.join(", ")}`
+}
+
+const decision = ({ allowed, because, rule }: PolicyReview.Turned["before"]): string =>
+  `${allowed ? "allowed" : "denied"} by ${rule}: ${because}`

@@ -1,0 +1,166 @@
+/**
+ * `syncline acl …`: the desk of the team's hub that runs on the folder, at a terminal. A draft is read and tested here,
+ * before a hub is asked; what it would change on real records, and whether it comes into force, is the hub's.
+ */
+import { readFileSync, statSync } from "node:fs"
+import { PolicyDesk, type PolicyDocument } from "@syncline/policy"
+import { Effect, Schema } from "effect"
+import { ActionDenied, because, InputUnreadable, PolicyInvalid } from "../CliError.ts"
+import * as FieldCondition from "../FieldCondition.ts"
+import { command } from "../Invocation.ts"
+import * as LocalDoor from "../LocalDoor.ts"
+import { Output } from "../Output.ts"
+import * as PolicyText from "../PolicyText.ts"
+import * as Progress from "../Progress.ts"
+import * as Team from "../Team.ts"
+
+/** A policy has at most 128 KiB; what is much larger is another file. */
+const fileBytesMax = 1024 * 1024
+
+interface On {
+  readonly data: string
+}
+interface Draft extends On {
+  readonly file: string
+}
+interface Noted {
+  /** Why, for the charter. */
+  readonly note: string | undefined
+}
+
+const Decision = Schema.Struct({
+  allowed: Schema.Boolean,
+  rule: Schema.String,
+  policyVersion: Schema.Int,
+  because: Schema.String
+})
+const Explanation = Schema.Struct({
+  decision: Decision,
+  losing: Schema.Array(Schema.String),
+  lines: Schema.Array(Schema.String)
+})
+const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
+const Partition = Schema.Struct({ type: Schema.String, header: Schema.Record(Schema.String, HeaderValue) })
+const Turned = Schema.Struct({ partition: Partition, records: Schema.Int, before: Decision, after: Decision })
+const Impact = Schema.Struct({
+  peer: Schema.String,
+  action: Schema.Literals(["read", "create", "update", "delete", "share", "administer"]),
+  direction: Schema.Literals(["gains", "loses"]),
+  partitions: Schema.Int,
+  records: Schema.Int,
+  samples: Schema.Array(Turned)
+})
+const Impacts = Schema.Struct({ impacts: Schema.Array(Impact) })
+const Versions = Schema.Struct({
+  versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.String }))
+})
+const Written = Schema.Struct({ version: Schema.Int })
+
+const versionsOf = (data: string) => LocalDoor.ask(data, { path: "policy/versions", answer: Versions })
+
+const noPolicy = "No policy was put in force yet; the built-in roles decide."
+
+export const show = Effect.fnUntraced(function* ({ data }: On) {
+  const output = yield* Output
+  const [newest] = (yield* versionsOf(data)).versions
+  if (newest === undefined) {
+    if (output.isJson) yield* output.result({ version: null, text: null }, "")
+    return yield* output.note(noPolicy)
+  }
+  yield* output.result(newest, newest.text.trimEnd())
+  yield* output.note(`In force since version ${newest.version} of the charter.`)
+})
+
+export const versions = Effect.fnUntraced(function* ({ data }: On) {
+  const output = yield* Output
+  const found = (yield* versionsOf(data)).versions
+  for (const [i, each] of found.entries()) {
+    yield* output.line({ ...each, isInForce: i === 0 }, PolicyText.version(each, i === 0))
+  }
+  yield* output.note(found.length === 0 ? noPolicy : `Go back to one with: ${command("acl rollback <version>")}`)
+})
+
+export interface ExplainInput extends On {
+  readonly asker: string
+  readonly action: PolicyDocument.Action
+  readonly type: string
+  readonly id: string | undefined
+  readonly header: ReadonlyArray<string>
+  readonly field: string | undefined
+}
+
+export const explain = Effect.fnUntraced(function* ({ data, header, ...question }: ExplainInput) {
+  const output = yield* Output
+  const values = yield* Effect.forEach(header, (each) => FieldCondition.parse("--header", each))
+  const body = { ...question, ...(values.length === 0 ? {} : { header: Object.fromEntries(values) }) }
+  const found = yield* LocalDoor.ask(data, { path: "policy/explain", answer: Explanation, body })
+  yield* output.result(found, found.lines.join("\n"))
+  const { asker, action, type } = question
+  if (!found.decision.allowed)
+    return yield* because(new ActionDenied({ asker, action, type, rule: found.decision.rule }))
+})
+
+/** Needs no hub. */
+export const test = Effect.fnUntraced(function* ({ file }: { readonly file: string }) {
+  const output = yield* Output
+  const problems = PolicyDesk.problems(yield* textOf(file))
+  if (problems.length === 0) return yield* output.result({ file, problems }, `${file} can be put in force.`)
+  yield* output.result({ file, problems }, problems.join("\n"))
+  return yield* because(new PolicyInvalid({ file, problem: Progress.counted(problems.length, "problem") }))
+})
+
+export const diff = Effect.fnUntraced(function* ({ data, file }: Draft) {
+  const output = yield* Output
+  const { found, team } = yield* compare(data, yield* draftOf(file))
+  yield* output.result(found, PolicyText.impacts(team, found.impacts))
+})
+
+export const apply = Effect.fnUntraced(function* ({ data, file, note }: Draft & Noted) {
+  const output = yield* Output
+  const text = yield* draftOf(file)
+  const { found, team } = yield* compare(data, text)
+  yield* output.note(PolicyText.summary(team, found.impacts))
+  const body = { text, ...noteOf(note) }
+  const { version } = yield* LocalDoor.ask(data, { path: "policy/apply", answer: Written, body })
+  yield* output.result({ version, ...found }, `${file} is in force: version ${version} of the charter.`)
+})
+
+export interface RollbackInput extends On, Noted {
+  readonly version: number
+}
+
+export const rollback = Effect.fnUntraced(function* ({ data, note, version: back }: RollbackInput) {
+  const output = yield* Output
+  const body = { version: back, ...noteOf(note) }
+  const { version } = yield* LocalDoor.ask(data, { path: "policy/rollback", answer: Written, body })
+  const text = `The policy of version ${back} is in force again: version ${version} of the charter.`
+  yield* output.result({ version }, text)
+})
+
+const noteOf = (note: string | undefined) => (note === undefined ? {} : { note })
+
+const compare = Effect.fnUntraced(function* (data: string, text: string) {
+  const found = yield* LocalDoor.ask(data, { path: "policy/diff", answer: Impacts, body: { text } })
+  return { found, team: yield* Team.ask(data) }
+})
+
+/** The text of a draft that passes its own tests. */
+const draftOf = Effect.fnUntraced(function* (file: string) {
+  const text = yield* textOf(file)
+  const problems = PolicyDesk.problems(text)
+  if (problems.length === 0) return text
+  return yield* because(new PolicyInvalid({ file, problem: problems.join("; ") }))
+})
+
+const textOf = (file: string) =>
+  Effect.try({
+    try: () => {
+      if (statSync(file).size > fileBytesMax) throw new Error(`it has more than ${fileBytesMax} bytes`)
+      return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file))
+    },
+    catch: (error) => {
+      const { code, message } = error as NodeJS.ErrnoException
+      const problem = code === "ENOENT" ? "there is no such file" : message
+      return because(new InputUnreadable({ file, problem }))
+    }
+  })

@@ -1,0 +1,196 @@
+// The policy of a team at a terminal: explained, tested, compared on real records, put in force and taken back.
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type Hub, run, startHub, teamSchema, temporaryFolder } from "./commandRunner.ts"
+
+const folder = temporaryFolder()
+const hubFolder = join(folder.path, "hub")
+const example = fileURLToPath(new URL("../../../docs/snippets/policy.yaml", import.meta.url))
+let hub: Hub
+
+/** A command on the hub's machine. */
+const onHub = (...args: ReadonlyArray<string>) => run([...args, "--data", hubFolder])
+const json = async (...args: ReadonlyArray<string>): Promise<Record<string, unknown>> => {
+  const { out } = await onHub(...args, "--json")
+  return JSON.parse(out) as Record<string, unknown>
+}
+const errorOf = (err: string) =>
+  (JSON.parse(err) as { readonly error: { readonly code: string; readonly message: string } }).error
+const fileOf = (name: string, text: string): string => {
+  const file = join(folder.path, name)
+  writeFileSync(file, text)
+  return file
+}
+
+const readers = (id: string) => `version: 1
+types:
+  task:
+    header: { team: text }
+rules:
+  - id: ${id}
+    effect: allow
+    actions: [read]
+    types: [task]
+    where:
+      - { field: team, op: in, value: $teams }
+  - id: no-south
+    effect: forbid
+    actions: [read]
+    types: [task]
+    where:
+      - { field: team, op: eq, value: south }
+`
+
+beforeAll(async () => {
+  hub = await startHub(hubFolder, { SYNCLINE_POLICY: "enterprise" })
+  for (const id of ["north", "south"]) expect((await onHub("team", "add", id)).code).toBe(0)
+  const mia = join(folder.path, "mia")
+  const made = await run(["init", "--data", mia, "--hub", hub.address, "--schema", teamSchema, "--json"])
+  const { peer } = JSON.parse(made.out) as { readonly peer: string }
+  const teams = ["--team", "north", "--team", "south"]
+  const device = ["--device", peer, "--device-name", "laptop"]
+  expect((await onHub("member", "add", "mia", "--name", "Mia", ...teams, ...device)).code).toBe(0)
+  expect((await run(["sync", "--data", mia])).code).toBe(0)
+  const records = [
+    { id: "n1", team: "north", title: "a" },
+    { id: "s1", team: "south", title: "b" },
+    { id: "s2", team: "south", title: "c" }
+  ]
+  const input = JSON.stringify(records)
+  expect((await run(["import", "-", "--type", "task", "--data", mia], { input })).code).toBe(0)
+  expect((await run(["sync", "--data", mia])).code).toBe(0)
+})
+afterAll(async () => {
+  await hub.stop()
+  folder.remove()
+})
+
+describe("a policy at a terminal", () => {
+  it("[CL-80] [CL-81] [CL-3] before there is one, the roles decide and are explained", async () => {
+    const none = await onHub("acl", "show")
+    expect(none).toEqual({ code: 0, out: "", err: "No policy was put in force yet; the built-in roles decide.\n" })
+    expect(await json("acl", "show")).toEqual({ version: null, text: null })
+    expect(await onHub("acl", "versions", "--json")).toEqual({ code: 0, out: "", err: "" })
+    expect(await onHub("acl", "explain", "mia", "update", "task", "--id", "n1")).toEqual({
+      code: 0,
+      out: [
+        'Mia (member, in north and south) may update task with team "north".',
+        "Decided by role/member at version 4: Mia writes what is of no team or of the own ones.",
+        ""
+      ].join("\n"),
+      err: ""
+    })
+    const west = ["acl", "explain", "mia", "create", "task", "--header", "team=west", "--field", "title"]
+    expect(await onHub(...west)).toEqual({
+      code: 4,
+      out: [
+        'Mia (member, in north and south) may not create task.title with team "west".',
+        "Decided by team at version 4: Mia is not in the team west.",
+        ""
+      ].join("\n"),
+      err: "mia may not create task (team).\n"
+    })
+    const told = await onHub(...west, "--json")
+    expect(JSON.parse(told.out)).toMatchObject({ decision: { allowed: false, rule: "team" }, losing: [] })
+    expect(errorOf(told.err).code).toBe("ActionDenied")
+    const unknown = await onHub("acl", "explain", "nobody", "read", "task", "--json")
+    expect(unknown).toMatchObject({ code: 1, out: "" })
+    expect(errorOf(unknown.err).message).toContain("nobody is no device and no member with a device")
+    expect((await onHub("acl", "explain", "mia", "manage", "task")).code).toBe(2)
+    expect((await onHub("acl", "explain", "mia", "read", "task", "--header", "team")).code).toBe(2)
+  })
+
+  it("[CL-82] [CL-3] tests a policy without a hub, the documents' example among them", async () => {
+    const good = await run(["acl", "test", example])
+    expect(good).toEqual({ code: 0, out: `${example} can be put in force.\n`, err: "" })
+    const text = readFileSync(example, "utf8")
+    const failing = fileOf("failing.yaml", text.replace("op: in, value: $teams", "op: exists, value: true"))
+    const told = await run(["acl", "test", failing])
+    expect(told).toMatchObject({ code: 5, err: `${failing} cannot be put in force: 4 problems.\n` })
+    expect(told.out.split("\n")[0]).toBe(
+      "test members see nothing of other teams: it can read task, because the rule tasks-of-own-teams says so"
+    )
+    const listed = await run(["acl", "test", failing, "--json"])
+    expect((JSON.parse(listed.out) as { readonly problems: ReadonlyArray<string> }).problems).toHaveLength(4)
+    expect(errorOf(listed.err).code).toBe("PolicyInvalid")
+    const nowhere = join(folder.path, "nowhere")
+    for (const args of [["diff"], ["apply"]]) {
+      const refused = await run(["acl", ...args, failing, "--data", nowhere, "--json"])
+      expect(refused).toMatchObject({ code: 5, out: "" })
+      expect(errorOf(refused.err).message).toContain("test members see nothing of other teams")
+    }
+    expect((await run(["acl", "test", nowhere])).err).toBe(`${nowhere} cannot be read: there is no such file.\n`)
+    expect((await run(["acl", "test", fileOf("bytes.yaml", "\u0000")])).code).toBe(5)
+  })
+
+  it("[CL-83] prints who would gain and lose what, with the rules before and after", async () => {
+    const draft = fileOf("readers.yaml", readers("read-own"))
+    const writes = ["create", "update", "delete"].flatMap((action) => [
+      `Mia's laptop (mia) loses ${action} on 3 records in 2 partitions:`,
+      '  2 records of task with team "south"',
+      "    before: allowed by role/member: Mia writes what is of no team or of the own ones",
+      `    after:  denied by default: no rule lets Mia ${action} task, and what no rule allows is denied`,
+      '  1 record of task with team "north"',
+      "    before: allowed by role/member: Mia writes what is of no team or of the own ones",
+      `    after:  denied by default: no rule lets Mia ${action} task, and what no rule allows is denied`
+    ])
+    const told = await onHub("acl", "diff", draft)
+    expect(told).toMatchObject({ code: 0, err: "" })
+    expect(told.out.split("\n")).toEqual([
+      "Mia's laptop (mia) loses read on 2 records in 1 partition:",
+      '  2 records of task with team "south"',
+      "    before: allowed by role/member: Mia reads what is of no team or of the own ones",
+      "    after:  denied by no-south: the rule no-south forbids Mia to read task",
+      ...writes,
+      ""
+    ])
+    expect(await json("acl", "diff", draft)).toMatchObject({
+      impacts: [{ action: "read", direction: "loses", records: 2, partitions: 1 }, {}, {}, {}]
+    })
+    expect(await json("acl", "show")).toEqual({ version: null, text: null })
+  })
+
+  it("[CL-84] [CL-80] [CL-81] puts policies in force, goes back, and says what turned", async () => {
+    const first = await onHub("acl", "apply", fileOf("first.yaml", readers("read-own")), "--note", "only readers")
+    expect(first).toEqual({
+      code: 0,
+      out: `${join(folder.path, "first.yaml")} is in force: version 5 of the charter.\n`,
+      err: [
+        "Mia's laptop (mia) loses read on 2 records in 1 partition.",
+        ...["create", "update", "delete"].map(
+          (action) => `Mia's laptop (mia) loses ${action} on 3 records in 2 partitions.`
+        ),
+        ""
+      ].join("\n")
+    })
+    expect((await onHub("acl", "explain", "mia", "read", "task", "--header", "team=south")).out).toBe(
+      [
+        'Mia (member, in north and south) may not read task with team "south".',
+        "Decided by no-south at version 5: the rule no-south forbids Mia to read task.",
+        "The rule read-own speaks of it too and was outweighed.",
+        ""
+      ].join("\n")
+    )
+    const same = await onHub("acl", "apply", fileOf("same.yaml", readers("own-read")))
+    expect(same).toMatchObject({ code: 0, err: "Nobody gains or loses anything of the records that are here.\n" })
+    expect((await onHub("acl", "show")).out).toBe(readers("own-read"))
+    expect((await onHub("acl", "versions")).out).toBe("6  2 rules, 0 tests, in force\n5  2 rules, 0 tests\n")
+    const back = await onHub("acl", "rollback", "5", "--note", "as it was")
+    expect(back).toMatchObject({
+      code: 0,
+      out: "The policy of version 5 is in force again: version 7 of the charter.\n"
+    })
+    expect(await json("acl", "show")).toEqual({ version: 7, text: readers("read-own") })
+    const missing = await onHub("acl", "rollback", "2", "--json")
+    expect(missing).toMatchObject({ code: 1, out: "" })
+    expect(errorOf(missing.err)).toMatchObject({
+      code: "HubRefused",
+      message: expect.stringContaining("no policy was in force at version 2")
+    })
+    expect((await json("acl", "show"))["version"]).toBe(7)
+    const [, ...impacts] = (await json("acl", "apply", example))["impacts"] as ReadonlyArray<unknown>
+    expect(impacts).not.toEqual([])
+  })
+})
