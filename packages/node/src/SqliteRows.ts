@@ -2,7 +2,7 @@
  * Journal rows read from a SQLite file. Statements are prepared once and rows come as arrays. Several reads see one
  * state of the store inside `snapshot`; nothing is written here.
  */
-import type { Author, JournalTables, Partition, PeerId, Purge, Quarantine } from "@syncline/core"
+import type { Author, JournalTables, Partition, PeerId, Quarantine } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as PackedNumbers from "./PackedNumbers.ts"
 import { SqliteQuarantine } from "./SqliteQuarantine.ts"
@@ -243,8 +243,8 @@ export class SqliteRows implements JournalTables.JournalRows {
       ([bucket, count, ...lanes]) => ({ bucket, sum: { count, lanes: Uint32Array.from(lanes) } })
     )
 
-  purgeOf = (partition: number): Purge.PurgeProgress | undefined =>
-    this.#statements.purge.get(partition) as Purge.PurgeProgress | undefined
+  purgeOf = (partition: number): JournalTables.PurgeProgress | undefined =>
+    this.#statements.purge.get(partition) as JournalTables.PurgeProgress | undefined
 
   commitAt = (lseq: number) => {
     const columns = this.#statements.commit.get(lseq) as CommitColumns | undefined

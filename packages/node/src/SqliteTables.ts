@@ -11,7 +11,6 @@ import {
   Limits,
   Partition,
   type PeerId,
-  type Purge,
   type Receipt,
   type SpaceId
 } from "@syncline/core"
@@ -195,7 +194,7 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     return row
   }
 
-  setPurge = (partition: number, progress: Purge.PurgeProgress | undefined): void => {
+  setPurge = (partition: number, progress: JournalTables.PurgeProgress | undefined): void => {
     if (progress === undefined) this.#statements.removePurge.run(partition)
     else this.#statements.setPurge.run(partition, progress.after, progress.upto)
   }

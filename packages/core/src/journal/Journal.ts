@@ -18,7 +18,6 @@ import type { HistoryReads } from "./History.ts"
 import type { JournalError } from "./JournalError.ts"
 import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
 import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
-import type { PurgeOutcome } from "./Purge.ts"
 import type { Receipt, ReceiptStatus, Settlement, Verdict } from "./Receipt.ts"
 
 export { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.ts"
@@ -108,6 +107,12 @@ export interface RemoteOutcome {
   /** The peer's cursor after the batch. */
   readonly cursor: number
   readonly head: number
+}
+
+/** What a purge took out. */
+export interface PurgeOutcome {
+  readonly entities: number
+  readonly withdrawn: ReadonlyArray<string>
 }
 
 export interface ConflictRef {

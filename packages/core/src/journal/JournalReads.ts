@@ -13,7 +13,6 @@ import * as EntityHistory from "./EntityHistory.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { FeedCommit, FeedPage, Item, ItemClock, ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
-import { isDue } from "./Purge.ts"
 import { bucketBits } from "./OpenEntities.ts"
 import { OpenedCommits, type ReaderContext } from "./OpenedCommits.ts"
 import * as StateCodec from "./StateCodec.ts"
@@ -53,9 +52,15 @@ export const feed = (
   }
 }
 
+/** True for a partition of which something may be here. */
+export const isPurgeDue = (tables: Pick<JournalRows, "purgeOf">, { index, total }: PartitionRow): boolean =>
+  total.count > 0 || tables.purgeOf(index) !== undefined
+
 /** Partitions of which something may be here. */
 export const held = (rows: JournalRows): ReadonlyArray<{ readonly partition: Partition; readonly count: number }> =>
-  rows.partitions().flatMap((row) => (isDue(rows, row) ? [{ partition: row.partition, count: row.total.count }] : []))
+  rows
+    .partitions()
+    .flatMap((row) => (isPurgeDue(rows, row) ? [{ partition: row.partition, count: row.total.count }] : []))
 
 const feedCommit = (
   rows: JournalRows,

@@ -9,7 +9,6 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
 import type { QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
-import type { PurgeProgress } from "./Purge.ts"
 import type { Proven, Verdict } from "./Receipt.ts"
 
 export interface PartitionRow {
@@ -89,6 +88,14 @@ export interface ReceiptRow extends Verdict {
 export interface Custodian {
   readonly lseq: number
   readonly peer: PeerId
+}
+
+/** A purge that is under way. */
+export interface PurgeProgress {
+  /** Arrival number up to which it has come. */
+  readonly after: number
+  /** Newest arrival number when it began. */
+  readonly upto: number
 }
 
 /** Names a journal among the copies that may exist of it. */

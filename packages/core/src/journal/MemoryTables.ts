@@ -18,12 +18,12 @@ import {
   type JournalTables,
   type PartitionRow,
   type PeerRow,
+  type PurgeProgress,
   type QuarantineRow,
   type ReceiptRow,
   sources
 } from "./JournalTables.ts"
 import { entryOf, noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
-import type { PurgeProgress } from "./Purge.ts"
 import type { Proven } from "./Receipt.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array

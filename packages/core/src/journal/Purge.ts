@@ -10,8 +10,9 @@ import * as EntityState from "../merge/EntityState.ts"
 import * as Commit from "../model/Commit.ts"
 import type { Partition } from "../model/Partition.ts"
 import * as CommitOpening from "./CommitOpening.ts"
-import type { EntityRef } from "./Journal.ts"
-import { type CommitRow, type JournalRows, type PartitionRow, sources } from "./JournalTables.ts"
+import type { EntityRef, PurgeOutcome } from "./Journal.ts"
+import { isPurgeDue } from "./JournalReads.ts"
+import { type CommitRow, type PartitionRow, type PurgeProgress, sources } from "./JournalTables.ts"
 import * as KeptCommits from "./KeptCommits.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { openRow } from "./OpenedCommits.ts"
@@ -24,14 +25,6 @@ const commitsPerStepMax = 128
 /** No commit has this source, so that none is left out. */
 const noSource = -2
 
-/** A purge that is under way. */
-export interface PurgeProgress {
-  /** Arrival number up to which it has come. */
-  readonly after: number
-  /** Newest arrival number when it began. */
-  readonly upto: number
-}
-
 /** What one step took out. */
 export interface PurgeStep {
   readonly entities: ReadonlyArray<EntityRef>
@@ -40,21 +33,11 @@ export interface PurgeStep {
   readonly isEnd: boolean
 }
 
-/** What a purge took out. */
-export interface PurgeOutcome {
-  readonly entities: number
-  readonly withdrawn: ReadonlyArray<string>
-}
-
-/** True for a partition of which something may be here. */
-export const isDue = (tables: Pick<JournalRows, "purgeOf">, { index, total }: PartitionRow): boolean =>
-  total.count > 0 || tables.purgeOf(index) !== undefined
-
 /** Takes out the next commits of the partition with the records that they belong to. */
 export const step = (context: WriterContext, partition: Partition, why: Because, nowMs: number): PurgeStep => {
   const { tables } = context
   const row = tables.findPartition(partition)
-  if (row === undefined || !isDue(tables, row)) return { entities: [], withdrawn: [], isEnd: true }
+  if (row === undefined || !isPurgeDue(tables, row)) return { entities: [], withdrawn: [], isEnd: true }
   const progress = tables.purgeOf(row.index) ?? begin(context)
   const page = tables.commitsAfter(progress.after, noSource, commitsPerStepMax)
   const entities = new OpenEntities(tables, context.crypto)
