@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { because, DeviceMissing } from "../CliError.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
+import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as RecordCounts from "../RecordCounts.ts"
@@ -38,6 +39,9 @@ export const trust = Effect.fnUntraced(function* (input: TrustInput) {
     ? `${peer} is now ${now} by ${file}.`
     : `Nothing changed: ${peer} was ${isRemoving ? "not" : "already"} trusted.`
   yield* output.result({ peer, trusted: !isRemoving, changed: isChanged }, text)
+  if (Device.isChartered(data, yield* DeviceFile.read(data))) {
+    yield* output.note(`It counts for nothing where a charter says who is let in; there, use: ${command("member add")}`)
+  }
 })
 
 export const hash = Effect.fnUntraced(function* (input: { readonly data: string }) {
@@ -59,11 +63,13 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
   const trusted = [...(yield* TrustFile.read(input.data))]
   if (Device.hasKey(input.data)) yield* Device.peerOf(input.data)
   const found = yield* readSpace.pipe(Effect.provide(Device.layerReading(input.data)))
+  const isChartered = Device.isChartered(input.data, device)
   const document = {
     data: resolve(input.data),
     ...found,
     spaceName: device?.spaceName ?? null,
     hub: device?.hub ?? null,
+    policy: isChartered ? "enterprise" : "personal",
     schema: device?.schema ?? null,
     trusted
   }
@@ -73,7 +79,7 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
     ["Folder", document.data],
     ["Space", space],
     ["Hub", device?.hub === undefined ? "none" : `${device.hub.address} (${device.hub.peer})`],
-    ["Trusts", trusted.length === 0 ? "nobody" : trusted.join(", ")],
+    ["Trusts", isChartered ? "whom the charter names" : trusted.length === 0 ? "nobody" : trusted.join(", ")],
     ["Records", recordsText(found.records)],
     ["Commits", Progress.count(found.head)],
     ...(found.quarantined > 0
