@@ -146,13 +146,13 @@ const isElsewhere = (
 const withdraw = (
   context: WriterContext,
   causes: ReadonlyMap<number, Verdict>,
-  { peer }: Settlement,
+  { givesWay, peer }: Settlement,
   nowMs: number
 ): Omit<SettleOutcome, "standing"> => {
   const { crypto, tables } = context
   const commits = new OpenedCommits({ rows: tables, crypto, compression: context.compression })
   const work: Work = { context, commits, entities: new OpenEntities(tables, crypto) }
-  const verdicts = new Map([...withDependents(work, causes)].sort(([a], [b]) => a - b))
+  const verdicts = new Map([...withDependents(work, causes, givesWay)].sort(([a], [b]) => a - b))
   for (const entity of entitiesOf(work, verdicts.keys())) removeEvents(work, entity, verdicts)
   const withdrawn: Array<string> = []
   const misdated: Array<OpenedCommit> = []
@@ -214,9 +214,14 @@ const keep = (
 
 /**
  * The commits and those that rest on them: what continues their authors' chains, and what this device wrote on them
- * under a later incarnation. Without the former the latter fit nowhere.
+ * under a later incarnation. Without the former the latter fit nowhere. Who gives way also gives up what others built on
+ * them: no custodian takes that in, and its author has given it up or will.
  */
-const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): ReadonlyMap<number, Verdict> => {
+const withDependents = (
+  work: Work,
+  causes: ReadonlyMap<number, Verdict>,
+  givesWay: boolean
+): ReadonlyMap<number, Verdict> => {
   const verdicts = new Map(causes)
   // A map gives what is added while it is walked.
   for (const [lseq, verdict] of verdicts) {
@@ -229,7 +234,7 @@ const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): Reado
       const origin = EntityHistory.originOf(opened, index)
       for (const later of EntityHistory.newestFirst(work.commits, entity.id, entity.lseq)) {
         if (later.lseq <= lseq) break
-        if (verdicts.has(later.lseq) || !restsOn(later, origin, event.eseq)) continue
+        if (verdicts.has(later.lseq) || !restsOn(later, origin, event.eseq, givesWay)) continue
         verdicts.set(later.lseq, { ...verdict, because: `it builds on a commit that is refused: ${verdict.because}` })
       }
     })
@@ -237,12 +242,17 @@ const withDependents = (work: Work, causes: ReadonlyMap<number, Verdict>): Reado
   return verdicts
 }
 
-/** True for what follows in its author's chain, which another branch does not, and for what this device wrote on it. */
-const restsOn = ({ commit, event, origin }: EntityHistory.HistoricEvent, on: Origin, eseq: number): boolean => {
+/** True for what follows in its author's chain, which another branch does not, and for what this device, or anybody, wrote on it. */
+const restsOn = (
+  { commit, event, origin }: EntityHistory.HistoricEvent,
+  on: Origin,
+  eseq: number,
+  isAnybody: boolean
+): boolean => {
   const author = on.authors[0]!
   if (origin.authors[0] === author) return event.prev !== undefined && Bytes.equals(event.prev, on.hash)
   return (
-    commit.row.source === sources.own &&
+    (isAnybody || commit.row.source === sources.own) &&
     event.deps.some(([index, seen]) => origin.authors[index] === author && seen >= eseq)
   )
 }

@@ -6,6 +6,7 @@ import { Effect, Fiber, Stream } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { JournalShape } from "../journal/Journal.ts"
+import type { Verdict } from "../journal/Receipt.ts"
 import {
   batch,
   commitsOf,
@@ -21,6 +22,7 @@ import {
 /** Registers the rules as tests. */
 export const purgeConformance = (name: string, make: MakeJournal): void => {
   purgeRules(name, make)
+  wayRules(name, make)
   returnRules(name, make)
 }
 
@@ -104,6 +106,42 @@ const purgeRules = (name: string, make: MakeJournal): void => {
       expect(yield* b.held).toEqual([])
       expect(yield* commitsOf(b)).toEqual([])
     })
+  )
+}
+
+const refused: Verdict = { code: "Revoked", kind: "refused", rule: "team", policyVersion: 4, because: "not mia's" }
+
+const wayRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-135] ${name}: who gives way takes back what a custodian refuses of others, and all that rests on it`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+        const hub = yield* open(make, 4)
+        yield* a.write([put("n1", { text: "of a" }), put("n2", { text: "of a" })])
+        yield* pull(a, b)
+        yield* b.write([put("n1", { text: "b builds on it" })])
+        yield* b.write([put("n3", { text: "of b alone" })])
+        yield* pull(b, c)
+        yield* c.write([put("n1", { text: "and so does c" })])
+        const verdicts = [{ lseq: 1, ...refused }]
+        // Whoever does not give way keeps what others wrote.
+        expect(yield* b.settle(settlement(hub.device, verdicts))).toMatchObject({
+          withdrawn: [],
+          standing: ["Revoked"]
+        })
+        const outcome = yield* c.settle({ ...settlement(hub.device, verdicts), givesWay: true })
+        expect(outcome.withdrawn).toHaveLength(1)
+        expect(yield* c.get("note", "n1")).toBe(undefined)
+        expect(yield* c.get("note", "n2")).toBe(undefined)
+        expect(yield* c.get("note", "n3")).toMatchObject({ fields: { text: "of b alone" } })
+        const kept = yield* c.quarantine({ after: 0, limit: 10 })
+        expect(kept.map(({ peer, reason }) => [reason, peer])).toEqual([
+          ["Revoked", b.device],
+          ["Revoked", b.device],
+          ["Rejected", hub.device]
+        ])
+      })
   )
 }
 
