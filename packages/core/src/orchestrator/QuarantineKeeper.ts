@@ -23,7 +23,7 @@ import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as AccessKeeper from "./AccessKeeper.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import * as PeerSession from "./PeerSession.ts"
-import type { Supervision } from "./Supervision.ts"
+import { resubmittedMax, type Supervision } from "./Supervision.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
 
 /** Releases what is due again and again, and keeps the gauges. */
@@ -154,8 +154,26 @@ const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: {
       })
     yield* releaseAllowed(supervisor, reason, isAllowed, undefined, asked.place)
   }
+  const isToSubmit = (row: QuarantineRow) =>
+    Effect.map(decisionNow(supervisor, row), (decision) => {
+      newest = Math.max(newest, row.place)
+      return isLaterRefused(supervisor, row, decision)
+    })
+  yield* releaseAllowed(supervisor, "Rejected", isToSubmit, undefined, asked.place)
   asked.place = newest
 })
+
+/** A refusal under an older policy that came when the present one was in force; once for each commit and policy. */
+const isLaterRefused = (
+  { resubmitted }: Supervision,
+  { id, policyVersion: refusedAt }: QuarantineRow,
+  { allowed, policyVersion }: Decision
+): boolean => {
+  if (!allowed || policyVersion <= refusedAt || resubmitted.get(id) === policyVersion) return false
+  if (resubmitted.size >= resubmittedMax) resubmitted.clear()
+  resubmitted.set(id, policyVersion)
+  return true
+}
 
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   const head = yield* supervisor.journal.head

@@ -51,6 +51,9 @@ export const peersRememberedMax = 10_000
 /** Wishes for a dial or a proof that nobody has taken yet; beyond it the oldest is dropped, and the period comes. */
 export const wishesMax = 64
 
+/** Own refused commits of which is remembered that they were submitted again; beyond it all are forgotten. */
+export const resubmittedMax = 10_000
+
 export const defaultOptions: OrchestratorOptions = {
   routes: [],
   listens: true,
@@ -105,6 +108,8 @@ export interface Supervision {
   readonly wanted: PubSub.PubSub<PeerId | undefined>
   /** What the policy had denied is to be asked about; true until that was done without a failure. */
   isReviewDue: boolean
+  /** Own refused commits that were submitted again by themselves, and the policy version under which. */
+  readonly resubmitted: Map<string, number>
   /** Arrival number at which something allowed stayed in quarantine, because what it rests on was missing. */
   resting: number | undefined
   /** What this device may have is to be looked at; true until that was done without a failure. */

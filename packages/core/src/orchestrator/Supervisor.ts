@@ -26,6 +26,7 @@ import {
   type OrchestratorOptions,
   pausedPeersMax,
   peersRememberedMax,
+  resubmittedMax,
   type Route,
   type RouteEntry,
   routesMax,
@@ -53,6 +54,7 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     wanted: yield* PubSub.sliding<PeerId | undefined>(wishesMax),
     running: undefined,
     isReviewDue: false,
+    resubmitted: new Map(),
     resting: undefined,
     isAccessReviewDue: false,
     accessReviews: yield* Semaphore.make(1),
@@ -64,13 +66,14 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   return supervisor
 })
 
-const watchSizes = ({ forgotten, options, paused, peers, routes, sessions, wanted }: Supervision) =>
+const watchSizes = ({ forgotten, options, paused, peers, resubmitted, routes, sessions, wanted }: Supervision) =>
   Occupancy.watch([
     { kind: "queue", name: "sessions", limit: options.sessionsMax, length: () => sessions.size },
     { kind: "queue", name: "routes", limit: routesMax, length: () => routes.size },
     { kind: "queue", name: "wishes", limit: wishesMax, length: () => PubSub.sizeUnsafe(wanted) },
     { kind: "queue", name: "paused_peers", limit: pausedPeersMax, length: () => paused.size },
     { kind: "queue", name: "forgotten_partitions", limit: Limits.partitionsMax, length: () => forgotten.size },
+    { kind: "cache", name: "resubmitted_commits", limit: resubmittedMax, length: () => resubmitted.size },
     { kind: "cache", name: "peers", limit: peersRememberedMax, length: () => peers.size },
     { kind: "cache", name: "author_bytes", limit: Author.bytesCachedAuthorsMax, length: Author.bytesCachedAuthors },
     { kind: "cache", name: "commit_authors", limit: Commit.cachedAuthorsMax, length: Commit.cachedAuthors }

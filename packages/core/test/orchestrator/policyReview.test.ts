@@ -7,6 +7,7 @@ import { defaultDeleteLimits } from "../../src/journal/DeleteWatch.ts"
 import type { JournalShape } from "../../src/journal/Journal.ts"
 import * as Limits from "../../src/model/Limits.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { peerOf } from "../session/SessionUnderTest.ts"
 import { deniesNothing, deniesTeam, makeNode, makeRules, pass } from "./virtualNodes.ts"
 
 describe("what a policy denied", () => {
@@ -98,6 +99,38 @@ describe("what a policy denied", () => {
       yield* pass(12_000)
       expect(yield* hub.journal.quarantineCounts).toMatchObject({ Denied: 0, Revoked: 0 })
       expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "second" })
+    })
+  )
+
+  it.effect("[OR-62] a refusal under an older policy that comes late is asked about again, once", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([1])
+      const client = yield* makeNode(network, 2, [], { rules })
+      yield* client.start
+      yield* client.put("t1", { team: "open", title: "refused", votes: 1 })
+      yield* rules.change(deniesNothing)
+      const refuse = Effect.gen(function* () {
+        const lseq = yield* client.journal.head
+        const verdict = { code: "Denied", kind: "refused", rule: "old", policyVersion: 1, because: "not then" } as const
+        yield* client.journal.settle({
+          peer: peerOf(1),
+          incarnation: "00112233445566ff",
+          isCustodian: true,
+          givesWay: false,
+          acknowledged: 0,
+          told: 0,
+          proven: undefined,
+          unsent: [],
+          verdicts: [{ lseq, ...verdict }]
+        })
+      })
+      yield* refuse
+      expect((yield* client.journal.quarantineCounts).Rejected).toBe(1)
+      expect(yield* client.fieldsOf("t1")).toBe(undefined)
+      yield* pass(6_000)
+      expect((yield* client.journal.quarantineCounts).Rejected).toBe(0)
+      expect(yield* client.fieldsOf("t1")).toMatchObject({ title: "refused" })
     })
   )
 })
