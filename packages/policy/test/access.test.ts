@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { MemoryTransport } from "@syncline/core"
 import { Effect } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
-import { deviceOf, joining, peer, type Person } from "./space.ts"
+import { deviceOf, joining, peer, type Person, policy } from "./space.ts"
 import { found, makeNode, pass, seenBy, type TeamNode } from "./teamNodes.ts"
 
 const join = (hub: TeamNode, ...people: ReadonlyArray<Person>) => hub.write(...people.flatMap(joining))
@@ -183,6 +183,41 @@ describe("a write that its author may not make any more", () => {
       expect(yield* max.titleOf("n1")).toBe("north 1")
       expect((yield* waiting(hub)).filter(({ reason }) => reason === "Revoked").length).toBeGreaterThan(0)
       expect((yield* max.status).peers.find((known) => known.peer === peer(1))).toMatchObject({ state: "synced" })
+    })
+  )
+})
+
+describe("who may create and nothing else", () => {
+  it.effect("[EP-21] overwrites nothing, not its own either, and not under another incarnation", () =>
+    Effect.gen(function* () {
+      const { hub, mia, network } = yield* openTeam()
+      yield* hub.write(policy({ actions: ["read", "create"], to: { members: ["mia"] } }))
+      yield* pass(2_000)
+      yield* mia.put("log", { team: "north", title: "what happened" })
+      const refused = { reason: { _tag: "WriteDenied", rule: "default" } }
+      expect(yield* Effect.flip(mia.put("log", { team: "north", title: "something else" }))).toMatchObject(refused)
+      expect(yield* Effect.flip(mia.remove("log"))).toMatchObject(refused)
+      yield* pass(3_000)
+      expect(yield* hub.titleOf("log")).toBe("what happened")
+      yield* mia.close
+      // The same key in a new data folder, which has seen nothing.
+      const again = yield* makeNode(network, 2, [1], { seed: 20 })
+      yield* again.charter.receive(hub.charter.beyond(again.charter.known(), 100_000))
+      yield* again.put("log", { team: "north", title: "something else" })
+      yield* again.start
+      yield* pass(5_000)
+      expect(yield* hub.titleOf("log")).toBe("what happened")
+    })
+  )
+
+  it.effect("[EP-21] brings no deleted record back", () =>
+    Effect.gen(function* () {
+      const { hub, mia } = yield* openTeam()
+      yield* hub.write(policy({ actions: ["read", "create"], to: { members: ["mia"] } }))
+      yield* hub.remove("n1")
+      yield* pass(3_000)
+      const refused = yield* Effect.flip(mia.put("n1", { team: "north", title: "back" }))
+      expect(refused).toMatchObject({ reason: { _tag: "WriteDenied", rule: "default" } })
     })
   )
 })

@@ -53,10 +53,10 @@ const layerOf = (
   transport: Parameters<typeof TransportRegistry.TransportRegistry.layer>[0][number],
   device: number,
   dials: ReadonlyArray<number>,
-  policy: Layer.Layer<Gate.Gate> | undefined
+  { policy, seed = device }: TeamOptions
 ): Layer.Layer<Services> => {
   const keys = Layer.mergeAll(
-    Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(device))),
+    Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(seed))),
     Layer.succeed(DeviceKey.DeviceKey, deviceOf(device)),
     Compression.Compression.layerStored,
     TransportRegistry.TransportRegistry.layer([transport])
@@ -86,6 +86,8 @@ export interface TeamOptions {
   readonly onFrame?: (frame: Uint8Array) => void
   /** In the place of the enterprise policy; such a node has no charter. */
   readonly policy?: Layer.Layer<Gate.Gate>
+  /** Of what is random; a node of the same device with another one is another incarnation. */
+  readonly seed?: number
 }
 
 type Write<A = unknown> = Effect.Effect<A, unknown>
@@ -124,7 +126,7 @@ const nodeOf = Effect.fnUntraced(function* (
   network: MemoryTransport.MemoryNetwork,
   device: number,
   dials: ReadonlyArray<number>,
-  { onFrame = () => undefined, policy }: TeamOptions
+  options: TeamOptions
 ) {
   yield* TestClock.setTime(Math.max(startMs, yield* Effect.clockWith((clock) => clock.currentTimeMillis)))
   const scope = yield* Scope.make()
@@ -135,11 +137,11 @@ const nodeOf = Effect.fnUntraced(function* (
     dial: (address) =>
       Effect.map(inner.dial(address), (link) => ({
         ...link,
-        receive: Effect.tap(link.receive, (frame) => Effect.sync(() => onFrame(frame)))
+        receive: Effect.tap(link.receive, (frame) => Effect.sync(() => options.onFrame?.(frame)))
       }))
   }
   const services: Context.Context<Services> = yield* Layer.buildWithScope(
-    layerOf(transport, device, dials, policy),
+    layerOf(transport, device, dials, options),
     scope
   )
   const seen: Array<SyncEvent.SyncEvent> = []

@@ -15,7 +15,7 @@ export interface Deeds {
 }
 
 /** Begins a record, as far as its author had seen: nobody's event stands before it. */
-const begins = ({ deps, eseq, ops }: Event): boolean => ops.d === false || (eseq === 1 && deps.length === 0)
+const begins = ({ deps, eseq, ops }: Event): boolean => ops.d === undefined && eseq === 1 && deps.length === 0
 
 /** `isThere`: whether a record that an event begins was here before by somebody else; then it is an update. */
 export const ofEvents = (events: ReadonlyArray<Event>, isThere: (entity: string) => boolean): Deeds => {
@@ -23,24 +23,31 @@ export const ofEvents = (events: ReadonlyArray<Event>, isThere: (entity: string)
   let [creates, updates, deletes] = [false, false, false]
   for (const event of events) {
     const { ops } = event
-    if (ops.d === true) deletes = true
+    const written = [ops.s, ops.c, ops.a, ops.r].flatMap((changes) => Object.keys(changes ?? {}))
+    for (const field of written) fields.add(field)
+    // A deletion of this program writes no field; one that does is an update as well.
+    if (ops.d === true) [deletes, updates] = [true, updates || written.length > 0]
+    else if (ops.d === false) [creates, updates] = [true, true]
     else if (begins(event) && !isThere(event.entity)) creates = true
     else updates = true
-    for (const changes of [ops.s, ops.c, ops.a, ops.r]) for (const field in changes) fields.add(field)
   }
   return { creates, updates, deletes, fields }
 }
 
 /** Records that the events begin. */
 export const begun = (events: ReadonlyArray<Event>): ReadonlyArray<string> => [
-  ...new Set(events.filter((event) => event.ops.d !== true && begins(event)).map(({ entity }) => entity))
+  ...new Set(events.filter(begins).map(({ entity }) => entity))
 ]
 
-/** What this device is about to do to one record, whose fields are given if it is there. A value that stays is not written. */
-export const ofChange = (
-  { change }: EntityChange,
-  before: { readonly [field: string]: FieldValue.FieldValue } | undefined
-): Deeds => {
+/** A record as it stands before a change; without fields if it was deleted. */
+export interface RecordBefore {
+  readonly fields: { readonly [field: string]: FieldValue.FieldValue } | undefined
+}
+
+/** What this device is about to do to one record, if there ever was one. A value that stays is not written. */
+export const ofChange = ({ change }: EntityChange, record: RecordBefore | undefined): Deeds => {
+  const before = record?.fields
+  const isBack = record !== undefined && before === undefined
   const isThere = before !== undefined
   const changes = ([field, value]: [string, unknown]): boolean =>
     before?.[field] === undefined || !FieldValue.same(before[field], value as FieldValue.FieldValue)
@@ -51,7 +58,12 @@ export const ofChange = (
       const fields = [change.lww, change.counters, change.sets].flatMap((values) =>
         Object.entries(values).filter(changes)
       )
-      return { creates: !isThere, updates: isThere, deletes: false, fields: new Set(fields.map(([field]) => field)) }
+      return {
+        creates: !isThere,
+        updates: isThere || isBack,
+        deletes: false,
+        fields: new Set(fields.map(([field]) => field))
+      }
     }
     case "patch": {
       const fields = [change.lww, change.counters, change.sets].flatMap((values) => Object.keys(values))

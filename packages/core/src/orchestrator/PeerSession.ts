@@ -224,6 +224,7 @@ const onNotice = Effect.fnUntraced(function* (
     }
     case "TakenIn":
       memory.heldBecause = notice.outcome.verdicts.find(({ kind }) => kind === "held")?.because ?? memory.heldBecause
+      yield* lookForLost(supervisor, notice.partitions)
       return yield* takenIn(supervisor, peer, notice)
     case "Settled":
       memory.heldBecause = notice.verdicts.at(-1)?.because ?? memory.heldBecause
@@ -324,6 +325,16 @@ const connected = Effect.fnUntraced(function* (
   yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   yield* supervisor.channel.publish({ _tag: "PeerConnected", peer, route: options.route })
   yield* supervisor.channel.publish({ _tag: "SyncStarted", peer, theirs: space.count })
+})
+
+/** What was judged before the policy changed may have been written behind the look at what must go. */
+const lookForLost = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  partitions: ReadonlyArray<Partition.Partition>
+) {
+  for (const partition of partitions) {
+    if ((yield* supervisor.gate.mustForget(partition)) !== undefined) supervisor.isAccessReviewDue = true
+  }
 })
 
 const takenIn = Effect.fnUntraced(function* (

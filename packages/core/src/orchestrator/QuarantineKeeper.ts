@@ -35,7 +35,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
   for (;;) {
     yield* guarded(supervisor, releaseDue(supervisor, due))
     // A full disk may have kept the last review from its work.
-    if (supervisor.isAccessReviewDue) yield* AccessKeeper.review(supervisor)
+    if (supervisor.isAccessReviewDue) yield* guarded(supervisor, AccessKeeper.review(supervisor))
     if (supervisor.isReviewDue || (yield* mayRestOnNews(supervisor))) yield* review(supervisor)
     yield* guarded(supervisor, reviewNew(supervisor, asked))
     yield* Effect.sleep(supervisor.options.releaseEveryMs)

@@ -9,6 +9,7 @@ import { ofChange } from "../gate/Deeds.ts"
 import { Gate, type GateShape } from "../gate/Gate.ts"
 import * as EntityId from "../identity/EntityId.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
+import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { EntityReversal, HistoryReads, UndoTarget } from "../journal/History.ts"
 import { type EntityQuery, type EntityView, Journal, type WriteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
@@ -142,8 +143,13 @@ const write = Effect.fnUntraced(function* (
   return yield* context.journal.write(changes, group)
 })
 
-const deedsOf = ({ journal }: RecordsContext, change: EntityChange) =>
-  Effect.map(journal.get(change.partition.type, change.id), (known) => ofChange(change, known?.fields))
+const deedsOf = Effect.fnUntraced(function* ({ crypto, journal }: RecordsContext, change: EntityChange) {
+  const known = yield* journal.get(change.partition.type, change.id)
+  if (known !== undefined) return ofChange(change, known)
+  const partitionHash = Partition.hash(crypto.sha256, journal.info.space, change.partition)
+  const deleted = yield* journal.clocks([{ partitionHash, key: Fingerprint.entityKey(crypto.sha256, change.id) }])
+  return ofChange(change, deleted.length === 0 ? undefined : { fields: undefined })
+})
 
 const putAll = Effect.fnUntraced(function* (
   context: RecordsContext,

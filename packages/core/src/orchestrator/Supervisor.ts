@@ -230,6 +230,8 @@ export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
         if (!decision.allowed) session.replace()
       }
       yield* AccessKeeper.review(supervisor)
+      // Once more with the keeper's next look: a write of this device may have been under way.
+      supervisor.isAccessReviewDue = true
       yield* QuarantineKeeper.review(supervisor)
       yield* PubSub.publish(supervisor.wanted, undefined)
     }).pipe(Effect.catchDefect((defect) => Effect.logError("a policy change could not be followed", defect)))

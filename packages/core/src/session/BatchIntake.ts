@@ -37,6 +37,7 @@ const checkedAtOnceMax = 64
 
 /** What the policy says of a partition in one batch. */
 interface JudgedPartition {
+  readonly partition: Partition.Partition
   /** This device itself may not have it. */
   readonly isHidden: boolean
   readonly decision: Decision
@@ -62,6 +63,8 @@ export interface CheckedBatch {
   readonly verdicts: ReadonlyArray<RemoteOutcome["verdicts"][number]>
   /** Devices that wrote them. */
   readonly devices: ReadonlySet<PeerId>
+  /** Where they belong, refused ones too. */
+  readonly partitions: ReadonlyArray<Partition.Partition>
 }
 
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
@@ -88,7 +91,8 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
     sizes.push(typeof commit === "string" ? bytes.length : commit.header.size)
   }
   const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
-  const checked: CheckedBatch = { batch, commits, places, sizes, denials, feed, verdicts, devices }
+  const partitions = Array.from(decisions.values(), ({ partition }) => partition)
+  const checked: CheckedBatch = { batch, commits, places, sizes, denials, feed, verdicts, devices, partitions }
   return checked
 })
 
@@ -161,8 +165,8 @@ const judge = Effect.fnUntraced(function* (
 const judgePartition = Effect.fnUntraced(function* ({ gate, peer }: IntakeContext, partition: Partition.Partition) {
   const here = yield* gate.canRead(partition)
   const judged: JudgedPartition = here.allowed
-    ? { isHidden: false, decision: yield* gate.canReceive(partition, peer) }
-    : { isHidden: true, decision: here }
+    ? { partition, isHidden: false, decision: yield* gate.canReceive(partition, peer) }
+    : { partition, isHidden: true, decision: here }
   return judged
 })
 

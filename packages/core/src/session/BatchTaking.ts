@@ -105,7 +105,7 @@ const takePortion = (driver: RunningSession, checked: BatchIntake.CheckedBatch) 
     Effect.gen(function* () {
       const outcome = yield* BatchIntake.takeIn(intakeOf(driver), checked)
       driver.lastProgressMs = yield* monotonicMs
-      yield* driver.options.notify({ _tag: "TakenIn", outcome })
+      yield* driver.options.notify({ _tag: "TakenIn", outcome, partitions: checked.partitions })
       return outcome
     })
   )

@@ -8,7 +8,6 @@ import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import { begun, type Deeds, ofEvents } from "../gate/Deeds.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
-import * as PeerId from "../identity/PeerId.ts"
 import type * as Event from "../model/Event.ts"
 import * as Partition from "../model/Partition.ts"
 import * as CommitOpening from "../journal/CommitOpening.ts"
@@ -34,7 +33,10 @@ export const of = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uin
   return ofEvents(decoded, (entity) => there.has(Fingerprint.entityKey(crypto.sha256, entity)))
 })
 
-/** Keys of the records that the events begin and that another device has written here. */
+/**
+ * Keys of the records that the events begin and that somebody else has written here. A device that calls itself a new
+ * one, by another incarnation, is somebody else, or it could overwrite what it made.
+ */
 const thereBefore = (
   { crypto, journal }: DeedsContext,
   events: ReadonlyArray<Event.Event>,
@@ -43,11 +45,10 @@ const thereBefore = (
   Effect.gen(function* () {
     const partitionHash = Partition.hash(crypto.sha256, journal.info.space, partition)
     const keys = begun(events).map((entity) => ({ partitionHash, key: Fingerprint.entityKey(crypto.sha256, entity) }))
-    const device = Author.toBytes(authors[0]!).subarray(0, PeerId.publicKeyBytes)
+    const self = Author.toBytes(authors[0]!)
     const there = new Set<number>()
     for (const { clock, key } of yield* journal.clocks(keys)) {
-      const isOthers = clock.some(([author]) => !Bytes.equals(author.subarray(0, PeerId.publicKeyBytes), device))
-      if (isOthers) there.add(key)
+      if (clock.some(([author]) => !Bytes.equals(author, self))) there.add(key)
     }
     return there
   })

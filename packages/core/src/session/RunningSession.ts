@@ -9,6 +9,7 @@ import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
 import type { Author } from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import type { Partition } from "../model/Partition.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import type { Journal, RemoteOutcome, SettleOutcome } from "../journal/Journal.ts"
 import type { Verdict } from "../journal/Receipt.ts"
@@ -48,7 +49,7 @@ export const defaultTiming: SessionTiming = {
 /** What a session tells the orchestrator. */
 export type SessionNotice =
   | { readonly _tag: "Connected"; readonly peer: PeerId; readonly space: LiveState.PeerSpace }
-  | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome }
+  | { readonly _tag: "TakenIn"; readonly outcome: RemoteOutcome; readonly partitions: ReadonlyArray<Partition> }
   /** A custodian did not simply take commits of this journal. */
   | {
       readonly _tag: "Settled"

@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
+import type { JournalShape } from "../../src/journal/Journal.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { deniesNothing, makeNode, makeRules, makeTables, pass, seenBy } from "./virtualNodes.ts"
 
@@ -29,6 +30,38 @@ describe("a policy that changed while nobody looked", () => {
       yield* pass(1_000)
       expect(yield* after.fieldsOf("s")).toMatchObject({ title: "goes" })
       expect(seenBy(after, "AccessChanged").at(-1)).toMatchObject({ lost: [], gained: [{ header: { team: "south" } }] })
+    })
+  )
+})
+
+describe("a policy that changes while a batch is being written", () => {
+  it.effect("[AK-5] what comes to be written behind the look at what must go is gone soon after", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([1, 2])
+      let isSlow = false
+      const slowly = (journal: JournalShape): JournalShape => ({
+        ...journal,
+        receive: (batch) =>
+          isSlow ? Effect.andThen(Effect.sleep(12_000), journal.receive(batch)) : journal.receive(batch)
+      })
+      const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([1, 2]) })
+      const reader = yield* makeNode(network, 2, [1], { rules, journal: slowly })
+      yield* hub.start
+      yield* reader.start
+      yield* hub.put("s1", { team: "south", title: "there before" })
+      yield* pass(2_000)
+      isSlow = true
+      yield* hub.put("s2", { team: "south", title: "under way" })
+      yield* pass(2_000)
+      yield* rules.lose("south")
+      yield* pass(8_000)
+      expect(yield* reader.journal.held).toEqual([])
+      yield* pass(20_000)
+      // It was written, and did not stay.
+      expect(yield* reader.journal.head).toBeGreaterThan(1)
+      expect(yield* reader.journal.held).toEqual([])
+      expect(yield* reader.fieldsOf("s2")).toBe(undefined)
     })
   )
 })

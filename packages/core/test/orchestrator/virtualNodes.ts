@@ -56,7 +56,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     admits: (peer) => Effect.sync(() => decide(peers.has(peer))),
     canSend: passes,
     canReceive: passes,
-    canRead: () => Effect.sync(() => decide(true)),
+    canRead: ({ header }) => Effect.sync(() => decide(header["team"] !== forgotten)),
     mustForget: ({ header }) => Effect.sync(() => (header["team"] === forgotten ? decide(false) : undefined)),
     accepts: ({ author, partition }) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
     givesWay: Effect.succeed(false),
@@ -78,7 +78,14 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
   const forget = (team: string): void => {
     forgotten = team
   }
-  return { layer, change, forget }
+  /** The same, and the node is told. */
+  const lose = (team: string) =>
+    Effect.suspend(() => {
+      forget(team)
+      version++
+      return PubSub.publish(changes, undefined)
+    })
+  return { layer, change, forget, lose }
 })
 
 export type Rules = Effect.Success<ReturnType<typeof makeRules>>

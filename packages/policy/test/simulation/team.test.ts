@@ -7,7 +7,8 @@ describe("a team in simulated time", () => {
     "[EP-30] [EP-31] [EP-32] everybody ends with exactly what it may, nothing is lost, nothing leaks on the way",
     { timeout: 120_000 },
     () => {
-      const seeds = Array.from({ length: 40 }, (_, i) => i + 1)
+      // The last ones each found a fault once.
+      const seeds = [...Array.from({ length: 38 }, (_, i) => i + 1), 121, 861]
       const results = seeds.map((seed) => ({ seed, ...runTeam(seed) }))
       expect(results.filter(({ problems }) => problems.length > 0)).toEqual([])
       // It was a life: rights changed, and records went round.
