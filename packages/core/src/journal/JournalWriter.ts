@@ -117,6 +117,7 @@ interface PendingCommit {
   readonly authors: Array<Author.Author>
   readonly authorPlaces: Map<Author.Author, number>
   readonly events: Array<Uint8Array>
+  readonly leaves: Array<Uint8Array>
   readonly previous: Array<number>
   readonly touched: Array<OpenEntity>
   size: number
@@ -141,6 +142,7 @@ const openCommit = (
   authors: [authorOf(context)],
   authorPlaces: new Map([[authorOf(context), 0]]),
   events: [],
+  leaves: [],
   previous: [],
   touched: [],
   size: 0,
@@ -191,9 +193,11 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     return false
   }
   const at = HybridTime.add(pending.at, pending.events.length)
-  const hash = Bytes.copy(Commit.leaf(context.crypto, at, pending.nonce, bytes).subarray(0, Event.eventHashBytes))
+  const leaf = Commit.leaf(context.crypto, at, pending.nonce, bytes)
+  const hash = Bytes.copy(leaf.subarray(0, Event.eventHashBytes))
   EntityState.apply(entity.state, event, { at, authors: pending.authors, hash })
   pending.events.push(bytes)
+  pending.leaves.push(leaf)
   pending.previous.push(entity.lseq)
   pending.touched.push(entity)
   pending.size += bytes.length + 5
@@ -216,7 +220,8 @@ const closeCommit = (context: WriterContext, pending: PendingCommit, group: stri
       nonce: pending.nonce,
       group
     },
-    pending.events
+    pending.events,
+    pending.leaves
   )
   const lseq = context.tables.appendCommit({
     partition: pending.row.index,

@@ -122,15 +122,15 @@ const leavesOf = (
   })
 }
 
-/** Encodes and signs a commit. The caller keeps the bounds of `Limits`. */
+/** Encodes and signs a commit. The caller keeps the bounds of `Limits`, and may have made the `leaf` of each event already. */
 export const seal = (
   crypto: CryptoFunctions,
   compression: CompressionFunctions,
   signer: Signer,
   header: Omit<CommitHeader, "root" | "size" | "count">,
-  events: ReadonlyArray<Uint8Array>
+  events: ReadonlyArray<Uint8Array>,
+  leaves = leavesOf(crypto, header, events, undefined)
 ): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
-  const leaves = leavesOf(crypto, header, events, undefined)
   const packed = MessagePack.pack(events)
   const headerBytes = MessagePack.pack([
     commitVersion,

@@ -20,6 +20,7 @@ export const problem = (
 ): "malformed" | "deep" | "crowded" | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const open: Array<readonly [left: number, isMap: boolean]> = []
+  const head = { skip: 0, children: 0 }
   let at = 0
   let left = 1
   let isMap = false
@@ -35,8 +36,7 @@ export const problem = (
     // Of a map's values every second one is a key, and only texts may be.
     if (isMap && left % 2 === 0 && !isText(bytes[at]!)) return "malformed"
     left--
-    const head = readHead(view, at)
-    if (head === undefined) return "malformed"
+    if (!readHead(view, at, head)) return "malformed"
     at += head.skip
     if (at > bytes.length) return "malformed"
     if (head.children > 0) {
@@ -50,24 +50,30 @@ export const problem = (
   }
 }
 
+/** One for a whole walk, because it is read anew with every value. */
 interface Head {
   /** Bytes of this value without its children. */
-  readonly skip: number
-  readonly children: number
+  skip: number
+  children: number
 }
 
 const isText = (byte: number): boolean => (byte >= 0xa0 && byte <= 0xbf) || (byte >= 0xd9 && byte <= 0xdb)
 const isMapHead = (byte: number): boolean => (byte >= 0x80 && byte <= 0x8f) || byte === 0xde || byte === 0xdf
 
-const leaf = (skip: number): Head => ({ skip, children: 0 })
+const fill = (head: Head, skip: number, children: number): true => {
+  head.skip = skip
+  head.children = children
+  return true
+}
 
-const readHead = (view: DataView, at: number): Head | undefined => {
+/** Reads the head at a place; false when there is none. */
+const readHead = (view: DataView, at: number, head: Head): boolean => {
   const byte = view.getUint8(at)
-  if (byte <= 0x7f || byte >= 0xe0) return leaf(1)
-  if (byte <= 0x8f) return { skip: 1, children: 2 * (byte & 0x0f) }
-  if (byte <= 0x9f) return { skip: 1, children: byte & 0x0f }
-  if (byte <= 0xbf) return leaf(1 + (byte & 0x1f))
-  return readLongHead(view, at, byte)
+  if (byte <= 0x7f || byte >= 0xe0) return fill(head, 1, 0)
+  if (byte <= 0x8f) return fill(head, 1, 2 * (byte & 0x0f))
+  if (byte <= 0x9f) return fill(head, 1, byte & 0x0f)
+  if (byte <= 0xbf) return fill(head, 1 + (byte & 0x1f), 0)
+  return readLongHead(view, at, byte, head)
 }
 
 const fixedSizes: Readonly<Record<number, number>> = {
@@ -100,14 +106,14 @@ const lengthWidths: Readonly<Record<number, number>> = {
   0xdf: 4
 }
 
-const readLongHead = (view: DataView, at: number, byte: number): Head | undefined => {
+const readLongHead = (view: DataView, at: number, byte: number, head: Head): boolean => {
   const fixed = fixedSizes[byte]
-  if (fixed !== undefined) return leaf(fixed)
+  if (fixed !== undefined) return fill(head, fixed, 0)
   const width = lengthWidths[byte]
   // What is left are 0xc1, which is never used, and the extension types.
-  if (width === undefined || at + 1 + width > view.byteLength) return undefined
+  if (width === undefined || at + 1 + width > view.byteLength) return false
   const length = width === 1 ? view.getUint8(at + 1) : width === 2 ? view.getUint16(at + 1) : view.getUint32(at + 1)
-  if (byte === 0xdc || byte === 0xdd) return { skip: 1 + width, children: length }
-  if (byte === 0xde || byte === 0xdf) return { skip: 1 + width, children: 2 * length }
-  return leaf(1 + width + length)
+  if (byte === 0xdc || byte === 0xdd) return fill(head, 1 + width, length)
+  if (byte === 0xde || byte === 0xdf) return fill(head, 1 + width, 2 * length)
+  return fill(head, 1 + width + length, 0)
 }
