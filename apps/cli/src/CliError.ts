@@ -376,6 +376,20 @@ export class PolicyInvalid extends Schema.TaggedError<PolicyInvalid>()("PolicyIn
   }
 }
 
+/** The audit's chain does not hold: somebody changed the file, or it was damaged. Keep it, and compare it with an earlier export. */
+export class AuditBroken extends Schema.TaggedError<AuditBroken>()("AuditBroken", {
+  place: Schema.String,
+  number: Schema.Int,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.place} does not hold from entry ${this.number} on: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -403,7 +417,8 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     DoorClosed,
     HubRefused,
     ActionDenied,
-    PolicyInvalid
+    PolicyInvalid,
+    AuditBroken
   ])
 }) {
   override get message(): string {

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { audit } from "./AuditLine.ts"
 import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { acl } from "./PolicyLine.ts"
@@ -197,7 +198,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
-    { group: "Team", commands: [member, device, team, acl] }
+    { group: "Team", commands: [member, device, team, acl, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

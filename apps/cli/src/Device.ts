@@ -23,6 +23,7 @@ import {
   DeviceKeyFile,
   NodeCompression,
   NodeCrypto,
+  SqliteAudit,
   SqliteCharter,
   SqliteJournal,
   TrustFile
@@ -153,7 +154,8 @@ const policyOf = Effect.fnUntraced(function* <E>(
 const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Layer<Gate.Gate, E, R>) =>
   Records.Records.layer.pipe(
     Layer.provideMerge(policy),
-    // Before the policy: it holds the folder's lock, which the charter's file is under, too.
+    // Before the policy: it holds the folder's lock, which the files of the charter and the audit are under, too.
+    Layer.provideMerge(SqliteAudit.layer(folder)),
     Layer.provideMerge(SqliteJournal.layer({ folder, space })),
     Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, DeviceKeyFile.layer(folder)))
   )

@@ -4,6 +4,7 @@
  */
 import type { JournalError, OrchestratorError, WriteError } from "@syncline/core"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
+import type { PolicyDeskError } from "@syncline/policy"
 import type { CliError } from "./CliError.ts"
 
 /** Everything a command may fail with. */
@@ -14,6 +15,7 @@ export type Failure =
   | JournalError.JournalError
   | WriteError.WriteError
   | OrchestratorError.OrchestratorError
+  | PolicyDeskError.PolicyDeskError
 
 export const ok = 0
 export const failed = 1

@@ -3,6 +3,7 @@
  * when it runs.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -43,7 +44,8 @@ const explain = Command.make(
       Flag.withDescription("Of records with this header value; may be given several times"),
       Flag.atLeast(0)
     ),
-    field: text("field", "field", "Of this field only, for create and update")
+    field: text("field", "field", "Of this field only, for create and update"),
+    draft: text("draft", "file", "As if the policy in this file were in force")
   },
   (input) =>
     Effect.gen(function* () {
@@ -62,6 +64,17 @@ const test = Command.make("test", { file }, (input) =>
     yield* commands.test(input)
   })
 ).pipe(Command.withDescription("Check a policy and run its own tests; needs no hub, ends with 5 when one fails"))
+
+const simulate = Command.make(
+  "simulate",
+  { file: file.pipe(Argument.optional, Argument.map(Option.getOrUndefined)) },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.simulate({ data, ...input })
+    })
+).pipe(Command.withDescription("Print what each device could do with the records that are there; now, or with a draft"))
 
 const diff = Command.make("diff", { file }, (input) =>
   Effect.gen(function* () {
@@ -98,5 +111,5 @@ const rollback = Command.make(
 
 export const acl = Command.make("acl").pipe(
   Command.withDescription("Look after the policy, at the team's hub that runs on the folder --data"),
-  Command.withSubcommands([show, versions, explain, test, diff, apply, rollback])
+  Command.withSubcommands([show, versions, explain, test, simulate, diff, apply, rollback])
 )

@@ -12,6 +12,9 @@ import * as TeamText from "./TeamText.ts"
 /** What turns, as the hub's answer has it: devices by their peer ids. */
 export type Impact = Omit<PolicyReview.Impact, "peer"> & { readonly peer: string }
 
+/** What a device could do, as the hub's answer has it. */
+export type Reach = Omit<PolicyReview.Reach, "peer"> & { readonly peer: string }
+
 /** One version of a list; the number comes first, so that a script can cut it out. */
 export const version = ({ text, version: of }: PolicyDesk.PolicyVersion, isInForce: boolean): string => {
   const counts = Result.match(PolicyFile.parse(text), {
@@ -21,6 +24,19 @@ export const version = ({ text, version: of }: PolicyDesk.PolicyVersion, isInFor
   })
   return `${of}  ${counts}${isInForce ? ", in force" : ""}`
 }
+
+/** A line for each device: on how many records it could do what. */
+export const reach = (team: Team, found: ReadonlyArray<Reach>): string => {
+  const lines = [...new Set(found.map(({ peer }) => peer))].map((peer) => {
+    const able = found.filter((each) => each.peer === peer && each.partitions > 0)
+    const told = able.map(({ action, partitions, records }) => `${action} ${ofRecords(records, partitions)}`)
+    return `${TeamText.deviceName(team, peer)}: ${told.length === 0 ? "nothing" : told.join("; ")}`
+  })
+  return lines.length === 0 ? "There are no devices." : lines.join("\n")
+}
+
+const ofRecords = (records: number, partitions: number): string =>
+  `${Progress.counted(records, "record")} in ${Progress.counted(partitions, "partition")}`
 
 /** One line for each device and action of which something turns, and nothing of what lies behind. */
 export const summary = (team: Team, impacts: ReadonlyArray<Impact>): string =>
@@ -33,8 +49,7 @@ export const impacts = (team: Team, found: ReadonlyArray<Impact>): string =>
 const nothing = "Nobody gains or loses anything of the records that are here."
 
 const heading = (team: Team, { action, direction, partitions, peer, records }: Impact): string => {
-  const what = `${Progress.counted(records, "record")} in ${Progress.counted(partitions, "partition")}`
-  return `${TeamText.deviceName(team, peer)} ${direction} ${action} on ${what}`
+  return `${TeamText.deviceName(team, peer)} ${direction} ${action} on ${ofRecords(records, partitions)}`
 }
 
 const section = (team: Team, impact: Impact): string => {

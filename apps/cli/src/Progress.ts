@@ -51,4 +51,5 @@ const bar = (share: number | undefined): string => {
 export const count = (value: number): string => value.toLocaleString("en-US")
 
 /** A number of things: 1 record, 2 records. */
-export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`
+export const counted = (value: number, noun: string, plural = `${noun}s`): string =>
+  `${count(value)} ${value === 1 ? noun : plural}`

@@ -1,9 +1,10 @@
 /**
- * Who belongs to a team, as its hub answers: members, devices, roles and teams of the charter. It is read from the local
- * door; what may be written there the hub decides.
+ * Who belongs to a team, as its hub answers: members, devices, roles and teams of the charter. What may be written
+ * there the hub decides.
  */
-import { Schema } from "effect"
-import * as LocalDoor from "./LocalDoor.ts"
+import { PolicyDesk } from "@syncline/policy"
+import { Effect, Schema } from "effect"
+import * as FolderDesk from "./FolderDesk.ts"
 
 const Member = Schema.Struct({
   id: Schema.String,
@@ -32,5 +33,8 @@ const Team = Schema.Struct({
 })
 export type Team = typeof Team.Type
 
-/** The team of the hub that runs on the folder. */
-export const ask = (folder: string) => LocalDoor.ask(folder, { path: "charter", answer: Team })
+/** The team of the hub that runs on the folder, or as the folder knows it. */
+export const ask = (folder: string) =>
+  FolderDesk.ask(folder, { path: "charter", answer: Team }, ({ charter }) =>
+    Effect.sync(() => PolicyDesk.summary(charter.state()))
+  )

@@ -152,6 +152,45 @@ describe("a policy at a terminal", () => {
     expect(await json("acl", "show")).toEqual({ version: null, text: null })
   })
 
+  it("[CL-86] a device says by itself why it has what it has", async () => {
+    const onDevice = (...args: ReadonlyArray<string>) => run([...args, "--data", join(folder.path, "mia")])
+    const note = "No hub runs on this folder; this is what the folder itself knows.\n"
+    expect(await onDevice("acl", "explain", "mia", "read", "task", "--id", "n1")).toEqual({
+      code: 0,
+      out: [
+        'Mia (member, in north and south) may read task with team "north".',
+        "Decided by role/member at version 4: Mia reads what is of no team or of the own ones.",
+        ""
+      ].join("\n"),
+      err: note
+    })
+    const draft = fileOf("device.yaml", readers("read-own"))
+    expect((await onDevice("acl", "diff", draft)).out).toBe((await onHub("acl", "diff", draft)).out)
+    expect((await onDevice("acl", "simulate", draft)).out).toBe((await onHub("acl", "simulate", draft)).out)
+    expect((await onDevice("member", "list", "--json")).out).toBe((await onHub("member", "list", "--json")).out)
+    expect((await onDevice("acl", "versions")).err).toContain("No policy was put in force yet")
+    expect((await onDevice("acl", "explain", "nobody", "read", "task", "--json")).code).toBe(1)
+    expect((await onDevice("acl", "apply", draft)).code).toBe(3)
+  })
+
+  it("[CL-85] prints what everybody could do, now and with a draft", async () => {
+    const draft = fileOf("simulated.yaml", readers("read-own"))
+    const all = ["read", "create", "update", "delete", "share", "administer"]
+    const owner = all.map((action) => `${action} 3 records in 2 partitions`).join("; ")
+    const mine = (actions: ReadonlyArray<string>) =>
+      actions.map((action) => `${action} 3 records in 2 partitions`).join("; ")
+    expect(await onHub("acl", "simulate")).toEqual({
+      code: 0,
+      out: `Owner's the hub (owner): ${owner}\nMia's laptop (mia): ${mine(all.slice(0, 4))}\n`,
+      err: ""
+    })
+    const drafted = await onHub("acl", "simulate", draft)
+    expect(drafted.out).toBe(`Owner's the hub (owner): ${owner}\nMia's laptop (mia): read 1 record in 1 partition\n`)
+    const told = await onHub("acl", "explain", "mia", "read", "task", "--id", "s1", "--draft", draft)
+    expect(told).toMatchObject({ code: 4, out: expect.stringContaining("Decided by no-south at version 5") })
+    expect((await onHub("acl", "explain", "mia", "read", "task", "--id", "s1")).code).toBe(0)
+  })
+
   it("[CL-84] [CL-80] [CL-81] puts policies in force, goes back, and says what turned", async () => {
     const first = await onHub("acl", "apply", fileOf("first.yaml", readers("read-own")), "--note", "only readers")
     expect(first).toEqual({

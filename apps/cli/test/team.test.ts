@@ -237,7 +237,7 @@ describe("looking after a team", () => {
     mkdirSync(killed)
     const door = (text: string) => writeFileSync(join(killed, "local-door.json"), text)
     const closed = async (data: string, problem: string) => {
-      const told = await run(["member", "list", "--data", data, "--json"])
+      const told = await run(["team", "add", "x", "--data", data, "--json"])
       expect(told).toMatchObject({ code: 3, out: "" })
       const { code, message } = errorOf(told.err)
       expect(code).toBe("DoorClosed")
@@ -252,5 +252,8 @@ describe("looking after a team", () => {
     await closed(killed, "another token")
     door("{")
     await closed(killed, "cannot be read")
+    const listed = await run(["member", "list", "--data", stopped])
+    expect(listed).toMatchObject({ code: 0, err: expect.stringContaining("what the folder itself knows") })
+    expect(listed.out).toContain("owner")
   })
 })

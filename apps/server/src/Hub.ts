@@ -10,6 +10,7 @@ import type { JournalThread } from "@syncline/node/thread"
 import { Context, Effect, ManagedRuntime } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
+import * as AuditRoutes from "./http/AuditRoutes.ts"
 import * as CharterRoutes from "./http/CharterRoutes.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as IdentityRoute from "./http/IdentityRoute.ts"
@@ -71,6 +72,7 @@ const installCharter = async (
   if (charter.state().version === 0) await Effect.runPromise(charter.write([founding(services, space)]))
   const door = LocalDoor.make(app, dataFolder)
   CharterRoutes.install(app, withCharter, door)
+  AuditRoutes.install(app, services, door)
   return door
 }
 

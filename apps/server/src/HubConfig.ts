@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { DeleteWatch } from "@syncline/core"
+import { AuditKeeper } from "@syncline/policy"
 import { Effect } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 
@@ -26,6 +27,8 @@ export interface HubConfig {
   readonly massDeleteRecords: number
   /** Percent of a type that one device may delete within a minute, from 20 records on; more wait for a person. */
   readonly massDeletePercent: number
+  /** Entries that the audit holds; the oldest make room. */
+  readonly auditEntries: number
 }
 
 export type Environment = { readonly [name: string]: string | undefined }
@@ -117,7 +120,15 @@ const massDeletePercent: Setting<number> = {
   read: wholeNumber(1, 100)
 }
 
-const settings = [port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent]
+const auditEntries: Setting<number> = {
+  variable: "SYNCLINE_AUDIT_ENTRIES",
+  key: "auditEntries",
+  fallback: AuditKeeper.entriesMaxDefault,
+  allowed: "a whole number from 1000 to 100000000",
+  read: wholeNumber(1_000, 100_000_000)
+}
+
+const settings = [port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries]
 
 /** Reads the settings; `environment` is the process's own unless a test gives another. */
 export const load = (environment: Environment = process.env): Effect.Effect<HubConfig, HubConfigError> =>
@@ -132,7 +143,8 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       logLevel: yield* value(logLevel),
       policy: yield* value(policy),
       massDeleteRecords: yield* value(massDeleteRecords),
-      massDeletePercent: yield* value(massDeletePercent)
+      massDeletePercent: yield* value(massDeletePercent),
+      auditEntries: yield* value(auditEntries)
     }
   })
 

@@ -31,10 +31,11 @@ export const layer = (
   NodeServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
-  const { dataFolder, massDeletePercent, massDeleteRecords, space } = config
-  const trusting = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted })))
+  const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
+  const audit = { entriesMax: auditEntries }
+  const trusting = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted, audit })))
   const policy: NodeLayerOptions<JournalError.JournalError | TrustFileError.TrustFileError>["policy"] =
-    config.policy === "enterprise" ? enterprise() : trusting
+    config.policy === "enterprise" ? enterprise({ audit }) : trusting
   const node = nodeLayer({
     folder: dataFolder,
     space,

@@ -27,13 +27,14 @@ describe("settings", () => {
       logLevel: "info",
       policy: "personal",
       massDeleteRecords: 1_000,
-      massDeletePercent: 20
+      massDeletePercent: 20,
+      auditEntries: 200_000
     })
   })
 
   it("[HB-1] come from the environment before the file, setting by setting", () => {
     const file = fileOf(
-      `{ "port": 7000, "space": "acme", "logLevel": "debug", "host": "0.0.0.0", "massDeletePercent": 50 }`
+      `{ "port": 7000, "space": "acme", "logLevel": "debug", "host": "0.0.0.0", "massDeletePercent": 50, "auditEntries": 5000 }`
     )
     const config = load({
       SYNCLINE_CONFIG: file,
@@ -51,7 +52,8 @@ describe("settings", () => {
       logLevel: "debug",
       policy: "enterprise",
       massDeleteRecords: 1_000_000,
-      massDeletePercent: 50
+      massDeletePercent: 50,
+      auditEntries: 5_000
     })
   })
 
@@ -89,7 +91,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -3,9 +3,10 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { createNode, Entity, Schema } from "@syncline/node"
-import { enterprise } from "@syncline/policy"
+import { createNode, Entity, NodeCrypto, Schema, SqliteAudit } from "@syncline/node"
+import { AuditReport, enterprise } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
+import { Effect } from "effect"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { device, type HubProcess, startHub, temporaryFolder, until } from "./hubProcess.ts"
 
@@ -68,10 +69,37 @@ describe("a team's hub", () => {
     expect((await ask(data, "charter")).body).toMatchObject({ version: 1 })
   })
 
+  it("[HB-54] what it decided is listed and verified, there and in its folder", async () => {
+    const data = temporaryFolder()
+    const hub = await startHub({ data, env: { ...team, SYNCLINE_AUDIT_ENTRIES: "1000" } })
+    const { peer, store } = device()
+    const node = await openDevice(store, hub)
+    const denied = async () =>
+      (await ask(data, `audit?denied=true&peer=${peer}`)).body["entries"] as unknown as ReadonlyArray<object>
+    await until(async () => (await denied()).length > 0, 20_000)
+    expect(await denied()).toMatchObject([{ action: "admit", peer, decision: { rule: "charter/device" } }])
+    expect((await ask(data, "audit/verify")).body).toMatchObject({ start: { number: 0 }, fault: null })
+    expect((await ask(data, "audit?limit=1&before=2")).body).toMatchObject({ entries: [{ number: 1 }] })
+    for (const query of ["limit=0", "limit=1001", "before=x", "denied=no", "action=see"]) {
+      expect([query, (await ask(data, `audit?${query}`)).status]).toEqual([query, 400])
+    }
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const reads = (yield* SqliteAudit.openReadOnly(data))!
+          const verdict = yield* AuditReport.verify(reads, NodeCrypto.functions, hub.peer as never)
+          expect(verdict.fault).toBe(undefined)
+          expect(verdict.entries).toBeGreaterThan(0)
+        })
+      )
+    )
+    await node.close()
+  })
+
   it("[HB-51] opens its local door to the token of its folder only", async () => {
     const data = temporaryFolder()
     const hub = await startHub({ data, env: team })
-    for (const path of ["charter", "policy/versions"]) {
+    for (const path of ["charter", "policy/versions", "audit", "audit/verify"]) {
       for (const authorization of ["", "Bearer", "Bearer x", `Bearer ${"A".repeat(43)}`]) {
         expect((await fetch(`${hub.url}/api/v1/${path}`, { headers: { authorization } })).status).toBe(401)
       }

@@ -74,7 +74,8 @@ describe("http", () => {
       logLevel: "silent",
       policy: "personal",
       massDeleteRecords: 1_000,
-      massDeletePercent: 20
+      massDeletePercent: 20,
+      auditEntries: 1_000
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))
     onTestFinished(() => hub.stop())

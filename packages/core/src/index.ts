@@ -58,6 +58,7 @@ export * as StateHash from "./journal/StateHash.ts"
 
 export * as Withdrawal from "./journal/Withdrawal.ts"
 
+export * as AuditStore from "./gate/AuditStore.ts"
 export * as Decision from "./gate/Decision.ts"
 export type * as Deeds from "./gate/Deeds.ts"
 export * as Gate from "./gate/Gate.ts"

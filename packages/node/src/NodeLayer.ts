@@ -3,6 +3,7 @@
  * core's services on top. Composition only; nothing is dialled or listened to before the command `Start`.
  */
 import {
+  type AuditStore,
   type Charter,
   type CharterStore,
   type Compression,
@@ -25,6 +26,7 @@ import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
+import * as SqliteAudit from "./SqliteAudit.ts"
 import * as SqliteCharter from "./SqliteCharter.ts"
 import * as SqliteJournal from "./SqliteJournal.ts"
 
@@ -69,6 +71,7 @@ export type NodeServices =
   | QuarantineDesk.QuarantineDesk
   | Journal.Journal
   | Gate.Gate
+  | AuditStore.AuditStore
   | Crypto.Crypto
   | Compression.Compression
   | DeviceKey.DeviceKey
@@ -84,7 +87,8 @@ export const nodeLayer = <E = never>(
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
   return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
     Layer.provideMerge(rules),
-    // Before the rules: it holds the folder's lock, which the charter's file is under, too.
+    Layer.provideMerge(SqliteAudit.layer(folder)),
+    // Before the rules: it holds the folder's lock, which the files of the charter and the audit are under, too.
     Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceId, thread })),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -4,6 +4,7 @@
  * where entries lie, and when one is written, is decided elsewhere.
  */
 import { Bytes, type Crypto, type Decision, type Gate, PeerId } from "@syncline/core"
+import { Option, Schema } from "effect"
 
 /** Longest texts that an entry keeps, in characters; more of them is cut off. */
 export const detailCharsMax = 512
@@ -13,10 +14,13 @@ export const becauseCharsMax = 512
 export interface AuditFacts {
   /** Milliseconds since 1970. */
   readonly atMs: number
-  readonly action: Gate.AuditedAction["action"]
+  /** "overflow": so many decisions came at once that the rest was only counted. */
+  readonly action: Gate.AuditedAction["action"] | "overflow"
   readonly peer: PeerId.PeerId
   readonly decision: Decision.Decision
   readonly detail: string
+  /** How often the same was decided within a second or so; 1 or more. */
+  readonly times: number
 }
 
 export interface AuditEntry extends AuditFacts {
@@ -37,7 +41,7 @@ export const beginning: AuditStart = { number: 0, hash: "0".repeat(64) }
 const domain = "syncline/audit/v1"
 
 const hashOf = (sha256: Sha256, before: string, number: number, facts: AuditFacts): string => {
-  const { action, atMs, decision, detail, peer } = facts
+  const { action, atMs, decision, detail, peer, times } = facts
   const { allowed, because, policyVersion, rule } = decision
   const text = JSON.stringify([
     domain,
@@ -50,7 +54,8 @@ const hashOf = (sha256: Sha256, before: string, number: number, facts: AuditFact
     rule,
     policyVersion,
     because,
-    detail
+    detail,
+    times
   ])
   return Bytes.toHex(sha256(Bytes.utf8(text)))
 }
@@ -62,6 +67,43 @@ const bounded = ({ decision, detail, ...facts }: AuditFacts): AuditFacts => ({
   decision: { ...decision, because: decision.because.slice(0, becauseCharsMax).toWellFormed() },
   detail: detail.slice(0, detailCharsMax).toWellFormed()
 })
+
+/** An entry as it is kept and exported: one line of JSON. */
+export const toText = (entry: AuditEntry): string => JSON.stringify(entry)
+
+const Decided = Schema.Struct({
+  allowed: Schema.Boolean,
+  rule: Schema.String,
+  policyVersion: Schema.Int,
+  because: Schema.String
+})
+const Entry = Schema.fromJsonString(
+  Schema.Struct({
+    number: Schema.Int,
+    atMs: Schema.Int,
+    action: Schema.Literals(["admit", "send", "receive", "write", "overflow"]),
+    peer: Schema.String.check(Schema.makeFilter(PeerId.is)),
+    decision: Decided,
+    detail: Schema.String,
+    times: Schema.Int,
+    hash: Schema.String
+  })
+)
+const Checkpoint = Schema.fromJsonString(
+  Schema.Struct({
+    number: Schema.Int,
+    hash: Schema.String,
+    atMs: Schema.Int,
+    signer: Schema.String.check(Schema.makeFilter(PeerId.is)),
+    signature: Schema.String
+  })
+)
+const decodeEntry = Schema.decodeUnknownOption(Entry)
+const decodeCheckpoint = Schema.decodeUnknownOption(Checkpoint)
+
+/** The entry of a text, or `undefined` for one that is none. */
+export const ofText = (text: string): AuditEntry | undefined =>
+  Option.getOrUndefined(decodeEntry(text)) as AuditEntry | undefined
 
 /** The next entry of a chain. */
 export const next = (sha256: Sha256, last: AuditStart, facts: AuditFacts): AuditEntry => {
@@ -88,6 +130,10 @@ export interface AuditCheckpoint extends AuditStart {
   /** In hexadecimal. */
   readonly signature: string
 }
+
+/** The checkpoint of a text, or `undefined` for one that is none. */
+export const checkpointOfText = (text: string): AuditCheckpoint | undefined =>
+  Option.getOrUndefined(decodeCheckpoint(text)) as AuditCheckpoint | undefined
 
 const checkpointMessage = ({ hash, number }: AuditStart, atMs: number): Uint8Array =>
   Bytes.utf8(`syncline/audit-checkpoint/v1\n${number}\n${hash}\n${atMs}`)

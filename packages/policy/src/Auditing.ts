@@ -1,12 +1,22 @@
 /**
- * What becomes of a decision that is worth keeping: a line in the log, and a count of those that said no.
+ * What becomes of a decision that is worth keeping: an entry of the audit, a line in the log, and a count of those that
+ * said no.
  */
 import type { Gate } from "@syncline/core"
-import { Effect, Metric } from "effect"
+import { Effect, Metric, type Scope } from "effect"
+import * as AuditKeeper from "./AuditKeeper.ts"
 import * as PolicyMetrics from "./PolicyMetrics.ts"
 
-/** Never fails and never waits. */
-export const audit = (audited: Gate.AuditedAction): Effect.Effect<void> => {
+/** What a gate does with what it is told: it never fails and never waits. */
+export const make = (options?: AuditKeeper.AuditOptions): Effect.Effect<AuditKeeper.Tell, never, Scope.Scope> =>
+  Effect.map(
+    AuditKeeper.make(options),
+    (keep): AuditKeeper.Tell =>
+      (audited) =>
+        Effect.andThen(keep(audited), show(audited))
+  )
+
+const show = (audited: Gate.AuditedAction): Effect.Effect<void> => {
   const { action, decision, detail, peer } = audited
   const logged = Effect.logDebug(`${decision.allowed ? "allowed" : "denied"} ${action}`, {
     peer,

@@ -5,6 +5,7 @@
  */
 import { CharterOperation, CharterState, type Decision, type Deeds, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
+import * as Audience from "./Audience.ts"
 import * as PolicyCompiler from "./PolicyCompiler.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
 import * as PolicyFile from "./PolicyFile.ts"
@@ -177,7 +178,10 @@ export class EnterpriseDecisions {
     const name = this.#nameOf(who.member)
     const rule = `role/${who.role}`
     if (who.level >= managingLevel) return this.#yes(rule, `${name} manages the space`)
-    const { team } = header
+    const { audience, team } = header
+    if (typeof audience === "string" && !Audience.isFor(audience, who)) {
+      return this.#no("audience", `${name} is not among those it is for`)
+    }
     if (typeof team === "string" && !who.teams.includes(team)) {
       return this.#no("team", `${name} is not in the team ${team}`)
     }

@@ -13,23 +13,29 @@ import {
   DeviceKey,
   Gate,
   type JournalError,
+  Occupancy,
   type Partition,
   PeerId,
   type SpaceId
 } from "@syncline/core"
 import { Effect, Layer, Stream } from "effect"
 import * as Auditing from "./Auditing.ts"
+import type * as AuditKeeper from "./AuditKeeper.ts"
 import * as PolicyFile from "./PolicyFile.ts"
-import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
+import { answersMax, EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 
 export interface EnterpriseOptions {
   /** Peer id of whom a node without a charter takes it from, usually the hub. Afterwards the charter says who is let in. */
   readonly introducer?: string | undefined
+  readonly audit?: AuditKeeper.AuditOptions | undefined
 }
 
-/** The policy of a space with a charter, for `createNode` and `nodeLayer`. Throws a `TypeError` for a text that is no peer id. */
+/**
+ * The policy of a space with a charter, for `createNode` and `nodeLayer`. Throws a `TypeError` for a text that is no peer id,
+ * and a `RangeError` for a bound out of range.
+ */
 export const enterprise = (options: EnterpriseOptions = {}) => {
-  const { introducer } = options
+  const { audit, introducer } = options
   if (introducer !== undefined && !PeerId.is(introducer)) {
     throw new TypeError(`${JSON.stringify(introducer)} is no peer id; take it from \`syncline id\` of the introducer`)
   }
@@ -39,34 +45,51 @@ export const enterprise = (options: EnterpriseOptions = {}) => {
     Gate.Gate | Charter.Charter,
     JournalError.JournalError,
     CharterStore.CharterStore | Crypto.Crypto | DeviceKey.DeviceKey
-  > => gateLayer({ introducer }).pipe(Layer.provideMerge(Charter.layer({ space, policyProblem: PolicyFile.problemOf })))
+  > =>
+    gateLayer({ introducer, audit }).pipe(
+      Layer.provideMerge(Charter.layer({ space, policyProblem: PolicyFile.problemOf }))
+    )
 }
 
 /** The gate of a space with a charter. */
 export const gateLayer = (
-  options: { readonly introducer?: PeerId.PeerId | undefined } = {}
-): Layer.Layer<Gate.Gate, never, Charter.Charter | DeviceKey.DeviceKey> =>
-  Layer.effect(
+  options: {
+    readonly introducer?: PeerId.PeerId | undefined
+    readonly audit?: AuditKeeper.AuditOptions | undefined
+  } = {}
+): Layer.Layer<Gate.Gate, never, Charter.Charter | DeviceKey.DeviceKey> => {
+  const auditing = Auditing.make(options.audit)
+  return Layer.effect(
     Gate.Gate,
     Effect.gen(function* () {
       const charter = yield* Charter.Charter
       const { peer: self } = yield* DeviceKey.DeviceKey
-      return gateOf(charter, self, options.introducer)
+      const decisions = decisionsOf(charter, options.introducer)
+      const length = () => decisions().size
+      yield* Occupancy.watch([{ kind: "cache", name: "policy_answers", limit: answersMax, length }])
+      return {
+        ...gateOf(decisions, self),
+        audit: yield* auditing,
+        changes: Stream.map(charter.changes, () => undefined)
+      }
     })
   )
+}
 
-const gateOf = (
+/** Made anew where it is read, so no decision can pair a new charter with old answers. */
+const decisionsOf = (
   charter: Charter.CharterShape,
-  self: PeerId.PeerId,
   introducer: PeerId.PeerId | undefined
-): Gate.GateShape => {
+): (() => EnterpriseDecisions) => {
   let decisions = new EnterpriseDecisions(charter.state(), introducer)
-  // Made anew where it is read, so no decision can pair a new charter with old answers.
-  const now = (): EnterpriseDecisions => {
+  return () => {
     const state = charter.state()
     if (state !== decisions.state) decisions = new EnterpriseDecisions(state, introducer)
     return decisions
   }
+}
+
+const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.GateShape, "audit" | "changes"> => {
   /** Both must be allowed to hold a record that travels between them. */
   const travels: Gate.GateShape["canSend"] = (partition, peer) =>
     Effect.sync(() => {
@@ -91,9 +114,7 @@ const gateOf = (
       Effect.suspend(() => {
         const here = now().reads(self, partition)
         return here.allowed ? writes(now(), self, partition, deeds) : Effect.succeed(here)
-      }),
-    audit: Auditing.audit,
-    changes: Stream.map(charter.changes, () => undefined)
+      })
   }
 }
 

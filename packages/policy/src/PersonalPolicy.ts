@@ -6,17 +6,23 @@
 import { type Decision, Gate, type PeerId } from "@syncline/core"
 import { Effect, Layer } from "effect"
 import * as Auditing from "./Auditing.ts"
+import type * as AuditKeeper from "./AuditKeeper.ts"
 import * as TrustedPeers from "./TrustedPeers.ts"
 
 export interface PersonalOptions {
   /** Peer ids such as `12D3KooW…`, or a list that changes while the node runs. */
   readonly trusted: ReadonlyArray<string> | TrustedPeers.TrustedPeers
+  readonly audit?: AuditKeeper.AuditOptions | undefined
 }
 
-/** The gate of a personal space. Throws a `TypeError` for a text that is no peer id. */
+/** The gate of a personal space. Throws a `TypeError` for a text that is no peer id, and a `RangeError` for a bound out of range. */
 export const personal = (options: PersonalOptions): Layer.Layer<Gate.Gate> => {
   const trusted = isList(options.trusted) ? TrustedPeers.fixed(options.trusted) : options.trusted
-  return Layer.sync(Gate.Gate, () => gateOf(trusted))
+  const auditing = Auditing.make(options.audit)
+  return Layer.effect(
+    Gate.Gate,
+    Effect.map(auditing, (audit) => gateOf(trusted, audit))
+  )
 }
 
 const isList = (trusted: PersonalOptions["trusted"]): trusted is ReadonlyArray<string> => Array.isArray(trusted)
@@ -46,7 +52,7 @@ const answersOf = (trusted: ReadonlySet<PeerId.PeerId>, policyVersion: number): 
   }
 }
 
-const gateOf = (trusted: TrustedPeers.TrustedPeers): Gate.GateShape => {
+const gateOf = (trusted: TrustedPeers.TrustedPeers, audit: AuditKeeper.Tell): Gate.GateShape => {
   let answers = answersOf(trusted.current(), 1)
   // The version is derived where it is read, so no decision can pair a new list with an old number.
   const now = (): Answers => {
@@ -69,7 +75,7 @@ const gateOf = (trusted: TrustedPeers.TrustedPeers): Gate.GateShape => {
     givesWay: Effect.succeed(false),
     isCustodian: (peer) => Effect.sync(() => now().trusted.has(peer)),
     canWrite: () => Effect.sync(() => now().own),
-    audit: Auditing.audit,
+    audit,
     changes: trusted.changes
   }
 }

@@ -11,7 +11,8 @@ import {
   type MongoAbility
 } from "@casl/ability"
 import { $and, and } from "@ucast/mongo2js"
-import type { Action, FieldKind, PolicyDocument, Rule, Term } from "./PolicyDocument.ts"
+import * as Audience from "./Audience.ts"
+import { type Action, isOfKind, type PolicyDocument, type Rule, type Term } from "./PolicyDocument.ts"
 import type { HeaderValues, PolicySubject } from "./PolicySubject.ts"
 
 /** What a rule is to one device; a later tier beats an earlier one. */
@@ -39,7 +40,7 @@ export interface CompiledPolicy {
 class Asked {
   readonly type: string
   /** By the names that `keysOf` gives, so that no name of a field means anything to CASL. */
-  readonly values: Readonly<Record<string, string | number | boolean>>
+  readonly values: Readonly<Record<string, string | number | boolean | ReadonlyArray<string>>>
 
   constructor(type: string, values: Asked["values"]) {
     this.type = type
@@ -135,6 +136,8 @@ const toRaw = (rule: Rule, subject: PolicySubject, keys: Keys): RawRule => ({
 const toCondition = ({ field, op, value }: Term, subject: PolicySubject, keys: Keys): Record<string, unknown> => {
   const name = `values.${keys.get(field)!}`
   if (op === "exists") return { [name]: { $exists: value } }
+  // Of a list CASL takes any element.
+  if (op === "has") return { [name]: { $in: value === "$me" ? [...Audience.namesFor(subject)] : [value] } }
   const wanted = Array.isArray(value) ? value.map((each) => resolve(each, subject)) : resolve(value, subject)
   // By itself CASL finds that a value that is missing is not equal, and neither less nor more, so at most and at least.
   return { $and: [{ [name]: { $exists: true } }, { [name]: { [`$${op}`]: wanted } }] }
@@ -157,15 +160,12 @@ const valuesOf = (
   header: HeaderValues
 ): Asked["values"] | undefined => {
   const declared = Object.hasOwn(types, type) ? (types[type]!.header ?? {}) : {}
-  const values: Record<string, string | number | boolean> = {}
+  const values: Record<string, string | number | boolean | ReadonlyArray<string>> = {}
   for (const [field, value] of Object.entries(header)) {
     if (value === null) continue
     const kind = Object.hasOwn(declared, field) ? declared[field] : undefined
-    if (kind !== kindOf(value)) return undefined
-    values[keys.get(field)!] = value
+    if (!isOfKind(kind, value)) return undefined
+    values[keys.get(field)!] = kind === "audience" ? Audience.namesOf(value as string)! : value
   }
   return values
 }
-
-const kindOf = (value: string | number | boolean): FieldKind =>
-  typeof value === "string" ? "text" : (typeof value as "number" | "boolean")

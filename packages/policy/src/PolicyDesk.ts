@@ -7,6 +7,7 @@ import {
   type Charter,
   type CharterError,
   CharterState,
+  type Journal,
   type JournalError,
   type Partition,
   PeerId
@@ -33,6 +34,26 @@ export interface DeskRecords {
   ) => Effect.Effect<Partition.Partition | undefined, JournalError.JournalError>
 }
 
+/** The desk's records where there is a journal. */
+export const recordsOf = (journal: Pick<Journal.JournalShape, "partitions" | "get">): DeskRecords => ({
+  partitions: Effect.map(journal.partitions, ({ rows }) =>
+    rows.map(({ partition, total }) => ({ partition, records: total.count }))
+  ),
+  partitionOf: (type, id) => Effect.map(journal.get(type, id), (found) => found?.partition)
+})
+
+/** Whom a charter knows, for people and programs. */
+export const summary = (state: CharterState.CharterState) => ({
+  name: state.name,
+  version: state.version,
+  hub: state.hub ?? null,
+  members: [...state.members.values()],
+  devices: [...state.devices.values()],
+  roles: [...state.roles.values()],
+  teams: [...state.teams.values()],
+  policyVersion: state.policy?.version ?? null
+})
+
 /** Why may somebody do something, or why not? */
 export interface Question {
   /** A device's peer id, or a member's id; of a member any device is asked for. */
@@ -44,6 +65,8 @@ export interface Question {
   readonly header?: HeaderValues | undefined
   /** One field, for writing. */
   readonly field?: string | undefined
+  /** As if this document were in force. */
+  readonly draft?: string | undefined
 }
 
 /** A version of the charter that changed the policy in force. */
@@ -60,7 +83,9 @@ const refuse = (reason: PolicyDeskError["reason"]): Effect.Effect<never, PolicyD
 /** The decision with its reasons, in words. */
 export const explain = (charter: CharterReads, records: DeskRecords, question: Question): DeskEffect<Explanation> =>
   Effect.gen(function* () {
-    const state = charter.state()
+    const { draft } = question
+    if (draft !== undefined) yield* checked(draft)
+    const state = drafted(charter.state(), draft)
     const device = deviceOf(state, question.asker)
     if (device === undefined) return yield* refuse(new AskerUnknown({ asker: question.asker }))
     const { action, field, id, type } = question
@@ -79,6 +104,23 @@ const deviceOf = (state: CharterState.CharterState, asker: string): PeerId.PeerI
 export const problems = (text: string): ReadonlyArray<string> =>
   Result.match(PolicyFile.parse(text), { onSuccess: () => [], onFailure: (found) => found })
 
+/** What every device could do with the records that are there if the draft were in force; as it is now without one. */
+export const simulate = (
+  charter: CharterReads,
+  records: DeskRecords,
+  text: string | undefined
+): DeskEffect<ReadonlyArray<PolicyReview.Reach>> =>
+  Effect.gen(function* () {
+    if (text !== undefined) yield* checked(text)
+    return PolicyReview.reach(drafted(charter.state(), text), yield* records.partitions)
+  })
+
+/** A state as it would be with the draft. */
+const drafted = (state: CharterState.CharterState, text: string | undefined): CharterState.CharterState => {
+  const version = state.version + 1
+  return text === undefined ? state : { ...state, version, policy: { text, version } }
+}
+
 /** Who would gain and lose what if the draft were in force. */
 export const diff = (
   charter: CharterReads,
@@ -88,8 +130,7 @@ export const diff = (
   Effect.gen(function* () {
     yield* checked(text)
     const state = charter.state()
-    const after = { ...state, policy: { text, version: state.version + 1 } }
-    return PolicyReview.diff(state, after, yield* records.partitions)
+    return PolicyReview.diff(state, drafted(state, text), yield* records.partitions)
   })
 
 const checked = (text: string): Effect.Effect<void, PolicyDeskError> => {

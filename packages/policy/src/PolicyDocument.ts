@@ -4,6 +4,7 @@
  * rule that is read in part may allow what it was meant to forbid. What a document decides is `PolicyCompiler`'s.
  */
 import { Result, Schema } from "effect"
+import * as Audience from "./Audience.ts"
 
 /** Most rules, terms of one rule, and names in one list. */
 export const rulesMax = 200
@@ -17,22 +18,25 @@ export const textCharsMax = 256
 export const actions = ["read", "create", "update", "delete", "share", "administer"] as const
 export type Action = (typeof actions)[number]
 
-export const operators = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists"] as const
+export const operators = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists", "has"] as const
 export type Operator = (typeof operators)[number]
 
 /** What a header field of a type may hold. */
-export const fieldKinds = ["text", "number", "boolean"] as const
+export const fieldKinds = ["text", "number", "boolean", "audience"] as const
 export type FieldKind = (typeof fieldKinds)[number]
 
-/** Values that stand for who asks: its member's id, the list of its member's teams, its device. */
-export const variables = ["$member", "$teams", "$device"] as const
+/** Values that stand for who asks: its member's id, the list of its member's teams, its device, any of its names in an audience. */
+export const variables = ["$member", "$teams", "$device", "$me"] as const
 
 const Text = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(textCharsMax))
 const Scalar = Schema.Union([Schema.String.check(Schema.isMaxLength(textCharsMax)), Schema.Finite, Schema.Boolean])
 const listOf = <S extends Schema.Top>(element: S, max: number) => Schema.Array(element).check(Schema.isMaxLength(max))
 const Names = listOf(Text, namesMax)
 
-/** A condition on a header field. `in` and `nin` take a list or `$teams`, `exists` takes true or false. */
+/**
+ * A condition on a header field. `in` and `nin` take a list or `$teams`, `exists` takes true or false. `has` is for
+ * audiences and takes `$me` or one name.
+ */
 export const Term = Schema.Struct({
   field: Text,
   op: Schema.Literals(operators),
@@ -41,13 +45,13 @@ export const Term = Schema.Struct({
 export type Term = typeof Term.Type
 
 /** Whom a rule is about: whoever is in one of these lists. Without any list it is about everybody. */
-export const Audience = Schema.Struct({
+export const Target = Schema.Struct({
   roles: Schema.optionalKey(Names),
   teams: Schema.optionalKey(Names),
   members: Schema.optionalKey(Names),
   devices: Schema.optionalKey(Names)
 })
-export type Audience = typeof Audience.Type
+export type Target = typeof Target.Type
 
 export const Rule = Schema.Struct({
   id: Text,
@@ -55,7 +59,7 @@ export const Rule = Schema.Struct({
   actions: Schema.Array(Schema.Literals(actions)).check(Schema.isMinLength(1), Schema.isMaxLength(actions.length)),
   /** Declared types, or "all" for those and any other. */
   types: Schema.Union([Schema.Literal("all"), Names.check(Schema.isMinLength(1))]),
-  to: Schema.optionalKey(Audience),
+  to: Schema.optionalKey(Target),
   /** All of them must hold. */
   where: Schema.optionalKey(listOf(Term, termsMax)),
   /** Fields that may be written; only beside the actions create and update. */
@@ -118,7 +122,7 @@ const problemsOf = (document: PolicyDocument): ReadonlyArray<string> => {
     for (const [field, value] of Object.entries(test.header ?? {})) {
       const kind = kindOf(document, test.type, field)
       if (kind === undefined) problems.push(`test ${test.name}: ${test.type} has no header field ${field}`)
-      else if (kind !== kindOfValue(value)) problems.push(`test ${test.name}: ${field} is no ${kind}`)
+      else if (!isOfKind(kind, value)) problems.push(`test ${test.name}: ${field} is no ${kind}`)
     }
   }
   return problems
@@ -129,8 +133,11 @@ const kindOf = ({ types }: PolicyDocument, type: string, field: string): FieldKi
   return header !== undefined && Object.hasOwn(header, field) ? header[field] : undefined
 }
 
-const kindOfValue = (value: string | number | boolean): FieldKind =>
-  typeof value === "string" ? "text" : (typeof value as "number" | "boolean")
+/** Is it a value that a header field of the kind may hold? */
+export const isOfKind = (kind: FieldKind | undefined, value: string | number | boolean): boolean => {
+  if (kind === "audience") return typeof value === "string" && Audience.namesOf(value) !== undefined
+  return kind === (typeof value === "string" ? "text" : typeof value)
+}
 
 const ruleProblems = (document: PolicyDocument, rule: Rule): ReadonlyArray<string> => {
   const problems: Array<string> = []
@@ -165,20 +172,25 @@ const fieldProblems = (
   return problems
 }
 
+const isAudienceValue = (value: unknown): boolean =>
+  value === "$me" || (typeof value === "string" && Audience.isName(value))
+
 const ordering: ReadonlySet<Operator> = new Set(["lt", "lte", "gt", "gte"])
 const listing: ReadonlySet<Operator> = new Set(["in", "nin"])
 
 const termProblem = (kind: FieldKind | undefined, { op, value }: Term): string | undefined => {
   if (kind === undefined) return "it is no header field, and rules see nothing else of a record"
   if (op === "exists") return typeof value === "boolean" ? undefined : "exists takes true or false"
+  if ((op === "has") !== (kind === "audience")) return `has and exists go with an audience, and has with nothing else`
+  if (op === "has") return isAudienceValue(value) ? undefined : "has takes $me, a member, a team:… or a device"
   if (value === "$teams")
     return listing.has(op) && kind === "text" ? undefined : "$teams goes with in and nin on a text"
   if (listing.has(op) !== Array.isArray(value)) return listing.has(op) ? `${op} takes a list` : `${op} takes one value`
   for (const each of Array.isArray(value) ? (value as ReadonlyArray<string | number | boolean>) : [value]) {
     if (typeof each === "string" && each.startsWith("$") && each !== "$member" && each !== "$device") {
-      return `${each} is none of ${variables.join(", ")}`
+      return `${each} is neither $member nor $device`
     }
-    if (kindOfValue(each as string | number | boolean) !== kind) return `${String(each)} is no ${kind}`
+    if (!isOfKind(kind, each as string | number | boolean)) return `${String(each)} is no ${kind}`
   }
   return ordering.has(op) && kind === "boolean" ? `${op} does not order booleans` : undefined
 }

@@ -32,6 +32,28 @@ export interface Impact {
   readonly samples: ReadonlyArray<Turned>
 }
 
+/** What one device could do with what is there. */
+export interface Reach {
+  readonly peer: PeerId.PeerId
+  readonly action: Action
+  readonly partitions: number
+  readonly records: number
+}
+
+/** What every device could do in a state, action by action; an action with nothing to do it to has zeros. */
+export const reach = (
+  state: CharterState.CharterState,
+  partitions: ReadonlyArray<PartitionSize>
+): ReadonlyArray<Reach> => {
+  const decisions = new EnterpriseDecisions(state)
+  return [...state.devices.keys()].flatMap((peer) =>
+    actions.map((action) => {
+      const open = partitions.filter(({ partition }) => decisions.may(peer, action, partition).allowed)
+      return { peer, action, partitions: open.length, records: open.reduce((sum, { records }) => sum + records, 0) }
+    })
+  )
+}
+
 /** Everything that turns between two states, for all devices of either; nothing when they mean the same. */
 export const diff = (
   before: CharterState.CharterState,

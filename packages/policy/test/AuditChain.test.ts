@@ -11,7 +11,8 @@ const facts = (n: number): AuditChain.AuditFacts => ({
   action: (["admit", "send", "receive", "write"] as const)[n % 4]!,
   peer: peer(1 + (n % 3)),
   decision: { allowed: n % 2 === 0, rule: `r${n}`, policyVersion: n, because: "because" },
-  detail: `task\n{"team":"${n}"}`
+  detail: `task\n{"team":"${n}"}`,
+  times: 1 + (n % 5)
 })
 
 const chain = (count: number, start: AuditChain.AuditStart = AuditChain.beginning): Array<AuditChain.AuditEntry> => {
@@ -36,6 +37,7 @@ describe("the audit", () => {
       { decision: { ...entries[20]!.decision, policyVersion: 1 } },
       { decision: { ...entries[20]!.decision, because: "another" } },
       { detail: "" },
+      { times: 9 },
       { number: 22 },
       { hash: entries[19]!.hash }
     ]

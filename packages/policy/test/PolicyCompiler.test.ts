@@ -11,7 +11,7 @@ type Scalar = string | number | boolean
 
 const types = {
   task: { header: { team: "text", owner: "text", level: "number", open: "boolean" }, fields: ["title", "done"] },
-  note: { header: { team: "text", "a.b": "text" } },
+  note: { header: { team: "text", "a.b": "text", shared: "audience" } },
   plain: {}
 } as const
 
@@ -21,10 +21,19 @@ const atLeastOne = <A>(random: Random, from: ReadonlyArray<A>): Array<A> => {
   return found.length > 0 ? found : [random.pick(from)]
 }
 
-const values = { text: ["north", "south", "ann", "bob"], number: [0, 1, 2, 3], boolean: [true, false] } as const
+const values = {
+  text: ["north", "south", "ann", "bob"],
+  number: [0, 1, 2, 3],
+  boolean: [true, false],
+  audience: ["", "ann", "ann bob", "bob team:north", "team:north team:south", "ann team:south"]
+} as const
 
 const term = (random: Random, field: string, kind: keyof typeof values): PolicyDocument.Term => {
-  const op = random.pick(PolicyDocument.operators.filter((each) => kind !== "boolean" || !/^[lg]t/.test(each)))
+  const fitting = PolicyDocument.operators.filter(
+    (each) => each !== "has" && (kind !== "boolean" || !/^[lg]t/.test(each))
+  )
+  const op = random.pick(kind === "audience" ? (["has", "exists"] as const) : fitting)
+  if (op === "has") return { field, op, value: random.pick(["$me", "ann", "team:north"]) }
   if (op === "exists") return { field, op, value: random.chance(0.5) }
   const from: ReadonlyArray<Scalar> = kind === "text" ? [...values.text, "$member", "$device"] : values[kind]
   if (op !== "in" && op !== "nin") return { field, op, value: random.pick(from) }
@@ -44,13 +53,13 @@ const rule = (random: Random, id: string): PolicyDocument.Rule => {
     effect: random.chance(0.7) ? "allow" : "forbid",
     actions: writes ? ["update"] : atLeastOne(random, PolicyDocument.actions),
     types: all ? "all" : [type],
-    ...(random.chance(0.3) ? {} : { to: audience(random) }),
+    ...(random.chance(0.3) ? {} : { to: target(random) }),
     ...(where.length > 0 ? { where } : {}),
     ...(writes ? { fields: atLeastOne(random, types.task.fields) } : {})
   }
 }
 
-const audience = (random: Random): PolicyDocument.Audience => ({
+const target = (random: Random): PolicyDocument.Target => ({
   ...(random.chance(0.5) ? { roles: atLeastOne(random, ["admin", "member"]) } : {}),
   ...(random.chance(0.3) ? { teams: atLeastOne(random, ["north", "south"]) } : {}),
   ...(random.chance(0.3) ? { members: atLeastOne(random, ["ann", "bob"]) } : {}),
@@ -71,23 +80,23 @@ const headerOf = (random: Random, type: string) => {
   for (const [field, kind] of declared) {
     if (random.chance(0.25)) continue
     header[field] = random.chance(0.05) ? null : random.pick<Scalar>(values[kind as keyof typeof values])
-    if (random.chance(0.02)) header[field] = random.pick<Scalar>(["x", 1, true])
+    if (random.chance(0.02)) header[field] = random.pick<Scalar>(["x y x", " ", 1, true])
   }
   if (random.chance(0.02)) header["__proto__x"] = "north"
   return header
 }
 
 describe("a compiled policy", () => {
-  it("[EP-1] decides as the sentence says, on 100,000 random questions", { timeout: 120_000 }, () => {
+  it("[EP-1] decides as the sentence says, for 100,000 random documents", { timeout: 120_000 }, () => {
     let allowed = 0
     const wrong: Array<string> = []
-    for (let seed = 1; seed <= 1_000; seed++) {
+    for (let seed = 1; seed <= 100_000; seed++) {
       const random = new SeededRandom.SeededRandom(seed)
       const rules = Array.from({ length: random.between(0, 8) }, (_, i) => rule(random, `r${i}`))
       const document = Result.getOrThrow(PolicyDocument.parse({ version: 1, types, rules }))
       const who = subject(random)
       const compiled = PolicyCompiler.compile(document, who)
-      for (let i = 0; i < 100; i++) {
+      for (let i = 0; i < 2; i++) {
         const action = random.pick(PolicyDocument.actions)
         const type = random.pick(["task", "note", "plain", "other"])
         const header = headerOf(random, type)
@@ -101,7 +110,7 @@ describe("a compiled policy", () => {
       }
     }
     expect(wrong).toEqual([])
-    expect(allowed).toBeGreaterThan(10_000)
-    expect(allowed).toBeLessThan(60_000)
+    expect(allowed).toBeGreaterThan(20_000)
+    expect(allowed).toBeLessThan(120_000)
   })
 })

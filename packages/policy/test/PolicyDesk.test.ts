@@ -62,6 +62,39 @@ describe("the desk", () => {
     })
   )
 
+  it.effect("[EP-28] tells what everybody could do, now and with a draft, and explains a draft", () =>
+    Effect.gen(function* () {
+      const { charter } = yield* open(["mia", "member", 2, "north"], ["rob", "readonly", 3, "south"])
+      const reachOf = (text?: string) =>
+        Effect.map(PolicyDesk.simulate(charter, records, text), (reach) =>
+          reach
+            .filter(({ partitions }) => partitions > 0)
+            .map(
+              (each) =>
+                `${each.peer === peer(2) ? "mia" : each.peer === peer(3) ? "rob" : "ann"} ${each.action} ${each.records}`
+            )
+        )
+      const owner = ["read", "create", "update", "delete", "share", "administer"].map((action) => `ann ${action} 42`)
+      expect(yield* reachOf()).toEqual([
+        ...owner,
+        "mia read 40",
+        "mia create 40",
+        "mia update 40",
+        "mia delete 40",
+        "rob read 2"
+      ])
+      expect(yield* reachOf(textOf(readOwn))).toEqual([...owner, "mia read 40", "rob read 2"])
+      expect((yield* Effect.flip(PolicyDesk.simulate(charter, records, "version: 7"))).reason._tag).toBe(
+        "PolicyRefused"
+      )
+      const question = { asker: "mia", action: "update", type: "task", id: "t1" } as const
+      expect((yield* PolicyDesk.explain(charter, records, question)).decision.allowed).toBe(true)
+      const drafted = yield* PolicyDesk.explain(charter, records, { ...question, draft: textOf(readOwn) })
+      expect(drafted.decision).toMatchObject({ allowed: false, rule: "default" })
+      expect(charter.state().policy).toBe(undefined)
+    })
+  )
+
   it.effect("[EP-25] a draft changes nothing, and what it would change is told on real data", () =>
     Effect.gen(function* () {
       const { charter } = yield* open(["mia", "member", 2, "north"], ["rob", "readonly", 3, "south"])

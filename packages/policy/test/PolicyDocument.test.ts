@@ -4,7 +4,8 @@ import * as PolicyDocument from "../src/PolicyDocument.ts"
 
 const types = {
   task: { header: { team: "text", level: "number", open: "boolean" }, fields: ["title"] },
-  note: { header: { team: "number" } }
+  note: { header: { team: "number" } },
+  letter: { header: { to: "audience" } }
 }
 const rule = { id: "r", effect: "allow", actions: ["read"], types: ["task"] }
 const withRule = (change: object) => ({ version: 1, types, rules: [{ ...rule, ...change }] })
@@ -24,6 +25,9 @@ describe("a policy document", () => {
       { where: [{ field: "open", op: "eq", value: true }] },
       { where: [{ field: "level", op: "gte", value: 3 }] },
       { actions: ["update", "create"], fields: ["title"] },
+      { types: ["letter"], where: [{ field: "to", op: "has", value: "$me" }] },
+      { types: ["letter"], where: [{ field: "to", op: "has", value: "team:north" }] },
+      { types: ["letter"], where: [{ field: "to", op: "exists", value: false }] },
       { effect: "forbid", actions: ["update"], types: "all", fields: ["title"] }
     ]) {
       expect(problemsOf(withRule(change))).toBe("")
@@ -45,7 +49,15 @@ describe("a policy document", () => {
     ["with a list for one value", where({ field: "team", op: "eq", value: ["a"] }), /eq takes one value/],
     ["with one value for a list", where({ field: "team", op: "in", value: "a" }), /in takes a list/],
     ["with a structure as value", where({ field: "team", op: "eq", value: { $ne: 1 } }), /value/],
-    ["with an unknown variable", where({ field: "team", op: "eq", value: "$user" }), /none of \$member/],
+    ["with an unknown variable", where({ field: "team", op: "eq", value: "$user" }), /neither \$member/],
+    [
+      "with an audience compared",
+      withRule({ types: ["letter"], where: [{ field: "to", op: "eq", value: "mia" }] }),
+      /has/
+    ],
+    ["with a text that has", where({ field: "team", op: "has", value: "mia" }), /audience/],
+    ["with no name", withRule({ types: ["letter"], where: [{ field: "to", op: "has", value: "Mia!" }] }), /has takes/],
+    ["with all in a text", where({ field: "team", op: "eq", value: "$me" }), /neither/],
     ["with teams compared", where({ field: "team", op: "eq", value: "$teams" }), /in and nin/],
     ["with booleans ordered", where({ field: "open", op: "lt", value: true }), /does not order/],
     [

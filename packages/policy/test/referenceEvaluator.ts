@@ -5,34 +5,29 @@
 import type { Action, PolicyDocument, Rule, Term } from "../src/PolicyDocument.ts"
 import type { HeaderValues, PolicySubject } from "../src/PolicySubject.ts"
 
-export const decide = (
-  { rules, types }: PolicyDocument,
-  who: PolicySubject,
-  action: Action,
-  type: string,
-  header: HeaderValues,
-  field?: string
-): { readonly allowed: boolean; readonly rule: string | undefined } => {
+type Question = readonly [action: Action, type: string, header: HeaderValues, field?: string | undefined]
+
+export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...question: Question) => {
+  const [action, type, header, field] = question
   const declared = new Map(Object.entries(Object.hasOwn(types, type) ? (types[type]!.header ?? {}) : {}))
   const values = new Map(Object.entries(header).filter(([, value]) => value !== null))
-  const kindOf = (value: unknown) => (typeof value === "string" ? "text" : typeof value)
-  if ([...values].some(([name, value]) => declared.get(name) !== kindOf(value)))
-    return { allowed: false, rule: undefined }
+  const isGood = ([name, value]: [string, unknown]) =>
+    declared.get(name) === "audience"
+      ? value === "" || (/^[^ ]+( [^ ]+)*$/.test(String(value)) && value === sorted(value))
+      : declared.get(name) === (typeof value === "string" ? "text" : typeof value)
+  const sorted = (value: unknown) => [...new Set(String(value).split(" "))].toSorted().join(" ")
+  if (![...values].every(isGood)) return { allowed: false, rule: undefined }
+  const me = [who.member, who.device, ...who.teams.map((team) => `team:${team}`)]
   const real = (value: unknown) => (value === "$member" ? who.member : value === "$device" ? who.device : value)
   const holds = ({ field: name, op, value }: Term): boolean => {
-    const has = values.has(name)
-    if (op === "exists") return has === value
+    if (op === "exists") return values.has(name) === value
     const found = values.get(name) as string | number | boolean
-    const list = value === "$teams" ? who.teams : [value].flat().map(real)
+    const list = value === "$teams" ? who.teams : value === "$me" ? me : [value].flat().map(real)
     const one = list[0] as string | number | boolean
-    const tests = {
-      eq: found === one,
-      ne: found !== one,
-      in: list.some((each) => each === found),
-      nin: list.every((each) => each !== found)
-    }
+    const named = op === "has" && list.some((each) => String(found).split(" ").includes(String(each)))
+    const [isIn, isOne] = [list.some((each) => each === found), found === one]
     const orders = { lt: found < one, lte: found <= one, gt: found > one, gte: found >= one }
-    return has && { ...tests, ...orders }[op]
+    return values.has(name) && { has: named, eq: isOne, ne: !isOne, in: isIn, nin: !isIn, ...orders }[op]
   }
   const rank = ({ effect, to = {} }: Rule): number => {
     const grant = to.members?.includes(who.member) || to.devices?.includes(who.device)

@@ -7,6 +7,7 @@ import { PolicyDesk, type PolicyDocument } from "@syncline/policy"
 import { Effect, Schema } from "effect"
 import { ActionDenied, because, InputUnreadable, PolicyInvalid } from "../CliError.ts"
 import * as FieldCondition from "../FieldCondition.ts"
+import * as FolderDesk from "../FolderDesk.ts"
 import { command } from "../Invocation.ts"
 import * as LocalDoor from "../LocalDoor.ts"
 import { Output } from "../Output.ts"
@@ -14,6 +15,8 @@ import * as PolicyText from "../PolicyText.ts"
 import * as Progress from "../Progress.ts"
 import * as Team from "../Team.ts"
 
+/** Versions that a list has. */
+const versionsMax = 100
 /** A policy has at most 128 KiB; what is much larger is another file. */
 const fileBytesMax = 1024 * 1024
 
@@ -50,13 +53,23 @@ const Impact = Schema.Struct({
   records: Schema.Int,
   samples: Schema.Array(Turned)
 })
+const Reach = Schema.Struct({
+  peer: Schema.String,
+  action: Schema.Literals(["read", "create", "update", "delete", "share", "administer"]),
+  partitions: Schema.Int,
+  records: Schema.Int
+})
+const Reaches = Schema.Struct({ reach: Schema.Array(Reach) })
 const Impacts = Schema.Struct({ impacts: Schema.Array(Impact) })
 const Versions = Schema.Struct({
   versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.String }))
 })
 const Written = Schema.Struct({ version: Schema.Int })
 
-const versionsOf = (data: string) => LocalDoor.ask(data, { path: "policy/versions", answer: Versions })
+const versionsOf = (data: string) =>
+  FolderDesk.ask(data, { path: "policy/versions", answer: Versions }, ({ charter }) =>
+    Effect.sync(() => ({ versions: PolicyDesk.versions(charter, versionsMax) }))
+  )
 
 const noPolicy = "No policy was put in force yet; the built-in roles decide."
 
@@ -87,13 +100,19 @@ export interface ExplainInput extends On {
   readonly id: string | undefined
   readonly header: ReadonlyArray<string>
   readonly field: string | undefined
+  readonly draft: string | undefined
 }
 
-export const explain = Effect.fnUntraced(function* ({ data, header, ...question }: ExplainInput) {
+export const explain = Effect.fnUntraced(function* ({ data, draft: file, header, ...question }: ExplainInput) {
   const output = yield* Output
+  const draft = file === undefined ? {} : { draft: yield* draftOf(file) }
   const values = yield* Effect.forEach(header, (each) => FieldCondition.parse("--header", each))
-  const body = { ...question, ...(values.length === 0 ? {} : { header: Object.fromEntries(values) }) }
-  const found = yield* LocalDoor.ask(data, { path: "policy/explain", answer: Explanation, body })
+  const body = { ...question, ...draft, ...(values.length === 0 ? {} : { header: Object.fromEntries(values) }) }
+  const found = yield* FolderDesk.ask(
+    data,
+    { path: "policy/explain", answer: Explanation, body },
+    ({ charter, records }) => PolicyDesk.explain(charter, records, body)
+  )
   yield* output.result(found, found.lines.join("\n"))
   const { asker, action, type } = question
   if (!found.decision.allowed)
@@ -107,6 +126,17 @@ export const test = Effect.fnUntraced(function* ({ file }: { readonly file: stri
   if (problems.length === 0) return yield* output.result({ file, problems }, `${file} can be put in force.`)
   yield* output.result({ file, problems }, problems.join("\n"))
   return yield* because(new PolicyInvalid({ file, problem: Progress.counted(problems.length, "problem") }))
+})
+
+export const simulate = Effect.fnUntraced(function* ({ data, file }: On & { readonly file: string | undefined }) {
+  const output = yield* Output
+  const body: { readonly text?: string } = file === undefined ? {} : { text: yield* draftOf(file) }
+  const found = yield* FolderDesk.ask(
+    data,
+    { path: "policy/simulate", answer: Reaches, body },
+    ({ charter, records }) => Effect.map(PolicyDesk.simulate(charter, records, body.text), (reach) => ({ reach }))
+  )
+  yield* output.result(found, PolicyText.reach(yield* Team.ask(data), found.reach))
 })
 
 export const diff = Effect.fnUntraced(function* ({ data, file }: Draft) {
@@ -140,7 +170,11 @@ export const rollback = Effect.fnUntraced(function* ({ data, note, version: back
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note })
 
 const compare = Effect.fnUntraced(function* (data: string, text: string) {
-  const found = yield* LocalDoor.ask(data, { path: "policy/diff", answer: Impacts, body: { text } })
+  const found = yield* FolderDesk.ask(
+    data,
+    { path: "policy/diff", answer: Impacts, body: { text } },
+    ({ charter, records }) => Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({ impacts }))
+  )
   return { found, team: yield* Team.ask(data) }
 })
 

@@ -28,19 +28,21 @@ const Question = Schema.Struct({
   type: Schema.String,
   id: Schema.optionalKey(Schema.String),
   header: Schema.optionalKey(Schema.Record(Schema.String, HeaderValue)),
-  field: Schema.optionalKey(Schema.String)
+  field: Schema.optionalKey(Schema.String),
+  draft: Schema.optionalKey(Schema.String)
 })
+const Draft = Schema.Struct({ text: Schema.optionalKey(Schema.String) })
 
 /** Adds the routes; nobody gets through them without the door's token. */
 export const install = (app: FastifyInstance, services: Context.Context<CharterServices>, door: LocalDoor): void => {
   const charter = Context.get(services, Charter.Charter)
   const journal = Context.get(services, Journal.Journal)
-  const records = recordsOf(journal)
+  const records = PolicyDesk.recordsOf(journal)
   const options = { onRequest: door.check, bodyLimit: bodyBytesMax }
   app.get(
     "/api/v1/charter",
     options,
-    answering(Nothing, () => Effect.sync(() => summary(charter.state())))
+    answering(Nothing, () => Effect.sync(() => PolicyDesk.summary(charter.state())))
   )
   app.post(
     "/api/v1/charter/records",
@@ -65,6 +67,11 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
     answering(Text, ({ text }) => Effect.sync(() => ({ problems: PolicyDesk.problems(text) })))
   )
   app.post(
+    "/api/v1/policy/simulate",
+    options,
+    answering(Draft, ({ text }) => Effect.map(PolicyDesk.simulate(charter, records, text), (reach) => ({ reach })))
+  )
+  app.post(
     "/api/v1/policy/diff",
     options,
     answering(Text, ({ text }) => Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({ impacts })))
@@ -85,34 +92,14 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
 
 const versionOf = ({ version }: CharterState.CharterState) => ({ version })
 
-/** What the desk is asked about. */
-const recordsOf = (journal: Journal.JournalShape): PolicyDesk.DeskRecords => ({
-  partitions: Effect.map(journal.partitions, ({ rows }) =>
-    rows.map(({ partition, total }) => ({ partition, records: total.count }))
-  ),
-  partitionOf: (type, id) => Effect.map(journal.get(type, id), (found) => found?.partition)
-})
-
-/** Whom the charter knows. */
-const summary = (state: CharterState.CharterState) => ({
-  name: state.name,
-  version: state.version,
-  hub: state.hub ?? null,
-  members: [...state.members.values()],
-  devices: [...state.devices.values()],
-  roles: [...state.roles.values()],
-  teams: [...state.teams.values()],
-  policyVersion: state.policy?.version ?? null
-})
-
-/** Answers with what the body asks for; a failure says by its status whose it is. */
-const answering =
+/** Answers with what the body, or the query of a request without one, asks for; a failure says by its status whose it is. */
+export const answering =
   <A, I, B, E extends { readonly message: string }>(
     schema: Schema.Codec<A, I>,
     ask: (body: A) => Effect.Effect<B, E>
   ) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = Schema.decodeUnknownResult(schema)(request.body ?? {})
+    const body = Schema.decodeUnknownResult(schema)(request.body ?? request.query ?? {})
     if (body._tag === "Failure") return Problem.send(reply, 400, body.failure.message.slice(0, 500))
     const exit = await Effect.runPromiseExit(ask(body.success), { signal: request.signal })
     if (Exit.isSuccess(exit)) return reply.send(exit.value)

@@ -123,6 +123,7 @@ const write = Effect.fnUntraced(function* (
   group?: string
 ) {
   const allowed = new Set<string>()
+  const told = new Set<string>()
   for (const change of changes) {
     const key = Partition.key(change.partition)
     if (allowed.has(key)) continue
@@ -132,11 +133,14 @@ const write = Effect.fnUntraced(function* (
       return deedsOf(context, change)
     })
     const decision = yield* context.gate.canWrite(change.partition, deeds)
+    if (!decision.allowed || !told.has(key)) {
+      yield* context.gate.audit({ action: "write", peer: context.self, decision, detail: key })
+    }
+    told.add(key)
     if (decision.allowed) {
       if (!isAsked) allowed.add(key)
       continue
     }
-    yield* context.gate.audit({ action: "write", peer: context.self, decision, detail: key })
     const { because, rule } = decision
     return yield* refuse(new WriteDenied({ type: change.partition.type, id: change.id, rule, because }))
   }

@@ -148,7 +148,7 @@ const judge = Effect.fnUntraced(function* (
   if (judged === undefined) {
     judged = yield* judgePartition(context, partition)
     decisions.set(key, judged)
-    if (!judged.decision.allowed) yield* audit(context, judged.decision, key)
+    yield* audit(context, judged.decision, key)
   }
   const { decision, isHidden } = judged
   // Not even kept: it is none of this device's business.

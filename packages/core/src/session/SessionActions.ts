@@ -65,7 +65,7 @@ export const perform = (
 const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   const peer = driver.state.peer!
   const decision = yield* driver.gate.admits(peer)
-  if (!decision.allowed) yield* driver.gate.audit({ action: "admit", peer, decision, detail: "session" })
+  yield* driver.gate.audit({ action: "admit", peer, decision, detail: "session" })
   const { because, rule } = decision
   const input: Input = { _tag: "Admitted", denied: decision.allowed ? undefined : { rule, because } }
   return input
@@ -150,7 +150,7 @@ const permitted = Effect.fnUntraced(function* (driver: RunningSession, commits: 
       const decision = yield* driver.gate.canSend(commit.partition, peer)
       isAllowed = decision.allowed
       decisions.set(key, isAllowed)
-      if (!isAllowed) yield* driver.gate.audit({ action: "send", peer, decision, detail: key })
+      yield* driver.gate.audit({ action: "send", peer, decision, detail: key })
     }
     if (!isAllowed) continue
     allowed.push(commit)

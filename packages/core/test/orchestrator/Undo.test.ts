@@ -42,7 +42,8 @@ const open = Effect.gen(function* () {
     givesWay: Effect.succeed(false),
     isCustodian: () => Effect.succeed(false),
     canWrite: decide,
-    audit: ({ action }) => Effect.sync(() => void control.audited.push(action)),
+    audit: ({ action, decision }) =>
+      Effect.sync(() => (decision.allowed ? undefined : void control.audited.push(action))),
     changes: Stream.never
   })
   const slow = Effect.map(MemoryJournal.make({ space }), (journal): JournalShape => ({

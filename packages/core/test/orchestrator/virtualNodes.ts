@@ -40,6 +40,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
   const changes = yield* PubSub.sliding<void>(4)
   const peers = new Set<PeerId>(known.map(peerOf))
   const judges = new Set<PeerId>(custodians.map(peerOf))
+  const told = new Set<string>()
   let version = 1
   let isDenied: IsDenied = () => false
   let isRevoked: IsDenied = () => false
@@ -62,7 +63,10 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     givesWay: Effect.succeed(false),
     isCustodian: (peer) => Effect.succeed(judges.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
-    audit: () => Effect.void,
+    audit: ({ action, decision, detail }) =>
+      Effect.sync(
+        () => void told.add(`${decision.allowed ? "allowed" : "denied"} ${action} ${detail.replace("\n", " ")}`)
+      ),
     changes: Stream.fromPubSub(changes)
   })
   /** Puts other rules in the place of the present ones. */
@@ -85,7 +89,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
       version++
       return PubSub.publish(changes, undefined)
     })
-  return { layer, change, forget, lose }
+  return { layer, change, forget, lose, told }
 })
 
 export type Rules = Effect.Success<ReturnType<typeof makeRules>>

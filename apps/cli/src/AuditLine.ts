@@ -1,0 +1,55 @@
+/**
+ * The part of the command tree that reads what a node decided: `syncline audit …`. What a command does is loaded only when
+ * it runs.
+ */
+import * as Effect from "effect/Effect"
+import * as Command from "effect/cli/Command"
+import { choice, Data, from, limit, text, yes } from "./Flags.ts"
+
+const actions = ["admit", "send", "receive", "write", "overflow"] as const
+
+const loadCommands = Effect.promise(() => import("./commands/auditCommands.ts"))
+
+const list = Command.make(
+  "list",
+  {
+    isDenied: yes("denied", "Only what was refused"),
+    action: choice("action", actions, "Only this action"),
+    peer: text("peer", "id", "Only about this device"),
+    limit: limit("At most so many entries (default 20, at most 1000)"),
+    before: from("before", "Only entries with a smaller number")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.list({ data, ...input })
+    })
+).pipe(Command.withDescription("Print what was decided, the newest first; works beside a running process"))
+
+const verify = Command.make(
+  "verify",
+  { file: text("file", "file", "Verify an export instead of the folder's own audit") },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.verify({ data, ...input })
+    })
+).pipe(Command.withDescription("Follow the chain of entries and name the first that does not hold; ends with 1 then"))
+
+const exportEntries = Command.make(
+  "export",
+  { file: text("file", "file", "Write to a file instead of standard output") },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.exportEntries({ data, ...input })
+    })
+).pipe(Command.withDescription("Write all entries as NDJSON, with what the first of them follows"))
+
+export const audit = Command.make("audit").pipe(
+  Command.withDescription("Read what this device, or the hub of the folder, let pass and refused"),
+  Command.withSubcommands([list, verify, exportEntries])
+)

@@ -1,0 +1,172 @@
+/**
+ * Writes what a policy decided into the audit, once a second and in one go, so that no decision waits for a disk. Every
+ * refusal is kept, and every permission when it is given first under a version of the policy; the same within a second is
+ * one entry that counts. What an entry is made of is `AuditChain`'s, where it lies `AuditStore`'s.
+ */
+import { AuditStore, Crypto, DeviceKey, type Gate, type JournalError, Occupancy, PeerId } from "@syncline/core"
+import { Clock, Effect, Option, type Scope } from "effect"
+import * as AuditChain from "./AuditChain.ts"
+
+/** Different decisions that wait to be written; what comes beyond is counted in an entry of its own. */
+export const pendingMax = 4_096
+/** How often they are written, in milliseconds. */
+export const writeEveryMs = 1_000
+/** Permissions that are remembered as kept; beyond it all are forgotten, and kept once more. */
+export const permissionsMax = 65_536
+/** Entries that an audit holds unless it is told otherwise: about 80 MB. */
+export const entriesMaxDefault = 200_000
+/** Oldest entries go together once they are this share more than may be held. */
+const slack = 0.1
+
+export interface AuditOptions {
+  /** Entries that the audit holds, 1,000 to 100,000,000; the oldest make room, behind a signed checkpoint. Default 200,000. */
+  readonly entriesMax?: number | undefined
+}
+
+export type Tell = (action: Gate.AuditedAction) => Effect.Effect<void>
+
+/** Tells the audit, until the scope closes. Where no store is composed nothing is kept. Throws a `RangeError` for a bound out of range. */
+export const make = ({ entriesMax = entriesMaxDefault }: AuditOptions = {}): Effect.Effect<
+  Tell,
+  never,
+  Scope.Scope
+> => {
+  if (!(Number.isInteger(entriesMax) && entriesMax >= 1_000 && entriesMax <= 100_000_000)) {
+    throw new RangeError(`entriesMax is ${entriesMax}; it must be a whole number from 1,000 to 100,000,000`)
+  }
+  return Effect.gen(function* () {
+    const store = yield* Effect.serviceOption(AuditStore.AuditStore)
+    const crypto = yield* Effect.serviceOption(Crypto.Crypto)
+    const signer = yield* Effect.serviceOption(DeviceKey.DeviceKey)
+    if (Option.isNone(store) || Option.isNone(crypto) || Option.isNone(signer)) return () => Effect.void
+    const keeper = new AuditKeeper(store.value, crypto.value, signer.value, entriesMax)
+    yield* Occupancy.watch([
+      { kind: "queue", name: "audit_pending", limit: pendingMax, length: () => keeper.pending },
+      { kind: "cache", name: "audit_permissions", limit: permissionsMax, length: () => keeper.permissions }
+    ])
+    yield* Effect.addFinalizer(() => written(keeper))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(writeEveryMs), written(keeper))))
+    const tell: Tell = (action) => Effect.map(Clock.currentTimeMillis, (atMs) => keeper.add(atMs, action))
+    return tell
+  })
+}
+
+/** A full disk keeps entries waiting; they are tried again. */
+const written = (keeper: AuditKeeper): Effect.Effect<void> =>
+  keeper.write.pipe(
+    Effect.catchTag("JournalError", (error) => Effect.logWarning("the audit could not be written", error)),
+    Effect.catchDefect((defect) => Effect.logError("the audit could not be written", defect))
+  )
+
+type Facts = { -readonly [K in keyof AuditChain.AuditFacts]: AuditChain.AuditFacts[K] }
+
+/** Where a chain goes on, and up to which entry it is cut off. */
+const endsOf = ({ checkpoint, last }: AuditStore.AuditEnds): { last: AuditChain.AuditStart; cut: number } => {
+  const behind = checkpoint === undefined ? undefined : AuditChain.checkpointOfText(checkpoint)
+  const start = behind ?? AuditChain.beginning
+  // An entry that cannot be read is shown by whoever verifies; what comes after it is kept all the same.
+  const end = last === undefined ? start : { number: last.number, hash: AuditChain.ofText(last.text)?.hash ?? "" }
+  return { last: end, cut: start.number }
+}
+
+class AuditKeeper {
+  readonly #store: AuditStore.AuditStoreShape
+  readonly #crypto: Crypto.CryptoFunctions
+  readonly #signer: Crypto.Signer
+  readonly #entriesMax: number
+  readonly #pending = new Map<string, Facts>()
+  readonly #permissions = new Set<string>()
+  #overflowed = 0
+  /** Made, and not yet known to be written. */
+  #entries: ReadonlyArray<AuditChain.AuditEntry> = []
+  /** Where the chain ends, and behind what it begins; not read yet when `undefined`. */
+  #ends: { last: AuditChain.AuditStart; cut: number } | undefined
+
+  constructor(
+    store: AuditStore.AuditStoreShape,
+    crypto: Crypto.CryptoFunctions,
+    signer: Crypto.Signer,
+    entriesMax: number
+  ) {
+    this.#store = store
+    this.#crypto = crypto
+    this.#signer = signer
+    this.#entriesMax = entriesMax
+  }
+
+  get pending(): number {
+    return this.#pending.size + this.#entries.length
+  }
+
+  get permissions(): number {
+    return this.#permissions.size
+  }
+
+  add(atMs: number, { action, decision, detail, peer }: Gate.AuditedAction): void {
+    const { allowed, policyVersion, rule } = decision
+    const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
+    // Who is let in is worth an entry each time.
+    const isOnce = allowed && action !== "admit"
+    if (isOnce && this.#permissions.has(key)) return
+    const waiting = this.#pending.get(key)
+    if (waiting !== undefined) waiting.times++
+    else if (this.pending >= pendingMax) this.#overflowed++
+    else {
+      this.#pending.set(key, { atMs, action, peer, decision, detail, times: 1 })
+      if (isOnce) this.#remember(key)
+    }
+  }
+
+  /** Writes what waits, and drops the oldest entries beyond the bound. */
+  readonly write: Effect.Effect<void, JournalError.JournalError> = Effect.suspend(() => this.#write())
+
+  #remember(key: string): void {
+    if (this.#permissions.size >= permissionsMax) this.#permissions.clear()
+    this.#permissions.add(key)
+  }
+
+  readonly #write = Effect.fnUntraced(function* (this: AuditKeeper) {
+    const nowMs = yield* Clock.currentTimeMillis
+    if (this.pending === 0 && this.#overflowed === 0) return
+    this.#ends ??= endsOf(yield* this.#store.ends)
+    if (this.#entries.length === 0) this.#entries = this.#chained(this.#ends.last, nowMs)
+    const rows = this.#entries.map((entry) => ({ number: entry.number, text: AuditChain.toText(entry) }))
+    yield* this.#store.append(rows)
+    this.#ends.last = this.#entries.at(-1)!
+    this.#entries = []
+    const { cut, last } = this.#ends
+    if (last.number - cut > this.#entriesMax * (1 + slack)) yield* this.#cut(last.number - this.#entriesMax, nowMs)
+  }, Effect.uninterruptible)
+
+  #chained(last: AuditChain.AuditStart, nowMs: number): ReadonlyArray<AuditChain.AuditEntry> {
+    const facts = [...this.#pending.values()]
+    this.#pending.clear()
+    if (this.#overflowed > 0) facts.push(this.#overflow(nowMs))
+    this.#overflowed = 0
+    const entries: Array<AuditChain.AuditEntry> = []
+    for (const each of facts) entries.push(AuditChain.next(this.#crypto.sha256, entries.at(-1) ?? last, each))
+    return entries
+  }
+
+  #overflow(atMs: number): Facts {
+    const because = `${this.#overflowed} decisions more than ${pendingMax} different ones came at once`
+    return {
+      atMs,
+      action: "overflow",
+      peer: PeerId.fromPublicKey(this.#signer.publicKey),
+      decision: { allowed: false, rule: "audit/overflow", policyVersion: 0, because },
+      detail: "",
+      times: this.#overflowed
+    }
+  }
+
+  readonly #cut = Effect.fnUntraced(function* (this: AuditKeeper, upto: number, nowMs: number) {
+    const [row] = yield* this.#store.page(upto - 1, 1)
+    const entry = row === undefined ? undefined : AuditChain.ofText(row.text)
+    // Behind an entry that cannot be read no checkpoint would be true; the next one will do.
+    if (entry === undefined || entry.number !== upto) return
+    const checkpoint = AuditChain.checkpoint(this.#signer, entry, nowMs)
+    yield* this.#store.cut(upto, JSON.stringify(checkpoint))
+    this.#ends!.cut = upto
+  })
+}

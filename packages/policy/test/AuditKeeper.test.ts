@@ -1,0 +1,221 @@
+// What is written into an audit, and what reads it.
+import { describe, expect, it } from "@effect/vitest"
+import { AuditStore, Crypto, DeviceKey, type Gate, JournalError } from "@syncline/core"
+import { SeededRandom } from "@syncline/core/testing"
+import { Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as AuditChain from "../src/AuditChain.ts"
+import * as AuditKeeper from "../src/AuditKeeper.ts"
+import * as AuditReport from "../src/AuditReport.ts"
+import { personal } from "../src/PersonalPolicy.ts"
+import { deviceOf, peer, world } from "./space.ts"
+
+const crypto = world.functions(new SeededRandom.SeededRandom(1))
+
+/** A store whose disk may be full. */
+const makeStore = Effect.gen(function* () {
+  const rows: Array<AuditStore.AuditRow> = []
+  const memory = Context.get(yield* Layer.build(AuditStore.AuditStore.layerMemory(rows)), AuditStore.AuditStore)
+  const disk = { isFull: false, writes: 0 }
+  const full = new JournalError.JournalError({ reason: new JournalError.StoreFull({ path: "audit.db" }) })
+  const store: AuditStore.AuditStoreShape = {
+    ...memory,
+    append: (fresh) => {
+      disk.writes++
+      return disk.isFull ? Effect.fail(full) : memory.append(fresh)
+    }
+  }
+  return { store, rows, disk }
+})
+
+const keeping = (store: AuditStore.AuditStoreShape, options?: AuditKeeper.AuditOptions) =>
+  AuditKeeper.make(options).pipe(
+    Effect.provideService(AuditStore.AuditStore, store),
+    Effect.provideService(Crypto.Crypto, crypto),
+    Effect.provideService(DeviceKey.DeviceKey, deviceOf(1))
+  )
+
+const action = (n: number, allowed = false, more: Partial<Gate.AuditedAction> = {}): Gate.AuditedAction => ({
+  action: "receive",
+  peer: peer(2),
+  decision: { allowed, rule: "role/member", policyVersion: 3, because: "because" },
+  detail: `task\n{"team":"${n}"}`,
+  ...more
+})
+
+const entriesOf = (rows: ReadonlyArray<AuditStore.AuditRow>) => rows.map(({ text }) => AuditChain.ofText(text)!)
+const second = TestClock.adjust(AuditKeeper.writeEveryMs)
+
+describe("what is kept", () => {
+  it.effect("[AU-4] refusals each time, permissions once, admissions each time", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      for (let i = 0; i < 3; i++) {
+        yield* tell(action(1))
+        yield* tell(action(2, true))
+        yield* tell(action(3, true, { action: "admit", detail: "session" }))
+      }
+      yield* second
+      expect(entriesOf(rows).map(({ action: done, decision, times }) => [done, decision.allowed, times])).toEqual([
+        ["receive", false, 3],
+        ["receive", true, 1],
+        ["admit", true, 3]
+      ])
+      yield* tell(action(1))
+      yield* tell(action(2, true))
+      yield* tell(action(2, true, { decision: { ...action(2, true).decision, policyVersion: 4 } }))
+      yield* second
+      expect(entriesOf(rows.slice(3)).map(({ decision, times }) => [decision.policyVersion, times])).toEqual([
+        [3, 1],
+        [4, 1]
+      ])
+    })
+  )
+
+  it.effect("[AU-5] goes on after a restart, and nothing is lost when a node closes", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      for (let run = 0; run < 3; run++) {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const tell = yield* keeping(store)
+            for (let n = 0; n < 10; n++) yield* tell(action(n))
+          })
+        )
+      }
+      expect(rows.length).toBe(30)
+      expect(yield* AuditReport.verify(store, crypto, peer(1))).toMatchObject({ entries: 30, fault: undefined })
+    })
+  )
+
+  it.effect("[AU-5] waits for room on the disk, and counts what is more than it can hold", () =>
+    Effect.gen(function* () {
+      const { disk, rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      disk.isFull = true
+      for (let n = 0; n < 10; n++) yield* tell(action(n))
+      yield* second
+      yield* second
+      expect([rows.length, disk.writes]).toEqual([0, 2])
+      for (let n = 10; n < AuditKeeper.pendingMax + 50; n++) yield* tell(action(n))
+      disk.isFull = false
+      yield* second
+      yield* second
+      expect(rows.length).toBe(AuditKeeper.pendingMax + 1)
+      expect(entriesOf(rows).at(-1)).toMatchObject({
+        action: "overflow",
+        peer: peer(1),
+        times: 50,
+        decision: { rule: "audit/overflow" }
+      })
+      expect(yield* AuditReport.verify(store, crypto, peer(1))).toMatchObject({ fault: undefined })
+    })
+  )
+
+  it.effect("[AU-6] makes room behind a checkpoint that this device has signed", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store, { entriesMax: 1_000 })
+      for (let n = 0; n < 3_000; n++) {
+        yield* tell(action(n))
+        if (n % 50 === 49) yield* second
+        expect(rows.length).toBeLessThanOrEqual(1_100)
+      }
+      const verdict = yield* AuditReport.verify(store, crypto, peer(1))
+      expect(verdict).toMatchObject({ fault: undefined, last: { number: 3_000 } })
+      expect(verdict.entries).toBeGreaterThanOrEqual(1_000)
+      expect((yield* AuditReport.verify(store, crypto, peer(2))).fault?.problem).toContain("not by this device")
+      for (const entriesMax of [0, 999, 1.5, 1e9, Number.NaN]) {
+        expect(() => AuditKeeper.make({ entriesMax })).toThrow(RangeError)
+        expect(() => personal({ trusted: [], audit: { entriesMax } })).toThrow(RangeError)
+      }
+    })
+  )
+})
+
+describe("reading an audit", () => {
+  const kept = Effect.gen(function* () {
+    const { rows, store } = yield* makeStore
+    const tell = yield* keeping(store)
+    for (let n = 0; n < 2_500; n++) {
+      yield* tell(action(n, n % 5 === 0, { peer: peer(2 + (n % 2)) }))
+      if (n % 1_000 === 999) yield* second
+    }
+    yield* second
+    return { rows, store }
+  })
+
+  it.effect("[AU-7] names the first entry that does not hold", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* kept
+      const verdict = () => Effect.map(AuditReport.verify(store, crypto, peer(1)), ({ fault }) => fault)
+      expect(yield* verdict()).toBe(undefined)
+      const changed = (at: number, row: AuditStore.AuditRow) =>
+        Effect.gen(function* () {
+          const before = rows[at]!
+          rows[at] = row
+          const found = yield* verdict()
+          rows[at] = before
+          return found
+        })
+      const { text } = rows[1_500]!
+      expect(yield* changed(1_500, { number: 1_501, text: text.replace("because", "becausE") })).toMatchObject({
+        number: 1_501
+      })
+      expect(yield* changed(1_500, { number: 1_501, text: "no JSON" })).toEqual({
+        number: 1_501,
+        problem: "it is no entry of an audit"
+      })
+      expect(yield* changed(1_500, rows[1_499]!)).toMatchObject({ number: 1_501 })
+      const [gone] = rows.splice(2_000, 1)
+      expect(yield* verdict()).toEqual({ number: 2_001, problem: "it is missing; 2002 stands in its place" })
+      rows.splice(2_000, 0, gone!)
+      yield* store.cut(100, "no checkpoint")
+      expect(yield* verdict()).toEqual({ number: 1, problem: "the checkpoint that it begins behind cannot be read" })
+    })
+  )
+
+  it.effect("[AU-8] an export is verified like the audit, with a checkpoint and without", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* kept
+      const exported = Effect.gen(function* () {
+        const lines: Array<string> = []
+        const entries = yield* AuditReport.exportLines(store, (page) => Effect.sync(() => void lines.push(...page)))
+        expect(entries).toBe(lines.length - 1)
+        return lines
+      })
+      const lines = yield* exported
+      expect(AuditReport.verifyLines(lines, crypto)).toMatchObject({ entries: 2_500, fault: undefined })
+      expect(AuditReport.verifyLines(lines.toSpliced(1_800, 1), crypto).fault).toMatchObject({ number: 1_800 })
+      expect(AuditReport.verifyLines(lines.slice(1), crypto).fault).toMatchObject({ number: 1 })
+      expect(AuditReport.verifyLines([], crypto).fault).toMatchObject({ number: 1 })
+      expect(AuditReport.verifyLines([lines[0]!], crypto)).toMatchObject({ entries: 0, fault: undefined })
+      const checkpoint = AuditChain.checkpoint(deviceOf(1), AuditChain.ofText(rows[999]!.text)!, 7)
+      yield* store.cut(1_000, JSON.stringify(checkpoint))
+      const later = yield* exported
+      expect(later.length).toBe(1_501)
+      expect(AuditReport.verifyLines(later, crypto, peer(1))).toMatchObject({ entries: 1_500, fault: undefined })
+      expect(AuditReport.verifyLines(later, crypto, peer(2)).fault).toMatchObject({ number: 1 })
+      const moved = [later[0]!.replace('"number":1000', '"number":1001'), ...later.slice(1)]
+      expect(AuditReport.verifyLines(moved, crypto).fault?.problem).toContain("not signed as it says")
+    })
+  )
+
+  it.effect("[AU-9] a list is the newest that are meant", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* kept
+      const numbers = (question: AuditReport.AuditQuestion) =>
+        Effect.map(AuditReport.list(store, question), (found) => found.map(({ number }) => number))
+      expect(yield* numbers({ limit: 3 })).toEqual([2_500, 2_499, 2_498])
+      expect(yield* numbers({ limit: 3, before: 2_000 })).toEqual([1_999, 1_998, 1_997])
+      expect((yield* numbers({ limit: 5_000 })).length).toBe(AuditReport.listMax)
+      const theirs = yield* AuditReport.list(store, { limit: 1_000, peer: peer(2), isDenied: true })
+      expect(theirs.every((entry) => entry.peer === peer(2) && !entry.decision.allowed)).toBe(true)
+      expect(theirs.length).toBe(1_000)
+      expect(yield* numbers({ limit: 3, action: "write" })).toEqual([])
+      rows.splice(0, rows.length)
+      expect(yield* numbers({ limit: 3 })).toEqual([])
+    })
+  )
+})
