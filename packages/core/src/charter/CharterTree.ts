@@ -92,6 +92,10 @@ export class CharterTree {
     if (this.#nodes.has(record.id)) return { kind: "known" }
     const siblings = record.previous === noRecord ? this.#first : this.#nodes.get(record.previous)?.children
     if (siblings === undefined) return { kind: "missing" }
+    // Anybody can sign one, and it would be its own authority: a rival founding must not come up for choice.
+    if (siblings === this.#first && siblings.length > 0) {
+      return { kind: "refused", problem: "the space was founded by another record" }
+    }
     const next = this.#after(record)
     if (typeof next === "string") return { kind: "refused", problem: next }
     const isNext = record.previous === (this.#chain.at(-1) ?? noRecord)

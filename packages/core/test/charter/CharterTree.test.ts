@@ -98,6 +98,25 @@ describe("records behind the same one", () => {
     expect(tree.add(record(received, 8, addMember("y", "member")))).toMatchObject({ kind: "refused" })
   })
 
+  it("[CH-3] a second founding of the space counts nowhere, whatever it does and whoever signs it", () => {
+    for (const hub of [null, key(8)]) {
+      const tree = newTree()
+      tree.add(record(undefined, 1, { ...found, hub } as CharterOperation))
+      const { head } = tree.state
+      for (const [device, operations] of [
+        [9, []],
+        [1, []],
+        [9, [addMember("x", "member"), { _tag: "RemoveMember", member: "x" }]]
+      ] as const) {
+        const own = { ...found, device: key(device), name: "Mine" } as CharterOperation
+        const problem = "the space was founded by another record"
+        expect(tree.add(record(undefined, device, own, ...operations))).toEqual({ kind: "refused", problem })
+        expect(tree.state).toMatchObject({ head, name: "Space" })
+      }
+      expect(tree.rivals).toEqual([])
+    }
+  })
+
   it("[CH-14] rivals are bounded, and what is known or lacks its record before is told", () => {
     const tree = team()
     const base = headOf(tree)
