@@ -27,7 +27,7 @@ const onlyIn = (regex: string, place: string): Restriction => ({ regex, message:
 const encoding = onlyIn("^msgpackr($|/)", "model/MessagePack.ts")
 const sqlite = onlyIn("^(better-sqlite3|node:sqlite)($|/)", "packages/node")
 const sockets = onlyIn("^(socket\\.io|socket\\.io-client|engine\\.io)($|/)", "packages/transport-socketio")
-const casl = onlyIn("^(@casl|@ucast)/", "packages/policy/src/PolicyCompiler.ts")
+const casl = onlyIn("^@casl/", "packages/policy/src/PolicyCompiler.ts")
 const yaml = onlyIn("^yaml($|/)", "packages/policy/src/PolicyFile.ts")
 const policy = onlyIn("^@syncline/policy($|/)", "an application")
 const barrel: Restriction = {

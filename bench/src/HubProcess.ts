@@ -13,9 +13,14 @@ const startMsMax = 30_000
 /** A hub ends within 2 s; then it is killed. */
 const endMsMax = 5_000
 
+/** On Linux, whatever the machine (getconf CLK_TCK). */
+const ticksPerSecond = 100
+
 export interface HubOptions {
   readonly folder: string
   readonly space: string
+  /** Whether a charter says who may do what; it is founded in an empty folder. */
+  readonly isTeams?: boolean
   /** Options for Node itself, e.g. `--cpu-prof`. */
   readonly execArgv?: ReadonlyArray<string>
 }
@@ -31,13 +36,14 @@ export class HubProcess {
   }
 
   /** Resolves when devices can connect. */
-  static async start({ execArgv = [], folder, space }: HubOptions): Promise<HubProcess> {
+  static async start({ execArgv = [], folder, isTeams = false, space }: HubOptions): Promise<HubProcess> {
     const main = fileURLToPath(new URL("../../apps/server/src/main.ts", import.meta.url))
     const env = {
       SYNCLINE_PORT: "0",
       SYNCLINE_HOST: "127.0.0.1",
       SYNCLINE_DATA: folder,
       SYNCLINE_SPACE: space,
+      SYNCLINE_POLICY: isTeams ? "enterprise" : "personal",
       SYNCLINE_LOG_LEVEL: "error"
     }
     const hub = spawn(process.execPath, [...execArgv, main], { env, stdio: ["ignore", "pipe", "inherit"] })
@@ -53,6 +59,14 @@ export class HubProcess {
   memory(): number {
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#process.pid}/status`, "utf8"))?.[1]
     return Number(kibibytes) * 1024
+  }
+
+  /** Processor time of all its threads so far, in seconds. */
+  cpuSeconds(): number {
+    // Behind the name in parentheses; fields 14 and 15 count ticks (proc(5)).
+    const stat = readFileSync(`/proc/${this.#process.pid}/stat`, "utf8")
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
   }
 
   /** Ends it; it is killed when it does not end in time. */

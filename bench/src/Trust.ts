@@ -19,5 +19,5 @@ export const openDevice = async (
 }
 
 /** Writes whom the hub trusts; it reads that when it starts. */
-export const trust = (hub: FilledFolder, peers: ReadonlyArray<string>): void =>
+export const trust = (hub: Pick<FilledFolder, "folder">, peers: ReadonlyArray<string>): void =>
   writeFileSync(join(hub.folder, "trusted-peers"), peers.map((peer) => `${peer}\n`).join(""))

@@ -22,6 +22,7 @@ export interface FilledFolder {
 }
 
 export class Workshop {
+  readonly space = space
   readonly isQuick: boolean
   readonly #root = mkdtempSync(join(tmpdir(), "syncline-bench-"))
   readonly #profiling: ReadonlyArray<string>
@@ -57,10 +58,46 @@ export class Workshop {
 
   /** A copy of a folder that holds the first `count` cities. */
   async filled(count: number): Promise<FilledFolder> {
-    const { folder, ...rest } = await this.kept(`folder of ${count}`, () => this.#fill(count))
+    return this.copy(await this.kept(`folder of ${count}`, () => this.#fill(count)))
+  }
+
+  /** A copy of a folder that holds the first `count` cities as places. */
+  async places(count: number): Promise<FilledFolder> {
+    return this.copy(await this.kept(`places ${count}`, () => this.#fill(count, true)))
+  }
+
+  /** A folder with records of many teams, to be copied, and what the last team's commits are. */
+  async fillTeams(teams: number, perTeam: number) {
+    const folder = this.folder("template")
+    const child = new ChildProcess()
+    try {
+      const { peer } = await child.call("openPeer", { folder, space, trusted: [] })
+      const gain = await child.call("writeTeams", { teams, perTeam })
+      await child.call("closePeer")
+      return { folder, peer, gain }
+    } finally {
+      await child.end()
+    }
+  }
+
+  /** A copy of a folder that nobody has open. */
+  copy<F extends { readonly folder: string }>(filled: F): F {
     const copy = this.folder("filled")
-    cpSync(folder, copy, { recursive: true })
-    return { ...rest, folder: copy }
+    cpSync(filled.folder, copy, { recursive: true })
+    return { ...filled, folder: copy }
+  }
+
+  /** A folder with a key and an empty journal. */
+  async empty(name: string): Promise<Omit<FilledFolder, "stateHash">> {
+    const folder = this.folder(name)
+    const child = new ChildProcess()
+    try {
+      const { peer } = await child.call("openPeer", { folder, space, trusted: [] })
+      await child.call("closePeer")
+      return { folder, peer }
+    } finally {
+      await child.end()
+    }
   }
 
   /** Makes something once in a run. */
@@ -91,13 +128,14 @@ export class Workshop {
     rmSync(this.#root, { recursive: true, force: true })
   }
 
-  async #fill(count: number): Promise<FilledFolder> {
+  async #fill(count: number, asPlaces = false): Promise<FilledFolder> {
     const folder = this.folder("template")
     // Not profiled: this is the preparation.
     const child = new ChildProcess()
     try {
       const { peer } = await child.call("openPeer", { folder, space, trusted: [] })
-      await child.call("write", { count, perCommit: Cities.importRecords })
+      if (asPlaces) await child.call("writePlaces", { count })
+      else await child.call("write", { count, perCommit: Cities.importRecords })
       const stateHash = await child.call("stateHash")
       await child.call("closePeer")
       return { folder, peer, stateHash }

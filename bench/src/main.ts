@@ -12,8 +12,10 @@ import { changeLatency } from "./measurements/ChangeLatency.ts"
 import { coldSync } from "./measurements/ColdSync.ts"
 import { differences } from "./measurements/Differences.ts"
 import { equalStores } from "./measurements/EqualStores.ts"
+import { grant } from "./measurements/Grant.ts"
 import { liveStream } from "./measurements/LiveStream.ts"
 import { localWrites } from "./measurements/LocalWrites.ts"
+import { policyCost } from "./measurements/PolicyCost.ts"
 import { rawStream } from "./measurements/RawStream.ts"
 import { reconnect } from "./measurements/Reconnect.ts"
 import { sqliteAlone } from "./measurements/SqliteAlone.ts"
@@ -31,7 +33,9 @@ const measurements: ReadonlyArray<Measurement> = [
   liveStream,
   reconnect,
   equalStores,
-  differences
+  differences,
+  policyCost,
+  grant
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */

@@ -1,18 +1,20 @@
 /**
  * The one Syncline device that a measuring process has open: `createNode` with the personal policy and Socket.IO, as an
- * application would have it. What is done with it is the jobs' business.
+ * application would have it, or with that of a team. What is done with it is the jobs' business.
  */
 import { createNode, type EventOf, type SynclineNode } from "@syncline/node"
-import { personal } from "@syncline/policy"
+import { enterprise, personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import * as Cities from "../Cities.ts"
 
-export type Peer = SynclineNode<{ readonly city: typeof Cities.City }>
+export type Peer = SynclineNode<{ readonly city: typeof Cities.City; readonly place: typeof Cities.Place }>
 
 export interface OpenOptions {
   readonly folder: string
   readonly space: string
   readonly trusted: ReadonlyArray<string>
+  /** The hub whose charter says who may do what, instead of the trusted peers. */
+  readonly introducer?: string
   /** Whether it can be dialled, on loopback and a port that the system chooses. */
   readonly listens?: boolean
 }
@@ -30,12 +32,12 @@ export const opened = (): OpenedPeer => {
   return open
 }
 
-export const openPeer = async ({ folder, listens = false, space, trusted }: OpenOptions): Promise<Peer> => {
+export const openPeer = async ({ folder, introducer, listens = false, space, trusted }: OpenOptions): Promise<Peer> => {
   const peer = await createNode({
     space,
     store: folder,
-    entities: { city: Cities.City },
-    policy: personal({ trusted }),
+    entities: { city: Cities.City, place: Cities.Place },
+    policy: introducer === undefined ? personal({ trusted }) : enterprise({ introducer }),
     transports: [listens ? socketIo({ server: { port: 0 } }) : socketIo()]
   })
   open = { peer, folder }

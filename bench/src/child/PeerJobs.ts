@@ -74,6 +74,26 @@ export const peerJobs = {
     return { beganNs, ...(await timed(() => writeAll(peer, records, perCommit))) }
   },
 
+  /** Writes `count` places, a thousand in each transaction. */
+  writePlaces: async ({ count }: { readonly count: number }) => {
+    const { peer } = opened()
+    for (const part of Cities.chunks(Cities.first(count), Cities.importRecords)) await peer.place.putAll(part)
+  },
+
+  /** Writes `perTeam` places for each of so many teams, one after the other; gives what the last one's commits are. */
+  writeTeams: async ({ perTeam, teams }: { readonly perTeam: number; readonly teams: number }) => {
+    const { folder, peer } = opened()
+    let before = 0
+    for (let team = 0; team < teams; team++) {
+      before = JournalFile.head(folder)
+      const records = Array.from({ length: perTeam }, (_, i) => Cities.at(team * perTeam + i))
+      for (const part of Cities.chunks(records, Cities.importRecords)) {
+        await peer.place.putAll(part.map((record) => ({ ...record, country: `t${team}` })))
+      }
+    }
+    return JournalFile.commitsAfter(folder, before)
+  },
+
   /** Goes to a hub; seconds from the dial to the proof that both have the same. */
   dial: async ({ address }: { readonly address: string }) => {
     const { peer } = opened()

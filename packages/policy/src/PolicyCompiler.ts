@@ -3,16 +3,9 @@
  * sentence: forbid beats allow, then a grant to the member or device, then the highest role or team, then a rule for
  * everybody, then no. Documents were checked before they come here; owners are never asked about.
  */
-import {
-  type AnyAbility,
-  buildMongoQueryMatcher,
-  createMongoAbility,
-  type RawRuleOf,
-  type MongoAbility
-} from "@casl/ability"
-import { $and, and } from "@ucast/mongo2js"
+import { Ability, type AnyAbility, type RawRuleOf } from "@casl/ability"
 import * as Audience from "./Audience.ts"
-import { type Action, isOfKind, type PolicyDocument, type Rule, type Term } from "./PolicyDocument.ts"
+import { type Action, isOfKind, type Operator, type PolicyDocument, type Rule, type Term } from "./PolicyDocument.ts"
 import type { HeaderValues, PolicySubject } from "./PolicySubject.ts"
 
 /** What a rule is to one device; a later tier beats an earlier one. */
@@ -39,27 +32,22 @@ export interface CompiledPolicy {
 /** What CASL is asked about: made here from checked parts, never from a record's body. */
 class Asked {
   readonly type: string
-  /** By the names that `keysOf` gives, so that no name of a field means anything to CASL. */
-  readonly values: Readonly<Record<string, string | number | boolean | ReadonlyArray<string>>>
+  readonly values: Values
 
-  constructor(type: string, values: Asked["values"]) {
+  constructor(type: string, values: Values) {
     this.type = type
     this.values = values
   }
 }
 
-type Keys = ReadonlyMap<string, string>
+type Value = string | number | boolean
+/** Header values by the field's name; of an audience its names. */
+type Values = ReadonlyMap<string, Value | ReadonlyArray<string>>
 
-/** A name for each header field of the document. */
-const keysOf = ({ types }: PolicyDocument): Keys => {
-  const fields = new Set(Object.values(types).flatMap(({ header }) => Object.keys(header ?? {})))
-  return new Map([...fields].map((field, place) => [field, `f${place}`]))
-}
+/** Whether the conditions of a rule hold. Its operators are made here; CASL's own know patterns and let typing errors pass. */
+type Condition = (values: Values) => boolean
 
-type RawRule = RawRuleOf<MongoAbility>
-
-/** CASL leaves out what joins conditions unless it is asked for. */
-const conditionsMatcher = buildMongoQueryMatcher({ $and }, { and })
+type RawRule = RawRuleOf<AnyAbility>
 
 /** Compiles the rules that are about the device. */
 export const compile = (document: PolicyDocument, subject: PolicySubject): CompiledPolicy => {
@@ -68,20 +56,19 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
     .filter(({ rank }) => rank !== undefined)
     // CASL lets the last rule win; of equal rank the first in the document does.
     .sort((a, b) => a.rank! - b.rank! || b.place - a.place)
-  const keys = keysOf(document)
   const ranks = new Map(about.map(({ rank, rule }) => [rule.id, rank!]))
-  const ability: AnyAbility = createMongoAbility(
-    about.map(({ rule }) => toRaw(rule, subject, keys)),
+  const ability: AnyAbility = new Ability(
+    about.map(({ rule }) => toRaw(rule, subject)),
     {
       anySubjectType: "all",
       detectSubjectType: (asked: Asked) => asked.type,
-      conditionsMatcher,
+      conditionsMatcher: (holds: Condition) => (asked) => holds((asked as unknown as Asked).values),
       // CASL's own matcher reads a field as a pattern, and a pattern may take minutes.
       fieldMatcher: (fields: ReadonlyArray<string>) => (field: string) => fields.includes(field)
     }
   )
   const asking = (type: string, header: HeaderValues): Asked | undefined => {
-    const values = valuesOf(document, keys, type, header)
+    const values = valuesOf(document, type, header)
     return values === undefined ? undefined : new Asked(type, values)
   }
   return {
@@ -122,50 +109,68 @@ const rankOf = ({ effect, to }: Rule, { device, level, member, role, teams }: Po
   return isForRole ? tierStep + level : 0
 }
 
-const toRaw = (rule: Rule, subject: PolicySubject, keys: Keys): RawRule => ({
+const toRaw = (rule: Rule, subject: PolicySubject): RawRule => ({
   action: [...rule.actions],
   subject: rule.types === "all" ? "all" : [...rule.types],
   inverted: rule.effect === "forbid",
   reason: rule.id,
   ...(rule.fields === undefined ? {} : { fields: [...rule.fields] }),
-  ...(rule.where === undefined || rule.where.length === 0
-    ? {}
-    : { conditions: { $and: rule.where.map((term) => toCondition(term, subject, keys)) } })
+  ...(rule.where === undefined || rule.where.length === 0 ? {} : { conditions: allOf(rule.where, subject) })
 })
 
-const toCondition = ({ field, op, value }: Term, subject: PolicySubject, keys: Keys): Record<string, unknown> => {
-  const name = `values.${keys.get(field)!}`
-  if (op === "exists") return { [name]: { $exists: value } }
-  // Of a list CASL takes any element.
-  if (op === "has") return { [name]: { $in: value === "$me" ? [...Audience.namesFor(subject)] : [value] } }
-  const wanted = Array.isArray(value) ? value.map((each) => resolve(each, subject)) : resolve(value, subject)
-  // By itself CASL finds that a value that is missing is not equal, and neither less nor more, so at most and at least.
-  return { $and: [{ [name]: { $exists: true } }, { [name]: { [`$${op}`]: wanted } }] }
+const allOf = (terms: ReadonlyArray<Term>, subject: PolicySubject): Condition => {
+  const conditions = terms.map((term) => toCondition(term, subject))
+  return (values) => conditions.every((holds) => holds(values))
 }
 
-const resolve = (value: unknown, { device, member, teams }: PolicySubject): unknown => {
-  if (value === "$member") return member
-  if (value === "$device") return device
-  return value === "$teams" ? [...teams] : value
+/** A value that is missing meets no condition but that it does not exist. */
+const toCondition = ({ field, op, value }: Term, subject: PolicySubject): Condition => {
+  if (op === "exists") return (values) => values.has(field) === value
+  const wanted = wantedOf(value, subject)
+  const one = wanted.values().next().value!
+  const test = tests[op](wanted, one)
+  return (values) => {
+    const found = values.get(field)
+    return found !== undefined && test(found)
+  }
+}
+
+type Test = (found: Value | ReadonlyArray<string>) => boolean
+
+/** `wanted` are all values of a condition, `one` is the first of them. */
+const tests: Record<Exclude<Operator, "exists">, (wanted: ReadonlySet<Value>, one: Value) => Test> = {
+  eq: (_, one) => (found) => found === one,
+  ne: (_, one) => (found) => found !== one,
+  in: (wanted) => (found) => wanted.has(found as Value),
+  nin: (wanted) => (found) => !wanted.has(found as Value),
+  lt: (_, one) => (found) => found < one,
+  lte: (_, one) => (found) => found <= one,
+  gt: (_, one) => (found) => found > one,
+  gte: (_, one) => (found) => found >= one,
+  has: (wanted) => (found) => (found as ReadonlyArray<string>).some((name) => wanted.has(name))
+}
+
+/** The values of a condition, with who asks in the place of variables. */
+const wantedOf = (value: Term["value"], subject: PolicySubject): ReadonlySet<Value> => {
+  if (value === "$me") return new Set(Audience.namesFor(subject))
+  if (value === "$teams") return new Set(subject.teams)
+  const { device, member } = subject
+  const real = (each: Value): Value => (each === "$member" ? member : each === "$device" ? device : each)
+  return new Set(Array.isArray(value) ? (value as ReadonlyArray<Value>).map(real) : [real(value as Value)])
 }
 
 /**
  * The values of a header; `undefined` when it is not as declared: then neither an allowance nor a prohibition could be
  * sure of it, and it is nobody's. A null is a value that is missing.
  */
-const valuesOf = (
-  { types }: PolicyDocument,
-  keys: Keys,
-  type: string,
-  header: HeaderValues
-): Asked["values"] | undefined => {
+const valuesOf = ({ types }: PolicyDocument, type: string, header: HeaderValues): Values | undefined => {
   const declared = Object.hasOwn(types, type) ? (types[type]!.header ?? {}) : {}
-  const values: Record<string, string | number | boolean | ReadonlyArray<string>> = {}
+  const values = new Map<string, Value | ReadonlyArray<string>>()
   for (const [field, value] of Object.entries(header)) {
     if (value === null) continue
     const kind = Object.hasOwn(declared, field) ? declared[field] : undefined
     if (!isOfKind(kind, value)) return undefined
-    values[keys.get(field)!] = kind === "audience" ? Audience.namesOf(value as string)! : value
+    values.set(field, kind === "audience" ? Audience.namesOf(value as string)! : value)
   }
   return values
 }

@@ -1,7 +1,7 @@
 // What a device may have changes while it runs: records go and come, and nobody's work is lost.
 import { describe, expect, it } from "@effect/vitest"
-import { MemoryTransport } from "@syncline/core"
-import { Effect } from "effect"
+import { Commit, Compression, FrameCodec, MemoryTransport } from "@syncline/core"
+import { Effect, Result } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
 import { deviceOf, joining, peer, type Person, policy } from "./space.ts"
 import { found, makeNode, pass, seenBy, type TeamNode } from "./teamNodes.ts"
@@ -218,6 +218,52 @@ describe("who may create and nothing else", () => {
       yield* pass(3_000)
       const refused = yield* Effect.flip(mia.put("n1", { team: "north", title: "back" }))
       expect(refused).toMatchObject({ reason: { _tag: "WriteDenied", rule: "default" } })
+    })
+  )
+})
+
+describe("a right that is given", () => {
+  /** Names of the messages in frames, and the records in them. */
+  const messagesOf = (frames: ReadonlyArray<Uint8Array>) =>
+    frames.map((frame) => {
+      const { message } = Result.getOrThrow(FrameCodec.decode(Compression.stored, frame))
+      const commits = message._tag === "EventBatch" ? message.commits : []
+      const headers = commits.map((bytes) => {
+        const commit = Commit.open(bytes)
+        return typeof commit === "string" ? commit : String(commit.header.partition.header["team"])
+      })
+      return { tag: message._tag, headers }
+    })
+
+  it.effect("[AK-6] brings the gain, and others see nothing of it", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const hub = yield* makeNode(network, 1, [])
+      yield* found(hub)
+      yield* join(hub, ["mia", "member", 2, "north"], ["max", "member", 3, "north"])
+      for (let i = 0; i < 50; i++) {
+        yield* hub.put(`n${i}`, { team: "north", title: `north ${i}` })
+        yield* hub.put(`s${i}`, { team: "south", title: `south ${i}` })
+      }
+      const [toMia, toMax]: [Array<Uint8Array>, Array<Uint8Array>] = [[], []]
+      const mia = yield* makeNode(network, 2, [1], { onFrame: (frame) => void toMia.push(frame) })
+      const max = yield* makeNode(network, 3, [1], { onFrame: (frame) => void toMax.push(frame) })
+      for (const node of [hub, mia, max]) yield* node.start
+      yield* pass(3_000)
+      toMia.length = 0
+      toMax.length = 0
+      yield* setTeams(hub, "mia", "north", "south")
+      yield* pass(3_000)
+      expect(yield* heldBy(mia)).toEqual([
+        ["north", 50],
+        ["south", 50]
+      ])
+      const gained = messagesOf(toMia).flatMap(({ headers }) => headers)
+      expect(gained.length).toBe(50)
+      expect(new Set(gained)).toEqual(new Set(["south"]))
+      const seen = messagesOf(toMax).map(({ tag }) => tag)
+      expect(seen).toContain("CharterSync")
+      expect(seen).not.toContain("EventBatch")
     })
   )
 })

@@ -50,7 +50,18 @@ export const same = (a: Partition, b: Partition): boolean => {
 }
 
 /** The text that two replicas agree on for one partition. */
-export const key = (partition: Partition): string => `${partition.type}\n${FieldValue.canonicalText(partition.header)}`
+export const key = ({ header, type }: Partition): string => {
+  let only: string | undefined
+  let fields = 0
+  for (const field in header) {
+    fields++
+    only = field
+  }
+  // Most types have one header field or none, and this is asked for every commit.
+  if (fields === 0) return `${type}\n{}`
+  if (fields === 1) return `${type}\n{${JSON.stringify(only)}:${FieldValue.canonicalText(header[only!]!)}}`
+  return `${type}\n${FieldValue.canonicalText(header)}`
+}
 
 /** First 16 bytes of SHA-256 over a domain tag, the space and the key. */
 export const hash = (

@@ -1,0 +1,131 @@
+/**
+ * What a policy costs: the same 135k records in 246 partitions go up to a hub and down to another device, once where
+ * everybody trusts everybody, and once where a charter and a document of 200 rules decide; with its audit. And how long it takes to
+ * decide on a batch by itself.
+ */
+import * as Cities from "../Cities.ts"
+import type { Reading } from "../Figure.ts"
+import type { HubProcess } from "../HubProcess.ts"
+import type { Measurement } from "../Measurement.ts"
+import * as TeamHub from "../TeamHub.ts"
+import * as Trust from "../Trust.ts"
+import type { Workshop } from "../Workshop.ts"
+
+const country = (names: ReadonlyArray<string>) => [{ field: "country", op: "in", value: names }]
+
+/** Everything that a member does here is allowed by the last rule; the others speak of what is not asked about. */
+const documentOf = (names: ReadonlyArray<string>, hasFieldRules: boolean): string =>
+  JSON.stringify({
+    version: 1,
+    types: { place: { header: { country: "text" } } },
+    rules: [
+      ...Array.from({ length: 198 }, (_, i) => ({
+        id: `r${i}`,
+        effect: i % 5 === 0 ? "forbid" : "allow",
+        actions: ["read", "update"],
+        types: ["place"],
+        where: country([`nowhere-${i}`, `nobody-${i}`])
+      })),
+      ...(hasFieldRules
+        ? [{ id: "fields", effect: "forbid", actions: ["create", "update"], types: ["place"], fields: ["salary"] }]
+        : []),
+      {
+        id: "members",
+        effect: "allow",
+        actions: ["read", "create", "update", "delete"],
+        types: ["place"],
+        to: { roles: ["member"] },
+        where: country(names)
+      }
+    ]
+  })
+
+interface Cost {
+  readonly upSeconds: number
+  readonly upHubCpu: number
+  readonly downSeconds: number
+  readonly downCpu: number
+}
+
+/** Up from a device that has everything, then down to one that has nothing. */
+const sync = async (workshop: Workshop, policy: string | undefined): Promise<Cost> => {
+  const source = await workshop.places(workshop.isQuick ? 10_000 : Cities.total)
+  const hubFolder = await workshop.empty("hub")
+  const [up, down] = [workshop.child(), workshop.child()]
+  const isTeams = policy !== undefined
+  const introducer = isTeams ? { introducer: hubFolder.peer } : {}
+  const trusted = [hubFolder.peer]
+  await up.call("openPeer", { folder: source.folder, space: workshop.space, trusted, ...introducer })
+  const downFolder = workshop.folder("device")
+  const { peer } = await down.call("openPeer", { folder: downFolder, space: workshop.space, trusted, ...introducer })
+  if (!isTeams) Trust.trust(hubFolder, [source.peer, peer])
+  const hub = await workshop.hub({ folder: hubFolder.folder, isTeams })
+  if (isTeams) {
+    await TeamHub.addMembers(hubFolder.folder, [
+      { member: "mia", peer: source.peer },
+      { member: "max", peer }
+    ])
+    await TeamHub.applyPolicy(hubFolder.folder, policy)
+  }
+  const dial = { address: hub.address }
+  const first = await measured(hub, () => up.call("dial", dial))
+  await up.call("closePeer")
+  const second = await measured(hub, () => down.call("dial", dial))
+  const stateHash = await down.call("stateHash")
+  if (stateHash !== source.stateHash) throw new Error("the device has another state")
+  await down.call("closePeer")
+  await workshop.endAll()
+  return {
+    upSeconds: first.result.seconds,
+    upHubCpu: first.hubCpu,
+    downSeconds: second.result.seconds,
+    downCpu: second.hubCpu + second.result.cpuSeconds
+  }
+}
+
+const measured = async <A>(hub: HubProcess, body: () => Promise<A>) => {
+  const before = hub.cpuSeconds()
+  const result = await body()
+  return { result, hubCpu: hub.cpuSeconds() - before }
+}
+
+const compare = (name: string, on: Cost, off: Cost, target: number | undefined): ReadonlyArray<Reading> => {
+  const ratio = (figure: string, value: number): Reading => ({
+    figure: `${name}: ${figure}, on / off`,
+    unit: "×",
+    value,
+    ...(target === undefined ? {} : { target: { atMost: target } })
+  })
+  return [
+    ratio("cold sync of 135k up, hub's processor time", on.upHubCpu / off.upHubCpu),
+    ratio("cold sync of 135k down, processor time of both", on.downCpu / off.downCpu),
+    ratio("cold sync of 135k up and down, seconds", (on.upSeconds + on.downSeconds) / (off.upSeconds + off.downSeconds))
+  ]
+}
+
+const decide = async (workshop: Workshop, partitions: number, perCommit: number): Promise<Reading> => {
+  const child = workshop.child()
+  const names = Array.from({ length: 250 }, (_, i) => `c${i}`)
+  const input = { text: documentOf(names, false), records: 100_000, perCommit, partitions }
+  const { seconds } = await child.call("decide", input)
+  await child.end()
+  const each = perCommit === 1 ? "each in a commit of its own" : `${perCommit} a commit`
+  const figure = `policy: decisions on 100,000 records in 1,000 partitions, ${each}`
+  return { figure, unit: "ms", value: seconds * 1_000, target: { atMost: 100 } }
+}
+
+export const policyCost: Measurement = {
+  name: "policy",
+  run: async (workshop) => {
+    const names = Cities.countries()
+    const off = await sync(workshop, undefined)
+    const on = await sync(workshop, documentOf(names, false))
+    const withFields = await sync(workshop, documentOf(names, true))
+    return [
+      await decide(workshop, 1_000, 100),
+      await decide(workshop, 1_000, 1),
+      ...compare("policy", on, off, 1.1),
+      ...compare("policy with rules on fields", withFields, off, undefined)
+    ]
+  }
+}
