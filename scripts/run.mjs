@@ -1,6 +1,7 @@
 // Every root script comes through here: `node scripts/run.mjs <task> [arguments]`.
 // It prepares the tools, then runs the task. Plain JavaScript without dependencies, because it runs before the install.
 import { guards } from "./guards.mjs"
+import { bundled, isFresh } from "./bundle.mjs"
 import { runChild, runCaptured } from "./child.mjs"
 import { prepare, root } from "./toolchain.mjs"
 
@@ -9,7 +10,7 @@ const TEST_MS_MAX = 20 * MINUTE_MS
 const GUARD_MS_MAX = 10 * MINUTE_MS
 
 const tasks = {
-  start: (tools, args) => program(tools, ["apps/server/src/main.ts", ...args]),
+  start: async (tools, args) => program(tools, [await hub(tools), ...args]),
   dev: (tools, args) => program(tools, ["--watch", "apps/server/src/main.ts", ...args]),
   syncline: (tools, args) =>
     program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
@@ -17,8 +18,8 @@ const tasks = {
   "sim:team": (tools, args) => program(tools, ["packages/policy/test/simulation/longRun.ts", ...args]),
   crash: (tools, args) => program(tools, ["examples/cities/test/crashMain.ts", ...args]),
   powercut: (tools, args) => program(tools, ["packages/node/test/powercut/main.ts", ...args]),
-  ready: (tools, args) => program(tools, ["bench/src/ready/main.ts", ...args]),
-  soak: (tools, args) => program(tools, ["bench/src/soak/main.ts", ...args]),
+  ready: (tools, args) => withHub(tools, ["bench/src/ready/main.ts", ...args]),
+  soak: (tools, args) => withHub(tools, ["bench/src/soak/main.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
   // One package at a time: each uses both cores by itself, and tests of time limits need a machine that is not swamped.
@@ -41,6 +42,19 @@ process.exitCode = await task(prepare(), args)
 // A program of ours, in Node itself and without turbo, so that signals, terminal and exit code are its own.
 function program(tools, argv, cwd = root) {
   return runChild(tools.node, argv, { cwd, env: tools.env })
+}
+
+// The hub's program in a few files; its sources do the same, more slowly, where they cannot be made.
+async function hub(tools) {
+  if (isFresh()) return bundled
+  const made = await runChild(tools.node, ["scripts/bundle.mjs"], { cwd: root, env: tools.env, limitMs: MINUTE_MS })
+  return made === 0 ? bundled : "apps/server/src/main.ts"
+}
+
+// A program that starts hubs as `start` does.
+async function withHub(tools, argv) {
+  await hub(tools)
+  return program(tools, argv)
 }
 
 function tool(tools, command, argv, limitMs) {

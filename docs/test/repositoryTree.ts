@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-const ignored = new Set(["node_modules", "dist", ".git", ".turbo", ".cache", "coverage"])
+const ignored = new Set(["node_modules", "dist", "bundle", ".git", ".turbo", ".cache", "coverage"])
 
 /** Paths from the repository's root, sorted, with forward slashes. */
 export const files = (patterns: ReadonlyArray<string>): ReadonlyArray<string> =>

@@ -14,7 +14,14 @@ import * as HubInspector from "./HubInspector.ts"
 import * as MetricsAnswer from "./MetricsAnswer.ts"
 import { space } from "./Notes.ts"
 
-const main = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url))
+const fromRoot = (path: string): URL => new URL(`../../../${path}`, import.meta.url)
+
+/** What `npm start` runs; the sources where nobody has made a bundle of them. */
+const { bundled, isFresh } = (await import(fromRoot("scripts/bundle.mjs").href)) as {
+  readonly bundled: string
+  readonly isFresh: () => boolean
+}
+const main = isFresh() ? bundled : fileURLToPath(fromRoot("apps/server/src/main.ts"))
 
 /** How long a hub may take to be ready. */
 const readyMsMax = 60_000
