@@ -190,5 +190,7 @@ describe("a team's hub", () => {
     expect((await ask(data, "policy/explain", { ...question, asker: "nobody" })).status).toBe(404)
     expect((await write(data, { _tag: "Nothing" })).status).toBe(400)
     expect((await write(data, { _tag: "RemoveMember", member: "owner" })).status).toBe(409)
+    const tooMuch = Array.from({ length: 65 }, (_, i) => ({ _tag: "SetTeam", team: `t${i}`, name: "T" }))
+    expect((await write(data, ...tooMuch)).status).toBe(409)
   })
 })

@@ -131,7 +131,8 @@ const write = Effect.fnUntraced(function* (
   const at = HybridTime.make(yield* Clock.currentTimeMillis, 0)
   const { space } = options
   const made = { space, version: version + 1, previous: head, at, behalf, note, operations }
-  const record = CharterRecord.seal(crypto, signer, made)
+  const record = CharterRecord.sealOrSay(crypto, signer, made)
+  if (typeof record === "string") return yield* failed(new CharterError.CharterDenied({ version, problem: record }))
   const counting = hub === undefined ? record : CharterRecord.withReceipt(record, signer)
   const added = tree.add(counting)
   if (added.kind === "refused") {

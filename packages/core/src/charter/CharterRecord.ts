@@ -60,12 +60,21 @@ const signedMessage = (crypto: CryptoFunctions, body: Uint8Array): Uint8Array =>
 const idOf = (crypto: CryptoFunctions, body: Uint8Array): RecordId =>
   Bytes.toHex(crypto.sha256(signedMessage(crypto, body)))
 
-/** Encodes and signs a record. The caller keeps the bounds. */
-export const seal = (
+type Made = Omit<CharterRecord, "id" | "signer" | "receipt" | "bytes">
+
+/** Encodes and signs a record; throws when there can be none like it. */
+export const seal = (crypto: CryptoFunctions, signer: Signer, made: Made): CharterRecord => {
+  const sealed = sealOrSay(crypto, signer, made)
+  if (typeof sealed === "string") throw new RangeError(`there is no record like this: ${sealed}`)
+  return sealed
+}
+
+/** Encodes and signs a record, or says why there can be none like it. */
+export const sealOrSay = (
   crypto: CryptoFunctions,
   signer: Signer,
-  { at, behalf, note, operations, previous, space, version }: Omit<CharterRecord, "id" | "signer" | "receipt" | "bytes">
-): CharterRecord => {
+  { at, behalf, note, operations, previous, space, version }: Made
+): CharterRecord | string => {
   const body = MessagePack.pack([
     recordVersion,
     SpaceId.toBytes(space),
@@ -78,9 +87,7 @@ export const seal = (
     operations.map(CharterOperation.toWire)
   ])
   const bytes = MessagePack.pack([body, signer.sign(signedMessage(crypto, body)), null])
-  const sealed = open(crypto, bytes)
-  if (typeof sealed === "string") throw new Error(`a record made here does not open: ${sealed}`)
-  return sealed
+  return open(crypto, bytes)
 }
 
 const receiptMessage = (id: RecordId): Uint8Array => Bytes.concat(receiptDomain, Bytes.fromHex(id)!)

@@ -171,4 +171,32 @@ describe("a node's charter", () => {
       expect(denied.message).toBe("the charter does not allow it at version 2: it is bad")
     })
   )
+
+  it.effect("[CH-19] what no record can hold is refused with the reason, and nothing comes of it", () =>
+    Effect.gen(function* () {
+      const charter = yield* open(1)
+      yield* charter.write([found])
+      const device = (bytes: number): CharterOperation => ({
+        _tag: "AddDevice",
+        member: "ann",
+        device: new Uint8Array(bytes),
+        name: "x"
+      })
+      const tries: ReadonlyArray<readonly [ReadonlyArray<CharterOperation>, string, string]> = [
+        [[], "", "it does not do 1 to 64 things"],
+        [Array.from({ length: 65 }, (_, i) => rename(`${i}`)), "", "it does not do 1 to 64 things"],
+        [[device(31)], "", "none of a charter's operations"],
+        [[{ _tag: "SetRole", role: "x", name: "X", level: 100 }], "", "none of a charter's operations"],
+        [[{ _tag: "SetPolicy", text: "x".repeat(200_000) }], "", "it has more than 163840 bytes"],
+        [[rename("x")], "x".repeat(513), "a text of it is too long"]
+      ]
+      for (const [operations, note, problem] of tries) {
+        const denied = yield* Effect.flip(charter.write(operations, { note }))
+        expect(denied).toMatchObject({ reason: { _tag: "CharterDenied", version: 1 } })
+        expect(denied.message).toContain(problem)
+      }
+      yield* charter.write([rename("North")])
+      expect(charter.state()).toMatchObject({ version: 2 })
+    })
+  )
 })
