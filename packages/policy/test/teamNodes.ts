@@ -3,6 +3,7 @@
  * policy, over links in memory. Device 1 is the hub and the first owner's device, and everybody's introducer.
  */
 import {
+  AuditStore,
   Charter,
   type CharterOperation,
   CharterStore,
@@ -32,7 +33,7 @@ import { deviceOf, peer, world } from "./space.ts"
 export const startMs = 1_800_000_000_000
 export const hubDevice = 1
 
-const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
+const teamSpace = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
 
 /** A record of a team; team and owner choose its partition. */
 export const Task = Entity.make(
@@ -53,7 +54,7 @@ const layerOf = (
   transport: Parameters<typeof TransportRegistry.TransportRegistry.layer>[0][number],
   device: number,
   dials: ReadonlyArray<number>,
-  { policy, seed = device }: TeamOptions
+  { audit = [], policy, seed = device, space = teamSpace }: TeamOptions
 ): Layer.Layer<Services> => {
   const keys = Layer.mergeAll(
     Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(seed))),
@@ -75,7 +76,7 @@ const layerOf = (
     return Layer.merge(engine.pipe(Layer.provideMerge(policy), Layer.provideMerge(keys)), Layer.provide(charter, keys))
   }
   return engine.pipe(
-    Layer.provideMerge(gateLayer({ introducer })),
+    Layer.provideMerge(Layer.provide(gateLayer({ introducer }), AuditStore.AuditStore.layerMemory(audit))),
     Layer.provideMerge(charter),
     Layer.provideMerge(keys)
   )
@@ -84,6 +85,12 @@ const layerOf = (
 export interface TeamOptions {
   /** Is told each frame that comes over a link that the node dialled. */
   readonly onFrame?: (frame: Uint8Array) => void
+  /** Is told each frame that it sends over a link that it dialled. */
+  readonly onSent?: (frame: Uint8Array) => void
+  /** Takes the entries of its audit. */
+  readonly audit?: Array<AuditStore.AuditRow>
+  /** In the place of the team's space. */
+  readonly space?: SpaceId.SpaceId
   /** In the place of the enterprise policy; such a node has no charter. */
   readonly policy?: Layer.Layer<Gate.Gate>
   /** Of what is random; a node of the same device with another one is another incarnation. */
@@ -137,6 +144,11 @@ const nodeOf = Effect.fnUntraced(function* (
     dial: (address) =>
       Effect.map(inner.dial(address), (link) => ({
         ...link,
+        send: (frame: Uint8Array) =>
+          Effect.andThen(
+            Effect.sync(() => options.onSent?.(frame)),
+            link.send(frame)
+          ),
         receive: Effect.tap(link.receive, (frame) => Effect.sync(() => options.onFrame?.(frame)))
       }))
   }
