@@ -208,6 +208,32 @@ describe("the numbers themselves", () => {
   )
 })
 
+describe("a space that begins", () => {
+  it.effect(
+    "[CH-3] eidetica simple_tree_creation_with_auth: has one owner, whose device has signed that, and no place for anybody else",
+    () =>
+      Effect.gen(function* () {
+        const [ann] = yield* replicas([], [])
+        const { devices, members } = ann!.state()
+        expect([...members.values()]).toMatchObject([{ id: "ann", role: "owner", since: 1 }])
+        expect([...devices.keys()]).toEqual([peer(1)])
+        const eve = yield* replica(9)
+        const founding: Operation = {
+          _tag: "Found",
+          name: "Mine",
+          hub: null,
+          member: "eve",
+          memberName: "Eve",
+          device: key(1),
+          deviceName: "x"
+        }
+        expect(yield* refusal(eve, founding)).toContain("founded by its first owner's device")
+        expect(yield* refusal(eve, role("mine", 99))).toContain("no charter yet")
+        expect(yield* refusal(ann!, { ...founding, device: key(1) })).toContain("founded once")
+      })
+  )
+})
+
 describe("climbing", () => {
   it.effect(
     "[CH-5] eidetica privilege_escalation_prevention: who does not manage gives nobody a right, itself least of all",
