@@ -9,6 +9,7 @@ import { socketIo } from "@syncline/transport-socketio"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { device, type HubProcess, startHub, temporaryFolder, until } from "./hubProcess.ts"
+import { ask, joining, team, write } from "./localDoor.ts"
 
 // Several processes start in each test, on machines that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -33,26 +34,6 @@ const openDevice = async (store: string, hub: HubProcess) => {
   onTestFinished(() => node.close())
   return node
 }
-
-interface Door {
-  readonly url: string
-  readonly token: string
-}
-
-const doorOf = (data: string): Door => JSON.parse(readFileSync(join(data, "local-door.json"), "utf8")) as Door
-
-/** Asks at the hub's local door. */
-const ask = async (data: string, path: string, body?: object) => {
-  const { token, url } = doorOf(data)
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
-  const init = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) }
-  const response = await fetch(`${url}/api/v1/${path}`, init)
-  return { status: response.status, body: (await response.json()) as Record<string, never> }
-}
-
-const write = (data: string, ...operations: ReadonlyArray<object>) => ask(data, "charter/records", { operations })
-
-const team = { SYNCLINE_POLICY: "enterprise" }
 
 describe("a team's hub", () => {
   it("[HB-9] [HB-50] founds its space once, and keeps it over a restart", async () => {
@@ -116,16 +97,12 @@ describe("a team's hub", () => {
     const data = temporaryFolder()
     const [ann, mia] = [device(), device()]
     const hub = await startHub({ data, env: team })
-    const member = (id: string, peer: string, ...teams: ReadonlyArray<string>) => [
-      { _tag: "AddMember", member: id, name: id, role: "member", teams },
-      { _tag: "AddDevice", member: id, device: peer, name: `${id}'s` }
-    ]
     const teams = ["north", "south"].map((name) => ({ _tag: "SetTeam", team: name, name }))
     const added = await write(
       data,
       ...teams,
-      ...member("ann", ann.peer, "south"),
-      ...member("mia", mia.peer, "north", "south")
+      ...joining("ann", "member", ann.peer, "south"),
+      ...joining("mia", "member", mia.peer, "north", "south")
     )
     expect(added).toMatchObject({ status: 200, body: { version: 2 } })
     const [a, b] = [await openDevice(ann.store, hub), await openDevice(mia.store, hub)]

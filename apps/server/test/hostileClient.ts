@@ -15,7 +15,7 @@ import {
   PeerId,
   type WireMessage
 } from "@syncline/core"
-import { NodeCrypto, spaceOf } from "@syncline/node"
+import { NodeCompression, NodeCrypto, spaceOf } from "@syncline/node"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Exit, Result, Scope } from "effect"
 import { onTestFinished } from "vitest"
@@ -58,6 +58,8 @@ export interface Greeting {
   readonly as: Identity
   /** Whose key makes the proof; its own unless it lies. */
   readonly signer?: Crypto.Signer
+  /** Digest of the charter that it says it knows; it says that it knows none unless one is given. */
+  readonly charter?: Uint8Array
   /** Said instead of a greeting of this connection's own. */
   readonly replayed?: Recorded
 }
@@ -97,7 +99,7 @@ export class HostileClient {
   /** The next message; rejects once the link has ended. */
   async hear(): Promise<WireMessage.WireMessage> {
     const frame = await Effect.runPromise(this.#link.receive)
-    return Result.getOrThrow(FrameCodec.decode(stored, frame)).message
+    return Result.getOrThrow(FrameCodec.decode(NodeCompression.functions, frame)).message
   }
 
   /** The next message of a kind; others before it are passed over. */
@@ -120,7 +122,7 @@ export class HostileClient {
   }
 
   /** Proves an identity, or tries to, and says hello; what comes back is the caller's to hear. */
-  async greet({ as, replayed, signer }: Greeting): Promise<Recorded> {
+  async greet({ as, charter, replayed, signer }: Greeting): Promise<Recorded> {
     const nonce = replayed?.nonce ?? crypto.randomBytes(16)
     await this.say({ _tag: "Challenge", version: 1, nonce, peer: as.publicKey })
     const ack = await this.hearOf("ChallengeAck")
@@ -134,7 +136,7 @@ export class HostileClient {
       count: 0,
       cursorOf: null,
       cursor: 0,
-      charter: null
+      charter: charter ?? null
     }
     await this.say(hello)
     return { nonce, hello }

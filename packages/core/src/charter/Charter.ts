@@ -44,8 +44,14 @@ export interface Received {
   readonly added: number
   /** Something stands behind a record that is not known here. */
   readonly isMissing: boolean
-  /** Why the first refused record was refused. */
-  readonly problem: string | undefined
+  readonly refused: ReadonlyArray<RefusedRecord>
+}
+
+/** A record that counts nowhere. */
+export interface RefusedRecord {
+  readonly problem: string
+  /** What it would have done, as far as it could be read and was signed as it says. */
+  readonly operations: ReadonlyArray<CharterOperation["_tag"]>
 }
 
 export interface CharterShape {
@@ -147,12 +153,12 @@ const receive = Effect.fnUntraced(function* (keeping: Keeping, records: Readonly
   const fresh: Array<CharterRecord.CharterRecord> = []
   const lost: Array<CharterRecord.CharterRecord> = []
   let isMissing = false
-  let problem: string | undefined
+  const refused: Array<RefusedRecord> = []
   for (const bytes of records) {
     const record = CharterRecord.open(crypto, bytes)
     const added = typeof record === "string" ? { kind: "refused" as const, problem: record } : tree.add(record)
     if (added.kind === "missing") isMissing = true
-    if (added.kind === "refused") problem ??= added.problem
+    if (added.kind === "refused") refused.push({ problem: added.problem, operations: namesIn(record) })
     if (added.kind !== "added" || typeof record === "string") continue
     fresh.push(record)
     lost.push(...added.lost)
@@ -163,9 +169,12 @@ const receive = Effect.fnUntraced(function* (keeping: Keeping, records: Readonly
     if (by !== signer.peer || tree.at(version) === id) continue
     yield* Effect.ignore(write(keeping, operations, { behalf, note }))
   }
-  const outcome: Received = { added: fresh.length, isMissing, problem }
+  const outcome: Received = { added: fresh.length, isMissing, refused }
   return outcome
 })
+
+const namesIn = (record: CharterRecord.CharterRecord | string): RefusedRecord["operations"] =>
+  typeof record === "string" ? [] : [...new Set(record.operations.map(({ _tag }) => _tag))]
 
 /** The charter as its store has it. */
 export const make = Effect.fnUntraced(function* (options: CharterOptions) {

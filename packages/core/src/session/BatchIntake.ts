@@ -121,6 +121,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     ...outcome.verdicts.map((verdict) => ({ ...verdict, index: places[verdict.index]! }))
   ]
   yield* count(refused, outcome)
+  yield* auditFaults(context, refused)
   const result: RemoteOutcome = { ...outcome, refused: [...refused], verdicts }
   return result
 })
@@ -158,7 +159,9 @@ const judge = Effect.fnUntraced(function* (
   const write = { author: authors[0]!, partition, at, from: context.peer }
   const counts = yield* context.gate.accepts(write, CommitDeeds.of(context, bytes))
   if (counts.allowed) return undefined
-  yield* audit(context, counts, key)
+  // Whoever passes a commit on is not who had no right to write it.
+  const device = Author.peer(authors[0]!)
+  yield* audit(context, counts, device === context.peer ? key : `${key} by ${device}`)
   return denial("Revoked", counts)
 })
 
@@ -179,6 +182,19 @@ const denial = (reason: Denial["reason"], { because, policyVersion, rule }: Deci
 
 const audit = ({ gate, peer }: IntakeContext, decision: Decision, detail: string): Effect.Effect<void> =>
   gate.audit({ action: "receive", peer, decision, detail })
+
+/** Codes that stand for a decision of the policy, which the audit was told when it was made. */
+const decidedCodes: ReadonlySet<string> = new Set(["Denied", "Revoked", "NotReadable"])
+
+/** What was refused for what it is, e.g. because nobody signed it so: whoever brings that is worth knowing, too. */
+const auditFaults = Effect.fnUntraced(function* ({ gate, peer }: IntakeContext, refused: ReadonlyMap<string, number>) {
+  for (const [code, commits] of refused) {
+    if (decidedCodes.has(code)) continue
+    const because = `no policy was asked: ${commits} in this batch were refused as ${code}`
+    const decision = { allowed: false, rule: `commit/${code}`, policyVersion: 0, because }
+    yield* gate.audit({ action: "receive", peer, decision, detail: "commits" })
+  }
+})
 
 const count = Effect.fnUntraced(function* (refused: ReadonlyMap<string, number>, outcome: RemoteOutcome) {
   yield* Metric.update(CoreMetrics.eventsApplied, outcome.applied)

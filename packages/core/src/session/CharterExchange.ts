@@ -3,7 +3,7 @@
  * travels ahead of what was judged by it, so that nothing arrives where its right is not known yet.
  */
 import { Effect } from "effect"
-import type { CharterShape } from "../charter/Charter.ts"
+import type { CharterShape, RefusedRecord } from "../charter/Charter.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as Limits from "../model/Limits.ts"
@@ -65,14 +65,24 @@ export const take = (
       marks: marks.map(([version, id]) => [version, Bytes.toHex(id)] as const),
       rivals: rivals.map(Bytes.toHex)
     }
-    const { added, problem } = yield* charter.receive(records)
+    const { added, refused } = yield* charter.receive(records)
+    for (const each of refused) yield* audit(driver, charter, each)
     const isAgreed = Bytes.equals(charter.digest(), digest)
     driver.charterRounds = isAgreed || added > 0 ? 0 : driver.charterRounds + 1
     if (driver.charterRounds > roundsMax) {
-      return yield* Effect.fail(differs(problem ?? `${roundsMax} messages in a row brought nothing new`))
+      return yield* Effect.fail(differs(refused[0]?.problem ?? `${roundsMax} messages in a row brought nothing new`))
     }
     if (!Bytes.equals(before, digest)) yield* tell(driver)
     return isAgreed
+  })
+
+/** Whoever answers for the space wants to know who tried to change what its charter says. */
+const audit = ({ gate, state }: RunningSession, charter: CharterShape, { operations, problem }: RefusedRecord) =>
+  gate.audit({
+    action: "receive",
+    peer: state.peer!,
+    decision: { allowed: false, rule: "charter/record", policyVersion: charter.state().version, because: problem },
+    detail: ["charter", ...operations].join(" ")
   })
 
 const differs = (problem: string): SessionError => new SessionError({ reason: new CharterDiffers({ problem }) })

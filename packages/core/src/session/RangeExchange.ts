@@ -67,6 +67,17 @@ export const describe = (context: Context, request: number): RangeAnswer => ({
   pushes: []
 })
 
+/** The partitions that a step speaks of, in hexadecimal. */
+export const partitionsNamed = ({ clocks, nodes, replies, want }: Wire.SyncState): ReadonlySet<string> => {
+  const named = new Set<string>()
+  for (const [hash] of [...clocks, ...replies, ...want]) named.add(Bytes.toHex(hash))
+  for (const node of nodes) {
+    if (node[0] === 1) for (const [hash] of node[2]) named.add(Bytes.toHex(hash))
+    if (node[0] === 2 || node[0] === 3) named.add(Bytes.toHex(node[1]))
+  }
+  return named
+}
+
 /** The answer to a peer's step. What it names again and again is answered once. */
 export const answer = Effect.fnUntraced(function* (context: Context, asked: Wire.SyncState) {
   const work: Work = { nodes: [], push: [], ask: [], want: [], itemsRead: 0 }

@@ -83,14 +83,14 @@ const readView = Effect.fnUntraced(function* (driver: RunningSession) {
   judgedNow(driver)
   if (driver.state.phase !== "live") driver.charterGreeted = driver.charter?.known()
   const view: Array<PartitionRow> = []
-  const uncompared = new Set<number>()
+  const hidden: Array<PartitionRow> = []
   for (const row of rows) {
     const sends = yield* driver.gate.canSend(row.partition, peer)
     const receives = yield* driver.gate.canReceive(row.partition, peer)
     if (sends.allowed && receives.allowed) view.push(row)
-    else uncompared.add(row.index)
+    else hidden.push(row)
   }
-  return { head, view, uncompared }
+  return { head, view, hidden }
 })
 
 /** The peer's incarnation, once it has said it. */
@@ -103,8 +103,8 @@ const readSpace = Effect.fnUntraced(function* (
 ) {
   // Before the rows: what is taken back in between makes the roots count as outdated, not as new.
   driver.rootsWriter = driver.journal.info.author
-  const { head, uncompared, view } = yield* readView(driver)
-  driver.uncompared = uncompared
+  const { head, hidden, view } = yield* readView(driver)
+  driver.uncompared = new Set(hidden.map(({ index }) => index))
   const snapshot = { head, ...RangeTree.root(driver.crypto.sha256, view) }
   const cursor = yield* driver.journal.peer(driver.state.peer!, incarnationOf(driver))
   const charter = driver.charterJudged ?? null
@@ -164,7 +164,8 @@ const answerRanges = Effect.fnUntraced(function* (
   driver: RunningSession,
   action: Action & { readonly _tag: "AnswerRanges" }
 ) {
-  const { view } = yield* readView(driver)
+  const { hidden, view } = yield* readView(driver)
+  if (action.message !== undefined) yield* auditNamed(driver, action.message, hidden)
   const context = { journal: driver.journal, sha256: driver.crypto.sha256, view }
   const answer =
     action.message === undefined
@@ -173,6 +174,28 @@ const answerRanges = Effect.fnUntraced(function* (
   const pushes = yield* permitted(driver, answer.pushes)
   const input: Input = { _tag: "RangesRead", reply: answer.reply, pushes }
   return input
+})
+
+/**
+ * A peer that names what it may not have gets the answer that it gets for what is not there; that it asked is kept here.
+ */
+const auditNamed = Effect.fnUntraced(function* (
+  { gate, state }: RunningSession,
+  message: Wire.SyncState,
+  hidden: ReadonlyArray<PartitionRow>
+) {
+  if (hidden.length === 0) return
+  const peer = state.peer!
+  const named = RangeExchange.partitionsNamed(message)
+  for (const { hash, partition } of hidden) {
+    if (!named.has(Bytes.toHex(hash))) continue
+    const decision = yield* gate.canSend(partition, peer)
+    // What may be sent and not received is hidden as well, and no secret.
+    if (!decision.allowed) {
+      // Passed over by the feed, as happens to everybody, is one thing; to ask for it by name another.
+      yield* gate.audit({ action: "send", peer, decision, detail: `${Partition.key(partition)} asked for` })
+    }
+  }
 })
 
 /** Keeps what the peer said of this journal's commits, how far it has confirmed them and how far it was proven to. */
