@@ -95,6 +95,36 @@ describe("the personal policy", () => {
     }).pipe(Effect.provide(personal({ trusted: list.trusted })))
   })
 
+  it.effect("[GA-12] some types are shared with a peer, all with another, and none with whom nobody names", () => {
+    const third = peerOf(3)
+    const shares = { [friend]: ["task"], [third]: "all" } as const
+    return Effect.gen(function* () {
+      const gate = yield* Gate.Gate
+      const answers = (peer: PeerId.PeerId) =>
+        Effect.forEach(partitions, (partition) =>
+          Effect.map(Effect.all([gate.canSend(partition, peer), gate.canReceive(partition, peer)]), ([out, into]) => {
+            expect(out).toEqual(into)
+            return out
+          })
+        )
+      expect(yield* answers(friend)).toMatchObject([
+        { allowed: true, rule: "personal/share", because: `task is shared with ${friend}` },
+        { allowed: false, rule: "personal/share", because: `note is not shared with ${friend}` }
+      ])
+      expect(yield* answers(third)).toMatchObject([{ allowed: true, rule: "personal/trusted" }, { allowed: true }])
+      expect(yield* answers(peerOf(4))).toMatchObject([{ rule: "personal/share", allowed: false }, { allowed: false }])
+      expect(yield* answers(stranger)).toMatchObject([{ rule: "personal/trusted" }, { rule: "personal/trusted" }])
+      expect((yield* gate.admits(friend)).allowed).toBe(true)
+      expect(yield* Effect.forEach([friend, third, peerOf(4), stranger], gate.isCustodian)).toEqual([
+        false,
+        true,
+        false,
+        false
+      ])
+      expect(() => personal({ trusted: [], shares: { bob: "all" } })).toThrow(TypeError)
+    }).pipe(Effect.provide(personal({ trusted: [friend, third, peerOf(4)], shares })))
+  })
+
   it.effect("[GA-11] refusals are counted by action, permissions are not", () =>
     Effect.gen(function* () {
       const gate = yield* Gate.Gate
