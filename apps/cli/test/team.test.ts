@@ -126,7 +126,7 @@ describe("a device of a team", () => {
     writeFileSync(join(data, "device.json"), JSON.stringify(rest))
     const put = await run(["put", "task", "{}", "--data", data])
     expect(put).toMatchObject({ code: 4, out: "" })
-    expect(put.err).toContain("which does not update")
+    expect(put.err).toContain("which does not write")
     const own = join(folder.path, "own")
     const other = await startHub(own, team)
     await other.stop()

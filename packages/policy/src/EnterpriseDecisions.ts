@@ -189,7 +189,7 @@ export class EnterpriseDecisions {
     const writes = action === "create" || action === "update" || action === "delete"
     if (writes && who.level >= writingLevel)
       return this.#yes(rule, `${name} writes what is of no team or of the own ones`)
-    return this.#no(rule, `${name} has the role ${who.role}, which does not ${action}`)
+    return this.#no(rule, `${name} has the role ${who.role}, which does not ${writes ? "write" : action}`)
   }
 
   #byDocument(
