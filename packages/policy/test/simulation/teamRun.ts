@@ -4,7 +4,7 @@
  */
 import { Author, Commit, type CharterState, Partition, type PeerId } from "@syncline/core"
 import { Effect } from "effect"
-import { EnterpriseDecisions } from "../../src/EnterpriseDecisions.ts"
+import { isLetIn, may } from "../referenceTeam.ts"
 import * as Team from "./teamCluster.ts"
 
 const faultMs = 14_000
@@ -113,12 +113,11 @@ const recordsOf = ({
 const check = ({ nodes }: Team.TeamCluster): ReadonlyArray<string> => {
   const [hub, ...members] = nodes
   const state = hub!.charter!.state()
-  const decisions = new EnterpriseDecisions(state)
   const atHub = recordsOf(hub!)
   const problems: Array<string> = []
   for (const member of members) {
-    if (!decisions.admits(member.node.peer).allowed) continue
-    problems.push(...heldRight(member, decisions, atHub), ...lost(member, hub!))
+    if (!isLetIn(state, member.node.peer)) continue
+    problems.push(...heldRight(member, state, atHub), ...lost(member, hub!))
   }
   return [...problems, ...voidWrites(nodes, state), ...unallowed(nodes)]
 }
@@ -126,14 +125,14 @@ const check = ({ nodes }: Team.TeamCluster): ReadonlyArray<string> => {
 /** A device has what it may read of what the hub has, and nothing else. */
 const heldRight = (
   member: Team.TeamNode,
-  decisions: EnterpriseDecisions,
+  state: CharterState.CharterState,
   atHub: ReturnType<typeof recordsOf>
 ): ReadonlyArray<string> => {
   const here = recordsOf(member)
   const { peer } = member.node
   const wrong: Array<string> = []
   for (const [name, { partition: where, version }] of atHub) {
-    const mayHave = decisions.reads(peer, where).allowed
+    const mayHave = may(state, peer, "read", where)
     if (mayHave && here.get(name)?.version !== version) wrong.push(`${member.member} differs in ${name}`)
     if (!mayHave && here.has(name)) wrong.push(`${member.member} has ${name}`)
   }
@@ -179,8 +178,8 @@ const unallowed = (nodes: ReadonlyArray<Team.TeamNode>): ReadonlyArray<string> =
     const upto = charter.state().version
     const allowed = Array.from({ length: upto }, (_, i) => i + 1).some((version) => {
       if (version < Number(text.split(" ")[2])) return false
-      const decisions = new EnterpriseDecisions(charter.stateAt(version)!)
-      return writing.some((action) => decisions.may(Author.peer(authors[0]!), action, partition).allowed)
+      const state = charter.stateAt(version)!
+      return writing.some((action) => may(state, Author.peer(authors[0]!), action, partition))
     })
     if (!allowed) wrong.push(`not allowed: ${text} in ${Partition.key(partition)}`)
   }

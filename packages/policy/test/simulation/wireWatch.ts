@@ -4,7 +4,7 @@
  */
 import { type Charter, Commit, Compression, FrameCodec, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
-import { EnterpriseDecisions } from "../../src/EnterpriseDecisions.ts"
+import { may } from "../referenceTeam.ts"
 
 interface Watched {
   readonly node: { readonly peer: PeerId.PeerId }
@@ -17,7 +17,6 @@ export class WireWatch {
   readonly #nodes: ReadonlyArray<Watched>
   /** Version of the sender's charter when it last said something of it, by the way. */
   readonly #told = new Map<string, number>()
-  readonly #decisions = new Map<number, EnterpriseDecisions>()
 
   constructor(nodes: ReadonlyArray<Watched>) {
     this.#nodes = nodes
@@ -53,12 +52,7 @@ export class WireWatch {
     upto: number
   ): boolean {
     for (let version = from; version <= upto; version++) {
-      let decisions = this.#decisions.get(version)
-      if (decisions === undefined) {
-        decisions = new EnterpriseDecisions(charter.stateAt(version)!)
-        this.#decisions.set(version, decisions)
-      }
-      if (decisions.reads(peer, partition).allowed) return true
+      if (may(charter.stateAt(version)!, peer, "read", partition)) return true
     }
     return false
   }
