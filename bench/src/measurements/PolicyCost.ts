@@ -114,11 +114,14 @@ const decide = async (workshop: Workshop, partitions: number, perCommit: number)
   return { figure, unit: "ms", value: seconds * 1_000, target: { atMost: 100 } }
 }
 
+/** So many fit into the text of a document. */
+const worstRules = 100
+
 /** The longest rules that a document may have: each holds but for its last condition, and none decides. */
 const worst = JSON.stringify({
   version: 1,
   types: { place: { header: { country: "text" } } },
-  rules: Array.from({ length: 200 }, (_, i) => ({
+  rules: Array.from({ length: worstRules }, (_, i) => ({
     id: `r${i}`,
     effect: "allow",
     actions: ["read"],
@@ -127,7 +130,7 @@ const worst = JSON.stringify({
       ...Array.from({ length: 9 }, (_, term) => ({
         field: "country",
         op: "nin",
-        value: Array.from({ length: 25 }, (_, name) => `x${i}-${term}-${name}`)
+        value: Array.from({ length: 3 }, (_, name) => `x${i}-${term}-${name}`)
       })),
       { field: "country", op: "eq", value: "nowhere" }
     ]
@@ -140,8 +143,8 @@ const slowestRule = async (workshop: Workshop): Promise<Reading> => {
   const partitions = 2_000
   const { seconds } = await child.call("decide", { text: worst, records: partitions, perCommit: 1, partitions })
   await child.end()
-  const value = (seconds * 1e6) / partitions / 200
-  return { figure: "policy: one rule of 10 conditions on one record", unit: "µs", value, target: { atMost: 1_000 } }
+  const value = (seconds * 1_000) / partitions / worstRules
+  return { figure: "policy: one rule of 10 conditions on one record", unit: "ms", value, target: { atMost: 1 } }
 }
 
 export const policyCost: Measurement = {
