@@ -9,6 +9,8 @@ import * as AuditChain from "./AuditChain.ts"
 
 /** Different decisions that wait to be written; what comes beyond is counted in an entry of its own. */
 export const pendingMax = 4_096
+/** Different refusals of one peer among them; what comes beyond is counted, or it would drive out what is said of others. */
+export const refusalsOfPeerMax = 1_024
 /** How often they are written, in milliseconds. */
 export const writeEveryMs = 1_000
 /** Permissions that are remembered as kept; beyond it all are forgotten, and kept once more. */
@@ -76,7 +78,10 @@ class AuditKeeper {
   readonly #entriesMax: number
   readonly #pending = new Map<string, Facts>()
   readonly #permissions = new Set<string>()
-  #overflowed = 0
+  /** Different refusals that wait, by peer. */
+  readonly #refusals = new Map<PeerId.PeerId, number>()
+  /** What was only counted: of peers with too many refusals, and, under this device's own name, of all. */
+  readonly #overflowed = new Map<PeerId.PeerId, number>()
   /** Made, and not yet known to be written. */
   #entries: ReadonlyArray<AuditChain.AuditEntry> = []
   /** Where the chain ends, and behind what it begins; not read yet when `undefined`. */
@@ -109,12 +114,14 @@ class AuditKeeper {
     const isOnce = allowed && action !== "admit"
     if (isOnce && this.#permissions.has(key)) return
     const waiting = this.#pending.get(key)
-    if (waiting !== undefined) waiting.times++
-    else if (this.pending >= pendingMax) this.#overflowed++
-    else {
-      this.#pending.set(key, { atMs, action, peer, decision, detail, times: 1 })
-      if (isOnce) this.#remember(key)
+    if (waiting !== undefined) return void waiting.times++
+    if (this.pending >= pendingMax) return increment(this.#overflowed, PeerId.fromPublicKey(this.#signer.publicKey))
+    if (!allowed) {
+      if ((this.#refusals.get(peer) ?? 0) >= refusalsOfPeerMax) return increment(this.#overflowed, peer)
+      increment(this.#refusals, peer)
     }
+    this.#pending.set(key, { atMs, action, peer, decision, detail, times: 1 })
+    if (isOnce) this.#remember(key)
   }
 
   /** Writes what waits, and drops the oldest entries beyond the bound. */
@@ -127,7 +134,7 @@ class AuditKeeper {
 
   readonly #write = Effect.fnUntraced(function* (this: AuditKeeper) {
     const nowMs = yield* Clock.currentTimeMillis
-    if (this.pending === 0 && this.#overflowed === 0) return
+    if (this.pending === 0 && this.#overflowed.size === 0) return
     this.#ends ??= endsOf(yield* this.#store.ends)
     if (this.#entries.length === 0) this.#entries = this.#chained(this.#ends.last, nowMs)
     const rows = this.#entries.map((entry) => ({ number: entry.number, text: AuditChain.toText(entry) }))
@@ -141,23 +148,12 @@ class AuditKeeper {
   #chained(last: AuditChain.AuditStart, nowMs: number): ReadonlyArray<AuditChain.AuditEntry> {
     const facts = [...this.#pending.values()]
     this.#pending.clear()
-    if (this.#overflowed > 0) facts.push(this.#overflow(nowMs))
-    this.#overflowed = 0
+    this.#refusals.clear()
+    for (const [peer, times] of this.#overflowed) facts.push(overflowOf(peer, times, nowMs))
+    this.#overflowed.clear()
     const entries: Array<AuditChain.AuditEntry> = []
     for (const each of facts) entries.push(AuditChain.next(this.#crypto.sha256, entries.at(-1) ?? last, each))
     return entries
-  }
-
-  #overflow(atMs: number): Facts {
-    const because = `${this.#overflowed} decisions more than ${pendingMax} different ones came at once`
-    return {
-      atMs,
-      action: "overflow",
-      peer: PeerId.fromPublicKey(this.#signer.publicKey),
-      decision: { allowed: false, rule: "audit/overflow", policyVersion: 0, because },
-      detail: "",
-      times: this.#overflowed
-    }
   }
 
   readonly #cut = Effect.fnUntraced(function* (this: AuditKeeper, upto: number, nowMs: number) {
@@ -169,4 +165,15 @@ class AuditKeeper {
     yield* this.#store.cut(upto, JSON.stringify(checkpoint))
     this.#ends!.cut = upto
   })
+}
+
+const increment = (counts: Map<PeerId.PeerId, number>, peer: PeerId.PeerId): void =>
+  void counts.set(peer, (counts.get(peer) ?? 0) + 1)
+
+const overflowOf = (peer: PeerId.PeerId, times: number, atMs: number): Facts => {
+  const because =
+    `${times} decisions came at once beyond ${pendingMax} different ones, ` +
+    `or beyond ${refusalsOfPeerMax} different refusals of one peer`
+  const decision = { allowed: false, rule: "audit/overflow", policyVersion: 0, because }
+  return { atMs, action: "overflow", peer, decision, detail: "", times }
 }

@@ -98,7 +98,7 @@ describe("what is kept", () => {
       yield* second
       yield* second
       expect([rows.length, disk.writes]).toEqual([0, 2])
-      for (let n = 10; n < AuditKeeper.pendingMax + 50; n++) yield* tell(action(n))
+      for (let n = 10; n < AuditKeeper.pendingMax + 50; n++) yield* tell(action(n, false, { peer: peer(2 + (n % 5)) }))
       disk.isFull = false
       yield* second
       yield* second
@@ -110,6 +110,30 @@ describe("what is kept", () => {
         decision: { rule: "audit/overflow" }
       })
       expect(yield* AuditReport.verify(store, crypto, peer(1))).toMatchObject({ fault: undefined })
+    })
+  )
+
+  it.effect("[AU-5] a peer that is refused in thousands of ways drives nobody else's decisions out", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      const { pendingMax, refusalsOfPeerMax } = AuditKeeper
+      for (let n = 0; n < 2 * pendingMax; n++) yield* tell(action(n))
+      yield* tell(action(1, false, { peer: peer(3) }))
+      yield* tell(action(1, true, { action: "admit", peer: peer(3) }))
+      yield* tell(action(0))
+      yield* second
+      expect(rows.length).toBe(refusalsOfPeerMax + 3)
+      expect(entriesOf(rows).slice(-3)).toMatchObject([
+        { action: "receive", peer: peer(3) },
+        { action: "admit", peer: peer(3) },
+        { action: "overflow", peer: peer(2), times: 2 * pendingMax - refusalsOfPeerMax, decision: { allowed: false } }
+      ])
+      expect(entriesOf(rows)[0]).toMatchObject({ times: 2 })
+      // It begins anew with what is told after that.
+      yield* tell(action(9_999))
+      yield* second
+      expect(entriesOf(rows).at(-1)).toMatchObject({ action: "receive", peer: peer(2), times: 1 })
     })
   )
 
