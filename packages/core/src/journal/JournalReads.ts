@@ -177,6 +177,8 @@ interface Wanted {
   isFull: boolean
 }
 
+/** Below this it does not matter whether a commit or a part of it is sent, and exactly what is lacking goes. */
+const wholeBytesMin = 2048
 /** Header, signature and hashes of a part of a commit, roughly. */
 const partBytes = 512
 
@@ -228,9 +230,12 @@ const commitsWith = (
     const { events, packed, row } = opened.get(lseq)
     const places = [...wanted.get(lseq)!].sort((a, b) => a - b)
     const isWhole = places.length === events.places.length
-    const sent = isWhole ? row.bytes : Commit.takePart(packed, events, places)
+    const part = isWhole ? row.bytes : Commit.takePart(packed, events, places)
+    // Of a commit of many small events a part is larger than the whole, for it names all events and is not compressed.
+    const sent = part.length < Math.max(row.bytes.length, wholeBytesMin) ? part : row.bytes
     if (bytes > 0 && bytes + sent.length > bytesMax) break
-    commits.push(feedCommit(opened.context.rows, lseq, row.partition, places.length, sent))
+    const count = sent === row.bytes ? events.places.length : places.length
+    commits.push(feedCommit(opened.context.rows, lseq, row.partition, count, sent))
     bytes += sent.length
   }
   return commits

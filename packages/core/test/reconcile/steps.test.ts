@@ -13,6 +13,7 @@ import * as RangeExchange from "../../src/session/RangeExchange.ts"
 import {
   batch,
   change,
+  commitsOf,
   type MakeJournal,
   notes,
   open,
@@ -248,5 +249,26 @@ it.effect("[RE-7] an entity whose clock no frame carries has its turn while othe
       for (const [, key] of reply.want) wanted.push(key)
     }
     expect(wanted).toEqual([large, large])
+  })
+)
+
+it.effect("[RE-8] who lacks much of a commit gets it whole, who lacks little gets a part", () =>
+  Effect.gen(function* () {
+    const a = yield* open(make, 1)
+    yield* a.write(Array.from({ length: 128 }, (_, i) => put(`n${i}`, { title: `title ${i}` })))
+    const hash = yield* partitionHash(a)
+    const { sha256 } = Context.get(a.services, Crypto)
+    const keyOf = (i: number) => ({ partitionHash: hash, key: Fingerprint.entityKey(sha256, `n${i}`), clock: [] })
+    const [whole] = yield* commitsOf(a)
+    const sent = (count: number) =>
+      Effect.map(
+        a.eventsBeyond(
+          Array.from({ length: count }, (_, i) => keyOf(i)),
+          1e9
+        ),
+        ([commit]) => [commit!.events, commit!.bytes.length < whole!.bytes.length] as const
+      )
+    expect(yield* sent(100)).toEqual([128, false])
+    expect(yield* sent(1)).toEqual([1, true])
   })
 )
