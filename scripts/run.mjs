@@ -10,7 +10,10 @@ const TEST_MS_MAX = 20 * MINUTE_MS
 const GUARD_MS_MAX = 10 * MINUTE_MS
 
 const tasks = {
-  start: async (tools, args) => program(tools, [await hub(tools), ...args]),
+  start: async (tools, args) => {
+    const main = await hub(tools)
+    return typeof main === "number" ? main : program(tools, [main, ...args])
+  },
   dev: (tools, args) => program(tools, ["--watch", "apps/server/src/main.ts", ...args]),
   syncline: (tools, args) =>
     program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
@@ -48,6 +51,8 @@ function program(tools, argv, cwd = root) {
 async function hub(tools) {
   if (isFresh()) return bundled
   const made = await runChild(tools.node, ["scripts/bundle.mjs"], { cwd: root, env: tools.env, limitMs: MINUTE_MS })
+  // Whoever stops the bundling does not want a hub.
+  if (made >= 128) return made
   return made === 0 ? bundled : "apps/server/src/main.ts"
 }
 

@@ -2,11 +2,11 @@
  * The audit's entries in a file of their own beside the journal, so that keeping them holds up no write of a record. A
  * crash of the machine may cost the entries of its last moments, and never those before. What entries say it does not know.
  */
-import { existsSync } from "node:fs"
+import { existsSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { AuditStore, type JournalError } from "@syncline/core"
 import Database from "better-sqlite3"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import * as SqliteFailure from "./SqliteFailure.ts"
 
 /** The audit's file in a data folder. */
@@ -26,17 +26,23 @@ const schema = `
 const prepare = (file: string): Database.Database => {
   const db = new Database(file, { timeout: 5_000 })
   try {
+    // Before anything is changed: it may be another program's.
+    const isNew = isEmpty(db)
+    if (!isNew) assertOurs(db)
     db.pragma("journal_mode = WAL")
     db.pragma("synchronous = NORMAL")
-    const found = db.pragma("user_version", { simple: true })
-    if (found === 0) db.transaction(() => db.exec(schema)).immediate()
-    else assertOurs(db)
+    if (isNew) db.transaction(() => db.exec(schema)).immediate()
     return db
   } catch (error) {
     db.close()
     throw error
   }
 }
+
+const isEmpty = (db: Database.Database): boolean =>
+  db.pragma("user_version", { simple: true }) === 0 &&
+  db.pragma("application_id", { simple: true }) === 0 &&
+  db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0
 
 const assertOurs = (db: Database.Database): void => {
   const id = db.pragma("application_id", { simple: true })
@@ -74,10 +80,27 @@ const readsOf = (folder: string, db: Database.Database): AuditStore.AuditReads =
   }
 }
 
+/** A damaged audit must not keep a node from its work: it is put aside for whoever wants to look at it. */
+const begunAnew = Effect.fnUntraced(function* (folder: string) {
+  const file = auditFile(folder)
+  const aside = `${file}.damaged-${yield* Clock.currentTimeMillis}`
+  yield* Effect.logError(`${file} is damaged; it is kept as ${aside}, and a new audit begins`)
+  return yield* attempt(folder, () => {
+    renameSync(file, aside)
+    for (const beside of ["-wal", "-shm"]) rmSync(`${file}${beside}`, { force: true })
+    return prepare(file)
+  })
+})
+
 /** The store in a data folder that exists and is this process's own; open until the scope closes. */
 export const make = Effect.fnUntraced(function* (folder: string) {
   const db = yield* Effect.acquireRelease(
-    attempt(folder, () => prepare(auditFile(folder))),
+    attempt(folder, () => prepare(auditFile(folder))).pipe(
+      Effect.catchIf(
+        ({ reason }) => reason._tag === "StoreCorrupt",
+        () => begunAnew(folder)
+      )
+    ),
     (handle) => Effect.sync(() => handle.close())
   )
   const insert = db.prepare("INSERT INTO entry (number, text) VALUES (?, ?)")

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { expect, it } from "@effect/vitest"
 import { Gate } from "@syncline/core"
 import { AuditReport, personal } from "@syncline/policy"
@@ -49,5 +50,23 @@ it.effect("[SA-2] entries are added all or none, and cut with their checkpoint; 
     for (const open of [SqliteAudit.make(other), SqliteAudit.openReadOnly(other)]) {
       expect(yield* Effect.flip(open)).toMatchObject({ reason: { _tag: "StoreForeign", problem: "it holds no audit" } })
     }
+  })
+)
+
+it.effect("[SA-3] a damaged audit is put aside and a new one begins; another program's file is left as it is", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    writeFileSync(SqliteAudit.auditFile(folder), "this is no database, and never was one".repeat(200))
+    const store = yield* SqliteAudit.make(folder)
+    yield* store.append(rowsFrom(1, 2))
+    expect((yield* store.ends).last?.number).toBe(2)
+    expect(readdirSync(folder).filter((name) => name.startsWith("audit.db.damaged-"))).toHaveLength(1)
+    const other = yield* temporaryFolder
+    const db = new Database(SqliteAudit.auditFile(other))
+    db.exec("CREATE TABLE theirs (a)")
+    db.close()
+    const before = readFileSync(SqliteAudit.auditFile(other))
+    expect(yield* Effect.flip(SqliteAudit.make(other))).toMatchObject({ reason: { _tag: "StoreForeign" } })
+    expect(readFileSync(SqliteAudit.auditFile(other))).toEqual(before)
   })
 )

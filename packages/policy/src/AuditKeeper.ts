@@ -11,6 +11,8 @@ import * as AuditChain from "./AuditChain.ts"
 export const pendingMax = 4_096
 /** Different refusals of one peer among them; what comes beyond is counted, or it would drive out what is said of others. */
 export const refusalsOfPeerMax = 1_024
+/** Permissions among them: whoever syncs thousands of partitions for the first time drives out no refusal. */
+export const permissionsPendingMax = 2_048
 /** How often they are written, in milliseconds. */
 export const writeEveryMs = 1_000
 /** Permissions that are remembered as kept; beyond it all are forgotten, and kept once more. */
@@ -116,6 +118,8 @@ class AuditKeeper {
     const waiting = this.#pending.get(key)
     if (waiting !== undefined) return void waiting.times++
     if (this.pending >= pendingMax) return increment(this.#overflowed, PeerId.fromPublicKey(this.#signer.publicKey))
+    // It is not remembered, so it is kept when it is given again.
+    if (isOnce && this.#pending.size >= permissionsPendingMax) return increment(this.#overflowed, peer)
     if (!allowed) {
       if ((this.#refusals.get(peer) ?? 0) >= refusalsOfPeerMax) return increment(this.#overflowed, peer)
       increment(this.#refusals, peer)

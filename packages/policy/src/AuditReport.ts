@@ -35,6 +35,8 @@ const following = Effect.fnUntraced(function* (
   let last = start
   for (;;) {
     const rows = yield* source(last.number)
+    // A large audit takes seconds, in which others want their turn.
+    yield* Effect.yieldNow
     for (const row of rows) {
       const fault = faultOf(crypto, last, row)
       if (typeof fault === "string") return { last, fault: { number: last.number + 1, problem: fault } }
@@ -79,8 +81,12 @@ export const verify = (
   signer?: PeerId.PeerId
 ): Effect.Effect<AuditVerdict, JournalError.JournalError> =>
   Effect.gen(function* () {
-    const { checkpoint } = yield* reads.ends
-    return yield* verified(crypto, checkpoint, signer, (after) => reads.page(after, AuditStore.auditPageMax))
+    for (;;) {
+      const { checkpoint } = yield* reads.ends
+      const verdict = yield* verified(crypto, checkpoint, signer, (after) => reads.page(after, AuditStore.auditPageMax))
+      // Entries that were cut off meanwhile are not missing.
+      if (verdict.fault === undefined || (yield* reads.ends).checkpoint === checkpoint) return verdict
+    }
   })
 
 const verified = Effect.fnUntraced(function* (
@@ -164,6 +170,7 @@ export const exportLines = <E, R>(
     while (last !== undefined && after < last.number) {
       const rows = yield* reads.page(after, AuditStore.auditPageMax)
       if (rows.length === 0) break
+      yield* Effect.yieldNow
       yield* write(rows.map(({ text }) => (AuditChain.ofText(text) === undefined ? JSON.stringify(text) : text)))
       after = rows.at(-1)!.number
       entries += rows.length
@@ -193,6 +200,7 @@ export const list = (
     while (found.length < Math.min(limit, listMax) && upto > (first?.number ?? Infinity)) {
       const after = Math.max(0, upto - 1 - AuditStore.auditPageMax)
       const rows = yield* reads.page(after, upto - 1 - after)
+      yield* Effect.yieldNow
       for (const { text } of rows.toReversed()) {
         const entry = AuditChain.ofText(text)
         if (entry === undefined || found.length >= limit) continue

@@ -178,12 +178,13 @@ export class EnterpriseDecisions {
     const name = this.#nameOf(who.member)
     const rule = `role/${who.role}`
     if (who.level >= managingLevel) return this.#yes(rule, `${name} manages the space`)
-    const { audience, team } = header
-    if (typeof audience === "string" && !Audience.isFor(audience, who)) {
+    const { audience = null, team = null } = header
+    // What is no text names nobody.
+    if (audience !== null && !(typeof audience === "string" && Audience.isFor(audience, who))) {
       return this.#no("audience", `${name} is not among those it is for`)
     }
-    if (typeof team === "string" && !who.teams.includes(team)) {
-      return this.#no("team", `${name} is not in the team ${team}`)
+    if (team !== null && !(typeof team === "string" && who.teams.includes(team))) {
+      return this.#no("team", `${name} is not in the team ${String(team)}`)
     }
     if (action === "read") return this.#yes(rule, `${name} reads what is of no team or of the own ones`)
     const writes = action === "create" || action === "update" || action === "delete"

@@ -29,6 +29,9 @@ export interface CompiledPolicy {
   readonly speaking: (action: Action, type: string, header: HeaderValues, field?: string) => ReadonlyArray<string>
 }
 
+/** What CASL calls any type; longer than the name of a type may be, so that none is called so. */
+const anyType = "any type ".repeat(64)
+
 /** What CASL is asked about: made here from checked parts, never from a record's body. */
 class Asked {
   readonly type: string
@@ -60,7 +63,7 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
   const ability: AnyAbility = new Ability(
     about.map(({ rule }) => toRaw(rule, subject)),
     {
-      anySubjectType: "all",
+      anySubjectType: anyType,
       detectSubjectType: (asked: Asked) => asked.type,
       conditionsMatcher: (holds: Condition) => (asked) => holds((asked as unknown as Asked).values),
       // CASL's own matcher reads a field as a pattern, and a pattern may take minutes.
@@ -111,7 +114,7 @@ const rankOf = ({ effect, to }: Rule, { device, level, member, role, teams }: Po
 
 const toRaw = (rule: Rule, subject: PolicySubject): RawRule => ({
   action: [...rule.actions],
-  subject: rule.types === "all" ? "all" : [...rule.types],
+  subject: rule.types === "all" ? anyType : [...rule.types],
   inverted: rule.effect === "forbid",
   reason: rule.id,
   ...(rule.fields === undefined ? {} : { fields: [...rule.fields] }),

@@ -64,6 +64,11 @@ describe("an audience", () => {
       expect(yield* reads("team:north")).toEqual([true, false, true])
       expect(yield* reads("mia max")).toEqual([false, false, true])
       expect(yield* reads("max mia")).toEqual([true, true, true])
+      for (const audience of [5, true]) {
+        const odd = { type: "task", header: { audience } }
+        expect((yield* gate.canSend(odd, peer(2))).allowed).toBe(false)
+        expect((yield* gate.canSend({ type: "task", header: { team: audience } }, peer(2))).allowed).toBe(false)
+      }
       expect(yield* gate.canSend(shared("max"), peer(2))).toMatchObject({
         rule: "audience",
         because: "mia is not among those it is for"

@@ -137,6 +137,20 @@ describe("what is kept", () => {
     })
   )
 
+  it.effect("[AU-5] permissions in thousands drive out no refusal", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      for (let n = 0; n < 5_000; n++) yield* tell(action(n, true))
+      yield* tell(action(1, false, { peer: peer(3) }))
+      yield* second
+      expect(entriesOf(rows).filter((entry) => entry.peer === peer(3))).toHaveLength(1)
+      yield* tell(action(4_999, true))
+      yield* second
+      expect(entriesOf(rows).at(-1)).toMatchObject({ action: "receive", times: 1 })
+    })
+  )
+
   it.effect("[AU-6] makes room behind a checkpoint that this device has signed", () =>
     Effect.gen(function* () {
       const { rows, store } = yield* makeStore

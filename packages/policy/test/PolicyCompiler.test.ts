@@ -113,4 +113,12 @@ describe("a compiled policy", () => {
     expect(allowed).toBeGreaterThan(20_000)
     expect(allowed).toBeLessThan(120_000)
   })
+
+  it("[EP-1] a type that is called all is one type", () => {
+    const rules = [{ id: "r", effect: "allow", actions: ["read"], types: ["all"] }]
+    const document = Result.getOrThrow(PolicyDocument.parse({ version: 1, types: { all: {}, secret: {} }, rules }))
+    const compiled = PolicyCompiler.compile(document, { device: "d", member: "m", role: "r", level: 1, teams: [] })
+    expect(compiled.decide("read", "all", {}).allowed).toBe(true)
+    expect(compiled.decide("read", "secret", {}).allowed).toBe(false)
+  })
 })
