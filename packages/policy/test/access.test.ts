@@ -207,6 +207,14 @@ describe("who may create and nothing else", () => {
       yield* again.start
       yield* pass(5_000)
       expect(yield* hub.titleOf("log")).toBe("what happened")
+      yield* again.close
+      // The same incarnation once more, which says something else under the same number.
+      const forking = yield* makeNode(network, 2, [1])
+      yield* forking.charter.receive(hub.charter.beyond(forking.charter.known(), 100_000))
+      yield* forking.put("log", { team: "north", title: "something else again" })
+      yield* forking.start
+      yield* pass(5_000)
+      expect(yield* hub.titleOf("log")).toBe("what happened")
     })
   )
 

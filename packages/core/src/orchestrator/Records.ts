@@ -124,13 +124,14 @@ const write = Effect.fnUntraced(function* (
 ) {
   const allowed = new Set<string>()
   const told = new Set<string>()
+  const begun = new Set<string>()
   for (const change of changes) {
     const key = Partition.key(change.partition)
     if (allowed.has(key)) continue
     let isAsked = false
     const deeds = Effect.suspend(() => {
       isAsked = true
-      return deedsOf(context, change)
+      return deedsOf(context, change, begun)
     })
     const decision = yield* context.gate.canWrite(change.partition, deeds)
     if (!decision.allowed || !told.has(key)) {
@@ -147,9 +148,17 @@ const write = Effect.fnUntraced(function* (
   return yield* context.journal.write(changes, group)
 })
 
-const deedsOf = Effect.fnUntraced(function* ({ crypto, journal }: RecordsContext, change: EntityChange) {
+/** `begun` names the records that earlier changes of the same transaction begin. */
+const deedsOf = Effect.fnUntraced(function* (
+  { crypto, journal }: RecordsContext,
+  change: EntityChange,
+  begun: Set<string>
+) {
   const known = yield* journal.get(change.partition.type, change.id)
   if (known !== undefined) return ofChange(change, known)
+  const name = `${Partition.key(change.partition)}\n${change.id}`
+  if (begun.has(name)) return ofChange(change, { fields: {} })
+  begun.add(name)
   const partitionHash = Partition.hash(crypto.sha256, journal.info.space, change.partition)
   const deleted = yield* journal.clocks([{ partitionHash, key: Fingerprint.entityKey(crypto.sha256, change.id) }])
   return ofChange(change, deleted.length === 0 ? undefined : { fields: undefined })
