@@ -1,7 +1,7 @@
 // Puts the hub's program and all that it imports into a few files, so that a start reads those and not six hundred.
 // What is in them is the source as it is; they are made again when a source or a version has changed.
 import { createHash } from "node:crypto"
-import { readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 // Beside `src`, because the program finds its own manifest and cache from where it lies.
 const folder = join(root, "apps/server/bundle")
-const stamp = join(folder, "made-of")
+const stampName = "made-of"
 const sources = ["apps/server/src", "packages/core/src", "packages/node/src", "packages/policy/src"]
 const folders = [...sources, "packages/transport-socketio/src"].map((path) => join(root, path))
 
@@ -19,7 +19,7 @@ export const bundled = join(folder, "main.js")
 /** True when the bundle is of the sources as they are. */
 export function isFresh() {
   try {
-    return readFileSync(stamp, "utf8") === fingerprint()
+    return readFileSync(join(folder, stampName), "utf8") === fingerprint()
   } catch {
     return false
   }
@@ -62,10 +62,18 @@ async function make() {
     external: ["bufferutil", "utf-8-validate"],
     plugins: [{ name: "native", resolveId: (id) => (id === native ? { id: installed, external: true } : undefined) }]
   })
-  rmSync(folder, { recursive: true, force: true })
-  await build.write({ dir: folder, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" })
-  await build.close()
-  writeFileSync(stamp, madeOf)
+  // Beside its place and then there in one go, for others may start at the same time.
+  const dir = `${folder}-${process.pid}`
+  try {
+    await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" })
+    await build.close()
+    writeFileSync(join(dir, stampName), madeOf)
+    if (isFresh()) return
+    rmSync(folder, { recursive: true, force: true })
+    renameSync(dir, folder)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await make()

@@ -2,11 +2,12 @@
  * The part of the command tree that reads what a node decided: `syncline audit …`. What a command does is loaded only when
  * it runs.
  */
+import type { AuditChain } from "@syncline/policy"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import { choice, Data, from, limit, text, yes } from "./Flags.ts"
 
-const actions = ["admit", "send", "receive", "write", "overflow"] as const
+const actions = ["admit", "send", "receive", "write", "overflow"] as const satisfies typeof AuditChain.actions
 
 const loadCommands = Effect.promise(() => import("./commands/auditCommands.ts"))
 

@@ -48,7 +48,9 @@ it.effect("[SA-2] entries are added all or none, and cut with their checkpoint; 
     db.pragma("user_version = 7")
     db.close()
     for (const open of [SqliteAudit.make(other), SqliteAudit.openReadOnly(other)]) {
-      expect(yield* Effect.flip(open)).toMatchObject({ reason: { _tag: "StoreForeign", problem: "it holds no audit" } })
+      expect(yield* Effect.flip(open)).toMatchObject({
+        reason: { _tag: "StoreForeign", problem: "it does not hold an audit" }
+      })
     }
   })
 )

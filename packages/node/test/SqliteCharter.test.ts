@@ -59,6 +59,12 @@ it.effect("[SC-2] records are kept all or none, and a file that is another's is 
     db.pragma("user_version = 7")
     db.close()
     expect((yield* Effect.flip(SqliteCharter.make(other))).reason._tag).toBe("StoreForeign")
+    // Another program's file without a version is not an empty one.
+    const theirs = yield* temporaryFolder
+    const foreign = new Database(SqliteCharter.charterFile(theirs))
+    foreign.exec("CREATE TABLE theirs (a)")
+    foreign.close()
+    expect((yield* Effect.flip(SqliteCharter.make(theirs))).reason._tag).toBe("StoreForeign")
     const damaged = yield* temporaryFolder
     writeFileSync(SqliteCharter.charterFile(damaged), "no database at all, and long enough to be read as one")
     expect((yield* Effect.flip(SqliteCharter.readOnly(damaged))).reason._tag).toBe("StoreCorrupt")

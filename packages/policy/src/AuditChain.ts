@@ -3,19 +3,22 @@
  * without every later one showing it. Old entries may be cut off behind a checkpoint that a device has signed. Pure;
  * where entries lie, and when one is written, is decided elsewhere.
  */
-import { Bytes, type Crypto, type Decision, type Gate, PeerId } from "@syncline/core"
+import { Bytes, type Crypto, type Decision, PeerId } from "@syncline/core"
 import { Option, Schema } from "effect"
 
 /** Longest texts that an entry keeps, in characters; more of them is cut off. */
 export const detailCharsMax = 512
 export const becauseCharsMax = 512
 
+/** What an entry is about: what the gate was asked, or "overflow". */
+export const actions = ["admit", "send", "receive", "write", "overflow"] as const
+
 /** What was decided, when, and on what. */
 export interface AuditFacts {
   /** Milliseconds since 1970. */
   readonly atMs: number
   /** "overflow": so many decisions came at once that the rest was only counted. */
-  readonly action: Gate.AuditedAction["action"] | "overflow"
+  readonly action: (typeof actions)[number]
   readonly peer: PeerId.PeerId
   readonly decision: Decision.Decision
   readonly detail: string
@@ -81,7 +84,7 @@ const Entry = Schema.fromJsonString(
   Schema.Struct({
     number: Schema.Int,
     atMs: Schema.Int,
-    action: Schema.Literals(["admit", "send", "receive", "write", "overflow"]),
+    action: Schema.Literals(actions),
     peer: Schema.String.check(Schema.makeFilter(PeerId.is)),
     decision: Decided,
     detail: Schema.String,

@@ -140,9 +140,13 @@ class AuditKeeper {
     const nowMs = yield* Clock.currentTimeMillis
     if (this.pending === 0 && this.#overflowed.size === 0) return
     this.#ends ??= endsOf(yield* this.#store.ends)
+    // What failed may have been written all the same.
+    const written = this.#ends.last.number
+    this.#entries = this.#entries.filter(({ number }) => number > written)
     if (this.#entries.length === 0) this.#entries = this.#chained(this.#ends.last, nowMs)
+    if (this.#entries.length === 0) return
     const rows = this.#entries.map((entry) => ({ number: entry.number, text: AuditChain.toText(entry) }))
-    yield* this.#store.append(rows)
+    yield* Effect.onError(this.#store.append(rows), () => Effect.sync(() => (this.#ends = undefined)))
     this.#ends.last = this.#entries.at(-1)!
     this.#entries = []
     const { cut, last } = this.#ends
@@ -177,7 +181,7 @@ const increment = (counts: Map<PeerId.PeerId, number>, peer: PeerId.PeerId): voi
 const overflowOf = (peer: PeerId.PeerId, times: number, atMs: number): Facts => {
   const because =
     `${times} decisions came at once beyond ${pendingMax} different ones, ` +
-    `or beyond ${refusalsOfPeerMax} different refusals of one peer`
+    `beyond ${refusalsOfPeerMax} different refusals of one peer, or beyond ${permissionsPendingMax} permissions`
   const decision = { allowed: false, rule: "audit/overflow", policyVersion: 0, because }
   return { atMs, action: "overflow", peer, decision, detail: "", times }
 }

@@ -151,6 +151,29 @@ describe("what is kept", () => {
     })
   )
 
+  it.effect("[AU-5] goes on behind a failure that came after it was written", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const full = new JournalError.JournalError({ reason: new JournalError.StoreFull({ path: "audit.db" }) })
+      let isFailing = true
+      const tell = yield* keeping({
+        ...store,
+        append: (fresh) => {
+          if (fresh.some(({ number }) => number <= (rows.at(-1)?.number ?? 0))) return Effect.die("a number twice")
+          return isFailing ? Effect.andThen(store.append(fresh), Effect.fail(full)) : store.append(fresh)
+        }
+      })
+      yield* tell(action(1))
+      yield* second
+      isFailing = false
+      yield* tell(action(2))
+      yield* second
+      yield* second
+      expect(rows.map(({ number }) => number)).toEqual([1, 2])
+      expect(yield* AuditReport.verify(store, crypto, peer(1))).toMatchObject({ entries: 2, fault: undefined })
+    })
+  )
+
   it.effect("[AU-6] makes room behind a checkpoint that this device has signed", () =>
     Effect.gen(function* () {
       const { rows, store } = yield* makeStore
@@ -211,6 +234,23 @@ describe("reading an audit", () => {
       rows.splice(2_000, 0, gone!)
       yield* store.cut(100, "no checkpoint")
       expect(yield* verdict()).toEqual({ number: 1, problem: "the checkpoint that it begins behind cannot be read" })
+    })
+  )
+
+  it.effect("[AU-7] entries that make room while it is verified are not missing", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* kept
+      const checkpoint = AuditChain.checkpoint(deviceOf(1), AuditChain.ofText(rows[1_999]!.text)!, 7)
+      let pages = 0
+      const reads: AuditStore.AuditReads = {
+        ...store,
+        page: (after, limit) =>
+          Effect.andThen(
+            pages++ === 1 ? store.cut(2_000, JSON.stringify(checkpoint)) : Effect.void,
+            store.page(after, limit)
+          )
+      }
+      expect(yield* AuditReport.verify(reads, crypto, peer(1))).toMatchObject({ entries: 500, fault: undefined })
     })
   )
 

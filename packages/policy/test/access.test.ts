@@ -197,6 +197,9 @@ describe("who may create and nothing else", () => {
       const refused = { reason: { _tag: "WriteDenied", rule: "default" } }
       expect(yield* Effect.flip(mia.put("log", { team: "north", title: "something else" }))).toMatchObject(refused)
       expect(yield* Effect.flip(mia.remove("log"))).toMatchObject(refused)
+      const twice = ["first", "second"].map((title) => ({ id: "twice", team: "north", title }))
+      expect(yield* Effect.flip(mia.putAll(...twice))).toMatchObject(refused)
+      expect(yield* mia.titleOf("twice")).toBe(undefined)
       yield* pass(3_000)
       expect(yield* hub.titleOf("log")).toBe("what happened")
       yield* mia.close

@@ -115,6 +115,10 @@ export interface TeamNode {
     id: string,
     value: { readonly team: string; readonly title: string; readonly salary?: number }
   ) => Write<string>
+  /** In one transaction. */
+  readonly putAll: (
+    ...items: ReadonlyArray<{ readonly id: string; readonly team: string; readonly title: string }>
+  ) => Write
   readonly patch: (id: string, changes: object) => Write
   readonly remove: (id: string) => Write
   readonly titleOf: (id: string) => Effect.Effect<unknown>
@@ -178,6 +182,15 @@ const nodeOf = Effect.fnUntraced(function* (
     status: Effect.orDie(orchestrator.status),
     put: (id: string, value: { readonly team: string; readonly title: string; readonly salary?: number }) =>
       run(Records.Records.use((found) => found.put(Task, { salary: 0, ...value }, id))),
+    putAll: (...items) =>
+      run(
+        Records.Records.use((found) =>
+          found.putAll(
+            Task,
+            items.map(({ id, ...value }) => ({ id, value: { salary: 0, ...value } }))
+          )
+        )
+      ),
     patch: (id: string, changes: object) => run(Records.Records.use((found) => found.patch(Task, id, changes))),
     remove: (id: string) => run(Records.Records.use((found) => found.remove(Task, id))),
     titleOf: (id: string) =>

@@ -3,7 +3,7 @@
  * before a hub is asked; what it would change on real records, and whether it comes into force, is the hub's.
  */
 import { readFileSync, statSync } from "node:fs"
-import { PolicyDesk, type PolicyDocument } from "@syncline/policy"
+import { PolicyDesk, PolicyDocument } from "@syncline/policy"
 import { Effect, Schema } from "effect"
 import { ActionDenied, because, InputUnreadable, PolicyInvalid } from "../CliError.ts"
 import * as FieldCondition from "../FieldCondition.ts"
@@ -47,7 +47,7 @@ const Partition = Schema.Struct({ type: Schema.String, header: Schema.Record(Sch
 const Turned = Schema.Struct({ partition: Partition, records: Schema.Int, before: Decision, after: Decision })
 const Impact = Schema.Struct({
   peer: Schema.String,
-  action: Schema.Literals(["read", "create", "update", "delete", "share", "administer"]),
+  action: Schema.Literals(PolicyDocument.actions),
   direction: Schema.Literals(["gains", "loses"]),
   partitions: Schema.Int,
   records: Schema.Int,
@@ -55,7 +55,7 @@ const Impact = Schema.Struct({
 })
 const Reach = Schema.Struct({
   peer: Schema.String,
-  action: Schema.Literals(["read", "create", "update", "delete", "share", "administer"]),
+  action: Schema.Literals(PolicyDocument.actions),
   partitions: Schema.Int,
   records: Schema.Int
 })

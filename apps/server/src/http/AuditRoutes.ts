@@ -2,7 +2,7 @@
  * The audit over HTTP, behind the local door: its newest entries, and whether its chain holds. It changes nothing.
  */
 import { AuditStore, Crypto, DeviceKey } from "@syncline/core"
-import { AuditReport } from "@syncline/policy"
+import { AuditChain, AuditReport } from "@syncline/policy"
 import { Context, Effect, Schema } from "effect"
 import type { FastifyInstance } from "fastify"
 import { answering } from "./CharterRoutes.ts"
@@ -15,7 +15,7 @@ const Question = Schema.Struct({
   before: Schema.optionalKey(Place),
   limit: Schema.optionalKey(Place.check(Schema.isLessThanOrEqualTo(AuditReport.listMax))),
   denied: Schema.optionalKey(Schema.Literal("true")),
-  action: Schema.optionalKey(Schema.Literals(["admit", "send", "receive", "write", "overflow"])),
+  action: Schema.optionalKey(Schema.Literals(AuditChain.actions)),
   peer: Schema.optionalKey(Schema.String)
 })
 
