@@ -2,7 +2,14 @@
  * Journal rows read from a SQLite file. Statements are prepared once and rows come as arrays. Several reads see one
  * state of the store inside `snapshot`; nothing is written here.
  */
-import type { Author, JournalTables, Partition, PeerId, Quarantine } from "@syncline/core"
+import {
+  type Author,
+  Fingerprint,
+  type JournalTables,
+  type Partition,
+  type PeerId,
+  type Quarantine
+} from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as PackedNumbers from "./PackedNumbers.ts"
 import { SqliteQuarantine } from "./SqliteQuarantine.ts"
@@ -101,9 +108,11 @@ const statements = (db: Database.Database) => {
     entities: one(
       `SELECT ${entityColumns} FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key, id LIMIT ?`
     ),
-    // In key order only: ordering equal keys by id would read and sort what nobody asks for.
     purge: db.prepare("SELECT after, upto FROM purges WHERE part = ?"),
+    // In key order only: ordering equal keys by id would read and sort what nobody asks for.
     versions: one("SELECT key, version FROM entities WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key LIMIT ?"),
+    // One text instead of a row for each: most of the time of a comparison is spent here.
+    rangeVersions: value("SELECT group_concat(hex(version), '') FROM entities WHERE part = ? AND key BETWEEN ? AND ?"),
     // By rowid, and not by the index on partitions: pages stay short, and entities made together come together.
     ordered: one(
       `SELECT ${entityColumns} FROM entities
@@ -222,6 +231,18 @@ export class SqliteRows implements JournalTables.JournalRows {
     (this.#statements.versions.all(partition, keyLow, keyHigh, limit) as Array<[key: number, version: Buffer]>).map(
       ([key, version]) => ({ key, version: plain(version) })
     )
+
+  sumOfRange = (partition: number, keyLow: number, keyHigh: number): Fingerprint.Fingerprint => {
+    const sum = Fingerprint.empty()
+    const versions = Buffer.from(
+      (this.#statements.rangeVersions.get(partition, keyLow, keyHigh) as string | null) ?? "",
+      "hex"
+    )
+    for (let at = 0; at < versions.length; at += Fingerprint.versionBytes) {
+      Fingerprint.accumulate(sum, versions.subarray(at, at + Fingerprint.versionBytes), 1)
+    }
+    return sum
+  }
 
   entitiesInOrder = (after: number, limit: number, partitions: ReadonlyArray<number>) => {
     const found = this.#statements.ordered.all(after, after + limit, JSON.stringify(partitions)) as Array<EntityColumns>

@@ -134,6 +134,8 @@ export interface JournalRows {
     keyHigh: number,
     limit: number
   ) => ReadonlyArray<Pick<EntityRow, "key" | "version">>
+  /** Fingerprint of the entities with `keyLow <= key <= keyHigh`. */
+  readonly sumOfRange: (partition: number, keyLow: number, keyHigh: number) => Fingerprint
   /**
    * Entities of the given partitions in the order in which they were made here. A page looks at `limit` places of that
    * order after place `after`, whatever their partition; later pages begin `limit` further on.

@@ -240,6 +240,14 @@ export class MemoryTables implements JournalTables {
     limit: number
   ): ReadonlyArray<Pick<EntityRow, "key" | "version">> => this.entitiesInRange(partition, keyLow, keyHigh, limit)
 
+  sumOfRange = (partition: number, keyLow: number, keyHigh: number): Fingerprint.Fingerprint => {
+    const sum = Fingerprint.empty()
+    for (const { version } of this.entitiesInRange(partition, keyLow, keyHigh, Infinity)) {
+      Fingerprint.accumulate(sum, version, 1)
+    }
+    return sum
+  }
+
   buckets = (partition: number, low: number, high: number) =>
     [...this.#buckets[partition]!]
       .filter(([bucket]) => bucket >= low && bucket <= high)

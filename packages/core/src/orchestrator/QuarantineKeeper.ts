@@ -74,7 +74,8 @@ const releaseDue = Effect.fnUntraced(function* (supervisor: Supervision, due: { 
       return true
     }
     // The right of its author may have ended while it waited.
-    const isAllowed = (row: QuarantineRow) => Effect.map(decisionNow(supervisor, row), ({ allowed }) => allowed)
+    const isAllowed: Judge = (row, beginnings) =>
+      Effect.map(decisionNow(supervisor, row, beginnings), ({ allowed }) => allowed)
     yield* releaseAllowed(supervisor, "ClockAhead", isAllowed, isDue, due.place)
     if (left > 0) due.place = 0
   }
@@ -127,8 +128,8 @@ const tellReleased = Effect.fnUntraced(function* (
 
 /** After a start, the program may be a later version, and the policy may have changed meanwhile. */
 const reviewAtStart = Effect.fnUntraced(function* (supervisor: Supervision) {
-  yield* releaseAllowed(supervisor, "SchemaUnknown", (row) =>
-    Effect.map(decisionNow(supervisor, row), ({ allowed }) => allowed)
+  yield* releaseAllowed(supervisor, "SchemaUnknown", (row, beginnings) =>
+    Effect.map(decisionNow(supervisor, row, beginnings), ({ allowed }) => allowed)
   )
   yield* reviewReasons(supervisor, true)
 })
@@ -147,15 +148,15 @@ export const review = (supervisor: Supervision): Effect.Effect<void> =>
 const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: { place: number }) {
   let newest = asked.place
   for (const reason of ["Denied", "Revoked"] as const) {
-    const isAllowed = (row: QuarantineRow) =>
-      Effect.map(decisionNow(supervisor, row), ({ allowed }) => {
+    const isAllowed: Judge = (row, beginnings) =>
+      Effect.map(decisionNow(supervisor, row, beginnings), ({ allowed }) => {
         newest = Math.max(newest, row.place)
         return allowed
       })
     yield* releaseAllowed(supervisor, reason, isAllowed, undefined, asked.place)
   }
-  const isToSubmit = (row: QuarantineRow) =>
-    Effect.map(decisionNow(supervisor, row), (decision) => {
+  const isToSubmit: Judge = (row, beginnings) =>
+    Effect.map(decisionNow(supervisor, row, beginnings), (decision) => {
       newest = Math.max(newest, row.place)
       return isLaterRefused(supervisor, row, decision)
     })
@@ -178,9 +179,9 @@ const isLaterRefused = (
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   const head = yield* supervisor.journal.head
   supervisor.resting = undefined
-  const isAllowed = (row: QuarantineRow) =>
+  const isAllowed: Judge = (row, beginnings) =>
     Effect.map(
-      decisionNow(supervisor, row),
+      decisionNow(supervisor, row, beginnings),
       ({ allowed, policyVersion }) => allowed && !(isStart && policyVersion === row.policyVersion)
     )
   for (;;) {
@@ -200,20 +201,32 @@ const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isSt
 })
 
 /** What it takes to ask the policy about a commit. */
-export type JudgingContext = CommitDeeds.DeedsContext & { readonly gate: GateShape }
+export type JudgingContext = Omit<CommitDeeds.DeedsContext, "beginnings"> & { readonly gate: GateShape }
 
-/** What the policy says now of a commit that it, or a custodian, had turned away. */
-export const decisionNow = Effect.fnUntraced(function* (context: JudgingContext, row: QuarantineRow) {
+/**
+ * What the policy says now of a commit that it, or a custodian, had turned away. `beginnings` are those of the commits
+ * that are let in together; what this one begins is added to them if it is let in.
+ */
+export const decisionNow = Effect.fnUntraced(function* (
+  context: JudgingContext,
+  row: QuarantineRow,
+  beginnings = new CommitDeeds.Beginnings()
+) {
   const { gate } = context
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") return unreadable
   const { at, authors, partition } = packed.header
-  const deeds = CommitDeeds.of(context, row.bytes)
+  const begun: Array<CommitDeeds.Beginning> = []
+  const deeds = Effect.map(CommitDeeds.of({ ...context, beginnings }, row.bytes), (done) => {
+    begun.push(...done.begun)
+    return done.deeds
+  })
   if (row.reason === "Rejected") return yield* gate.canWrite(partition, deeds)
   const received = yield* gate.canReceive(partition, row.peer)
-  return received.allowed
-    ? yield* gate.accepts({ author: authors[0]!, partition, at, from: row.peer }, deeds)
-    : received
+  if (!received.allowed) return received
+  const counts = yield* gate.accepts({ author: authors[0]!, partition, at, from: row.peer }, deeds)
+  if (counts.allowed) beginnings.add(begun)
+  return counts
 })
 
 const unreadable: Decision = {
@@ -223,10 +236,13 @@ const unreadable: Decision = {
   because: "this version cannot read where it belongs, so the policy cannot be asked"
 }
 
+/** Whether a commit may be let in, beside those of the same page that are. */
+type Judge = (row: QuarantineRow, beginnings: CommitDeeds.Beginnings) => Effect.Effect<boolean, JournalError>
+
 const releaseAllowed = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
-  isAllowed: (row: QuarantineRow) => Effect.Effect<boolean, JournalError>,
+  isAllowed: Judge,
   isMeant: (entry: QuarantineEntry) => boolean = () => true,
   from = 0
 ) {
@@ -237,12 +253,13 @@ const releaseAllowed = Effect.fnUntraced(function* (
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
     const ids: Array<string> = []
+    const beginnings = new CommitDeeds.Beginnings()
     for (const entry of page) {
       const { id, place } = entry
       after = place
       if (!isMeant(entry)) continue
       const row = yield* journal.quarantined(id)
-      if (row === undefined || !(yield* isAllowed(row))) continue
+      if (row === undefined || !(yield* isAllowed(row, beginnings))) continue
       ids.push(id)
     }
     for (let from = 0; from < ids.length; from += releasedAtOnceMax) {

@@ -23,6 +23,8 @@ export interface IntakeContext {
   readonly gate: GateShape
   readonly crypto: CryptoFunctions
   readonly compression: CompressionFunctions
+  /** Of the batches of this session that are not written yet. */
+  readonly beginnings: CommitDeeds.Beginnings
   readonly peer: PeerId
   readonly peerIncarnation: string
   readonly space: SpaceId
@@ -65,6 +67,8 @@ export interface CheckedBatch {
   readonly devices: ReadonlySet<PeerId>
   /** Where they belong, refused ones too. */
   readonly partitions: ReadonlyArray<Partition.Partition>
+  /** Records that commits for the journal begin; they are among the session's beginnings. */
+  readonly begun: ReadonlyArray<CommitDeeds.Beginning>
 }
 
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
@@ -76,11 +80,12 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
   const denials: Array<Denial> = []
   const verdicts: Array<RemoteOutcome["verdicts"][number]> = []
   const devices = new Set<PeerId>()
+  const begun: Array<CommitDeeds.Beginning> = []
   for (let i = 0; i < batch.commits.length; i++) {
     if (i > 0 && i % checkedAtOnceMax === 0) yield* Effect.yieldNow
     const bytes = batch.commits[i]!
     const commit = Commit.open(bytes)
-    const judged = yield* judge(context, decisions, devices, bytes, commit)
+    const judged = yield* judge(context, { decisions, devices, begun }, bytes, commit)
     if (typeof judged === "string") {
       verdicts.push({ index: i, code: judged, kind: "refused", rule: "", policyVersion: 0, because: "" })
       continue
@@ -92,7 +97,7 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
   }
   const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
   const partitions = Array.from(decisions.values(), ({ partition }) => partition)
-  const checked: CheckedBatch = { batch, commits, places, sizes, denials, feed, verdicts, devices, partitions }
+  const checked: CheckedBatch = { batch, commits, places, sizes, denials, feed, verdicts, devices, partitions, begun }
   return checked
 })
 
@@ -132,11 +137,17 @@ const strangersOf = Effect.fnUntraced(function* ({ gate }: IntakeContext, { devi
   return strangers
 })
 
+/** What is known of a batch while its commits are judged one after the other. */
+interface Judging {
+  readonly decisions: Map<string, JudgedPartition>
+  readonly devices: Set<PeerId>
+  readonly begun: Array<CommitDeeds.Beginning>
+}
+
 /** The code under which a commit is refused, why it is denied, or nothing when it may come in. */
 const judge = Effect.fnUntraced(function* (
   context: IntakeContext,
-  decisions: Map<string, JudgedPartition>,
-  devices: Set<PeerId>,
+  { begun, decisions, devices }: Judging,
   bytes: Uint8Array,
   commit: Commit.PackedCommit | string
 ) {
@@ -157,8 +168,17 @@ const judge = Effect.fnUntraced(function* (
   if (!Commit.isSignedByAuthor(context.crypto, commit)) return "SignatureInvalid"
   if (!decision.allowed) return denial("Denied", decision)
   const write = { author: authors[0]!, partition, at, from: context.peer }
-  const counts = yield* context.gate.accepts(write, CommitDeeds.of(context, bytes))
-  if (counts.allowed) return undefined
+  const beginnings: Array<CommitDeeds.Beginning> = []
+  const deeds = Effect.map(CommitDeeds.of(context, bytes), (done) => {
+    beginnings.push(...done.begun)
+    return done.deeds
+  })
+  const counts = yield* context.gate.accepts(write, deeds)
+  if (counts.allowed) {
+    context.beginnings.add(beginnings)
+    begun.push(...beginnings)
+    return undefined
+  }
   // Whoever passes a commit on is not who had no right to write it.
   const device = Author.peer(authors[0]!)
   yield* audit(context, counts, device === context.peer ? key : `${key} by ${device}`)

@@ -11,6 +11,7 @@ import { deletesOf } from "../journal/MassDelete.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchIntake from "./BatchIntake.ts"
 import * as BatchPortions from "./BatchPortions.ts"
+import * as CommitDeeds from "./CommitDeeds.ts"
 import { endMsMax, monotonicMs, type RunningSession } from "./RunningSession.ts"
 import type * as SessionState from "./SessionState.ts"
 
@@ -28,9 +29,12 @@ interface Turn {
 }
 
 export const run = (driver: RunningSession): Effect.Effect<never, JournalError> =>
+  Effect.suspend(() => taking(driver, new CommitDeeds.Beginnings()))
+
+const taking = (driver: RunningSession, beginnings: CommitDeeds.Beginnings): Effect.Effect<never, JournalError> =>
   Stream.fromQueue(driver.toApply).pipe(
     // One after the other, so that no batch overtakes an earlier one that takes longer to check.
-    Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver), batch)),
+    Stream.mapEffect((batch) => BatchIntake.check(intakeOf(driver, beginnings), batch)),
     Stream.mapAccum(
       (): Turn["whole"] => undefined,
       (after, checked) => {
@@ -40,18 +44,19 @@ export const run = (driver: RunningSession): Effect.Effect<never, JournalError> 
         return [whole ?? after, [turn]]
       }
     ),
-    Stream.mapEffect((turn) => takeIn(driver, turn), { concurrency: applyingAtOnceMax }),
+    Stream.mapEffect((turn) => takeIn(driver, intakeOf(driver, beginnings), turn), { concurrency: applyingAtOnceMax }),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
     Effect.andThen(Effect.never)
   )
 
 export const bytesOf = (batch: Wire.EventBatch): number => batch.commits.reduce((sum, { length }) => sum + length, 0)
 
-const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
+const intakeOf = (driver: RunningSession, beginnings: CommitDeeds.Beginnings): BatchIntake.IntakeContext => ({
   journal: driver.journal,
   gate: driver.gate,
   crypto: driver.crypto,
   compression: driver.compression,
+  beginnings,
   peer: driver.state.peer!,
   peerIncarnation: driver.state.peerSpace!.incarnation,
   space: driver.journal.info.space,
@@ -60,16 +65,21 @@ const intakeOf = (driver: RunningSession): BatchIntake.IntakeContext => ({
   isDialled: driver.options.role === "responder"
 })
 
-const takeIn = Effect.fnUntraced(function* (driver: RunningSession, { after, portions, whole }: Turn) {
+const takeIn = Effect.fnUntraced(function* (
+  driver: RunningSession,
+  intake: BatchIntake.IntakeContext,
+  { after, portions, whole }: Turn
+) {
   if (after !== undefined) yield* Deferred.await(after)
   const [first, ...rest] = portions
   const { batch } = first!
   const laterDeletes = yield* deletesIn(driver, rest)
   const sum = new BatchPortions.PortionSum()
-  const outcome = yield* takePortion(driver, { ...first!, laterDeletes })
+  const outcome = yield* takePortion(driver, intake, { ...first!, laterDeletes })
   sum.add(outcome)
   const massDeletes = laterDeletes === undefined ? undefined : outcome.massDeletes
-  for (const portion of rest) sum.add(yield* takePortion(driver, { ...portion, massDeletes }))
+  for (const portion of rest) sum.add(yield* takePortion(driver, intake, { ...portion, massDeletes }))
+  intake.beginnings.delete(first!.begun)
   driver.waitingBytes -= bytesOf(batch)
   if (whole !== undefined) Deferred.doneUnsafe(whole, Effect.void)
   const input: SessionState.Input = { _tag: "Applied", batch, outcome: sum.outcome }
@@ -100,10 +110,10 @@ const deletesIn = Effect.fnUntraced(function* (
   return found
 })
 
-const takePortion = (driver: RunningSession, checked: BatchIntake.CheckedBatch) =>
+const takePortion = (driver: RunningSession, intake: BatchIntake.IntakeContext, checked: BatchIntake.CheckedBatch) =>
   toTheEnd(
     Effect.gen(function* () {
-      const outcome = yield* BatchIntake.takeIn(intakeOf(driver), checked)
+      const outcome = yield* BatchIntake.takeIn(intake, checked)
       driver.lastProgressMs = yield* monotonicMs
       yield* driver.options.notify({ _tag: "TakenIn", outcome, partitions: checked.partitions })
       return outcome

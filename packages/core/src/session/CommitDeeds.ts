@@ -8,55 +8,105 @@ import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import { begun, type Deeds, ofEvents } from "../gate/Deeds.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
-import { type Event, eventHashBytes } from "../model/Event.ts"
+import { eventHashBytes } from "../model/Event.ts"
 import * as Partition from "../model/Partition.ts"
 import * as CommitOpening from "../journal/CommitOpening.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
-import type { JournalShape } from "../journal/Journal.ts"
-import type { JournalError } from "../journal/JournalError.ts"
+import type { ItemKey, JournalShape } from "../journal/Journal.ts"
 
 export interface DeedsContext {
   readonly journal: JournalShape
   readonly crypto: CryptoFunctions
   readonly compression: CompressionFunctions
+  readonly beginnings: Beginnings
+}
+
+/** A record that a commit begins: its key, who begins it, and the hash of the first event. */
+export interface Beginning extends ItemKey {
+  readonly author: Uint8Array
+  readonly first: Uint8Array
+}
+
+/**
+ * Records begun by commits that were let in and are not written yet: the journal does not tell of them, and whoever
+ * writes to one of them after that does not begin it.
+ */
+export class Beginnings {
+  readonly #records = new Map<string, Beginning>()
+
+  add(begun: ReadonlyArray<Beginning>): void {
+    for (const beginning of begun) {
+      const name = nameOf(beginning)
+      if (!this.#records.has(name)) this.#records.set(name, beginning)
+    }
+  }
+
+  /** They are written, or never will be. */
+  delete(begun: ReadonlyArray<Beginning>): void {
+    for (const beginning of begun) {
+      const name = nameOf(beginning)
+      if (this.#records.get(name) === beginning) this.#records.delete(name)
+    }
+  }
+
+  isByAnother(beginning: Beginning): boolean {
+    const known = this.#records.get(nameOf(beginning))
+    if (known === undefined) return false
+    return !Bytes.equals(known.author, beginning.author) || !Bytes.equals(known.first, beginning.first)
+  }
+}
+
+const nameOf = ({ key, partitionHash }: ItemKey): string => `${Bytes.toHex(partitionHash)}${key}`
+
+/** What a commit does, and the records that it begins. */
+export interface CommitDeeds {
+  readonly deeds: Deeds
+  readonly begun: ReadonlyArray<Beginning>
 }
 
 /** What nobody can read yet may do everything; it is judged again when it can be read. */
-const unreadable: Deeds = { creates: true, updates: true, deletes: true, fields: new Set() }
+const unreadable: CommitDeeds = {
+  deeds: { creates: true, updates: true, deletes: true, fields: new Set() },
+  begun: []
+}
 
 export const of = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uint8Array) {
   const { crypto, journal } = context
   const opening = CommitOpening.open({ ...context, space: journal.info.space }, bytes)
   if (opening.kind !== "checked") return unreadable
   const { decoded, events, packed } = opening.commit
-  const there = yield* thereBefore(context, decoded, events.leaves, packed.header)
-  return ofEvents(decoded, (entity) => there.has(Fingerprint.entityKey(crypto.sha256, entity)))
+  const partitionHash = Partition.hash(crypto.sha256, journal.info.space, packed.header.partition)
+  const names = new Set(begun(decoded))
+  const found = new Map<number, Beginning>()
+  decoded.forEach(({ entity, eseq }, i) => {
+    if (eseq !== 1 || !names.has(entity)) return
+    const key = Fingerprint.entityKey(crypto.sha256, entity)
+    const first = events.leaves[i]!.subarray(0, eventHashBytes)
+    found.set(key, { partitionHash, key, author: Author.toBytes(packed.header.authors[0]!), first })
+  })
+  const there = yield* thereBefore(context, [...found.values()])
+  const done: CommitDeeds = {
+    deeds: ofEvents(decoded, (entity) => there.has(Fingerprint.entityKey(crypto.sha256, entity))),
+    begun: [...found.values()].filter(({ key }) => !there.has(key))
+  }
+  return done
 })
 
 /**
- * Keys of the records that the events begin and that somebody else has written here. A device that calls itself a new
- * one, by another incarnation, is somebody else, or it could overwrite what it made; and so is the author of another event
- * under the same number.
+ * Keys of the records that somebody else has begun here. A device that calls itself a new one, by another incarnation,
+ * is somebody else, or it could overwrite what it made; and so is the author of another event under the same number.
  */
-const thereBefore = (
-  { crypto, journal }: DeedsContext,
-  events: ReadonlyArray<Event>,
-  leaves: ReadonlyArray<Uint8Array>,
-  { authors, partition }: { readonly authors: ReadonlyArray<Author.Author>; readonly partition: Partition.Partition }
-): Effect.Effect<ReadonlySet<number>, JournalError> =>
-  Effect.gen(function* () {
-    const partitionHash = Partition.hash(crypto.sha256, journal.info.space, partition)
-    const keys = begun(events).map((entity) => ({ partitionHash, key: Fingerprint.entityKey(crypto.sha256, entity) }))
-    const self = Author.toBytes(authors[0]!)
-    const firsts = new Map<number, Uint8Array>()
-    events.forEach(({ entity, eseq }, i) => {
-      if (eseq === 1) firsts.set(Fingerprint.entityKey(crypto.sha256, entity), leaves[i]!.subarray(0, eventHashBytes))
-    })
-    const there = new Set<number>()
-    for (const { clock, key } of yield* journal.clocks(keys)) {
-      const isOther = ([author, eseq, head]: (typeof clock)[number]): boolean =>
-        !Bytes.equals(author, self) || (eseq === 1 && !Bytes.equals(head, firsts.get(key)!))
-      if (clock.some(isOther)) there.add(key)
-    }
-    return there
-  })
+const thereBefore = Effect.fnUntraced(function* (
+  { beginnings, journal }: DeedsContext,
+  begun: ReadonlyArray<Beginning>
+) {
+  const there = new Set(begun.filter((beginning) => beginnings.isByAnother(beginning)).map(({ key }) => key))
+  const own = new Map(begun.map((beginning) => [beginning.key, beginning]))
+  for (const { clock, key } of yield* journal.clocks(begun)) {
+    const { author, first } = own.get(key)!
+    const isOther = ([writer, eseq, head]: (typeof clock)[number]): boolean =>
+      !Bytes.equals(writer, author) || (eseq === 1 && !Bytes.equals(head, first))
+    if (clock.some(isOther)) there.add(key)
+  }
+  return there
+})
