@@ -30,7 +30,14 @@ const list = Command.make(
 
 const verify = Command.make(
   "verify",
-  { file: text("file", "file", "Verify an export instead of the folder's own audit") },
+  {
+    file: text("file", "file", "Verify an export instead of the folder's own audit"),
+    signer: text(
+      "signer",
+      "id",
+      "The device whose audit it must be (default: the folder's; of an export, whoever signed it)"
+    )
+  },
   (input) =>
     Effect.gen(function* () {
       const data = yield* Data
@@ -48,7 +55,11 @@ const exportEntries = Command.make(
       const commands = yield* loadCommands
       yield* commands.exportEntries({ data, ...input })
     })
-).pipe(Command.withDescription("Write all entries as NDJSON, with what the first of them follows"))
+).pipe(
+  Command.withDescription(
+    "Write all entries as NDJSON, with what the first of them follows and an end that this device signs"
+  )
+)
 
 export const audit = Command.make("audit").pipe(
   Command.withDescription("Read what this device, or the hub of the folder, let pass and refused"),

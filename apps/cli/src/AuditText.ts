@@ -21,8 +21,9 @@ export const entry = ({ action, atMs, decision, detail, number, peer, times }: A
 }
 
 /** A chain that holds. */
-export const verdict = ({ entries, last, start }: AuditReport.AuditVerdict): string => {
-  if (entries === 0) return "The audit has no entries."
+export const verdict = ({ entries, last, signer, start }: AuditReport.AuditVerdict): string => {
+  const whose = signer === undefined ? "" : `; signed by ${signer}`
+  if (entries === 0) return `The audit has no entries${whose}.`
   const behind = start.number === 0 ? "from the beginning" : `behind a checkpoint at ${start.number}`
-  return `${Progress.counted(entries, "entry", "entries")} hold, ${behind}; the last is ${last.number}, ${last.hash}.`
+  return `${Progress.counted(entries, "entry", "entries")} hold, ${behind}; the last is ${last.number}, ${last.hash}${whose}.`
 }

@@ -390,6 +390,26 @@ export class AuditBroken extends Schema.TaggedError<AuditBroken>()("AuditBroken"
   }
 }
 
+/** Older entries were dropped while they were exported. Run the command again. */
+export class AuditMoved extends Schema.TaggedError<AuditMoved>()("AuditMoved", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The argument names no device. Give the PeerId that `syncline device list` prints. */
+export class SignerInvalid extends Schema.TaggedError<SignerInvalid>()("SignerInvalid", { signer: Schema.String }) {
+  override get message(): string {
+    return `${this.signer} is no device: --signer takes a PeerId, as "syncline device list" prints it.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -418,7 +438,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     HubRefused,
     ActionDenied,
     PolicyInvalid,
-    AuditBroken
+    AuditBroken,
+    AuditMoved,
+    SignerInvalid
   ])
 }) {
   override get message(): string {

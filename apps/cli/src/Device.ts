@@ -117,6 +117,12 @@ export const peerOf = Effect.fnUntraced(function* (folder: string) {
   })
 })
 
+/** The folder's own key, to sign with; never makes one. */
+export const keyOf = Effect.fnUntraced(function* (folder: string) {
+  yield* peerOf(folder)
+  return DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder))
+})
+
 const spaceOf = Effect.fnUntraced(function* (folder: string) {
   const device = yield* DeviceFile.read(folder)
   // The pattern in the file's schema is that of a SpaceId.

@@ -55,8 +55,16 @@ describe("an audit at a terminal", () => {
     const written = await run(["audit", "export", "--data", hubFolder, "--file", file])
     expect(written.out).toMatch(/^Wrote \d+ entries to /)
     const printed = await run(["audit", "export", "--data", hubFolder])
-    expect(printed.out).toBe(readFileSync(file, "utf8"))
-    expect((await run(["audit", "verify", "--file", file])).out).toBe(verified.out)
+    const withoutEnd = (text: string) => text.slice(0, text.lastIndexOf('{"end"'))
+    expect(withoutEnd(printed.out)).toBe(withoutEnd(readFileSync(file, "utf8")))
+    const signer = printed.out.match(/"signer":"(\w+)"/)![1]!
+    expect(signer).toBe(hub.peer)
+    const whose = `; signed by ${signer}.\n`
+    expect((await run(["audit", "verify", "--file", file])).out).toBe(verified.out.replace(/\.\n$/, whose))
+    expect((await run(["audit", "verify", "--file", file, "--signer", signer])).code).toBe(0)
+    const other = await run(["audit", "verify", "--file", file, "--signer", peer])
+    expect(other.err).toContain(`signed by ${signer}, and not by ${peer}`)
+    expect((await run(["audit", "verify", "--file", file, "--signer", "mia"])).err).toContain("mia is no device")
     const lines = readFileSync(file, "utf8").split("\n")
     writeFileSync(file, lines.toSpliced(2, 1).join("\n"))
     const broken = await run(["audit", "verify", "--file", file, "--json"])

@@ -31,10 +31,14 @@ const readsOf = (file: string, db: Database.Database): AuditStore.AuditReads => 
   const page = db.prepare<[number, number], AuditStore.AuditRow>(
     "SELECT number, text FROM entry WHERE number > ? ORDER BY number LIMIT ?"
   )
+  const pageBefore = db.prepare<[number, number], AuditStore.AuditRow>(
+    "SELECT number, text FROM entry WHERE number < ? ORDER BY number DESC LIMIT ?"
+  )
   const ends = db.transaction(() => ({ checkpoint: checkpoint.get(), first: first.get(), last: last.get() }))
   return {
     ends: SqliteBeside.attempt(file, () => ends()),
-    page: (after, limit) => SqliteBeside.attempt(file, () => page.all(after, limit))
+    page: (after, limit) => SqliteBeside.attempt(file, () => page.all(after, limit)),
+    pageBefore: (before, limit) => SqliteBeside.attempt(file, () => pageBefore.all(before, limit))
   }
 }
 

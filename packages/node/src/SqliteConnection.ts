@@ -62,6 +62,7 @@ export const openForReading = (file: string): Database.Database => {
   const db = new Database(file, { readonly: true, timeout: busyMsMax })
   try {
     SqliteSchema.assertOurs(db)
+    SqliteSchema.assertPresent(db)
     common(db)
     return db
   } catch (error) {

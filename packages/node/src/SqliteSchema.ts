@@ -113,6 +113,20 @@ export const assertOurs = (db: Database.Database): void => {
   }
 }
 
+/** Refuses a file that has other tables than this version reads; whoever only reads cannot bring them to it. */
+export const assertPresent = (db: Database.Database): void => {
+  if (isFresh(db)) {
+    throw new StoreRefusal(
+      "StoreForeign",
+      "its journal is empty; one that was copied needs the file ending in -wal, too"
+    )
+  }
+  const found = db.pragma("user_version", { simple: true }) as number
+  if (found < version) {
+    throw new StoreRefusal("StoreForeign", `its journal has version ${found} until its node starts with this program`)
+  }
+}
+
 /** Brings the file to the present version, each step in one transaction. */
 export const migrate = (db: Database.Database): void => {
   for (;;) {

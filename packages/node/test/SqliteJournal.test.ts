@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
@@ -269,6 +269,26 @@ it.live("[SJ-7] a reader needs no running journal", () =>
     yield* Effect.scoped(Effect.flatMap(openJournal(folder), (journal) => journal.write([put("n1", "a")])))
     const reader = yield* SqliteJournal.openReadOnly({ folder })
     expect((yield* reader.get("note", "n1"))?.fields).toEqual({ text: "a" })
+  })
+)
+
+it.live("[SJ-7] a reader refuses what it cannot read: a copy without its log, and tables of an earlier version", () =>
+  Effect.gen(function* () {
+    const [folder, copy] = [yield* temporaryFolder, yield* temporaryFolder]
+    const journal = yield* openJournal(folder)
+    yield* journal.write([put("n1", "a")])
+    // Everything that was written lies in the log still.
+    copyFileSync(DataFolder.journalFile(folder), DataFolder.journalFile(copy))
+    const empty = yield* Effect.flip(SqliteJournal.openReadOnly({ folder: copy }))
+    expect(empty.reason).toMatchObject({ _tag: "StoreForeign", path: copy })
+    expect(empty.message).toContain("-wal")
+    const file = new Database(DataFolder.journalFile(copy))
+    file.exec("CREATE TABLE meta (one INTEGER)")
+    file.pragma(`application_id = ${SqliteSchema.applicationId}`)
+    file.pragma(`user_version = ${SqliteSchema.version - 1}`)
+    file.close()
+    const earlier = yield* Effect.flip(SqliteJournal.openReadOnly({ folder: copy }))
+    expect(earlier.message).toContain(`version ${SqliteSchema.version - 1} until its node starts`)
   })
 )
 

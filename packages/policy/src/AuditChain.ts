@@ -101,7 +101,7 @@ const Checkpoint = Schema.fromJsonString(
     signature: Schema.String
   })
 )
-const decodeEntry = Schema.decodeUnknownOption(Entry)
+const decodeEntry = Schema.decodeUnknownOption(Entry, { onExcessProperty: "error" })
 const decodeCheckpoint = Schema.decodeUnknownOption(Checkpoint)
 
 /** The entry of a text, or `undefined` for one that is none. */

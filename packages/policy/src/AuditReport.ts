@@ -3,8 +3,9 @@
  * verified like the audit itself. It changes nothing.
  */
 import { AuditStore, type Crypto, type JournalError, type PeerId } from "@syncline/core"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import * as AuditChain from "./AuditChain.ts"
+import { AuditCut } from "./AuditExportError.ts"
 
 /** Most entries that one list gives. */
 export const listMax = 1_000
@@ -22,6 +23,8 @@ export interface AuditVerdict {
   readonly start: AuditChain.AuditStart
   /** The last entry that holds. */
   readonly last: AuditChain.AuditStart
+  /** Whose word it is: the device that has signed the end of an export, or where an audit begins; nobody's if neither is. */
+  readonly signer: PeerId.PeerId | undefined
   readonly fault: AuditFault | undefined
 }
 
@@ -53,25 +56,39 @@ const faultOf = (
 ): AuditChain.AuditEntry | string => {
   if (number !== last.number + 1) return `it is missing; ${number} stands in its place`
   const entry = AuditChain.ofText(text)
-  if (entry === undefined) return "it is no entry of an audit"
+  // What a reader sees in the text must be what was hashed, so nothing may stand beside it or twice in it.
+  if (entry === undefined || JSON.stringify(JSON.parse(text)) !== text) return "it is no entry of an audit"
   return AuditChain.firstBad(sha256, last, [entry]) === undefined
     ? entry
     : "it does not follow the entry before it, or was changed"
 }
+
+/** What a chain begins behind, or a text that says why that cannot be told. */
+type Start = AuditChain.AuditStart & { readonly signer: PeerId.PeerId | undefined }
 
 /** The start that a checkpoint gives; a text when it is none, or not signed by the device. */
 const startOf = (
   crypto: Crypto.CryptoFunctions,
   text: string | undefined,
   signer: PeerId.PeerId | undefined
-): AuditChain.AuditStart | string => {
-  if (text === undefined) return AuditChain.beginning
+): Start | string => {
+  if (text === undefined) return { ...AuditChain.beginning, signer: undefined }
   const checkpoint = AuditChain.checkpointOfText(text)
   if (checkpoint === undefined) return "the checkpoint that it begins behind cannot be read"
-  if (!AuditChain.isSigned(crypto, checkpoint)) return "the checkpoint that it begins behind is not signed as it says"
-  if (signer !== undefined && checkpoint.signer !== signer)
-    return `the checkpoint that it begins behind is signed by ${checkpoint.signer}, and not by this device`
-  return { number: checkpoint.number, hash: checkpoint.hash }
+  const problem = signatureProblem(crypto, checkpoint, signer)
+  if (problem !== undefined) return `the checkpoint that it begins behind is ${problem}`
+  return { number: checkpoint.number, hash: checkpoint.hash, signer: checkpoint.signer }
+}
+
+const signatureProblem = (
+  crypto: Crypto.CryptoFunctions,
+  checkpoint: AuditChain.AuditCheckpoint,
+  signer: PeerId.PeerId | undefined
+): string | undefined => {
+  if (!AuditChain.isSigned(crypto, checkpoint)) return "not signed as it says"
+  return signer === undefined || checkpoint.signer === signer
+    ? undefined
+    : `signed by ${checkpoint.signer}, and not by ${signer}`
 }
 
 /** Follows the whole chain. `signer`: the device whose audit it is; anybody's checkpoint will do without. */
@@ -96,17 +113,24 @@ const verified = Effect.fnUntraced(function* (
   source: Source
 ) {
   const start = startOf(crypto, checkpoint, signer)
-  if (typeof start === "string") {
-    const nowhere = AuditChain.beginning
-    const verdict: AuditVerdict = { entries: 0, start: nowhere, last: nowhere, fault: { number: 1, problem: start } }
-    return verdict
-  }
+  if (typeof start === "string") return nothingHolds(start)
   const { fault, last } = yield* following(crypto, start, source)
-  const verdict: AuditVerdict = { entries: last.number - start.number, start, last, fault }
+  const verdict: AuditVerdict = { entries: last.number - start.number, start, last, signer: start.signer, fault }
   return verdict
 })
 
-/** Follows the lines of an export. */
+const nothingHolds = (problem: string): AuditVerdict => ({
+  entries: 0,
+  start: AuditChain.beginning,
+  last: AuditChain.beginning,
+  signer: undefined,
+  fault: { number: 1, problem }
+})
+
+/**
+ * Follows the lines of an export, up to the end that a device has signed. `signer`: the device whose audit it must be;
+ * without, the verdict says whose it is.
+ */
 export const verifyLines = (
   lines: Iterable<string>,
   crypto: Crypto.CryptoFunctions,
@@ -114,10 +138,9 @@ export const verifyLines = (
 ): AuditVerdict => {
   const [head = "", ...rest] = lines
   const checkpoint = checkpointOfHead(head)
-  if (checkpoint === "none") {
-    const [start, problem] = [AuditChain.beginning, "the first line is no head of an export"]
-    return { entries: 0, start, last: start, fault: { number: 1, problem } }
-  }
+  if (checkpoint === "none") return nothingHolds("the first line is no head of an export")
+  const end = endOfLine(rest.at(-1))
+  if (end !== undefined) rest.pop()
   let place = 0
   // What follows is checked in order, so a line has the number that it should have unless it says another.
   const source: Source = (after) =>
@@ -127,7 +150,26 @@ export const verifyLines = (
       return page.map((text, i) => ({ number: AuditChain.ofText(text)?.number ?? after + 1 + i, text }))
     })
   // Lines are in memory, so nothing can fail.
-  return Effect.runSync(Effect.orDie(verified(crypto, checkpoint, signer, source)))
+  const verdict = Effect.runSync(Effect.orDie(verified(crypto, checkpoint, signer, source)))
+  if (verdict.fault !== undefined) return verdict
+  const problem = endProblem(crypto, verdict, end, signer)
+  if (problem === undefined) return { ...verdict, signer: end?.signer }
+  return { ...verdict, fault: { number: verdict.last.number + 1, problem } }
+}
+
+/** Why an export does not end where a device says that it ended. */
+const endProblem = (
+  crypto: Crypto.CryptoFunctions,
+  { last, signer: begunBy }: AuditVerdict,
+  end: AuditChain.AuditCheckpoint | undefined,
+  signer: PeerId.PeerId | undefined
+): string | undefined => {
+  if (end === undefined) return "what follows is missing: no signed end closes the export"
+  const problem = signatureProblem(crypto, end, signer ?? begunBy)
+  if (problem !== undefined) return `the end of the export is ${problem}`
+  return end.number === last.number && end.hash === last.hash
+    ? undefined
+    : `the end that was signed stands behind entry ${end.number}, and not here`
 }
 
 const exportFormat = "syncline/audit-export/v1"
@@ -154,27 +196,45 @@ const checkpointOfHead = (line: string): string | undefined => {
   }
 }
 
+const endLine = (end: AuditChain.AuditCheckpoint): string => JSON.stringify({ end })
+
+const endOfLine = (line: string | undefined): AuditChain.AuditCheckpoint | undefined => {
+  try {
+    const { end } = JSON.parse(line ?? "") as { readonly end?: unknown }
+    return end === undefined ? undefined : AuditChain.checkpointOfText(JSON.stringify(end))
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * Every line of an export, a page at a time: where the chain begins, then the entries as they were kept; what is no entry
- * is a line of JSON all the same.
+ * Every line of an export, a page at a time: where the chain begins, the entries as they were kept, and the end, which the
+ * device signs, so that a reader elsewhere knows whose word it is; what is no entry is a line of JSON all the same. Gives
+ * the number of entries; fails with `AuditCut` where entries were dropped meanwhile.
  */
 export const exportLines = <E, R>(
   reads: AuditStore.AuditReads,
+  signer: Crypto.Signer,
   write: (lines: ReadonlyArray<string>) => Effect.Effect<void, E, R>
-): Effect.Effect<number, JournalError.JournalError | E, R> =>
+): Effect.Effect<number, JournalError.JournalError | AuditCut | E, R> =>
   Effect.gen(function* () {
     const { checkpoint, first, last } = yield* reads.ends
     yield* write([headOf(checkpoint)])
     let after = (first?.number ?? 1) - 1
     let entries = 0
     while (last !== undefined && after < last.number) {
-      const rows = yield* reads.page(after, AuditStore.auditPageMax)
+      const rows = (yield* reads.page(after, AuditStore.auditPageMax)).filter(({ number }) => number <= last.number)
+      const isWhole = rows[0]?.number === after + 1
+      if (!isWhole && (yield* reads.ends).checkpoint !== checkpoint) return yield* new AuditCut({ number: after + 1 })
       if (rows.length === 0) break
       yield* Effect.yieldNow
       yield* write(rows.map(({ text }) => (AuditChain.ofText(text) === undefined ? JSON.stringify(text) : text)))
       after = rows.at(-1)!.number
       entries += rows.length
     }
+    const begin = AuditChain.checkpointOfText(checkpoint ?? "") ?? AuditChain.beginning
+    const end = last === undefined ? begin : { number: last.number, hash: AuditChain.ofText(last.text)?.hash ?? "" }
+    yield* write([endLine(AuditChain.checkpoint(signer, end, yield* Clock.currentTimeMillis))])
     return entries
   })
 
@@ -194,23 +254,22 @@ export const list = (
   { action, before, isDenied, limit, peer }: AuditQuestion
 ): Effect.Effect<ReadonlyArray<AuditChain.AuditEntry>, JournalError.JournalError> =>
   Effect.gen(function* () {
-    const { first, last } = yield* reads.ends
     const found: Array<AuditChain.AuditEntry> = []
-    let upto = Math.min(before ?? Infinity, (last?.number ?? 0) + 1)
-    while (found.length < Math.min(limit, listMax) && upto > (first?.number ?? Infinity)) {
-      const after = Math.max(0, upto - 1 - AuditStore.auditPageMax)
-      const rows = yield* reads.page(after, upto - 1 - after)
+    const most = Math.min(limit, listMax)
+    let upto = before ?? Number.MAX_SAFE_INTEGER
+    for (;;) {
+      const rows = yield* reads.pageBefore(upto, AuditStore.auditPageMax)
+      if (rows.length === 0 || found.length >= most) return found
       yield* Effect.yieldNow
-      for (const { text } of rows.toReversed()) {
+      for (const { text } of rows) {
         const entry = AuditChain.ofText(text)
-        if (entry === undefined || found.length >= limit) continue
+        if (entry === undefined || found.length >= most) continue
         const isMeant =
           (action === undefined || entry.action === action) &&
           (peer === undefined || entry.peer === peer) &&
           (isDenied !== true || !entry.decision.allowed)
         if (isMeant) found.push(entry)
       }
-      upto = after + 1
+      upto = rows.at(-1)!.number
     }
-    return found
   })

@@ -186,7 +186,7 @@ describe("what is kept", () => {
       const verdict = yield* AuditReport.verify(store, crypto, peer(1))
       expect(verdict).toMatchObject({ fault: undefined, last: { number: 3_000 } })
       expect(verdict.entries).toBeGreaterThanOrEqual(1_000)
-      expect((yield* AuditReport.verify(store, crypto, peer(2))).fault?.problem).toContain("not by this device")
+      expect((yield* AuditReport.verify(store, crypto, peer(2))).fault?.problem).toContain(`not by ${peer(2)}`)
       for (const entriesMax of [0, 999, 1.5, 1e9, Number.NaN]) {
         expect(() => AuditKeeper.make({ entriesMax })).toThrow(RangeError)
         expect(() => personal({ trusted: [], audit: { entriesMax } })).toThrow(RangeError)
@@ -254,29 +254,67 @@ describe("reading an audit", () => {
     })
   )
 
-  it.effect("[AU-8] an export is verified like the audit, with a checkpoint and without", () =>
+  it.effect("[AU-8] an export is verified like the audit, with a checkpoint and without, up to its signed end", () =>
     Effect.gen(function* () {
       const { rows, store } = yield* kept
       const exported = Effect.gen(function* () {
         const lines: Array<string> = []
-        const entries = yield* AuditReport.exportLines(store, (page) => Effect.sync(() => void lines.push(...page)))
-        expect(entries).toBe(lines.length - 1)
+        const write = (page: ReadonlyArray<string>) => Effect.sync(() => void lines.push(...page))
+        expect(yield* AuditReport.exportLines(store, deviceOf(1), write)).toBe(lines.length - 2)
         return lines
       })
+      const faultOf = (lines: ReadonlyArray<string>, signer?: ReturnType<typeof peer>) =>
+        AuditReport.verifyLines(lines, crypto, signer).fault
       const lines = yield* exported
-      expect(AuditReport.verifyLines(lines, crypto)).toMatchObject({ entries: 2_500, fault: undefined })
-      expect(AuditReport.verifyLines(lines.toSpliced(1_800, 1), crypto).fault).toMatchObject({ number: 1_800 })
-      expect(AuditReport.verifyLines(lines.slice(1), crypto).fault).toMatchObject({ number: 1 })
-      expect(AuditReport.verifyLines([], crypto).fault).toMatchObject({ number: 1 })
-      expect(AuditReport.verifyLines([lines[0]!], crypto)).toMatchObject({ entries: 0, fault: undefined })
+      const holds = { entries: 2_500, signer: peer(1), fault: undefined }
+      expect(AuditReport.verifyLines(lines, crypto)).toMatchObject(holds)
+      expect(AuditReport.verifyLines(lines, crypto, peer(1))).toMatchObject(holds)
+      expect(faultOf(lines, peer(2))?.problem).toContain(`signed by ${peer(1)}`)
+      expect(faultOf(lines.toSpliced(1_800, 1))).toMatchObject({ number: 1_800 })
+      expect(faultOf(lines.slice(1))).toMatchObject({ number: 1 })
+      expect(faultOf([])).toMatchObject({ number: 1 })
+      expect(faultOf(lines.slice(0, -1))).toMatchObject({ number: 2_501 })
+      expect(faultOf(lines.toSpliced(-2, 1))?.problem).toContain("stands behind entry 2500")
+      expect(faultOf([...lines.slice(0, -1), lines.at(-1)!.replace('"number":2500', '"number":2501')])).toBeDefined()
+      // What a reader sees is what was hashed.
+      const besides = lines.with(7, lines[7]!.replace('"number":7', '"number":7,"note":"innocent"'))
+      expect(faultOf(besides)).toMatchObject({ number: 7, problem: "it is no entry of an audit" })
+      const twice = lines.with(7, lines[7]!.replace('"number":7', '"number":8,"number":7'))
+      expect(faultOf(twice)).toMatchObject({ number: 7 })
       const checkpoint = AuditChain.checkpoint(deviceOf(1), AuditChain.ofText(rows[999]!.text)!, 7)
       yield* store.cut(1_000, JSON.stringify(checkpoint))
       const later = yield* exported
-      expect(later.length).toBe(1_501)
+      expect(later.length).toBe(1_502)
       expect(AuditReport.verifyLines(later, crypto, peer(1))).toMatchObject({ entries: 1_500, fault: undefined })
-      expect(AuditReport.verifyLines(later, crypto, peer(2)).fault).toMatchObject({ number: 1 })
+      expect(faultOf(later, peer(2))).toMatchObject({ number: 1 })
       const moved = [later[0]!.replace('"number":1000', '"number":1001'), ...later.slice(1)]
-      expect(AuditReport.verifyLines(moved, crypto).fault?.problem).toContain("not signed as it says")
+      expect(faultOf(moved)?.problem).toContain("not signed as it says")
+      // Somebody else's end behind this device's beginning.
+      const write = (page: ReadonlyArray<string>) => Effect.sync(() => void theirs.push(...page))
+      const theirs: Array<string> = []
+      yield* AuditReport.exportLines(store, deviceOf(2), write)
+      expect(faultOf(theirs)?.problem).toContain(`signed by ${peer(2)}`)
+    })
+  )
+
+  it.effect("[AU-8] entries that make room while they are exported are not left out in silence", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* kept
+      const checkpoint = AuditChain.checkpoint(deviceOf(1), AuditChain.ofText(rows[1_999]!.text)!, 7)
+      let pages = 0
+      const cutting: AuditStore.AuditReads = {
+        ...store,
+        page: (after, limit) =>
+          Effect.andThen(
+            pages++ === 1 ? store.cut(2_000, JSON.stringify(checkpoint)) : Effect.void,
+            store.page(after, limit)
+          )
+      }
+      const failure = yield* Effect.flip(AuditReport.exportLines(cutting, deviceOf(1), () => Effect.void))
+      expect(failure).toMatchObject({ _tag: "AuditCut", number: 1_001 })
+      // One that was taken out by hand is exported as it is, and named by whoever verifies it.
+      rows.splice(100, 1)
+      expect(yield* AuditReport.exportLines(store, deviceOf(1), () => Effect.void)).toBe(499)
     })
   )
 
@@ -292,6 +330,9 @@ describe("reading an audit", () => {
       expect(theirs.every((entry) => entry.peer === peer(2) && !entry.decision.allowed)).toBe(true)
       expect(theirs.length).toBe(1_000)
       expect(yield* numbers({ limit: 3, action: "write" })).toEqual([])
+      // A number that somebody made up is not walked down from.
+      rows.push({ ...rows.at(-1)!, number: 2 ** 52 })
+      expect((yield* numbers({ limit: 3, before: 2 ** 52 }))[0]).toBe(2_500)
       rows.splice(0, rows.length)
       expect(yield* numbers({ limit: 3 })).toEqual([])
     })

@@ -4,12 +4,12 @@
  */
 import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline/promises"
-import { AuditStore } from "@syncline/core"
+import { type AuditStore, PeerId } from "@syncline/core"
 import { NodeCrypto, SqliteAudit } from "@syncline/node"
-import { type AuditChain, AuditReport } from "@syncline/policy"
+import { type AuditChain, AuditExportError, AuditReport } from "@syncline/policy"
 import { Effect } from "effect"
 import * as AuditText from "../AuditText.ts"
-import { AuditBroken, because, DeviceMissing, InputUnreadable } from "../CliError.ts"
+import { AuditBroken, AuditMoved, because, DeviceMissing, InputUnreadable, SignerInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
 import { Output } from "../Output.ts"
 import * as OutputFile from "../OutputFile.ts"
@@ -23,6 +23,9 @@ interface On {
 interface InFile extends On {
   readonly file: string | undefined
 }
+interface VerifyInput extends InFile {
+  readonly signer: string | undefined
+}
 
 /** The folder's audit; an empty one where nothing was decided yet. */
 const opened = Effect.fnUntraced(function* (data: string) {
@@ -32,7 +35,8 @@ const opened = Effect.fnUntraced(function* (data: string) {
 
 const nothing: AuditStore.AuditReads = {
   ends: Effect.succeed({ checkpoint: undefined, first: undefined, last: undefined }),
-  page: () => Effect.succeed([])
+  page: () => Effect.succeed([]),
+  pageBefore: () => Effect.succeed([])
 }
 
 export interface ListInput extends On {
@@ -51,9 +55,10 @@ export const list = Effect.fnUntraced(function* ({ before, data, limit = listedD
   if (found.length === 0) yield* output.note("Nothing of the kind was decided yet.")
 }, Effect.scoped)
 
-export const verify = Effect.fnUntraced(function* ({ data, file }: InFile) {
+export const verify = Effect.fnUntraced(function* ({ data, file, signer }: VerifyInput) {
   const output = yield* Output
-  const found = file === undefined ? yield* verifyFolder(data) : yield* verifyFile(file)
+  if (signer !== undefined && !PeerId.is(signer)) return yield* because(new SignerInvalid({ signer }))
+  const found = file === undefined ? yield* verifyFolder(data, signer) : yield* verifyFile(file, signer)
   const { fault, ...verdict } = found
   if (fault !== undefined) {
     const place = file ?? "The audit"
@@ -62,12 +67,12 @@ export const verify = Effect.fnUntraced(function* ({ data, file }: InFile) {
   yield* output.result(verdict, AuditText.verdict(found))
 }, Effect.scoped)
 
-const verifyFolder = Effect.fnUntraced(function* (data: string) {
-  const peer = yield* Device.peerOf(data)
-  return yield* AuditReport.verify(yield* opened(data), NodeCrypto.functions, peer)
+const verifyFolder = Effect.fnUntraced(function* (data: string, signer: PeerId.PeerId | undefined) {
+  const reads = yield* opened(data)
+  return yield* AuditReport.verify(reads, NodeCrypto.functions, signer ?? (yield* Device.peerOf(data)))
 })
 
-const verifyFile = Effect.fnUntraced(function* (file: string) {
+const verifyFile = Effect.fnUntraced(function* (file: string, signer: PeerId.PeerId | undefined) {
   const lines = yield* Effect.tryPromise({
     try: async () => {
       const read: Array<string> = []
@@ -79,16 +84,21 @@ const verifyFile = Effect.fnUntraced(function* (file: string) {
       return because(new InputUnreadable({ file, problem: code === "ENOENT" ? "there is no such file" : message }))
     }
   })
-  return AuditReport.verifyLines(lines, NodeCrypto.functions)
+  return AuditReport.verifyLines(lines, NodeCrypto.functions, signer)
 })
 
 export const exportEntries = Effect.fnUntraced(function* ({ data, file }: InFile) {
   const output = yield* Output
   const reads = yield* opened(data)
+  const key = yield* Device.keyOf(data)
   const each = <E>(onRows: OutputFile.OnRows<E>) =>
-    AuditReport.exportLines(reads, (lines) => onRows(lines.map((line): unknown => JSON.parse(line))))
+    AuditReport.exportLines(reads, key, (lines) => onRows(lines.map((line): unknown => JSON.parse(line)))).pipe(
+      Effect.mapError((error) =>
+        error instanceof AuditExportError.AuditCut ? because(new AuditMoved({ problem: error.message })) : error
+      )
+    )
   if (file === undefined) return yield* Effect.asVoid(each(output.lines))
   const lines = yield* OutputFile.write(file, each)
-  const entries = Progress.counted(lines - 1, "entry", "entries")
-  yield* output.result({ file, entries: lines - 1 }, `Wrote ${entries} to ${file}.`)
+  const entries = Progress.counted(lines - 2, "entry", "entries")
+  yield* output.result({ file, entries: lines - 2 }, `Wrote ${entries} to ${file}.`)
 }, Effect.scoped)

@@ -26,6 +26,8 @@ export interface AuditReads {
   readonly ends: Effect.Effect<AuditEnds, JournalError>
   /** Rows behind a number, in order, at most `limit` of 1 to 1,000. */
   readonly page: (after: number, limit: number) => Effect.Effect<ReadonlyArray<AuditRow>, JournalError>
+  /** Rows in front of a number, the newest first, at most `limit` of 1 to 1,000. */
+  readonly pageBefore: (before: number, limit: number) => Effect.Effect<ReadonlyArray<AuditRow>, JournalError>
 }
 
 export interface AuditStoreShape extends AuditReads {
@@ -43,6 +45,13 @@ export class AuditStore extends Context.Service<AuditStore, AuditStoreShape>()("
       return {
         ends: Effect.sync(() => ({ checkpoint, first: rows[0], last: rows.at(-1) })),
         page: (after, limit) => Effect.sync(() => rows.filter(({ number }) => number > after).slice(0, limit)),
+        pageBefore: (before, limit) =>
+          Effect.sync(() =>
+            rows
+              .filter(({ number }) => number < before)
+              .toReversed()
+              .slice(0, limit)
+          ),
         append: (fresh) => Effect.sync(() => void rows.push(...fresh)),
         cut: (upto, text) =>
           Effect.sync(() => {
