@@ -2,7 +2,15 @@
  * How long the enterprise policy takes to decide, without anything around it: a charter and a gate in memory, asked as a
  * session asks them for a batch of records.
  */
-import { Charter, CharterStore, type CharterOperation, DeviceKey, Gate, Partition } from "@syncline/core"
+import {
+  Charter,
+  CharterStore,
+  type CharterOperation,
+  DeviceKey,
+  Gate,
+  type Partition,
+  PartitionMap
+} from "@syncline/core"
 import { DeviceKeyFile, NodeCrypto, spaceOf } from "@syncline/node"
 import { enterprise } from "@syncline/policy"
 import { Context, Effect, Layer, Redacted } from "effect"
@@ -57,14 +65,13 @@ const openGate = (text: string) =>
 /** What a session does with a batch: each partition is decided on once. */
 const decideAll = Effect.fnUntraced(function* (gate: Gate.GateShape, batch: ReadonlyArray<Partition.Partition>) {
   const { peer } = keyOf(2)
-  const decisions = new Map<string, boolean>()
+  const decisions = new PartitionMap.PartitionMap<boolean>()
   let allowed = 0
   for (const partition of batch) {
-    const key = Partition.key(partition)
-    let isAllowed = decisions.get(key)
+    let isAllowed = decisions.get(partition)
     if (isAllowed === undefined) {
       isAllowed = (yield* gate.canSend(partition, peer)).allowed
-      decisions.set(key, isAllowed)
+      decisions.set(partition, isAllowed)
     }
     if (isAllowed) allowed++
   }

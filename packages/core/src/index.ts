@@ -26,6 +26,7 @@ export * as Event from "./model/Event.ts"
 export * as FieldValue from "./model/FieldValue.ts"
 export * as Limits from "./model/Limits.ts"
 export * as Partition from "./model/Partition.ts"
+export * as PartitionMap from "./model/PartitionMap.ts"
 export * as WriteError from "./model/WriteError.ts"
 
 export * as EntityState from "./merge/EntityState.ts"

@@ -15,6 +15,7 @@ import * as CommitDeeds from "./CommitDeeds.ts"
 import type { Denial, JournalShape, RemoteBatch, RemoteOutcome } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
+import { PartitionMap } from "../model/PartitionMap.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 
@@ -73,7 +74,7 @@ export interface CheckedBatch {
 
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
 export const check = Effect.fnUntraced(function* (context: IntakeContext, batch: Wire.EventBatch) {
-  const decisions = new Map<string, JudgedPartition>()
+  const decisions = new PartitionMap<JudgedPartition>()
   const commits: Array<Uint8Array> = []
   const places: Array<number> = []
   const sizes: Array<number> = []
@@ -139,7 +140,7 @@ const strangersOf = Effect.fnUntraced(function* ({ gate }: IntakeContext, { devi
 
 /** What is known of a batch while its commits are judged one after the other. */
 interface Judging {
-  readonly decisions: Map<string, JudgedPartition>
+  readonly decisions: PartitionMap<JudgedPartition>
   readonly devices: Set<PeerId>
   readonly begun: Array<CommitDeeds.Beginning>
 }
@@ -155,12 +156,11 @@ const judge = Effect.fnUntraced(function* (
   const { at, authors, partition, space } = commit.header
   if (space !== context.space) return "SpaceForeign"
   devices.add(Author.peer(authors[0]!))
-  const key = Partition.key(partition)
-  let judged = decisions.get(key)
+  let judged = decisions.get(partition)
   if (judged === undefined) {
     judged = yield* judgePartition(context, partition)
-    decisions.set(key, judged)
-    yield* audit(context, judged.decision, key)
+    decisions.set(partition, judged)
+    yield* audit(context, judged.decision, Partition.key(partition))
   }
   const { decision, isHidden } = judged
   // Not even kept: it is none of this device's business.
@@ -181,6 +181,7 @@ const judge = Effect.fnUntraced(function* (
   }
   // Whoever passes a commit on is not who had no right to write it.
   const device = Author.peer(authors[0]!)
+  const key = Partition.key(partition)
   yield* audit(context, counts, device === context.peer ? key : `${key} by ${device}`)
   return denial("Revoked", counts)
 })

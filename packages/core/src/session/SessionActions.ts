@@ -10,6 +10,7 @@ import type { PartitionRow } from "../journal/JournalTables.ts"
 import type { Verdict } from "../journal/Receipt.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
+import { PartitionMap } from "../model/PartitionMap.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type * as Wire from "../wire/WireMessage.ts"
@@ -140,17 +141,16 @@ const settleUnsent = Effect.fnUntraced(function* (
 const permitted = Effect.fnUntraced(function* (driver: RunningSession, commits: ReadonlyArray<FeedCommit>) {
   const peer = driver.state.peer!
   judgedNow(driver)
-  const decisions = new Map<string, boolean>()
+  const decisions = new PartitionMap<boolean>()
   const allowed: Array<FeedCommit> = []
   let events = 0
   for (const commit of commits) {
-    const key = Partition.key(commit.partition)
-    let isAllowed = decisions.get(key)
+    let isAllowed = decisions.get(commit.partition)
     if (isAllowed === undefined) {
       const decision = yield* driver.gate.canSend(commit.partition, peer)
       isAllowed = decision.allowed
-      decisions.set(key, isAllowed)
-      yield* driver.gate.audit({ action: "send", peer, decision, detail: key })
+      decisions.set(commit.partition, isAllowed)
+      yield* driver.gate.audit({ action: "send", peer, decision, detail: Partition.key(commit.partition) })
     }
     if (!isAllowed) continue
     allowed.push(commit)
