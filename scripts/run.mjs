@@ -19,6 +19,7 @@ const tasks = {
     program(tools, [`${root}/apps/cli/src/main.ts`, ...args], process.env.INIT_CWD ?? process.cwd()),
   sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
   "sim:team": (tools, args) => program(tools, ["packages/policy/test/simulation/longRun.ts", ...args]),
+  "sim:pairing": (tools, args) => program(tools, ["packages/core/test/pairing/longRun.ts", ...args]),
   crash: (tools, args) => program(tools, ["examples/cities/test/crashMain.ts", ...args]),
   powercut: (tools, args) => program(tools, ["packages/node/test/powercut/main.ts", ...args]),
   ready: (tools, args) => withHub(tools, ["bench/src/ready/main.ts", ...args]),
