@@ -21,6 +21,7 @@ const writingLevel = 40
 type Answer = Decision.Decision
 
 const writeActions = ["update", "create", "delete"] as const
+const writing: ReadonlySet<Action> = new Set(writeActions)
 
 /** Stands for no common answer. */
 const differs: Answer = { allowed: false, rule: "", policyVersion: 0, because: "" }
@@ -86,12 +87,16 @@ export class EnterpriseDecisions {
     return answer.allowed ? undefined : answer
   }
 
-  /** May the device do this with records of the partition, or with one of their fields? */
+  /**
+   * May the device do this with records of the partition, or with one of their fields? Who may not read them may not write
+   * them either, and a record for others is made by whoever may share it, too: the answer names the rule that denies.
+   */
   may(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Answer {
     const key = `${peer} ${action} ${field ?? ""}\n${Partition.key(partition)}`
     const known = this.#answers.get(key)
     if (known !== undefined) return known
-    const answer = this.#decide(peer, action, partition, field)
+    const own = this.#decide(peer, action, partition, field)
+    const answer = own.allowed && writing.has(action) ? this.#writes(own, peer, action, partition) : own
     this.#remember(key, answer)
     return answer
   }
@@ -154,6 +159,27 @@ export class EnterpriseDecisions {
   /** True for devices that have everything: what they confirm is safe. */
   isCustodian(peer: PeerId.PeerId): boolean {
     return peer === this.state.hub || (this.#subject(peer)?.level ?? 0) >= ownerLevel
+  }
+
+  /** What else it takes to write, where the rules for that action allow it. */
+  #writes(own: Answer, peer: PeerId.PeerId, action: Action, partition: Partition.Partition): Answer {
+    const read = this.may(peer, "read", partition)
+    if (!read.allowed) return { ...read, because: `what it may not read it may not ${action}, and ${read.because}` }
+    if (action !== "create" || !this.#isForOthers(peer, partition)) return own
+    const share = this.may(peer, "share", partition)
+    return share.allowed ? own : { ...share, because: `to create it for others takes share, and ${share.because}` }
+  }
+
+  /** Does a document tell whom the record is for, and is anybody among them but who makes it? */
+  #isForOthers(peer: PeerId.PeerId, { header, type }: Partition.Partition): boolean {
+    if (this.#document === undefined || this.#document === "closed") return false
+    const { types } = this.#document
+    const declared = Object.hasOwn(types, type) ? (types[type]!.header ?? {}) : {}
+    const member = CharterState.memberOf(this.state, peer)?.id
+    return Object.entries(header).some(([field, value]) => {
+      if (typeof value !== "string" || !Object.hasOwn(declared, field) || declared[field] !== "audience") return false
+      return (Audience.namesOf(value) ?? []).some((name) => name !== member && name !== peer)
+    })
   }
 
   #decide(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {

@@ -63,6 +63,7 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
   const ability: AnyAbility = new Ability(
     about.map(({ rule }) => toRaw(rule, subject)),
     {
+      anyAction: "administer",
       anySubjectType: anyType,
       detectSubjectType: (asked: Asked) => asked.type,
       conditionsMatcher: (holds: Condition) => (asked) => holds((asked as unknown as Asked).values),

@@ -130,6 +130,7 @@ describe("with a policy document", () => {
       const { gate, write } = yield* open(["mia", "member", 2], ["max", "member", 3])
       yield* write(
         policy(
+          {},
           { actions: ["create"], to: { members: ["mia"] } },
           { actions: ["update"], fields: ["title"], to: { members: ["mia"] } },
           { actions: ["create", "update", "delete"], to: { members: ["max"] } },
@@ -161,7 +162,7 @@ describe("with a policy document", () => {
       const unread = Effect.die("it was read")
       expect((yield* asked(2, unread)).allowed).toBe(true)
       expect((yield* asked(3, unread)).allowed).toBe(false)
-      yield* write(policy({ actions: ["create", "update", "delete"], to: { members: ["mia"] } }))
+      yield* write(policy({ actions: ["read", "create", "update", "delete"], to: { members: ["mia"] } }))
       expect((yield* asked(2, unread)).allowed).toBe(true)
       expect((yield* asked(3, unread)).allowed).toBe(false)
       expect((yield* gate.canWrite(task(), unread)).rule).toBe("charter/owner")

@@ -36,7 +36,7 @@ export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...
     return effect === "forbid" ? 3000 : grant ? 2000 : role ? 1000 + who.level : 0
   }
   const speaks = (rule: Rule): boolean =>
-    rule.actions.includes(action) &&
+    (rule.actions.includes(action) || rule.actions.includes("administer")) &&
     (rule.types === "all" || rule.types.includes(type)) &&
     (rule.fields === undefined || (field === undefined ? rule.effect === "allow" : rule.fields.includes(field))) &&
     (rule.where ?? []).every(holds)

@@ -33,7 +33,18 @@ export const may = (
   const { level } = state.roles.get(role)!
   if (level === 100) return true
   const who = { device: peer, member: id, role, level, teams }
-  if (state.policy !== undefined) return decide(documentOf(state.policy.text), who, action, type, header).allowed
+  if (state.policy !== undefined) {
+    const document = documentOf(state.policy.text)
+    const lets = (what: Action) => decide(document, who, what, type, header).allowed
+    const kinds = new Map(Object.entries(document.types[type]?.header ?? {}))
+    const names = Object.entries(header).flatMap(([field, value]) =>
+      kinds.get(field) === "audience" && typeof value === "string" ? value.split(" ") : []
+    )
+    const isForOthers = names.some((name) => name !== "" && name !== id && name !== peer)
+    if (action === "update" || action === "delete") return lets(action) && lets("read")
+    if (action === "create") return lets(action) && lets("read") && (!isForOthers || lets("share"))
+    return lets(action)
+  }
   if (level >= 80) return true
   if (typeof header["team"] === "string" && !teams.includes(header["team"])) return false
   return action === "read" || (level >= 40 && (action === "create" || action === "update" || action === "delete"))

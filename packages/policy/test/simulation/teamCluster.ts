@@ -180,7 +180,7 @@ const policies: ReadonlyArray<Operation> = [
   policyOf(
     { id: "own", effect: "allow", actions: ["read", "create"], ...inOwn },
     { id: "titles", effect: "allow", actions: ["update"], fields: ["title"], ...inOwn },
-    { id: "m1", effect: "allow", actions: all, types: ["task"], to: { members: ["m1"] } }
+    { id: "m1", effect: "allow", actions: ["administer"], types: ["task"], to: { members: ["m1"] } }
   )
 ]
 
