@@ -55,6 +55,15 @@ export const watchedMax = 4_096
 /** Parts of the window that are counted apart, so that a long one holds no more than a short one: twice as many at most. */
 export const windowPartsMax = 60
 
+/** Commits whose deletes are remembered, so that they count once; the one noted longest ago is forgotten first. */
+export const notedCommitsMax = 10_000
+
+interface Noted {
+  readonly atMs: number
+  /** A bit for each event of the commit. */
+  readonly places: bigint
+}
+
 interface Deletes {
   /** When the first of them came. */
   readonly atMs: number
@@ -63,6 +72,7 @@ interface Deletes {
 
 export class DeleteWatch {
   readonly #byKey = new Map<string, ReadonlyArray<Deletes>>()
+  readonly #noted = new Map<string, Noted>()
 
   /** Devices and types watched now. */
   get size(): number {
@@ -86,7 +96,38 @@ export class DeleteWatch {
     return sum
   }
 
-  /** Notes deletes that were applied. */
+  /**
+   * Those of a commit's deletes that were not remembered for this device within the window; from now on they are. What
+   * waits comes again with every comparison and once more when it leaves, and is still deleted only once.
+   */
+  remember(
+    peer: PeerId,
+    commit: string,
+    places: ReadonlyArray<number>,
+    nowMs: number,
+    windowMs: number
+  ): ReadonlyArray<number> {
+    const key = keyOf(peer, commit)
+    const kept = this.#noted.get(key)
+    // What was noted first ends first, so that a part that comes later keeps nothing from counting again in its time.
+    const noted = kept !== undefined && Math.abs(nowMs - kept.atMs) < windowMs ? kept : { atMs: nowMs, places: 0n }
+    const fresh = places.filter((place) => ((noted.places >> BigInt(place)) & 1n) === 0n)
+    if (fresh.length === 0) return fresh
+    this.#noted.delete(key)
+    this.#noted.set(key, {
+      atMs: noted.atMs,
+      places: fresh.reduce((all, place) => all | (1n << BigInt(place)), noted.places)
+    })
+    if (this.#noted.size > notedCommitsMax) this.#noted.delete(this.#noted.keys().next().value!)
+    return fresh
+  }
+
+  /** Commits whose deletes are remembered now. */
+  get notedCommits(): number {
+    return this.#noted.size
+  }
+
+  /** Notes deletes, applied or waiting. */
   note(peer: PeerId, type: string, records: number, nowMs: number, windowMs: number): void {
     for (const key of [keyOf(peer, type), keyOf(peer, undefined)]) {
       const kept = (this.#byKey.get(key) ?? []).filter(({ atMs }) => Math.abs(nowMs - atMs) < windowMs)

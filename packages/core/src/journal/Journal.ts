@@ -52,8 +52,10 @@ export interface CommitDeletes {
   readonly author: PeerId
   readonly partition: Partition
   readonly writer: Author
-  /** Ids of entities, live or not, and the number and the hash of the event that deletes each. */
-  readonly entities: ReadonlyArray<readonly [id: string, eseq: number, hash: Uint8Array]>
+  /** The stamp of the commit. */
+  readonly at: HybridTime
+  /** Ids of entities, live or not; number, hash and place in the commit of the event that deletes each. */
+  readonly entities: ReadonlyArray<readonly [id: string, eseq: number, hash: Uint8Array, place: number]>
 }
 
 /** Commits from a peer whose author signatures were checked; of a large batch, one portion after the other. */

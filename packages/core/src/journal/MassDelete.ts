@@ -5,6 +5,7 @@
  */
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as Event from "../model/Event.ts"
 import type { CheckedCommit, Opening } from "./CommitOpening.ts"
@@ -19,17 +20,19 @@ interface Work {
   readonly entities: OpenEntities
   readonly known: KnownEvents
   readonly nowMs: number
+  readonly aheadMsMax: number
 }
 
 /** What an opened commit deletes; `undefined` when it deletes nothing. */
 export const deletesOf = ({ decoded, events, id, packed: { header } }: CheckedCommit): CommitDeletes | undefined => {
   const found: Array<CommitDeletes["entities"][number]> = []
   decoded.forEach(({ entity, eseq, ops }, index) => {
-    if (ops.d === true) found.push([entity, eseq, events.leaves[index]!.slice(0, Event.eventHashBytes)])
+    if (ops.d !== true) return
+    found.push([entity, eseq, events.leaves[index]!.slice(0, Event.eventHashBytes), events.places[index]!])
   })
   const writer = header.authors[0]!
   if (found.length === 0) return undefined
-  return { id, author: Author.peer(writer), writer, partition: header.partition, entities: found }
+  return { id, author: Author.peer(writer), writer, at: header.at, partition: header.partition, entities: found }
 }
 
 /** The deletes of one device in a batch. */
@@ -50,26 +53,29 @@ export interface Judging {
 
 /**
  * Ids of the commits that must wait. What comes is noted, held or not, so that the next batch is judged with it: else a
- * long row of deletes would pass bit by bit. What waits already is not counted again.
+ * long row of deletes would pass bit by bit. Each delete is noted once within the window, however often it comes, and
+ * what is ahead of the clock not before it is due.
  */
 export const judgeDeletes = (
   work: Work,
   openings: ReadonlyArray<Opening>,
   { deleteLimits, deletingOf = (author) => author, judgedBy, later = [] }: Judging
 ): ReadonlySet<string> => {
+  const { deleteWatch, signer, tables } = work.context
   const byAuthor = new Map<PeerId, Deleting>()
   const waiting = new Set<string>()
   const judge = (commit: CommitDeletes, entities: OpenEntities): void => {
     const author = deletingOf(commit.author)
-    if (author === work.context.signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
-    const deletes = countDeletes(work, entities, commit)
+    if (author === signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
+    const deletes = deletesWhat(work, entities, commit)
     if (deletes === "known") return
-    if (work.context.tables.quarantineRow(commit.id)?.reason === "MassDelete") return void waiting.add(commit.id)
-    if (deletes === 0) return
+    if (tables.quarantineRow(commit.id)?.reason === "MassDelete") return void waiting.add(commit.id)
+    if (deletes.length === 0 || HybridTime.millis(commit.at) - work.aheadMsMax > work.nowMs) return
+    const fresh = deleteWatch.remember(author, commit.id, deletes, work.nowMs, deleteLimits.windowMs)
     const { type } = commit.partition
     const deleting = byAuthor.get(author) ?? { byType: new Map<string, number>(), commits: [] }
     byAuthor.set(author, deleting)
-    deleting.byType.set(type, (deleting.byType.get(type) ?? 0) + deletes)
+    deleting.byType.set(type, (deleting.byType.get(type) ?? 0) + fresh.length)
     deleting.commits.push(commit.id)
   }
   for (const opening of openings) {
@@ -77,8 +83,7 @@ export const judgeDeletes = (
     if (commit !== undefined) judge(commit, work.entities)
   }
   // They are not written now, so what is read for one is not kept for the next.
-  for (const commit of later) judge(commit, new OpenEntities(work.context.tables, work.context.crypto))
-  const { deleteWatch } = work.context
+  for (const commit of later) judge(commit, new OpenEntities(tables, work.context.crypto))
   for (const [author, { byType, commits }] of byAuthor) {
     if (isTooMuch(work, author, byType, deleteLimits)) for (const id of commits) waiting.add(id)
     for (const [type, records] of byType) {
@@ -89,23 +94,23 @@ export const judgeDeletes = (
 }
 
 /**
- * Live entities that the commit deletes. What was taken in before deletes nothing once more, although somebody may have
+ * Places of the commit's events that delete a live entity. What was taken in before deletes nothing once more, although somebody may have
  * brought the record back since.
  */
-const countDeletes = (
+const deletesWhat = (
   { context: { tables }, known }: Work,
   opened: OpenEntities,
   { entities, partition, writer }: CommitDeletes
-): number | "known" => {
+): ReadonlyArray<number> | "known" => {
   const row = tables.findPartition(partition)
-  if (row === undefined) return 0
-  let deletes = 0
+  if (row === undefined) return []
+  const deletes: Array<number> = []
   let unknown = 0
-  for (const [id, eseq, hash] of entities) {
+  for (const [id, eseq, hash, place] of entities) {
     const entity = opened.open(row, id)
     if (isKnown(known, entity, writer, eseq, hash)) continue
     unknown++
-    if (entity.state.clock.size > 0 && !entity.state.isDeleted) deletes++
+    if (entity.state.clock.size > 0 && !entity.state.isDeleted) deletes.push(place)
   }
   return unknown === 0 ? "known" : deletes
 }

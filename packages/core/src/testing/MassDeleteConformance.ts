@@ -2,9 +2,13 @@
  * What every journal must do with mass deletes: further rules of `journalConformance`.
  */
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
+import { Compression } from "../crypto/Compression.ts"
+import { Crypto } from "../crypto/Crypto.ts"
+import * as HybridTime from "../identity/HybridTime.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
+import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import { batch, commitsOf, type MakeJournal, notes, open, pull, releaseDue, remove, startMs } from "./JournalFixture.ts"
 
@@ -13,6 +17,7 @@ export const massDeleteConformance = (name: string, make: MakeJournal): void => 
   portionRules(name, make)
   massDeleteRules(name, make)
   knownRules(name, make)
+  onceRules(name, make)
 }
 
 const portionRules = (name: string, make: MakeJournal): void => {
@@ -24,9 +29,10 @@ const portionRules = (name: string, make: MakeJournal): void => {
       const removed = Effect.fnUntraced(function* (from: number, upto: number) {
         const { commits, head } = yield* a.write(notes(from, upto).map(({ id }) => remove(id)))
         // Nobody else has these numbers, so any hash will do.
-        const entities = notes(from, upto).map(({ id }) => [id, 2, new Uint8Array(16)] as const)
+        const entities = notes(from, upto).map(({ id }, place) => [id, 2, new Uint8Array(16), place] as const)
         const partition = { type: "note", header: {} }
-        const deletes = { id: commits[0]!, author: a.device, writer: a.info.author, partition, entities }
+        const at = HybridTime.make(startMs, 0)
+        const deletes = { id: commits[0]!, author: a.device, writer: a.info.author, at, partition, entities }
         return { deletes, portion: batch(a, yield* commitsOf(a, head - 1)) }
       })
       const [first, second] = [yield* removed(0, 19), yield* removed(19, 38)]
@@ -151,6 +157,78 @@ const knownRules = (name: string, make: MakeJournal): void => {
       // Its author brings it once more, however often.
       for (let i = 0; i < 2; i++) expect((yield* b.receive(deleted)).held).toBe(0)
       expect((yield* b.quarantineCounts).MassDelete).toBe(0)
+    })
+  )
+}
+
+const onceRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-136] ${name}: deletes ahead of the clock count once, when they are due, however often they came`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 100))
+      yield* pull(a, b)
+      const aheadMs = 1_000
+      const removeAhead = Effect.fnUntraced(function* (from: number, upto: number) {
+        const nowMs = yield* Clock.currentTimeMillis
+        yield* TestClock.adjust(Limits.clockAheadPeerMs + aheadMs)
+        const { head } = yield* a.write([remove(`note ${from}`)])
+        for (let i = from + 1; i < upto; i++) yield* a.write([remove(`note ${i}`)])
+        yield* TestClock.setTime(nowMs)
+        const deleted = batch(a, yield* commitsOf(a, head - 1))
+        for (let times = 0; times < 3; times++) expect((yield* b.receive(deleted)).held).toBe(upto - from)
+      })
+      yield* removeAhead(0, 15)
+      yield* TestClock.adjust(2 * aheadMs)
+      expect(yield* releaseDue(b)).toMatchObject({ kept: [], waiting: [] })
+      expect(yield* b.count("note")).toBe(85)
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      // A mass delete is one all the same.
+      yield* removeAhead(15, 55)
+      yield* TestClock.adjust(2 * aheadMs)
+      expect((yield* releaseDue(b)).released).toEqual([])
+      expect(yield* b.count("note")).toBe(85)
+      expect(yield* b.quarantineCounts).toMatchObject({ MassDelete: 40, ClockAhead: 0 })
+    })
+  )
+
+  it.effect(`[JR-136] ${name}: deletes that rest on something missing count once, however often they come`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 100))
+      yield* pull(a, b)
+      const before = (yield* a.write(notes(0, 20, { text: "missing" }))).head
+      yield* a.write(notes(0, 15).map(({ id }) => remove(id)))
+      const later = yield* commitsOf(a, before)
+      for (let times = 0; times < 3; times++) {
+        expect(yield* b.receive(batch(a, later))).toMatchObject({ applied: 0, held: 0, gaps: 15 })
+      }
+      // What comes with them is judged with them, once.
+      const { head } = yield* a.write(notes(90, 100).map(({ id }) => remove(id)))
+      expect(yield* b.receive(batch(a, yield* commitsOf(a, head - 1)))).toMatchObject({ held: 1 })
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      expect(yield* b.receive(batch(a, yield* commitsOf(a, before - 1)))).toMatchObject({ held: 1 })
+      expect(yield* b.count("note")).toBe(85)
+    })
+  )
+
+  it.effect(`[JR-136] ${name}: each part of a commit counts for the deletes that it brings`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* a.write(notes(0, 100))
+      yield* pull(a, b)
+      yield* a.write(notes(0, 40, { text: "missing" }))
+      yield* a.write(notes(0, 40).map(({ id }) => remove(id)))
+      const whole = (yield* commitsOf(a)).at(-1)!
+      const [crypto, compression] = [Context.get(a.services, Crypto), Context.get(a.services, Compression)]
+      const packed = Commit.open(whole.bytes)
+      if (typeof packed === "string") return expect.unreachable(packed)
+      const events = Commit.openEvents(crypto, compression, packed)
+      if (typeof events === "string") return expect.unreachable(events)
+      const part = (from: number, upto: number) =>
+        batch(a, [{ bytes: Commit.takePart(packed, events, events.places.slice(from, upto)) }])
+      expect(yield* b.receive(part(0, 19))).toMatchObject({ held: 0, gaps: 19 })
+      expect(yield* b.receive(part(0, 19))).toMatchObject({ held: 0, gaps: 19 })
+      expect(yield* b.receive(part(19, 40))).toMatchObject({ held: 1, gaps: 0 })
     })
   )
 }

@@ -1,6 +1,12 @@
 // What counts as deleted lately when clocks were wrong, and which limits there can be.
 import { describe, expect, it } from "vitest"
-import { defaultDeleteLimits, deleteLimitsOf, DeleteWatch, windowPartsMax } from "../../src/journal/DeleteWatch.ts"
+import {
+  defaultDeleteLimits,
+  deleteLimitsOf,
+  DeleteWatch,
+  notedCommitsMax,
+  windowPartsMax
+} from "../../src/journal/DeleteWatch.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
 import { SimulatedCrypto } from "../../src/testing/SimulatedCrypto.ts"
 import { crypto } from "../nodeCrypto.ts"
@@ -25,6 +31,19 @@ describe("DeleteWatch", () => {
     watch.note(peer, "note", 10, nowMs + windowMs - 1, windowMs)
     expect(recent(nowMs)).toBe(11)
     expect(recent(nowMs - 1)).toBe(1)
+  })
+
+  it("[JR-136] remembers within the window which deletes of a commit were noted, of a bounded number of commits", () => {
+    const watch = new DeleteWatch()
+    const fresh = (commit: string, places: ReadonlyArray<number>, atMs = nowMs) =>
+      watch.remember(peer, commit, places, atMs, windowMs)
+    expect(fresh("a", [0, 127])).toEqual([0, 127])
+    expect(fresh("a", [0, 5, 127], nowMs + windowMs - 1)).toEqual([5])
+    expect(fresh("a", [0, 5, 127], nowMs + windowMs)).toEqual([0, 5, 127])
+    for (let i = 0; i < notedCommitsMax; i++) fresh(`b${i}`, [0])
+    expect(watch.notedCommits).toBe(notedCommitsMax)
+    expect(fresh("b1", [0])).toEqual([])
+    expect(fresh("a", [0])).toEqual([0])
   })
 
   it("[JR-72] a long window counts everything within it in few parts", () => {

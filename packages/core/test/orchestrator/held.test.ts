@@ -104,6 +104,33 @@ describe("commits that are held", () => {
       })
   )
 
+  it.effect(
+    "[JR-136] few deletes under a clock ahead wait for their time and for no person, also when they come again",
+    () =>
+      Effect.gen(function* () {
+        const { client, hub, skew } = yield* hubAndClients
+        for (const from of [0, 15]) {
+          yield* pass(2 * minuteMs)
+          skew.ms = 7 * minuteMs
+          for (let i = from; i < from + 15; i++) yield* client.remove(`t${i}`)
+          skew.ms = 0
+          for (let again = 0; again < 3; again++) {
+            yield* pass(5_000)
+            expect(yield* hub.journal.quarantineCounts).toMatchObject({ ClockAhead: 15, MassDelete: 0 })
+            yield* client.stop
+            yield* client.start
+          }
+          // The last time they come just before they are due, and a minute has not passed when they are.
+          yield* pass(2 * minuteMs - 20_000)
+          yield* client.stop
+          yield* client.start
+          yield* pass(minuteMs)
+          expect(waitingOf(yield* hub.journal.quarantineCounts)).toBe(0)
+          expect(yield* hub.journal.count("task")).toBe(tasks - from - 15)
+        }
+      })
+  )
+
   it.effect("[OR-22] what waits for its time stays when the right of its author has ended meanwhile", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
