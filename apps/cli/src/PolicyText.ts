@@ -2,7 +2,7 @@
  * What a policy says and what a draft of it would change, as people read it. Programs read the objects themselves. Names
  * and header values come from other people, so each line is made plain.
  */
-import { type PolicyDesk, PolicyFile, type PolicyReview } from "@syncline/policy"
+import { type PolicyDesk, PolicyFile, type PolicyReview, whatOf } from "@syncline/policy"
 import { Result } from "effect"
 import * as PlainText from "./PlainText.ts"
 import * as Progress from "./Progress.ts"
@@ -28,8 +28,9 @@ export const version = ({ text, version: of }: PolicyDesk.PolicyVersion, isInFor
 /** A line for each device: on how many records it could do what. */
 export const reach = (team: Team, found: ReadonlyArray<Reach>): string => {
   const lines = [...new Set(found.map(({ peer }) => peer))].map((peer) => {
-    const able = found.filter((each) => each.peer === peer && each.partitions > 0)
-    const told = able.map(({ action, partitions, records }) => `${action} ${ofRecords(records, partitions)}`)
+    // A field that may be written nowhere is told; an action that may be done nowhere is not.
+    const able = found.filter((each) => each.peer === peer && (each.partitions > 0 || each.field !== undefined))
+    const told = able.map((each) => `${deed(each)} ${ofRecords(each.records, each.partitions)}`)
     return `${TeamText.deviceName(team, peer)}: ${told.length === 0 ? "nothing" : told.join("; ")}`
   })
   return lines.length === 0 ? "There are no devices." : lines.join("\n")
@@ -48,8 +49,14 @@ export const impacts = (team: Team, found: ReadonlyArray<Impact>): string =>
 
 const nothing = "Nobody gains or loses anything of the records that are here."
 
-const heading = (team: Team, { action, direction, partitions, peer, records }: Impact): string => {
-  return `${TeamText.deviceName(team, peer)} ${direction} ${action} on ${ofRecords(records, partitions)}`
+const heading = (team: Team, impact: Impact): string => {
+  const { direction, partitions, peer, records } = impact
+  return `${TeamText.deviceName(team, peer)} ${direction} ${deed(impact)} on ${ofRecords(records, partitions)}`
+}
+
+const deed = ({ action, field, type }: PolicyReview.Deed): string => {
+  if (field === undefined || type === undefined) return action
+  return PlainText.part(`${action} of ${whatOf(type, field)}`)
 }
 
 const section = (team: Team, impact: Impact): string => {

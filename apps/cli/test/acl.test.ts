@@ -191,6 +191,30 @@ describe("a policy at a terminal", () => {
     expect((await onHub("acl", "explain", "mia", "read", "task", "--id", "s1")).code).toBe(0)
   })
 
+  it("[CL-81] [CL-83] [CL-85] fields that are denied, or turn, are told for themselves", async () => {
+    const text = `version: 1
+types: { task: { header: { team: text }, fields: [title, salary] } }
+rules:
+  - { id: works, effect: allow, actions: [read, create, update], types: [task] }
+  - { id: no-salary, effect: forbid, actions: [update], types: [task], fields: [salary] }
+`
+    const draft = fileOf("fields.yaml", text)
+    const told = await onHub("acl", "explain", "mia", "update", "task", "--draft", draft)
+    expect(told).toMatchObject({ code: 0, err: "" })
+    expect(told.out.split("\n")).toEqual([
+      "Mia (member, in north and south) may update task, but not: salary.",
+      "Decided by works at version 5: the rule works lets Mia update task (everybody).",
+      "Not salary, by no-salary: the rule no-salary forbids Mia to update task.salary.",
+      ""
+    ])
+    expect((await onHub("acl", "diff", draft)).out).toContain(
+      "Mia's laptop (mia) loses update of task.salary on 3 records in 2 partitions:"
+    )
+    expect((await onHub("acl", "simulate", draft)).out).toContain(
+      "update 3 records in 2 partitions; update of task.salary 0 records in 0 partitions"
+    )
+  })
+
   it("[CL-84] [CL-80] [CL-81] puts policies in force, goes back, and says what turned", async () => {
     const first = await onHub("acl", "apply", fileOf("first.yaml", readers("read-own")), "--note", "only readers")
     expect(first).toEqual({

@@ -6,6 +6,7 @@
 import { CharterOperation, CharterState, type Decision, type Deeds, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
 import * as Audience from "./Audience.ts"
+import * as EqualRights from "./EqualRights.ts"
 import * as PolicyCompiler from "./PolicyCompiler.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
 import * as PolicyFile from "./PolicyFile.ts"
@@ -23,23 +24,19 @@ type Answer = Decision.Decision
 const writeActions = ["update", "create", "delete"] as const
 const writing: ReadonlySet<Action> = new Set(writeActions)
 
+/** Stands for every field that no rule names; no field is called so. */
+export const otherFields = ""
+/** What rules are asked about in its place: CASL takes an empty name for none. Longer than a rule can name. */
+const unnamedField = "any other field ".repeat(32)
+const askedField = (field: string | undefined): string | undefined => (field === otherFields ? unnamedField : field)
+
 /** Stands for no common answer. */
 const differs: Answer = { allowed: false, rule: "", policyVersion: 0, because: "" }
 
-/** A decision with its reasons. */
-export interface Explanation {
-  readonly decision: Decision.Decision
-  /** Rules that speak of it and did not decide, the strongest first. */
-  readonly losing: ReadonlyArray<string>
-  /** For people: what, by which rule and why, and what was outweighed. */
-  readonly lines: ReadonlyArray<string>
-}
-
-const teamsOf = ({ teams }: PolicySubject): string => (teams.length === 0 ? "" : `, in ${teams.join(" and ")}`)
-
-const headerOf = ({ header }: Partition.Partition): string => {
-  const values = Object.entries(header).map(([field, value]) => `${field} ${JSON.stringify(value)}`)
-  return values.length === 0 ? "" : ` with ${values.join(", ")}`
+/** A type, or a field of it, for people. */
+export const whatOf = (type: string, field: string | undefined): string => {
+  if (field === undefined) return type
+  return field === otherFields ? `any other field of ${type}` : `${type}.${field}`
 }
 
 export class EnterpriseDecisions {
@@ -48,6 +45,7 @@ export class EnterpriseDecisions {
   readonly #document: PolicyDocument | "closed" | undefined
   readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
   readonly #answers = new Map<string, Answer>()
+  readonly #fields = new Map<string, ReadonlyArray<string>>()
 
   /** `introducer`: whom a node without a charter lets in, to get one. */
   constructor(state: CharterState.CharterState, introducer?: PeerId.PeerId) {
@@ -72,7 +70,7 @@ export class EnterpriseDecisions {
     const device = devices.get(peer)
     if (device === undefined) return this.#no("charter/device", `${peer} is no device of a member of the space`)
     if (device.isPaused) return this.#no("charter/paused", `${device.name} is paused`)
-    return this.#yes("charter/device", `${device.name} is a device of ${this.#nameOf(device.member)}`)
+    return this.#yes("charter/device", `${device.name} is a device of ${this.nameOf(device.member)}`)
   }
 
   /** May records of the partition lie on the device? */
@@ -92,13 +90,25 @@ export class EnterpriseDecisions {
    * them either, and a record for others is made by whoever may share it, too: the answer names the rule that denies.
    */
   may(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Answer {
-    const key = `${peer} ${action} ${field ?? ""}\n${Partition.key(partition)}`
+    const key = `${peer} ${action}${field === undefined ? "" : ` ${field}`}\n${Partition.key(partition)}`
     const known = this.#answers.get(key)
     if (known !== undefined) return known
-    const own = this.#decide(peer, action, partition, field)
-    const answer = own.allowed && writing.has(action) ? this.#writes(own, peer, action, partition) : own
+    const answer = this.#decide(peer, action, partition, field, (other) => this.may(peer, other, partition))
     this.#remember(key, answer)
     return answer
+  }
+
+  /** Only whether it may, about one partition and with nothing remembered: for whoever asks about thousands. */
+  allowing(peer: PeerId.PeerId, partition: Partition.Partition): (action: Action, field?: string) => boolean {
+    let read: Answer | undefined
+    const may = (action: Action): Answer =>
+      action === "read"
+        ? (read ??= this.#decide(peer, action, partition, undefined, may))
+        : this.#decide(peer, action, partition, undefined, may)
+    return (action, field) => {
+      if (writing.has(action) && !may("read").allowed) return false
+      return field === undefined ? may(action).allowed : this.#decide(peer, action, partition, field, may).allowed
+    }
   }
 
   /** The answer to every way of writing there, where all have the same; `undefined` where it matters what is done. */
@@ -107,7 +117,7 @@ export class EnterpriseDecisions {
     const known = this.#answers.get(key)
     if (known !== undefined) return known === differs ? undefined : known
     const answers = writeActions.map((action) => this.may(peer, action, partition))
-    const who = this.#subject(peer)
+    const who = this.subjectOf(peer)
     const hasFieldRules = who !== undefined && this.#compiledFor(who, peer)?.hasFieldRules(partition.type) === true
     const isAlike = !hasFieldRules && answers.every(({ allowed }) => allowed === answers[0]!.allowed)
     this.#remember(key, isAlike ? answers[0]! : differs)
@@ -136,37 +146,87 @@ export class EnterpriseDecisions {
     )
   }
 
-  /**
-   * Why, in words: the decision, and every other rule that speaks of it and did not decide. The lines are for people and
-   * for the audit; programs go by the decision.
-   */
-  explain(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Explanation {
-    const decision = this.may(peer, action, partition, field)
-    const who = this.#subject(peer)
+  /** Rules that speak of it, the strongest first; none where no document does. */
+  speaking(
+    peer: PeerId.PeerId,
+    action: Action,
+    { header, type }: Partition.Partition,
+    field?: string
+  ): ReadonlyArray<string> {
+    const who = this.subjectOf(peer)
     const compiled = who === undefined ? undefined : this.#compiledFor(who, peer)
-    const speaking = compiled?.speaking(action, partition.type, partition.header, field) ?? []
-    const losing = speaking.filter((rule) => rule !== decision.rule)
-    const asker = who === undefined ? peer : `${this.#nameOf(who.member)} (${who.role}${teamsOf(who)})`
-    const what = field === undefined ? partition.type : `${partition.type}.${field}`
-    const lines = [
-      `${asker} ${decision.allowed ? "may" : "may not"} ${action} ${what}${headerOf(partition)}.`,
-      `Decided by ${decision.rule} at version ${decision.policyVersion}: ${decision.because}.`,
-      ...losing.map((rule) => `The rule ${rule} speaks of it too and was outweighed.`)
-    ]
-    return { decision, losing, lines }
+    return compiled?.speaking(action, type, header, askedField(field)) ?? []
+  }
+
+  /** Fields of a type that rules name, and `otherFields` for all others; none where the rules name none. */
+  fieldsOf(type: string): ReadonlyArray<string> {
+    const known = this.#fields.get(type)
+    if (known !== undefined) return known
+    const named = new Set<string>()
+    if (this.#document !== undefined && this.#document !== "closed") {
+      for (const { fields = [], types } of this.#document.rules) {
+        if (types === "all" || types.includes(type)) for (const field of fields) named.add(field)
+      }
+    }
+    const found = named.size === 0 ? [] : [...named, otherFields]
+    this.#fields.set(type, found)
+    return found
+  }
+
+  /** The same for all fields that the document declares, too: for people, who know them by name. */
+  declaredFieldsOf(type: string): ReadonlyArray<string> {
+    const limited = this.fieldsOf(type)
+    if (limited.length === 0 || this.#document === undefined || this.#document === "closed") return []
+    const { types } = this.#document
+    const declared = Object.hasOwn(types, type) ? (types[type]!.fields ?? []) : []
+    return [...new Set([...declared, ...limited])]
+  }
+
+  /**
+   * A text that is equal for devices that may do the same with records of such partitions. `named`: every name that their
+   * headers hold.
+   */
+  likeness(peer: PeerId.PeerId, named: ReadonlySet<string>): string {
+    if (!this.admits(peer).allowed) return "out"
+    const who = this.subjectOf(peer)
+    const where = peer === this.state.hub ? "hub" : "device"
+    if (who === undefined) return `${where} of nobody`
+    if (who.level >= ownerLevel) return "owner"
+    return this.#document === "closed" ? `${where} closed` : `${where} ${EqualRights.keyOf(this.#document, who, named)}`
   }
 
   /** True for devices that have everything: what they confirm is safe. */
   isCustodian(peer: PeerId.PeerId): boolean {
-    return peer === this.state.hub || (this.#subject(peer)?.level ?? 0) >= ownerLevel
+    return peer === this.state.hub || (this.subjectOf(peer)?.level ?? 0) >= ownerLevel
   }
 
-  /** What else it takes to write, where the rules for that action allow it. */
-  #writes(own: Answer, peer: PeerId.PeerId, action: Action, partition: Partition.Partition): Answer {
-    const read = this.may(peer, "read", partition)
+  /** The device as rules see it; `undefined` for one of no member. */
+  subjectOf(peer: PeerId.PeerId): PolicySubject | undefined {
+    const member = CharterState.memberOf(this.state, peer)
+    if (member === undefined) return undefined
+    const { id, role, teams } = member
+    return { device: peer, member: id, role, level: CharterState.levelOf(this.state, member), teams }
+  }
+
+  /** What people call a member. */
+  nameOf(member: string): string {
+    return this.state.members.get(member)?.name ?? member
+  }
+
+  /** `may` answers for what else it takes to write, where the rules for that action allow it. */
+  #decide(
+    peer: PeerId.PeerId,
+    action: Action,
+    partition: Partition.Partition,
+    field: string | undefined,
+    may: (action: Action) => Answer
+  ): Answer {
+    const own = this.#decideAlone(peer, action, partition, field)
+    if (!own.allowed || !writing.has(action)) return own
+    const read = may("read")
     if (!read.allowed) return { ...read, because: `what it may not read it may not ${action}, and ${read.because}` }
     if (action !== "create" || !this.#isForOthers(peer, partition)) return own
-    const share = this.may(peer, "share", partition)
+    const share = may("share")
     return share.allowed ? own : { ...share, because: `to create it for others takes share, and ${share.because}` }
   }
 
@@ -182,16 +242,16 @@ export class EnterpriseDecisions {
     })
   }
 
-  #decide(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
+  #decideAlone(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
     const admitted = this.admits(peer)
     if (!admitted.allowed) return admitted
     if (peer === this.state.hub && action === "read") {
       return this.#yes("charter/hub", "the hub of the space keeps everything")
     }
-    const who = this.#subject(peer)
+    const who = this.subjectOf(peer)
     if (who === undefined) return this.#no("charter/hub", "the hub writes only as a device of a member")
     if (who.level >= ownerLevel)
-      return this.#yes("charter/owner", `${this.#nameOf(who.member)} is an owner of the space`)
+      return this.#yes("charter/owner", `${this.nameOf(who.member)} is an owner of the space`)
     if (this.#document === undefined) return this.#byRole(who, action, partition)
     if (this.#document === "closed") {
       return this.#no("policy/closed", "this version cannot read the policy in force, so it lets nothing pass")
@@ -201,7 +261,7 @@ export class EnterpriseDecisions {
 
   /** What the built-in roles mean as long as nobody has written a policy. */
   #byRole(who: PolicySubject, action: Action, { header }: Partition.Partition): Answer {
-    const name = this.#nameOf(who.member)
+    const name = this.nameOf(who.member)
     const rule = `role/${who.role}`
     if (who.level >= managingLevel) return this.#yes(rule, `${name} manages the space`)
     const { audience = null, team = null } = header
@@ -227,9 +287,10 @@ export class EnterpriseDecisions {
     { header, type }: Partition.Partition,
     field: string | undefined
   ): Answer {
-    const { allowed, rule, tier } = this.#compiledFor(who, peer, document)!.decide(action, type, header, field)
-    const what = field === undefined ? `${action} ${type}` : `${action} ${type}.${field}`
-    const name = this.#nameOf(who.member)
+    const compiled = this.#compiledFor(who, peer, document)!
+    const { allowed, rule, tier } = compiled.decide(action, type, header, askedField(field))
+    const what = `${action} ${whatOf(type, field)}`
+    const name = this.nameOf(who.member)
     if (rule === undefined)
       return this.#no("default", `no rule lets ${name} ${what}, and what no rule allows is denied`)
     if (!allowed) return this.#no(rule, `the rule ${rule} forbids ${name} to ${what}`)
@@ -250,13 +311,6 @@ export class EnterpriseDecisions {
     return compiled
   }
 
-  #subject(peer: PeerId.PeerId): PolicySubject | undefined {
-    const member = CharterState.memberOf(this.state, peer)
-    if (member === undefined) return undefined
-    const { id, role, teams } = member
-    return { device: peer, member: id, role, level: CharterState.levelOf(this.state, member), teams }
-  }
-
   #remember(key: string, answer: Answer): void {
     if (this.#answers.size >= answersMax) this.#answers.clear()
     this.#answers.set(key, answer)
@@ -264,10 +318,6 @@ export class EnterpriseDecisions {
 
   #deviceOf(peer: PeerId.PeerId): string {
     return peer === this.state.hub ? "the hub" : (this.state.devices.get(peer)?.name ?? peer)
-  }
-
-  #nameOf(member: string): string {
-    return this.state.members.get(member)?.name ?? member
   }
 
   #yes(rule: string, because: string): Answer {

@@ -13,7 +13,8 @@ import {
   PeerId
 } from "@syncline/core"
 import { Effect, Result } from "effect"
-import { EnterpriseDecisions, type Explanation } from "./EnterpriseDecisions.ts"
+import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
+import * as Explanation from "./Explanation.ts"
 import type { Action } from "./PolicyDocument.ts"
 import * as PolicyFile from "./PolicyFile.ts"
 import { AskerUnknown, PolicyDeskError, PolicyRefused, RecordUnknown, VersionWithoutPolicy } from "./PolicyDeskError.ts"
@@ -56,7 +57,7 @@ export const summary = (state: CharterState.CharterState) => ({
 
 /** Why may somebody do something, or why not? */
 export interface Question {
-  /** A device's peer id, or a member's id; of a member any device is asked for. */
+  /** A device's peer id, or a member's id: then it is asked what any of its devices may. */
   readonly asker: string
   readonly action: Action
   readonly type: string
@@ -81,24 +82,27 @@ const refuse = (reason: PolicyDeskError["reason"]): Effect.Effect<never, PolicyD
   Effect.fail(new PolicyDeskError({ reason }))
 
 /** The decision with its reasons, in words. */
-export const explain = (charter: CharterReads, records: DeskRecords, question: Question): DeskEffect<Explanation> =>
+export const explain = (
+  charter: CharterReads,
+  records: DeskRecords,
+  question: Question
+): DeskEffect<Explanation.Explanation> =>
   Effect.gen(function* () {
     const { draft } = question
     if (draft !== undefined) yield* checked(draft)
     const state = drafted(charter.state(), draft)
-    const device = deviceOf(state, question.asker)
-    if (device === undefined) return yield* refuse(new AskerUnknown({ asker: question.asker }))
+    const peers = devicesOf(state, question.asker)
+    if (peers.length === 0) return yield* refuse(new AskerUnknown({ asker: question.asker }))
     const { action, field, id, type } = question
-    const found = id === undefined ? { type, header: question.header ?? {} } : yield* records.partitionOf(type, id)
-    if (found === undefined) return yield* refuse(new RecordUnknown({ type, id: id! }))
-    return new EnterpriseDecisions(state).explain(device, action, found, field)
+    const partition = id === undefined ? { type, header: question.header ?? {} } : yield* records.partitionOf(type, id)
+    if (partition === undefined) return yield* refuse(new RecordUnknown({ type, id: id! }))
+    return Explanation.ofMember(new EnterpriseDecisions(state), peers, { action, partition, field })
   })
 
-const deviceOf = (state: CharterState.CharterState, asker: string): PeerId.PeerId | undefined => {
-  if (PeerId.is(asker) && (state.devices.has(asker) || state.hub === asker)) return asker
-  for (const { member, peer } of state.devices.values()) if (member === asker) return peer
-  return undefined
-}
+const devicesOf = (state: CharterState.CharterState, asker: string): ReadonlyArray<PeerId.PeerId> =>
+  PeerId.is(asker) && (state.devices.has(asker) || state.hub === asker)
+    ? [asker]
+    : CharterState.devicesOf(state, asker).map(({ peer }) => peer)
 
 /** What is wrong with a draft, its own tests among it; nothing for one that could be put in force. */
 export const problems = (text: string): ReadonlyArray<string> =>
@@ -112,7 +116,7 @@ export const simulate = (
 ): DeskEffect<ReadonlyArray<PolicyReview.Reach>> =>
   Effect.gen(function* () {
     if (text !== undefined) yield* checked(text)
-    return PolicyReview.reach(drafted(charter.state(), text), yield* records.partitions)
+    return yield* PolicyReview.reach(drafted(charter.state(), text), yield* records.partitions)
   })
 
 /** A state as it would be with the draft. */
@@ -130,7 +134,7 @@ export const diff = (
   Effect.gen(function* () {
     yield* checked(text)
     const state = charter.state()
-    return PolicyReview.diff(state, drafted(state, text), yield* records.partitions)
+    return yield* PolicyReview.diff(state, drafted(state, text), yield* records.partitions)
   })
 
 const checked = (text: string): Effect.Effect<void, PolicyDeskError> => {

@@ -1,13 +1,19 @@
 /**
  * What a change of charter or policy would mean on real data, before it is made: which devices would gain and lose which
- * records, by count, with samples and the rules behind them. It decides nothing new; it asks both states the same.
+ * records, by count, with samples and the rules behind them. It decides nothing new; it asks both states the same, once
+ * for all devices with the same rights, and lets others work in between.
  */
 import type { CharterState, Decision, Partition, PeerId } from "@syncline/core"
+import { Effect } from "effect"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
+import * as EqualRights from "./EqualRights.ts"
 import { type Action, actions } from "./PolicyDocument.ts"
 
 /** Samples that are shown of what one device gains or loses. */
 export const samplesMax = 10
+
+/** Decisions between two turns for others: a few milliseconds of work, with the longest policies some 10. */
+const decisionsAtOnceMax = 256
 
 /** A partition and how many live records it has. */
 export interface PartitionSize {
@@ -21,10 +27,18 @@ export interface Turned extends PartitionSize {
   readonly after: Decision.Decision
 }
 
-/** What turns for one device and action in one direction. */
-export interface Impact {
-  readonly peer: PeerId.PeerId
+/** An action, on records as a whole or, with a field of a type, what it may write there. */
+export interface Deed {
   readonly action: Action
+  /** Both or none, with create and update, and only where the answer is not that of the action as a whole. */
+  readonly type?: string
+  /** A field that rules name; "" for all others. */
+  readonly field?: string
+}
+
+/** What turns for one device and deed in one direction. */
+export interface Impact extends Deed {
+  readonly peer: PeerId.PeerId
   readonly direction: "gains" | "loses"
   readonly partitions: number
   readonly records: number
@@ -32,61 +46,188 @@ export interface Impact {
   readonly samples: ReadonlyArray<Turned>
 }
 
-/** What one device could do with what is there. */
-export interface Reach {
+/** On how much of what is there one device could do it. */
+export interface Reach extends Deed {
   readonly peer: PeerId.PeerId
-  readonly action: Action
   readonly partitions: number
   readonly records: number
 }
 
 /** What every device could do in a state, action by action; an action with nothing to do it to has zeros. */
-export const reach = (
+export const reach = Effect.fnUntraced(function* (
   state: CharterState.CharterState,
-  partitions: ReadonlyArray<PartitionSize>
-): ReadonlyArray<Reach> => {
+  sizes: ReadonlyArray<PartitionSize>
+) {
   const decisions = new EnterpriseDecisions(state)
-  return [...state.devices.keys()].flatMap((peer) =>
-    actions.map((action) => {
-      const open = partitions.filter(({ partition }) => decisions.may(peer, action, partition).allowed)
-      return { peer, action, partitions: open.length, records: open.reduce((sum, { records }) => sum + records, 0) }
-    })
-  )
-}
+  const named = EqualRights.namesIn(sizes)
+  const turns = new Turns()
+  const known = new Map<string, ReadonlyArray<Omit<Reach, "peer">>>()
+  const found: Array<Reach> = []
+  for (const peer of state.devices.keys()) {
+    const key = decisions.likeness(peer, named)
+    const open = known.get(key) ?? (yield* openTo(decisions, peer, sizes, turns))
+    known.set(key, open)
+    for (const each of open) found.push({ peer, ...each })
+  }
+  return found as ReadonlyArray<Reach>
+})
 
-/** Everything that turns between two states, for all devices of either; nothing when they mean the same. */
-export const diff = (
-  before: CharterState.CharterState,
-  after: CharterState.CharterState,
-  partitions: ReadonlyArray<PartitionSize>
-): ReadonlyArray<Impact> => {
-  const [old, fresh] = [new EnterpriseDecisions(before), new EnterpriseDecisions(after)]
-  const impacts: Array<Impact> = []
-  for (const peer of new Set([...before.devices.keys(), ...after.devices.keys()])) {
-    for (const action of actions) {
-      const turned = partitions.flatMap((size): ReadonlyArray<Turned> => {
-        const [was, is] = [old.may(peer, action, size.partition), fresh.may(peer, action, size.partition)]
-        return was.allowed === is.allowed ? [] : [{ ...size, before: was, after: is }]
-      })
-      for (const direction of ["gains", "loses"] as const) {
-        const found = turned.filter(({ after: is }) => is.allowed === (direction === "gains"))
-        if (found.length > 0) impacts.push(impactOf(peer, action, direction, found))
+const openTo = Effect.fnUntraced(function* (
+  decisions: EnterpriseDecisions,
+  peer: PeerId.PeerId,
+  sizes: ReadonlyArray<PartitionSize>,
+  turns: Turns
+) {
+  const wholes = new Map(actions.map((action) => [action, new Tally({ action })]))
+  const ofFields = new Map<string, { readonly whole: Tally; readonly fields: ReadonlyArray<Tally> }>()
+  for (const { partition, records } of sizes) {
+    const may = decisions.allowing(peer, partition)
+    for (const action of actions) if (may(action)) wholes.get(action)!.add(records)
+    if (turns.isOver(actions.length)) yield* Effect.yieldNow
+    const { type } = partition
+    const fields = decisions.fieldsOf(type)
+    for (const action of fields.length === 0 ? [] : fieldActions) {
+      const key = `${action} ${type}`
+      const tallies = ofFields.get(key) ?? {
+        whole: new Tally({ action }),
+        fields: fields.map((field) => new Tally({ action, type, field }))
       }
+      ofFields.set(key, tallies)
+      if (!may(action)) continue
+      tallies.whole.add(records)
+      for (const tally of tallies.fields) if (may(action, tally.deed.field)) tally.add(records)
+      if (turns.isOver(fields.length)) yield* Effect.yieldNow
     }
   }
-  return impacts
+  const differing = [...ofFields.values()].flatMap(({ fields, whole }) =>
+    fields.filter(({ partitions }) => partitions !== whole.partitions)
+  )
+  return [...wholes.values(), ...differing].map(({ deed, partitions, records }) => ({ ...deed, partitions, records }))
+})
+
+/** Everything that turns between two states, for all devices of either; nothing when they mean the same. */
+export const diff = Effect.fnUntraced(function* (
+  before: CharterState.CharterState,
+  after: CharterState.CharterState,
+  sizes: ReadonlyArray<PartitionSize>
+) {
+  const both = { old: new EnterpriseDecisions(before), fresh: new EnterpriseDecisions(after) }
+  const named = EqualRights.namesIn(sizes)
+  const turns = new Turns()
+  const known = new Map<string, ReadonlyArray<Turning>>()
+  const impacts: Array<Impact> = []
+  for (const peer of new Set([...before.devices.keys(), ...after.devices.keys()])) {
+    const key = `${both.old.likeness(peer, named)}\n${both.fresh.likeness(peer, named)}`
+    const turning = known.get(key) ?? (yield* turningFor(both, peer, sizes, turns))
+    known.set(key, turning)
+    for (const each of turning) {
+      impacts.push(impactOf(both, peer, each))
+      if (turns.isOver(2 * samplesMax)) yield* Effect.yieldNow
+    }
+  }
+  return impacts as ReadonlyArray<Impact>
+})
+
+interface Both {
+  readonly old: EnterpriseDecisions
+  readonly fresh: EnterpriseDecisions
 }
 
-const impactOf = (
+/** What turns for all devices with the same rights. */
+interface Turning {
+  readonly tally: Tally
+  readonly direction: Impact["direction"]
+  readonly largest: ReadonlyArray<PartitionSize>
+}
+
+const turningFor = Effect.fnUntraced(function* (
+  { fresh, old }: Both,
   peer: PeerId.PeerId,
-  action: Action,
-  direction: Impact["direction"],
-  turned: ReadonlyArray<Turned>
-): Impact => ({
-  peer,
-  action,
-  direction,
-  partitions: turned.length,
-  records: turned.reduce((sum, { records }) => sum + records, 0),
-  samples: turned.toSorted((a, b) => b.records - a.records).slice(0, samplesMax)
+  sizes: ReadonlyArray<PartitionSize>,
+  turns: Turns
+) {
+  const found = new Map<string, { readonly direction: Impact["direction"]; readonly deed: Deed; turned: Sizes }>()
+  const note = (deed: Deed, isAllowed: boolean, size: PartitionSize): void => {
+    const direction = isAllowed ? "gains" : "loses"
+    const key = JSON.stringify([deed.action, deed.type, deed.field, direction])
+    const known = found.get(key)
+    if (known === undefined) found.set(key, { deed, direction, turned: [size] })
+    else known.turned.push(size)
+  }
+  for (const size of sizes) {
+    const { partition } = size
+    const [was, is] = [old.allowing(peer, partition), fresh.allowing(peer, partition)]
+    const fields = [...new Set([...old.fieldsOf(partition.type), ...fresh.fieldsOf(partition.type)])]
+    for (const action of actions) {
+      const [could, can] = [was(action), is(action)]
+      if (could !== can) note({ action }, can, size)
+      // Where the whole action turns or is denied, so does every field of it.
+      if (!could || !can || !fieldActions.includes(action)) continue
+      for (const field of fields) {
+        const isAllowed = is(action, field)
+        if (was(action, field) !== isAllowed) note({ action, type: partition.type, field }, isAllowed, size)
+      }
+      if (turns.isOver(2 * fields.length)) yield* Effect.yieldNow
+    }
+    if (turns.isOver(2 * actions.length)) yield* Effect.yieldNow
+  }
+  return [...found.values()].toSorted((a, b) => placeOf(a) - placeOf(b)).map(turningOf)
 })
+
+type Sizes = Array<PartitionSize>
+
+/** Action by action; of each first what is gained, then what is lost, on the whole and then of fields. */
+const placeOf = ({ deed, direction }: Pick<Turning, "direction"> & { readonly deed: Deed }): number =>
+  4 * actions.indexOf(deed.action) + (deed.field === undefined ? 0 : 2) + (direction === "gains" ? 0 : 1)
+
+const turningOf = (found: {
+  readonly deed: Deed
+  readonly direction: Impact["direction"]
+  readonly turned: Sizes
+}): Turning => {
+  const { deed, direction, turned } = found
+  const tally = new Tally(deed)
+  for (const { records } of turned) tally.add(records)
+  return { tally, direction, largest: turned.toSorted((a, b) => b.records - a.records).slice(0, samplesMax) }
+}
+
+/** The same for one of them: who is named in the reasons is its own. */
+const impactOf = ({ fresh, old }: Both, peer: PeerId.PeerId, { direction, largest, tally }: Turning): Impact => {
+  const { deed, partitions, records } = tally
+  const samples = largest.map((size): Turned => ({
+    ...size,
+    before: old.may(peer, deed.action, size.partition, deed.field),
+    after: fresh.may(peer, deed.action, size.partition, deed.field)
+  }))
+  return { peer, ...deed, direction, partitions, records, samples }
+}
+
+const fieldActions: ReadonlyArray<Action> = ["create", "update"]
+
+/** How much of what is there something holds for. */
+class Tally {
+  readonly deed: Deed
+  partitions = 0
+  records = 0
+
+  constructor(deed: Deed) {
+    this.deed = deed
+  }
+
+  add(records: number): void {
+    this.partitions++
+    this.records += records
+  }
+}
+
+/** Counts decisions, and says when others should have a turn. */
+class Turns {
+  #asked = 0
+
+  isOver(asked: number): boolean {
+    this.#asked += asked
+    if (this.#asked < decisionsAtOnceMax) return false
+    this.#asked = 0
+    return true
+  }
+}

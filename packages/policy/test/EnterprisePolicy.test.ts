@@ -6,6 +6,7 @@ import { Charter, Gate } from "@syncline/core"
 import { GateConformance } from "@syncline/core/testing"
 import { Context, Effect, Layer } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
+import * as Explanation from "../src/Explanation.ts"
 import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 import { asks, deviceOf, doing, layerCharter, open, peer, policy } from "./space.ts"
@@ -247,7 +248,11 @@ describe("an explanation", () => {
     Effect.gen(function* () {
       const { charter, write } = yield* open(["mia", "member", 2, "north"], ["rob", "readonly", 3])
       const explain = (number: number, team?: string, field?: string) =>
-        new EnterpriseDecisions(charter.state()).explain(peer(number), field ? "update" : "read", task(team), field)
+        Explanation.ofDevice(new EnterpriseDecisions(charter.state()), peer(number), {
+          action: field ? "update" : "read",
+          partition: task(team),
+          field
+        })
       expect(explain(3, "north").lines).toEqual([
         'rob (readonly) may not read task with team "north".',
         "Decided by team at version 3: rob is not in the team north."

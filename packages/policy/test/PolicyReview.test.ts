@@ -13,9 +13,9 @@ describe("what a change would mean", () => {
       yield* write(policy({ id: "own", ...own, actions: ["read", "update"] }))
       const before = charter.state()
       const sizes = [task("north", 100), task("south", 7), task("east", 3)]
-      expect(PolicyReview.diff(before, before, sizes)).toEqual([])
+      expect(yield* PolicyReview.diff(before, before, sizes)).toEqual([])
       yield* write(policy({ id: "own", ...own }, { id: "max", to: { members: ["max"] } }))
-      const impacts = PolicyReview.diff(before, charter.state(), sizes)
+      const impacts = yield* PolicyReview.diff(before, charter.state(), sizes)
       expect(impacts).toMatchObject([
         { peer: peer(2), action: "update", direction: "loses", partitions: 1, records: 100 },
         { peer: peer(3), action: "read", direction: "gains", partitions: 2, records: 103 },
@@ -33,7 +33,9 @@ describe("what a change would mean", () => {
       const { charter, write } = yield* open(["mia", "member", 2])
       const before = charter.state()
       yield* write({ _tag: "RemoveMember", member: "mia" })
-      const gone = PolicyReview.diff(before, charter.state(), [{ partition: { type: "note", header: {} }, records: 5 }])
+      const gone = yield* PolicyReview.diff(before, charter.state(), [
+        { partition: { type: "note", header: {} }, records: 5 }
+      ])
       expect(gone.map(({ action, direction }) => `${direction} ${action}`)).toEqual([
         "loses read",
         "loses create",

@@ -6,6 +6,7 @@ import type { CharterOperation } from "@syncline/core"
 import { Effect } from "effect"
 import * as PolicyReview from "../src/PolicyReview.ts"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
+import * as Explanation from "../src/Explanation.ts"
 import { asks, doing, open, peer, policy } from "./space.ts"
 
 const task = { type: "task", header: { team: "north" } }
@@ -36,7 +37,7 @@ describe("writing", () => {
         const decisions = new EnterpriseDecisions(charter.state())
         for (const action of writes) {
           expect(yield* asks(gate, task)(2, doing(action))).toMatchObject({ allowed: false, rule })
-          const { decision, losing } = decisions.explain(peer(2), action, task)
+          const { decision, losing } = Explanation.ofDevice(decisions, peer(2), { action, partition: task })
           expect(decision).toMatchObject({ allowed: false, rule })
           expect(decision.because).toMatch(new RegExp(`^what it may not read it may not ${action}, and `))
           expect(losing).toEqual(["writes"])
@@ -93,7 +94,7 @@ describe("writing", () => {
           { id: "none", effect: "forbid", actions: ["administer"], to: { members: ["max"] } }
         )
       )
-      const reach = PolicyReview.reach(charter.state(), [{ partition: task, records: 1 }])
+      const reach = yield* PolicyReview.reach(charter.state(), [{ partition: task, records: 1 }])
       for (const [number, rule, allowed] of [
         [2, "all", true],
         [3, "none", false]

@@ -11,6 +11,7 @@ import * as FolderDesk from "../FolderDesk.ts"
 import { command } from "../Invocation.ts"
 import * as LocalDoor from "../LocalDoor.ts"
 import { Output } from "../Output.ts"
+import * as PlainText from "../PlainText.ts"
 import * as PolicyText from "../PolicyText.ts"
 import * as Progress from "../Progress.ts"
 import * as Team from "../Team.ts"
@@ -37,25 +38,32 @@ const Decision = Schema.Struct({
   policyVersion: Schema.Int,
   because: Schema.String
 })
+const DeniedFields = Schema.Array(Schema.Struct({ field: Schema.String, decision: Decision }))
 const Explanation = Schema.Struct({
   decision: Decision,
   losing: Schema.Array(Schema.String),
+  fields: DeniedFields,
+  devices: Schema.Array(Schema.Struct({ peer: Schema.String, decision: Decision, fields: DeniedFields })),
   lines: Schema.Array(Schema.String)
 })
 const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
 const Partition = Schema.Struct({ type: Schema.String, header: Schema.Record(Schema.String, HeaderValue) })
 const Turned = Schema.Struct({ partition: Partition, records: Schema.Int, before: Decision, after: Decision })
-const Impact = Schema.Struct({
+const deed = {
   peer: Schema.String,
   action: Schema.Literals(PolicyDocument.actions),
+  type: Schema.optionalKey(Schema.String),
+  field: Schema.optionalKey(Schema.String)
+}
+const Impact = Schema.Struct({
+  ...deed,
   direction: Schema.Literals(["gains", "loses"]),
   partitions: Schema.Int,
   records: Schema.Int,
   samples: Schema.Array(Turned)
 })
 const Reach = Schema.Struct({
-  peer: Schema.String,
-  action: Schema.Literals(PolicyDocument.actions),
+  ...deed,
   partitions: Schema.Int,
   records: Schema.Int
 })
@@ -113,7 +121,7 @@ export const explain = Effect.fnUntraced(function* ({ data, draft: file, header,
     { path: "policy/explain", answer: Explanation, body },
     ({ charter, records }) => PolicyDesk.explain(charter, records, body)
   )
-  yield* output.result(found, found.lines.join("\n"))
+  yield* output.result(found, found.lines.map(PlainText.part).join("\n"))
   const { asker, action, type } = question
   if (!found.decision.allowed)
     return yield* because(new ActionDenied({ asker, action, type, rule: found.decision.rule }))
