@@ -21,6 +21,7 @@ import {
 import { Effect, Layer, Stream } from "effect"
 import * as Auditing from "./Auditing.ts"
 import type * as AuditKeeper from "./AuditKeeper.ts"
+import * as PolicyDraft from "./PolicyDraft.ts"
 import * as PolicyFile from "./PolicyFile.ts"
 import { answersMax, EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 
@@ -47,7 +48,9 @@ export const enterprise = (options: EnterpriseOptions = {}) => {
     CharterStore.CharterStore | Crypto.Crypto | DeviceKey.DeviceKey
   > =>
     gateLayer({ introducer, audit }).pipe(
-      Layer.provideMerge(Charter.layer({ space, policyProblem: PolicyFile.problemOf }))
+      Layer.provideMerge(
+        Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf })
+      )
     )
 }
 

@@ -119,23 +119,39 @@ const toRaw = (rule: Rule, subject: PolicySubject): RawRule => ({
   inverted: rule.effect === "forbid",
   reason: rule.id,
   ...(rule.fields === undefined ? {} : { fields: [...rule.fields] }),
-  ...(rule.where === undefined || rule.where.length === 0 ? {} : { conditions: allOf(rule.where, subject) })
+  ...(rule.where === undefined || rule.where.length === 0 ? {} : { conditions: allOf(rule, rule.where, subject) })
 })
 
-const allOf = (terms: ReadonlyArray<Term>, subject: PolicySubject): Condition => {
-  const conditions = terms.map((term) => toCondition(term, subject))
+const allOf = ({ effect }: Rule, terms: ReadonlyArray<Term>, subject: PolicySubject): Condition => {
+  const conditions = terms.map((term) => conditionOf(term, subject, effect))
   return (values) => conditions.every((holds) => holds(values))
 }
 
-/** A value that is missing meets no condition but that it does not exist. */
-const toCondition = ({ field, op, value }: Term, subject: PolicySubject): Condition => {
+/** Conditions that are the same whoever asks: made once for all devices, and all tests, of a document. */
+const sameForAll = { allow: new WeakMap<Term, Condition>(), forbid: new WeakMap<Term, Condition>() }
+
+const conditionOf = (term: Term, subject: PolicySubject, effect: Rule["effect"]): Condition => {
+  const known = sameForAll[effect].get(term)
+  if (known !== undefined) return known
+  const condition = toCondition(term, subject, effect === "forbid")
+  if (![term.value].flat().some(isVariable)) sameForAll[effect].set(term, condition)
+  return condition
+}
+
+const isVariable = (value: unknown): boolean => typeof value === "string" && value.startsWith("$")
+
+/**
+ * A condition on a value that is missing cannot be judged, unless it asks whether it is there. A prohibition then holds
+ * and an allowance does not, so that nothing gets out by leaving a value out.
+ */
+const toCondition = ({ field, op, value }: Term, subject: PolicySubject, ifMissing: boolean): Condition => {
   if (op === "exists") return (values) => values.has(field) === value
   const wanted = wantedOf(value, subject)
   const one = wanted.values().next().value!
   const test = tests[op](wanted, one)
   return (values) => {
     const found = values.get(field)
-    return found !== undefined && test(found)
+    return found === undefined ? ifMissing : test(found)
   }
 }
 

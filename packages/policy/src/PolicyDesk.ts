@@ -12,11 +12,11 @@ import {
   type Partition,
   PeerId
 } from "@syncline/core"
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 import * as Explanation from "./Explanation.ts"
 import type { Action } from "./PolicyDocument.ts"
-import * as PolicyFile from "./PolicyFile.ts"
+import * as PolicyDraft from "./PolicyDraft.ts"
 import { AskerUnknown, PolicyDeskError, PolicyRefused, RecordUnknown, VersionWithoutPolicy } from "./PolicyDeskError.ts"
 import * as PolicyReview from "./PolicyReview.ts"
 import type { HeaderValues } from "./PolicySubject.ts"
@@ -73,7 +73,8 @@ export interface Question {
 /** A version of the charter that changed the policy in force. */
 export interface PolicyVersion {
   readonly version: number
-  readonly text: string
+  /** `null` where the built-in roles decide again. */
+  readonly text: string | null
 }
 
 type DeskEffect<A> = Effect.Effect<A, PolicyDeskError | JournalError.JournalError>
@@ -105,8 +106,11 @@ const devicesOf = (state: CharterState.CharterState, asker: string): ReadonlyArr
     : CharterState.devicesOf(state, asker).map(({ peer }) => peer)
 
 /** What is wrong with a draft, its own tests among it; nothing for one that could be put in force. */
-export const problems = (text: string): ReadonlyArray<string> =>
-  Result.match(PolicyFile.parse(text), { onSuccess: () => [], onFailure: (found) => found })
+export const problems = (text: string): ReadonlyArray<string> => PolicyDraft.problems(text)
+
+/** Whom a draft names that the charter does not have; it would not be put in force. */
+export const warnings = (charter: CharterReads, text: string): ReadonlyArray<string> =>
+  PolicyDraft.unknownNames(text, charter.state())
 
 /** What every device could do with the records that are there if the draft were in force; as it is now without one. */
 export const simulate = (
@@ -137,39 +141,50 @@ export const diff = (
     return yield* PolicyReview.diff(state, drafted(state, text), yield* records.partitions)
   })
 
-const checked = (text: string): Effect.Effect<void, PolicyDeskError> => {
-  const found = problems(text)
-  return found.length === 0 ? Effect.void : refuse(new PolicyRefused({ problems: [...found] }))
-}
+const checked = (text: string): Effect.Effect<void, PolicyDeskError> => good(problems(text))
 
-/** Puts a document in force, or fails and changes nothing. */
+const good = (found: ReadonlyArray<string>): Effect.Effect<void, PolicyDeskError> =>
+  found.length === 0 ? Effect.void : refuse(new PolicyRefused({ problems: [...found] }))
+
+/** Puts a document in force, or fails and changes nothing. It names nobody whom the charter does not have. */
 export const apply = (
   charter: Charter.CharterShape,
   text: string,
   wording: Charter.Wording = {}
 ): Effect.Effect<CharterState.CharterState, PolicyDeskError | CharterError.CharterError> =>
-  Effect.andThen(checked(text), charter.write([{ _tag: "SetPolicy", text }], wording))
+  Effect.suspend(() => good(PolicyDraft.problemsIn(text, charter.state()))).pipe(
+    Effect.andThen(charter.write([{ _tag: "SetPolicy", text }], wording))
+  )
 
-/** Puts the document in force again that was in force at a version of the charter. */
+/**
+ * Puts the document in force again that was in force at a version of the charter, as it is; the built-in roles where there
+ * was none.
+ */
 export const rollBack = (
   charter: Charter.CharterShape,
   version: number,
   wording: Charter.Wording = {}
 ): Effect.Effect<CharterState.CharterState, PolicyDeskError | CharterError.CharterError> =>
-  Effect.suspend(() => {
-    const policy = version < 0 ? undefined : charter.stateAt(version)?.policy
-    return policy === undefined
-      ? refuse(new VersionWithoutPolicy({ version }))
-      : apply(charter, policy.text, { note: `back to the policy of version ${policy.version}`, ...wording })
+  Effect.suspend((): ReturnType<typeof apply> => {
+    const then = version < 0 ? undefined : charter.stateAt(version)
+    const { policy } = charter.state()
+    if (then === undefined || (then.policy === undefined && policy === undefined)) {
+      return refuse(new VersionWithoutPolicy({ version }))
+    }
+    if (then.policy === undefined) {
+      return charter.write([{ _tag: "RemovePolicy" }], { note: "back to the built-in roles", ...wording })
+    }
+    const note = `back to the policy of version ${then.policy.version}`
+    return charter.write([{ _tag: "SetPolicy", text: then.policy.text }], { note, ...wording })
   })
 
-/** Documents that were put in force, the newest first, at most `limit`. */
+/** What was put in force, documents and the built-in roles again, the newest first, at most `limit`. */
 export const versions = (charter: CharterReads, limit: number): ReadonlyArray<PolicyVersion> => {
   const found: Array<PolicyVersion> = []
-  let policy = charter.state().policy
-  while (policy !== undefined && found.length < limit) {
-    found.push({ version: policy.version, text: policy.text })
-    policy = charter.stateAt(policy.version - 1)?.policy
+  let state: CharterState.CharterState | undefined = charter.state()
+  while (state !== undefined && state.policySince > 0 && found.length < limit) {
+    found.push({ version: state.policySince, text: state.policy?.text ?? null })
+    state = charter.stateAt(state.policySince - 1)
   }
   return found
 }

@@ -38,12 +38,12 @@ export class PolicyRefused extends Schema.TaggedError<PolicyRefused>()("PolicyRe
   }
 }
 
-/** The charter has no such version, or no policy was in force at it. */
+/** The charter has no such version, or no policy was in force at it and none is now. */
 export class VersionWithoutPolicy extends Schema.TaggedError<VersionWithoutPolicy>()("VersionWithoutPolicy", {
   version: Schema.Int
 }) {
   override get message(): string {
-    return `no policy was in force at version ${this.version} of the charter; the history names the versions that changed it`
+    return `there is no way back to version ${this.version} of the charter: it has no such version, or no policy was in force at it and none is now`
   }
   get isRetryable(): boolean {
     return false

@@ -72,6 +72,7 @@ export const TypeDeclaration = Schema.Struct({
   /** Fields of the body, so that a rule on a misspelt one is refused. */
   fields: Schema.optionalKey(Names)
 })
+export type TypeDeclaration = typeof TypeDeclaration.Type
 
 /** What must come out, written beside the rules: a document whose test fails is refused. */
 export const PolicyTest = Schema.Struct({
@@ -85,7 +86,9 @@ export const PolicyTest = Schema.Struct({
   can: Schema.optionalKey(Schema.Array(Schema.Literals(actions))),
   cannot: Schema.optionalKey(Schema.Array(Schema.Literals(actions))),
   type: Text,
-  header: Schema.optionalKey(Schema.Record(Text, Scalar))
+  header: Schema.optionalKey(Schema.Record(Text, Scalar)),
+  /** One field, for create and update. */
+  field: Schema.optionalKey(Text)
 })
 export type PolicyTest = typeof PolicyTest.Type
 
@@ -102,7 +105,7 @@ const decode = Schema.decodeUnknownResult(PolicyDocument, { onExcessProperty: "e
 /** The document, or every problem that was found: where it is and what is wrong. */
 export const parse = (input: unknown): Result.Result<PolicyDocument, ReadonlyArray<string>> => {
   const decoded = decode(input)
-  if (Result.isFailure(decoded)) return Result.fail([decoded.failure.message])
+  if (Result.isFailure(decoded)) return Result.fail([decoded.failure.message.split(/\s*\n\s*/).join(" ")])
   const problems = problemsOf(decoded.success)
   return problems.length === 0 ? Result.succeed(decoded.success) : Result.fail(problems)
 }

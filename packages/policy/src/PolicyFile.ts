@@ -1,49 +1,114 @@
 /**
  * A policy document as text: YAML, of which JSON is a part. The text is what is kept and signed, so that comments and
- * order stay as people wrote them; what it means is `PolicyDocument`'s. Its own tests are run with every reading.
+ * order stay as people wrote them; what it means is `PolicyDocument`'s. Whether a text that can be read may also be put in
+ * force is `PolicyDraft`'s: what is in force already is read only.
  */
 import { Result } from "effect"
-import { parseDocument } from "yaml"
+import { type Document, isScalar, type Node, parseDocument, type Scalar, visit } from "yaml"
 import * as PolicyDocument from "./PolicyDocument.ts"
-import * as PolicyTests from "./PolicyTests.ts"
 
-/** Longest text in UTF-16 units; the charter's bound in bytes is checked where it is kept. */
+/** Longest text that is read at all, in UTF-16 units; the bounds in bytes are those of the charter. */
 const charsMax = 128 * 1024
+/** Most faults of the text itself that are told. */
+const faultsMax = 10
 
-type Parsed = Result.Result<PolicyDocument.PolicyDocument, ReadonlyArray<string>>
+/** What a text says, and what is well enough where it is in force but must not be put there. */
+interface Reading {
+  readonly parsed: Result.Result<PolicyDocument.PolicyDocument, ReadonlyArray<string>>
+  readonly slips: ReadonlyArray<string>
+}
 
 /** Texts whose reading is remembered: a policy is read when it comes, when it is checked and for every state of a charter. */
 const rememberedMax = 4
-const remembered = new Map<string, Parsed>()
+const remembered = new Map<string, Reading>()
 
-/** The document of a text, or what is wrong with it and where. */
-export const parse = (text: string): Parsed => {
-  const parsed = remembered.get(text) ?? read(text)
+const readingOf = (text: string): Reading => {
+  const reading = remembered.get(text) ?? read(text)
   // The one that was asked for last goes last.
   remembered.delete(text)
-  remembered.set(text, parsed)
+  remembered.set(text, reading)
   if (remembered.size > rememberedMax) remembered.delete(remembered.keys().next().value!)
-  return parsed
+  return reading
 }
 
-const read = (text: string): Parsed => {
-  if (text.length > charsMax) return Result.fail([`the policy has more than ${charsMax} characters`])
-  // No anchors: an alias of an alias is how a short text becomes a large value.
-  const yaml = parseDocument(text, { uniqueKeys: true, merge: false, strict: true, version: "1.2", schema: "core" })
-  const problems = [...yaml.errors, ...yaml.warnings].map(({ message }) => message.split("\n")[0]!)
-  if (problems.length > 0) return Result.fail(problems)
+/** The document of a text, or why it cannot be read and where. */
+export const parse = (text: string): Reading["parsed"] => readingOf(text).parsed
+
+/** What a text says otherwise than it is written: keys that become one, numbers that become other ones. */
+export const slipsOf = (text: string): ReadonlyArray<string> => readingOf(text).slips
+
+const refused = (...problems: ReadonlyArray<string>): Reading => ({ parsed: Result.fail(problems), slips: [] })
+
+const read = (text: string): Reading => {
+  if (text.length > charsMax) return refused(`the policy has more than ${charsMax} characters`)
   try {
-    return Result.flatMap(PolicyDocument.parse(yaml.toJS({ maxAliasCount: 0 })), tested)
+    // Keys are compared below, by a set: the parser compares each with each. It would also quote the text with each fault.
+    const yaml = parseDocument(text, {
+      uniqueKeys: false,
+      prettyErrors: false,
+      merge: false,
+      strict: true,
+      version: "1.2",
+      schema: "core"
+    })
+    const faults = [...yaml.errors, ...yaml.warnings]
+    if (faults.length > 0) return refused(...told(text, faults))
+    const { doubles, slips } = looked(text, yaml)
+    if (doubles.length > 0) return refused(...doubles)
+    // No anchors: an alias of an alias is how a short text becomes a large value.
+    return { parsed: PolicyDocument.parse(yaml.toJS({ maxAliasCount: 0 })), slips }
   } catch (error) {
-    return Result.fail([error instanceof Error ? error.message : String(error)])
+    return refused(error instanceof Error ? error.message : String(error))
   }
 }
 
-const tested = (document: PolicyDocument.PolicyDocument): Parsed => {
-  const failures = PolicyTests.failures(document)
-  return failures.length === 0 ? Result.succeed(document) : Result.fail(failures)
+const told = (
+  text: string,
+  faults: ReadonlyArray<{ readonly message: string; readonly pos: readonly [number, number] }>
+): ReadonlyArray<string> => {
+  const more = faults.length - faultsMax
+  const first = faults.slice(0, faultsMax).map(({ message, pos }) => `${placeOf(text, pos[0])}: ${message}`)
+  return more > 0 ? [...first, `and ${more} more`] : first
 }
 
-/** What is wrong with a text, or nothing. */
+const placeOf = (text: string, offset: number): string => {
+  const before = text.slice(0, offset).split("\n")
+  return `line ${before.length}, column ${before.at(-1)!.length + 1}`
+}
+
+/** What the values do not show any more once they are made. */
+const looked = (text: string, yaml: Document) => {
+  const doubles: Array<string> = []
+  const slips: Array<string> = []
+  const add = (to: Array<string>, node: Node, problem: string): void => {
+    if (to.length < faultsMax) to.push(`${placeOf(text, node.range?.[0] ?? 0)}: ${problem}`)
+  }
+  visit(yaml, {
+    Map: (_, { items }) => {
+      const known = new Map<string, unknown>()
+      for (const { key } of items as ReadonlyArray<{ readonly key: Node }>) {
+        if (!isScalar(key)) {
+          add(slips, key, "a key is a text")
+          continue
+        }
+        const name = key.value === null ? "" : String(key.value)
+        const quoted = JSON.stringify(name)
+        if (!known.has(name)) known.set(name, key.value)
+        else if (known.get(name) === key.value) add(doubles, key, `the key ${quoted} stands there twice`)
+        else add(slips, key, `the key ${quoted} stands there twice, as a text and as another value`)
+      }
+    },
+    Scalar: (_, node) => {
+      if (isInexact(node)) {
+        add(slips, node, `${node.source ?? node.value} is a whole number beyond 2^53, which is not kept exactly`)
+      }
+    }
+  })
+  return { doubles, slips }
+}
+
+const isInexact = ({ value }: Scalar): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
+
+/** Why a text cannot be read, or nothing. */
 export const problemOf = (text: string): string | undefined =>
   Result.match(parse(text), { onSuccess: () => undefined, onFailure: (problems) => problems.join("; ") })

@@ -19,7 +19,7 @@ export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...
   if (![...values].every(isGood)) return { allowed: false, rule: undefined }
   const me = [who.member, who.device, ...who.teams.map((team) => `team:${team}`)]
   const real = (value: unknown) => (value === "$member" ? who.member : value === "$device" ? who.device : value)
-  const holds = ({ field: name, op, value }: Term): boolean => {
+  const holds = (effect: Rule["effect"], { field: name, op, value }: Term): boolean => {
     if (op === "exists") return values.has(name) === value
     const found = values.get(name) as string | number | boolean
     const list = value === "$teams" ? who.teams : value === "$me" ? me : [value].flat().map(real)
@@ -27,7 +27,8 @@ export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...
     const named = op === "has" && list.some((each) => String(found).split(" ").includes(String(each)))
     const [isIn, isOne] = [list.some((each) => each === found), found === one]
     const orders = { lt: found < one, lte: found <= one, gt: found > one, gte: found >= one }
-    return values.has(name) && { has: named, eq: isOne, ne: !isOne, in: isIn, nin: !isIn, ...orders }[op]
+    if (!values.has(name)) return effect === "forbid"
+    return { has: named, eq: isOne, ne: !isOne, in: isIn, nin: !isIn, ...orders }[op]
   }
   const rank = ({ effect, to = {} }: Rule): number => {
     const grant = to.members?.includes(who.member) || to.devices?.includes(who.device)
@@ -39,7 +40,7 @@ export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...
     (rule.actions.includes(action) || rule.actions.includes("administer")) &&
     (rule.types === "all" || rule.types.includes(type)) &&
     (rule.fields === undefined || (field === undefined ? rule.effect === "allow" : rule.fields.includes(field))) &&
-    (rule.where ?? []).every(holds)
+    (rule.where ?? []).every((term) => holds(rule.effect, term))
   const found = rules.filter((rule) => rank(rule) >= 0 && speaks(rule)).sort((a, b) => rank(b) - rank(a))[0]
   return { allowed: found?.effect === "allow", rule: found?.id }
 }

@@ -22,6 +22,7 @@ import type { SpaceId } from "@syncline/core"
 import { SeededRandom, SimulatedCrypto } from "@syncline/core/testing"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { gateLayer } from "../src/EnterprisePolicy.ts"
+import * as PolicyDraft from "../src/PolicyDraft.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 
 type Operation = CharterOperation.CharterOperation
@@ -40,7 +41,7 @@ export const peer = (number: number): PeerId.PeerId => deviceOf(number).peer
 const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
 
 export const layerCharter = (number: number): Layer.Layer<Charter.Charter | DeviceKey.DeviceKey> =>
-  Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
+  Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(99))),

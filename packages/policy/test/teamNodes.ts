@@ -27,6 +27,7 @@ import { SeededRandom } from "@syncline/core/testing"
 import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { gateLayer } from "../src/EnterprisePolicy.ts"
+import * as PolicyDraft from "../src/PolicyDraft.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
 import { deviceOf, peer, world } from "./space.ts"
 
@@ -62,7 +63,7 @@ const layerOf = (
     Compression.Compression.layerStored,
     TransportRegistry.TransportRegistry.layer([transport])
   )
-  const charter = Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
+  const charter = Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
     Layer.provide(CharterStore.CharterStore.layerMemory()),
     Layer.orDie
   )

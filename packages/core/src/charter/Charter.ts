@@ -12,7 +12,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as CharterError from "./CharterError.ts"
-import type { PolicyCheck } from "./CharterFold.ts"
+import * as CharterFold from "./CharterFold.ts"
 import type { CharterOperation } from "./CharterOperation.ts"
 import * as CharterRecord from "./CharterRecord.ts"
 import { CharterStore, type CharterStoreShape } from "./CharterStore.ts"
@@ -85,8 +85,17 @@ export class Charter extends Context.Service<Charter, CharterShape>()("@syncline
 
 export interface CharterOptions {
   readonly space: SpaceId
-  /** What is wrong with a policy document, or nothing. It must answer alike on every node of a version. */
-  readonly policyProblem: PolicyCheck
+  /**
+   * Why a policy document in a record cannot be read, or nothing. It must answer alike on every node and in every later
+   * version of it: a record that is refused here ends the charter there.
+   */
+  readonly policyProblem: CharterFold.PolicyCheck
+  /**
+   * What is wrong with a document that this device is to put in force, or nothing; asked beside `policyProblem`, before a
+   * record is signed. What is in the charter is not asked about again: neither a team that goes nor a stricter version of
+   * the program takes a document out of force.
+   */
+  readonly draftProblem?: CharterFold.PolicyCheck | undefined
 }
 
 /** Records on their way into the store, and what they do to the tree. */
@@ -140,6 +149,8 @@ const write = Effect.fnUntraced(function* (
   const record = CharterRecord.sealOrSay(crypto, signer, made)
   if (typeof record === "string") return yield* failed(new CharterError.CharterDenied({ version, problem: record }))
   const counting = hub === undefined ? record : CharterRecord.withReceipt(record, signer)
+  const problem = draftProblemIn(keeping, counting)
+  if (problem !== undefined) return yield* failed(new CharterError.CharterDenied({ version, problem }))
   const added = tree.add(counting)
   if (added.kind === "refused") {
     return yield* failed(new CharterError.CharterDenied({ version, problem: added.problem }))
@@ -147,6 +158,21 @@ const write = Effect.fnUntraced(function* (
   yield* keep(keeping, [counting])
   return keeping.state
 })
+
+/** What is wrong with the documents of a record that this device is about to write. */
+const draftProblemIn = ({ options, tree }: Keeping, record: CharterRecord.CharterRecord): string | undefined => {
+  const { draftProblem } = options
+  if (draftProblem === undefined || !record.operations.some(({ _tag }) => _tag === "SetPolicy")) return undefined
+  const judged = CharterFold.apply(tree.state, record, (text, state) =>
+    wasInForce(tree, text) ? undefined : draftProblem(text, state)
+  )
+  return typeof judged === "string" ? judged : undefined
+}
+
+const wasInForce = (tree: CharterTree, text: string): boolean =>
+  tree
+    .after(0)
+    .some(({ operations }) => operations.some((each) => each._tag === "SetPolicy" && each.text === text))
 
 const receive = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<Uint8Array>) {
   const { crypto, signer, tree } = keeping

@@ -8,8 +8,8 @@ import type { CharterRecord } from "./CharterRecord.ts"
 import * as CharterRights from "./CharterRights.ts"
 import { type CharterState, type Device, devicesOf, type Member } from "./CharterState.ts"
 
-/** What the charter needs to know of policy documents: what is wrong with one, or nothing. */
-export type PolicyCheck = (text: string) => string | undefined
+/** What the charter needs to know of policy documents: what is wrong with one in a state, or nothing. */
+export type PolicyCheck = (text: string, state: CharterState) => string | undefined
 
 /** The state after a record, or why the record does not count: all of its operations do, or none. */
 export const apply = (
@@ -21,15 +21,18 @@ export const apply = (
   if (record.version !== state.version + 1 || record.previous !== state.head) return "it does not follow the head"
   let next: CharterState = { ...state, version: record.version, head: record.id }
   for (const operation of record.operations) {
-    const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(operation, policyProblem)
+    const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(next, operation, policyProblem)
     if (problem !== undefined) return problem
     next = perform(next, operation)
   }
   return next
 }
 
-const problemOf = (operation: CharterOperation, policyProblem: PolicyCheck): string | undefined =>
-  operation._tag === "SetPolicy" ? policyProblem(operation.text) : undefined
+const problemOf = (
+  state: CharterState,
+  operation: CharterOperation,
+  policyProblem: PolicyCheck
+): string | undefined => (operation._tag === "SetPolicy" ? policyProblem(operation.text, state) : undefined)
 
 const having = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value)
 
@@ -82,7 +85,9 @@ const perform = (state: CharterState, operation: CharterOperation): CharterState
     case "RemoveTeam":
       return removeTeam(state, operation.team)
     case "SetPolicy":
-      return { ...state, policy: { text: operation.text, version } }
+      return { ...state, policy: { text: operation.text, version }, policySince: version }
+    case "RemovePolicy":
+      return { ...state, policy: undefined, policySince: version }
     case "SetDeviceLimit":
       return { ...state, deviceLimit: operation.limit }
     case "SetMemberDeviceLimit": {

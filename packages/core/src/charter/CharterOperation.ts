@@ -13,8 +13,10 @@ export const idCharsMax = 64
 export const nameCharsMax = 128
 /** Most teams of one member. */
 export const teamsPerMemberMax = 256
-/** Longest policy document, in bytes of UTF-8. */
-export const policyBytesMax = 128 * 1024
+/** Longest policy document that is put in force, in bytes of UTF-8. */
+export const policyBytesMax = 64 * 1024
+/** Longest one that a record may have which was written under an earlier bound. */
+export const policyKeptBytesMax = 128 * 1024
 /** Devices that a limit may allow at most. */
 export const deviceLimitMax = 10_000
 
@@ -79,6 +81,8 @@ export const SetMemberDeviceLimit = Schema.TaggedStruct("SetMemberDeviceLimit", 
   isOwn: Schema.Boolean,
   limit: DeviceLimit
 })
+/** Takes the policy document out of force: the built-in roles decide again. */
+export const RemovePolicy = Schema.TaggedStruct("RemovePolicy", {})
 
 // The place in this list is the tag of an operation: entries are only ever added at the end.
 const schemas = [
@@ -98,7 +102,8 @@ const schemas = [
   RemoveTeam,
   SetPolicy,
   SetDeviceLimit,
-  SetMemberDeviceLimit
+  SetMemberDeviceLimit,
+  RemovePolicy
 ] as const
 
 export const CharterOperation = Schema.Union(schemas)

@@ -5,7 +5,7 @@
  */
 import * as Bytes from "../identity/Bytes.ts"
 import * as PeerId from "../identity/PeerId.ts"
-import { type CharterOperation, managingLevel, type Named, ownerLevel, policyBytesMax } from "./CharterOperation.ts"
+import { type CharterOperation, managingLevel, type Named, ownerLevel, policyKeptBytesMax } from "./CharterOperation.ts"
 import { type CharterState, type Device, devicesOf, levelOf, type Member } from "./CharterState.ts"
 
 /** Who acts. */
@@ -43,6 +43,8 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
       return managing(actor) ?? missing(state.teams, operation.team, "team")
     case "SetPolicy":
       return managing(actor) ?? tooLong(operation.text)
+    case "RemovePolicy":
+      return managing(actor) ?? (state.policy === undefined ? "no policy is in force; the built-in roles decide" : undefined)
     case "SetDeviceLimit":
       return managing(actor)
     case "SetMemberDeviceLimit":
@@ -63,7 +65,7 @@ const missing = (map: ReadonlyMap<string, unknown>, id: string, what: string): s
 
 const tooLong = (text: string): string | undefined => {
   const { length } = Bytes.utf8(text)
-  return length > policyBytesMax ? `the policy has ${length} bytes, more than ${policyBytesMax}` : undefined
+  return length > policyKeptBytesMax ? `the policy has ${length} bytes, more than ${policyKeptBytesMax}` : undefined
 }
 
 /** Owners reach everybody; others reach themselves and who stands below them. */

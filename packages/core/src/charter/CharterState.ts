@@ -54,6 +54,8 @@ export interface CharterState {
   readonly removedDevices: ReadonlyMap<PeerId, number>
   /** The policy document and the version that put it in force. */
   readonly policy: { readonly text: string; readonly version: number } | undefined
+  /** The version that last put a document in force or took one out; 0 when none did. */
+  readonly policySince: number
   /** Devices that a member may have where nothing else is said; `null` for any number. */
   readonly deviceLimit: number | null
   readonly deviceLimits: ReadonlyMap<string, number | null>
@@ -83,6 +85,7 @@ export const empty = (space: SpaceId): CharterState => ({
   removedMembers: new Map(),
   removedDevices: new Map(),
   policy: undefined,
+  policySince: 0,
   deviceLimit: null,
   deviceLimits: new Map()
 })

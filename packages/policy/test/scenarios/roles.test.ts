@@ -49,7 +49,7 @@ describe("which rule counts", () => {
 
   it.effect("[EP-14] privstack default_role_applies_when_no_peer_or_team_match: then a rule for everybody counts", () =>
     Effect.gen(function* () {
-      const { gate, write } = yield* open(["mia", "member", 2, "north"], ["max", "member", 3])
+      const { gate, write } = yield* open(["mia", "member", 2, "north"], ["max", "member", 3], ["olga", "member", 4])
       yield* write(
         policy(
           { id: "everybody-reads" },

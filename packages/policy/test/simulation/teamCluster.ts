@@ -25,6 +25,7 @@ import {
 } from "@syncline/core/testing"
 import { Effect, Layer, Schema } from "effect"
 import { gateLayer } from "../../src/EnterprisePolicy.ts"
+import * as PolicyDraft from "../../src/PolicyDraft.ts"
 import * as PolicyFile from "../../src/PolicyFile.ts"
 import { WireWatch } from "./wireWatch.ts"
 
@@ -89,7 +90,7 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime): Te
     const functions = world.functions(own)
     // They outlive each run of the node.
     const records: Array<Uint8Array> = []
-    const charter = Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
+    const charter = Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
       Layer.provide(CharterStore.CharterStore.layerMemory(records)),
       Layer.orDie
     )

@@ -1,0 +1,136 @@
+/**
+ * Whether a policy document may be put in force: everything that the reading lets pass and that would not do what it
+ * seems to. Asked of new documents only; one that is in the charter goes on as it is, whatever this file learns.
+ */
+import { Bytes, CharterOperation, type CharterState } from "@syncline/core"
+import { Result } from "effect"
+import type { PolicyDocument, PolicyTest, Rule, TypeDeclaration } from "./PolicyDocument.ts"
+import * as PolicyFile from "./PolicyFile.ts"
+import * as PolicyNames from "./PolicyNames.ts"
+import * as PolicyTests from "./PolicyTests.ts"
+
+/** Longest id of a rule. */
+export const ruleIdCharsMax = 64
+
+const ruleIdPattern = /^[A-Za-z0-9._-]+$/
+/** What decides where no rule does. */
+const takenId = "default"
+/** Characters that end a line or turn the direction of writing. */
+const unplain = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u
+
+/** Texts whose problems are remembered: a draft is tested, compared and put in force with the same text. */
+const rememberedMax = 4
+const remembered = new Map<string, ReadonlyArray<string>>()
+
+/** What is wrong with a text that is to be put in force, its own tests among it, as far as it can be told without a charter. */
+export const problems = (text: string): ReadonlyArray<string> => {
+  const found = remembered.get(text) ?? judged(text)
+  remembered.delete(text)
+  remembered.set(text, found)
+  if (remembered.size > rememberedMax) remembered.delete(remembered.keys().next().value!)
+  return found
+}
+
+const judged = (text: string): ReadonlyArray<string> => {
+  const { length } = Bytes.utf8(text)
+  const { policyBytesMax } = CharterOperation
+  if (length > policyBytesMax) return [`the policy has ${length} bytes, more than ${policyBytesMax}`]
+  return Result.match(PolicyFile.parse(text), {
+    onFailure: (found) => found,
+    onSuccess: (document) => {
+      const found = [...PolicyFile.slipsOf(text), ...slipsOf(document)]
+      // A test is told only of a document that says what it seems to say.
+      return found.length > 0 ? found : PolicyTests.failures(text, document)
+    }
+  })
+}
+
+/** Names in a draft that the charter does not have; nothing for a text that cannot be read. */
+export const unknownNames = (text: string, state: CharterState.CharterState): ReadonlyArray<string> =>
+  Result.match(PolicyFile.parse(text), {
+    onFailure: () => [],
+    onSuccess: (document) =>
+      PolicyNames.unknown(document, {
+        roles: new Set(state.roles.keys()),
+        teams: new Set(state.teams.keys()),
+        members: new Set(state.members.keys()),
+        devices: new Set(state.devices.keys())
+      })
+  })
+
+/** Everything that is wrong with a text that is to be put in force in a charter. */
+export const problemsIn = (text: string, state: CharterState.CharterState): ReadonlyArray<string> => {
+  const found = problems(text)
+  return found.length > 0 ? found : unknownNames(text, state)
+}
+
+/** The same in one sentence, for the charter; nothing for a text that may be put in force. */
+export const problemOf = (text: string, state: CharterState.CharterState): string | undefined =>
+  problemsIn(text, state).join("; ") || undefined
+
+const slipsOf = (document: PolicyDocument): ReadonlyArray<string> => [
+  ...Object.entries(document.types).flatMap(([type, declaration]) => typeSlips(type, declaration)),
+  ...document.rules.flatMap((rule) => [...idSlips(rule), ...fieldSlips(document, rule)]),
+  ...PolicyNames.malformed(document),
+  ...(document.tests ?? []).flatMap((test) => testSlips(document, test))
+]
+
+const shown = (what: string, name: string): ReadonlyArray<string> =>
+  unplain.test(name) ? [`${what} ${JSON.stringify(name)} is not one plain line; write it without control characters`] : []
+
+const typeSlips = (type: string, { fields = [], header = {} }: TypeDeclaration): ReadonlyArray<string> => [
+  ...shown("the type", type),
+  ...[...Object.keys(header), ...fields].flatMap((field) => shown("the field", field))
+]
+
+const idSlips = ({ id }: Rule): ReadonlyArray<string> => {
+  if (id === takenId) return [`rule ${id}: this is what decides where no rule does; give it another id`]
+  if (id.length <= ruleIdCharsMax && ruleIdPattern.test(id)) return []
+  return [
+    `rule ${JSON.stringify(id)}: an id has 1 to ${ruleIdCharsMax} letters, digits, dots, dashes or underscores, as in ${tidy(id)}`
+  ]
+}
+
+const tidy = (id: string): string =>
+  id
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^-/, "")
+    .slice(0, ruleIdCharsMax) || "my-rule"
+
+/** A misspelt field in a forbid would forbid nothing. */
+const fieldSlips = ({ types }: PolicyDocument, { fields = [], id, types: of }: Rule): ReadonlyArray<string> =>
+  fields.flatMap((field) => {
+    const about = Object.keys(types).filter((type) => of === "all" || of.includes(type))
+    const inHeader = about.find((type) => isHeader(types[type]!, field))
+    if (inHeader !== undefined) return [`rule ${id}: ${headerField(inHeader, field)}`]
+    const without = about.filter((type) => types[type]!.fields?.includes(field) !== true)
+    const isMissing = of === "all" ? without.length === about.length : without.length > 0
+    if (!isMissing) return []
+    return of === "all"
+      ? [`rule ${id}: no type declares a field ${JSON.stringify(field)}; add it to the fields of a type that has it`]
+      : without.map((type) => `rule ${id}: ${undeclared(type, field)}`)
+  })
+
+const isHeader = ({ header = {} }: TypeDeclaration, field: string): boolean => Object.hasOwn(header, field)
+
+const headerField = (type: string, field: string): string =>
+  `${JSON.stringify(field)} is a header field of ${type}, which is set once and never written; name it in a condition instead`
+
+const undeclared = (type: string, field: string): string =>
+  `${type} declares no field ${JSON.stringify(field)}; add it to types.${type}.fields, or mend the name`
+
+const testSlips = ({ types }: PolicyDocument, test: PolicyTest): ReadonlyArray<string> => {
+  const { can = [], cannot = [], field, name, type } = test
+  const found = [...shown("the test", name)]
+  if (can.length + cannot.length === 0) {
+    found.push(`test ${name}: it says neither can nor cannot, so it proves nothing; name an action`)
+  }
+  if (field === undefined) return found
+  if ([...can, ...cannot].some((action) => action !== "create" && action !== "update")) {
+    found.push(`test ${name}: a field goes with the actions create and update only; a record is read as a whole`)
+  }
+  const declaration = types[type]!
+  if (isHeader(declaration, field)) found.push(`test ${name}: ${headerField(type, field)}`)
+  else if (declaration.fields?.includes(field) !== true) found.push(`test ${name}: ${undeclared(type, field)}`)
+  return found
+}
