@@ -60,10 +60,15 @@ const explain = Command.make(
 
 const test = Command.make("test", { file }, (input) =>
   Effect.gen(function* () {
+    const data = yield* Data
     const commands = yield* loadCommands
-    yield* commands.test(input)
+    yield* commands.test({ data, ...input })
   })
-).pipe(Command.withDescription("Check a policy and run its own tests; needs no hub, ends with 5 when one fails"))
+).pipe(
+  Command.withDescription(
+    "Check a policy, run its own tests, and warn of names that the charter lacks, where there is one; ends with 5 when a test fails"
+  )
+)
 
 const simulate = Command.make(
   "simulate",
@@ -96,7 +101,9 @@ const rollback = Command.make(
   "rollback",
   {
     version: Argument.Int("version").pipe(
-      Argument.withDescription("A version that acl versions prints"),
+      Argument.withDescription(
+        "A version that acl versions prints; one before the first policy brings the built-in roles back"
+      ),
       Argument.filter(isAtLeast(0), (value) => `the version must be 0 or more, not ${value}`)
     ),
     note

@@ -17,13 +17,33 @@ export type Reach = Omit<PolicyReview.Reach, "peer"> & { readonly peer: string }
 
 /** One version of a list; the number comes first, so that a script can cut it out. */
 export const version = ({ text, version: of }: PolicyDesk.PolicyVersion, isInForce: boolean): string => {
-  const counts = Result.match(PolicyFile.parse(text), {
+  const what = text === null ? "the built-in roles" : countsOf(text)
+  return `${of}  ${what}${isInForce ? ", in force" : ""}`
+}
+
+const countsOf = (text: string): string =>
+  Result.match(PolicyFile.parse(text), {
     onSuccess: ({ rules, tests = [] }) =>
       `${Progress.counted(rules.length, "rule")}, ${Progress.counted(tests.length, "test")}`,
     onFailure: () => "cannot be read by this version"
   })
-  return `${of}  ${counts}${isInForce ? ", in force" : ""}`
-}
+
+/** Where a policy was in force and none is. */
+export const ended = (version: number): string =>
+  `No policy is in force; the built-in roles decide since version ${version} of the charter.`
+
+/** One line for each; what they quote of a document begins none. */
+export const sentences = (found: ReadonlyArray<string>): string => found.map(PlainText.part).join("\n")
+
+/** What a charter at hand says of a draft that is in order by itself. */
+export const tested = (file: string, warnings: ReadonlyArray<string>): string =>
+  warnings.length === 0
+    ? `${file} can be put in force.`
+    : warned(warnings, `${file} is in order, but it cannot be put in force in this charter.`)
+
+/** A text behind what is to be warned of. */
+export const warned = (warnings: ReadonlyArray<string>, text: string): string =>
+  [...warnings.map((each) => PlainText.part(`Warning: ${each}.`)), text].join("\n")
 
 /** A line for each device: on how many records it could do what. */
 export const reach = (team: Team, found: ReadonlyArray<Reach>): string => {

@@ -125,6 +125,39 @@ describe("a policy at a terminal", () => {
     expect((await run(["acl", "test", fileOf("bytes.yaml", "\u0000")])).code).toBe(5)
   })
 
+  it("[CL-87] [CL-82] warns of names that the charter lacks, and refuses to apply them", async () => {
+    const draft = fileOf("names.yaml", `${readers("read-own")}    to: { roles: [viewer] }\n`)
+    const nowhere = join(folder.path, "nowhere")
+    expect(await run(["acl", "test", draft, "--data", nowhere])).toMatchObject({ code: 0, err: "" })
+    const warning = 'rule no-south: to.roles: the charter has no role "viewer"; write readonly'
+    const tested = await onHub("acl", "test", draft)
+    expect(tested).toMatchObject({ code: 0, err: "" })
+    expect(tested.out.split("\n")).toEqual([
+      `Warning: ${warning}.`,
+      `${draft} is in order, but it cannot be put in force in this charter.`,
+      ""
+    ])
+    expect((await run(["acl", "test", draft, "--data", join(folder.path, "mia")])).out).toBe(tested.out)
+    expect(await json("acl", "test", draft)).toEqual({ file: draft, problems: [], warnings: [warning] })
+    expect((await onHub("acl", "diff", draft)).out.split("\n")[0]).toBe(`Warning: ${warning}.`)
+    const refused = await onHub("acl", "apply", draft, "--json")
+    expect(refused).toMatchObject({ code: 5, out: "" })
+    expect(errorOf(refused.err).message).toContain(warning)
+    expect(await json("acl", "show")).toEqual({ version: null, text: null })
+  })
+
+  it("[CL-82] forges no line by what a document says", async () => {
+    const id = "x\\nDecided by charter/owner at version 1"
+    const draft = fileOf("forged.yaml", readers("read-own").replace("id: read-own", `id: "${id}"`))
+    const told = await run(["acl", "test", draft])
+    expect(told.code).toBe(5)
+    expect(told.out.split("\n")).toHaveLength(2)
+    const unknown = fileOf("forged2.yaml", readers(`"a\\nb"`).replace("types: [task]", "types: [tsak]"))
+    const lines = (await run(["acl", "test", unknown])).out.split("\n")
+    expect(lines[0]).toBe("rule a\\u{a}b: there is no type tsak")
+    expect((await run(["acl", "diff", unknown])).err.split("\n")).toHaveLength(2)
+  })
+
   it("[CL-83] prints who would gain and lose what, with the rules before and after", async () => {
     const draft = fileOf("readers.yaml", readers("read-own"))
     const writes = ["create", "update", "delete"].flatMap((action) => [
@@ -246,13 +279,20 @@ rules:
       out: "The policy of version 5 is in force again: version 7 of the charter.\n"
     })
     expect(await json("acl", "show")).toEqual({ version: 7, text: readers("read-own") })
-    const missing = await onHub("acl", "rollback", "2", "--json")
+    const missing = await onHub("acl", "rollback", "99", "--json")
     expect(missing).toMatchObject({ code: 1, out: "" })
     expect(errorOf(missing.err)).toMatchObject({
       code: "HubRefused",
-      message: expect.stringContaining("no policy was in force at version 2")
+      message: expect.stringContaining("there is no way back to version 99")
     })
     expect((await json("acl", "show"))["version"]).toBe(7)
+    const roles = await onHub("acl", "rollback", "2")
+    expect(roles).toMatchObject({ code: 0, out: "The built-in roles decide again: version 8 of the charter.\n" })
+    expect((await onHub("acl", "explain", "mia", "read", "task", "--id", "s1")).out).toContain("role/member")
+    expect(await json("acl", "show")).toEqual({ version: 8, text: null })
+    expect((await onHub("acl", "show")).err).toContain("the built-in roles decide since version 8")
+    expect((await onHub("acl", "versions")).out.split("\n")[0]).toBe("8  the built-in roles, in force")
+    expect((await onHub("acl", "rollback", "7")).out).toContain("The policy of version 7 is in force again: version 9")
     const [, ...impacts] = (await json("acl", "apply", example))["impacts"] as ReadonlyArray<unknown>
     expect(impacts).not.toEqual([])
   })

@@ -148,7 +148,14 @@ describe("a team's hub", () => {
     const question = { asker: "mia", action: "create", type: "task" }
     expect((await ask(data, "policy/explain", question)).body).toMatchObject({ decision: { allowed: true } })
     expect((await ask(data, "policy/test", { text: "rules: 1" })).body["problems"]).not.toEqual([])
-    expect(await ask(data, "policy/diff", { text })).toMatchObject({ status: 200, body: { impacts: [] } })
+    expect(await ask(data, "policy/diff", { text })).toMatchObject({ status: 200, body: { impacts: [], warnings: [] } })
+    const misnamed = text.replace('"types":["task"]', '"types":["task"],"to":{"teams":["nroth"]}')
+    for (const path of ["policy/test", "policy/diff"]) {
+      const { body } = await ask(data, path, { text: misnamed })
+      expect(body).toMatchObject({ warnings: [expect.stringContaining('has no team "nroth"')] })
+    }
+    expect((await ask(data, "policy/apply", { text: misnamed })).status).toBe(422)
+    expect((await write(data, { _tag: "SetPolicy", text: misnamed })).status).toBe(409)
     expect((await ask(data, "policy/apply", { text: "rules: 1" })).status).toBe(422)
     expect(await ask(data, "policy/apply", { text, note: "readers" })).toMatchObject({
       status: 200,
@@ -159,11 +166,14 @@ describe("a team's hub", () => {
     })
     await ask(data, "policy/apply", { text: text.replace("read-all", "all-read") })
     expect(await ask(data, "policy/rollback", { version: 3 })).toMatchObject({ status: 200, body: { version: 5 } })
+    expect((await ask(data, "policy/rollback", { version: 99 })).status).toBe(404)
+    expect((await ask(data, "policy/rollback", { version: 1 })).body).toEqual({ version: 6, policyVersion: null })
+    expect((await ask(data, "policy/explain", question)).body).toMatchObject({ decision: { allowed: true } })
     expect((await ask(data, "policy/rollback", { version: 1 })).status).toBe(404)
     const { versions } = (await ask(data, "policy/versions")).body as unknown as {
       versions: ReadonlyArray<{ version: number }>
     }
-    expect(versions.map(({ version }) => version)).toEqual([5, 4, 3])
+    expect(versions.map(({ version }) => version)).toEqual([6, 5, 4, 3])
     expect((await ask(data, "policy/explain", { ...question, asker: "nobody" })).status).toBe(404)
     expect((await write(data, { _tag: "Nothing" })).status).toBe(400)
     expect((await write(data, { _tag: "RemoveMember", member: "owner" })).status).toBe(409)

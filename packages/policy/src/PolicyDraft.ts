@@ -18,13 +18,19 @@ const takenId = "default"
 /** Characters that end a line or turn the direction of writing. */
 const unplain = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u
 
+/** Problems quote documents; each stays one line wherever it is shown. */
+const plainly = (sentences: ReadonlyArray<string>): ReadonlyArray<string> =>
+  sentences.map((sentence) =>
+    sentence.replaceAll(new RegExp(unplain, "gu"), (each) => `\\u{${each.codePointAt(0)!.toString(16)}}`)
+  )
+
 /** Texts whose problems are remembered: a draft is tested, compared and put in force with the same text. */
 const rememberedMax = 4
 const remembered = new Map<string, ReadonlyArray<string>>()
 
 /** What is wrong with a text that is to be put in force, its own tests among it, as far as it can be told without a charter. */
 export const problems = (text: string): ReadonlyArray<string> => {
-  const found = remembered.get(text) ?? judged(text)
+  const found = remembered.get(text) ?? plainly(judged(text))
   remembered.delete(text)
   remembered.set(text, found)
   if (remembered.size > rememberedMax) remembered.delete(remembered.keys().next().value!)
@@ -50,12 +56,14 @@ export const unknownNames = (text: string, state: CharterState.CharterState): Re
   Result.match(PolicyFile.parse(text), {
     onFailure: () => [],
     onSuccess: (document) =>
-      PolicyNames.unknown(document, {
-        roles: new Set(state.roles.keys()),
-        teams: new Set(state.teams.keys()),
-        members: new Set(state.members.keys()),
-        devices: new Set(state.devices.keys())
-      })
+      plainly(
+        PolicyNames.unknown(document, {
+          roles: new Set(state.roles.keys()),
+          teams: new Set(state.teams.keys()),
+          members: new Set(state.members.keys()),
+          devices: new Set(state.devices.keys())
+        })
+      )
   })
 
 /** Everything that is wrong with a text that is to be put in force in a charter. */
@@ -76,7 +84,9 @@ const slipsOf = (document: PolicyDocument): ReadonlyArray<string> => [
 ]
 
 const shown = (what: string, name: string): ReadonlyArray<string> =>
-  unplain.test(name) ? [`${what} ${JSON.stringify(name)} is not one plain line; write it without control characters`] : []
+  unplain.test(name)
+    ? [`${what} ${JSON.stringify(name)} is not one plain line; write it without control characters`]
+    : []
 
 const typeSlips = (type: string, { fields = [], header = {} }: TypeDeclaration): ReadonlyArray<string> => [
   ...shown("the type", type),

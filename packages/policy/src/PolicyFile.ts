@@ -4,7 +4,7 @@
  * force is `PolicyDraft`'s: what is in force already is read only.
  */
 import { Result } from "effect"
-import { type Document, isScalar, type Node, parseDocument, type Scalar, visit } from "yaml"
+import { type Document, isScalar, type Node, parseDocument, visit } from "yaml"
 import * as PolicyDocument from "./PolicyDocument.ts"
 
 /** Longest text that is read at all, in UTF-16 units; the bounds in bytes are those of the charter. */
@@ -41,6 +41,8 @@ const refused = (...problems: ReadonlyArray<string>): Reading => ({ parsed: Resu
 
 const read = (text: string): Reading => {
   if (text.length > charsMax) return refused(`the policy has more than ${charsMax} characters`)
+  const json = jsonOf(text)
+  if (json !== undefined) return { parsed: PolicyDocument.parse(json), slips: [] }
   try {
     // Keys are compared below, by a set: the parser compares each with each. It would also quote the text with each fault.
     const yaml = parseDocument(text, {
@@ -60,6 +62,28 @@ const read = (text: string): Reading => {
   } catch (error) {
     return refused(error instanceof Error ? error.message : String(error))
   }
+}
+
+/**
+ * The value of a text that is JSON and says exactly what is written; `undefined` for any other, which YAML may still be able
+ * to read. Programs write JSON, and it is read in a tenth of the time.
+ */
+const jsonOf = (text: string): unknown => {
+  try {
+    const value: unknown = JSON.parse(text)
+    let keys = 0
+    for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*:?/g)) if (token.endsWith(":")) keys++
+    return keysIn(value) === keys ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** How many keys a value has in all; not a number where one of its numbers is not exact. */
+const keysIn = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return isInexact(value) ? Number.NaN : 0
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length
+  return Object.values(value).reduce((sum: number, each) => sum + keysIn(each), own)
 }
 
 const told = (
@@ -88,7 +112,7 @@ const looked = (text: string, yaml: Document) => {
       const known = new Map<string, unknown>()
       for (const { key } of items as ReadonlyArray<{ readonly key: Node }>) {
         if (!isScalar(key)) {
-          add(slips, key, "a key is a text")
+          add(doubles, key, "a key is a text")
           continue
         }
         const name = key.value === null ? "" : String(key.value)
@@ -99,7 +123,7 @@ const looked = (text: string, yaml: Document) => {
       }
     },
     Scalar: (_, node) => {
-      if (isInexact(node)) {
+      if (isInexact(node.value)) {
         add(slips, node, `${node.source ?? node.value} is a whole number beyond 2^53, which is not kept exactly`)
       }
     }
@@ -107,7 +131,7 @@ const looked = (text: string, yaml: Document) => {
   return { doubles, slips }
 }
 
-const isInexact = ({ value }: Scalar): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
+const isInexact = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
 
 /** Why a text cannot be read, or nothing. */
 export const problemOf = (text: string): string | undefined =>

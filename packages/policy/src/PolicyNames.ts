@@ -62,7 +62,9 @@ export const unknown = (document: PolicyDocument, known: Known): ReadonlyArray<s
   namingsOf(document).flatMap(({ kind, names, place }) =>
     names
       .filter((name) => !known[kind].has(name))
-      .map((name) => `${place}: the charter has no ${one[kind]} ${JSON.stringify(name)}; ${choiceOf(kind, name, known)}`)
+      .map(
+        (name) => `${place}: the charter has no ${one[kind]} ${JSON.stringify(name)}; ${choiceOf(kind, name, known)}`
+      )
   )
 
 /** Most names of a charter that are offered. */

@@ -25,7 +25,9 @@ const decisionsFor = (text: string, who: PolicyTest["who"]): EnterpriseDecisions
     ...empty,
     version: since,
     members: new Map([[id, { id, name: id, role, teams: who.teams ?? [], since }]]),
-    devices: new Map([[peer as PeerId.PeerId, { peer: peer as PeerId.PeerId, member: id, name: peer, isPaused, since }]]),
+    devices: new Map([
+      [peer as PeerId.PeerId, { peer: peer as PeerId.PeerId, member: id, name: peer, isPaused, since }]
+    ]),
     roles: new Map([[role, { id: role, name: role, level: anyLevel, isBuiltIn: false }], ...empty.roles]),
     policy: { text, version: since },
     policySince: since

@@ -275,8 +275,8 @@ describe("an explanation", () => {
         'rob (readonly) may read task with team "south".',
         "Decided by everyone-reads at version 4: the rule everyone-reads lets rob read task (everybody)."
       ])
-      expect(explain(2, undefined, "title").decision.rule).toBe("titles")
-      expect(explain(2, undefined, "salary").lines[1]).toBe(
+      expect(explain(2, "south", "title").decision.rule).toBe("titles")
+      expect(explain(2, "south", "salary").lines[1]).toBe(
         "Decided by default at version 4: no rule lets mia update task.salary, and what no rule allows is denied."
       )
       expect(explain(1, "north").lines).toEqual([
@@ -301,9 +301,7 @@ tests:
 `
     const problemOf = (draft: string): string => PolicyDraft.problems(draft).join("; ")
     expect(problemOf(text("delete"))).toBe("")
-    expect(problemOf(text("update"))).toBe(
-      "test hr reads: it can update salary, because the rule hr says so"
-    )
+    expect(problemOf(text("update"))).toBe("test hr reads: it can update salary, because the rule hr says so")
     expect(problemOf(text("delete").replace("cannot: [read, update]", "can: [read]"))).toBe(
       "test members: it cannot read salary, because no rule allows it"
     )

@@ -114,6 +114,33 @@ describe("a compiled policy", () => {
     expect(allowed).toBeLessThan(120_000)
   })
 
+  it("[EP-67] a forbid holds where the value that it asks about is missing, an allow does not", () => {
+    const header = { team: "text", level: "number", shared: "audience" }
+    const terms = [
+      ...(["eq", "ne"] as const).map((op) => ({ field: "team", op, value: "north" })),
+      ...(["in", "nin"] as const).map((op) => ({ field: "team", op, value: ["north"] })),
+      ...(["lt", "lte", "gt", "gte"] as const).map((op) => ({ field: "level", op, value: 3 })),
+      { field: "team", op: "nin", value: "$teams" },
+      { field: "team", op: "ne", value: "$member" },
+      { field: "shared", op: "has", value: "$me" }
+    ]
+    const who = { device: "d", member: "m", role: "r", level: 1, teams: [] }
+    const decides = (values: object, ...rules: ReadonlyArray<object>) => {
+      const whole = rules.map((each, i) => ({ id: `r${i}`, actions: ["read"], types: ["task"], ...each }))
+      const document = PolicyDocument.parse({ version: 1, types: { task: { header } }, rules: whole })
+      return PolicyCompiler.compile(Result.getOrThrow(document), who).decide("read", "task", { ...values }).allowed
+    }
+    for (const term of terms) {
+      for (const missing of [{}, { [term.field]: null }]) {
+        expect([term, decides(missing, { effect: "allow", where: [term] })]).toEqual([term, false])
+        const forbid = { effect: "forbid", where: [term] }
+        expect([term, decides(missing, { effect: "allow" }, forbid)]).toEqual([term, false])
+        const where = [{ field: term.field, op: "exists", value: true }, term]
+        expect([term, decides(missing, { effect: "allow" }, { ...forbid, where })]).toEqual([term, true])
+      }
+    }
+  })
+
   it("[EP-1] a type that is called all is one type", () => {
     const rules = [{ id: "r", effect: "allow", actions: ["read"], types: ["all"] }]
     const document = Result.getOrThrow(PolicyDocument.parse({ version: 1, types: { all: {}, secret: {} }, rules }))

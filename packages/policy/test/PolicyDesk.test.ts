@@ -122,7 +122,7 @@ describe("the desk", () => {
       expect(PolicyDesk.versions(charter, 10).map(({ text }) => text)).toEqual([second, first])
       expect((yield* PolicyDesk.rollBack(charter, version)).policy?.text).toBe(first)
       expect(PolicyDesk.versions(charter, 2).map(({ text }) => text)).toEqual([first, second])
-      for (const wrong of [1, 99, -1]) {
+      for (const wrong of [99, -1]) {
         const failure = yield* Effect.flip(PolicyDesk.rollBack(charter, wrong))
         expect(failure.reason).toMatchObject({ _tag: "VersionWithoutPolicy", version: wrong })
       }
@@ -131,6 +131,32 @@ describe("the desk", () => {
       expect(refused.reason._tag).toBe("PolicyRefused")
       expect(charter.state().head).toBe(head)
       expect(PolicyDesk.problems(second)).toEqual([])
+    })
+  )
+
+  it.effect("[EP-68] going back to a version before the first policy brings the built-in roles back", () =>
+    Effect.gen(function* () {
+      const { charter } = yield* open(["mia", "member", 2, "north"])
+      const { version: before } = charter.state()
+      const none = yield* Effect.flip(PolicyDesk.rollBack(charter, before))
+      expect(none.reason).toMatchObject({ _tag: "VersionWithoutPolicy", version: before })
+      const reads = () =>
+        Effect.map(
+          PolicyDesk.explain(charter, records, { asker: "mia", action: "read", type: "task", id: "t1" }),
+          ({ decision }) => decision
+        )
+      const { version: first } = yield* PolicyDesk.apply(charter, textOf())
+      expect(yield* reads()).toMatchObject({ allowed: false, rule: "default" })
+      const back = yield* PolicyDesk.rollBack(charter, before)
+      expect(back.policy).toBeUndefined()
+      expect(yield* reads()).toMatchObject({ allowed: true, rule: "role/member" })
+      expect(PolicyDesk.versions(charter, 10)).toEqual([
+        { version: back.version, text: null },
+        { version: first, text: textOf() }
+      ])
+      yield* PolicyDesk.rollBack(charter, first)
+      expect(yield* reads()).toMatchObject({ allowed: false, rule: "default" })
+      expect(PolicyDesk.versions(charter, 2).map(({ text }) => text)).toEqual([textOf(), null])
     })
   )
 })

@@ -40,8 +40,13 @@ export const peer = (number: number): PeerId.PeerId => deviceOf(number).peer
 
 const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
 
-export const layerCharter = (number: number): Layer.Layer<Charter.Charter | DeviceKey.DeviceKey> =>
-  Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
+/** `isJudging: false` is that of a program which puts in force whatever can be read. */
+export const layerCharter = (number: number, isJudging = true): Layer.Layer<Charter.Charter | DeviceKey.DeviceKey> =>
+  Charter.layer({
+    space,
+    policyProblem: PolicyFile.problemOf,
+    draftProblem: isJudging ? PolicyDraft.problemOf : undefined
+  }).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(99))),

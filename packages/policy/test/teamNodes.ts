@@ -63,10 +63,11 @@ const layerOf = (
     Compression.Compression.layerStored,
     TransportRegistry.TransportRegistry.layer([transport])
   )
-  const charter = Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
-    Layer.provide(CharterStore.CharterStore.layerMemory()),
-    Layer.orDie
-  )
+  const charter = Charter.layer({
+    space,
+    policyProblem: PolicyFile.problemOf,
+    draftProblem: PolicyDraft.problemOf
+  }).pipe(Layer.provide(CharterStore.CharterStore.layerMemory()), Layer.orDie)
   const introducer = device === hubDevice ? undefined : peer(hubDevice)
   const routes = dials.map((other) => ({ address: `memory:${other}` }))
   const engine = Layer.mergeAll(Orchestrator.Orchestrator.layer({ routes }), Records.Records.layer).pipe(

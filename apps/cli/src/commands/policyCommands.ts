@@ -68,11 +68,14 @@ const Reach = Schema.Struct({
   records: Schema.Int
 })
 const Reaches = Schema.Struct({ reach: Schema.Array(Reach) })
-const Impacts = Schema.Struct({ impacts: Schema.Array(Impact) })
+const Sentences = Schema.Array(Schema.String)
+const Impacts = Schema.Struct({ impacts: Schema.Array(Impact), warnings: Sentences })
+const Tested = Schema.Struct({ problems: Sentences, warnings: Sentences })
 const Versions = Schema.Struct({
-  versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.String }))
+  versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.NullOr(Schema.String) }))
 })
 const Written = Schema.Struct({ version: Schema.Int })
+const WentBack = Schema.Struct({ version: Schema.Int, policyVersion: Schema.NullOr(Schema.Int) })
 
 const versionsOf = (data: string) =>
   FolderDesk.ask(data, { path: "policy/versions", answer: Versions }, ({ charter }) =>
@@ -84,9 +87,9 @@ const noPolicy = "No policy was put in force yet; the built-in roles decide."
 export const show = Effect.fnUntraced(function* ({ data }: On) {
   const output = yield* Output
   const [newest] = (yield* versionsOf(data)).versions
-  if (newest === undefined) {
-    if (output.isJson) yield* output.result({ version: null, text: null }, "")
-    return yield* output.note(noPolicy)
+  if (newest === undefined || newest.text === null) {
+    if (output.isJson) yield* output.result(newest ?? { version: null, text: null }, "")
+    return yield* output.note(newest === undefined ? noPolicy : PolicyText.ended(newest.version))
   }
   yield* output.result(newest, newest.text.trimEnd())
   yield* output.note(`In force since version ${newest.version} of the charter.`)
@@ -127,14 +130,30 @@ export const explain = Effect.fnUntraced(function* ({ data, draft: file, header,
     return yield* because(new ActionDenied({ asker, action, type, rule: found.decision.rule }))
 })
 
-/** Needs no hub. */
-export const test = Effect.fnUntraced(function* ({ file }: { readonly file: string }) {
+/** Needs no hub. Where the folder knows a charter, names are held against it. */
+export const test = Effect.fnUntraced(function* ({ data, file }: Draft) {
   const output = yield* Output
-  const problems = PolicyDesk.problems(yield* textOf(file))
-  if (problems.length === 0) return yield* output.result({ file, problems }, `${file} can be put in force.`)
-  yield* output.result({ file, problems }, problems.join("\n"))
+  const text = yield* textOf(file)
+  const problems = PolicyDesk.problems(text)
+  if (problems.length === 0) {
+    const warnings = yield* warningsOf(data, text)
+    return yield* output.result({ file, problems, warnings }, PolicyText.tested(file, warnings))
+  }
+  yield* output.result({ file, problems, warnings: [] }, PolicyText.sentences(problems))
   return yield* because(new PolicyInvalid({ file, problem: Progress.counted(problems.length, "problem") }))
 })
+
+/** Nothing where nobody knows a charter: a policy may be written before there is a team. */
+const warningsOf = (data: string, text: string) =>
+  FolderDesk.ask(data, { path: "policy/test", answer: Tested, body: { text } }, ({ charter }) =>
+    Effect.sync(() => ({ problems: [], warnings: PolicyDesk.warnings(charter, text) }))
+  ).pipe(
+    Effect.map(({ warnings }) => warnings),
+    Effect.catchIf(
+      ({ reason }) => reason._tag === "DoorClosed",
+      () => Effect.succeed<ReadonlyArray<string>>([])
+    )
+  )
 
 export const simulate = Effect.fnUntraced(function* ({ data, file }: On & { readonly file: string | undefined }) {
   const output = yield* Output
@@ -150,7 +169,7 @@ export const simulate = Effect.fnUntraced(function* ({ data, file }: On & { read
 export const diff = Effect.fnUntraced(function* ({ data, file }: Draft) {
   const output = yield* Output
   const { found, team } = yield* compare(data, yield* draftOf(file))
-  yield* output.result(found, PolicyText.impacts(team, found.impacts))
+  yield* output.result(found, PolicyText.warned(found.warnings, PolicyText.impacts(team, found.impacts)))
 })
 
 export const apply = Effect.fnUntraced(function* ({ data, file, note }: Draft & Noted) {
@@ -170,9 +189,10 @@ export interface RollbackInput extends On, Noted {
 export const rollback = Effect.fnUntraced(function* ({ data, note, version: back }: RollbackInput) {
   const output = yield* Output
   const body = { version: back, ...noteOf(note) }
-  const { version } = yield* LocalDoor.ask(data, { path: "policy/rollback", answer: Written, body })
-  const text = `The policy of version ${back} is in force again: version ${version} of the charter.`
-  yield* output.result({ version }, text)
+  const went = yield* LocalDoor.ask(data, { path: "policy/rollback", answer: WentBack, body })
+  const what =
+    went.policyVersion === null ? "The built-in roles decide again" : `The policy of version ${back} is in force again`
+  yield* output.result(went, `${what}: version ${went.version} of the charter.`)
 })
 
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note })
@@ -181,7 +201,11 @@ const compare = Effect.fnUntraced(function* (data: string, text: string) {
   const found = yield* FolderDesk.ask(
     data,
     { path: "policy/diff", answer: Impacts, body: { text } },
-    ({ charter, records }) => Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({ impacts }))
+    ({ charter, records }) =>
+      Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({
+        impacts,
+        warnings: PolicyDesk.warnings(charter, text)
+      }))
   )
   return { found, team: yield* Team.ask(data) }
 })

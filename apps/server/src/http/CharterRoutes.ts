@@ -64,7 +64,9 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
   app.post(
     "/api/v1/policy/test",
     options,
-    answering(Text, ({ text }) => Effect.sync(() => ({ problems: PolicyDesk.problems(text) })))
+    answering(Text, ({ text }) =>
+      Effect.sync(() => ({ problems: PolicyDesk.problems(text), warnings: PolicyDesk.warnings(charter, text) }))
+    )
   )
   app.post(
     "/api/v1/policy/simulate",
@@ -74,7 +76,12 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
   app.post(
     "/api/v1/policy/diff",
     options,
-    answering(Text, ({ text }) => Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({ impacts })))
+    answering(Text, ({ text }) =>
+      Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({
+        impacts,
+        warnings: PolicyDesk.warnings(charter, text)
+      }))
+    )
   )
   app.post(
     "/api/v1/policy/apply",
@@ -85,7 +92,10 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
     "/api/v1/policy/rollback",
     options,
     answering(Version, ({ version, ...wording }) =>
-      Effect.map(PolicyDesk.rollBack(charter, version, wording), versionOf)
+      Effect.map(PolicyDesk.rollBack(charter, version, wording), ({ policy, version: now }) => ({
+        version: now,
+        policyVersion: policy?.version ?? null
+      }))
     )
   )
 }

@@ -170,9 +170,7 @@ const draftProblemIn = ({ options, tree }: Keeping, record: CharterRecord.Charte
 }
 
 const wasInForce = (tree: CharterTree, text: string): boolean =>
-  tree
-    .after(0)
-    .some(({ operations }) => operations.some((each) => each._tag === "SetPolicy" && each.text === text))
+  tree.after(0).some(({ operations }) => operations.some((each) => each._tag === "SetPolicy" && each.text === text))
 
 const receive = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<Uint8Array>) {
   const { crypto, signer, tree } = keeping

@@ -28,11 +28,8 @@ export const apply = (
   return next
 }
 
-const problemOf = (
-  state: CharterState,
-  operation: CharterOperation,
-  policyProblem: PolicyCheck
-): string | undefined => (operation._tag === "SetPolicy" ? policyProblem(operation.text, state) : undefined)
+const problemOf = (state: CharterState, operation: CharterOperation, policyProblem: PolicyCheck): string | undefined =>
+  operation._tag === "SetPolicy" ? policyProblem(operation.text, state) : undefined
 
 const having = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value)
 

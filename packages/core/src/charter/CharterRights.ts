@@ -44,7 +44,9 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
     case "SetPolicy":
       return managing(actor) ?? tooLong(operation.text)
     case "RemovePolicy":
-      return managing(actor) ?? (state.policy === undefined ? "no policy is in force; the built-in roles decide" : undefined)
+      return (
+        managing(actor) ?? (state.policy === undefined ? "no policy is in force; the built-in roles decide" : undefined)
+      )
     case "SetDeviceLimit":
       return managing(actor)
     case "SetMemberDeviceLimit":

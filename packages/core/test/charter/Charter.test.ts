@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import * as Charter from "../../src/charter/Charter.ts"
+import type * as CharterFold from "../../src/charter/CharterFold.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import { CharterStore } from "../../src/charter/CharterStore.ts"
 import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
@@ -12,9 +13,10 @@ const policyProblem = (text: string) => (text.startsWith("bad") ? "it is bad" : 
 /** The charter of a device's number on a store. */
 const open = Effect.fnUntraced(function* (
   device: number,
-  store: Layer.Layer<CharterStore> = CharterStore.layerMemory()
+  store: Layer.Layer<CharterStore> = CharterStore.layerMemory(),
+  draftProblem?: CharterFold.PolicyCheck
 ) {
-  const layer = Charter.layer({ space, policyProblem }).pipe(Layer.provide([layerDevice(device), store]))
+  const layer = Charter.layer({ space, policyProblem, draftProblem }).pipe(Layer.provide([layerDevice(device), store]))
   return Context.get(yield* Layer.build(layer), Charter.Charter)
 })
 
@@ -170,6 +172,31 @@ describe("a node's charter", () => {
       const denied = yield* Effect.flip(hub.write([{ _tag: "SetPolicy", text: "bad" }]))
       expect(denied.message).toBe("the charter does not allow it at version 2: it is bad")
     })
+  )
+
+  it.effect(
+    "[CH-21] a document is judged once, by the device that puts it in force, and not where it is in force",
+    () =>
+      Effect.gen(function* () {
+        const teamNamed: CharterFold.PolicyCheck = (text, { teams }) =>
+          teams.has(text) ? undefined : `there is no team ${text}`
+        const [strict, lenient] = [yield* open(1, undefined, teamNamed), yield* open(1)]
+        const policy = (text: string): CharterOperation => ({ _tag: "SetPolicy", text })
+        const north: CharterOperation = { _tag: "SetTeam", team: "north", name: "North" }
+        yield* strict.write([found])
+        const denied = yield* Effect.flip(strict.write([policy("north")]))
+        expect(denied.message).toBe("the charter does not allow it at version 1: there is no team north")
+        expect(strict.state().version).toBe(1)
+        yield* strict.write([north, policy("north")])
+        yield* strict.write([{ _tag: "RemoveTeam", team: "north" }])
+        expect(strict.state().policy).toEqual({ text: "north", version: 2 })
+        yield* exchange(strict, lenient)
+        yield* lenient.write([policy("elsewhere")])
+        yield* exchange(strict, lenient)
+        expect(strict.state()).toEqual(lenient.state())
+        expect((yield* strict.write([policy("north")])).policy?.text).toBe("north")
+        expect((yield* Effect.flip(strict.write([policy("east")]))).message).toContain("no team east")
+      })
   )
 
   it.effect("[CH-19] what no record can hold is refused with the reason, and nothing comes of it", () =>

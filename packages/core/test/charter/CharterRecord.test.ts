@@ -22,7 +22,8 @@ const everything: ReadonlyArray<CharterOperation> = [
   { _tag: "RemoveTeam", team: "north" },
   { _tag: "SetPolicy", text: "version: 1" },
   { _tag: "SetDeviceLimit", limit: null },
-  { _tag: "SetMemberDeviceLimit", member: "mia", isOwn: true, limit: 3 }
+  { _tag: "SetMemberDeviceLimit", member: "mia", isOwn: true, limit: 3 },
+  { _tag: "RemovePolicy" }
 ]
 
 describe("a record", () => {

@@ -44,6 +44,8 @@ describe("a charter", () => {
     ["a team that is not there", 1, addMember("x", "member", ["east"]), /there is no team east/],
     ["a member that is there", 1, addMember("mia", "member"), /there is a member mia already/],
     ["a device that is there", 1, addDevice("mia", 3), /is a device of adam already/],
+    ["a reader that takes the policy away", 6, { _tag: "RemovePolicy" }, /does not manage the space/],
+    ["a policy that is not there to be taken away", 1, { _tag: "RemovePolicy" }, /no policy is in force/],
     ["a bad policy", 1, { _tag: "SetPolicy", text: "bad" }, /it is bad/],
     ["a policy beyond the bound", 1, { _tag: "SetPolicy", text: "ü".repeat(70_000) }, /more than 131072/]
   ]
@@ -78,6 +80,18 @@ describe("a charter", () => {
     }
     expect(write(tree, 2, role("adam", "owner"), remove("olga"))).toBeTypeOf("object")
     expect(write(tree, 3, removeDevice(3))).toBe("a space keeps at least one owner with a device")
+  })
+
+  it("[CH-20] takes the policy out of force, and another one comes into force later", () => {
+    const tree = team()
+    write(tree, 1, { _tag: "SetPolicy", text: "p" })
+    const { version } = tree.state
+    expect(tree.state).toMatchObject({ policy: { text: "p", version }, policySince: version })
+    expect(write(tree, 3, { _tag: "RemovePolicy" })).toBeTypeOf("object")
+    expect(tree.state).toMatchObject({ policy: undefined, policySince: version + 1 })
+    expect(write(tree, 3, { _tag: "RemovePolicy" })).toMatch(/no policy is in force/)
+    write(tree, 1, { _tag: "SetPolicy", text: "q" })
+    expect(tree.state).toMatchObject({ policy: { text: "q" }, policySince: version + 2 })
   })
 
   it("[CH-7] never lets a removed member or device come back under its id or key", () => {

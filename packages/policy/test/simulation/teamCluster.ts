@@ -90,10 +90,11 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime): Te
     const functions = world.functions(own)
     // They outlive each run of the node.
     const records: Array<Uint8Array> = []
-    const charter = Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
-      Layer.provide(CharterStore.CharterStore.layerMemory(records)),
-      Layer.orDie
-    )
+    const charter = Charter.layer({
+      space,
+      policyProblem: PolicyFile.problemOf,
+      draftProblem: PolicyDraft.problemOf
+    }).pipe(Layer.provide(CharterStore.CharterStore.layerMemory(records)), Layer.orDie)
     const noticed = Layer.effectDiscard(
       Effect.gen(function* () {
         nodes[host]!.charter = yield* Charter.Charter
