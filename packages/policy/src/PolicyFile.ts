@@ -115,7 +115,7 @@ const looked = (text: string, yaml: Document) => {
           add(doubles, key, "a key is a text")
           continue
         }
-        const name = key.value === null ? "" : String(key.value)
+        const name = key.value === null ? "" : String(key.value as string | number | boolean)
         const quoted = JSON.stringify(name)
         if (!known.has(name)) known.set(name, key.value)
         else if (known.get(name) === key.value) add(doubles, key, `the key ${quoted} stands there twice`)
@@ -124,7 +124,7 @@ const looked = (text: string, yaml: Document) => {
     },
     Scalar: (_, node) => {
       if (isInexact(node.value)) {
-        add(slips, node, `${node.source ?? node.value} is a whole number beyond 2^53, which is not kept exactly`)
+        add(slips, node, `${node.source ?? "it"} is a whole number beyond 2^53, which is not kept exactly`)
       }
     }
   })

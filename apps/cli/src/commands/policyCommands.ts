@@ -127,7 +127,7 @@ export const explain = Effect.fnUntraced(function* ({ data, draft: file, header,
   yield* output.result(found, found.lines.map(PlainText.part).join("\n"))
   const { asker, action, type } = question
   if (!found.decision.allowed)
-    return yield* because(new ActionDenied({ asker, action, type, rule: found.decision.rule }))
+    return yield* because(new ActionDenied({ asker, action, type, rule: PlainText.part(found.decision.rule) }))
 })
 
 /** Needs no hub. Where the folder knows a charter, names are held against it. */
