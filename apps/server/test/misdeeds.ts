@@ -13,7 +13,7 @@ const { stored } = Compression
 /** Members of a team read it, create in it and change the title of its tasks; leads do everything there. */
 export const policyText = JSON.stringify({
   version: 1,
-  types: { task: { header: { team: "text" } }, note: { header: { team: "text" } } },
+  types: { task: { header: { team: "text" }, fields: ["title", "salary"] }, note: { header: { team: "text" } } },
   rules: [
     { id: "read-own", effect: "allow", actions: ["read"], types: ["task", "note"], where: ofOwnTeams() },
     {
