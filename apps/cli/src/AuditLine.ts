@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import { choice, Data, from, limit, text, yes } from "./Flags.ts"
 
-const actions = ["admit", "send", "receive", "write", "overflow"] as const satisfies typeof AuditChain.actions
+const actions = ["admit", "send", "receive", "write", "forget", "overflow"] as const satisfies typeof AuditChain.actions
 
 const loadCommands = Effect.promise(() => import("./commands/auditCommands.ts"))
 

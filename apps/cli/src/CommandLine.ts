@@ -11,7 +11,7 @@ import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type,
 import { history, restore, undo } from "./HistoryLine.ts"
 import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
-import { device, member, team } from "./TeamLine.ts"
+import { device, member, role, team } from "./TeamLine.ts"
 
 const init = Command.make(
   "init",
@@ -198,7 +198,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
-    { group: "Team", commands: [member, device, team, acl, audit] }
+    { group: "Team", commands: [member, device, team, role, acl, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -89,7 +89,17 @@ const diff = Command.make("diff", { file }, (input) =>
   })
 ).pipe(Command.withDescription("Print who would gain and lose what of the records that are there"))
 
-const apply = Command.make("apply", { file, note }, (input) =>
+const expected = Flag.Int("expect").pipe(
+  Flag.withMetavar("version"),
+  Flag.withDescription(
+    "Only if this is the charter's version still, as `acl diff` names it (default that of its own comparison)"
+  ),
+  Flag.filter(isAtLeast(0), (value) => `--expect must be 0 or more, not ${value}`),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
+const apply = Command.make("apply", { file, note, expect: expected }, (input) =>
   Effect.gen(function* () {
     const data = yield* Data
     const commands = yield* loadCommands

@@ -26,8 +26,13 @@ const Team = Schema.Struct({
   hub: Schema.NullOr(Schema.String),
   members: Schema.Array(Member),
   devices: Schema.Array(Device),
-  roles: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String, level: Schema.Int })),
+  roles: Schema.Array(
+    Schema.Struct({ id: Schema.String, name: Schema.String, level: Schema.Int, isBuiltIn: Schema.Boolean })
+  ),
   teams: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String })),
+  /** Devices that a member may have, and that single members may; `null` for any number. */
+  deviceLimit: Schema.NullOr(Schema.Int),
+  deviceLimits: Schema.Record(Schema.String, Schema.NullOr(Schema.Int)),
   /** The version that put the policy in force. */
   policyVersion: Schema.NullOr(Schema.Int)
 })

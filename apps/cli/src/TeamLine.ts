@@ -1,5 +1,5 @@
 /**
- * The part of the command tree that looks after a team at its hub: `syncline member …`, `device …` and `team …`. What a
+ * The part of the command tree that looks after a team at its hub: `syncline member …`, `device …`, `team …` and `role …`. What a
  * command does is loaded only when it runs.
  */
 import * as Effect from "effect/Effect"
@@ -92,11 +92,29 @@ const setTeams = Command.make(
     })
 ).pipe(Command.withDescription("Say which teams a member is in"))
 
+const devices = Argument.String("devices")
+
+const limitMember = Command.make(
+  "limit",
+  {
+    id: memberId,
+    devices: devices.pipe(
+      Argument.withDescription("How many devices it may have, `any`, or `default` for what all may")
+    )
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.limitMember({ data, ...input })
+    })
+).pipe(Command.withDescription("Say how many devices a member may have; those that it has stay"))
+
 const onHub = "at the team's hub that runs on the folder --data"
 
 export const member = Command.make("member").pipe(
   Command.withDescription(`Look after the members, ${onHub}`),
-  Command.withSubcommands([listMembers, addMember, removeMember, setRole, setTeams])
+  Command.withSubcommands([listMembers, addMember, removeMember, setRole, setTeams, limitMember])
 )
 
 const addDevice = Command.make(
@@ -131,13 +149,25 @@ const pausing = (name: string, isPaused: boolean, description: string) =>
     })
   ).pipe(Command.withDescription(description))
 
+const limitAll = Command.make(
+  "limit",
+  { devices: devices.pipe(Argument.withDescription("How many devices each member may have, or `any`")) },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.limitAll({ data, ...input })
+    })
+).pipe(Command.withDescription("Say how many devices members may have who have no limit of their own"))
+
 export const device = Command.make("device").pipe(
   Command.withDescription(`Look after the members' devices, ${onHub}`),
   Command.withSubcommands([
     addDevice,
     removeDevice,
     pausing("pause", true, "Let a device get and give nothing until it is resumed"),
-    pausing("resume", false, "Let a paused device go on")
+    pausing("resume", false, "Let a paused device go on"),
+    limitAll
   ])
 )
 
@@ -165,4 +195,51 @@ const removeTeam = Command.make("remove", { id: teamId }, (input) =>
 export const team = Command.make("team").pipe(
   Command.withDescription(`Look after the teams, ${onHub}`),
   Command.withSubcommands([addTeam, removeTeam])
+)
+
+const roleId = Argument.String("id").pipe(Argument.withDescription("The role's id, as members and rules name it"))
+
+const listRoles = Command.make("list", {}, () =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.roles({ data })
+  })
+).pipe(Command.withDescription("Print the roles with their levels"))
+
+const makeRole = Command.make(
+  "set",
+  {
+    id: roleId,
+    level: Flag.Int("level").pipe(
+      Flag.withMetavar("level"),
+      Flag.withDescription(
+        "1 to 99: from 80 it manages the team; from 40 it writes until there is a policy, which says more"
+      ),
+      Flag.filter(
+        (level) => level >= 1 && level <= 99,
+        (level) => `--level must be 1 to 99, not ${level}`
+      )
+    ),
+    name: text("name", "name", "What people call it (default the id)")
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.makeRole({ data, ...input })
+    })
+).pipe(Command.withDescription("Make a role, or change one that is not built in"))
+
+const removeRole = Command.make("remove", { id: roleId }, (input) =>
+  Effect.gen(function* () {
+    const data = yield* Data
+    const commands = yield* loadCommands
+    yield* commands.removeRole({ data, ...input })
+  })
+).pipe(Command.withDescription("Remove a role that no member has"))
+
+export const role = Command.make("role").pipe(
+  Command.withDescription(`Look after the roles, ${onHub}; what they may do stands in the policy`),
+  Command.withSubcommands([listRoles, makeRole, removeRole])
 )

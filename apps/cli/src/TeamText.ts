@@ -27,11 +27,20 @@ const deviceLine = ({ isPaused, name, peer }: Team["devices"][number]): string =
   PlainText.part(`  ${peer}  ${name}${isPaused ? ", paused" : ""}`)
 
 /** How many there are, and the teams. */
-export const summary = ({ devices, members, name, teams, version }: Team): string => {
+export const summary = ({ deviceLimit, devices, members, name, teams, version }: Team): string => {
   const named = teams.length === 0 ? "no teams" : `teams ${teams.map(({ id }) => id).join(", ")}`
   const counts = `${Progress.counted(members.length, "member")}, ${Progress.counted(devices.length, "device")}`
-  return `${name}: ${counts}, ${named}; version ${version} of the charter.`
+  const limited = deviceLimit === null ? "" : `, at most ${limit(deviceLimit)} each`
+  return `${name}: ${counts}${limited}, ${named}; version ${version} of the charter.`
 }
+
+/** A role; its id comes first. */
+export const role = ({ id, isBuiltIn, level, name }: Team["roles"][number]): string =>
+  PlainText.part(`${id}  level ${level}, ${name}${isBuiltIn ? ", built in" : ""}`)
+
+/** How many devices a member may have. */
+export const limit = (devices: number | null): string =>
+  devices === null ? "any number of devices" : Progress.counted(devices, "device")
 
 /** Whose device it is. */
 export const deviceName = ({ devices, members }: Team, peer: string): string => {

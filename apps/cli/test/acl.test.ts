@@ -170,7 +170,10 @@ describe("a policy at a terminal", () => {
       `    after:  denied by default: no rule lets Mia ${action} task, and what no rule allows is denied`
     ])
     const told = await onHub("acl", "diff", draft)
-    expect(told).toMatchObject({ code: 0, err: "" })
+    expect(told.code).toBe(0)
+    expect(told.err).toMatch(
+      /^Compared with version 4 of the charter; .*syncline .*acl apply --expect 4 takes no other\.\n$/
+    )
     expect(told.out.split("\n")).toEqual([
       "Mia's laptop (mia) loses read on 2 records in 1 partition:",
       '  2 records of task with team "south"',
@@ -273,6 +276,14 @@ rules:
     expect(same).toMatchObject({ code: 0, err: "Nobody gains or loses anything of the records that are here.\n" })
     expect((await onHub("acl", "show")).out).toBe(readers("own-read"))
     expect((await onHub("acl", "versions")).out).toBe("6  2 rules, 0 tests, in force\n5  2 rules, 0 tests\n")
+    // Somebody else was faster since the comparison.
+    const late = await onHub("acl", "apply", fileOf("late.yaml", readers("late")), "--expect", "5", "--json")
+    expect(late).toMatchObject({ code: 1, out: "" })
+    expect(errorOf(late.err)).toMatchObject({
+      code: "HubRefused",
+      message: expect.stringContaining("the charter has moved on to version 6, and version 5 was expected")
+    })
+    expect((await onHub("acl", "show")).out).toBe(readers("own-read"))
     const back = await onHub("acl", "rollback", "5", "--note", "as it was")
     expect(back).toMatchObject({
       code: 0,

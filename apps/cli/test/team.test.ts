@@ -185,6 +185,55 @@ describe("looking after a team", () => {
     expect(await found("eve")).toEqual({ member: undefined, devices: [] })
   })
 
+  it("[CL-75] makes, changes and removes roles, and limits devices", async () => {
+    await done("role", "set", "lead", "--level", "50", "--name", "Team lead")
+    await done("role", "set", "lead", "--level", "60", "--name", "Team lead")
+    const listed = await onHub("role", "list")
+    expect(listed.out.split("\n")).toEqual([
+      "owner  level 100, Owner, built in",
+      "admin  level 80, Admin, built in",
+      "member  level 40, Member, built in",
+      "readonly  level 20, ReadOnly, built in",
+      "lead  level 60, Team lead",
+      ""
+    ])
+    await done("member", "add", "lea", "--role", "lead")
+    const used = await onHub("role", "remove", "lead")
+    expect(used).toMatchObject({ code: 1, err: expect.stringContaining("lea has the role lead") })
+    await done("member", "role", "lea", "member")
+    await done("role", "remove", "lead")
+    expect((await onHub("role", "list")).out).not.toContain("lead")
+    const [one, two] = [await joined("one"), await joined("two")]
+    expect((await onHub("device", "limit", "1")).out).toMatch(/^Each member may have 1 device now: version \d+ /)
+    await done("device", "add", "lea", one.id)
+    const beyond = ["device", "add", "lea", two.id]
+    expect(await onHub(...beyond)).toMatchObject({ code: 1, err: expect.stringContaining("the limit is 1") })
+    expect((await onHub("member", "list")).err).toContain("at most 1 device each")
+    await done("member", "limit", "lea", "2")
+    await done(...beyond)
+    const told = JSON.parse((await onHub("member", "list", "--json")).out) as Record<string, unknown>
+    expect(told).toMatchObject({ deviceLimit: 1, deviceLimits: { lea: 2 } })
+    await done("member", "limit", "lea", "any")
+    await done("member", "limit", "lea", "default")
+    await done("device", "limit", "any")
+    expect(JSON.parse((await onHub("member", "list", "--json")).out)).toMatchObject({
+      deviceLimit: null,
+      deviceLimits: {}
+    })
+    await done("member", "remove", "lea")
+    for (const wrong of [
+      ["role", "set", "lead", "--level", "100"],
+      ["role", "set", "lead"],
+      ["role", "set", "The Lead", "--level", "50"],
+      ["device", "limit", "many"],
+      ["device", "limit", "10001"],
+      ["member", "limit", "mia", "-1"]
+    ]) {
+      expect([wrong, (await onHub(...wrong)).code]).toEqual([wrong, 2])
+    }
+    expect((await onHub("role", "set", "member", "--level", "50")).err).toContain("the role member is built in")
+  })
+
   it("[CL-73] [CL-7] lists members and their devices for people", async () => {
     const { id } = await joined("listed")
     const hostile = "Zoe\u001b[2J\nowner"

@@ -131,6 +131,28 @@ describe("a team's hub", () => {
     expect((await a.task.query({})).length).toBe(51)
   })
 
+  it("[HB-58] writes nothing when the charter is not as was expected", async () => {
+    const data = temporaryFolder()
+    await startHub({ data, env: team })
+    const text = (id: string) =>
+      `version: 1\ntypes: {}\nrules: [{ id: ${id}, effect: allow, actions: [read], types: all }]\n`
+    const apply = (id: string, expectedVersion?: number) =>
+      ask(data, "policy/apply", { text: text(id), ...(expectedVersion === undefined ? {} : { expectedVersion }) })
+    expect((await ask(data, "policy/diff", { text: text("a") })).body).toMatchObject({ version: 1 })
+    const both = await Promise.all([apply("a", 1), apply("b", 1)])
+    expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409])
+    expect(both.find(({ status }) => status === 409)?.body).toMatchObject({
+      status: 409,
+      detail: "the charter has moved on to version 2, and version 1 was expected; look at it again"
+    })
+    const operations = [{ _tag: "SetTeam", team: "north", name: "North" }]
+    expect((await ask(data, "charter/records", { operations, expectedVersion: 1 })).status).toBe(409)
+    expect((await ask(data, "policy/rollback", { version: 2, expectedVersion: 9 })).status).toBe(409)
+    expect((await ask(data, "charter")).body).toMatchObject({ version: 2 })
+    expect((await ask(data, "charter/records", { operations, expectedVersion: 2 })).body).toEqual({ version: 3 })
+    expect((await apply("c")).body).toEqual({ version: 4 })
+  })
+
   it("[HB-53] explains, tests, compares, applies and rolls back a policy", async () => {
     const data = temporaryFolder()
     const mia = device()

@@ -72,6 +72,7 @@ type Reads = Pick<
   | "get"
   | "query"
   | "count"
+  | "liveCounts"
   | "scan"
 > &
   History.HistoryReads
@@ -283,6 +284,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     eventsBeyond: (clocks, bytesMax) => read(() => JournalReads.eventsBeyond(context, clocks, bytesMax)),
     get: (type, id) => read(() => EntityRead.get(rows, crypto.sha256, type, id)),
     query: (question) => read(() => query.run(question)),
+    liveCounts: read(() => JournalReads.liveCounts(rows)),
     count: (type) => read(() => rows.countLive(type)),
     scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit)),
     ...HistoryReads.make({

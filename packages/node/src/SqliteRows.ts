@@ -119,6 +119,7 @@ const statements = (db: Database.Database) => {
        WHERE eid > ? AND eid <= ? AND +part IN (SELECT value FROM json_each(?)) ORDER BY eid`
     ),
     lastEntity: value("SELECT max(eid) FROM entities"),
+    deletedByPartition: one("SELECT part, count(*) FROM entities WHERE is_deleted = 1 GROUP BY part"),
     deleted: value("SELECT count(*) FROM entities WHERE part = ? AND is_deleted = 1"),
     buckets: one(
       `SELECT bucket, count, ${laneColumns} FROM buckets WHERE part = ? AND bucket BETWEEN ? AND ? ORDER BY bucket`
@@ -258,6 +259,9 @@ export class SqliteRows implements JournalTables.JournalRows {
     }
     return count
   }
+
+  countDeleted = (): ReadonlyMap<number, number> =>
+    new Map(this.#statements.deletedByPartition.all() as Array<[partition: number, count: number]>)
 
   buckets = (partition: number, low: number, high: number): ReadonlyArray<JournalTables.Bucket> =>
     (this.#statements.buckets.all(partition, low, high) as Array<[bucket: number, count: number, ...Lanes]>).map(

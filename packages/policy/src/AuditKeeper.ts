@@ -112,8 +112,8 @@ class AuditKeeper {
   add(atMs: number, { action, decision, detail, peer }: Gate.AuditedAction): void {
     const { allowed, policyVersion, rule } = decision
     const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
-    // Who is let in is worth an entry each time.
-    const isOnce = allowed && action !== "admit"
+    // Who is let in, and what was purged, is worth an entry each time.
+    const isOnce = allowed && action !== "admit" && action !== "forget"
     if (isOnce && this.#permissions.has(key)) return
     const waiting = this.#pending.get(key)
     if (waiting !== undefined) return void waiting.times++

@@ -33,5 +33,6 @@ const denied: Record<Gate.AuditedAction["action"], typeof PolicyMetrics.decision
   admit: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "admit" }),
   send: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "send" }),
   receive: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "receive" }),
-  write: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "write" })
+  write: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "write" }),
+  forget: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "forget" })
 }

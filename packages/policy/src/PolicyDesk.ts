@@ -26,7 +26,7 @@ export type CharterReads = Pick<Charter.CharterShape, "state" | "stateAt">
 
 /** The records that answers are about. */
 export interface DeskRecords {
-  /** Partitions with the number of their records, deleted ones too. */
+  /** Partitions that have live records, and how many. */
   readonly partitions: Effect.Effect<ReadonlyArray<PolicyReview.PartitionSize>, JournalError.JournalError>
   /** Where a record is, live or deleted. */
   readonly partitionOf: (
@@ -36,9 +36,9 @@ export interface DeskRecords {
 }
 
 /** The desk's records where there is a journal. */
-export const recordsOf = (journal: Pick<Journal.JournalShape, "partitions" | "get">): DeskRecords => ({
-  partitions: Effect.map(journal.partitions, ({ rows }) =>
-    rows.map(({ partition, total }) => ({ partition, records: total.count }))
+export const recordsOf = (journal: Pick<Journal.JournalShape, "liveCounts" | "get">): DeskRecords => ({
+  partitions: Effect.map(journal.liveCounts, (counts) =>
+    counts.flatMap(({ count, partition }) => (count === 0 ? [] : [{ partition, records: count }]))
   ),
   partitionOf: (type, id) => Effect.map(journal.get(type, id), (found) => found?.partition)
 })
@@ -52,6 +52,8 @@ export const summary = (state: CharterState.CharterState) => ({
   devices: [...state.devices.values()],
   roles: [...state.roles.values()],
   teams: [...state.teams.values()],
+  deviceLimit: state.deviceLimit,
+  deviceLimits: Object.fromEntries(state.deviceLimits),
   policyVersion: state.policy?.version ?? null
 })
 
@@ -139,6 +141,25 @@ export const diff = (
     yield* checked(text)
     const state = charter.state()
     return yield* PolicyReview.diff(state, drafted(state, text), yield* records.partitions)
+  })
+
+/** What a draft would change, and what whoever reads that should know. */
+export interface Comparison {
+  /** That of the charter that the draft was compared with. */
+  readonly version: number
+  readonly impacts: ReadonlyArray<PolicyReview.Impact>
+  readonly warnings: ReadonlyArray<string>
+}
+
+/** The same, with the version to expect and whom the draft names that the charter does not have. */
+export const compare = (charter: CharterReads, records: DeskRecords, text: string): DeskEffect<Comparison> =>
+  Effect.suspend(() => {
+    const { version } = charter.state()
+    return Effect.map(diff(charter, records, text), (impacts) => ({
+      version,
+      impacts,
+      warnings: warnings(charter, text)
+    }))
   })
 
 const checked = (text: string): Effect.Effect<void, PolicyDeskError> => good(problems(text))

@@ -69,7 +69,8 @@ const Reach = Schema.Struct({
 })
 const Reaches = Schema.Struct({ reach: Schema.Array(Reach) })
 const Sentences = Schema.Array(Schema.String)
-const Impacts = Schema.Struct({ impacts: Schema.Array(Impact), warnings: Sentences })
+/** `version`: that of the charter with which the draft was compared. */
+const Impacts = Schema.Struct({ version: Schema.Int, impacts: Schema.Array(Impact), warnings: Sentences })
 const Tested = Schema.Struct({ problems: Sentences, warnings: Sentences })
 const Versions = Schema.Struct({
   versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.NullOr(Schema.String) }))
@@ -170,16 +171,25 @@ export const diff = Effect.fnUntraced(function* ({ data, file }: Draft) {
   const output = yield* Output
   const { found, team } = yield* compare(data, yield* draftOf(file))
   yield* output.result(found, PolicyText.warned(found.warnings, PolicyText.impacts(team, found.impacts)))
+  const { version } = found
+  yield* output.note(
+    `Compared with version ${version} of the charter; ${command(`acl apply --expect ${version}`)} takes no other.`
+  )
 })
 
-export const apply = Effect.fnUntraced(function* ({ data, file, note }: Draft & Noted) {
+export interface ApplyInput extends Draft, Noted {
+  /** The version of the charter that it is for; the one of the comparison when it is left out. */
+  readonly expect: number | undefined
+}
+
+export const apply = Effect.fnUntraced(function* ({ data, expect, file, note }: ApplyInput) {
   const output = yield* Output
   const text = yield* draftOf(file)
   const { found, team } = yield* compare(data, text)
   yield* output.note(PolicyText.summary(team, found.impacts))
-  const body = { text, ...noteOf(note) }
+  const body = { text, expectedVersion: expect ?? found.version, ...noteOf(note) }
   const { version } = yield* LocalDoor.ask(data, { path: "policy/apply", answer: Written, body })
-  yield* output.result({ version, ...found }, `${file} is in force: version ${version} of the charter.`)
+  yield* output.result({ ...found, version }, `${file} is in force: version ${version} of the charter.`)
 })
 
 export interface RollbackInput extends On, Noted {
@@ -201,11 +211,7 @@ const compare = Effect.fnUntraced(function* (data: string, text: string) {
   const found = yield* FolderDesk.ask(
     data,
     { path: "policy/diff", answer: Impacts, body: { text } },
-    ({ charter, records }) =>
-      Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({
-        impacts,
-        warnings: PolicyDesk.warnings(charter, text)
-      }))
+    ({ charter, records }) => PolicyDesk.compare(charter, records, text)
   )
   return { found, team: yield* Team.ask(data) }
 })

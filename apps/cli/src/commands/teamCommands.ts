@@ -117,6 +117,52 @@ export const removeTeam = Effect.fnUntraced(function* ({ data, id }: On & { read
   yield* write(data, [{ _tag: "RemoveTeam", team: yield* idOf(id) }], `There is no team ${id} any more`)
 })
 
+export const roles = Effect.fnUntraced(function* ({ data }: On) {
+  const output = yield* Output
+  const team = yield* Team.ask(data)
+  for (const role of team.roles) yield* output.line(role, TeamText.role(role))
+})
+
+export interface MakeRoleInput extends On {
+  readonly id: string
+  readonly level: number
+  readonly name: string | undefined
+}
+
+export const makeRole = Effect.fnUntraced(function* ({ data, id, level, name }: MakeRoleInput) {
+  const operation = { _tag: "SetRole" as const, role: yield* idOf(id), name: name ?? id, level }
+  yield* write(data, [operation], `The role ${id} has level ${level} now`)
+})
+
+export const removeRole = Effect.fnUntraced(function* ({ data, id }: On & { readonly id: string }) {
+  yield* write(data, [{ _tag: "RemoveRole", role: yield* idOf(id) }], `There is no role ${id} any more`)
+})
+
+export interface LimitInput extends On {
+  /** A number of devices, "any", or of a member "default": what holds for all. */
+  readonly devices: string
+}
+
+export const limitAll = Effect.fnUntraced(function* ({ data, devices }: LimitInput) {
+  const limit = yield* limitOf(devices)
+  yield* write(data, [{ _tag: "SetDeviceLimit", limit }], `Each member may have ${TeamText.limit(limit)} now`)
+})
+
+export const limitMember = Effect.fnUntraced(function* ({ data, devices, id }: LimitInput & { readonly id: string }) {
+  const isOwn = devices !== "default"
+  const limit = isOwn ? yield* limitOf(devices) : null
+  const operation = { _tag: "SetMemberDeviceLimit" as const, member: yield* idOf(id), isOwn, limit }
+  yield* write(data, [operation], `${id} may have ${isOwn ? TeamText.limit(limit) : "as many devices as others"} now`)
+})
+
+const limitOf = Effect.fnUntraced(function* (text: string) {
+  if (text === "any") return null
+  const limit = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (limit <= CharterOperation.deviceLimitMax) return limit
+  const problem = `${text} is no number of devices: it is 0 to ${CharterOperation.deviceLimitMax}, or any.`
+  return yield* because(new UsageInvalid({ problem }))
+})
+
 const Written = Schema.Struct({ version: Schema.Int })
 
 const write = Effect.fnUntraced(function* (

@@ -16,10 +16,14 @@ const versionsMax = 100
 /** A policy document with room for JSON's escapes. */
 const bodyBytesMax = 512 * 1024
 
-const Wording = { note: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(512))) }
+const Wording = {
+  note: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(512))),
+  expectedVersion: Schema.optionalKey(Schema.Int)
+}
 const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
 const Nothing = Schema.Struct({})
-const Text = Schema.Struct({ text: Schema.String, ...Wording })
+const Text = Schema.Struct({ text: Schema.String })
+const Policy = Schema.Struct({ text: Schema.String, ...Wording })
 const Version = Schema.Struct({ version: Schema.Int, ...Wording })
 const Operations = Schema.Struct({ operations: Schema.Array(CharterOperation.Json), ...Wording })
 const Question = Schema.Struct({
@@ -76,17 +80,12 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
   app.post(
     "/api/v1/policy/diff",
     options,
-    answering(Text, ({ text }) =>
-      Effect.map(PolicyDesk.diff(charter, records, text), (impacts) => ({
-        impacts,
-        warnings: PolicyDesk.warnings(charter, text)
-      }))
-    )
+    answering(Text, ({ text }) => PolicyDesk.compare(charter, records, text))
   )
   app.post(
     "/api/v1/policy/apply",
     options,
-    answering(Text, ({ text, ...wording }) => Effect.map(PolicyDesk.apply(charter, text, wording), versionOf))
+    answering(Policy, ({ text, ...wording }) => Effect.map(PolicyDesk.apply(charter, text, wording), versionOf))
   )
   app.post(
     "/api/v1/policy/rollback",

@@ -25,6 +25,8 @@ export interface Wording {
   readonly behalf?: string
   /** Why, at most 512 characters. */
   readonly note?: string
+  /** The version that the charter must have, or nothing is written and it fails with `CharterMoved`. */
+  readonly expectedVersion?: number
 }
 
 /** A version and its record: with a few of them two charters find where they part. */
@@ -220,7 +222,13 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const charter: CharterShape = {
     state: () => keeping.state,
     stateAt: (version) => (version > keeping.state.version ? undefined : keeping.tree.stateAt(version)),
-    write: (operations, wording = {}) => told(asCharterError(write(keeping, operations, wording))),
+    write: (operations, wording = {}) =>
+      told(
+        Effect.andThen(
+          Effect.suspend(() => unmoved(keeping, wording)),
+          asCharterError(write(keeping, operations, wording))
+        )
+      ),
     receive: (records) => told(receive(keeping, records)),
     digest: digestOf(keeping),
     known: () => ({ marks: marksOf(keeping.tree), rivals: keeping.tree.rivals.map(({ id }) => id) }),
@@ -232,6 +240,9 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
 
 const failed = (reason: CharterError.CharterError["reason"]): Effect.Effect<never, CharterError.CharterError> =>
   Effect.fail(new CharterError.CharterError({ reason }))
+
+const unmoved = ({ state: { version } }: Keeping, { expectedVersion: expected = version }: Wording) =>
+  expected === version ? Effect.void : failed(new CharterError.CharterMoved({ expected, version }))
 
 const asCharterError = <A>(
   effect: Effect.Effect<A, CharterError.CharterError | JournalError>

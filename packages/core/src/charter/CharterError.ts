@@ -39,6 +39,19 @@ export class CharterMissing extends Schema.TaggedError<CharterMissing>()("Charte
   }
 }
 
+/** Somebody else wrote since the version that was expected. */
+export class CharterMoved extends Schema.TaggedError<CharterMoved>()("CharterMoved", {
+  expected: Schema.Int,
+  version: Schema.Int
+}) {
+  override get message(): string {
+    return `the charter has moved on to version ${this.version}, and version ${this.expected} was expected; look at it again`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** The store of the charter could not be read or written. */
 export class CharterStoreFailed extends Schema.TaggedError<CharterStoreFailed>()("CharterStoreFailed", {
   cause: JournalError
@@ -52,7 +65,7 @@ export class CharterStoreFailed extends Schema.TaggedError<CharterStoreFailed>()
 }
 
 export class CharterError extends Schema.TaggedError<CharterError>()("CharterError", {
-  reason: Schema.Union([CharterDenied, CharterElsewhere, CharterMissing, CharterStoreFailed])
+  reason: Schema.Union([CharterDenied, CharterElsewhere, CharterMissing, CharterMoved, CharterStoreFailed])
 }) {
   override get message(): string {
     return this.reason.message

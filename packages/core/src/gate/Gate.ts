@@ -12,7 +12,8 @@ import type { Deeds } from "./Deeds.ts"
 
 /** What `audit` is told: something that was decided and is worth keeping. */
 export interface AuditedAction {
-  readonly action: "admit" | "send" | "receive" | "write"
+  /** `write`: a device's work counts here, or its program was kept from it; `forget`: records were purged here. */
+  readonly action: "admit" | "send" | "receive" | "write" | "forget"
   readonly peer: PeerId
   readonly decision: Decision
   readonly detail: string

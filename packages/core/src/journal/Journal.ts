@@ -336,6 +336,11 @@ export interface JournalShape extends HistoryReads {
   readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   /** Number of live entities of a type. */
   readonly count: (type: string) => Effect.Effect<number, JournalError>
+  /** Partitions with the number of their live entities. */
+  readonly liveCounts: Effect.Effect<
+    ReadonlyArray<{ readonly partition: Partition; readonly count: number }>,
+    JournalError
+  >
   /** All entities, live and deleted, in the order of partition hash and key: a page after a position. */
   readonly scan: (
     after: { readonly partitionHash: Uint8Array; readonly key: number; readonly id: string } | undefined,

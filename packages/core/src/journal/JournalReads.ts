@@ -62,6 +62,16 @@ export const held = (rows: JournalRows): ReadonlyArray<{ readonly partition: Par
     .partitions()
     .flatMap((row) => (isPurgeDue(rows, row) ? [{ partition: row.partition, count: row.total.count }] : []))
 
+/** Partitions with the number of their live entities. */
+export const liveCounts = (
+  rows: JournalRows
+): ReadonlyArray<{ readonly partition: Partition; readonly count: number }> => {
+  const deleted = rows.countDeleted()
+  return rows
+    .partitions()
+    .map(({ index, partition, total }) => ({ partition, count: total.count - (deleted.get(index) ?? 0) }))
+}
+
 const feedCommit = (
   rows: JournalRows,
   lseq: number,

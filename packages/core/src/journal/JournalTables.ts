@@ -160,6 +160,8 @@ export interface JournalRows {
   readonly custodians: () => ReadonlyArray<Custodian>
   /** Live entities of a type. */
   readonly countLive: (type: string) => number
+  /** Deleted entities by the partition's row number; none where there are none. */
+  readonly countDeleted: () => ReadonlyMap<number, number>
   /** Entries after a place, of one reason or of all, at most `limit`. */
   readonly quarantine: (after: number, limit: number, reason?: QuarantineReason) => ReadonlyArray<QuarantineEntry>
   readonly quarantineRow: (id: string) => QuarantineRow | undefined

@@ -344,6 +344,11 @@ export class MemoryTables implements JournalTables {
     return [...best].map(([peer, lseq]) => ({ lseq, peer })).sort((a, b) => b.lseq - a.lseq)
   }
 
+  countDeleted = (): ReadonlyMap<number, number> =>
+    new Map(
+      this.#entities.map((rows, index) => [index, [...rows.values()].filter((row) => row.isDeleted).length] as const)
+    )
+
   countLive = (type: string): number => this.entitiesOfType(type).filter((row) => !row.isDeleted).length
 
   quarantine = (after: number, limit: number, reason?: QuarantineReason): ReadonlyArray<QuarantineEntry> =>

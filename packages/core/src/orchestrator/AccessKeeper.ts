@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
 import * as Commit from "../model/Commit.ts"
+import * as Author from "../identity/Author.ts"
 import * as Partition from "../model/Partition.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
@@ -24,6 +25,7 @@ export const review = (supervisor: Supervision): Effect.Effect<void> =>
 
 const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
   const { channel, gate, journal } = supervisor
+  const self = Author.peer(journal.info.author)
   const lost: Array<AccessLoss> = []
   for (const { partition } of yield* journal.held) {
     const decision = yield* gate.mustForget(partition)
@@ -33,6 +35,10 @@ const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
       journal.purge(partition, { rule, policyVersion, because })
     )
     const { header, type } = partition
+    // That it was done, and why it had to be; nothing was refused here.
+    const done = { allowed: true, rule, policyVersion, because }
+    const detail = `${Partition.key(partition)} ${entities} records`
+    yield* gate.audit({ action: "forget", peer: self, decision: done, detail })
     lost.push({ type, header: { ...header }, entities, kept: withdrawn.length, rule, because })
   }
   yield* forgetQuarantined(supervisor)

@@ -3,6 +3,7 @@
  * its answers may have changed. What only a person may decide stays untouched; see `QuarantineDesk`.
  */
 import { Clock, Effect, Metric } from "effect"
+import * as CountedWrite from "../gate/CountedWrite.ts"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -224,8 +225,12 @@ export const decisionNow = Effect.fnUntraced(function* (
   if (row.reason === "Rejected") return yield* gate.canWrite(partition, deeds)
   const received = yield* gate.canReceive(partition, row.peer)
   if (!received.allowed) return received
-  const counts = yield* gate.accepts({ author: authors[0]!, partition, at, from: row.peer }, deeds)
-  if (counts.allowed) beginnings.add(begun)
+  const write = { author: authors[0]!, partition, at, from: row.peer }
+  const counts = yield* gate.accepts(write, deeds)
+  if (counts.allowed) {
+    beginnings.add(begun)
+    yield* gate.audit(CountedWrite.audited(write, counts))
+  }
   return counts
 })
 

@@ -5,6 +5,7 @@
 import { Effect, Metric } from "effect"
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import * as CountedWrite from "../gate/CountedWrite.ts"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
 import * as Author from "../identity/Author.ts"
@@ -44,6 +45,8 @@ interface JudgedPartition {
   /** This device itself may not have it. */
   readonly isHidden: boolean
   readonly decision: Decision
+  /** By author's device: by what its work counted last, of which the audit was told. */
+  readonly counted: Map<PeerId, Decision>
 }
 
 /** A batch whose commits were judged one by one. */
@@ -155,7 +158,8 @@ const judge = Effect.fnUntraced(function* (
   if (typeof commit === "string") return Commit.isNewer(bytes) ? undefined : "CommitMalformed"
   const { at, authors, partition, space } = commit.header
   if (space !== context.space) return "SpaceForeign"
-  devices.add(Author.peer(authors[0]!))
+  const device = Author.peer(authors[0]!)
+  devices.add(device)
   let judged = decisions.get(partition)
   if (judged === undefined) {
     judged = yield* judgePartition(context, partition)
@@ -177,10 +181,14 @@ const judge = Effect.fnUntraced(function* (
   if (counts.allowed) {
     context.beginnings.add(beginnings)
     begun.push(...beginnings)
+    const told = judged.counted.get(device)
+    if (told?.rule !== counts.rule || told.policyVersion !== counts.policyVersion) {
+      judged.counted.set(device, counts)
+      yield* context.gate.audit(CountedWrite.audited(write, counts))
+    }
     return undefined
   }
   // Whoever passes a commit on is not who had no right to write it.
-  const device = Author.peer(authors[0]!)
   const key = Partition.key(partition)
   yield* audit(context, counts, device === context.peer ? key : `${key} by ${device}`)
   return denial("Revoked", counts)
@@ -189,8 +197,8 @@ const judge = Effect.fnUntraced(function* (
 const judgePartition = Effect.fnUntraced(function* ({ gate, peer }: IntakeContext, partition: Partition.Partition) {
   const here = yield* gate.canRead(partition)
   const judged: JudgedPartition = here.allowed
-    ? { partition, isHidden: false, decision: yield* gate.canReceive(partition, peer) }
-    : { partition, isHidden: true, decision: here }
+    ? { partition, isHidden: false, decision: yield* gate.canReceive(partition, peer), counted: new Map() }
+    : { partition, isHidden: true, decision: here, counted: new Map() }
   return judged
 })
 

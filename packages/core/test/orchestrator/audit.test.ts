@@ -27,7 +27,9 @@ it.effect("[SE-24] every decision is told: sessions, what is sent, what arrives,
     expect([...there.told].toSorted()).toEqual([
       "allowed admit session",
       `allowed receive ${north}`,
-      `allowed receive ${south}`
+      `allowed receive ${south}`,
+      `allowed write ${north}`,
+      `allowed write ${south}`
     ])
     yield* there.change(deniesTeam("south"))
     yield* Effect.flip(reader.put("s2", { team: "south", title: "c" }))
