@@ -36,6 +36,7 @@ const defect = (error: unknown): WriterMessage.Answer => ({
 
 const perform = (
   context: JournalWriter.WriterContext,
+  store: SqliteTables,
   { nowMs, request }: WriterMessage.Envelope
 ): WriterMessage.WriterResults[WriterMessage.WriterRequest["kind"]] => {
   const { tables } = context
@@ -55,11 +56,11 @@ const perform = (
     case "revertDeletes":
       return { ...DeleteReversal.revertDeletes(context, rowsOf(context, request.ids), nowMs), head: tables.head() }
     case "discard":
-      return discard(context, request.ids)
+      return discard(context, store, request)
     case "settle":
       return { ...Withdrawal.settle(context, request.settlement, nowMs), head: tables.head() }
     case "purge":
-      return { ...Purge.step(context, request.partition, request.why, nowMs), head: tables.head() }
+      return purge(context, store, request, nowMs)
     case "renew":
       JournalReceiver.renew(context)
       return undefined
@@ -72,12 +73,25 @@ const perform = (
 const rowsOf = ({ tables }: JournalWriter.WriterContext, ids: ReadonlyArray<string>) =>
   [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
 
+const purge = (
+  context: JournalWriter.WriterContext,
+  store: SqliteTables,
+  { partition, why }: WriterMessage.PurgeRequest,
+  nowMs: number
+): WriterMessage.WriterResults["purge"] => {
+  const step = Purge.step(context, partition, why, nowMs)
+  if (step.commits > 0) store.setLogDue(true)
+  return { ...step, head: store.head() }
+}
+
 const discard = (
   context: JournalWriter.WriterContext,
-  ids: ReadonlyArray<string>
+  store: SqliteTables,
+  { ids, isForbidden }: WriterMessage.DiscardRequest
 ): WriterMessage.WriterResults["discard"] => {
   const rows = rowsOf(context, ids)
-  for (const { id } of rows) context.tables.removeQuarantine(id)
+  for (const { id } of rows) store.removeQuarantine(id)
+  if (isForbidden && rows.length > 0) store.setLogDue(true)
   return rows.map(Quarantine.entryOf)
 }
 
@@ -106,7 +120,7 @@ const attempt = (
   envelope: WriterMessage.Envelope
 ): WriterMessage.Answer => {
   try {
-    return { kind: "done", result: tables.savepoint(() => perform(context, envelope)) }
+    return { kind: "done", result: tables.savepoint(() => perform(context, tables, envelope)) }
   } catch (error) {
     return ofRequest(error, folder)
   }

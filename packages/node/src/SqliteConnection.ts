@@ -7,8 +7,8 @@ import Database from "better-sqlite3"
 import { StoreRefusal } from "./SqliteFailure.ts"
 import * as SqliteSchema from "./SqliteSchema.ts"
 
-/** How long a statement waits for another connection's lock. */
-const busyMsMax = 5000
+/** How long a statement waits for another connection's lock, in milliseconds. */
+export const busyMsMax = 5000
 const cacheKibibytesMax = 32_768
 /**
  * The write-ahead log is cut down to this when a checkpoint restarts it. A larger one is moved into the file with

@@ -30,6 +30,7 @@ import { Effect, Layer, PubSub, Redacted, Stream } from "effect"
 import * as DataFolder from "./DataFolder.ts"
 import { DeviceSeed } from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
+import * as LogEmptying from "./LogEmptying.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SqliteConnection from "./SqliteConnection.ts"
@@ -105,6 +106,8 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
   }
   const reads = yield* openReads(path)
   yield* watchSizes(path, changes, writer, reads)
+  const tellLog = makeLogNews(path, reads)
+  yield* tellLog
   let { info } = reads
   renew = () => {
     info = reads.readInfo()
@@ -114,7 +117,7 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
       return info
     },
     ...reads.operations,
-    ...writesTo(writer),
+    ...writesTo(writer, tellLog),
     changes: Stream.fromPubSub(changes)
   }
   return journal
@@ -199,7 +202,26 @@ const changeOf = (
   return { head: result.head, source, entities: result.entities }
 }
 
-const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
+/** Says, once until the log was emptied, that bytes of what was taken out are still in it. */
+const makeLogNews = (path: string, { isLogDue }: { readonly isLogDue: Effect.Effect<boolean, unknown> }) => {
+  let isTold = false
+  return Effect.suspend(() =>
+    Effect.flatMap(
+      Effect.orElseSucceed(isLogDue, () => isTold),
+      (isDue) => {
+        const isNew = isDue && !isTold
+        isTold = isDue
+        return isNew ? Effect.logWarning(logHeld(path)) : Effect.void
+      }
+    )
+  )
+}
+
+const logHeld = (path: string): string =>
+  `${path} still has bytes in its write-ahead log of what this device may not have any more: another program reads the ` +
+  `journal, or the disk does not let it. It is tried again, at least every ${LogEmptying.retryMsMax / 1000} s and at the next start`
+
+const writesTo = (writer: SqliteWriter.SqliteWriter, tellLog: Effect.Effect<void>): Writes => ({
   write: (entityChanges, group) =>
     Effect.suspend(() => {
       const changes = JSON.stringify(entityChanges)
@@ -215,11 +237,18 @@ const writesTo = (writer: SqliteWriter.SqliteWriter): Writes => ({
     writer.call({ kind: "release", ids, deleteLimits }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   revertDeletes: (ids) =>
     writer.call({ kind: "revertDeletes", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
-  discard: (ids) => writer.call({ kind: "discard", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  discard: (ids, isForbidden = false) => {
+    const discarded = writer
+      .call({ kind: "discard", ids, isForbidden }, 0)
+      .pipe(Effect.catchTag("WriteError", unexpected))
+    return isForbidden ? Effect.tap(discarded, tellLog) : discarded
+  },
   settle: (settlement) =>
     writer.call({ kind: "settle", settlement }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   purge: (partition, why) =>
-    Purge.whole(writer.call({ kind: "purge", partition, why }, 0).pipe(Effect.catchTag("WriteError", unexpected))),
+    Purge.whole(writer.call({ kind: "purge", partition, why }, 0).pipe(Effect.catchTag("WriteError", unexpected))).pipe(
+      Effect.tap(tellLog)
+    ),
   renew: writer.call({ kind: "renew" }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   setCursor: (peer, incarnation, cursor) =>
     writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected))
@@ -249,7 +278,8 @@ const openReads = Effect.fnUntraced(function* (path: string, space?: SpaceId.Spa
       return attempt(path, () => rows.snapshot(body))
     })
   const operations = readsFrom(rows, query, read)
-  return { info, readInfo: () => SqliteIdentity.read(db)!, rows, query, operations }
+  const isLogDue = read(rows.isLogDue)
+  return { info, readInfo: () => SqliteIdentity.read(db)!, rows, query, operations, isLogDue }
 })
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.JournalError> => {

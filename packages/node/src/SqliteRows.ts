@@ -102,6 +102,7 @@ const statements = (db: Database.Database) => {
     head: value("SELECT max(lseq) FROM commits"),
     dataVersion: value("PRAGMA data_version"),
     lastTime: value("SELECT last_time FROM meta"),
+    logDue: value("SELECT log_due FROM meta"),
     author: value("SELECT name FROM authors WHERE author = ?"),
     partitions: one(`SELECT part, hash, type, header, bucketed, count, ${laneColumns} FROM partitions ORDER BY part`),
     entity: one(`SELECT ${entityColumns} FROM entities WHERE part = ? AND key = ? AND id = ?`),
@@ -179,6 +180,13 @@ export class SqliteRows implements JournalTables.JournalRows {
 
   /** Largest stamp given or seen. */
   storedLastTime = (): string => this.#statements.lastTime.get() as string
+
+  /** True while the log may still hold what was taken out because this device may not have it. */
+  isLogDue = (): boolean => this.storedLogDue()
+
+  protected storedLogDue(): boolean {
+    return this.#statements.logDue.get() === 1
+  }
 
   authorAt = (index: number): Author.Author => {
     let author = this.#authors.get(index)

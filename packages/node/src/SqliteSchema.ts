@@ -91,6 +91,11 @@ const steps: ReadonlyArray<string> = [
   // A partition that this device may not have any more is taken out in steps.
   `
   CREATE TABLE purges (part INTEGER PRIMARY KEY, after INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;
+  `,
+  // What was taken out may still lie in the log. Earlier versions did not note it, so theirs is emptied once.
+  `
+  ALTER TABLE meta ADD COLUMN log_due INTEGER NOT NULL DEFAULT 0;
+  UPDATE meta SET log_due = 1;
   `
 ]
 

@@ -32,6 +32,7 @@ const statements = (db: Database.Database) => ({
   release: db.prepare("RELEASE request"),
   undo: db.prepare("ROLLBACK TO request"),
   setLastTime: db.prepare("UPDATE meta SET last_time = ?"),
+  setLogDue: db.prepare("UPDATE meta SET log_due = ?"),
   authorIndex: db.prepare("SELECT author FROM authors WHERE name = ?").pluck(),
   addAuthor: db.prepare("INSERT INTO authors (name) VALUES (?)"),
   addPartition: db.prepare(
@@ -81,6 +82,7 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   #head = 0
   #lastTime: HybridTime.HybridTime
   #storedLastTime: HybridTime.HybridTime
+  #isLogDue = false
   #identity: JournalTables.JournalIdentity | undefined
   /** Commits of others in quarantine, by peer; `undefined` when they must be counted again. */
   #load: Map<PeerId.PeerId, { commits: number; bytes: number }> | undefined
@@ -139,6 +141,7 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     this.#head = this.storedHead()
     this.#lastTime = this.storedLastTime() as HybridTime.HybridTime
     this.#storedLastTime = this.#lastTime
+    this.#isLogDue = this.storedLogDue()
     this.forgetAuthors()
     this.#authorIndexes.clear()
     this.#identity = undefined
@@ -154,6 +157,15 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
 
   setLastTime = (time: HybridTime.HybridTime): void => {
     this.#lastTime = time
+  }
+
+  override isLogDue = (): boolean => this.#isLogDue
+
+  /** Marks that the log must be emptied, or that it was. */
+  setLogDue = (isDue: boolean): void => {
+    if (this.#isLogDue === isDue) return
+    this.#statements.setLogDue.run(isDue ? 1 : 0)
+    this.#isLogDue = isDue
   }
 
   authorIndex = (author: Author.Author): number => {

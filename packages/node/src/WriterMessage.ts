@@ -47,6 +47,8 @@ export interface RevertDeletesRequest {
 export interface DiscardRequest {
   readonly kind: "discard"
   readonly ids: ReadonlyArray<string>
+  /** This device may not even have them: no byte of them may stay. */
+  readonly isForbidden: boolean
 }
 
 export interface SettleRequest {

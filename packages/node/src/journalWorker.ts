@@ -9,6 +9,7 @@ import { type MessagePort, parentPort } from "node:worker_threads"
 import { Author, Commit, DeleteWatch, type JournalWriter, PeerId } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
+import { LogEmptying } from "./LogEmptying.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SqliteConnection from "./SqliteConnection.ts"
@@ -25,12 +26,12 @@ const bytesPerGroupMax = 8 * 1024 * 1024
 const groupsPerLogCheck = 64
 /** How long moving a large log into the file may wait for readers. */
 const checkpointWaitMsMax = 250
-const busyMsMax = 5000
 
 interface Writer {
   readonly db: Database.Database
   readonly context: JournalWriter.WriterContext
   readonly tables: SqliteTables
+  readonly emptying: LogEmptying
   readonly settings: WriterSettings
   readonly send: (message: FromWriter) => void
   /** The file was found to be a copy and goes on under a new incarnation. */
@@ -44,11 +45,13 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
     const peer = PeerId.fromPublicKey(signer.publicKey)
     const { isCopy } = SqliteIdentity.establish(db, settings.file, settings.space, peer)
     const tables = new SqliteTables(db, settings.space)
+    const emptying = new LogEmptying({ db, tables, folder: settings.folder, busyMs: SqliteConnection.busyMsMax })
     const { functions: crypto } = NodeCrypto
     const { functions: compression } = NodeCompression
     return {
       db,
       tables,
+      emptying,
       settings,
       send,
       isCopy,
@@ -81,24 +84,27 @@ const cutLog = ({ db, settings }: Writer): void => {
     // What is written is in the log and safe; whoever writes next is told what is wrong.
     if (SqliteFailure.ofError(error, settings.folder) === undefined) throw error
   } finally {
-    db.pragma(`busy_timeout = ${busyMsMax}`)
+    db.pragma(`busy_timeout = ${SqliteConnection.busyMsMax}`)
   }
 }
 
-/** True when a partition was taken out to its end. */
-const hasPurged = (group: ReadonlyArray<Envelope>, answers: ReturnType<typeof GroupCommit.run>): boolean =>
+/** True when a partition was taken out to its end, or commits left the quarantine that may not even be here. */
+const hasTakenOut = (group: ReadonlyArray<Envelope>, answers: ReturnType<typeof GroupCommit.run>): boolean =>
   group.some(({ request }, i) => {
     const answer = answers[i]![1]
-    return request.kind === "purge" && answer.kind === "done" && (answer.result as WriterResults["purge"]).isEnd
+    if (answer.kind !== "done") return false
+    if (request.kind === "discard") return request.isForbidden
+    return request.kind === "purge" && (answer.result as WriterResults["purge"]).isEnd
   })
 
-/** What was taken out must not be left in the log: it is moved into the file, which has it overwritten, and emptied. */
-const emptyLog = ({ db, settings }: Writer): void => {
-  try {
-    db.pragma("wal_checkpoint(TRUNCATE)")
-  } catch (error) {
-    if (SqliteFailure.ofError(error, settings.folder) === undefined) throw error
-  }
+/** Whoever is told that something is gone finds nothing of it, unless somebody reads the file. */
+const emptyLog = (
+  { emptying }: Writer,
+  group: ReadonlyArray<Envelope>,
+  answers: ReturnType<typeof GroupCommit.run>
+) => {
+  if (hasTakenOut(group, answers)) emptying.now()
+  else emptying.soon()
 }
 
 const cachesOf = ({ context, tables }: Writer): WriterCaches => ({
@@ -108,7 +114,8 @@ const cachesOf = ({ context, tables }: Writer): WriterCaches => ({
   watchedDeletes: context.deleteWatch.size
 })
 
-const close = ({ db, send }: Writer): void => {
+const close = ({ db, emptying, send }: Writer): void => {
+  emptying.end()
   db.close()
   send({ kind: "closed" })
 }
@@ -138,8 +145,7 @@ const serve = (writer: Writer, onMessage: (handler: (message: Envelope | "close"
     if (group.length > 0) {
       const answers = GroupCommit.run(writer.context, writer.tables, writer.settings.folder, group)
       groups++
-      // Whoever is told that a partition is gone finds nothing of it.
-      if (hasPurged(group, answers)) emptyLog(writer)
+      if (writer.tables.isLogDue()) emptyLog(writer, group, answers)
       writer.send({ kind: "answers", answers, groups, caches: cachesOf(writer) })
       if (groups % groupsPerLogCheck === 0) cutLog(writer)
     }
@@ -179,6 +185,8 @@ const openAndServe = (port: MessagePort, settings: WriterSettings, send: Writer[
     send({ kind: "refused", failure })
     return
   }
+  // An earlier run may have ended, or found readers, before it could.
+  writer.emptying.now()
   serve(writer, (handler) => {
     port.on("message", handler)
     return () => port.off("message", handler)

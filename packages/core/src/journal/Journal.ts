@@ -263,8 +263,14 @@ export interface JournalShape extends HistoryReads {
    * delete here, in one transaction: a replica that has the deletes, for whatever reason, has the records again.
    */
   readonly revertDeletes: (ids: ReadonlyArray<string>) => Effect.Effect<Released, JournalError>
-  /** Drops the named commits of the quarantine, at most 1,000, and gives those that were there. */
-  readonly discard: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
+  /**
+   * Drops the named commits of the quarantine, at most 1,000, and gives those that were there. `isForbidden`, which is false
+   * where it is not given, says that this device may not even have them: then no byte of them is left, as with `purge`.
+   */
+  readonly discard: (
+    ids: ReadonlyArray<string>,
+    isForbidden?: boolean
+  ) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
   readonly quarantine: (query: QuarantineQuery) => Effect.Effect<ReadonlyArray<QuarantineEntry>, JournalError>
   /** One entry with the commit's bytes as they came. */
   readonly quarantined: (id: string) => Effect.Effect<QuarantineRow | undefined, JournalError>
@@ -277,7 +283,9 @@ export interface JournalShape extends HistoryReads {
   readonly settle: (settlement: Settlement) => Effect.Effect<SettleOutcome, JournalError>
   /**
    * Takes everything of a partition out, because this device may not have it; own commits that no custodian has confirmed
-   * wait in quarantine for the reason given. Nothing of the rest is left in the store when it resolves.
+   * wait in quarantine for the reason given. Nobody finds anything of the rest through the store when it resolves, and no
+   * byte of it is left, unless another program is reading the store's files just then, or the disk does not let it: then
+   * the bytes go as soon as they can, and the store says how soon.
    */
   readonly purge: (partition: Partition, why: Because) => Effect.Effect<PurgeOutcome, JournalError>
   /** Partitions of which something may be here, with the number of their records. */

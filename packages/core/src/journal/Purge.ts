@@ -30,6 +30,8 @@ export interface PurgeStep {
   readonly entities: ReadonlyArray<EntityRef>
   /** Ids of own commits that wait in quarantine now. */
   readonly withdrawn: ReadonlyArray<string>
+  /** Commits that were taken out. */
+  readonly commits: number
   readonly isEnd: boolean
 }
 
@@ -37,19 +39,21 @@ export interface PurgeStep {
 export const step = (context: WriterContext, partition: Partition, why: Because, nowMs: number): PurgeStep => {
   const { tables } = context
   const row = tables.findPartition(partition)
-  if (row === undefined || !isPurgeDue(tables, row)) return { entities: [], withdrawn: [], isEnd: true }
+  if (row === undefined || !isPurgeDue(tables, row)) return { entities: [], withdrawn: [], commits: 0, isEnd: true }
   const progress = tables.purgeOf(row.index) ?? begin(context)
   const page = tables.commitsAfter(progress.after, noSource, commitsPerStepMax)
   const entities = new OpenEntities(tables, context.crypto)
   const withdrawn: Array<string> = []
+  let commits = 0
   for (const commit of page) {
     if (commit.partition !== row.index || commit.lseq > progress.upto || commit.events === 0) continue
     withdrawn.push(...takeOut(context, row, entities, commit, why, nowMs))
+    commits++
   }
   const after = page.at(-1)?.lseq ?? progress.upto
   const isEnd = page.length < commitsPerStepMax || after >= progress.upto
   tables.setPurge(row.index, isEnd ? undefined : { ...progress, after })
-  return { entities: entities.finish(), withdrawn, isEnd }
+  return { entities: entities.finish(), withdrawn, commits, isEnd }
 }
 
 const begin = ({ crypto, tables }: WriterContext): PurgeProgress => {

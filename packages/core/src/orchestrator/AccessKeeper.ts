@@ -4,11 +4,11 @@
  * does not know the policy of it keeps.
  */
 import { Effect } from "effect"
-import { quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
-import * as Commit from "../model/Commit.ts"
 import * as Author from "../identity/Author.ts"
+import { quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
 import * as Partition from "../model/Partition.ts"
 import * as PeerSession from "./PeerSession.ts"
+import * as QuarantineAccess from "./QuarantineAccess.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import type { Supervision } from "./Supervision.ts"
 import type { AccessLoss } from "./SyncEvent.ts"
@@ -58,7 +58,7 @@ const gains = Effect.fnUntraced(function* ({ forgotten, gate, journal }: Supervi
   return gained
 })
 
-/** Commits of others that wait here and may not even wait here. Own work stays. */
+/** Commits of others that wait here and may not even wait here: no byte of them is left. Own work stays. */
 const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) {
   const { channel, journal } = supervisor
   let after = 0
@@ -67,10 +67,10 @@ const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) 
     const ids: Array<string> = []
     for (const { id, place, reason } of page) {
       after = place
-      if (reason !== "Rejected" && (yield* isHidden(supervisor, id))) ids.push(id)
+      if (reason !== "Rejected" && (yield* QuarantineAccess.isForbidden(supervisor, id))) ids.push(id)
     }
     for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
-      const gone = yield* journal.discard(ids.slice(from, from + releasedAtOnceMax))
+      const gone = yield* journal.discard(ids.slice(from, from + releasedAtOnceMax), true)
       for (const reason of new Set(gone.map((entry) => entry.reason))) {
         const commits = gone.filter((entry) => entry.reason === reason).length
         yield* QuarantineNews.left(channel, reason, "discarded", commits)
@@ -78,10 +78,4 @@ const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) 
     }
     if (page.length < quarantinePageMax) return
   }
-})
-
-const isHidden = Effect.fnUntraced(function* ({ gate, journal }: Supervision, id: string) {
-  const row = yield* journal.quarantined(id)
-  const packed = row === undefined ? "gone" : Commit.open(row.bytes)
-  return typeof packed !== "string" && (yield* gate.mustForget(packed.header.partition)) !== undefined
 })

@@ -23,6 +23,7 @@ import {
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
+import * as QuarantineAccess from "./QuarantineAccess.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
@@ -98,9 +99,11 @@ export const discard: Decide = Effect.fnUntraced(function* (desk, ids) {
   )
   const others = entries.filter(({ reason }) => reason !== "MassDelete")
   yield* inPages(others, (page) =>
-    Effect.flatMap(desk.journal.discard(idsOf(page)), (gone) => {
+    Effect.gen(function* () {
+      const isForbidden = yield* QuarantineAccess.isAnyForbidden(desk, idsOf(page))
+      const gone = yield* desk.journal.discard(idsOf(page), isForbidden)
       const outcome = { released: idsOf(gone), waiting: [], kept: [] }
-      return tell(desk, "discarded", note(answers, page, outcome, "discarded", dropped))
+      yield* tell(desk, "discarded", note(answers, page, outcome, "discarded", dropped))
     })
   )
   return answersTo(ids, answers)

@@ -161,6 +161,7 @@ export const makeNode = Effect.fnUntraced(function* (
     run,
     start: withSkew(skew, Effect.orDie(orchestrator.send({ _tag: "Start" }))),
     stop: Effect.orDie(orchestrator.send({ _tag: "Stop" })),
+    discard: (id: string) => Effect.orDie(orchestrator.send({ _tag: "DiscardQuarantined", ids: [id] })),
     status: withSkew(skew, Effect.orDie(orchestrator.status)),
     put: (id: string, value: { readonly team: string; readonly title: string; readonly votes?: number }) =>
       run(Records.use((records) => records.put(Task, { votes: 0, ...value }, id))),
