@@ -115,7 +115,7 @@ export class ForgedRecords {
     return CharterRecord.seal(crypto, this.#me, {
       space,
       version,
-      previous: behind?.id ?? CharterRecord.noRecord,
+      behind: behind === undefined ? [] : [behind.id],
       at: HybridTime.make(this.#random.between(1, 2e12), 0),
       behalf: "",
       note: "",

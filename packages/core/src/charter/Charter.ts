@@ -17,7 +17,7 @@ import type { CharterOperation } from "./CharterOperation.ts"
 import * as CharterRecord from "./CharterRecord.ts"
 import { CharterStore, type CharterStoreShape } from "./CharterStore.ts"
 import type { CharterState } from "./CharterState.ts"
-import { CharterTree } from "./CharterTree.ts"
+import { CharterGraph, rivalsMax } from "./CharterGraph.ts"
 
 /** What a record says beside what it does. */
 export interface Wording {
@@ -36,7 +36,7 @@ export type Mark = readonly [version: number, id: CharterRecord.RecordId]
 export interface Known {
   /** Of the records that count: the head, then ever further back, at most 64. */
   readonly marks: ReadonlyArray<Mark>
-  /** The records that do not count, at most 1,024. They decide what counts elsewhere, too. */
+  /** The records that do not count, at most 1,024. Elsewhere, or later, they may. */
   readonly rivals: ReadonlyArray<CharterRecord.RecordId>
 }
 
@@ -72,9 +72,9 @@ export interface CharterShape {
   /** Takes in records, whoever brings them: their signatures say who wrote them. */
   readonly receive: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<Received, JournalError>
   readonly known: () => Known
-  /** 16 bytes that are equal where the same records are known, whether they count or not. */
+  /** 16 bytes that are equal where the same records count in the same order. */
   readonly digest: () => Uint8Array
-  /** Records that somebody lacks who knows that much: those that count, then their rivals; about `bytesMax` bytes, at least one. */
+  /** Records that somebody lacks who knows that much: first what counts, with what it needs; about `bytesMax` bytes, at least one. */
   readonly beyond: (known: Known, bytesMax: number) => ReadonlyArray<Uint8Array>
   /** Emits after the charter changed. A subscriber that lags behind sees the newest only. */
   readonly changes: Stream.Stream<CharterState>
@@ -100,40 +100,37 @@ export interface CharterOptions {
   readonly draftProblem?: CharterFold.PolicyCheck | undefined
 }
 
-/** Records on their way into the store, and what they do to the tree. */
+/** Records on their way into the store, and what they do to the graph. */
 interface Keeping {
   readonly options: CharterOptions
   readonly crypto: CryptoFunctions
   readonly signer: Signer & { readonly peer: PeerId }
   readonly store: CharterStoreShape
-  tree: CharterTree
+  graph: CharterGraph
   /** What is durable, and therefore counts. */
   state: CharterState
 }
 
-const treeOf = (
+const graphOf = (
   { crypto, options: { policyProblem, space } }: Pick<Keeping, "crypto" | "options">,
   stored: ReadonlyArray<Uint8Array>
-): CharterTree => {
-  const tree = new CharterTree(crypto, space, policyProblem)
-  for (const bytes of stored) {
-    const record = CharterRecord.open(crypto, bytes)
-    // A later version of the program may have kept what this one cannot read: it stands still there.
-    if (typeof record !== "string") tree.add(record)
-  }
-  return tree
+): CharterGraph => {
+  const graph = new CharterGraph(crypto, space, policyProblem)
+  // A later version of the program may have kept what this one cannot read: it stands still there.
+  graph.addAll(stored.map((bytes) => CharterRecord.open(crypto, bytes)).filter((record) => typeof record !== "string"))
+  return graph
 }
 
-/** Makes records durable that the tree has taken in already; when that fails it is as if they had never come. */
+/** Makes records durable that the graph has taken in already; when that fails it is as if they had never come. */
 const keep = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<CharterRecord.CharterRecord>) {
   const rollBack = Effect.map(
     Effect.orElseSucceed(keeping.store.load, () => []),
     (stored) => {
-      keeping.tree = treeOf(keeping, stored)
+      keeping.graph = graphOf(keeping, stored)
     }
   )
   yield* Effect.onError(keeping.store.append(records.map(({ bytes }) => bytes)), () => rollBack)
-  keeping.state = keeping.tree.state
+  keeping.state = keeping.graph.state
 })
 
 const write = Effect.fnUntraced(function* (
@@ -141,19 +138,19 @@ const write = Effect.fnUntraced(function* (
   operations: ReadonlyArray<CharterOperation>,
   { behalf = "", note = "" }: Wording
 ) {
-  const { crypto, options, signer, tree } = keeping
-  const { head, hub, version } = tree.state
+  const { crypto, graph, options, signer } = keeping
+  const { hub, version } = graph.state
   if (version === 0 && operations[0]?._tag !== "Found") return yield* failed(new CharterError.CharterMissing({}))
   if (hub !== undefined && hub !== signer.peer) return yield* failed(new CharterError.CharterElsewhere({ hub }))
   const at = HybridTime.make(yield* Clock.currentTimeMillis, 0)
-  const { space } = options
-  const made = { space, version: version + 1, previous: head, at, behalf, note, operations }
+  const behind = graph.heads
+  const made = { space: options.space, version: graph.versionBehind(behind), behind, at, behalf, note, operations }
   const record = CharterRecord.sealOrSay(crypto, signer, made)
   if (typeof record === "string") return yield* failed(new CharterError.CharterDenied({ version, problem: record }))
   const counting = hub === undefined ? record : CharterRecord.withReceipt(record, signer)
   const problem = draftProblemIn(keeping, counting)
   if (problem !== undefined) return yield* failed(new CharterError.CharterDenied({ version, problem }))
-  const added = tree.add(counting)
+  const added = graph.add(counting)
   if (added.kind === "refused") {
     return yield* failed(new CharterError.CharterDenied({ version, problem: added.problem }))
   }
@@ -162,53 +159,49 @@ const write = Effect.fnUntraced(function* (
 })
 
 /** What is wrong with the documents of a record that this device is about to write. */
-const draftProblemIn = ({ options, tree }: Keeping, record: CharterRecord.CharterRecord): string | undefined => {
+const draftProblemIn = ({ options, graph }: Keeping, record: CharterRecord.CharterRecord): string | undefined => {
   const { draftProblem } = options
   if (draftProblem === undefined || !record.operations.some(({ _tag }) => _tag === "SetPolicy")) return undefined
-  const judged = CharterFold.apply(tree.state, record, (text, state) =>
-    wasInForce(tree, text) ? undefined : draftProblem(text, state)
+  const judged = CharterFold.apply(graph.state, record, (text, state) =>
+    wasInForce(graph, text) ? undefined : draftProblem(text, state)
   )
   return typeof judged === "string" ? judged : undefined
 }
 
-const wasInForce = (tree: CharterTree, text: string): boolean =>
-  tree.after(0).some(({ operations }) => operations.some((each) => each._tag === "SetPolicy" && each.text === text))
+const wasInForce = (graph: CharterGraph, text: string): boolean =>
+  graph.after(0).some(({ operations }) => operations.some((each) => each._tag === "SetPolicy" && each.text === text))
 
 const receive = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<Uint8Array>) {
-  const { crypto, signer, tree } = keeping
+  const { crypto, graph } = keeping
+  const opened = records.map((bytes) => CharterRecord.open(crypto, bytes))
+  const refused = opened.flatMap((record): ReadonlyArray<RefusedRecord> =>
+    typeof record === "string" ? [{ problem: record, operations: [] }] : []
+  )
+  const good = opened.filter((record) => typeof record !== "string")
   const fresh: Array<CharterRecord.CharterRecord> = []
-  const lost: Array<CharterRecord.CharterRecord> = []
   let isMissing = false
-  const refused: Array<RefusedRecord> = []
-  for (const bytes of records) {
-    const record = CharterRecord.open(crypto, bytes)
-    const added = typeof record === "string" ? { kind: "refused" as const, problem: record } : tree.add(record)
+  for (const [place, added] of graph.addAll(good).entries()) {
+    const record = good[place]!
     if (added.kind === "missing") isMissing = true
     if (added.kind === "refused") refused.push({ problem: added.problem, operations: namesIn(record) })
-    if (added.kind !== "added" || typeof record === "string") continue
-    fresh.push(record)
-    lost.push(...added.lost)
+    if (added.kind === "added") fresh.push(record)
   }
   if (fresh.length > 0) yield* keep(keeping, fresh)
-  // What this device wrote and lost is written again where it still makes sense; nobody else can.
-  for (const { behalf, id, note, operations, signer: by, version } of lost) {
-    if (by !== signer.peer || tree.at(version) === id) continue
-    yield* Effect.ignore(write(keeping, operations, { behalf, note }))
-  }
   const outcome: Received = { added: fresh.length, isMissing, refused }
   return outcome
 })
 
-const namesIn = (record: CharterRecord.CharterRecord | string): RefusedRecord["operations"] =>
-  typeof record === "string" ? [] : [...new Set(record.operations.map(({ _tag }) => _tag))]
+const namesIn = ({ operations }: CharterRecord.CharterRecord): RefusedRecord["operations"] => [
+  ...new Set(operations.map(({ _tag }) => _tag))
+]
 
 /** The charter as its store has it. */
 export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const crypto = yield* Crypto
   const signer = yield* DeviceKey
   const store = yield* CharterStore
-  const tree = treeOf({ crypto, options }, yield* store.load)
-  const keeping: Keeping = { options, crypto, signer, store, tree, state: tree.state }
+  const graph = graphOf({ crypto, options }, yield* store.load)
+  const keeping: Keeping = { options, crypto, signer, store, graph, state: graph.state }
   const changes = yield* PubSub.sliding<CharterState>(changesMax)
   const oneByOne = yield* Semaphore.make(1)
   const told = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -221,7 +214,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
   const charter: CharterShape = {
     state: () => keeping.state,
-    stateAt: (version) => (version > keeping.state.version ? undefined : keeping.tree.stateAt(version)),
+    stateAt: (version) => (version > keeping.state.version ? undefined : keeping.graph.stateAt(version)),
     write: (operations, wording = {}) =>
       told(
         Effect.andThen(
@@ -231,8 +224,8 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
       ),
     receive: (records) => told(receive(keeping, records)),
     digest: digestOf(keeping),
-    known: () => ({ marks: marksOf(keeping.tree), rivals: keeping.tree.rivals.map(({ id }) => id) }),
-    beyond: (known, bytesMax) => beyond(keeping.tree, known, bytesMax),
+    known: () => ({ marks: marksOf(keeping.graph), rivals: rivalsOf(keeping.graph) }),
+    beyond: (known, bytesMax) => beyond(keeping.graph, known, bytesMax),
     changes: Stream.fromPubSub(changes)
   }
   return charter
@@ -251,40 +244,38 @@ const asCharterError = <A>(
 
 const digestBytes = 16
 
-/** Computed once for each change, for every message that a session sends asks for it. */
+/** Over what counts alone: what does not may differ, and bars nobody. Computed once for each change. */
 const digestOf = (keeping: Keeping): CharterShape["digest"] => {
-  let last: { readonly tree: CharterTree; readonly size: number; readonly digest: Uint8Array } | undefined
+  let last: { readonly state: CharterState; readonly digest: Uint8Array } | undefined
   return () => {
-    const { crypto, tree } = keeping
-    if (last?.tree !== tree || last.size !== tree.size) {
-      const rivals = tree.rivals.map(({ id }) => id).sort()
-      const ids = [tree.state.head, ...rivals].map((id) => Bytes.fromHex(id)!)
-      const digest = crypto.sha256(Bytes.concat(...ids)).slice(0, digestBytes)
-      last = { tree, size: tree.size, digest }
+    const { crypto, graph } = keeping
+    if (last?.state !== graph.state) {
+      const ids = graph.after(0).map(({ id }) => Bytes.fromHex(id)!)
+      last = { state: graph.state, digest: crypto.sha256(Bytes.concat(...ids)).slice(0, digestBytes) }
     }
-    return last.digest
+    return last!.digest
   }
 }
 
+/** The newest of them are named where there are too many. */
+const rivalsOf = (graph: CharterGraph): ReadonlyArray<CharterRecord.RecordId> =>
+  graph.rivals.slice(-rivalsMax).map(({ id }) => id)
+
 /** The last 16 versions one by one, then ever larger steps back to the first. */
-const marksOf = (tree: CharterTree): ReadonlyArray<Mark> => {
+const marksOf = (graph: CharterGraph): ReadonlyArray<Mark> => {
   const marks: Array<Mark> = []
   let step = 1
-  for (let version = tree.state.version; version > 0; version -= step) {
-    marks.push([version, tree.at(version)!])
+  for (let version = graph.state.version; version > 0; version -= step) {
+    marks.push([version, graph.at(version)!])
     if (marks.length >= 16) step *= 2
   }
   return marks
 }
 
-const beyond = (tree: CharterTree, known: Known, bytesMax: number): ReadonlyArray<Uint8Array> => {
-  const shared = known.marks.find(([version, id]) => tree.at(version) === id)
-  const told = new Set(known.rivals)
+const beyond = (graph: CharterGraph, known: Known, bytesMax: number): ReadonlyArray<Uint8Array> => {
   const sent: Array<Uint8Array> = []
   let bytes = 0
-  // Rivals are in the order in which they came, so each behind the one that it follows.
-  for (const { bytes: record, id } of [...tree.after(shared?.[0] ?? 0), ...tree.rivals]) {
-    if (told.has(id)) continue
+  for (const { bytes: record } of graph.beyond([...known.marks.map(([, id]) => id), ...known.rivals])) {
     bytes += record.length
     if (sent.length > 0 && bytes > bytesMax) break
     sent.push(record)

@@ -1,12 +1,12 @@
 /**
  * Applying a record to what a charter said before: a new state, or the reason why the record does not count. Pure. Which
- * of two records behind the same one counts is `CharterTree`'s to say.
+ * of several records counts that did not know of each other is `CharterOrder`'s to say.
  */
 import * as PeerId from "../identity/PeerId.ts"
-import type { CharterOperation, Named } from "./CharterOperation.ts"
+import { type CharterOperation, managingLevel, type Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
 import * as CharterRights from "./CharterRights.ts"
-import { type CharterState, type Device, devicesOf, type Member } from "./CharterState.ts"
+import { type CharterState, type Device, devicesOf, levelOf, type Member, memberOf } from "./CharterState.ts"
 
 /** What the charter needs to know of policy documents: what is wrong with one in a state, or nothing. */
 export type PolicyCheck = (text: string, state: CharterState) => string | undefined
@@ -18,14 +18,37 @@ export const apply = (
   policyProblem: PolicyCheck
 ): CharterState | string => {
   if (record.space !== state.space) return "it is of another space"
-  if (record.version !== state.version + 1 || record.previous !== state.head) return "it does not follow the head"
-  let next: CharterState = { ...state, version: record.version, head: record.id }
+  const exhausted = CharterRights.whyNotMore(state, record.signer)
+  if (exhausted !== undefined) return exhausted
+  let next = counted(state, record)
   for (const operation of record.operations) {
     const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(next, operation, policyProblem)
     if (problem !== undefined) return problem
     next = perform(next, operation)
   }
   return next
+}
+
+/** The state after these operations of a record, which its signer had the right to; a space keeps its last owner. */
+export const carryOut = (
+  state: CharterState,
+  record: CharterRecord,
+  operations: ReadonlyArray<CharterOperation>
+): CharterState => {
+  let next = counted(state, record)
+  for (const operation of operations) {
+    const after = perform(next, operation)
+    if (CharterRights.isManageable(after)) next = after
+  }
+  return next
+}
+
+/** One record more, and for who does not manage the space one more of its own. */
+const counted = (state: CharterState, { id, signer }: CharterRecord): CharterState => {
+  const next = { ...state, version: state.version + 1, head: id }
+  const member = memberOf(state, signer)
+  if (member === undefined || levelOf(state, member) >= managingLevel) return next
+  return { ...next, ownRecords: having(state.ownRecords, member.id, (state.ownRecords.get(member.id) ?? 0) + 1) }
 }
 
 const problemOf = (state: CharterState, operation: CharterOperation, policyProblem: PolicyCheck): string | undefined =>
@@ -142,5 +165,6 @@ const removeTeam = (state: CharterState, team: string): CharterState => {
     if (!member.teams.includes(team)) continue
     members.set(member.id, { ...member, teams: member.teams.filter((each) => each !== team) })
   }
-  return { ...state, members, teams: lacking(state.teams, team) }
+  const removedTeams = having(state.removedTeams, team, state.version)
+  return { ...state, members, teams: lacking(state.teams, team), removedTeams }
 }

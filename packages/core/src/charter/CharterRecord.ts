@@ -28,16 +28,18 @@ export const recordIdBytes = 32
 /** 64 hexadecimal digits: SHA-256 over the domain and the signed bytes. */
 export type RecordId = string
 
-/** Stands before the first record. */
+/** Most records that one stands behind. */
+export const behindMax = 16
+/** Stands for what is before the first record. */
 export const noRecord: RecordId = "0".repeat(2 * recordIdBytes)
 
 export interface CharterRecord {
   readonly id: RecordId
   readonly space: SpaceId.SpaceId
-  /** Place in the charter, from 1. */
+  /** One more than the highest of those that it stands behind, from 1. */
   readonly version: number
-  /** The record before. */
-  readonly previous: RecordId
+  /** The records that its writer knew and that none of those stands behind, in order; those behind them it knew as well. */
+  readonly behind: ReadonlyArray<RecordId>
   readonly at: HybridTime.HybridTime
   readonly signer: PeerId.PeerId
   /** The person in whose name a hub signed, or empty. */
@@ -73,13 +75,13 @@ export const seal = (crypto: CryptoFunctions, signer: Signer, made: Made): Chart
 export const sealOrSay = (
   crypto: CryptoFunctions,
   signer: Signer,
-  { at, behalf, note, operations, previous, space, version }: Made
+  { at, behalf, behind, note, operations, space, version }: Made
 ): CharterRecord | string => {
   const body = MessagePack.pack([
     recordVersion,
     SpaceId.toBytes(space),
     version,
-    Bytes.fromHex(previous)!,
+    behind.map((id) => Bytes.fromHex(id)!),
     HybridTime.toBytes(at),
     signer.publicKey,
     behalf,
@@ -133,10 +135,11 @@ const unpack = (bytes: Uint8Array): unknown => {
 }
 
 const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "receipt" | "bytes"> | string => {
-  const [space, version, previous, at, signer, behalf, note, operations] = fields
+  const [space, version, before, at, signer, behalf, note, operations] = fields
   if (!isBytes(space, SpaceId.spaceIdBytes)) return "it names no space"
   if (!Number.isSafeInteger(version) || (version as number) < 1) return "it has no place in the charter"
-  if (!isBytes(previous, recordIdBytes)) return "it does not say what it stands behind"
+  const behind = behindOf(before)
+  if (behind === undefined) return "it does not say what it stands behind"
   if (!isBytes(at, HybridTime.hybridTimeBytes)) return "it has no time"
   if (!isBytes(signer, PeerId.publicKeyBytes)) return "it names no signer"
   if (!isText(behalf, behalfCharsMax) || !isText(note, noteCharsMax)) return "a text of it is too long"
@@ -153,13 +156,26 @@ const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "r
   return {
     space: SpaceId.fromBytes(space),
     version: version as number,
-    previous: Bytes.toHex(previous),
+    behind,
     at: HybridTime.fromBytes(at),
     signer: PeerId.fromPublicKey(signer),
     behalf,
     note,
     operations: read
   }
+}
+
+/** In order and each once, so that there is one form. */
+const behindOf = (value: unknown): ReadonlyArray<RecordId> | undefined => {
+  if (!Array.isArray(value) || value.length > behindMax) return undefined
+  const ids: Array<RecordId> = []
+  for (const id of value as ReadonlyArray<unknown>) {
+    if (!isBytes(id, recordIdBytes)) return undefined
+    const text = Bytes.toHex(id)
+    if (ids.length > 0 && ids.at(-1)! >= text) return undefined
+    ids.push(text)
+  }
+  return ids
 }
 
 const isBytes = (value: unknown, length: number): value is Uint8Array =>

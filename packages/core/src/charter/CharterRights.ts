@@ -6,12 +6,23 @@
 import * as Bytes from "../identity/Bytes.ts"
 import * as PeerId from "../identity/PeerId.ts"
 import { type CharterOperation, managingLevel, type Named, ownerLevel, policyKeptBytesMax } from "./CharterOperation.ts"
-import { type CharterState, type Device, devicesOf, levelOf, type Member } from "./CharterState.ts"
+import { type CharterState, type Device, devicesOf, levelOf, type Member, memberOf } from "./CharterState.ts"
 
 /** Who acts. */
 interface Actor {
   readonly member: Member
   readonly level: number
+}
+
+/** Records that a member may write about itself who does not manage the space. */
+export const ownRecordsMax = 256
+
+/** Why the device may write no further record, whatever it does. */
+export const whyNotMore = (state: CharterState, signer: PeerId.PeerId): string | undefined => {
+  const member = memberOf(state, signer)
+  if (member === undefined || levelOf(state, member) >= managingLevel) return undefined
+  if ((state.ownRecords.get(member.id) ?? 0) < ownRecordsMax) return undefined
+  return `${member.name} has written ${ownRecordsMax} records of its own; further ones are for who manages the space`
 }
 
 /** Why the device may not do this now, in words for people; `undefined` when it may. */
@@ -38,7 +49,7 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
     case "RemoveRole":
       return ofRole(state, actor, operation)
     case "SetTeam":
-      return managing(actor)
+      return managing(actor) ?? removedTeam(state, operation.team)
     case "RemoveTeam":
       return managing(actor) ?? missing(state.teams, operation.team, "team")
     case "SetPolicy":
@@ -49,8 +60,11 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
       )
     case "SetDeviceLimit":
       return managing(actor)
-    case "SetMemberDeviceLimit":
-      return managing(actor) ?? missing(state.members, operation.member, "member")
+    case "SetMemberDeviceLimit": {
+      const target = state.members.get(operation.member)
+      if (target === undefined) return missing(state.members, operation.member, "member")
+      return managing(actor) ?? outOfReach(state, actor, target)
+    }
   }
 }
 
@@ -69,6 +83,10 @@ const tooLong = (text: string): string | undefined => {
   const { length } = Bytes.utf8(text)
   return length > policyKeptBytesMax ? `the policy has ${length} bytes, more than ${policyKeptBytesMax}` : undefined
 }
+
+/** Its records are there still, and would be those of whoever is in a new team of that id. */
+const removedTeam = ({ removedTeams }: CharterState, team: string): string | undefined =>
+  removedTeams.has(team) ? `the team ${team} was removed; a new one takes another id` : undefined
 
 /** Owners reach everybody; others reach themselves and who stands below them. */
 const outOfReach = (state: CharterState, { level, member }: Actor, target: Member): string | undefined => {
@@ -114,15 +132,34 @@ const ofMember = (state: CharterState, actor: Actor, operation: OfMember): strin
   }
 }
 
-/** A space whose only owner has no device left could never be managed again. */
+/**
+ * True for a space that somebody can manage: an owner with a device. Where a hub writes all records, that is the hub's own
+ * device; a hub that never was an owner's only orders what others write.
+ */
+export const isManageable = (state: CharterState, isHubWriting = hubWrites(state)): boolean => {
+  const { devices, hub } = state
+  if (isHubWriting) return isOwners(state, devices.get(hub!))
+  return [...devices.values()].some((device) => isOwners(state, device))
+}
+
+const isOwners = (state: CharterState, device: Device | undefined): boolean => {
+  const member = device === undefined ? undefined : state.members.get(device.member)
+  return member !== undefined && !device!.isPaused && levelOf(state, member) >= ownerLevel
+}
+
+/** The hub is, or was, a device of a member. */
+const hubWrites = ({ devices, hub, removedDevices }: CharterState): boolean =>
+  hub !== undefined && (devices.has(hub) || removedDevices.has(hub))
+
+/** A space that nobody can manage any more would stay as it is for ever. */
 const lastOwner = (state: CharterState, leaving: Member, without?: Device): string | undefined => {
-  if (levelOf(state, leaving) < ownerLevel) return undefined
-  const isLeft = [...state.devices.values()].some((device) => {
-    const member = state.members.get(device.member)
-    if (member === undefined || device.isPaused || levelOf(state, member) < ownerLevel) return false
-    return without === undefined ? member.id !== leaving.id : device.peer !== without.peer
-  })
-  return isLeft ? undefined : "a space keeps at least one owner with a device"
+  const isOf = (device: Device): boolean =>
+    without === undefined ? device.member === leaving.id : device.peer === without.peer
+  const devices = new Map([...state.devices].filter(([, device]) => !isOf(device)))
+  if (!isManageable(state) || isManageable({ ...state, devices }, hubWrites(state))) return undefined
+  if (state.hub === undefined || !hubWrites(state)) return "a space keeps at least one owner with a device"
+  const hub = state.devices.get(state.hub)!
+  return `${hub.name} is the hub, which writes for ${hub.member}: it stays a device of an owner, and is not paused`
 }
 
 type OfDevice = Named<"AddDevice" | "RenameDevice" | "PauseDevice" | "RemoveDevice">

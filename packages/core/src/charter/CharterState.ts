@@ -52,6 +52,9 @@ export interface CharterState {
   /** Ids that were removed and never come back, with the version that removed them. */
   readonly removedMembers: ReadonlyMap<string, number>
   readonly removedDevices: ReadonlyMap<PeerId, number>
+  readonly removedTeams: ReadonlyMap<string, number>
+  /** Records of members who do not manage the space, by member. */
+  readonly ownRecords: ReadonlyMap<string, number>
   /** The policy document and the version that put it in force. */
   readonly policy: { readonly text: string; readonly version: number } | undefined
   /** The version that last put a document in force or took one out; 0 when none did. */
@@ -84,6 +87,8 @@ export const empty = (space: SpaceId): CharterState => ({
   teams: new Map(),
   removedMembers: new Map(),
   removedDevices: new Map(),
+  removedTeams: new Map(),
+  ownRecords: new Map(),
   policy: undefined,
   policySince: 0,
   deviceLimit: null,

@@ -48,7 +48,7 @@ describe("a node's charter", () => {
     })
   )
 
-  it.effect("[CH-17] two that wrote apart agree, and what lost is written again by its author", () =>
+  it.effect("[CH-17] two that wrote apart agree, and all of it counts", () =>
     Effect.gen(function* () {
       const [a, b, c] = [yield* open(1), yield* open(2), yield* open(3)]
       yield* a.write([found])
@@ -79,25 +79,72 @@ describe("a node's charter", () => {
       yield* ann.write(team)
       yield* ann.write([...join("ada", "admin", 4), ...join("rob", "member", 6)])
       for (const each of [olga, adam, ada, mia]) yield* exchange(ann, each)
-      // Each behind the same record. Ann's removal of adam takes his say, although ada's removal comes before hers.
+      // Each behind the same record. Ann's removal of adam takes his say.
       yield* ann.write([rename("of ann")])
       yield* ann.write([remove("adam")])
-      yield* adam.write([remove("rob")])
-      yield* ada.write([rename("of ada"), remove("rob")])
+      yield* adam.write([remove("rob"), rename("of adam")])
+      yield* adam.write([addMember("eve", "admin")])
+      yield* ada.write([rename("of ada"), addMember("new", "member")])
+      // Mia hears of everything but the removal, olga of the removal only.
       yield* exchange(olga, ann)
-      for (const each of [olga, mia]) {
-        yield* each.receive(adam.beyond(each.known(), 1e6))
-        yield* each.receive(ada.beyond(each.known(), 1e6))
-      }
-      expect(olga.state().teams.get("north")?.name).toBe("of ada")
-      expect(mia.state().teams.has("north")).toBe(false)
+      for (const each of [adam, ada]) yield* exchange(mia, each)
+      expect(mia.state().members.has("eve")).toBe(true)
       yield* exchange(olga, mia, 600)
       expect(mia.state()).toEqual(olga.state())
-      expect(mia.known().rivals.length).toBe(3)
+      expect([...mia.state().members.keys()].sort()).toEqual(["ada", "ann", "mia", "new", "olga", "rob"])
+      expect(mia.state().teams.get("north")?.name).toBe("of ada")
+      expect(mia.known().rivals.length).toBe(2)
     })
   )
 
-  it.effect("[CH-17] however much a device lost, all of it is written again", () =>
+  it.effect("[CH-17] nothing is lost when a device stays away or a process ends in between", () =>
+    Effect.gen(function* () {
+      const rows: Array<Uint8Array> = []
+      const [ann, olga, rob] = [yield* open(1, CharterStore.layerMemory(rows)), yield* open(2), yield* open(6)]
+      yield* ann.write([found])
+      yield* ann.write([...team, ...join("rob", "readonly", 6)])
+      for (const each of [olga, rob]) yield* exchange(ann, each)
+      yield* rob.write([{ _tag: "RenameMember", member: "rob", name: "Robert" }])
+      yield* ann.write([{ _tag: "SetTeam", team: "east", name: "East" }])
+      yield* exchange(ann, olga)
+      // One rests on what somebody else wrote, and its author never comes back.
+      yield* olga.write([{ _tag: "SetMemberTeams", member: "mia", teams: ["east"] }, remove("adam")])
+      yield* exchange(olga, rob)
+      yield* exchange(rob, ann)
+      const again = yield* open(1, CharterStore.layerMemory([...rows]))
+      yield* exchange(again, rob)
+      for (const each of [ann, again, rob]) {
+        expect(each.state()).toEqual(ann.state())
+        expect(each.state().members.get("mia")?.teams).toEqual(["east"])
+        expect(each.state().members.get("rob")?.name).toBe("Robert")
+        expect(each.state().members.has("adam")).toBe(false)
+      }
+    })
+  )
+
+  it.effect("[CH-14] a charter that holds as many records as it keeps of one device agrees all the same", () =>
+    Effect.gen(function* () {
+      const [ann, olga, adam] = [yield* open(1), yield* open(2), yield* open(3)]
+      yield* ann.write([found])
+      yield* ann.write(team)
+      for (const each of [olga, adam]) yield* exchange(ann, each)
+      yield* ann.write([remove("adam")])
+      for (let i = 0; i < 100; i++) yield* adam.write([rename(`${i}`)])
+      yield* ann.receive(adam.beyond(ann.known(), 1e6))
+      yield* olga.write([remove("mia")])
+      yield* exchange(ann, olga)
+      expect(olga.digest()).toEqual(ann.digest())
+      expect(ann.known().rivals.length).toBeLessThanOrEqual(64)
+      expect([...ann.state().members.keys()].sort()).toEqual(["ann", "olga"])
+      // And whoever takes both in from the start.
+      const newcomer = yield* open(9)
+      yield* exchange(newcomer, adam)
+      yield* exchange(newcomer, ann)
+      expect(newcomer.state()).toEqual(ann.state())
+    })
+  )
+
+  it.effect("[CH-17] however much a device wrote apart, all of it counts", () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(1), yield* open(2)]
       yield* a.write([found])

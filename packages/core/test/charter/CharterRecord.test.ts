@@ -55,19 +55,17 @@ describe("a record", () => {
     )
   })
 
+  it("[CH-1] stands behind records that are named once and in order, at most 16", () => {
+    const ids = Array.from({ length: 17 }, (_, i) => ({ id: i.toString(16).padStart(64, "0"), version: 1 }))
+    const behind = (...all: typeof ids) => CharterRecord.open(crypto, record(all, 1, found).bytes)
+    expect(behind(...ids.slice(0, 16))).toMatchObject({ behind: ids.slice(0, 16).map(({ id }) => id) })
+    expect(() => behind(...ids)).toThrow("does not say what it stands behind")
+    expect(() => behind(ids[1]!, ids[1]!)).toThrow("does not say what it stands behind")
+  })
+
   it("[CH-2] of a later version, or with an operation of one, is told apart from a broken one", () => {
     const body = (version: number, operations: ReadonlyArray<unknown>) =>
-      MessagePack.pack([
-        version,
-        new Uint8Array(16),
-        1,
-        new Uint8Array(32),
-        new Uint8Array(8),
-        key(1),
-        "",
-        "",
-        operations
-      ])
+      MessagePack.pack([version, new Uint8Array(16), 1, [], new Uint8Array(8), key(1), "", "", operations])
     const signed = (bytes: Uint8Array) => MessagePack.pack([bytes, new Uint8Array(64), null])
     expect(CharterRecord.open(crypto, signed(body(2, [])))).toBe(CharterRecord.newer)
     expect(CharterRecord.open(crypto, signed(body(1, [[99]])))).toBe(CharterRecord.newer)

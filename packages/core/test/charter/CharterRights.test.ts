@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
-import { addDevice, addMember, found, join, key, newTree, peer, record, team, write } from "./fixture.ts"
+import { withReceipt } from "../../src/charter/CharterRecord.ts"
+import { addDevice, addMember, found, join, key, newTree, peer, record, signerOf, team, write } from "./fixture.ts"
 
 const role = (member: string, to: string): CharterOperation => ({ _tag: "SetMemberRole", member, role: to })
 const remove = (member: string): CharterOperation => ({ _tag: "RemoveMember", member })
@@ -94,6 +95,29 @@ describe("a charter", () => {
     expect(tree.state).toMatchObject({ policy: { text: "q" }, policySince: version + 2 })
   })
 
+  it("[CH-6] keeps the hub a device of an owner, as only it can write", () => {
+    const tree = newTree()
+    tree.add(record(undefined, 1, { ...found, hub: key(1) } as CharterOperation))
+    write(tree, 1, ...join("olga", "owner", 2), addDevice("ann", 9))
+    const problem = "Ann's laptop is the hub, which writes for ann: it stays a device of an owner, and is not paused"
+    const pause = { _tag: "PauseDevice", device: key(1), isPaused: true } as const
+    for (const last of [remove("ann"), role("ann", "admin"), removeDevice(1), pause]) {
+      expect(write(tree, 1, last)).toBe(problem)
+    }
+    expect(write(tree, 1, removeDevice(9), remove("olga"))).toBeTypeOf("object")
+    // A hub that is nobody's device only orders what others write.
+    const other = newTree()
+    other.add(record(undefined, 1, { ...found, hub: key(8) } as CharterOperation))
+    const made = record({ id: other.state.head, version: 1 }, 1, ...join("olga", "owner", 2), remove("ann"))
+    expect(other.add(withReceipt(made, signerOf(8)))).toEqual({ kind: "added" })
+  })
+
+  it("[CH-7] never lets a removed team come back under its id", () => {
+    const tree = team()
+    write(tree, 1, { _tag: "RemoveTeam", team: "north" })
+    expect(write(tree, 1, { _tag: "SetTeam", team: "north", name: "New" })).toMatch(/takes another id/)
+  })
+
   it("[CH-7] never lets a removed member or device come back under its id or key", () => {
     const tree = team()
     write(tree, 1, remove("mia"))
@@ -117,6 +141,19 @@ describe("a charter", () => {
     expect(write(tree, 1, addDevice("rob", 22))).toBe("ROB has 1 devices, and the limit is 0")
     write(tree, 1, { _tag: "SetMemberDeviceLimit", member: "mia", isOwn: false, limit: null })
     expect(write(tree, 5, addDevice("mia", 21))).toBeTypeOf("object")
+  })
+
+  it("[CH-8] limits nobody who stands as high as the signer", () => {
+    const limit = (member: string): CharterOperation => ({
+      _tag: "SetMemberDeviceLimit",
+      member,
+      isOwn: true,
+      limit: 0
+    })
+    const tree = team()
+    for (const member of ["ann", "ada"]) expect(write(tree, 3, limit(member))).toMatch(/is not below admin/)
+    expect(write(tree, 3, limit("mia"))).toBeTypeOf("object")
+    expect(write(tree, 2, limit("ann"))).toBeTypeOf("object")
   })
 
   it("[CH-9] a paused device has no say until it is let on again", () => {

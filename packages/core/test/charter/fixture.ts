@@ -4,7 +4,7 @@
  */
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import * as CharterRecord from "../../src/charter/CharterRecord.ts"
-import { CharterTree } from "../../src/charter/CharterTree.ts"
+import { CharterGraph } from "../../src/charter/CharterGraph.ts"
 import * as HybridTime from "../../src/identity/HybridTime.ts"
 import * as PeerId from "../../src/identity/PeerId.ts"
 import type { SpaceId } from "../../src/identity/SpaceId.ts"
@@ -23,24 +23,29 @@ export const key = (device: number): Uint8Array => {
 }
 export const peer = (device: number): PeerId.PeerId => PeerId.fromPublicKey(key(device))
 
-export const newTree = (): CharterTree =>
-  new CharterTree(crypto, space, (text) => (text.startsWith("bad") ? "it is bad" : undefined))
+export const newTree = (): CharterGraph =>
+  new CharterGraph(crypto, space, (text) => (text.startsWith("bad") ? "it is bad" : undefined))
 
-/** A record behind another one, or behind nothing. */
+export type Before = Pick<CharterRecord.CharterRecord, "id" | "version">
+
+/** A record behind another one, behind several, or behind nothing. */
 export const record = (
-  before: Pick<CharterRecord.CharterRecord, "id" | "version"> | undefined,
+  before: Before | ReadonlyArray<Before> | undefined,
   device: number,
   ...operations: ReadonlyArray<CharterOperation>
-): CharterRecord.CharterRecord =>
-  CharterRecord.seal(crypto, signerOf(device), {
+): CharterRecord.CharterRecord => {
+  const all = before === undefined ? [] : Array.isArray(before) ? (before as ReadonlyArray<Before>) : [before as Before]
+  const version = Math.max(0, ...all.map((each) => each.version)) + 1
+  return CharterRecord.seal(crypto, signerOf(device), {
     space,
-    version: (before?.version ?? 0) + 1,
-    previous: before?.id ?? CharterRecord.noRecord,
-    at: HybridTime.make(startMs, before?.version ?? 0),
+    version,
+    behind: all.map(({ id }) => id).sort(),
+    at: HybridTime.make(startMs, version - 1),
     behalf: "",
     note: "",
     operations
   })
+}
 
 export const found: CharterOperation = {
   _tag: "Found",
@@ -77,18 +82,18 @@ export const join = (
 
 /** Adds a record behind the head of a tree; gives the record, or why it was refused. */
 export const write = (
-  tree: CharterTree,
+  tree: CharterGraph,
   device: number,
   ...operations: ReadonlyArray<CharterOperation>
 ): CharterRecord.CharterRecord | string => {
-  const { head, version } = tree.state
-  const made = record(version === 0 ? undefined : { id: head, version }, device, ...operations)
+  const behind = tree.heads.map((id) => tree.after(0).find((each) => each.id === id)!)
+  const made = record(behind, device, ...operations)
   const added = tree.add(made)
   return added.kind === "refused" ? added.problem : made
 }
 
 /** A founded tree with: ann owner (1), olga owner (2), adam admin (3), ada admin (4), mia member (5), rob readonly (6). */
-export const team = (): CharterTree => {
+export const team = (): CharterGraph => {
   const tree = newTree()
   tree.add(record(undefined, 1, found))
   write(

@@ -1,0 +1,93 @@
+// A team without a hub: owners and members write the charter apart from each other, and records follow it.
+import { describe, expect, it } from "@effect/vitest"
+import { CharterRecord, HybridTime, MemoryTransport } from "@syncline/core"
+import { SeededRandom } from "@syncline/core/testing"
+import { Effect } from "effect"
+import { deviceOf, joining, world } from "./space.ts"
+import { makeNode, pass, type TeamNode } from "./teamNodes.ts"
+
+/** Nodes of ann and olga, owners, mia, who writes, and rob, who reads; all know the same, and ann is whom they dial. */
+const openTeam = Effect.gen(function* () {
+  const network = MemoryTransport.makeNetwork()
+  const ann = yield* makeNode(network, 1, [])
+  const [olga, mia, rob] = [
+    yield* makeNode(network, 4, [1]),
+    yield* makeNode(network, 2, [1]),
+    yield* makeNode(network, 3, [1])
+  ]
+  yield* ann.write({
+    _tag: "Found",
+    name: "Team",
+    hub: null,
+    member: "ann",
+    memberName: "Ann",
+    device: deviceOf(1).publicKey,
+    deviceName: "ann's"
+  })
+  yield* ann.write(
+    { _tag: "SetTeam", team: "north", name: "North" },
+    ...joining(["olga", "owner", 4]),
+    ...joining(["mia", "member", 2, "north"]),
+    ...joining(["rob", "readonly", 3, "north"]),
+    { _tag: "AddDevice", member: "rob", device: deviceOf(33).publicKey, name: "old phone" }
+  )
+  for (const node of [ann, olga, mia, rob]) yield* node.start
+  yield* pass(3_000)
+  return { ann, olga, mia, rob }
+})
+
+const isMember = (node: TeamNode, member: string): boolean => node.charter.state().members.has(member)
+
+describe("a team without a hub", () => {
+  it.effect("[CH-7] [CH-17] who was removed stays out, whatever somebody wrote offline at the same time", () =>
+    Effect.gen(function* () {
+      const { ann, mia, olga, rob } = yield* openTeam
+      yield* rob.stop
+      yield* mia.stop
+      yield* pass(1_000)
+      yield* rob.write({ _tag: "RemoveDevice", device: deviceOf(33).publicKey })
+      yield* olga.write({ _tag: "SetTeam", team: "east", name: "East" })
+      yield* olga.write({ _tag: "RemoveMember", member: "mia" })
+      yield* pass(3_000)
+      expect(isMember(ann, "mia")).toBe(false)
+      yield* olga.close
+      yield* ann.put("secret", { team: "north", title: "written after the removal" })
+      yield* rob.start
+      yield* pass(10_000)
+      for (const node of [ann, rob]) expect([isMember(node, "mia"), isMember(node, "rob")]).toEqual([false, true])
+      expect(ann.charter.state().devices.size).toBe(3)
+      expect(ann.charter.state().teams.has("east")).toBe(true)
+      expect(yield* rob.titleOf("secret")).toBe("written after the removal")
+      yield* mia.start
+      yield* pass(70_000)
+      expect(yield* mia.titleOf("secret")).toBe(undefined)
+    })
+  )
+
+  it.effect("[CH-14] [CH-22] nobody keeps two owners apart by flooding their charters", () =>
+    Effect.gen(function* () {
+      const { ann, olga } = yield* openTeam
+      const { head, space, version } = ann.charter.state()
+      yield* olga.stop
+      yield* pass(1_000)
+      const crypto = world.functions(new SeededRandom.SeededRandom(5))
+      const flood = Array.from({ length: 600 }, (_, i) => {
+        const at = HybridTime.make(1_800_000_000_000, i)
+        const operations = [{ _tag: "RenameMember", member: "rob", name: `Rob ${i}` }] as const
+        const made = { space, version: version + 1, behind: [head], at, behalf: "", note: "", operations }
+        return CharterRecord.seal(crypto, deviceOf(3), made).bytes
+      })
+      // Each of the two meets another half of them.
+      for (let from = 0; from < 300; from += 50) yield* ann.charter.receive(flood.slice(from, from + 50))
+      for (let from = 300; from < 600; from += 50) yield* olga.charter.receive(flood.slice(from, from + 50))
+      yield* ann.write({ _tag: "SetTeam", team: "west", name: "West" })
+      yield* olga.write({ _tag: "RemoveMember", member: "rob" })
+      yield* ann.put("x", { team: "north", title: "after" })
+      yield* olga.start
+      yield* pass(60_000)
+      expect(olga.charter.digest()).toEqual(ann.charter.digest())
+      for (const node of [ann, olga]) expect(isMember(node, "rob")).toBe(false)
+      expect(yield* olga.titleOf("x")).toBe("after")
+    })
+  )
+})
