@@ -143,3 +143,40 @@ it("[HB-33] a mass delete waits on every device until a person decides", { timeo
     expect((await node.quarantine.counts()).MassDelete).toBe(0)
   }
 })
+
+it("[HB-38] undoing a mass delete that waits holds back no receipt of what follows", { timeout: 120_000 }, async () => {
+  const site = await hubSite()
+  let hub = await site.start()
+  const { deleter, linked, other } = await openAll(site, hub)
+  const all = [deleter, linked, other]
+  const ids = (await deleter.task.putAll(Array.from({ length: 100 }, (_, i) => ({ title: `task ${i}` })))).ids
+  await settled(all)
+  const gone: Array<string> = []
+  for (const id of ids.slice(0, 40)) gone.push(...(await deleter.task.delete(id)))
+  await until(async () => (await metric(hub, held)) > 0, settleMsMax)
+  for (const commit of gone) await deleter.undo([commit])
+  const later: Array<string> = []
+  for (let i = 0; i < 5; i++) {
+    const { commits } = await deleter.task.putAll([{ title: `unrelated ${i}` }])
+    later.push(...commits)
+  }
+  const codesOf = async () => {
+    const receipts = await deleter.receipts({ limit: 1_000 })
+    return receipts.map(({ code, commit, status }) =>
+      later.includes(commit) ? `later ${status}` : `${status} ${code}`
+    )
+  }
+  await until(async () => (await codesOf()).filter((said) => said === "later accepted").length === 5, settleMsMax)
+  expect(new Set(await codesOf())).toEqual(
+    new Set(["accepted ", "deferred MassDelete", "deferred Waiting", "later accepted"])
+  )
+  await stop(hub)
+  await atStoppedHub(site.data, [deleter.peer], (node) =>
+    node.quarantine.releaseWhere({ reason: "MassDelete", author: deleter.peer })
+  )
+  hub = await site.start()
+  await settled(all)
+  await until(async () => new Set(await codesOf()).size === 2, settleMsMax)
+  expect(new Set(await codesOf())).toEqual(new Set(["accepted ", "later accepted"]))
+  for (const node of all) expect((await node.task.query({ limit: 1_000 })).length).toBe(105)
+})

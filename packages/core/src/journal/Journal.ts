@@ -87,9 +87,9 @@ export interface RemoteBatch {
 export interface RemoteOutcome {
   readonly applied: number
   readonly known: number
-  /** Commits that wait in quarantine. */
+  /** Commits that wait in quarantine, or for what does. */
   readonly held: number
-  /** Events left out because an earlier one is missing; reconciliation brings them again. */
+  /** Events left out because an earlier one is missing, where no verdict says so; reconciliation brings them again. */
   readonly gaps: number
   /** Commits refused, by code. */
   readonly refused: ReadonlyArray<readonly [code: string, count: number]>

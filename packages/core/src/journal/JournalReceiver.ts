@@ -24,8 +24,8 @@ import * as KeptCommits from "./KeptCommits.ts"
 import { judgeDeletes } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
-import type { Because, QuarantineReason } from "./Quarantine.ts"
-import type { Verdict } from "./Receipt.ts"
+import { type Because, type QuarantineReason, waitingOf } from "./Quarantine.ts"
+import { restsOnWaiting, type Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
 const reportsMax = 64
@@ -112,7 +112,7 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
     const denial = denials.get(index)
     const verdict =
       denial === undefined
-        ? takeOpened(work, opening, batch.peer, source, massDeleting)
+        ? takeOrTell(work, opening, batch.peer, source, massDeleting)
         : keepDenied(work, opening, denial, batch.peer)
     if (verdict !== undefined) say(work, index, verdict)
   })
@@ -267,6 +267,19 @@ const held = (code: QuarantineReason, because: string): Verdict => ({
   policyVersion: 0,
   because
 })
+
+/**
+ * Takes in one commit of a batch. While something waits here, what is left out because something is missing is told
+ * commit by commit and is no gap: a person may take days, and nobody has to compare for it until then.
+ */
+const takeOrTell = (...taking: Parameters<typeof takeOpened>): Verdict | undefined => {
+  const [{ context, tally }] = taking
+  const { gaps } = tally
+  const verdict = takeOpened(...taking)
+  if (verdict !== undefined || tally.gaps === gaps || waitingOf(context.tables.quarantineCounts()) === 0) return verdict
+  tally.gaps = gaps
+  return restsOnWaiting
+}
 
 const full = refusal("QuarantineFull", "the quarantine there is full; a person must look at it")
 

@@ -10,7 +10,7 @@ import type { Because } from "./Quarantine.ts"
 export interface Verdict extends Because {
   /** Name of the reason, e.g. `Denied` or `ClockAhead`. */
   readonly code: string
-  /** `refused`: it does not take the commit; `held`: it keeps the commit and does not apply it yet. */
+  /** `refused`: it does not take the commit; `held`: it keeps it, or waits for what it rests on, and does not apply it yet. */
   readonly kind: "refused" | "held"
 }
 
@@ -35,6 +35,15 @@ export const receiptsPageMax = 1_000
 
 /** Codes with which a custodian says that a commit may not be: it is withdrawn here and waits in quarantine. */
 export const withdrawingCodes: ReadonlySet<string> = new Set(["Denied", "Revoked"])
+
+/** Why a commit is left out whose place is behind one that waits; it comes again once that was let in. */
+export const restsOnWaiting: Verdict = {
+  code: "Waiting",
+  kind: "held",
+  rule: "",
+  policyVersion: 0,
+  because: "it rests on a commit that waits there, or that has not come there yet"
+}
 
 /** Why a commit is not accepted by a custodian that was never asked: it is not sent there, and no roots speak for it. */
 export const notShared: Verdict = {

@@ -9,7 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
 import type { QuarantineReason } from "../journal/Quarantine.ts"
-import { withdrawingCodes } from "../journal/Receipt.ts"
+import { restsOnWaiting, withdrawingCodes } from "../journal/Receipt.ts"
 import * as Partition from "../model/Partition.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, monotonicMs, type SessionNotice } from "../session/RunningSession.ts"
@@ -344,7 +344,9 @@ const takenIn = Effect.fnUntraced(function* (
 ) {
   const { publish } = supervisor.channel
   const held = new Map<string, number>()
-  for (const { code, kind } of outcome.verdicts) if (kind === "held") held.set(code, (held.get(code) ?? 0) + 1)
+  for (const { code, kind } of outcome.verdicts) {
+    if (kind === "held" && code !== restsOnWaiting.code) held.set(code, (held.get(code) ?? 0) + 1)
+  }
   for (const [code, commits] of held) {
     if (code === "ClockAhead") yield* publish({ _tag: "ClockSkewed", peer, commits })
     yield* publish({ _tag: "CommitsHeld", peer, reason: code as QuarantineReason, commits })

@@ -131,6 +131,73 @@ describe("commits that are held", () => {
       })
   )
 
+  it.effect("[SE-31] [JR-137] changes on top of a held mass delete defer their own receipts and no others", () =>
+    Effect.gen(function* () {
+      const { client, hub, other } = yield* hubAndClients
+      for (let i = 0; i < 50; i++) yield* client.remove(`t${i}`)
+      yield* pass(5_000)
+      const heldFrom = (yield* hub.journal.quarantineCounts).MassDelete
+      expect(heldFrom).toBeGreaterThan(20)
+      const codes = Effect.map(receiptsOf(client), (receipts) =>
+        receipts.slice(tasks + 50).map(({ code, status }) => `${status} ${code}`)
+      )
+      yield* client.put("t49", { team: "a", title: "back", votes: 1 })
+      yield* client.put("t49", { team: "a", title: "and changed", votes: 1 })
+      for (let i = 0; i < 3; i++) {
+        yield* client.put(`n${i}`, { team: "a", title: "new", votes: 1 })
+        yield* pass(2_000)
+      }
+      const deferred = ["deferred Waiting", "deferred Waiting"]
+      expect(yield* codes).toEqual([...deferred, ...Array.from({ length: 3 }, () => "accepted ")])
+      expect((yield* receiptsOf(client)).at(tasks + 50)!.because).toContain("rests on")
+      expect(yield* statusOf(client)).toMatchObject({ state: "held" })
+      expect(seenBy(hub, "CommitsHeld").map(({ reason }) => reason)).not.toContain("Waiting")
+      // Nor in a later session, nor after ranges were compared.
+      yield* client.stop
+      yield* client.start
+      yield* pass(3 * minuteMs)
+      yield* client.put("n3", { team: "a", title: "new", votes: 1 })
+      yield* pass(3_000)
+      expect(yield* codes).toEqual([...deferred, ...Array.from({ length: 4 }, () => "accepted ")])
+      const waiting = yield* hub.journal.quarantine({ after: 0, limit: 1_000 })
+      yield* hub.journal.release(waiting.map(({ id }) => id))
+      yield* pass(2 * minuteMs)
+      expect(new Set(yield* codes)).toEqual(new Set(["accepted "]))
+      for (const node of [hub, client, other]) {
+        expect(yield* node.fieldsOf("t49")).toMatchObject({ title: "and changed" })
+        expect(yield* node.journal.count("task")).toBe(tasks - 49 + 4)
+        for (const peer of (yield* node.status).peers) expect(peer).toMatchObject({ state: "synced", pendingOut: 0 })
+      }
+    })
+  )
+
+  it.effect("[SE-31] what rests on a commit that waits is taken back with it when a policy refuses that one", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([2])
+      const hub = yield* makeNode(network, 1, [], { rules })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]) })
+      yield* hub.start
+      yield* client.start
+      for (let i = 0; i < 30; i++) yield* client.put(`t${i}`, { team: "a", title: "first", votes: 1 })
+      yield* pass(2 * minuteMs)
+      yield* client.stop
+      for (let i = 0; i < 25; i++) yield* client.remove(`t${i}`)
+      yield* client.put("t0", { team: "a", title: "on top", votes: 1 })
+      yield* client.put("else", { team: "b", title: "else", votes: 1 })
+      yield* client.start
+      yield* pass(3_000)
+      const codes = Effect.map(receiptsOf(client), (receipts) =>
+        receipts.slice(-3).map(({ code, status }) => `${status} ${code}`)
+      )
+      expect(yield* codes).toEqual(["deferred MassDelete", "deferred Waiting", "accepted "])
+      yield* rules.change(deniesNothing, deniesTeam("a"))
+      yield* pass(2 * minuteMs)
+      expect((yield* receiptsOf(client)).filter(({ status }) => status === "rejected")).toHaveLength(26)
+      expect(yield* client.fieldsOf("t0")).toMatchObject({ title: "first" })
+    })
+  )
+
   it.effect("[OR-22] what waits for its time stays when the right of its author has ended meanwhile", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
