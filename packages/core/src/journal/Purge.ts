@@ -95,7 +95,9 @@ const keepUnconfirmed = (
 ): ReadonlyArray<string> => {
   const { crypto, signer, tables } = context
   const id = Commit.id(crypto, packed)
-  if (Receipts.confirmedBy(tables.custodians(), lseq, tables.receiptsOf(id)) !== undefined) return []
+  // Only the journal that a custodian was met as last: an earlier one may be gone, with what it had confirmed.
+  const present = tables.custodians().map(({ peer }) => ({ peer, lseq: tables.peer(peer)?.custody ?? 0 }))
+  if (Receipts.confirmedBy(present, lseq, tables.receiptsOf(id)) !== undefined) return []
   const { peer } = signer
   KeptCommits.keepWithdrawn(context, {
     ...CommitOpening.describe(id, packed, events, bytes),

@@ -152,8 +152,15 @@ const isSameCharter = (mine: Uint8Array | null, theirs: Uint8Array | null): bool
 const areEqual = ({ charter, live: { snapshot } }: State, theirs: Wire.Hello | Wire.HelloAck): boolean =>
   isSameCharter(charter, theirs.charter) && Bytes.equals(theirs.root, snapshot.root) && theirs.count === snapshot.count
 
-/** Goes live, but not before the charters agree: no commit is sent or taken in under an old one. */
+/** First of all it is kept who was met: whatever the charter takes away is judged by what this journal of the peer has. */
 const goOn = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean): Outcome => {
+  const outcome = agreeOrGoLive(state, theirs, isEqual)
+  const meeting: Action = { _tag: "Meet", incarnation: Bytes.toHex(theirs.incarnation) }
+  return { state: outcome.state, actions: [meeting, ...outcome.actions] }
+}
+
+/** Goes live, but not before the charters agree: no commit is sent or taken in under an old one. */
+const agreeOrGoLive = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean): Outcome => {
   const { charter } = state
   if (isSameCharter(charter, theirs.charter)) return goLive(state, theirs, isEqual)
   if (charter === null || theirs.charter === null) return fail(state, new CharterUnknown({ isHere: charter !== null }))

@@ -41,6 +41,8 @@ export const perform = (
       return takeCharter(driver, action.message)
     case "Admit":
       return admit(driver)
+    case "Meet":
+      return nothing(meet(driver, action.incarnation))
     case "ReadSpace":
       return readSpace(driver, action.purpose)
     case "ReadFeed":
@@ -70,6 +72,12 @@ const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   const { because, rule } = decision
   const input: Input = { _tag: "Admitted", denied: decision.allowed ? undefined : { rule, because } }
   return input
+})
+
+/** A peer that is met as another journal than before may have lost what it had confirmed. */
+const meet = Effect.fnUntraced(function* ({ journal, state }: RunningSession, incarnation: string) {
+  const peer = state.peer!
+  if ((yield* journal.peer(peer, incarnation)) === undefined) yield* journal.setCursor(peer, incarnation, 0)
 })
 
 /** What is named or sent next was judged by the charter of this moment, or by a later one. */

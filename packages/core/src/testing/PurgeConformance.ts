@@ -90,6 +90,21 @@ const purgeRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(
+    `[JR-131] ${name}: what a custodian confirmed as a journal that it is no longer counts as confirmed by nobody`,
+    () =>
+      Effect.gen(function* () {
+        const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+        const { commits } = yield* a.write([put("south 0", { text: "of a" }, { team: "south" })])
+        yield* a.settle(settlement(hub.device, [], yield* a.head))
+        yield* a.setCursor(hub.device, "ffeeddccbbaa9988", 0)
+        expect(yield* a.purge(south, why)).toEqual({ entities: 1, withdrawn: commits })
+        const later = yield* a.write([put("north 0", { text: "of a" }, { team: "north" })])
+        yield* a.settle({ ...settlement(hub.device, [], later.head), incarnation: "ffeeddccbbaa9988" })
+        expect(yield* a.purge(north, why)).toEqual({ entities: 1, withdrawn: [] })
+      })
+  )
+
   it.effect(`[JR-133] ${name}: a purge that was interrupted is known, and the next one ends it`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]

@@ -5,7 +5,7 @@ import { describe } from "vitest"
 import type { JournalShape } from "../../src/journal/Journal.ts"
 import type { Partition } from "../../src/model/Partition.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
-import { deniesNothing, makeNode, makeRules, makeTables, pass, seenBy } from "./virtualNodes.ts"
+import { deniesNothing, makeNode, makeRules, makeTables, pass, receiptsOf, seenBy } from "./virtualNodes.ts"
 
 describe("a policy that changed while nobody looked", () => {
   it.effect("[AK-2] what may not be here any more is gone before anybody is dialled", () =>
@@ -106,6 +106,45 @@ describe("a policy that changes while a batch is being written", () => {
       expect(yield* reader.journal.head).toBeGreaterThan(1)
       expect(yield* reader.journal.held).toEqual([])
       expect(yield* reader.fieldsOf("s2")).toBe(undefined)
+    })
+  )
+})
+
+describe("a hub that was set back", () => {
+  it.effect("[AK-7] what it had confirmed before waits when it takes the right with its greeting", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const hubTables = makeTables()
+      const rules = yield* makeRules([1])
+      const before = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]), tables: hubTables })
+      let frames = Infinity
+      const client = yield* makeNode(network, 2, [1], {
+        rules,
+        // After so many frames of a session the link is silent.
+        link: (link) => ({
+          ...link,
+          receive: Effect.suspend(() => (frames-- > 0 ? link.receive : Effect.never))
+        })
+      })
+      yield* before.start
+      yield* client.start
+      yield* client.put("old", { team: "a", title: "old" })
+      yield* pass(3_000)
+      const backup = hubTables.copy()
+      yield* client.put("new", { team: "a", title: "acknowledged" })
+      yield* pass(3_000)
+      expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["accepted", "accepted"])
+      yield* client.stop
+      yield* before.close
+      backup.transact(() => backup.setIdentity({ incarnation: "00112233aabbccdd", writing: "00112233aabbccdd" }))
+      const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]), tables: backup })
+      frames = 2
+      yield* hub.start
+      yield* client.start
+      yield* pass(500)
+      yield* rules.lose("a")
+      yield* pass(2_000)
+      expect(seenBy(client, "AccessChanged")).toMatchObject([{ lost: [{ entities: 2, kept: 2 }] }])
     })
   )
 })
