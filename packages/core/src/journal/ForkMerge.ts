@@ -31,10 +31,11 @@ export const merge = (
   const { event, origin } = placed
   const author = origin.authors[0]!
   const unfolded = (entity.unfolded ??= allOf(commits, entity, pending))
-  if (unfolded.names.has(eventName(author, origin.hash))) return "known"
+  if (unfolded.numbers.has(eventName(author, origin.hash))) return "known"
   const { clock } = entity.state
   const isSeen = ([index, eseq]: Dependency): boolean => eseqOf(clock, origin.authors[index]!) >= eseq
-  const follows = event.eseq === 1 || unfolded.names.has(eventName(author, event.prev!))
+  // As in an entity without forks: a number that leaves some out has a gap before it, whatever it says it follows.
+  const follows = event.eseq === 1 || unfolded.numbers.get(eventName(author, event.prev!)) === event.eseq - 1
   // What it rests on may have been taken back together with it, once it was written again.
   if (!follows || !event.deps.every(isSeen)) return isReplaced(entity.state, origin) ? "known" : "gap"
   const before = clock.get(author)
@@ -54,13 +55,13 @@ export const merge = (
 }
 
 const allOf = (commits: OpenedCommits, entity: OpenEntity, pending: ReadonlyArray<PlacedEvent>): Unfolded => {
-  const unfolded: Unfolded = { events: [], names: new Set() }
+  const unfolded: Unfolded = { events: [], numbers: new Map() }
   for (const placed of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) note(unfolded, placed)
   for (const placed of pending) note(unfolded, placed)
   return unfolded
 }
 
-const note = ({ events, names }: Unfolded, placed: PlacedEvent): void => {
+const note = ({ events, numbers }: Unfolded, placed: PlacedEvent): void => {
   events.push(placed)
-  names.add(eventName(placed.origin.authors[0]!, placed.origin.hash))
+  numbers.set(eventName(placed.origin.authors[0]!, placed.origin.hash), placed.event.eseq)
 }

@@ -11,10 +11,10 @@ import type { EntityRef } from "./Journal.ts"
 import type { EntityRow, JournalTables, PartitionRow } from "./JournalTables.ts"
 import * as StateCodec from "./StateCodec.ts"
 
-/** All events of an entity, and their names by `eventName`. */
+/** All events of an entity, and the number of each by its `eventName`. */
 export interface Unfolded {
   readonly events: Array<PlacedEvent>
-  readonly names: Set<string>
+  readonly numbers: Map<string, number>
 }
 
 export interface OpenEntity {

@@ -30,6 +30,7 @@ import {
 /** Registers the rules as tests. */
 export const copyConformance = (name: string, make: MakeJournal): void => {
   forkRules(name, make)
+  numberRules(name, make)
   sameRules(name, make)
   copyRules(name, make)
 }
@@ -64,6 +65,34 @@ const forkRules = (name: string, make: MakeJournal): void => {
       }
       expect(yield* stateHash(d)).toEqual(yield* stateHash(b))
     })
+  )
+}
+
+const numberRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-11] ${name}: a number that does not follow its predecessor's is a gap on every branch, in every order`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+        const crypto = Context.get(a.services, Crypto)
+        const at = startMs + 1_000
+        const made = (event: Event.Event, ms: number) => {
+          const leaf = Commit.leaf(crypto, HybridTime.make(at + ms, 0), 0, Event.encode(event))
+          return { bytes: forge(a, space, at + ms, event), hash: leaf.slice(0, Event.eventHashBytes) }
+        }
+        const [first, twin] = [made(firstEvent("n1", "first"), 0), made(firstEvent("n1", "twin"), 1)]
+        const skipping = made({ ...firstEvent("n1", "skips"), eseq: 3, prev: twin.hash }, 2)
+        const following = made({ ...firstEvent("n1", "follows"), eseq: 2, prev: twin.hash }, 3)
+        for (const [into, order] of [
+          [b, [first, twin, skipping, following]],
+          [c, [twin, skipping, following, first]]
+        ] as const) {
+          const outcomes = yield* Effect.forEach([...order, skipping], (commit) => into.receive(batch(a, [commit])))
+          expect(outcomes.map(({ applied }) => applied).reduce((sum, applied) => sum + applied)).toBe(3)
+          expect(outcomes.at(-1)).toMatchObject({ applied: 0, gaps: 1 })
+        }
+        expect(yield* stateHash(c)).toEqual(yield* stateHash(b))
+      })
   )
 }
 
