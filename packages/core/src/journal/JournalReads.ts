@@ -168,7 +168,7 @@ interface Wanted {
 }
 
 /** Below this it does not matter whether a commit or a part of it is sent, and exactly what is lacking goes. */
-const wholeBytesMin = 2048
+export const wholeBytesMin = 2048
 /** Header, signature and hashes of a part of a commit, roughly. */
 const partBytes = 512
 
@@ -215,6 +215,7 @@ const commitsWith = (
   bytesMax: number
 ): ReadonlyArray<FeedCommit> => {
   const commits: Array<FeedCommit> = []
+  const smallBytesMax = opened.context.wholeBytesMin ?? wholeBytesMin
   let bytes = 0
   for (const lseq of [...wanted.keys()].sort((a, b) => a - b)) {
     const { events, packed, row } = opened.get(lseq)
@@ -222,7 +223,7 @@ const commitsWith = (
     const isWhole = places.length === events.places.length
     const part = isWhole ? row.bytes : Commit.takePart(packed, events, places)
     // Of a commit of many small events a part is larger than the whole, for it names all events and is not compressed.
-    const sent = part.length < Math.max(row.bytes.length, wholeBytesMin) ? part : row.bytes
+    const sent = part.length < Math.max(row.bytes.length, smallBytesMax) ? part : row.bytes
     if (bytes > 0 && bytes + sent.length > bytesMax) break
     const count = sent === row.bytes ? events.places.length : places.length
     commits.push(feedCommit(opened.context.rows, lseq, row.partition, count, sent))

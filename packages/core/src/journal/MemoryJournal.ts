@@ -33,6 +33,8 @@ export interface MemoryJournalOptions {
   readonly commitDelayMs?: number
   /** Fails on purpose; a simulation's way to be a disk. */
   readonly disk?: MemoryDisk
+  /** Commits of fewer bytes are sent in parts where that is exact; production's bound otherwise. */
+  readonly wholeBytesMin?: number
 }
 
 /** What may go wrong with the transactions of a journal in memory. */
@@ -63,7 +65,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   const tables = options.tables ?? new MemoryTables(crypto.sha256, space, JournalWriter.newIncarnation(crypto))
   const deleteWatch = new DeleteWatch()
   const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, deleteWatch }
-  const reader: ReaderContext = { rows: tables, crypto, compression }
+  const reader: ReaderContext = { rows: tables, crypto, compression, wholeBytesMin: options.wholeBytesMin }
   const { changes, transaction } = yield* makeTransactions(options, tables)
 
   const journal: JournalShape = {

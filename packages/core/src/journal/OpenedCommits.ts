@@ -12,6 +12,8 @@ export interface ReaderContext {
   readonly rows: JournalRows
   readonly crypto: CryptoFunctions
   readonly compression: CompressionFunctions
+  /** Bytes below which exactly what is lacking of a commit is sent; see `JournalReads`. */
+  readonly wholeBytesMin?: number | undefined
 }
 
 type StoredCommit = NonNullable<ReturnType<JournalRows["commitAt"]>>

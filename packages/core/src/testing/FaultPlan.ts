@@ -2,6 +2,7 @@
  * Which faults a simulation may meet and how often: a readable catalogue. All times are simulated milliseconds; an
  * `every` is the mean time between two of a kind in the whole cluster, `Infinity` never.
  */
+import { wholeBytesMin } from "../journal/JournalReads.ts"
 import type { SeededRandom } from "./SeededRandom.ts"
 
 export interface FaultPlan {
@@ -71,6 +72,8 @@ export interface FaultPlan {
   readonly writeEveryMs: number
   /** How many entities the writes are spread over. */
   readonly entities: number
+  /** Commits of fewer bytes are compared in exact parts. Below production's bound some writes change many records. */
+  readonly wholeBytesMin: number
 }
 
 /** Every fault at the rates of the project's own suite. */
@@ -115,8 +118,13 @@ export const defaultPlan: FaultPlan = {
   skewMsMax: 25_000,
   aheadMsMax: 15_000,
   writeEveryMs: 1_600,
-  entities: 12
+  entities: 12,
+  wholeBytesMin
 }
+
+/** In some seeds commits are sent whole although they are as small as a simulation's are. */
+export const wholeBytesMinOf = (random: SeededRandom): number =>
+  random.chance(0.3) ? random.pick([0, 256, 1024]) : wholeBytesMin
 
 /** Clocks that are off by minutes, and the bound that production holds them to. */
 export const clocksOfProduction = { skewMsMax: 10 * 60_000, aheadMsMax: 5 * 60_000 } as const

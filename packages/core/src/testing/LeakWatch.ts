@@ -5,9 +5,9 @@
 import { Result } from "effect"
 import { stored } from "../crypto/Compression.ts"
 import * as Author from "../identity/Author.ts"
-import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { quarantineCommitsMax } from "../journal/Quarantine.ts"
+import * as Commit from "../model/Commit.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type { SimulatedNode } from "./SimulatedNode.ts"
 
@@ -16,7 +16,7 @@ const mayGo = new Set(["Challenge", "ChallengeAck", "Error"])
 
 /** What was there when a node was revoked. */
 export interface Revoked {
-  /** Every commit that it, or a copy of it, had written by then, as hexadecimal digits. */
+  /** Ids of the commits that it, or a copy of it, had written by then. */
   readonly written: ReadonlySet<string>
   /** The others' newest arrival numbers. */
   readonly heads: ReadonlyArray<{ readonly node: SimulatedNode; readonly head: number }>
@@ -57,17 +57,25 @@ export class LeakWatch {
   }
 }
 
-/** Commits of an author in a node's rows and in its quarantine, as hexadecimal digits. */
-export const commitsBy = (author: PeerId, { tables }: SimulatedNode, after: number): ReadonlyArray<string> => {
+/**
+ * Ids of the commits of an author in a node's rows and in its quarantine: a commit that comes again in parts, or whole
+ * after a part, is the same.
+ */
+export const commitsBy = (
+  author: PeerId,
+  { options: { crypto }, tables }: SimulatedNode,
+  after: number
+): ReadonlyArray<string> => {
   const found: Array<string> = []
   for (let lseq = after + 1; lseq <= tables.head(); lseq++) {
     const row = tables.commitAt(lseq)!
-    if (row.events > 0 && Author.peer(tables.authorAt(row.author)) === author) found.push(Bytes.toHex(row.bytes))
+    if (row.events > 0 && Author.peer(tables.authorAt(row.author)) === author)
+      found.push(Commit.idOf(crypto, row.bytes)!)
   }
   if (after > 0) return found
   for (const { id } of tables.quarantine(0, quarantineCommitsMax)) {
     const row = tables.quarantineRow(id)!
-    if (row.author !== "" && Author.peer(row.author as Author.Author) === author) found.push(Bytes.toHex(row.bytes))
+    if (row.author !== "" && Author.peer(row.author as Author.Author) === author) found.push(id)
   }
   return found
 }

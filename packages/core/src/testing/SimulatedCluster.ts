@@ -11,7 +11,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
 import { type Cluster, emptyLedger, type Problem } from "./Cluster.ts"
 import { FaultCounts, type FaultKind } from "./FaultCounts.ts"
-import { type FaultPlan, vary } from "./FaultPlan.ts"
+import { type FaultPlan, vary, wholeBytesMinOf } from "./FaultPlan.ts"
 import type { MemoryTables } from "../journal/MemoryTables.ts"
 import * as JournalFaults from "./JournalFaults.ts"
 import { LeakWatch } from "./LeakWatch.ts"
@@ -69,7 +69,12 @@ const defectLogger = (violations: Array<Problem>) =>
 
 const run = Effect.fnUntraced(function* (options: SimulationOptions, time: SimulatedTime, violations: Array<Problem>) {
   const random = new SeededRandom(options.seed)
-  const plan: FaultPlan = { ...vary(random), ...options.plan }
+  const plan: FaultPlan = {
+    ...vary(random),
+    // By numbers of its own, so that everything else of a seed stays as it was.
+    wholeBytesMin: wholeBytesMinOf(new SeededRandom(options.seed, 2)),
+    ...options.plan
+  }
   const trace = new RunTrace()
   const cluster = yield* makeCluster(plan, options, random, { time, trace, violations })
   for (const node of cluster.nodes) yield* node.start()
@@ -204,6 +209,7 @@ const nodeMaker = (
       skewMs: host % 2 === 1 ? random.between(-plan.skewMsMax, plan.skewMsMax) : 0,
       incarnation: Bytes.toHex(functions.randomBytes(Author.incarnationBytes)),
       commitDelayMs: random.between(1, 20),
+      wholeBytesMin: plan.wholeBytesMin,
       orchestrator: {
         routes: routes.map((route) => ({ address: parts.network.address(route) })),
         aheadMsMax: plan.aheadMsMax,

@@ -38,6 +38,7 @@ export interface SimulatedNodeOptions {
   readonly incarnation: string
   /** How long a durable write takes. */
   readonly commitDelayMs: number
+  readonly wholeBytesMin: number
 }
 
 type Services = Journal | Records | Orchestrator | Crypto | Gate
@@ -135,14 +136,14 @@ const layer = (
   tables: MemoryTables,
   disk: MemoryJournal.MemoryDisk
 ): Layer.Layer<Services> => {
-  const { commitDelayMs, crypto, device, host, network, rules, space } = options
+  const { commitDelayMs, crypto, device, host, network, rules, space, wholeBytesMin } = options
   const base = Layer.mergeAll(
     Layer.succeed(Crypto, crypto),
     Layer.succeed(DeviceKey, device),
     Compression.layerStored,
     TransportRegistry.layer([network.transport(host)])
   )
-  const journal = MemoryJournal.layer({ space, tables, commitDelayMs, disk })
+  const journal = MemoryJournal.layer({ space, tables, commitDelayMs, disk, wholeBytesMin })
   return Layer.mergeAll(Orchestrator.layer(options.orchestrator), Records.layer).pipe(
     Layer.provideMerge(journal),
     Layer.provideMerge(rules),

@@ -6,6 +6,7 @@ import { Effect, Schema } from "effect"
 import { Records } from "../orchestrator/Records.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import { queryRowsMax } from "../journal/Journal.ts"
+import { wholeBytesMin } from "../journal/JournalReads.ts"
 import * as Entity from "../model/Entity.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { Cluster, Ledger } from "./Cluster.ts"
@@ -93,6 +94,9 @@ const writeOnce = (cluster: Cluster, node: SimulatedNode, random: SeededRandom) 
     switch (random.between(0, 9)) {
       case 0:
       case 1:
+        if (cluster.plan.wholeBytesMin < wholeBytesMin && random.chance(0.6)) {
+          return yield* putMany(cluster, records, random, word)
+        }
         return yield* records.put(Note, { text: word, tags: [word], votes: 0 }, `${id}/${random.between(1, 3)}`)
       case 2:
         return yield* records.put(Job, { team: random.pick(["a", "b"]), state: word }, id)
@@ -110,6 +114,16 @@ const writeOnce = (cluster: Cluster, node: SimulatedNode, random: SeededRandom) 
         return yield* addVotes(cluster.ledger, records, `sum/${random.between(1, 3)}`, random.between(1, 5))
     }
   })
+
+/** Records of one transaction and one partition, of which others have some and lack some. */
+const putMany = ({ plan }: Cluster, records: Records["Service"], random: SeededRandom, word: string) =>
+  records.putAll(
+    Note,
+    Array.from({ length: random.between(2, 8) }, (_, i) => ({
+      id: `n${random.between(1, plan.entities)}/${1 + (i % 3)}`,
+      value: { text: word.repeat(random.between(1, 30)), tags: [word] }
+    }))
+  )
 
 const addVotes = Effect.fnUntraced(function* (ledger: Ledger, records: Records["Service"], id: string, by: number) {
   const known = yield* records.get("note", id)
