@@ -38,7 +38,14 @@ export interface Unwritten {
   readonly because: string
 }
 
+/** A commit that was written again, and the ids of the commits that say it now. */
+export interface Again {
+  readonly commit: OpenedCommit
+  readonly commits: ReadonlyArray<string>
+}
+
 export interface Rewritten extends Pick<WriteOutcome, "commits" | "entities"> {
+  readonly again: ReadonlyArray<Again>
   readonly unwritten: ReadonlyArray<Unwritten>
 }
 
@@ -51,13 +58,13 @@ export const rewrite = (
   commits: ReadonlyArray<OpenedCommit>,
   nowMs: number
 ): Rewritten => {
-  if (commits.length === 0) return { commits: [], entities: [], unwritten: [] }
+  if (commits.length === 0) return { commits: [], entities: [], again: [], unwritten: [] }
   const { tables } = context
   // The stamps that the wrong clock gave would drag every later one along.
   if (HybridTime.millis(tables.lastTime()) > nowMs + Limits.clockAheadMsMax) {
     tables.setLastTime(newestSound(tables, nowMs))
   }
-  const written: Array<string> = []
+  const again: Array<Again> = []
   const touched: Array<WriteOutcome["entities"][number]> = []
   // Each by itself and in its transaction, so that what was written apart can still be undone apart.
   const unwritten: Array<Unwritten> = []
@@ -74,10 +81,10 @@ export const rewrite = (
       continue
     }
     const outcome = JournalWriter.write(context, changes, nowMs, commit.packed.header.group)
-    written.push(...outcome.commits)
+    again.push({ commit, commits: outcome.commits })
     touched.push(...outcome.entities)
   }
-  return { commits: written, entities: mergedRefs([], touched), unwritten }
+  return { commits: again.flatMap(({ commits: ids }) => ids), entities: mergedRefs([], touched), again, unwritten }
 }
 
 /** A larger one may come of a removal that now withdraws the additions of more devices. */

@@ -171,6 +171,12 @@ const withdraw = (
   const entities = work.entities.finish()
   tables.setIdentity({ ...tables.identity(), writing: newIncarnation(crypto) })
   const written = Rewriting.rewrite(context, misdated, nowMs)
+  for (const { commit, commits: ids } of written.again) {
+    const { lseq } = commit.row
+    const id = Commit.id(crypto, commit.packed)
+    const because = `its time was wrong, and nothing of it is lost: it was written again as ${ids.join(", ")}`
+    tables.putReceipt({ ...verdicts.get(lseq)!, because, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
+  }
   for (const { because, commit } of written.unwritten) {
     const { lseq } = commit.row
     const id = Commit.id(crypto, commit.packed)

@@ -108,7 +108,7 @@ describe("mutants", { timeout: 120_000 }, () => {
   it("[SI-5][SI-11] a journal that drops what a wrong clock stamped is caught", async () => {
     const overrides = {
       [`${src}/journal/Rewriting.ts`]: () => ({
-        rewrite: () => ({ commits: [], entities: [], unwritten: [] })
+        rewrite: () => ({ commits: [], entities: [], again: [], unwritten: [] })
       })
     }
     expect(await isCaught(overrides, "lost", 40, { ...busy, clockJumpEveryMs: 4_000 })).toBe(true)
