@@ -26,6 +26,35 @@ export const plan = (now: EntityState, then: EntityState): ReadonlyArray<EntityC
   return ChangePlan.changes(targets, now.isDeleted, then.isDeleted)
 }
 
+/** A field that is held as one merge kind now and was held as another then. */
+export interface OtherKind {
+  readonly field: string
+  readonly now: string
+  readonly then: string
+}
+
+/**
+ * The first field that no change can lead back, because what is written to it as one kind shows in the place of what the
+ * other has; nothing when there is none.
+ */
+export const otherKind = (now: EntityState, then: EntityState): OtherKind | undefined => {
+  if (then.isDeleted) return undefined
+  for (const names of [then.values, then.counters, then.sets]) {
+    for (const field of names.keys()) {
+      const [is, was] = [kindOf(now, field), kindOf(then, field)]
+      if (is !== undefined && was !== undefined && is !== was) return { field, now: is, then: was }
+    }
+  }
+  return undefined
+}
+
+/** As what a field shows: as in a row, a set goes before a counter and a counter before a value. */
+const kindOf = ({ counters, sets, values }: EntityState, field: string): string | undefined => {
+  if (sets.has(field)) return "orSet"
+  if (counters.has(field)) return "counter"
+  return values.has(field) ? "lww" : undefined
+}
+
 const namesOf = (a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): ReadonlySet<string> =>
   new Set([...a.keys(), ...b.keys()])
 

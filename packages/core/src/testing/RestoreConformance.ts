@@ -70,6 +70,22 @@ const restoreRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(`[JR-82] ${name}: a field that is held as another merge kind by now is named, and nothing is written`, () =>
+    Effect.gen(function* () {
+      const journal = yield* open(make, 1)
+      yield* journal.write([put("n1", { text: "a", hits: 5 })])
+      const asValue = yield* moment(journal)
+      yield* journal.write([count("n1", 3)])
+      const asCounter = yield* moment(journal)
+      yield* journal.write([patch("n1", { text: "b" })])
+      const refused = yield* Effect.flip(restore(journal, "n1", asValue))
+      expect(refused.reason).toMatchObject({ _tag: "EntityInvalid", type: "note", id: "n1", field: "hits" })
+      expect(yield* fieldsOf(journal, "n1")).toEqual({ text: "b", hits: 3 })
+      yield* restore(journal, "n1", asCounter)
+      expect(yield* fieldsOf(journal, "n1")).toEqual({ text: "a", hits: 3 })
+    })
+  )
+
   it.effect(`[JR-82] ${name}: restoring deletes and revives`, () =>
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
