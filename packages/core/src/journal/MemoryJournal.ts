@@ -34,7 +34,7 @@ export interface MemoryJournalOptions {
   /** Fails on purpose; a simulation's way to be a disk. */
   readonly disk?: MemoryDisk
   /** Commits of fewer bytes are sent in parts where that is exact; production's bound otherwise. */
-  readonly wholeBytesMin?: number
+  readonly wholeBytesMin?: number | undefined
 }
 
 /** What may go wrong with the transactions of a journal in memory. */

@@ -50,7 +50,7 @@ export const restoration = Effect.fnUntraced(function* (
   }
   const other = Restoration.otherKind(chosen.present, chosen.past)
   if (other !== undefined) {
-    const problem = `holds a ${other.now} now and held a ${other.then} then, so it cannot be set back; write it anew`
+    const problem = `holds a ${other.is} now and held a ${other.was} then, so it cannot be set back; write it anew`
     return yield* refuse(new EntityInvalid({ type, id, field: other.field, problem }))
   }
   return changesOf(partition, row, Restoration.plan(chosen.present, chosen.past))

@@ -29,8 +29,8 @@ export const plan = (now: EntityState, then: EntityState): ReadonlyArray<EntityC
 /** A field that is held as one merge kind now and was held as another then. */
 export interface OtherKind {
   readonly field: string
-  readonly now: string
-  readonly then: string
+  readonly is: string
+  readonly was: string
 }
 
 /**
@@ -42,7 +42,7 @@ export const otherKind = (now: EntityState, then: EntityState): OtherKind | unde
   for (const names of [then.values, then.counters, then.sets]) {
     for (const field of names.keys()) {
       const [is, was] = [kindOf(now, field), kindOf(then, field)]
-      if (is !== undefined && was !== undefined && is !== was) return { field, now: is, then: was }
+      if (is !== undefined && was !== undefined && is !== was) return { field, is, was }
     }
   }
   return undefined

@@ -8,7 +8,7 @@ import type { JournalShape } from "../journal/Journal.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
 import type { EventChannel } from "./EventChannel.ts"
-import { type Hook, hookCallMsDefault, hooksMax, problem } from "./Hook.ts"
+import { type Hook, type HookPlace, hookCallMsDefault, hooksMax, problem } from "./Hook.ts"
 import * as HookReader from "./HookReader.ts"
 import { HookPlaceUnknown, HooksExhausted, OrchestratorError } from "./OrchestratorError.ts"
 
@@ -71,9 +71,11 @@ const register = Effect.fnUntraced(function* (table: Table, hook: Hook) {
 const startOf = Effect.fnUntraced(function* (journal: JournalShape, { from }: Hook) {
   const head = yield* journal.head.pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
   if (from === undefined) return head
-  const isHere = from.incarnation === undefined || from.incarnation === journal.info.incarnation
-  if (isHere && Number.isSafeInteger(from.head) && from.head >= 0 && from.head <= head) return from.head
-  return yield* Effect.fail(new OrchestratorError({ reason: new HookPlaceUnknown({ place: from.head, head }) }))
+  // What a program kept may be anything by now.
+  const { head: place, incarnation } = (from ?? {}) as Partial<HookPlace>
+  const isHere = incarnation === undefined || incarnation === journal.info.incarnation
+  if (isHere && Number.isSafeInteger(place) && place! >= 0 && place! <= head) return place!
+  return yield* Effect.fail(new OrchestratorError({ reason: new HookPlaceUnknown({ place, head }) }))
 })
 
 const begin = Effect.fnUntraced(function* (running: RunningHook) {

@@ -41,11 +41,12 @@ export class PausesExhausted extends Schema.TaggedError<PausesExhausted>()("Paus
 
 /** A hook was to go on from a place that this journal does not have. */
 export class HookPlaceUnknown extends Schema.TaggedError<HookPlaceUnknown>()("HookPlaceUnknown", {
-  place: Schema.Number,
+  /** As it was given: a program may read it from a file, and then it need not be a number. */
+  place: Schema.Unknown,
   head: Schema.Int
 }) {
   override get message(): string {
-    return `the journal has no place ${this.place} of the journal that the hook was in; its newest is ${this.head}`
+    return `the journal has no place ${JSON.stringify(this.place) ?? "(none)"} of the journal that the hook was in; its newest is ${this.head}`
   }
   get isRetryable(): boolean {
     return false

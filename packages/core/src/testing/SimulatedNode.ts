@@ -38,7 +38,8 @@ export interface SimulatedNodeOptions {
   readonly incarnation: string
   /** How long a durable write takes. */
   readonly commitDelayMs: number
-  readonly wholeBytesMin: number
+  /** As in `FaultPlan`; production's bound where nothing is said. */
+  readonly wholeBytesMin?: number | undefined
 }
 
 type Services = Journal | Records | Orchestrator | Crypto | Gate

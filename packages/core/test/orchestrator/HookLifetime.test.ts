@@ -112,8 +112,11 @@ describe("lifetime of hooks", () => {
       expect(now.committed.flatMap(idsOf)).toEqual(["new"])
       const { incarnation } = (yield* node.run(Journal)).info
       const places = [{ head: 202 }, { head: -1 }, { head: 1.5 }, { head: 10, incarnation: "0011223344556677" }]
-      for (const from of places) {
+      // What a program reads from its file may be anything.
+      const none: ReadonlyArray<unknown> = [{}, { head: "5" }, { head: null }, { incarnation }, null, "x"]
+      for (const from of [...places, ...none] as typeof places) {
         const refused = yield* Effect.flip(hook(node, { ...half.hook, from }))
+        expect(refused.message).toContain("the journal has no place")
         expect(refused.reason).toMatchObject({ _tag: "HookPlaceUnknown", head: 201 })
       }
       yield* hook(node, { ...half.hook, from: { head: 201, incarnation } })
