@@ -5,7 +5,8 @@
  */
 import { Effect } from "effect"
 import * as Author from "../identity/Author.ts"
-import { quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
+import type { JournalShape } from "../journal/Journal.ts"
+import { type QuarantineEntry, quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
 import * as Partition from "../model/Partition.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineAccess from "./QuarantineAccess.ts"
@@ -65,9 +66,10 @@ const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) 
   for (;;) {
     const page = yield* journal.quarantine({ after, limit: quarantinePageMax })
     const ids: Array<string> = []
-    for (const { id, place, reason } of page) {
+    for (const entry of page) {
+      const { id, place } = entry
       after = place
-      if (reason !== "Rejected" && (yield* QuarantineAccess.isForbidden(supervisor, id))) ids.push(id)
+      if (!isOwnWork(journal, entry) && (yield* QuarantineAccess.isForbidden(supervisor, id))) ids.push(id)
     }
     for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
       const gone = yield* journal.discard(ids.slice(from, from + releasedAtOnceMax), true)
@@ -75,7 +77,13 @@ const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) 
         const commits = gone.filter((entry) => entry.reason === reason).length
         yield* QuarantineNews.left(channel, reason, "discarded", commits)
       }
+      const left = gone.map(({ id }) => id)
+      yield* Effect.logInfo("what this device may not have any more was discarded", { commits: left.length, ids: left })
     }
     if (page.length < quarantinePageMax) return
   }
 })
+
+/** Whatever it waits for, nobody else may have it. The proof of a fork waits for nothing: what it proves was applied. */
+const isOwnWork = ({ info }: JournalShape, { author, reason }: QuarantineEntry): boolean =>
+  reason !== "Forked" && author.startsWith(`${Author.peer(info.author)}/`)

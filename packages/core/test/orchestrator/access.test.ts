@@ -78,6 +78,36 @@ describe("commits in quarantine of what may not be here any more", () => {
   )
 })
 
+describe("work that waits in quarantine", () => {
+  it.effect("[AK-1] stays when the right is lost, whatever it waits for, and what others wrote goes", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const [tables, rules, skew] = [makeTables(), yield* makeRules([2]), { ms: 0 }]
+      const node = yield* makeNode(network, 1, [], { rules, tables })
+      const other = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]), skew })
+      yield* node.start
+      yield* other.start
+      skew.ms = 3_600_000
+      yield* other.put("early", { team: "south", title: "of somebody else" })
+      yield* node.put("own", { team: "south", title: "cannot be written again" })
+      yield* pass(3_000)
+      const [own] = (yield* node.journal.changesAfter(0, 64)).changes
+      const waiting = yield* node.journal.quarantine({ after: 0, limit: 10 })
+      expect(waiting).toMatchObject([{ reason: "ClockAhead" }])
+      // As what a wrong clock had stamped waits when it cannot be written again; its place in the journal is empty.
+      const id = "ab".repeat(32)
+      const { bytes } = tables.commitAt(own!.lseq)!
+      const kept = { ...waiting[0]!, id, author: own!.author, peer: other.peer, bytes, dueMs: null }
+      tables.transact(() => tables.addQuarantine(kept))
+      yield* rules.lose("south")
+      yield* pass(3_000)
+      expect(yield* node.journal.held).toEqual([])
+      expect(yield* node.journal.quarantined(id)).toMatchObject({ author: own!.author, reason: "ClockAhead" })
+      expect(yield* node.journal.quarantined(waiting[0]!.id)).toBe(undefined)
+    })
+  )
+})
+
 describe("a policy that changes while a batch is being written", () => {
   it.effect("[AK-5] what comes to be written behind the look at what must go is gone soon after", () =>
     Effect.gen(function* () {
