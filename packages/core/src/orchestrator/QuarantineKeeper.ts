@@ -6,6 +6,7 @@ import { Clock, Effect, Metric } from "effect"
 import * as CountedWrite from "../gate/CountedWrite.ts"
 import type { Decision } from "../gate/Decision.ts"
 import type { GateShape } from "../gate/Gate.ts"
+import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as CommitDeeds from "../session/CommitDeeds.ts"
 import type { JournalShape, Released } from "../journal/Journal.ts"
@@ -156,22 +157,30 @@ const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: {
       })
     yield* releaseAllowed(supervisor, reason, isAllowed, undefined, asked.place)
   }
+  const givesWay = yield* supervisor.gate.givesWay
   const isToSubmit: Judge = (row, beginnings) =>
     Effect.map(decisionNow(supervisor, row, beginnings), (decision) => {
       newest = Math.max(newest, row.place)
-      return isLaterRefused(supervisor, row, decision)
+      return isLaterThan(supervisor, row, decision, givesWay) && isFirstTime(supervisor, row, decision)
     })
   yield* releaseAllowed(supervisor, "Rejected", isToSubmit, undefined, asked.place)
   asked.place = newest
 })
 
-/** A refusal under an older policy that came when the present one was in force; once for each commit and policy. */
-const isLaterRefused = (
-  { resubmitted }: Supervision,
-  { id, policyVersion: refusedAt }: QuarantineRow,
-  { allowed, policyVersion }: Decision
-): boolean => {
-  if (!allowed || policyVersion <= refusedAt || resubmitted.get(id) === policyVersion) return false
+/**
+ * True when own work was refused under an older policy than the present one here. Versions count on one scale only where
+ * one policy holds for all, or where this device itself decided: another node's rules have numbers of their own.
+ */
+const isLaterThan = (
+  { journal }: Supervision,
+  { peer, policyVersion: refusedAt }: QuarantineRow,
+  { allowed, policyVersion }: Decision,
+  isOnePolicy: boolean
+): boolean => allowed && policyVersion > refusedAt && (isOnePolicy || peer === Author.peer(journal.info.author))
+
+/** Notes that a commit is submitted again under the present policy; false when it was before. */
+const isFirstTime = ({ resubmitted }: Supervision, { id }: QuarantineRow, { policyVersion }: Decision): boolean => {
+  if (resubmitted.get(id) === policyVersion) return false
   if (resubmitted.size >= resubmittedMax) resubmitted.clear()
   resubmitted.set(id, policyVersion)
   return true
@@ -180,11 +189,13 @@ const isLaterRefused = (
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   const head = yield* supervisor.journal.head
   supervisor.resting = undefined
+  const givesWay = yield* supervisor.gate.givesWay
   const isAllowed: Judge = (row, beginnings) =>
-    Effect.map(
-      decisionNow(supervisor, row, beginnings),
-      ({ allowed, policyVersion }) => allowed && !(isStart && policyVersion === row.policyVersion)
-    )
+    Effect.map(decisionNow(supervisor, row, beginnings), (decision) => {
+      if (!isStart) return decision.allowed
+      if (row.reason === "Rejected") return isLaterThan(supervisor, row, decision, givesWay)
+      return decision.allowed && decision.policyVersion !== row.policyVersion
+    })
   for (;;) {
     const sum = { released: 0, waiting: 0 }
     for (const reason of ["Denied", "Revoked", "Rejected"] as const) {

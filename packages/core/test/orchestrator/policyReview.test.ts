@@ -105,7 +105,7 @@ describe("what a policy denied", () => {
   it.effect("[OR-62] a refusal under an older policy that comes late is asked about again, once", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
-      const rules = yield* makeRules([1])
+      const rules = yield* makeRules([1], [1], true)
       const client = yield* makeNode(network, 2, [], { rules })
       yield* client.start
       yield* client.put("t1", { team: "open", title: "refused", votes: 1 })

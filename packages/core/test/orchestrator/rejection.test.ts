@@ -8,6 +8,7 @@ import {
   deniesTeam,
   makeNode,
   makeRules,
+  makeTables,
   pass,
   receiptsOf,
   seenBy,
@@ -167,6 +168,30 @@ describe("a batch of which the hub denies some", () => {
         }
         expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["accepted", "accepted"])
       })
+  )
+
+  it.effect("[OR-62] nothing is submitted again because two nodes count the versions of their own rules apart", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const [hubRules, clientRules, tables] = [yield* makeRules([2]), yield* makeRules([1]), makeTables()]
+      const hub = yield* makeNode(network, 1, [], { rules: hubRules })
+      let client = yield* makeNode(network, 2, [1], { rules: clientRules, tables })
+      yield* hubRules.change(deniesTeam("closed"))
+      for (let i = 0; i < 3; i++) yield* clientRules.change(deniesNothing)
+      yield* hub.start
+      yield* client.start
+      yield* client.put("t", { team: "closed", title: "refused", votes: 1 })
+      for (let start = 0; start < 3; start++) {
+        yield* pass(20_000)
+        expect(seenBy(hub, "CommitsRefused")).toMatchObject([{ code: "Denied", commits: 1 }])
+        expect((yield* receiptsOf(client)).map(({ status }) => status)).toEqual(["rejected"])
+        yield* client.close
+        const rules = yield* makeRules([1])
+        for (let i = 0; i < start; i++) yield* rules.change(deniesNothing)
+        client = yield* makeNode(network, 2, [1], { rules, tables })
+        yield* client.start
+      }
+    })
   )
 
   it.effect("[OR-14] an author whose right has ended learns that, and gets it back", () =>

@@ -36,7 +36,11 @@ export const Task = Entity.make(
 type IsDenied = (partition: Partition, peer: PeerId | undefined) => boolean
 
 /** Rules of one node: everybody known may do everything but what is denied, and is a custodian unless some are named. */
-export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<number>, custodians = known) {
+export const makeRules = Effect.fnUntraced(function* (
+  known: ReadonlyArray<number>,
+  custodians = known,
+  isOnePolicy = false
+) {
   const changes = yield* PubSub.sliding<void>(4)
   const peers = new Set<PeerId>(known.map(peerOf))
   const judges = new Set<PeerId>(custodians.map(peerOf))
@@ -60,7 +64,7 @@ export const makeRules = Effect.fnUntraced(function* (known: ReadonlyArray<numbe
     canRead: ({ header }) => Effect.sync(() => decide(header["team"] !== forgotten)),
     mustForget: ({ header }) => Effect.sync(() => (header["team"] === forgotten ? decide(false) : undefined)),
     accepts: ({ author, partition }) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
-    givesWay: Effect.succeed(false),
+    givesWay: Effect.succeed(isOnePolicy),
     isCustodian: (peer) => Effect.succeed(judges.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
     audit: ({ action, decision, detail }) =>
