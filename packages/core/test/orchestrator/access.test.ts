@@ -141,7 +141,7 @@ describe("a policy that changes while a batch is being written", () => {
 })
 
 describe("a hub that was set back", () => {
-  it.effect("[AK-7] what it had confirmed before waits when it takes the right with its greeting", () =>
+  it.effect("[AK-8] what it had confirmed before waits when it takes the right with its greeting", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
       const hubTables = makeTables()
