@@ -2,15 +2,27 @@
 // Each test file runs in its own process, because native modules and sockets do not share one well.
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer } from "vitest/node"
 
 // Every test file's process, and every process and thread that a test starts, loads the same libraries.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url))
+
+/** Small files of long tests; begun last, they would keep one worker busy while the other has nothing to do. */
+const long = /(SqliteJournal\.(reads|writes)|convergence\d|mutants|soak|massDelete|hostileMember)\.test\.ts$/
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: Parameters<BaseSequencer["sort"]>[0]) {
+    const isShort = ({ moduleId }: (typeof files)[number]): number => (long.test(moduleId) ? 0 : 1)
+    return (await super.sort(files)).toSorted((a, b) => isShort(a) - isShort(b))
+  }
+}
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default"]

@@ -80,7 +80,7 @@ const purge = (
   nowMs: number
 ): WriterMessage.WriterResults["purge"] => {
   const step = Purge.step(context, partition, why, nowMs)
-  if (step.commits > 0) store.setLogDue(true)
+  if (step.commits > 0) store.setLogDue()
   return { ...step, head: store.head() }
 }
 
@@ -91,7 +91,7 @@ const discard = (
 ): WriterMessage.WriterResults["discard"] => {
   const rows = rowsOf(context, ids)
   for (const { id } of rows) store.removeQuarantine(id)
-  if (isForbidden && rows.length > 0) store.setLogDue(true)
+  if (isForbidden && rows.length > 0) store.setLogDue()
   return rows.map(Quarantine.entryOf)
 }
 

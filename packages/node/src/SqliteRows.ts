@@ -182,10 +182,11 @@ export class SqliteRows implements JournalTables.JournalRows {
   storedLastTime = (): string => this.#statements.lastTime.get() as string
 
   /** True while the log may still hold what was taken out because this device may not have it. */
-  isLogDue = (): boolean => this.storedLogDue()
+  isLogDue = (): boolean => this.storedTidyingDue() === 1
 
-  protected storedLogDue(): boolean {
-    return this.#statements.logDue.get() === 1
+  /** 0 for nothing, 1 for the log, 2 for pages that are to be written anew. */
+  protected storedTidyingDue(): number {
+    return this.#statements.logDue.get() as number
   }
 
   authorAt = (index: number): Author.Author => {

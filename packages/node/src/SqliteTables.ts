@@ -74,6 +74,10 @@ const statements = (db: Database.Database) => ({
   )
 })
 
+/** What is left to do behind a purge: to empty the log, or to write the pages of the journal anew. As it is stored, by its place. */
+const tidyings = ["nothing", "log", "pages"] as const
+export type TidyingDue = (typeof tidyings)[number]
+
 export class SqliteTables extends SqliteRows implements JournalTables.JournalTables {
   readonly #space: SpaceId.SpaceId
   readonly #statements: ReturnType<typeof statements>
@@ -82,7 +86,7 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   #head = 0
   #lastTime: HybridTime.HybridTime
   #storedLastTime: HybridTime.HybridTime
-  #isLogDue = false
+  #tidyingDue: TidyingDue = "nothing"
   #identity: JournalTables.JournalIdentity | undefined
   /** Commits of others in quarantine, by peer; `undefined` when they must be counted again. */
   #load: Map<PeerId.PeerId, { commits: number; bytes: number }> | undefined
@@ -141,7 +145,7 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     this.#head = this.storedHead()
     this.#lastTime = this.storedLastTime() as HybridTime.HybridTime
     this.#storedLastTime = this.#lastTime
-    this.#isLogDue = this.storedLogDue()
+    this.#tidyingDue = tidyings[this.storedTidyingDue()]!
     this.forgetAuthors()
     this.#authorIndexes.clear()
     this.#identity = undefined
@@ -159,14 +163,19 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
     this.#lastTime = time
   }
 
-  override isLogDue = (): boolean => this.#isLogDue
+  override isLogDue = (): boolean => this.#tidyingDue === "log"
 
-  /** Marks that the log must be emptied, or that it was. */
-  setLogDue = (isDue: boolean): void => {
-    if (this.#isLogDue === isDue) return
-    this.#statements.setLogDue.run(isDue ? 1 : 0)
-    this.#isLogDue = isDue
+  /** Something is still to be done, so that no byte of what was taken out is left. */
+  isTidyingDue = (): boolean => this.#tidyingDue !== "nothing"
+
+  setTidyingDue = (due: TidyingDue): void => {
+    if (this.#tidyingDue === due) return
+    this.#statements.setLogDue.run(tidyings.indexOf(due))
+    this.#tidyingDue = due
   }
+
+  /** Marks that the log must be emptied. */
+  setLogDue = (): void => this.setTidyingDue("log")
 
   authorIndex = (author: Author.Author): number => {
     const known = this.#authorIndexes.get(author)

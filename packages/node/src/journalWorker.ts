@@ -145,7 +145,7 @@ const serve = (writer: Writer, onMessage: (handler: (message: Envelope | "close"
     if (group.length > 0) {
       const answers = GroupCommit.run(writer.context, writer.tables, writer.settings.folder, group)
       groups++
-      if (writer.tables.isLogDue()) emptyLog(writer, group, answers)
+      if (writer.tables.isTidyingDue()) emptyLog(writer, group, answers)
       writer.send({ kind: "answers", answers, groups, caches: cachesOf(writer) })
       if (groups % groupsPerLogCheck === 0) cutLog(writer)
     }
