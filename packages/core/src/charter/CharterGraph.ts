@@ -202,11 +202,18 @@ export class CharterGraph {
     this.#height = this.#sequence.reduce((height, id) => Math.max(height, this.#record(id).version), 0)
     const passed = new Set(counting.flatMap((id) => this.#record(id).behind))
     this.#heads = counting.filter((id) => !passed.has(id))
-    this.#checkpoints = [this.#empty]
-    for (let version = checkpointEvery; version <= counting.length; version += checkpointEvery) {
-      this.#checkpoints.push(this.stateAt(version)!)
-    }
+    this.#checkpoints = this.#checkpointsOf(counting)
     return dropped
+  }
+
+  #checkpointsOf(counting: ReadonlyArray<RecordId>): Array<CharterState.CharterState> {
+    const checkpoints = [this.#empty]
+    let state = this.#empty
+    for (const [place, id] of counting.entries()) {
+      state = this.#follow(state, id)
+      if ((place + 1) % checkpointEvery === 0) checkpoints.push(state)
+    }
+    return checkpoints
   }
 
   /** Records that do not count, are new, and are needed by none that counts, beyond the bounds. */

@@ -185,6 +185,23 @@ describe("records that did not know of each other", () => {
     }
   })
 
+  it("[CH-13] a long charter is ordered anew like a short one, and tells what counted at each of its versions", () => {
+    const tree = team()
+    for (let i = 0; i < 70; i++) write(tree, 1, rename(`${i}`))
+    const early = headOf(tree)
+    for (let i = 0; i < 80; i++) write(tree, 2, rename(`later ${i}`))
+    tree.add(record(early, 3, addMember("x", "member")))
+    tree.add(record(headOf(team()), 4, addMember("y", "member")))
+    const { state } = tree
+    expect([state.members.has("x"), state.members.has("y"), state.version]).toEqual([true, true, 154])
+    const other = shuffled(all(tree), new SeededRandom(5))
+    expect(other.state).toEqual(state)
+    for (let version = 0; version <= state.version; version++) {
+      expect(tree.stateAt(version)?.version).toBe(version)
+      expect(other.stateAt(version)).toEqual(tree.stateAt(version))
+    }
+  })
+
   it("[CH-15] in a space with a hub only what the hub has signed counts", () => {
     const tree = newTree()
     const first = record(undefined, 1, { ...found, hub: key(8) } as CharterOperation)
