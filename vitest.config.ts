@@ -1,8 +1,9 @@
 // The one test configuration; every package's vitest.config.ts re-exports it.
 // Each test file runs in its own process, because native modules and sockets do not share one well.
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer } from "vitest/node"
+import { journalThread } from "./scripts/bundle.mjs"
 
 // Every test file's process, and every process and thread that a test starts, loads the same libraries.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url))
@@ -17,8 +18,21 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** A journal's thread loads one file and not three hundred. It is made of the same sources, before the tests. */
+const bundledThread = {
+  name: "bundled-journal-thread",
+  transform: (code: string, id: string) => {
+    if (!id.endsWith("/node/src/JournalThread.ts")) return undefined
+    const source = '"./journalWorker.ts"'
+    if (!code.includes(source)) throw new Error(`${id} names its thread's file in another way`)
+    return code.replace(source, JSON.stringify(pathToFileURL(journalThread.file).href))
+  }
+}
+
 export default defineConfig({
+  plugins: [bundledThread],
   test: {
+    globalSetup: [fileURLToPath(new URL("scripts/testSetup.mjs", import.meta.url))],
     include: ["test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,

@@ -1,5 +1,5 @@
-// Puts the hub's program and all that it imports into a few files, so that a start reads those and not six hundred.
-// What is in them is the source as it is; they are made again when a source or a version has changed.
+// Puts a program and all that it imports into a few files, so that a start reads those and not six hundred. What is in
+// them is the source as it is; they are made again when a source or a version has changed.
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -7,28 +7,41 @@ import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-// Beside `src`, because the program finds its own manifest and cache from where it lies.
-const folder = join(root, "apps/server/bundle")
 const stampName = "made-of"
-const sources = ["apps/server/src", "packages/core/src", "packages/node/src", "packages/policy/src"]
-const folders = [...sources, "packages/transport-socketio/src"].map((path) => join(root, path))
+const journalWorker = join(root, "packages/node/src/journalWorker.ts")
 
-/** The hub's program as one starts it. */
-export const bundled = join(folder, "main.js")
+/** The hub, with the thread that writes its journal. */
+export const hub = program("apps/server", {
+  input: { main: join(root, "apps/server/src/main.ts"), journalWorker },
+  sources: ["apps/server", "packages/core", "packages/node", "packages/policy", "packages/transport-socketio"]
+})
+
+/** The thread that writes a journal, for tests: they start hundreds. */
+export const journalThread = program("packages/node", {
+  input: { journalWorker },
+  sources: ["packages/core", "packages/node"]
+})
+
+// Beside `src`, because a program finds its own manifest and cache from where it lies.
+function program(home, { input, sources }) {
+  const folder = join(root, home, "bundle")
+  const file = join(folder, `${Object.keys(input)[0]}.js`)
+  return { file, folder, input, sources: sources.map((path) => join(root, path, "src")) }
+}
 
 /** True when the bundle is of the sources as they are. */
-export function isFresh() {
+export function isFresh({ folder, sources }) {
   try {
-    return readFileSync(join(folder, stampName), "utf8") === fingerprint()
+    return readFileSync(join(folder, stampName), "utf8") === fingerprint(sources)
   } catch {
     return false
   }
 }
 
 // Names, sizes and times of all sources: reading them would take longer than it saves.
-function fingerprint() {
+function fingerprint(sources) {
   const hash = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml")))
-  for (const path of folders) {
+  for (const path of sources) {
     for (const name of readdirSync(path, { recursive: true, encoding: "utf8" }).sort(byName)) {
       const { isFile, mtimeMs, size } = factsOf(join(path, name))
       if (isFile) hash.update(`${path}/${name} ${size} ${mtimeMs}\n`)
@@ -44,18 +57,18 @@ function factsOf(file) {
   return { isFile: facts.isFile(), mtimeMs: facts.mtimeMs, size: facts.size }
 }
 
-async function make() {
-  const madeOf = fingerprint()
+/** Makes the bundle of a program, unless it is there. */
+export async function make(program) {
+  if (isFresh(program)) return
+  const { folder, input, sources } = program
+  const madeOf = fingerprint(sources)
   const { rolldown } = await import("rolldown")
   // It has a native part and stays where it is installed.
   const native = "better-sqlite3"
   const fromNode = createRequire(join(root, "packages/node/package.json"))
   const installed = pathToFileURL(realpathSync(fromNode.resolve(native))).href
   const build = await rolldown({
-    input: {
-      main: join(root, "apps/server/src/main.ts"),
-      journalWorker: join(root, "packages/node/src/journalWorker.ts")
-    },
+    input,
     platform: "node",
     logLevel: "warn",
     // Speeds of `ws` that are used when they are installed; we install none.
@@ -68,7 +81,7 @@ async function make() {
     await build.write({ dir, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" })
     await build.close()
     writeFileSync(join(dir, stampName), madeOf)
-    if (isFresh()) return
+    if (isFresh(program)) return
     rmSync(folder, { recursive: true, force: true })
     renameSync(dir, folder)
   } finally {
@@ -76,4 +89,4 @@ async function make() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await make()
+if (process.argv[1] === fileURLToPath(import.meta.url)) await make(hub)

@@ -1,7 +1,7 @@
 // Every root script comes through here: `node scripts/run.mjs <task> [arguments]`.
 // It prepares the tools, then runs the task. Plain JavaScript without dependencies, because it runs before the install.
 import { guards } from "./guards.mjs"
-import { bundled, isFresh } from "./bundle.mjs"
+import { hub as hubBundle, isFresh } from "./bundle.mjs"
 import { runChild, runCaptured } from "./child.mjs"
 import { prepare, root } from "./toolchain.mjs"
 
@@ -54,11 +54,11 @@ function program(tools, argv, cwd = root) {
 
 // The hub's program in a few files; its sources do the same, more slowly, where they cannot be made.
 async function hub(tools) {
-  if (isFresh()) return bundled
+  if (isFresh(hubBundle)) return hubBundle.file
   const made = await runChild(tools.node, ["scripts/bundle.mjs"], { cwd: root, env: tools.env, limitMs: MINUTE_MS })
   // Whoever stops the bundling does not want a hub.
   if (made >= 128) return made
-  return made === 0 ? bundled : "apps/server/src/main.ts"
+  return made === 0 ? hubBundle.file : "apps/server/src/main.ts"
 }
 
 // A program that starts hubs as `start` does.

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { expect, it, onTestFinished } from "vitest"
 import { read } from "./repositoryTree.ts"
 
-const hubMain = fileURLToPath(new URL("../../apps/server/src/main.ts", import.meta.url))
+const hubMain = fileURLToPath(new URL("../../apps/server/bundle/main.js", import.meta.url))
 const hello = fileURLToPath(new URL("../snippets/hello.ts", import.meta.url))
 
 const folder = (): string => {

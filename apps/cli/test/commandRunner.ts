@@ -11,7 +11,8 @@ import { vi } from "vitest"
 import * as Program from "../src/Program.ts"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-const hubMain = fileURLToPath(new URL("../../server/src/main.ts", import.meta.url))
+/** As `npm start` runs it; made before the tests. */
+const hubMain = fileURLToPath(new URL("../../server/bundle/main.js", import.meta.url))
 /** The schema files that tests hand to the command line. */
 export const citySchema = fileURLToPath(new URL("./citySchema.ts", import.meta.url))
 export const taskSchema = fileURLToPath(new URL("./taskSchema.ts", import.meta.url))

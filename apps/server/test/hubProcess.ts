@@ -14,7 +14,8 @@ import { socketIo } from "@syncline/transport-socketio"
 import { Effect } from "effect"
 import { onTestFinished } from "vitest"
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+/** As `npm start` runs it; made before the tests. */
+const main = fileURLToPath(new URL("../bundle/main.js", import.meta.url))
 
 export interface HubProcess {
   readonly child: ChildProcess

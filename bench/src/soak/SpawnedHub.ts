@@ -17,11 +17,11 @@ import { space } from "./Notes.ts"
 const fromRoot = (path: string): URL => new URL(`../../../${path}`, import.meta.url)
 
 /** What `npm start` runs; the sources where nobody has made a bundle of them. */
-const { bundled, isFresh } = (await import(fromRoot("scripts/bundle.mjs").href)) as {
-  readonly bundled: string
-  readonly isFresh: () => boolean
+const { hub, isFresh } = (await import(fromRoot("scripts/bundle.mjs").href)) as {
+  readonly hub: { readonly file: string }
+  readonly isFresh: (program: unknown) => boolean
 }
-const main = isFresh() ? bundled : fileURLToPath(fromRoot("apps/server/src/main.ts"))
+const main = isFresh(hub) ? hub.file : fileURLToPath(fromRoot("apps/server/src/main.ts"))
 
 /** How long a hub may take to be ready. */
 const readyMsMax = 60_000

@@ -79,7 +79,7 @@ export interface FaultPlan {
 /** Every fault at the rates of the project's own suite. */
 export const defaultPlan: FaultPlan = {
   nodes: 5,
-  faultMs: 14_000,
+  faultMs: 12_000,
   pendingMsMax: 10_000,
   quietMsMax: 30 * 60_000,
   frameLoss: 0.03,
