@@ -14,7 +14,7 @@ import { load } from "../src/CityList.ts"
 import { city } from "../src/schema.ts"
 
 const root = mkdtempSync(join(tmpdir(), "syncline-offline-"))
-const serverMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url))
+const serverMain = fileURLToPath(new URL("../../../apps/server/bundle/main.js", import.meta.url))
 const hub = spawn(process.execPath, [serverMain], {
   env: { ...process.env, SYNCLINE_PORT: "0", SYNCLINE_DATA: join(root, "hub"), SYNCLINE_LOG_LEVEL: "silent" },
   stdio: ["ignore", "pipe", "inherit"]
