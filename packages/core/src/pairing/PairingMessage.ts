@@ -68,7 +68,7 @@ export type Secret = typeof Secret.Type
 const Message = Schema.Union(messages)
 
 /** A codec of one kind of value. `decode` gives `undefined` for whatever is none. */
-const codecOf = <A>(schema: Schema.Codec<A, unknown>) => {
+export const codecOf = <A>(schema: Schema.Codec<A, unknown>) => {
   const read = Schema.decodeUnknownResult(schema)
   return {
     encode: (value: A): Uint8Array => MessagePack.pack(value),
