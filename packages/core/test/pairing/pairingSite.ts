@@ -18,7 +18,6 @@ import { crypto, signerOf } from "../nodeCrypto.ts"
 export const [laptop, phone] = [signerOf(1), signerOf(2)]
 export const space = new Uint8Array(16).fill(9)
 export const phoneId = PeerId.fromPublicKey(phone.publicKey)
-export const laptopId = PeerId.fromPublicKey(laptop.publicKey)
 export const layerCrypto = Layer.succeed(Crypto, crypto)
 
 export interface Kept {
