@@ -67,6 +67,9 @@ const perform = (
     case "setCursor":
       tables.setPeer({ ...tables.peerOf(request.peer, request.incarnation), cursor: request.cursor })
       return undefined
+    case "disown":
+      Withdrawal.disown(context, request.peers)
+      return undefined
   }
 }
 

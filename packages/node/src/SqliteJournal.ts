@@ -57,6 +57,7 @@ type Reads = Pick<
   | "quarantine"
   | "quarantined"
   | "quarantineCounts"
+  | "custodians"
   | "receipts"
   | "receipt"
   | "peer"
@@ -79,7 +80,7 @@ type Reads = Pick<
   History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
-  "write" | "receive" | "release" | "revertDeletes" | "discard" | "settle" | "purge" | "renew" | "setCursor"
+  "write" | "receive" | "release" | "revertDeletes" | "discard" | "settle" | "purge" | "renew" | "setCursor" | "disown"
 >
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
@@ -176,6 +177,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     purge: () => refuse,
     renew: refuse,
     setCursor: () => refuse,
+    disown: () => refuse,
     changes: Stream.empty
   }
   return journal
@@ -251,7 +253,8 @@ const writesTo = (writer: SqliteWriter.SqliteWriter, tellLog: Effect.Effect<void
     ),
   renew: writer.call({ kind: "renew" }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   setCursor: (peer, incarnation, cursor) =>
-    writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected))
+    writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  disown: (peers) => writer.call({ kind: "disown", peers }, 0).pipe(Effect.catchTag("WriteError", unexpected))
 })
 
 /** Only local writes are refused for what they say. */
@@ -302,6 +305,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     receipt: (commit) => Receipts.find((before) => read(() => Receipts.seek(rows, crypto, commit, before))),
     peer: (peer, incarnation) => read(() => rows.peer(peer, incarnation)),
     head: read(() => rows.head()),
+    custodians: read(() => rows.custodians().map(({ peer }) => peer)),
     lastTime: read(() => rows.storedLastTime() as HybridTime.HybridTime),
     partitions: read(() => ({ head: rows.head(), rows: rows.partitions() })),
     held: read(() => JournalReads.held(rows)),

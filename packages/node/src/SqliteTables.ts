@@ -56,6 +56,7 @@ const statements = (db: Database.Database) => ({
   identity: db.prepare("SELECT incarnation, writing FROM meta").raw(),
   setIdentity: db.prepare("UPDATE meta SET incarnation = ?, writing = ?"),
   addPeer: db.prepare("INSERT INTO peers (peer, incarnation, cursor, acknowledged, custody) VALUES (?, ?, 0, 0, 0)"),
+  disown: db.prepare("UPDATE peers SET custody = 0 WHERE peer = ?"),
   setPeer: db.prepare("UPDATE peers SET cursor = ?, acknowledged = ?, custody = ? WHERE source = ?"),
   addQuarantine: db.prepare(
     `INSERT OR IGNORE INTO quarantine
@@ -261,6 +262,10 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
 
   setPeer = (row: JournalTables.PeerRow): void => {
     this.#statements.setPeer.run(row.cursor, row.acknowledged, row.custody, row.index)
+  }
+
+  disown = (peer: PeerId.PeerId): void => {
+    this.#statements.disown.run(peer)
   }
 
   identity = (): JournalTables.JournalIdentity => {

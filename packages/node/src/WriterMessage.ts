@@ -74,6 +74,11 @@ export interface SetCursorRequest {
   readonly cursor: number
 }
 
+export interface DisownRequest {
+  readonly kind: "disown"
+  readonly peers: ReadonlyArray<PeerId.PeerId>
+}
+
 export type WriterRequest =
   | WriteRequest
   | ReceiveRequest
@@ -84,6 +89,7 @@ export type WriterRequest =
   | PurgeRequest
   | RenewRequest
   | SetCursorRequest
+  | DisownRequest
 
 interface WithHead {
   readonly head: number
@@ -100,6 +106,7 @@ export interface WriterResults {
   readonly purge: Purge.PurgeStep & WithHead
   readonly renew: undefined
   readonly setCursor: undefined
+  readonly disown: undefined
 }
 
 export interface Envelope {

@@ -6,13 +6,13 @@ import { Effect } from "effect"
 import { deviceOf, joining, world } from "./space.ts"
 import { makeNode, pass, type TeamNode } from "./teamNodes.ts"
 
-/** Nodes of ann and olga, owners, mia, who writes, and rob, who reads; all know the same, and ann is whom they dial. */
+/** Nodes of ann and olga, owners, mia, who writes, and rob, who reads; all know the same, and ann is whom they dial; mia dials olga, too. */
 const openTeam = Effect.gen(function* () {
   const network = MemoryTransport.makeNetwork()
   const ann = yield* makeNode(network, 1, [])
   const [olga, mia, rob] = [
     yield* makeNode(network, 4, [1]),
-    yield* makeNode(network, 2, [1]),
+    yield* makeNode(network, 2, [1, 4]),
     yield* makeNode(network, 3, [1])
   ]
   yield* ann.write({
@@ -62,6 +62,30 @@ describe("a team without a hub", () => {
       yield* pass(70_000)
       expect(yield* mia.titleOf("secret")).toBe(undefined)
     })
+  )
+
+  it.effect(
+    "[AK-9] [JR-138] what an owner had confirmed and took with it waits at its author, who lost the right",
+    () =>
+      Effect.gen(function* () {
+        const { ann, mia, olga } = yield* openTeam
+        // Only olga hears of what mia writes.
+        yield* ann.stop
+        yield* pass(1_000)
+        yield* mia.put("x", { team: "north", title: "confirmed by olga alone" })
+        yield* pass(5_000)
+        expect(yield* olga.titleOf("x")).toBe("confirmed by olga alone")
+        yield* olga.stop
+        yield* ann.write({ _tag: "RemoveMember", member: "olga" })
+        yield* ann.write({ _tag: "SetMemberTeams", member: "mia", teams: [] })
+        yield* ann.start
+        yield* pass(10_000)
+        expect(yield* mia.titleOf("x")).toBe(undefined)
+        expect(yield* mia.journal.quarantine({ after: 0, limit: 10 })).toMatchObject([{ reason: "Rejected" }])
+        yield* ann.write({ _tag: "SetMemberTeams", member: "mia", teams: ["north"] })
+        yield* pass(70_000)
+        for (const node of [ann, mia]) expect(yield* node.titleOf("x")).toBe("confirmed by olga alone")
+      })
   )
 
   it.effect("[CH-14] [CH-22] nobody keeps two owners apart by flooding their charters", () =>

@@ -277,6 +277,10 @@ export interface JournalShape extends HistoryReads {
   readonly quarantineCounts: Effect.Effect<QuarantineCounts, JournalError>
   /** Moves a peer's cursor, after both sides found their views equal. */
   readonly setCursor: (peer: PeerId, incarnation: string, cursor: number) => Effect.Effect<void, JournalError>
+  /** Peers whose word as custodians is kept here, also of those that are none now. */
+  readonly custodians: Effect.Effect<ReadonlyArray<PeerId>, JournalError>
+  /** These peers are no custodians any more: what they had confirmed counts as confirmed by nobody, until they confirm it again. */
+  readonly disown: (peers: ReadonlyArray<PeerId>) => Effect.Effect<void, JournalError>
   /** Gives the journal a new incarnation, because a copy of it was seen to run. Nothing else changes. */
   readonly renew: Effect.Effect<void, JournalError>
   /** Keeps what a peer said of this journal's commits; own ones that a custodian refuses are withdrawn. */

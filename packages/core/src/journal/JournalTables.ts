@@ -214,6 +214,8 @@ export interface JournalTables extends JournalRows {
   /** The row of a peer's incarnation; it gets one when it is new. */
   readonly peerOf: (peer: PeerId, incarnation: string) => PeerRow
   readonly setPeer: (row: PeerRow) => void
+  /** Forgets what the peer had confirmed as a custodian, as whichever journal it was met. */
+  readonly disown: (peer: PeerId) => void
   readonly setPurge: (partition: number, progress: PurgeProgress | undefined) => void
   /** Keeps a commit at its old place, or at the next one. An id that is there already stays as it is. */
   readonly addQuarantine: (row: Omit<QuarantineRow, "place"> & { readonly place?: number }) => void

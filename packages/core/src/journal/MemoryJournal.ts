@@ -106,6 +106,11 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         () => tables.setPeer({ ...tables.peerOf(peer, incarnation), cursor }),
         () => undefined
       ),
+    disown: (peers) =>
+      transaction(
+        () => Withdrawal.disown(context, peers),
+        () => undefined
+      ),
     ...readsOf(reader, tables),
     changes: Stream.fromPubSub(changes)
   }
@@ -182,6 +187,7 @@ const readsOf = (
   | "discard"
   | "renew"
   | "setCursor"
+  | "disown"
   | "settle"
   | "changes"
 > => ({
@@ -194,6 +200,7 @@ const readsOf = (
   peer: (peer, incarnation) => Effect.sync(() => tables.peer(peer, incarnation)),
   head: Effect.sync(() => tables.head()),
   lastTime: Effect.sync(() => tables.lastTime()),
+  custodians: Effect.sync(() => tables.custodians().map(({ peer }) => peer)),
   partitions: Effect.sync(() => ({ head: tables.head(), rows: [...tables.partitions()] })),
   held: Effect.sync(() => JournalReads.held(tables)),
   feed: (after, exclude, bytesMax, incarnation) =>

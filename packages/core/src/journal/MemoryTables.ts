@@ -338,6 +338,10 @@ export class MemoryTables implements JournalTables {
     this.#peers[row.index - 1] = row
   }
 
+  disown = (peer: PeerId): void => {
+    for (const row of this.#peers) if (row.peer === peer && row.custody > 0) this.setPeer({ ...row, custody: 0 })
+  }
+
   custodians = (): ReadonlyArray<Custodian> => {
     const best = new Map<PeerId, number>()
     for (const { custody, peer } of this.#peers) if (custody > (best.get(peer) ?? 0)) best.set(peer, custody)

@@ -59,6 +59,26 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   return { ...outcome, standing: [...standing] }
 }
 
+/** Receipts that one step of a walk looks at. */
+const receiptsAtOnceMax = 512
+
+/**
+ * These peers are no custodians any more. What others refuse and only they had confirmed stays no longer for their sake:
+ * it is put off until the others say so again.
+ */
+export const disown = ({ tables }: WriterContext, peers: ReadonlyArray<PeerId>): void => {
+  for (const peer of peers) tables.disown(peer)
+  for (let from = 0; ;) {
+    const page = tables.receiptsAfter(from, receiptsAtOnceMax)
+    for (const row of page) {
+      if (isTakenBack(row) && (tables.commitAt(row.lseq)?.events ?? 0) > 0) tables.putReceipt({ ...row, kind: "held" })
+    }
+    if (page.length < receiptsAtOnceMax) return
+    // Several may have said something of the last one.
+    from = Math.max(from + 1, page.at(-1)!.lseq - 1)
+  }
+}
+
 /** Own commits that one step of a search looks at: a few milliseconds. */
 const soughtAtOnceMax = 512
 
@@ -137,11 +157,14 @@ const isElsewhere = (
   const said = tables.receiptsOf(Commit.id(crypto, packed))
   const others = tables.custodians().filter((custodian) => custodian.peer !== peer)
   if (Receipts.confirmedBy(others, lseq, said) !== undefined) return true
-  const before = said.find(({ code }) => withdrawingCodes.has(code))
+  const before = said.find(isTakenBack)
   if (before === undefined) return false
   // Its place is empty as long as nothing of it has come again. It may come in parts, of which the receipt names one.
   return (tables.commitAt(before.lseq)?.events ?? 0) > 0
 }
+
+/** A refusal for which a commit is taken back, or was. */
+const isTakenBack = ({ code, kind }: Verdict): boolean => kind === "refused" && withdrawingCodes.has(code)
 
 const withdraw = (
   context: WriterContext,

@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import * as Author from "../identity/Author.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalShape } from "../journal/Journal.ts"
 import { type QuarantineEntry, quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
 import * as Partition from "../model/Partition.ts"
@@ -27,6 +28,7 @@ export const review = (supervisor: Supervision): Effect.Effect<void> =>
 const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
   const { channel, gate, journal } = supervisor
   const self = Author.peer(journal.info.author)
+  yield* disownFormer(supervisor, self)
   const lost: Array<AccessLoss> = []
   for (const { partition } of yield* journal.held) {
     const decision = yield* gate.mustForget(partition)
@@ -46,6 +48,22 @@ const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
   const gained = yield* gains(supervisor)
   supervisor.isAccessReviewDue = false
   if (lost.length + gained.length > 0) yield* channel.publish({ _tag: "AccessChanged", lost, gained })
+})
+
+/**
+ * Who was a custodian and is none now may have given up what it had confirmed, and nobody takes its word for it any more.
+ * Its sessions begin anew, so that what it said in them counts only once it is proven.
+ */
+const disownFormer = Effect.fnUntraced(function* ({ gate, journal, sessions }: Supervision, self: PeerId) {
+  // A custodian gives nothing up, and who is let in nowhere does not know who is one.
+  if (!(yield* gate.givesWay) || !(yield* gate.admits(self)).allowed) return
+  const former: Array<PeerId> = []
+  for (const peer of yield* journal.custodians) {
+    if (!(yield* gate.isCustodian(peer)) || !(yield* gate.admits(peer)).allowed) former.push(peer)
+  }
+  if (former.length === 0) return
+  yield* journal.disown(former)
+  for (const peer of former) sessions.get(peer)?.replace()
 })
 
 /** Partitions that were known here and forgotten, and may be held again. */

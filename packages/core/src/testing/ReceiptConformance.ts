@@ -132,6 +132,26 @@ const sharedRules = (name: string, make: MakeJournal): void => {
 }
 
 const custodianRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-138] ${name}: what only a former custodian had confirmed counts as confirmed by nobody`, () =>
+    Effect.gen(function* () {
+      const [a, former, other] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      for (const change of notes(0, 2)) yield* a.write([change])
+      yield* a.settle(settlement(former.device, [], 2))
+      const standing = yield* a.settle(settlement(other.device, [{ lseq: 1, ...refused }], 1))
+      expect(standing).toMatchObject({ withdrawn: [], standing: ["Denied"] })
+      expect(yield* a.custodians).toEqual([former.device, other.device])
+      yield* a.disown([former.device])
+      expect(yield* a.custodians).toEqual([other.device])
+      expect(yield* statuses(a)).toEqual(["deferred", "deferred"])
+      // The refusal stood for the former one's sake; said again, it counts.
+      const again = yield* a.settle(settlement(other.device, [{ lseq: 1, ...refused }], 2))
+      expect(again).toMatchObject({ withdrawn: [expect.any(String)], standing: [] })
+      expect(yield* statuses(a)).toEqual(["rejected", "accepted"])
+      yield* a.settle(settlement(former.device, [], 2, 2))
+      expect(yield* a.custodians).toContain(former.device)
+    })
+  )
+
   it.effect(`[JR-111] ${name}: each custodian's word counts for itself, in whatever order they speak`, () =>
     Effect.gen(function* () {
       const [a, one, other] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]

@@ -1,12 +1,14 @@
 /**
- * A team in simulated time: a hub, its members' devices, links that fail, devices that crash, and rights that come and go
- * while everybody writes. Nodes run the engine as it is; every frame is looked at when it is sent.
+ * A team in simulated time: a hub and its members' devices, or devices without a hub that are all linked with each other;
+ * links that fail, devices that crash, and rights that come and go while everybody writes. Nodes run the engine as it is;
+ * every frame is looked at when it is sent. What goes wrong when is `teamFaults`' to say.
  */
 import { hash } from "node:crypto"
 import {
   Bytes,
   Charter,
   type CharterOperation,
+  type CharterState,
   CharterStore,
   Entity,
   Gate,
@@ -23,7 +25,7 @@ import {
   SimulatedNode,
   SimulatedTime
 } from "@syncline/core/testing"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
 import { gateLayer } from "../../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../../src/PolicyDraft.ts"
 import * as PolicyFile from "../../src/PolicyFile.ts"
@@ -50,6 +52,8 @@ export interface TeamNode {
   readonly node: SimulatedNode.SimulatedNode
   /** The charter of the present run. */
   charter: Charter.CharterShape | undefined
+  /** What its charter has said so far, the newest last. */
+  readonly states: Array<CharterState.CharterState>
   /** Ids of commits that were confirmed to the writer, with what they wrote. */
   readonly written: Map<string, string>
 }
@@ -58,9 +62,10 @@ export interface TeamCluster {
   readonly random: SeededRandom.SeededRandom
   readonly time: SimulatedTime.SimulatedTime
   readonly network: SimulatedNetwork.SimulatedNetwork
-  /** The first is the hub. */
+  /** The first is the hub, or who founds a space without one. */
   readonly nodes: ReadonlyArray<TeamNode>
   readonly watch: WireWatch
+  readonly isHubless: boolean
   isFaulty: boolean
 }
 
@@ -68,8 +73,8 @@ const timing = { greetingMsMax: 3_000, progressMsMax: 3_000, proofPeriodMs: 60_0
 
 const plan: FaultPlan.FaultPlan = { ...FaultPlan.defaultPlan, nodes: 5 }
 
-/** Nodes that are not started yet. */
-export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime): TeamCluster => {
+/** Nodes that are not started yet. Without a hub each dials all that stand before it. */
+export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime, isHubless = false): TeamCluster => {
   const random = new SeededRandom.SeededRandom(seed)
   const world = new SimulatedCrypto.SimulatedCrypto(sha256)
   const faults = new FaultCounts.FaultCounts()
@@ -95,14 +100,10 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime): Te
       policyProblem: PolicyFile.problemOf,
       draftProblem: PolicyDraft.problemOf
     }).pipe(Layer.provide(CharterStore.CharterStore.layerMemory(records)), Layer.orDie)
-    const noticed = Layer.effectDiscard(
-      Effect.gen(function* () {
-        nodes[host]!.charter = yield* Charter.Charter
-      })
-    )
+    const noticed = Layer.effectDiscard(notice(() => nodes[host]!))
     const introducer = host === 0 ? undefined : keys[0]!.peer
     const rules = Layer.merge(gateLayer({ introducer }), noticed).pipe(Layer.provideMerge(charter))
-    const routes = host === 0 ? [] : host > 1 && random.chance(0.5) ? [0, host - 1] : [0]
+    const routes = isHubless ? Array.from({ length: host }, (_, other) => other) : routesToHub(host, random)
     const node = new SimulatedNode.SimulatedNode({
       host,
       network,
@@ -122,15 +123,31 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime): Te
         timing
       }
     })
-    nodes.push({ host, member: host === 0 ? "owner" : `m${host}`, node, charter: undefined, written: new Map() })
+    const member = host === 0 ? "owner" : `m${host}`
+    nodes.push({ host, member, node, charter: undefined, states: [], written: new Map() })
   }
-  return { random, time, network, nodes, watch, isFaulty: true }
+  return { random, time, network, nodes, watch, isHubless, isFaulty: true }
 }
+
+const routesToHub = (host: number, random: SeededRandom.SeededRandom): ReadonlyArray<number> =>
+  host === 0 ? [] : host > 1 && random.chance(0.5) ? [0, host - 1] : [0]
+
+/** Keeps the charter of a run, and what it says. */
+const notice = Effect.fnUntraced(function* (of: () => TeamNode) {
+  const node = of()
+  const charter = yield* Charter.Charter
+  node.charter = charter
+  node.states.push(charter.state())
+  yield* charter.changes.pipe(
+    Stream.runForEach((state) => Effect.sync(() => void node.states.push(state))),
+    Effect.forkScoped
+  )
+})
 
 export const makeTime = (): SimulatedTime.SimulatedTime => new SimulatedTime.SimulatedTime(startMs)
 
 /** Founds the space, with the teams and everybody in some. */
-export const found = Effect.fnUntraced(function* ({ nodes, random }: TeamCluster) {
+export const found = Effect.fnUntraced(function* ({ isHubless, nodes, random }: TeamCluster) {
   const [hub, ...members] = nodes
   const { publicKey } = hub!.node.options.device
   const write = (operations: ReadonlyArray<Operation>) => Effect.orDie(hub!.charter!.write(operations))
@@ -138,7 +155,7 @@ export const found = Effect.fnUntraced(function* ({ nodes, random }: TeamCluster
     {
       _tag: "Found",
       name: "team",
-      hub: publicKey,
+      hub: isHubless ? null : publicKey,
       member: "owner",
       memberName: "Owner",
       device: publicKey,
@@ -147,10 +164,13 @@ export const found = Effect.fnUntraced(function* ({ nodes, random }: TeamCluster
   ])
   yield* write(teams.map((team) => ({ _tag: "SetTeam", team, name: team })))
   yield* write(
-    members.flatMap(({ member, node }): ReadonlyArray<Operation> => [
-      { _tag: "AddMember", member, name: member, role: "member", teams: teams.filter(() => random.chance(0.6)) },
-      { _tag: "AddDevice", member, device: node.options.device.publicKey, name: member }
-    ])
+    members.flatMap(({ host, member, node }): ReadonlyArray<Operation> => {
+      const role = isHubless && host === 1 ? "owner" : "member"
+      return [
+        { _tag: "AddMember", member, name: member, role, teams: teams.filter(() => random.chance(0.6)) },
+        { _tag: "AddDevice", member, device: node.options.device.publicKey, name: member }
+      ]
+    })
   )
 })
 
@@ -186,20 +206,20 @@ const policies: ReadonlyArray<Operation> = [
   )
 ]
 
-/** One change of somebody's rights. */
-export const changeRights = Effect.fnUntraced(function* ({ nodes, random }: TeamCluster) {
-  const hub = nodes[0]!
-  const { charter } = hub
-  if (charter === undefined || !hub.node.isUp) return
-  const { member, node } = random.pick(nodes.slice(1))
+/** One change of somebody's rights: by the hub, or by anybody who may. */
+export const changeRights = Effect.fnUntraced(function* ({ isHubless, nodes, random }: TeamCluster) {
+  const { charter, node: writer } = isHubless ? random.pick(nodes) : nodes[0]!
+  if (charter === undefined || !writer.isUp) return
+  const { member, node } = random.pick(isHubless ? nodes : nodes.slice(1))
   const device = node.options.device.publicKey
   const kind = random.between(0, 19)
   const isPaused = charter.state().devices.get(node.peer)?.isPaused ?? false
+  const roles = isHubless ? ["member", "readonly", "admin", "owner"] : ["member", "readonly", "admin"]
   const operation: Operation =
     kind < 11
       ? { _tag: "SetMemberTeams", member, teams: teams.filter(() => random.chance(0.5)) }
       : kind < 14
-        ? { _tag: "SetMemberRole", member, role: random.pick(["member", "readonly", "admin"]) }
+        ? { _tag: "SetMemberRole", member, role: random.pick(roles) }
         : kind < 17
           ? random.pick(policies)
           : kind < 19

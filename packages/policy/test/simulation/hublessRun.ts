@@ -1,0 +1,171 @@
+/**
+ * One seed of a team's life without a hub: everybody who may writes the charter, also apart from each other. What must be
+ * true in the end: those who are let in agree on the charter, everybody has exactly what it may, nothing that was
+ * confirmed is lost, and nothing counts that its author was not allowed.
+ */
+import { Author, Bytes, type CharterState, Partition } from "@syncline/core"
+import { Effect } from "effect"
+import { isLetIn, may } from "../referenceTeam.ts"
+import * as Team from "./teamCluster.ts"
+import * as TeamFaults from "./teamFaults.ts"
+import { commitsOf, heldWrong, quarantinedOf, recordsOf } from "./teamRecords.ts"
+
+const faultMs = 14_000
+/** Whose program does not ask what it may write. */
+const unaskedHost = 4
+const quietMsMax = 120_000
+const stepMs = 2_000
+
+/** What a seed came to. */
+export interface HublessResult {
+  readonly problems: ReadonlyArray<string>
+  readonly commitsSent: number
+  readonly writes: number
+  readonly versions: number
+  /** Devices that are let in in the end. */
+  readonly letIn: number
+  readonly quietMs: number
+}
+
+/** Which of its states was each node's newest when something was written; the third word of a text names it. */
+type Moments = Array<ReadonlyArray<number>>
+
+export const runHubless = (seed: number): HublessResult => {
+  const time = Team.makeTime()
+  return time.run(Effect.scoped(run(Team.makeCluster(seed, time, true))))
+}
+
+const run = Effect.fnUntraced(function* (cluster: Team.TeamCluster) {
+  const { nodes, random, watch } = cluster
+  for (const { node } of nodes) yield* node.start()
+  yield* Team.found(cluster)
+  const moments: Moments = []
+  for (const writer of nodes) {
+    yield* Effect.forkScoped(
+      TeamFaults.repeated(cluster, 1_200, () =>
+        Effect.suspend(() => {
+          const text = `${writer.host} write ${moments.push(nodes.map(({ states }) => states.length - 1)) - 1}`
+          const isUnasked = writer.host === unaskedHost && random.chance(0.5)
+          return isUnasked ? Team.writeUnasked(cluster, writer, text) : Team.writeOne(cluster, writer, text)
+        })
+      )
+    )
+  }
+  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 600, () => Team.changeRights(cluster)))
+  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 4_000, () => TeamFaults.restart(cluster)))
+  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 1_500, () => TeamFaults.partition(cluster)))
+  yield* Effect.sleep(faultMs)
+  yield* TeamFaults.end(cluster)
+  let quietMs = 0
+  let found: ReturnType<typeof check> = { problems: ["it was never looked at"], versions: 0, letIn: 0 }
+  while (found.problems.length > 0 && quietMs < quietMsMax) {
+    yield* Effect.sleep(stepMs)
+    quietMs += stepMs
+    found = check(cluster, moments)
+  }
+  yield* Team.stop(cluster)
+  const result: HublessResult = {
+    ...found,
+    problems: [...found.problems, ...watch.leaks],
+    commitsSent: watch.commits,
+    writes: moments.length,
+    quietMs
+  }
+  return result
+})
+
+const digestOf = ({ charter }: Team.TeamNode): string => Bytes.toHex(charter!.digest())
+
+/** Those whom a node lets in, itself among them, when all of them say the same. */
+const agreedBy = (node: Team.TeamNode, nodes: ReadonlyArray<Team.TeamNode>): ReadonlyArray<Team.TeamNode> => {
+  const state = node.charter!.state()
+  const letIn = nodes.filter((other) => isLetIn(state, other.node.peer))
+  const isAgreed = letIn.includes(node) && letIn.every((other) => digestOf(other) === digestOf(node))
+  return isAgreed ? letIn : []
+}
+
+const check = ({ nodes }: Team.TeamCluster, moments: Moments) => {
+  const groups = nodes.map((node) => agreedBy(node, nodes))
+  const team = groups.toSorted((a, b) => b.length - a.length)[0]!
+  const [first] = team
+  if (first === undefined) {
+    const said = nodes.map((node) => {
+      const letIn = nodes.filter(({ node: { peer } }) => isLetIn(node.charter!.state(), peer)).map(({ host }) => host)
+      return `${node.host}: ${digestOf(node).slice(0, 6)} lets in ${letIn.join(",")}`
+    })
+    return { problems: [`no agreement: ${said.join(" | ")}`], versions: 0, letIn: 0 }
+  }
+  const state = first.charter!.state()
+  const custodian = team.find(({ node }) => isOwner(state, node.peer))!
+  const there = recordsOf(custodian)
+  const everywhere = new Set(
+    nodes.filter((node) => !team.includes(node)).flatMap((node) => [...commitsOf(node).keys()])
+  )
+  const problems = team.flatMap((member) => [
+    ...heldWrong(member, state, there),
+    ...lost(member, custodian, everywhere)
+  ])
+  problems.push(...unallowed(nodes, custodian, moments), ...voidWrites(nodes, custodian, state, moments))
+  return { problems, versions: state.version, letIn: team.length }
+}
+
+const isOwner = (state: CharterState.CharterState, peer: Team.TeamNode["node"]["peer"]): boolean =>
+  state.members.get(state.devices.get(peer)?.member ?? "")?.role === "owner"
+
+/**
+ * What was confirmed to a member is at the custodians, waits at the member, or is where a custodian was that had confirmed it
+ * and is let in no more.
+ */
+const lost = (
+  member: Team.TeamNode,
+  custodian: Team.TeamNode,
+  elsewhere: ReadonlySet<string>
+): ReadonlyArray<string> => {
+  const known = new Set([...commitsOf(custodian).keys(), ...quarantinedOf(member)])
+  return [...member.written].flatMap(([commit, text]) =>
+    known.has(commit) || elsewhere.has(commit) ? [] : [`lost: ${text} of ${member.member}`]
+  )
+}
+
+const momentOf = (text: string, moments: Moments): ReadonlyArray<number> => moments[Number(text.split(" ")[2])]!
+
+/** Every commit at a custodian was allowed to its author by what somebody knew when it was written, or later. */
+const unallowed = (
+  nodes: ReadonlyArray<Team.TeamNode>,
+  custodian: Team.TeamNode,
+  moments: Moments
+): ReadonlyArray<string> => {
+  const wrong: Array<string> = []
+  for (const [id, { authors, partition }] of commitsOf(custodian)) {
+    const text = nodes.map(({ written }) => written.get(id)).find((each) => each !== undefined)
+    if (text === undefined) continue
+    const moment = momentOf(text, moments)
+    const peer = Author.peer(authors[0]!)
+    const isAllowed = nodes.some(({ host, states }) =>
+      states.slice(moment[host]).some((state) => writing.some((action) => may(state, peer, action, partition)))
+    )
+    if (!isAllowed) wrong.push(`not allowed: ${text} in ${Partition.key(partition)}`)
+  }
+  return wrong
+}
+
+const writing = ["create", "update", "delete"] as const
+
+/** Nothing counts that a device wrote when everybody else knew of its removal. */
+const voidWrites = (
+  nodes: ReadonlyArray<Team.TeamNode>,
+  custodian: Team.TeamNode,
+  state: CharterState.CharterState,
+  moments: Moments
+): ReadonlyArray<string> => {
+  const counting = commitsOf(custodian)
+  const removed = nodes.filter(({ node }) => state.removedDevices.has(node.peer))
+  return removed.flatMap(({ host, member, node, written }) =>
+    [...written].flatMap(([commit, text]) => {
+      const moment = momentOf(text, moments)
+      const others = nodes.filter((other) => other.host !== host)
+      const isCut = others.every((other) => other.states[moment[other.host]!]!.removedDevices.has(node.peer))
+      return isCut && counting.has(commit) ? [`void: ${text} of ${member} counts`] : []
+    })
+  )
+}
