@@ -19,6 +19,9 @@ const documentOf = (text: string): PolicyDocument => {
 export const isLetIn = ({ devices, hub }: CharterState.CharterState, peer: PeerId.PeerId): boolean =>
   peer === hub || devices.get(peer)?.isPaused === false
 
+export const isOwner = ({ devices, members }: CharterState.CharterState, peer: PeerId.PeerId): boolean =>
+  members.get(devices.get(peer)?.member ?? "")?.role === "owner"
+
 export const may = (
   state: CharterState.CharterState,
   peer: PeerId.PeerId,

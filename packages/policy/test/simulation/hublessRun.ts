@@ -5,7 +5,7 @@
  */
 import { Author, Bytes, type CharterState, Partition } from "@syncline/core"
 import { Effect } from "effect"
-import { isLetIn, may } from "../referenceTeam.ts"
+import { isLetIn, isOwner, may } from "../referenceTeam.ts"
 import * as Team from "./teamCluster.ts"
 import * as TeamFaults from "./teamFaults.ts"
 import { commitsOf, heldWrong, quarantinedOf, recordsOf } from "./teamRecords.ts"
@@ -98,23 +98,17 @@ const check = ({ nodes }: Team.TeamCluster, moments: Moments) => {
   const state = first.charter!.state()
   const custodian = team.find(({ node }) => isOwner(state, node.peer))!
   const there = recordsOf(custodian)
-  const everywhere = new Set(
-    nodes.filter((node) => !team.includes(node)).flatMap((node) => [...commitsOf(node).keys()])
-  )
-  const problems = team.flatMap((member) => [
-    ...heldWrong(member, state, there),
-    ...lost(member, custodian, everywhere)
-  ])
+  const outside = nodes.filter((node) => !team.includes(node)).flatMap((node) => [...commitsOf(node).keys()])
+  const formerly = nodes.flatMap(({ hadAsOwner }) => [...hadAsOwner])
+  const elsewhere = new Set([...outside, ...formerly])
+  const problems = team.flatMap((member) => [...heldWrong(member, state, there), ...lost(member, custodian, elsewhere)])
   problems.push(...unallowed(nodes, custodian, moments), ...voidWrites(nodes, custodian, state, moments))
   return { problems, versions: state.version, letIn: team.length }
 }
 
-const isOwner = (state: CharterState.CharterState, peer: Team.TeamNode["node"]["peer"]): boolean =>
-  state.members.get(state.devices.get(peer)?.member ?? "")?.role === "owner"
-
 /**
- * What was confirmed to a member is at the custodians, waits at the member, or is where a custodian was that had confirmed it
- * and is let in no more.
+ * What was confirmed to a member is at the custodians, waits at the member, or is, or was, where somebody had it as a
+ * custodian who is none any more.
  */
 const lost = (
   member: Team.TeamNode,

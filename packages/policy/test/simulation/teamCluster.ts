@@ -26,9 +26,11 @@ import {
   SimulatedTime
 } from "@syncline/core/testing"
 import { Effect, Layer, Schema, Stream } from "effect"
+import { isOwner } from "../referenceTeam.ts"
 import { gateLayer } from "../../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../../src/PolicyDraft.ts"
 import * as PolicyFile from "../../src/PolicyFile.ts"
+import { commitsOf } from "./teamRecords.ts"
 import { WireWatch } from "./wireWatch.ts"
 
 type Operation = CharterOperation.CharterOperation
@@ -54,6 +56,8 @@ export interface TeamNode {
   charter: Charter.CharterShape | undefined
   /** What its charter has said so far, the newest last. */
   readonly states: Array<CharterState.CharterState>
+  /** Ids of the commits that it had whenever it ceased to be an owner's device. */
+  readonly hadAsOwner: Set<string>
   /** Ids of commits that were confirmed to the writer, with what they wrote. */
   readonly written: Map<string, string>
 }
@@ -124,7 +128,7 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime, isH
       }
     })
     const member = host === 0 ? "owner" : `m${host}`
-    nodes.push({ host, member, node, charter: undefined, states: [], written: new Map() })
+    nodes.push({ host, member, node, charter: undefined, states: [], hadAsOwner: new Set(), written: new Map() })
   }
   return { random, time, network, nodes, watch, isHubless, isFaulty: true }
 }
@@ -139,7 +143,15 @@ const notice = Effect.fnUntraced(function* (of: () => TeamNode) {
   node.charter = charter
   node.states.push(charter.state())
   yield* charter.changes.pipe(
-    Stream.runForEach((state) => Effect.sync(() => void node.states.push(state))),
+    Stream.runForEach((state) =>
+      Effect.sync(() => {
+        const { peer } = node.node
+        if (isOwner(node.states.at(-1)!, peer) && !isOwner(state, peer)) {
+          for (const id of commitsOf(node).keys()) node.hadAsOwner.add(id)
+        }
+        node.states.push(state)
+      })
+    ),
     Effect.forkScoped
   )
 })
