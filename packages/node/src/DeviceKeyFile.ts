@@ -15,7 +15,7 @@ import {
   writeSync
 } from "node:fs"
 import { join, resolve } from "node:path"
-import { DeviceKey, PeerId } from "@syncline/core"
+import { Bytes, DeviceKey, PeerId } from "@syncline/core"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { syncFolder } from "./FolderSync.ts"
 import { DeviceKeyError, KeyDamaged, KeyExposed, KeyInaccessible } from "./DeviceKeyError.ts"
@@ -36,14 +36,26 @@ export const keyFile = (folder: string): string => join(resolve(folder), "device
 export const load = (folder: string): Effect.Effect<Redacted.Redacted<Uint8Array>, DeviceKeyError> =>
   Effect.suspend(() => {
     const path = keyFile(folder)
-    try {
-      const seed = readOrMake(resolve(folder), path)
-      return Effect.succeed(Redacted.make(seed, { label: "device seed" }))
-    } catch (error) {
-      if (error instanceof DeviceKeyError) return Effect.fail(error)
-      const reason = new KeyInaccessible({ path, problem: error instanceof Error ? error.message : String(error) })
-      return Effect.fail(new DeviceKeyError({ reason }))
-    }
+    const fresh = NodeCrypto.functions.randomBytes(NodeCrypto.seedBytes)
+    const seed = attempt(path, () => readOrMake(resolve(folder), path, fresh))
+    return Effect.map(seed, (bytes) => Redacted.make(bytes, { label: "device seed" }))
+  })
+
+/** A new seed that is kept nowhere yet, for a device that may never come to be. */
+export const draw: Effect.Effect<Redacted.Redacted<Uint8Array>> = Effect.sync(() =>
+  Redacted.make(NodeCrypto.functions.randomBytes(NodeCrypto.seedBytes), { label: "device seed" })
+)
+
+/** Keeps a seed as the folder's key. Fails with `KeyInaccessible` where the folder has another one. */
+export const keep = (folder: string, seed: Redacted.Redacted<Uint8Array>): Effect.Effect<void, DeviceKeyError> =>
+  Effect.suspend(() => {
+    const path = keyFile(folder)
+    const kept = attempt(path, () => readOrMake(resolve(folder), path, Redacted.value(seed)))
+    return Effect.flatMap(kept, (known) =>
+      Bytes.equals(known, Redacted.value(seed))
+        ? Effect.void
+        : Effect.fail(inaccessible(path, "another device's key is there already"))
+    )
   })
 
 /** Core's view of a seed. */
@@ -65,11 +77,23 @@ export const layerSeed = (seed: Redacted.Redacted<Uint8Array>) =>
 /** Core's DeviceKey and this package's DeviceSeed from the folder's key file. */
 export const layer = (folder: string) => Layer.unwrap(Effect.map(load(folder), layerSeed))
 
-const readOrMake = (folder: string, path: string): Uint8Array => {
+const attempt = <A>(path: string, body: () => A): Effect.Effect<A, DeviceKeyError> =>
+  Effect.try({
+    try: body,
+    catch: (error) =>
+      error instanceof DeviceKeyError
+        ? error
+        : inaccessible(path, error instanceof Error ? error.message : String(error))
+  })
+
+const inaccessible = (path: string, problem: string): DeviceKeyError =>
+  new DeviceKeyError({ reason: new KeyInaccessible({ path, problem }) })
+
+const readOrMake = (folder: string, path: string, fresh: Uint8Array): Uint8Array => {
   const known = read(path)
   if (known !== undefined) return known
   PrivateFolder.make(folder)
-  make(folder, path)
+  make(folder, path, fresh)
   // What counts is the file: another process may have made it first.
   const made = read(path)
   if (made === undefined) throw new Error("the file vanished while it was made")
@@ -95,11 +119,11 @@ const read = (path: string): Uint8Array | undefined => {
 }
 
 /** Writes a new key beside its place, makes it durable and only then gives it its name. */
-const make = (folder: string, path: string): void => {
+const make = (folder: string, path: string, seed: Uint8Array): void => {
   const random = NodeCrypto.functions.randomBytes(8)
   const temporary = `${path}.${Buffer.from(random).toString("hex")}.new`
   try {
-    writeDurably(temporary, NodeCrypto.functions.randomBytes(NodeCrypto.seedBytes))
+    writeDurably(temporary, seed)
     publish(temporary, path)
     syncFolder(folder)
   } finally {

@@ -3,8 +3,8 @@
  * a change within a second, because it looks; signals of the file system are not used, as the journal beside it would
  * cause thousands of them. What trust allows is the policy's business.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { readFileSync, statSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { Occupancy, PeerId } from "@syncline/core"
 import { Effect, PubSub, Schedule, type Scope, Stream } from "effect"
 import {
@@ -14,8 +14,7 @@ import {
   TrustFileTaken,
   TrustLineInvalid
 } from "./TrustFileError.ts"
-import { syncFolder } from "./FolderSync.ts"
-import * as PrivateFolder from "./PrivateFolder.ts"
+import * as GuardedFile from "./GuardedFile.ts"
 import * as TrustList from "./TrustList.ts"
 
 /** A list that follows its file. Policies take it as it is. */
@@ -120,52 +119,18 @@ const change = (
   if (!PeerId.is(peer)) return Effect.fail(new TrustFileError({ reason: new TrustedPeerInvalid({ text: peer }) }))
   const path = trustFile(folder)
   return Effect.suspend(() => attempt(path, () => replace(path, (text) => edit(text, peer)))).pipe(
-    Effect.retry({ while: isTaken, schedule: Schedule.spaced(turnMs), times: turnsMax })
+    Effect.retry({ while: isTaken, schedule: Schedule.spaced(GuardedFile.turnMs), times: turnsMax })
   )
 }
 
-/** Somebody else's change takes milliseconds; a temporary file older than this was left by a process that died. */
-const turnMs = 20
 const turnsMax = 100
-const abandonedMs = 10_000
 
 const isTaken = (error: TrustFileError): boolean => error.reason._tag === "TrustFileTaken"
 
-/**
- * Writes the new text beside the file, makes it durable, then gives it the name. The temporary file is made
- * exclusively, so of two processes one waits for the other and no change is lost.
- */
 const replace = (path: string, edit: (text: string) => string): boolean => {
-  PrivateFolder.make(dirname(path))
-  const temporary = `${path}.new`
-  const file = openExclusively(path, temporary)
-  let isOurs = true
-  try {
-    const before = textOf(path)
-    const after = edit(before)
-    if (after === before) return false
-    writeFileSync(file, after)
-    fsyncSync(file)
-    renameSync(temporary, path)
-    // From here on a file of that name is somebody else's.
-    isOurs = false
-    syncFolder(dirname(path))
-    return true
-  } finally {
-    closeSync(file)
-    if (isOurs) rmSync(temporary, { force: true })
-  }
-}
-
-const openExclusively = (path: string, temporary: string): number => {
-  try {
-    return openSync(temporary, "wx", 0o600)
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error
-    const since = statSync(temporary, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
-    if (Date.now() - since > abandonedMs) rmSync(temporary, { force: true })
-    throw new TrustFileError({ reason: new TrustFileTaken({ path }) })
-  }
+  const isChanged = GuardedFile.change(path, () => textOf(path), edit)
+  if (isChanged === undefined) throw new TrustFileError({ reason: new TrustFileTaken({ path }) })
+  return isChanged
 }
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, TrustFileError> =>

@@ -87,3 +87,18 @@ it.runIf(existsSync("/proc/self"))(
   },
   70_000
 )
+
+it.effect("[DK-3] keeps a drawn key only when it is told to, and never over another one", () =>
+  Effect.gen(function* () {
+    const folder = join(yield* temporaryFolder, "new")
+    const drawn = yield* DeviceKeyFile.draw
+    expect(existsSync(folder)).toBe(false)
+    yield* DeviceKeyFile.keep(folder, drawn)
+    yield* DeviceKeyFile.keep(folder, drawn)
+    expect(DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder)).peer).toBe(DeviceKeyFile.deviceKey(drawn).peer)
+    expect(statSync(DeviceKeyFile.keyFile(folder)).mode & 0o777).toBe(0o600)
+    const error = yield* Effect.flip(DeviceKeyFile.keep(folder, yield* DeviceKeyFile.draw))
+    expect(error.reason._tag).toBe("KeyInaccessible")
+    expect(Redacted.value(yield* DeviceKeyFile.load(folder))).toEqual(Redacted.value(drawn))
+  })
+)

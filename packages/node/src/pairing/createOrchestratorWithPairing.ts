@@ -1,0 +1,77 @@
+/**
+ * A node as `createNode` makes it, whose trusted peers come by pairing: one list of them for the policy, for people who edit
+ * it and for the codes of this device. It composes; what pairing is stands in core.
+ */
+import { Bytes, type Transport } from "@syncline/core"
+import { LinkMeeting, PairingDesk, type PairingMeeting } from "@syncline/core/pairing"
+import { Effect, Exit, Layer, ManagedRuntime, Scope } from "effect"
+import { createNode, type Entities, type NodeOptions, type Policy, type SynclineNode } from "../createNode.ts"
+import * as DeviceKeyFile from "../DeviceKeyFile.ts"
+import * as NodeCrypto from "../NodeCrypto.ts"
+import { spaceOf } from "../NodeLayer.ts"
+import * as TrustFile from "../TrustFile.ts"
+import * as PairingControl from "./PairingControl.ts"
+import * as PairingFile from "./PairingFile.ts"
+
+export interface OrchestratorWithPairingOptions<E extends Entities> extends Omit<NodeOptions<E>, "policy"> {
+  /** Makes the policy on the device's list of trusted peers, e.g. `(trusted) => personal({ trusted })`. */
+  readonly policy: (trusted: TrustFile.WatchedTrust) => Policy
+  /** Where the devices meet: a road of one's own, or a hub's address for pairing and the transport that reaches it. */
+  readonly meeting:
+    | PairingMeeting.PairingMeeting
+    | { readonly transport: Transport.Transport; readonly address: string }
+  /** As its person calls this device, 1 to 64 characters. */
+  readonly name: string
+  /** Asked about each device that knows a code of this one; it answers whether to let it in. */
+  readonly onRequest?: PairingControl.ControlOptions["onRequest"]
+}
+
+export interface OrchestratorWithPairing<E extends Entities> {
+  readonly node: SynclineNode<E>
+  readonly pairing: PairingControl.PairingControl
+  /** Ends codes and links and closes the store. Closing twice is fine. */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/** Rejects as `createNode` does, and with `TrustFileError` for a list of trusted peers that cannot be read. */
+export const createOrchestratorWithPairing = async <const E extends Entities>(
+  options: OrchestratorWithPairingOptions<E>
+): Promise<OrchestratorWithPairing<E>> => {
+  const { meeting, name, onRequest, policy, ...rest } = options
+  const { space: spaceName, store: folder } = options
+  if (name.length === 0 || name.length > nameCharsMax) {
+    throw new RangeError(`a device's name has 1 to ${nameCharsMax} characters, not ${name.length}`)
+  }
+  const space = spaceOf(spaceName)
+  const platform = process.platform
+  const desk = PairingDesk.PairingDesk.layer({ name, platform, space: Bytes.fromHex(space)! }).pipe(
+    Layer.provideMerge(Layer.mergeAll(PairingFile.layer(folder), NodeCrypto.layer, DeviceKeyFile.layer(folder)))
+  )
+  const runtime = ManagedRuntime.make(desk)
+  const scope = Scope.makeUnsafe()
+  const end = async (): Promise<void> => {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await runtime.dispose()
+  }
+  try {
+    const trusted = await Effect.runPromise(Scope.provide(TrustFile.watch(folder), scope))
+    // The node's own options are checked by the node.
+    const node = await createNode({ ...rest, policy: policy(trusted) } as NodeOptions<E>)
+    const opening = Effect.gen(function* () {
+      const road = "hold" in meeting ? meeting : yield* LinkMeeting.make(meeting.transport, meeting.address)
+      return yield* PairingControl.make({ folder, space, spaceName, name, platform, meeting: road, onRequest })
+    })
+    const pairing = await runtime.runPromise(Scope.provide(opening, scope))
+    const close = async (): Promise<void> => {
+      await end()
+      await node.close()
+    }
+    return { node, pairing, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+const nameCharsMax = 64
