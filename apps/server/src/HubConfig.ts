@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 
 export type PolicyKind = (typeof policyKinds)[number]
+export type Switch = (typeof switches)[number]
 export type LogLevel = (typeof logLevels)[number]
 
 export interface HubConfig {
@@ -29,12 +30,15 @@ export interface HubConfig {
   readonly massDeletePercent: number
   /** Entries that the audit holds; the oldest make room. */
   readonly auditEntries: number
+  /** Whether devices may meet here for a pairing. */
+  readonly pairing: Switch
 }
 
 export type Environment = { readonly [name: string]: string | undefined }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
 const policyKinds = ["personal", "enterprise"] as const
+const switches = ["on", "off"] as const
 const spaceTextMax = 128
 
 /** One setting: its names, its default, and how a value from either source is read; `undefined` is refused. */
@@ -128,7 +132,26 @@ const auditEntries: Setting<number> = {
   read: wholeNumber(1_000, 100_000_000)
 }
 
-const settings = [port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries]
+const pairing: Setting<Switch> = {
+  variable: "SYNCLINE_PAIRING",
+  key: "pairing",
+  fallback: "on",
+  allowed: `one of ${switches.join(", ")}`,
+  read: (value) => switches.find((state) => state === value)
+}
+
+const settings = [
+  port,
+  host,
+  data,
+  space,
+  logLevel,
+  policy,
+  massDeleteRecords,
+  massDeletePercent,
+  auditEntries,
+  pairing
+]
 
 /** Reads the settings; `environment` is the process's own unless a test gives another. */
 export const load = (environment: Environment = process.env): Effect.Effect<HubConfig, HubConfigError> =>
@@ -144,7 +167,8 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       policy: yield* value(policy),
       massDeleteRecords: yield* value(massDeleteRecords),
       massDeletePercent: yield* value(massDeletePercent),
-      auditEntries: yield* value(auditEntries)
+      auditEntries: yield* value(auditEntries),
+      pairing: yield* value(pairing)
     }
   })
 

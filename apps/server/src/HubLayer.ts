@@ -20,6 +20,7 @@ import type { Logger } from "pino"
 import * as HttpServer from "./http/HttpServer.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
+import * as HubPairing from "./HubPairing.ts"
 
 /** Nothing listens before `Start`, and then on the server that its owner has opened. */
 export const layer = (
@@ -47,7 +48,8 @@ export const layer = (
     policy,
     thread
   })
-  const beside = Layer.effectDiscard(Effect.andThen(HttpServer.watchConnections(server), logEvents))
+  const pairing = config.pairing === "on" ? HubPairing.open(server) : Effect.void
+  const beside = Layer.effectDiscard(Effect.all([HttpServer.watchConnections(server), logEvents, pairing]))
   return beside.pipe(Layer.provideMerge(node), Layer.provideMerge(HubLog.layer(log)))
 }
 

@@ -28,7 +28,8 @@ describe("settings", () => {
       policy: "personal",
       massDeleteRecords: 1_000,
       massDeletePercent: 20,
-      auditEntries: 200_000
+      auditEntries: 200_000,
+      pairing: "on"
     })
   })
 
@@ -42,7 +43,8 @@ describe("settings", () => {
       SYNCLINE_SPACE: "",
       SYNCLINE_DATA: "/var/hub",
       SYNCLINE_POLICY: "enterprise",
-      SYNCLINE_MASS_DELETE_RECORDS: "1000000"
+      SYNCLINE_MASS_DELETE_RECORDS: "1000000",
+      SYNCLINE_PAIRING: "off"
     })
     expect(config).toEqual({
       port: 7001,
@@ -53,7 +55,8 @@ describe("settings", () => {
       policy: "enterprise",
       massDeleteRecords: 1_000_000,
       massDeletePercent: 50,
-      auditEntries: 5_000
+      auditEntries: 5_000,
+      pairing: "off"
     })
   })
 
@@ -91,7 +94,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

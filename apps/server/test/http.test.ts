@@ -75,7 +75,8 @@ describe("http", () => {
       policy: "personal",
       massDeleteRecords: 1_000,
       massDeletePercent: 20,
-      auditEntries: 1_000
+      auditEntries: 1_000,
+      pairing: "on"
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))
     onTestFinished(() => hub.stop())
