@@ -1,7 +1,7 @@
 /**
  * Writes what a policy decided into the audit, once a second and in one go, so that no decision waits for a disk. Every
- * refusal is kept, and every permission when it is given first under a version of the policy; the same within a second is
- * one entry that counts. What an entry is made of is `AuditChain`'s, where it lies `AuditStore`'s.
+ * refusal is kept, and every permission, and everything that is passed over in every session, when it comes first under a
+ * version of the policy; the same within a second is one entry that counts. What an entry is made of is `AuditChain`'s, where it lies `AuditStore`'s.
  */
 import { AuditStore, Crypto, DeviceKey, type Gate, type JournalError, Occupancy, PeerId } from "@syncline/core"
 import { Clock, Effect, Option, type Scope } from "effect"
@@ -15,8 +15,8 @@ export const refusalsOfPeerMax = 1_024
 export const permissionsPendingMax = 2_048
 /** How often they are written, in milliseconds. */
 export const writeEveryMs = 1_000
-/** Permissions that are remembered as kept; beyond it all are forgotten, and kept once more. */
-export const permissionsMax = 65_536
+/** Decisions that are remembered as kept for their version; beyond it all are forgotten, and kept once more. */
+export const onceMax = 65_536
 /** Entries that an audit holds unless it is told otherwise: about 80 MB. */
 export const entriesMaxDefault = 200_000
 /** Oldest entries go together once they are this share more than may be held. */
@@ -46,7 +46,7 @@ export const make = ({ entriesMax = entriesMaxDefault }: AuditOptions = {}): Eff
     const keeper = new AuditKeeper(store.value, crypto.value, signer.value, entriesMax)
     yield* Occupancy.watch([
       { kind: "queue", name: "audit_pending", limit: pendingMax, length: () => keeper.pending },
-      { kind: "cache", name: "audit_permissions", limit: permissionsMax, length: () => keeper.permissions }
+      { kind: "cache", name: "audit_permissions", limit: onceMax, length: () => keeper.once }
     ])
     yield* Effect.addFinalizer(() => written(keeper))
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(writeEveryMs), written(keeper))))
@@ -79,7 +79,8 @@ class AuditKeeper {
   readonly #signer: Crypto.Signer
   readonly #entriesMax: number
   readonly #pending = new Map<string, Facts>()
-  readonly #permissions = new Set<string>()
+  /** What is kept once under a version, and was. */
+  readonly #once = new Set<string>()
   /** Different refusals that wait, by peer. */
   readonly #refusals = new Map<PeerId.PeerId, number>()
   /** What was only counted: of peers with too many refusals, and, under this device's own name, of all. */
@@ -105,21 +106,21 @@ class AuditKeeper {
     return this.#pending.size + this.#entries.length
   }
 
-  get permissions(): number {
-    return this.#permissions.size
+  get once(): number {
+    return this.#once.size
   }
 
-  add(atMs: number, { action, decision, detail, peer }: Gate.AuditedAction): void {
+  add(atMs: number, { action, decision, detail, isPassedOver = false, peer }: Gate.AuditedAction): void {
     const { allowed, policyVersion, rule } = decision
     const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
     // Who is let in, and what was purged, is worth an entry each time.
-    const isOnce = allowed && action !== "admit" && action !== "forget"
-    if (isOnce && this.#permissions.has(key)) return
+    const isOnce = allowed ? action !== "admit" && action !== "forget" : isPassedOver
+    if (isOnce && this.#once.has(key)) return
     const waiting = this.#pending.get(key)
     if (waiting !== undefined) return void waiting.times++
     if (this.pending >= pendingMax) return increment(this.#overflowed, PeerId.fromPublicKey(this.#signer.publicKey))
     // It is not remembered, so it is kept when it is given again.
-    if (isOnce && this.#pending.size >= permissionsPendingMax) return increment(this.#overflowed, peer)
+    if (allowed && isOnce && this.#pending.size >= permissionsPendingMax) return increment(this.#overflowed, peer)
     if (!allowed) {
       if ((this.#refusals.get(peer) ?? 0) >= refusalsOfPeerMax) return increment(this.#overflowed, peer)
       increment(this.#refusals, peer)
@@ -132,8 +133,8 @@ class AuditKeeper {
   readonly write: Effect.Effect<void, JournalError.JournalError> = Effect.suspend(() => this.#write())
 
   #remember(key: string): void {
-    if (this.#permissions.size >= permissionsMax) this.#permissions.clear()
-    this.#permissions.add(key)
+    if (this.#once.size >= onceMax) this.#once.clear()
+    this.#once.add(key)
   }
 
   readonly #write = Effect.fnUntraced(function* (this: AuditKeeper) {

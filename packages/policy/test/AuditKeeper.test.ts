@@ -73,6 +73,24 @@ describe("what is kept", () => {
     })
   )
 
+  it.effect("[AU-4] what every session passes over once for a version, what is asked for each time", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      const passed = { action: "send", isPassedOver: true } as const
+      const later = { ...passed, decision: { ...action(1).decision, policyVersion: 4 } }
+      for (let session = 0; session < 5; session++) {
+        yield* tell(action(1, false, passed))
+        yield* tell(action(1, false, { action: "send", detail: "asked for" }))
+        yield* second
+      }
+      yield* tell(action(1, false, later))
+      yield* second
+      const count = (detail: string) => entriesOf(rows).filter((entry) => entry.detail === detail).length
+      expect([count(action(1).detail), count("asked for")]).toEqual([2, 5])
+    })
+  )
+
   it.effect("[AU-5] goes on after a restart, and nothing is lost when a node closes", () =>
     Effect.gen(function* () {
       const { rows, store } = yield* makeStore

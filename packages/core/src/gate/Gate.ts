@@ -17,6 +17,8 @@ export interface AuditedAction {
   readonly peer: PeerId
   readonly decision: Decision
   readonly detail: string
+  /** The engine passed something over that nobody had asked for by name, as it does in every session; once is enough. */
+  readonly isPassedOver?: boolean
 }
 
 /** A commit that somebody wrote, as the policy sees it. */

@@ -38,10 +38,7 @@ const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
       journal.purge(partition, { rule, policyVersion, because })
     )
     const { header, type } = partition
-    // That it was done, and why it had to be; nothing was refused here.
-    const done = { allowed: true, rule, policyVersion, because }
-    const detail = `${Partition.key(partition)} ${entities} records`
-    yield* gate.audit({ action: "forget", peer: self, decision: done, detail })
+    yield* auditForgotten(supervisor, { partition, decision }, `${entities} records`)
     lost.push({ type, header: { ...header }, entities, kept: withdrawn.length, rule, because })
   }
   yield* forgetQuarantined(supervisor)
@@ -66,6 +63,19 @@ const disownFormer = Effect.fnUntraced(function* ({ gate, journal, sessions }: S
   for (const peer of former) sessions.get(peer)?.replace()
 })
 
+/** That it was done, and why it had to be; nothing was refused here. */
+const auditForgotten = (
+  { gate, journal }: Supervision,
+  { decision, partition }: QuarantineAccess.Forbidden,
+  what: string
+): Effect.Effect<void> =>
+  gate.audit({
+    action: "forget",
+    peer: Author.peer(journal.info.author),
+    decision: { ...decision, allowed: true },
+    detail: `${Partition.key(partition)} ${what}`
+  })
+
 /** Partitions that were known here and forgotten, and may be held again. */
 const gains = Effect.fnUntraced(function* ({ forgotten, gate, journal }: Supervision) {
   const gained: Array<Pick<AccessLoss, "type" | "header">> = []
@@ -83,14 +93,18 @@ const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) 
   let after = 0
   for (;;) {
     const page = yield* journal.quarantine({ after, limit: quarantinePageMax })
-    const ids: Array<string> = []
+    const found = new Map<string, QuarantineAccess.Forbidden>()
     for (const entry of page) {
       const { id, place } = entry
       after = place
-      if (!isOwnWork(journal, entry) && (yield* QuarantineAccess.isForbidden(supervisor, id))) ids.push(id)
+      if (isOwnWork(journal, entry)) continue
+      const forbidden = yield* QuarantineAccess.forbidden(supervisor, id)
+      if (forbidden !== undefined) found.set(id, forbidden)
     }
+    const ids = [...found.keys()]
     for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
       const gone = yield* journal.discard(ids.slice(from, from + releasedAtOnceMax), true)
+      yield* auditDropped(supervisor, found, gone)
       for (const reason of new Set(gone.map((entry) => entry.reason))) {
         const commits = gone.filter((entry) => entry.reason === reason).length
         yield* QuarantineNews.left(channel, reason, "discarded", commits)
@@ -99,6 +113,25 @@ const forgetQuarantined = Effect.fnUntraced(function* (supervisor: Supervision) 
       yield* Effect.logInfo("what this device may not have any more was discarded", { commits: left.length, ids: left })
     }
     if (page.length < quarantinePageMax) return
+  }
+})
+
+/** One entry for each partition, with what of it was dropped at once. */
+const auditDropped = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  found: ReadonlyMap<string, QuarantineAccess.Forbidden>,
+  gone: ReadonlyArray<QuarantineEntry>
+) {
+  const counts = new Map<string, { readonly forbidden: QuarantineAccess.Forbidden; commits: number }>()
+  for (const { id } of gone) {
+    const forbidden = found.get(id)!
+    const key = Partition.key(forbidden.partition)
+    const known = counts.get(key)
+    if (known === undefined) counts.set(key, { forbidden, commits: 1 })
+    else known.commits++
+  }
+  for (const { commits, forbidden } of counts.values()) {
+    yield* auditForgotten(supervisor, forbidden, `${commits} commits in quarantine`)
   }
 })
 

@@ -25,7 +25,7 @@ import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as AccessKeeper from "./AccessKeeper.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import * as PeerSession from "./PeerSession.ts"
-import { resubmittedMax, type Supervision } from "./Supervision.ts"
+import { type Resting, restingMax, resubmittedMax, type Supervision } from "./Supervision.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
 
 /** Releases what is due again and again, and keeps the gauges. */
@@ -38,20 +38,12 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
     yield* guarded(supervisor, releaseDue(supervisor, due))
     // A full disk may have kept the last review from its work.
     if (supervisor.isAccessReviewDue) yield* guarded(supervisor, AccessKeeper.review(supervisor))
-    if (supervisor.isReviewDue || (yield* mayRestOnNews(supervisor))) yield* review(supervisor)
+    if (supervisor.isReviewDue) yield* review(supervisor)
+    else yield* guarded(supervisor, reviewResting(supervisor))
     yield* guarded(supervisor, reviewNew(supervisor, asked))
     yield* Effect.sleep(supervisor.options.releaseEveryMs)
   }
 })
-
-/** What the policy allows and rests on something missing is tried again once something has come. */
-const mayRestOnNews = ({ journal, resting }: Supervision): Effect.Effect<boolean> =>
-  resting === undefined
-    ? Effect.succeed(false)
-    : Effect.map(
-        Effect.orElseSucceed(journal.head, () => resting),
-        (head) => head !== resting
-      )
 
 const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalError>): Effect.Effect<void> =>
   effect.pipe(
@@ -186,6 +178,43 @@ const isFirstTime = ({ resubmitted }: Supervision, { id }: QuarantineRow, { poli
   return true
 }
 
+/** What the policy allows and rests on something missing is tried again once something has come; nothing else is. */
+const reviewResting = Effect.fnUntraced(function* (supervisor: Supervision) {
+  const { resting } = supervisor
+  if (resting === undefined) return
+  const head = yield* supervisor.journal.head
+  if (head === resting.head) return
+  if (resting.isMore) return yield* reviewReasons(supervisor, false)
+  let { ids } = resting
+  for (;;) {
+    const { released, waiting } = yield* releaseResting(supervisor, ids)
+    ids = waiting
+    // What waits may rest on what was released after it.
+    if (released === 0 || ids.length === 0) break
+  }
+  // The policy may have changed meanwhile, and then all was looked at.
+  if (supervisor.resting === resting) supervisor.resting = restingOf(head, ids)
+})
+
+const restingOf = (head: number, ids: ReadonlyArray<string>): Resting | undefined =>
+  ids.length === 0 ? undefined : { head, ids: ids.slice(0, restingMax), isMore: ids.length > restingMax }
+
+/** Tries these commits, in their order, a bounded number at a time. */
+const releaseResting = Effect.fnUntraced(function* (supervisor: Supervision, ids: ReadonlyArray<string>) {
+  const sum: ReleaseSum = { released: 0, waiting: [] }
+  for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
+    const beginnings = new CommitDeeds.Beginnings()
+    const allowed = new Map<QuarantineReason, Array<string>>()
+    for (const id of ids.slice(from, from + releasedAtOnceMax)) {
+      const row = yield* supervisor.journal.quarantined(id)
+      if (row === undefined || !(yield* decisionNow(supervisor, row, beginnings)).allowed) continue
+      allowed.set(row.reason, [...(allowed.get(row.reason) ?? []), id])
+    }
+    for (const [reason, group] of allowed) yield* release(supervisor, reason, group, sum)
+  }
+  return sum
+})
+
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   const head = yield* supervisor.journal.head
   supervisor.resting = undefined
@@ -197,16 +226,15 @@ const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isSt
       return decision.allowed && decision.policyVersion !== row.policyVersion
     })
   for (;;) {
-    const sum = { released: 0, waiting: 0 }
+    const sum: ReleaseSum = { released: 0, waiting: [] }
     for (const reason of ["Denied", "Revoked", "Rejected"] as const) {
       const { released, waiting } = yield* releaseAllowed(supervisor, reason, isAllowed)
       sum.released += released
-      sum.waiting += waiting
+      sum.waiting.push(...waiting)
     }
-    if (sum.waiting === 0) break
     // What waits may rest on what was released after it.
-    if (sum.released > 0) continue
-    supervisor.resting = head
+    if (sum.waiting.length > 0 && sum.released > 0) continue
+    supervisor.resting = restingOf(head, sum.waiting)
     break
   }
   supervisor.isReviewDue = false
@@ -255,6 +283,28 @@ const unreadable: Decision = {
 /** Whether a commit may be let in, beside those of the same page that are. */
 type Judge = (row: QuarantineRow, beginnings: CommitDeeds.Beginnings) => Effect.Effect<boolean, JournalError>
 
+/** What became of commits that the policy allows. */
+interface ReleaseSum {
+  released: number
+  /** Ids of those that stay, because what they rest on is missing. */
+  readonly waiting: Array<string>
+}
+
+const release = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  reason: QuarantineReason,
+  ids: ReadonlyArray<string>,
+  sum: ReleaseSum
+) {
+  const { deleteLimits } = supervisor.options
+  for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
+    const outcome = yield* supervisor.journal.release(ids.slice(from, from + releasedAtOnceMax), deleteLimits)
+    sum.released += outcome.released.length
+    sum.waiting.push(...outcome.waiting)
+    yield* tellReleased(supervisor, reason, outcome)
+  }
+})
+
 const releaseAllowed = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
@@ -263,8 +313,7 @@ const releaseAllowed = Effect.fnUntraced(function* (
   from = 0
 ) {
   const { journal } = supervisor
-  const { deleteLimits } = supervisor.options
-  const sum = { released: 0, waiting: 0 }
+  const sum: ReleaseSum = { released: 0, waiting: [] }
   let after = from
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
@@ -278,12 +327,7 @@ const releaseAllowed = Effect.fnUntraced(function* (
       if (row === undefined || !(yield* isAllowed(row, beginnings))) continue
       ids.push(id)
     }
-    for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
-      const outcome = yield* journal.release(ids.slice(from, from + releasedAtOnceMax), deleteLimits)
-      sum.released += outcome.released.length
-      sum.waiting += outcome.waiting.length
-      yield* tellReleased(supervisor, reason, outcome)
-    }
+    yield* release(supervisor, reason, ids, sum)
     if (page.length < quarantinePageMax) return sum
   }
 })

@@ -89,6 +89,19 @@ export interface RouteEntry {
   lastError: string | undefined
 }
 
+/** Commits that wait for what they rest on. */
+export interface Resting {
+  /** Arrival number at which they were tried last. */
+  readonly head: number
+  /** Their ids, at most `restingMax`. */
+  readonly ids: ReadonlyArray<string>
+  /** There are more of them: then all that the policy had denied is looked at again. */
+  readonly isMore: boolean
+}
+
+/** Resting commits that are known by name. */
+export const restingMax = 10_000
+
 export interface Supervision {
   readonly options: OrchestratorOptions
   readonly channel: EventChannel.EventChannel
@@ -110,8 +123,8 @@ export interface Supervision {
   isReviewDue: boolean
   /** Own refused commits that were submitted again by themselves, and the policy version under which. */
   readonly resubmitted: Map<string, number>
-  /** Arrival number at which something allowed stayed in quarantine, because what it rests on was missing. */
-  resting: number | undefined
+  /** What the policy allows and stays in quarantine, because what it rests on is missing; nothing where all is in. */
+  resting: Resting | undefined
   /** What this device may have is to be looked at; true until that was done without a failure. */
   isAccessReviewDue: boolean
   /** One at a time. */

@@ -26,6 +26,7 @@ import {
   type OrchestratorOptions,
   pausedPeersMax,
   peersRememberedMax,
+  restingMax,
   resubmittedMax,
   type Route,
   type RouteEntry,
@@ -66,18 +67,22 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   return supervisor
 })
 
-const watchSizes = ({ forgotten, options, paused, peers, resubmitted, routes, sessions, wanted }: Supervision) =>
-  Occupancy.watch([
+const watchSizes = (supervisor: Supervision) => {
+  const { forgotten, options, paused, peers, resubmitted, routes, sessions, wanted } = supervisor
+  const resting = () => supervisor.resting?.ids.length ?? 0
+  return Occupancy.watch([
     { kind: "queue", name: "sessions", limit: options.sessionsMax, length: () => sessions.size },
     { kind: "queue", name: "routes", limit: routesMax, length: () => routes.size },
     { kind: "queue", name: "wishes", limit: wishesMax, length: () => PubSub.sizeUnsafe(wanted) },
     { kind: "queue", name: "paused_peers", limit: pausedPeersMax, length: () => paused.size },
     { kind: "queue", name: "forgotten_partitions", limit: Limits.partitionsMax, length: () => forgotten.size },
+    { kind: "queue", name: "resting_commits", limit: restingMax, length: resting },
     { kind: "cache", name: "resubmitted_commits", limit: resubmittedMax, length: () => resubmitted.size },
     { kind: "cache", name: "peers", limit: peersRememberedMax, length: () => peers.size },
     { kind: "cache", name: "author_bytes", limit: Author.bytesCachedAuthorsMax, length: Author.bytesCachedAuthors },
     { kind: "cache", name: "commit_authors", limit: Commit.cachedAuthorsMax, length: Commit.cachedAuthors }
   ])
+}
 
 /** Listens and dials; gives the addresses to dial here. */
 export const start = Effect.fnUntraced(function* (supervisor: Supervision) {

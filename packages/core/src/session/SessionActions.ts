@@ -158,7 +158,8 @@ const permitted = Effect.fnUntraced(function* (driver: RunningSession, commits: 
       const decision = yield* driver.gate.canSend(commit.partition, peer)
       isAllowed = decision.allowed
       decisions.set(commit.partition, isAllowed)
-      yield* driver.gate.audit({ action: "send", peer, decision, detail: Partition.key(commit.partition) })
+      const detail = Partition.key(commit.partition)
+      yield* driver.gate.audit({ action: "send", peer, decision, detail, isPassedOver: !isAllowed })
     }
     if (!isAllowed) continue
     allowed.push(commit)

@@ -36,45 +36,50 @@ describe("a policy that changed while nobody looked", () => {
 })
 
 describe("commits in quarantine of what may not be here any more", () => {
-  it.effect("[AK-7] others' are dropped as what no byte may stay of, and so are own ones that a person gives up", () =>
-    Effect.gen(function* () {
-      const network = MemoryTransport.makeNetwork()
-      const rules = yield* makeRules([1, 2], [])
-      const discards: Array<readonly [commits: number, isForbidden: boolean | undefined]> = []
-      const noting = (journal: JournalShape): JournalShape => ({
-        ...journal,
-        discard: (ids, isForbidden) => {
-          discards.push([ids.length, isForbidden])
-          return journal.discard(ids, isForbidden)
-        }
+  it.effect(
+    "[AK-7] [SE-24] others' are dropped as what no byte may stay of, and so are own ones that a person gives up",
+    () =>
+      Effect.gen(function* () {
+        const network = MemoryTransport.makeNetwork()
+        const rules = yield* makeRules([1, 2], [])
+        const discards: Array<readonly [commits: number, isForbidden: boolean | undefined]> = []
+        const noting = (journal: JournalShape): JournalShape => ({
+          ...journal,
+          discard: (ids, isForbidden) => {
+            discards.push([ids.length, isForbidden])
+            return journal.discard(ids, isForbidden)
+          }
+        })
+        const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([1, 2]) })
+        const reader = yield* makeNode(network, 2, [1], { rules, journal: noting })
+        const isRevoked = ({ header }: Partition) => header["team"] !== "north"
+        yield* rules.change(deniesNothing, isRevoked)
+        yield* hub.put("s", { team: "south", title: "waits" })
+        yield* hub.put("w", { team: "west", title: "waits" })
+        yield* hub.start
+        yield* reader.start
+        yield* pass(2_000)
+        const waiting = yield* reader.journal.quarantine({ after: 0, limit: 10 })
+        expect(waiting.map(({ reason }) => reason)).toEqual(["Revoked", "Revoked"])
+        yield* reader.stop
+        yield* reader.put("mine", { team: "south", title: "only here" })
+        yield* rules.change((partition, peer) => peer === undefined && isRevoked(partition), isRevoked)
+        yield* rules.lose("south")
+        yield* pass(2_000)
+        expect(discards).toEqual([[1, true]])
+        const forgotten = [...rules.told].filter((line) => line.includes("forget"))
+        expect(forgotten).toContain('allowed forget task {"team":"south"} 1 commits in quarantine')
+        expect(forgotten.filter((line) => line.includes("quarantine"))).toHaveLength(1)
+        const left = yield* reader.journal.quarantine({ after: 0, limit: 10 })
+        expect(left.map(({ reason }) => reason)).toEqual(["Revoked", "Rejected"])
+        // The western one may wait here, the own southern one only until its author gives it up.
+        for (const { id } of left) yield* reader.discard(id)
+        expect(discards).toEqual([
+          [1, true],
+          [1, false],
+          [1, true]
+        ])
       })
-      const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([1, 2]) })
-      const reader = yield* makeNode(network, 2, [1], { rules, journal: noting })
-      const isRevoked = ({ header }: Partition) => header["team"] !== "north"
-      yield* rules.change(deniesNothing, isRevoked)
-      yield* hub.put("s", { team: "south", title: "waits" })
-      yield* hub.put("w", { team: "west", title: "waits" })
-      yield* hub.start
-      yield* reader.start
-      yield* pass(2_000)
-      const waiting = yield* reader.journal.quarantine({ after: 0, limit: 10 })
-      expect(waiting.map(({ reason }) => reason)).toEqual(["Revoked", "Revoked"])
-      yield* reader.stop
-      yield* reader.put("mine", { team: "south", title: "only here" })
-      yield* rules.change((partition, peer) => peer === undefined && isRevoked(partition), isRevoked)
-      yield* rules.lose("south")
-      yield* pass(2_000)
-      expect(discards).toEqual([[1, true]])
-      const left = yield* reader.journal.quarantine({ after: 0, limit: 10 })
-      expect(left.map(({ reason }) => reason)).toEqual(["Revoked", "Rejected"])
-      // The western one may wait here, the own southern one only until its author gives it up.
-      for (const { id } of left) yield* reader.discard(id)
-      expect(discards).toEqual([
-        [1, true],
-        [1, false],
-        [1, true]
-      ])
-    })
   )
 })
 

@@ -102,6 +102,66 @@ describe("what a policy denied", () => {
     })
   )
 
+  it.effect("[OR-24] [OR-26] only what rests on something missing is looked at again when something comes", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const rules = yield* makeRules([2])
+      yield* rules.change(deniesTeam("closed"))
+      const looks: Array<string> = []
+      const noting = (real: JournalShape): JournalShape => ({
+        ...real,
+        quarantined: (id) => {
+          looks.push(id)
+          return real.quarantined(id)
+        }
+      })
+      const hub = yield* makeNode(network, 1, [], { rules, journal: noting })
+      const client = yield* makeNode(network, 2, [], { rules: yield* makeRules([1]) })
+      yield* hub.start
+      for (const title of ["first", "second"]) yield* client.put("t1", { team: "open", title, votes: 1 })
+      for (let n = 0; n < 20; n++) yield* client.put(`c${n}`, { team: "closed", title: "stays", votes: 1 })
+      const { commits } = yield* client.journal.feed(0, hub.peer, 1e6)
+      const receive = (some: typeof commits) =>
+        hub.journal.receive({
+          peer: client.peer,
+          incarnation: client.journal.info.incarnation,
+          isCustodian: true,
+          feed: undefined,
+          commits: some.map(({ bytes }) => bytes),
+          denials: some.map((_, index) => ({ index, reason: "Denied", rule: "", policyVersion: 1, because: "" })),
+          aheadMsMax: Limits.clockAheadPeerMs,
+          deleteLimits: defaultDeleteLimits
+        })
+      const [first, ...others] = commits
+      yield* receive(others)
+      yield* pass(6_000)
+      yield* rules.change(deniesTeam("closed"))
+      yield* pass(6_000)
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ Denied: 21 })
+      looks.length = 0
+      for (let n = 0; n < 4; n++) {
+        yield* hub.put(`n${n}`, { team: "open", title: "news", votes: 1 })
+        yield* pass(5_000)
+      }
+      // Each time the one that the policy allows, and never those that it does not.
+      expect(new Set(looks).size).toBe(1)
+      expect(looks.length).toBeLessThanOrEqual(5)
+      yield* hub.journal.receive({
+        peer: client.peer,
+        incarnation: client.journal.info.incarnation,
+        isCustodian: true,
+        feed: undefined,
+        commits: [first!.bytes],
+        denials: [],
+        aheadMsMax: Limits.clockAheadPeerMs,
+        deleteLimits: defaultDeleteLimits
+      })
+      yield* pass(6_000)
+      expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "second" })
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ Denied: 20 })
+    })
+  )
+
   it.effect("[OR-62] a refusal under an older policy that comes late is asked about again, once", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()

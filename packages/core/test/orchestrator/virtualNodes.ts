@@ -67,10 +67,11 @@ export const makeRules = Effect.fnUntraced(function* (
     givesWay: Effect.succeed(isOnePolicy),
     isCustodian: (peer) => Effect.succeed(judges.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
-    audit: ({ action, decision, detail }) =>
-      Effect.sync(
-        () => void told.add(`${decision.allowed ? "allowed" : "denied"} ${action} ${detail.replace("\n", " ")}`)
-      ),
+    audit: ({ action, decision, detail, isPassedOver = false }) =>
+      Effect.sync(() => {
+        const how = decision.allowed ? "allowed" : "denied"
+        told.add(`${how} ${action} ${detail.replace("\n", " ")}${isPassedOver ? " passed over" : ""}`)
+      }),
     changes: Stream.fromPubSub(changes)
   })
   /** Puts other rules in the place of the present ones. */
