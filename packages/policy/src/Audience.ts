@@ -11,11 +11,15 @@ export const charsMax = 256
 
 const teamPrefix = "team:"
 
+/** The id of the team that a name stands for; `undefined` for a member or device. */
+export const teamIn = (name: string): string | undefined =>
+  name.startsWith(teamPrefix) ? name.slice(teamPrefix.length) : undefined
+
 /** True for one name of an audience. */
-export const isName = (name: string): boolean =>
-  name.startsWith(teamPrefix)
-    ? CharterOperation.isId(name.slice(teamPrefix.length))
-    : CharterOperation.isId(name) || PeerId.is(name)
+export const isName = (name: string): boolean => {
+  const team = teamIn(name)
+  return team === undefined ? CharterOperation.isId(name) || PeerId.is(name) : CharterOperation.isId(team)
+}
 
 /** The header value of an audience. Throws a `RangeError` for what is no name, and for an audience that is too long. */
 export const of = (names: Iterable<string>): string => {

@@ -22,7 +22,6 @@ import { Effect, Layer, Stream } from "effect"
 import * as Auditing from "./Auditing.ts"
 import type * as AuditKeeper from "./AuditKeeper.ts"
 import * as PolicyDraft from "./PolicyDraft.ts"
-import * as PolicyFile from "./PolicyFile.ts"
 import { answersMax, EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 
 export interface EnterpriseOptions {
@@ -46,12 +45,7 @@ export const enterprise = (options: EnterpriseOptions = {}) => {
     Gate.Gate | Charter.Charter,
     JournalError.JournalError,
     CharterStore.CharterStore | Crypto.Crypto | DeviceKey.DeviceKey
-  > =>
-    gateLayer({ introducer, audit }).pipe(
-      Layer.provideMerge(
-        Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf })
-      )
-    )
+  > => gateLayer({ introducer, audit }).pipe(Layer.provideMerge(Charter.layer({ space, ...PolicyDraft.charterChecks })))
 }
 
 /** The gate of a space with a charter. */

@@ -5,6 +5,7 @@
  */
 import { Result, Schema } from "effect"
 import * as Audience from "./Audience.ts"
+import * as PolicyProblems from "./PolicyProblems.ts"
 
 /** Most rules, terms of one rule, and names in one list. */
 export const rulesMax = 200
@@ -111,24 +112,22 @@ export const parse = (input: unknown): Result.Result<PolicyDocument, ReadonlyArr
 }
 
 const problemsOf = (document: PolicyDocument): ReadonlyArray<string> => {
-  const problems: Array<string> = []
-  const declared = Object.keys(document.types)
-  if (declared.length > typesMax) problems.push(`types: more than ${typesMax}`)
-  const ids = new Set<string>()
-  for (const rule of document.rules) {
-    if (ids.has(rule.id)) problems.push(`rule ${rule.id}: there are two of this name`)
-    ids.add(rule.id)
-    for (const problem of ruleProblems(document, rule)) problems.push(`rule ${rule.id}: ${problem}`)
+  const { rules, tests = [], types } = document
+  const firsts = new Map(rules.toReversed().map((rule) => [rule.id, rule]))
+  return PolicyProblems.tell([
+    () => (Object.keys(types).length > typesMax ? [`types: more than ${typesMax}`] : []),
+    ...rules.map((rule) => () => ruleProblems(document, rule, firsts.get(rule.id) !== rule)),
+    ...tests.map((test) => () => testProblems(document, test))
+  ])
+}
+
+function* testProblems(document: PolicyDocument, { header = {}, name, type }: PolicyTest) {
+  if (!Object.hasOwn(document.types, type)) yield `test ${name}: there is no type ${type}`
+  for (const [field, value] of Object.entries(header)) {
+    const kind = kindOf(document, type, field)
+    if (kind === undefined) yield `test ${name}: ${type} has no header field ${field}`
+    else if (!isOfKind(kind, value)) yield `test ${name}: ${field} is no ${kind}`
   }
-  for (const test of document.tests ?? []) {
-    if (!Object.hasOwn(document.types, test.type)) problems.push(`test ${test.name}: there is no type ${test.type}`)
-    for (const [field, value] of Object.entries(test.header ?? {})) {
-      const kind = kindOf(document, test.type, field)
-      if (kind === undefined) problems.push(`test ${test.name}: ${test.type} has no header field ${field}`)
-      else if (!isOfKind(kind, value)) problems.push(`test ${test.name}: ${field} is no ${kind}`)
-    }
-  }
-  return problems
 }
 
 const kindOf = ({ types }: PolicyDocument, type: string, field: string): FieldKind | undefined => {
@@ -142,37 +141,33 @@ export const isOfKind = (kind: FieldKind | undefined, value: string | number | b
   return kind === (typeof value === "string" ? "text" : typeof value)
 }
 
-const ruleProblems = (document: PolicyDocument, rule: Rule): ReadonlyArray<string> => {
-  const problems: Array<string> = []
+function* ruleProblems(document: PolicyDocument, rule: Rule, isDouble: boolean) {
+  const place = `rule ${rule.id}`
+  if (isDouble) yield `${place}: there are two of this name`
   const types = rule.types === "all" ? [] : rule.types
-  for (const type of types) if (!Object.hasOwn(document.types, type)) problems.push(`there is no type ${type}`)
+  for (const type of types) if (!Object.hasOwn(document.types, type)) yield `${place}: there is no type ${type}`
   for (const term of rule.where ?? []) {
-    if (rule.types === "all") problems.push(`a condition on ${term.field} needs the types that have it`)
+    if (rule.types === "all") yield `${place}: a condition on ${term.field} needs the types that have it`
     for (const type of types) {
       const problem = termProblem(kindOf(document, type, term.field), term)
-      if (problem !== undefined) problems.push(`${type}.${term.field}: ${problem}`)
+      if (problem !== undefined) yield `${place}: ${type}.${term.field}: ${problem}`
     }
   }
-  return [...problems, ...fieldProblems(document, rule)]
+  for (const problem of fieldProblems(document, rule)) yield `${place}: ${problem}`
 }
 
-const fieldProblems = (
-  document: PolicyDocument,
-  { actions: of, effect, fields, types }: Rule
-): ReadonlyArray<string> => {
-  if (fields === undefined) return []
-  const problems: Array<string> = []
+function* fieldProblems(document: PolicyDocument, { actions: of, effect, fields, types }: Rule) {
+  if (fields === undefined) return
   if (of.some((action) => action !== "create" && action !== "update")) {
-    problems.push("fields go with the actions create and update only; a record is read as a whole")
+    yield "fields go with the actions create and update only; a record is read as a whole"
   }
-  if (effect === "allow" && types === "all") problems.push("fields need the types that have them")
+  if (effect === "allow" && types === "all") yield "fields need the types that have them"
   for (const type of types === "all" ? [] : types) {
     const known = Object.hasOwn(document.types, type) ? document.types[type]!.fields : undefined
     for (const field of fields) {
-      if (known !== undefined && !known.includes(field)) problems.push(`${type} has no field ${field}`)
+      if (known !== undefined && !known.includes(field)) yield `${type} has no field ${field}`
     }
   }
-  return problems
 }
 
 const isAudienceValue = (value: unknown): boolean =>

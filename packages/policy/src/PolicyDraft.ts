@@ -2,11 +2,12 @@
  * Whether a policy document may be put in force: everything that the reading lets pass and that would not do what it
  * seems to. Asked of new documents only; one that is in the charter goes on as it is, whatever this file learns.
  */
-import { Bytes, CharterOperation, type CharterState } from "@syncline/core"
+import { Bytes, type Charter, CharterOperation, type CharterState } from "@syncline/core"
 import { Result } from "effect"
 import type { PolicyDocument, PolicyTest, Rule, TypeDeclaration } from "./PolicyDocument.ts"
 import * as PolicyFile from "./PolicyFile.ts"
 import * as PolicyNames from "./PolicyNames.ts"
+import * as PolicyProblems from "./PolicyProblems.ts"
 import * as PolicyTests from "./PolicyTests.ts"
 
 /** Longest id of a rule. */
@@ -76,22 +77,59 @@ export const problemsIn = (text: string, state: CharterState.CharterState): Read
 export const problemOf = (text: string, state: CharterState.CharterState): string | undefined =>
   problemsIn(text, state).join("; ") || undefined
 
-const slipsOf = (document: PolicyDocument): ReadonlyArray<string> => [
-  ...Object.entries(document.types).flatMap(([type, declaration]) => typeSlips(type, declaration)),
-  ...document.rules.flatMap((rule) => [...idSlips(rule), ...fieldSlips(document, rule)]),
-  ...PolicyNames.malformed(document),
-  ...(document.tests ?? []).flatMap((test) => testSlips(document, test))
-]
+/** Places of rules that are told. */
+const placesMax = 5
+
+/**
+ * Why a team or role may not go while this document is in force, or nothing: a forbid that is about its members would lose
+ * them without a word. Members and devices may always go, for taking rights must not wait for anything.
+ */
+export const removalProblem: Charter.RemovalCheck = (text, removed) => {
+  const [kind, id] =
+    removed._tag === "RemoveTeam" ? (["teams", removed.team] as const) : (["roles", removed.role] as const)
+  const places = Result.match(PolicyFile.parse(text), {
+    onFailure: () => [],
+    onSuccess: (document) => PolicyNames.placesOf(document, kind, id)
+  })
+  if (places.length === 0) return undefined
+  const more = places.length > placesMax ? ` and ${places.length - placesMax} more` : ""
+  const [where] = plainly([`${places.slice(0, placesMax).join(", ")}${more}`])
+  return `the policy names the ${removed._tag === "RemoveTeam" ? "team" : "role"} ${id} (${where}); take it out of the policy first`
+}
+
+/** What a charter asks of the policy, for `Charter.layer`. */
+export const charterChecks = {
+  policyProblem: PolicyFile.problemOf,
+  draftProblem: problemOf,
+  removalProblem
+} satisfies Omit<Charter.CharterOptions, "space">
+
+const slipsOf = (document: PolicyDocument): ReadonlyArray<string> =>
+  PolicyProblems.tell([
+    ...Object.entries(document.types).map(
+      ([type, declaration]) =>
+        () =>
+          typeSlips(type, declaration)
+    ),
+    ...document.rules.map((rule) => () => ruleSlips(document, rule)),
+    ...(document.tests ?? []).map((test) => () => testSlips(document, test))
+  ])
+
+function* ruleSlips(document: PolicyDocument, rule: Rule) {
+  yield* idSlips(rule)
+  yield* fieldSlips(document, rule)
+  yield* PolicyNames.malformedInRule(rule)
+}
 
 const shown = (what: string, name: string): ReadonlyArray<string> =>
   unplain.test(name)
     ? [`${what} ${JSON.stringify(name)} is not one plain line; write it without control characters`]
     : []
 
-const typeSlips = (type: string, { fields = [], header = {} }: TypeDeclaration): ReadonlyArray<string> => [
-  ...shown("the type", type),
-  ...[...Object.keys(header), ...fields].flatMap((field) => shown("the field", field))
-]
+function* typeSlips(type: string, { fields = [], header = {} }: TypeDeclaration) {
+  yield* shown("the type", type)
+  for (const field of [...Object.keys(header), ...fields]) yield* shown("the field", field)
+}
 
 const idSlips = ({ id }: Rule): ReadonlyArray<string> => {
   if (id === takenId) return [`rule ${id}: this is what decides where no rule does; give it another id`]
@@ -108,18 +146,21 @@ const tidy = (id: string): string =>
     .slice(0, ruleIdCharsMax) || "my-rule"
 
 /** A misspelt field in a forbid would forbid nothing. */
-const fieldSlips = ({ types }: PolicyDocument, { fields = [], id, types: of }: Rule): ReadonlyArray<string> =>
-  fields.flatMap((field) => {
-    const about = Object.keys(types).filter((type) => of === "all" || of.includes(type))
+function* fieldSlips({ types }: PolicyDocument, { fields = [], id, types: of }: Rule) {
+  const about = Object.keys(types).filter((type) => of === "all" || of.includes(type))
+  for (const field of fields) {
     const inHeader = about.find((type) => isHeader(types[type]!, field))
-    if (inHeader !== undefined) return [`rule ${id}: ${headerField(inHeader, field)}`]
+    if (inHeader !== undefined) {
+      yield `rule ${id}: ${headerField(inHeader, field)}`
+      continue
+    }
     const without = about.filter((type) => types[type]!.fields?.includes(field) !== true)
-    const isMissing = of === "all" ? without.length === about.length : without.length > 0
-    if (!isMissing) return []
-    return of === "all"
-      ? [`rule ${id}: no type declares a field ${JSON.stringify(field)}; add it to the fields of a type that has it`]
-      : without.map((type) => `rule ${id}: ${undeclared(type, field)}`)
-  })
+    if (of !== "all") for (const type of without) yield `rule ${id}: ${undeclared(type, field)}`
+    else if (without.length === about.length) {
+      yield `rule ${id}: no type declares a field ${JSON.stringify(field)}; add it to the fields of a type that has it`
+    }
+  }
+}
 
 const isHeader = ({ header = {} }: TypeDeclaration, field: string): boolean => Object.hasOwn(header, field)
 
@@ -129,18 +170,18 @@ const headerField = (type: string, field: string): string =>
 const undeclared = (type: string, field: string): string =>
   `${type} declares no field ${JSON.stringify(field)}; add it to types.${type}.fields, or mend the name`
 
-const testSlips = ({ types }: PolicyDocument, test: PolicyTest): ReadonlyArray<string> => {
+function* testSlips({ types }: PolicyDocument, test: PolicyTest) {
   const { can = [], cannot = [], field, name, type } = test
-  const found = [...shown("the test", name)]
+  yield* shown("the test", name)
+  yield* PolicyNames.malformedInTest(test)
   if (can.length + cannot.length === 0) {
-    found.push(`test ${name}: it says neither can nor cannot, so it proves nothing; name an action`)
+    yield `test ${name}: it says neither can nor cannot, so it proves nothing; name an action`
   }
-  if (field === undefined) return found
+  if (field === undefined) return
   if ([...can, ...cannot].some((action) => action !== "create" && action !== "update")) {
-    found.push(`test ${name}: a field goes with the actions create and update only; a record is read as a whole`)
+    yield `test ${name}: a field goes with the actions create and update only; a record is read as a whole`
   }
   const declaration = types[type]!
-  if (isHeader(declaration, field)) found.push(`test ${name}: ${headerField(type, field)}`)
-  else if (declaration.fields?.includes(field) !== true) found.push(`test ${name}: ${undeclared(type, field)}`)
-  return found
+  if (isHeader(declaration, field)) yield `test ${name}: ${headerField(type, field)}`
+  else if (declaration.fields?.includes(field) !== true) yield `test ${name}: ${undeclared(type, field)}`
 }

@@ -4,7 +4,7 @@
  * force is `PolicyDraft`'s: what is in force already is read only.
  */
 import { Result } from "effect"
-import { type Document, isScalar, type Node, parseDocument, visit } from "yaml"
+import { Composer, type CST, type Document, isScalar, type Node, Parser, visit } from "yaml"
 import * as PolicyDocument from "./PolicyDocument.ts"
 
 /** Longest text that is read at all, in UTF-16 units; the bounds in bytes are those of the charter. */
@@ -45,22 +45,32 @@ const read = (text: string): Reading => {
   if (json !== undefined) return { parsed: PolicyDocument.parse(json), slips: [] }
   try {
     // Keys are compared below, by a set: the parser compares each with each. It would also quote the text with each fault.
-    const yaml = parseDocument(text, {
+    const [yaml, second] = new Composer({
       uniqueKeys: false,
       prettyErrors: false,
       merge: false,
       strict: true,
       version: "1.2",
       schema: "core"
-    })
-    const faults = [...yaml.errors, ...yaml.warnings]
+    }).compose(uptoFaults(new Parser().parse(text)), true, text.length)
+    const faults = [...yaml!.errors, ...yaml!.warnings]
     if (faults.length > 0) return refused(...told(text, faults))
-    const { doubles, slips } = looked(text, yaml)
+    if (second !== undefined) return refused("the text holds several documents; a policy is one")
+    const { doubles, slips } = looked(text, yaml!)
     if (doubles.length > 0) return refused(...doubles)
     // No anchors: an alias of an alias is how a short text becomes a large value.
-    return { parsed: PolicyDocument.parse(yaml.toJS({ maxAliasCount: 0 })), slips }
+    return { parsed: PolicyDocument.parse(yaml!.toJS({ maxAliasCount: 0 })), slips }
   } catch (error) {
     return refused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** The text's tokens up to more faults than are told: each costs as much as a line that is in order. */
+function* uptoFaults(tokens: Iterable<CST.Token>) {
+  let faults = 0
+  for (const token of tokens) {
+    yield token
+    if (token.type === "error" && ++faults > faultsMax) return
   }
 }
 
@@ -92,7 +102,7 @@ const told = (
 ): ReadonlyArray<string> => {
   const more = faults.length - faultsMax
   const first = faults.slice(0, faultsMax).map(({ message, pos }) => `${placeOf(text, pos[0])}: ${message}`)
-  return more > 0 ? [...first, `and ${more} more`] : first
+  return more > 0 ? [...first, `and at least ${more} more; what is behind them was not looked at`] : first
 }
 
 const placeOf = (text: string, offset: number): string => {

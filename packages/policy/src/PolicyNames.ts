@@ -4,7 +4,9 @@
  * far as it can be without a charter, and against a charter where there is one.
  */
 import { CharterOperation, PeerId } from "@syncline/core"
-import type { PolicyDocument, PolicyTest, Target } from "./PolicyDocument.ts"
+import * as Audience from "./Audience.ts"
+import type { PolicyDocument, PolicyTest, Rule, Target, Term } from "./PolicyDocument.ts"
+import * as PolicyProblems from "./PolicyProblems.ts"
 
 /** Whom a charter knows: its own state, or what is told of it. */
 export interface Known {
@@ -32,6 +34,19 @@ const inTarget = (rule: string, to: Target): ReadonlyArray<Naming> =>
     return names === undefined ? [] : [{ place: `rule ${rule}: to.${kind}`, kind, names }]
   })
 
+/** Whom a condition on an audience asks for; `$me` is whoever asks. */
+const inTerm = (rule: string, { field, op, value }: Term): ReadonlyArray<Naming> => {
+  if (op !== "has" || typeof value !== "string" || value === "$me") return []
+  const team = Audience.teamIn(value)
+  const kind = team !== undefined ? "teams" : PeerId.is(value) ? "devices" : "members"
+  return [{ place: `rule ${rule}: where.${field}`, kind, names: [team ?? value] }]
+}
+
+const inRule = ({ id, to = {}, where = [] }: Rule): ReadonlyArray<Naming> => [
+  ...inTarget(id, to),
+  ...where.flatMap((term) => inTerm(id, term))
+]
+
 const inTest = ({ name, who }: PolicyTest): ReadonlyArray<Naming> => {
   const single = (["roles", "members", "devices"] as const).flatMap((kind) => {
     const named = who[one[kind]]
@@ -42,29 +57,42 @@ const inTest = ({ name, who }: PolicyTest): ReadonlyArray<Naming> => {
     : [...single, { place: `test ${name}: who.teams`, kind: "teams", names: who.teams }]
 }
 
-const namingsOf = ({ rules, tests = [] }: PolicyDocument): ReadonlyArray<Naming> => [
-  ...rules.flatMap(({ id, to = {} }) => inTarget(id, to)),
-  ...tests.flatMap(inTest)
-]
+/** Names of a rule that nobody can ever have, and lists without a name. */
+export const malformedInRule = (rule: Rule): Iterable<string> => malformed(inRule(rule))
 
-/** Names that nobody can ever have, and lists without a name. */
-export const malformed = (document: PolicyDocument): ReadonlyArray<string> =>
-  namingsOf(document).flatMap(({ kind, names, place }) => {
-    if (names.length === 0) return [`${place}: the list is empty and is about nobody; leave it out, or name somebody`]
+/** The same of a test. */
+export const malformedInTest = (test: PolicyTest): Iterable<string> => malformed(inTest(test))
+
+function* malformed(namings: ReadonlyArray<Naming>) {
+  for (const { kind, names, place } of namings) {
+    if (names.length === 0) yield `${place}: the list is empty and is about nobody; leave it out, or name somebody`
     const isGood = kind === "devices" ? PeerId.is : CharterOperation.isId
-    return names
-      .filter((name) => !isGood(name))
-      .map((name) => `${place}: ${JSON.stringify(name)} is no ${one[kind]}'s id; ${insteadOf(kind, name)}`)
-  })
+    for (const name of names) {
+      if (!isGood(name)) yield `${place}: ${JSON.stringify(name)} is no ${one[kind]}'s id; ${insteadOf(kind, name)}`
+    }
+  }
+}
 
 /** Names that could be somebody's and are nobody's in the charter. */
-export const unknown = (document: PolicyDocument, known: Known): ReadonlyArray<string> =>
-  namingsOf(document).flatMap(({ kind, names, place }) =>
-    names
-      .filter((name) => !known[kind].has(name))
-      .map(
-        (name) => `${place}: the charter has no ${one[kind]} ${JSON.stringify(name)}; ${choiceOf(kind, name, known)}`
-      )
+export const unknown = ({ rules, tests = [] }: PolicyDocument, known: Known): ReadonlyArray<string> =>
+  PolicyProblems.tell([
+    ...rules.map((rule) => () => unknownIn(inRule(rule), known)),
+    ...tests.map((test) => () => unknownIn(inTest(test), known))
+  ])
+
+function* unknownIn(namings: ReadonlyArray<Naming>, known: Known) {
+  for (const { kind, names, place } of namings) {
+    for (const name of names) {
+      if (known[kind].has(name)) continue
+      yield `${place}: the charter has no ${one[kind]} ${JSON.stringify(name)}; ${choiceOf(kind, name, known)}`
+    }
+  }
+}
+
+/** Where rules name somebody. */
+export const placesOf = ({ rules }: PolicyDocument, kind: Kind, name: string): ReadonlyArray<string> =>
+  rules.flatMap((rule) =>
+    inRule(rule).flatMap((naming) => (naming.kind === kind && naming.names.includes(name) ? [naming.place] : []))
   )
 
 /** Most names of a charter that are offered. */

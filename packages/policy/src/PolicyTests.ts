@@ -5,6 +5,7 @@
  */
 import { CharterState, type PeerId, type SpaceId } from "@syncline/core"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
+import * as PolicyProblems from "./PolicyProblems.ts"
 import type { Action, PolicyDocument, PolicyTest } from "./PolicyDocument.ts"
 
 /** What a test does not say of the device that asks. No rule can name it. */
@@ -37,7 +38,7 @@ const decisionsFor = (text: string, who: PolicyTest["who"]): EnterpriseDecisions
 /** A sentence for each expectation that is not met. `text` is the document's. */
 export const failures = (text: string, { tests = [] }: PolicyDocument): ReadonlyArray<string> => {
   const known = new Map<string, EnterpriseDecisions>()
-  return tests.flatMap((test) => {
+  function* failuresOf(test: PolicyTest) {
     const { can = [], cannot = [], field, header = {}, name, type, who } = test
     const key = JSON.stringify([who.role, who.member, who.device, who.teams])
     const decisions = known.get(key) ?? decisionsFor(text, who)
@@ -49,8 +50,10 @@ export const failures = (text: string, { tests = [] }: PolicyDocument): Readonly
       if (allowed === isWanted) return []
       return [`test ${name}: it ${allowed ? "can" : "cannot"} ${action} ${what}, because ${reasonOf(rule)}`]
     }
-    return [...can.flatMap((action) => failed(action, true)), ...cannot.flatMap((action) => failed(action, false))]
-  })
+    for (const action of can) yield* failed(action, true)
+    for (const action of cannot) yield* failed(action, false)
+  }
+  return PolicyProblems.tell(tests.map((test) => () => failuresOf(test)))
 }
 
 const reasonOf = (rule: string): string => {

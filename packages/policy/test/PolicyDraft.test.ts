@@ -7,6 +7,7 @@ import { Context, Effect, Layer } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
 import * as PolicyDesk from "../src/PolicyDesk.ts"
 import * as PolicyFile from "../src/PolicyFile.ts"
+import { problemsMax } from "../src/PolicyProblems.ts"
 import { layerCharter, open, peer, policy } from "./space.ts"
 
 const types = { task: { header: { team: "text", year: "number" }, fields: ["title", "salary"] }, note: {} }
@@ -85,16 +86,87 @@ describe("names and the charter", () => {
     })
   )
 
-  it.effect("[EP-61] a document that is in force outlives a team that it names, and so does an earlier one", () =>
+  const forAudience = (value: string) => ({
+    version: 1,
+    types: { note: { header: { audience: "audience" } } },
+    rules: [{ ...rule, types: ["note"], where: [{ field: "audience", op: "has", value }] }]
+  })
+  const audiences: ReadonlyArray<readonly [string, string]> = [
+    ["team:nroth", 'rule r: where.audience: the charter has no team "nroth"; it has north, south'],
+    ["mai", 'rule r: where.audience: the charter has no member "mai"; it has ann, mia'],
+    [peer(9), "rule r: where.audience: the charter has no device"]
+  ]
+  it.effect("[EP-61] also in a condition on an audience", () =>
+    Effect.gen(function* () {
+      const { charter } = yield* open(["mia", "member", 2, "north"])
+      for (const [value, expected] of audiences) {
+        const text = JSON.stringify(forAudience(value))
+        expect(PolicyDesk.warnings(charter, text).join()).toContain(expected)
+        expect((yield* Effect.flip(PolicyDesk.apply(charter, text))).message).toContain(expected)
+      }
+      for (const value of ["$me", "mia", "team:north", peer(2)]) {
+        expect([value, PolicyDesk.warnings(charter, JSON.stringify(forAudience(value)))]).toEqual([value, []])
+      }
+    })
+  )
+
+  it.effect("[EP-70] a team or role that a rule names goes only once no rule names it", () =>
     Effect.gen(function* () {
       const { charter, write } = yield* open(["mia", "member", 2, "north"])
-      const text = textOf({}, { effect: "forbid", to: { teams: ["south"] } })
+      yield* write({ _tag: "SetRole", role: "clerk", name: "Clerk", level: 30 })
+      const note = forAudience("team:south")
+      const named = {
+        ...note,
+        rules: [...note.rules, { ...rule, id: "to", types: ["note"], to: { roles: ["clerk"] } }]
+      }
+      yield* PolicyDesk.apply(charter, JSON.stringify(named))
+      const before = charter.state()
+      const south = { _tag: "RemoveTeam", team: "south" } as const
+      const clerk = { _tag: "RemoveRole", role: "clerk" } as const
+      expect((yield* Effect.flip(write(south))).reason).toMatchObject({
+        _tag: "CharterDenied",
+        problem: "the policy names the team south (rule r: where.audience); take it out of the policy first"
+      })
+      expect((yield* Effect.flip(write(clerk))).message).toContain("names the role clerk (rule to: to.roles)")
+      expect(charter.state()).toBe(before)
+      yield* write({ _tag: "RemoveTeam", team: "north" })
+      // One record may do both, and without a policy nothing is named.
+      yield* write(south, { _tag: "SetPolicy", text: textOf() })
+      yield* write({ _tag: "RemovePolicy" })
+      yield* write(clerk)
+      expect(charter.state().teams.size).toBe(0)
+    })
+  )
+
+  it.effect("[EP-70] one that somebody else removed all the same stays forbidden what it was", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open(["mia", "member", 2, "south"])
+      const [note] = forAudience("team:south").rules
+      const all = { ...note, id: "all", effect: "allow", actions: ["administer"], where: [] }
+      const forbid = { ...note, id: "no", effect: "forbid", actions: ["read"] }
+      yield* write({ _tag: "SetPolicy", text: JSON.stringify({ ...forAudience("mia"), rules: [all, forbid] }) })
+      const lenient = Context.get(yield* Layer.build(layerCharter(1, false)), Charter.Charter)
+      yield* lenient.receive(charter.beyond(lenient.known(), 1e6))
+      yield* lenient.write([{ _tag: "RemoveTeam", team: "south" }])
+      yield* charter.receive(lenient.beyond(charter.known(), 1e6))
+      expect(charter.state().teams.has("south")).toBe(false)
+      const may = (audience: string) =>
+        new EnterpriseDecisions(charter.state()).may(peer(2), "read", { type: "note", header: { audience } })
+      expect(may("team:south")).toMatchObject({ allowed: false, rule: "no" })
+      expect(may("mia")).toMatchObject({ allowed: true })
+    })
+  )
+
+  it.effect("[EP-61] a document that is in force outlives a member that it names, and so does an earlier one", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open(["mia", "member", 2, "north"], ["ned", "member", 3])
+      const text = textOf({}, { effect: "forbid", to: { members: ["ned"] } })
       const { version } = yield* PolicyDesk.apply(charter, text)
-      yield* write({ _tag: "RemoveTeam", team: "south" })
+      yield* write({ _tag: "RemoveMember", member: "ned" })
       const reads = () =>
         new EnterpriseDecisions(charter.state()).may(peer(2), "read", { type: "task", header: {} }).allowed
       expect(reads()).toBe(true)
-      expect((yield* Effect.flip(PolicyDesk.apply(charter, `${text} `))).message).toContain("no team")
+      expect((yield* Effect.flip(PolicyDesk.apply(charter, `${text} `))).message).toContain("no member")
       yield* PolicyDesk.apply(charter, textOf())
       expect(reads()).toBe(false)
       yield* PolicyDesk.rollBack(charter, version)
@@ -237,6 +309,36 @@ describe("the text of a draft", () => {
     const started = process.cpuUsage()
     expect(PolicyDesk.problems(many)).not.toEqual([])
     expect(process.cpuUsage(started).user / 1_000).toBeLessThan(500)
+  })
+
+  it("[EP-71] with more faults than anybody reads is refused soon, with the first ones and how much is left", () => {
+    const many = Array.from({ length: 190 }, (_, i) => `t${i}`)
+    const declared = Object.fromEntries(many.map((type) => [type, {}]))
+    const where = Array.from({ length: 10 }, () => ({ field: "x", op: "eq", value: 1 }))
+    const faulty: ReadonlyArray<readonly [string, object]> = [
+      ["conditions", { rules: many.slice(0, 30).map((id) => ({ ...rule, id, types: many, where })) }],
+      ["fields", { rules: many.slice(0, 20).map((id) => ({ ...rule, id, types: many, fields: many })) }],
+      [
+        "names",
+        {
+          rules: many
+            .slice(0, 60)
+            .map((id) => ({ ...rule, id, types: ["t1"], to: { teams: many.map((m) => `T${m}`) } }))
+        }
+      ],
+      ["tests", { tests: many.map((name) => ({ name, who: {}, can: ["read", "update", "delete"], type: "t1" })) }]
+    ]
+    for (const [what, document] of faulty) {
+      const text = JSON.stringify({ version: 1, types: declared, rules: [], ...document })
+      expect(text.length).toBeLessThan(policyBytesMax)
+      const started = process.cpuUsage()
+      const problems = PolicyDesk.problems(text)
+      expect([what, process.cpuUsage(started).user / 1_000 < 100]).toEqual([what, true])
+      expect(problems.length).toBe(problemsMax + 1)
+      expect(problems.at(-1)).toMatch(
+        /^these are the first 50 problems; \d+ of \d+ types, rules and tests were not looked at/
+      )
+    }
   })
 
   it("[EP-65] names its rules by plain ids, and is told in plain lines", () => {

@@ -44,8 +44,7 @@ const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
 export const layerCharter = (number: number, isJudging = true): Layer.Layer<Charter.Charter | DeviceKey.DeviceKey> =>
   Charter.layer({
     space,
-    policyProblem: PolicyFile.problemOf,
-    draftProblem: isJudging ? PolicyDraft.problemOf : undefined
+    ...(isJudging ? PolicyDraft.charterChecks : { policyProblem: PolicyFile.problemOf })
   }).pipe(
     Layer.provideMerge(
       Layer.mergeAll(

@@ -28,7 +28,6 @@ import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../src/PolicyDraft.ts"
-import * as PolicyFile from "../src/PolicyFile.ts"
 import { deviceOf, peer, world } from "./space.ts"
 
 export const startMs = 1_800_000_000_000
@@ -63,11 +62,10 @@ const layerOf = (
     Compression.Compression.layerStored,
     TransportRegistry.TransportRegistry.layer([transport])
   )
-  const charter = Charter.layer({
-    space,
-    policyProblem: PolicyFile.problemOf,
-    draftProblem: PolicyDraft.problemOf
-  }).pipe(Layer.provide(CharterStore.CharterStore.layerMemory()), Layer.orDie)
+  const charter = Charter.layer({ space, ...PolicyDraft.charterChecks }).pipe(
+    Layer.provide(CharterStore.CharterStore.layerMemory()),
+    Layer.orDie
+  )
   const introducer = device === hubDevice ? undefined : peer(hubDevice)
   const routes = dials.map((other) => ({ address: `memory:${other}` }))
   const engine = Layer.mergeAll(Orchestrator.Orchestrator.layer({ routes }), Records.Records.layer).pipe(

@@ -13,7 +13,7 @@ import type { SpaceId } from "../identity/SpaceId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as CharterError from "./CharterError.ts"
 import * as CharterFold from "./CharterFold.ts"
-import type { CharterOperation } from "./CharterOperation.ts"
+import type { CharterOperation, Named } from "./CharterOperation.ts"
 import * as CharterRecord from "./CharterRecord.ts"
 import { CharterStore, type CharterStoreShape } from "./CharterStore.ts"
 import type { CharterState } from "./CharterState.ts"
@@ -85,6 +85,9 @@ const changesMax = 16
 
 export class Charter extends Context.Service<Charter, CharterShape>()("@syncline/core/charter/Charter") {}
 
+/** Why a team or role may not be removed while a policy document is in force, or nothing. */
+export type RemovalCheck = (text: string, removed: Named<"RemoveTeam" | "RemoveRole">) => string | undefined
+
 export interface CharterOptions {
   readonly space: SpaceId
   /**
@@ -98,6 +101,11 @@ export interface CharterOptions {
    * the program takes a document out of force.
    */
   readonly draftProblem?: CharterFold.PolicyCheck | undefined
+  /**
+   * Asked before a record is signed that removes a team or role here, of the document that is in force behind it. Records of
+   * others are not asked about.
+   */
+  readonly removalProblem?: RemovalCheck | undefined
 }
 
 /** Records on their way into the store, and what they do to the graph. */
@@ -148,7 +156,7 @@ const write = Effect.fnUntraced(function* (
   const record = CharterRecord.sealOrSay(crypto, signer, made)
   if (typeof record === "string") return yield* failed(new CharterError.CharterDenied({ version, problem: record }))
   const counting = hub === undefined ? record : CharterRecord.withReceipt(record, signer)
-  const problem = draftProblemIn(keeping, counting)
+  const problem = draftProblemIn(keeping, counting) ?? removalProblemIn(keeping, operations)
   if (problem !== undefined) return yield* failed(new CharterError.CharterDenied({ version, problem }))
   const added = graph.add(counting)
   if (added.kind === "refused") {
@@ -166,6 +174,25 @@ const draftProblemIn = ({ options, graph }: Keeping, record: CharterRecord.Chart
     wasInForce(graph, text) ? undefined : draftProblem(text, state)
   )
   return typeof judged === "string" ? judged : undefined
+}
+
+/** What keeps a team or role here: the document that will be in force once the whole record counts. */
+const removalProblemIn = (
+  { graph, options }: Keeping,
+  operations: ReadonlyArray<CharterOperation>
+): string | undefined => {
+  let text = graph.state.policy?.text
+  for (const operation of operations) {
+    if (operation._tag === "SetPolicy") ({ text } = operation)
+    if (operation._tag === "RemovePolicy") text = undefined
+  }
+  if (text === undefined) return undefined
+  for (const operation of operations) {
+    if (operation._tag !== "RemoveTeam" && operation._tag !== "RemoveRole") continue
+    const problem = options.removalProblem?.(text, operation)
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
 const wasInForce = (graph: CharterGraph, text: string): boolean =>

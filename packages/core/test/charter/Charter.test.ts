@@ -14,9 +14,11 @@ const policyProblem = (text: string) => (text.startsWith("bad") ? "it is bad" : 
 const open = Effect.fnUntraced(function* (
   device: number,
   store: Layer.Layer<CharterStore> = CharterStore.layerMemory(),
-  draftProblem?: CharterFold.PolicyCheck
+  draftProblem?: CharterFold.PolicyCheck,
+  removalProblem?: Charter.RemovalCheck
 ) {
-  const layer = Charter.layer({ space, policyProblem, draftProblem }).pipe(Layer.provide([layerDevice(device), store]))
+  const options = { space, policyProblem, draftProblem, removalProblem }
+  const layer = Charter.layer(options).pipe(Layer.provide([layerDevice(device), store]))
   return Context.get(yield* Layer.build(layer), Charter.Charter)
 })
 
@@ -243,6 +245,31 @@ describe("a node's charter", () => {
         expect(strict.state()).toEqual(lenient.state())
         expect((yield* strict.write([policy("north")])).policy?.text).toBe("north")
         expect((yield* Effect.flip(strict.write([policy("east")]))).message).toContain("no team east")
+      })
+  )
+
+  it.effect(
+    "[CH-23] a team or role that the policy names stays until the policy does not, on the device that writes",
+    () =>
+      Effect.gen(function* () {
+        const named: Charter.RemovalCheck = (text, removed) =>
+          removed._tag === "RemoveTeam" && text === removed.team ? `the policy names ${text}` : undefined
+        const [strict, lenient] = [yield* open(1, undefined, undefined, named), yield* open(1)]
+        const north: CharterOperation = { _tag: "SetTeam", team: "north", name: "North" }
+        const gone: CharterOperation = { _tag: "RemoveTeam", team: "north" }
+        const policy = (text: string): CharterOperation => ({ _tag: "SetPolicy", text })
+        yield* strict.write([found])
+        yield* strict.write([north, policy("north")])
+        yield* exchange(strict, lenient)
+        expect((yield* Effect.flip(strict.write([gone]))).message).toContain("the policy names north")
+        expect((yield* Effect.flip(strict.write([gone, policy("north")]))).message).toContain("the policy names north")
+        expect(strict.state().version).toBe(2)
+        yield* lenient.write([gone])
+        yield* exchange(strict, lenient)
+        expect(strict.state().teams.has("north")).toBe(false)
+        yield* strict.write([{ ...north, team: "east" }, policy("east")])
+        yield* strict.write([{ ...gone, team: "east" }, { _tag: "RemovePolicy" }])
+        expect(strict.state().teams.size).toBe(0)
       })
   )
 

@@ -17,7 +17,6 @@ import {
 import { SeededRandom } from "@syncline/core/testing"
 import { Context, Effect, Layer, type Scope } from "effect"
 import * as PolicyDraft from "../../src/PolicyDraft.ts"
-import * as PolicyFile from "../../src/PolicyFile.ts"
 import { deviceOf, joining, type Person, world } from "../space.ts"
 import { found, hubDevice, makeNode, type TeamNode, type TeamOptions } from "../teamNodes.ts"
 
@@ -102,7 +101,7 @@ const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
 
 /** A device's own charter, empty at first. */
 export const replica = (device: number): Effect.Effect<Charter.CharterShape, never, Scope.Scope> =>
-  Charter.layer({ space, policyProblem: PolicyFile.problemOf, draftProblem: PolicyDraft.problemOf }).pipe(
+  Charter.layer({ space, ...PolicyDraft.charterChecks }).pipe(
     Layer.provide([
       Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(device))),
       Layer.succeed(DeviceKey.DeviceKey, deviceOf(device)),

@@ -29,7 +29,6 @@ import { Effect, Layer, Schema, Stream } from "effect"
 import { isOwner } from "../referenceTeam.ts"
 import { gateLayer } from "../../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../../src/PolicyDraft.ts"
-import * as PolicyFile from "../../src/PolicyFile.ts"
 import { commitsOf } from "./teamRecords.ts"
 import { WireWatch } from "./wireWatch.ts"
 
@@ -99,11 +98,10 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime, isH
     const functions = world.functions(own)
     // They outlive each run of the node.
     const records: Array<Uint8Array> = []
-    const charter = Charter.layer({
-      space,
-      policyProblem: PolicyFile.problemOf,
-      draftProblem: PolicyDraft.problemOf
-    }).pipe(Layer.provide(CharterStore.CharterStore.layerMemory(records)), Layer.orDie)
+    const charter = Charter.layer({ space, ...PolicyDraft.charterChecks }).pipe(
+      Layer.provide(CharterStore.CharterStore.layerMemory(records)),
+      Layer.orDie
+    )
     const noticed = Layer.effectDiscard(notice(() => nodes[host]!))
     const introducer = host === 0 ? undefined : keys[0]!.peer
     const rules = Layer.merge(gateLayer({ introducer }), noticed).pipe(Layer.provideMerge(charter))
