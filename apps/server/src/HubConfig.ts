@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { DeleteWatch } from "@syncline/core"
 import { AuditKeeper } from "@syncline/policy"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 
 export type PolicyKind = (typeof policyKinds)[number]
@@ -32,6 +32,8 @@ export interface HubConfig {
   readonly auditEntries: number
   /** Whether devices may meet here for a pairing. */
   readonly pairing: Switch
+  /** What opens the hub's key, where it is under a passphrase. */
+  readonly passphrase: Redacted.Redacted<string> | undefined
 }
 
 export type Environment = { readonly [name: string]: string | undefined }
@@ -140,6 +142,14 @@ const pairing: Setting<Switch> = {
   read: (value) => switches.find((state) => state === value)
 }
 
+const passphraseFile: Setting<string> = {
+  variable: "SYNCLINE_PASSPHRASE_FILE",
+  key: "passphraseFile",
+  fallback: "",
+  allowed: "the path of a file whose first line is the passphrase",
+  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
+}
+
 const settings = [
   port,
   host,
@@ -150,7 +160,8 @@ const settings = [
   massDeleteRecords,
   massDeletePercent,
   auditEntries,
-  pairing
+  pairing,
+  passphraseFile
 ]
 
 /** Reads the settings; `environment` is the process's own unless a test gives another. */
@@ -168,9 +179,23 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       massDeleteRecords: yield* value(massDeleteRecords),
       massDeletePercent: yield* value(massDeletePercent),
       auditEntries: yield* value(auditEntries),
-      pairing: yield* value(pairing)
+      pairing: yield* value(pairing),
+      passphrase: yield* readPassphrase(yield* value(passphraseFile))
     }
   })
+
+/** The first line of the file; a passphrase in the environment itself would be seen by every process of the account. */
+const readPassphrase = (path: string): Effect.Effect<Redacted.Redacted<string> | undefined, HubConfigError> => {
+  if (path === "") return Effect.succeed(undefined)
+  try {
+    const [line = ""] = readFileSync(path, "utf8").split(/\r?\n/, 1)
+    return Effect.succeed(Redacted.make(line, { label: "passphrase" }))
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    const { allowed, variable } = passphraseFile
+    return refuse(new SettingInvalid({ setting: variable, value: `${JSON.stringify(path)} (${problem})`, allowed }))
+  }
+}
 
 interface SettingsFile {
   readonly path: string

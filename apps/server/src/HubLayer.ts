@@ -39,6 +39,7 @@ export const layer = (
     config.policy === "enterprise" ? enterprise({ audit }) : trusting
   const node = nodeLayer({
     folder: dataFolder,
+    passphrase: config.passphrase,
     space,
     transports: [socketIo({ server })],
     routes: [],

@@ -39,8 +39,40 @@ export class KeyInaccessible extends Schema.TaggedError<KeyInaccessible>()("KeyI
   }
 }
 
+/** The key is under a passphrase and none was given. */
+export class KeyLocked extends Schema.TaggedError<KeyLocked>()("KeyLocked", { path: Schema.String }) {
+  override get message(): string {
+    return `${this.path} is under a passphrase, and none was given`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The key is under another passphrase, or the file was changed. */
+export class PassphraseWrong extends Schema.TaggedError<PassphraseWrong>()("PassphraseWrong", { path: Schema.String }) {
+  override get message(): string {
+    return `the passphrase does not open ${this.path}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** A new passphrase is too short or too long. */
+export class PassphraseUnfit extends Schema.TaggedError<PassphraseUnfit>()("PassphraseUnfit", {
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class DeviceKeyError extends Schema.TaggedError<DeviceKeyError>()("DeviceKeyError", {
-  reason: Schema.Union([KeyDamaged, KeyExposed, KeyInaccessible])
+  reason: Schema.Union([KeyDamaged, KeyExposed, KeyInaccessible, KeyLocked, PassphraseUnfit, PassphraseWrong])
 }) {
   override get message(): string {
     return this.reason.message

@@ -1,6 +1,7 @@
 /**
- * The device's private key as a file: the 32-byte Ed25519 seed in `<folder>/device.key`, readable by its owner only.
- * It is made once and never replaced; it is not encrypted, so whoever reads the file is the device.
+ * The device's private key as a file: the 32-byte Ed25519 seed in `<folder>/device.key`, readable by its owner only, as it
+ * is or under a passphrase. It is made once and never replaced by another one. Without a passphrase whoever reads the file
+ * is the device.
  */
 import {
   chmodSync,
@@ -18,54 +19,96 @@ import { join, resolve } from "node:path"
 import { Bytes, DeviceKey, PeerId } from "@syncline/core"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { syncFolder } from "./FolderSync.ts"
-import { DeviceKeyError, KeyDamaged, KeyExposed, KeyInaccessible } from "./DeviceKeyError.ts"
+import {
+  DeviceKeyError,
+  KeyDamaged,
+  KeyExposed,
+  KeyInaccessible,
+  KeyLocked,
+  PassphraseUnfit,
+  PassphraseWrong
+} from "./DeviceKeyError.ts"
+import * as KeyEnvelope from "./KeyEnvelope.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as PrivateFolder from "./PrivateFolder.ts"
 
 const fileMode = 0o600
 
+export type Seed = Redacted.Redacted<Uint8Array>
+
 /** The key in the form that another thread of this process can build a signer from. It never leaves the process. */
-export class DeviceSeed extends Context.Service<DeviceSeed, Redacted.Redacted<Uint8Array>>()(
-  "@syncline/node/DeviceSeed"
-) {}
+export class DeviceSeed extends Context.Service<DeviceSeed, Seed>()("@syncline/node/DeviceSeed") {}
+
+/** Whoever is asked for the passphrase of a key file; `undefined` when there is none to give. */
+export type AskPassphrase = (path: string) => Effect.Effect<Redacted.Redacted<string> | undefined>
+
+/** What opens a key that is under a passphrase. It is asked only where a key is. */
+export const KeyPassphrase = Context.Reference<AskPassphrase>("@syncline/node/KeyPassphrase", {
+  defaultValue: () => () => Effect.succeed(undefined)
+})
 
 /** The key file of a folder. */
 export const keyFile = (folder: string): string => join(resolve(folder), "device.key")
 
-/** Reads the folder's seed, or makes one when there is none. */
-export const load = (folder: string): Effect.Effect<Redacted.Redacted<Uint8Array>, DeviceKeyError> =>
+/**
+ * Reads the folder's seed, or makes one when there is none. One under a passphrase takes `KeyPassphrase`, a tenth of a
+ * second and 64 MiB; fails with `KeyLocked` without it and with `PassphraseWrong` when it is another one.
+ */
+export const load = (folder: string): Effect.Effect<Seed, DeviceKeyError> =>
   Effect.suspend(() => {
     const path = keyFile(folder)
     const fresh = NodeCrypto.functions.randomBytes(NodeCrypto.seedBytes)
-    const seed = attempt(path, () => readOrMake(resolve(folder), path, fresh))
-    return Effect.map(seed, (bytes) => Redacted.make(bytes, { label: "device seed" }))
+    return Effect.flatMap(
+      attempt(path, () => readOrMake(resolve(folder), path, fresh)),
+      (file) => seedOf(path, file)
+    )
   })
 
+/** True for a folder whose key is under a passphrase. */
+export const isProtected = (folder: string): Effect.Effect<boolean, DeviceKeyError> =>
+  attempt(keyFile(folder), () => {
+    const file = read(keyFile(folder))
+    return file !== undefined && KeyEnvelope.isEnvelope(file)
+  })
+
+/**
+ * Puts the folder's key under a passphrase, under another one, or under none. The key stays what it is, and a node that
+ * runs goes on. Fails with `PassphraseUnfit` and as `load` does; then the file is as it was.
+ */
+export const protect = Effect.fnUntraced(function* (
+  folder: string,
+  passphrase: Redacted.Redacted<string> | undefined
+): Effect.fn.Return<void, DeviceKeyError> {
+  const path = keyFile(folder)
+  const problem = passphrase === undefined ? undefined : KeyEnvelope.passphraseProblem(passphrase)
+  if (problem !== undefined) return yield* failed(new PassphraseUnfit({ problem }))
+  const seed = yield* load(folder)
+  const file = passphrase === undefined ? Redacted.value(seed) : Bytes.utf8(yield* KeyEnvelope.seal(seed, passphrase))
+  yield* attempt(path, () => replace(resolve(folder), path, file))
+})
+
 /** A new seed that is kept nowhere yet, for a device that may never come to be. */
-export const draw: Effect.Effect<Redacted.Redacted<Uint8Array>> = Effect.sync(() =>
+export const draw: Effect.Effect<Seed> = Effect.sync(() =>
   Redacted.make(NodeCrypto.functions.randomBytes(NodeCrypto.seedBytes), { label: "device seed" })
 )
 
 /** Keeps a seed as the folder's key. Fails with `KeyInaccessible` where the folder has another one. */
-export const keep = (folder: string, seed: Redacted.Redacted<Uint8Array>): Effect.Effect<void, DeviceKeyError> =>
-  Effect.suspend(() => {
-    const path = keyFile(folder)
-    const kept = attempt(path, () => readOrMake(resolve(folder), path, Redacted.value(seed)))
-    return Effect.flatMap(kept, (known) =>
-      Bytes.equals(known, Redacted.value(seed))
-        ? Effect.void
-        : Effect.fail(inaccessible(path, "another device's key is there already"))
-    )
-  })
+export const keep = Effect.fnUntraced(function* (folder: string, seed: Seed): Effect.fn.Return<void, DeviceKeyError> {
+  const path = keyFile(folder)
+  const file = yield* attempt(path, () => readOrMake(resolve(folder), path, Redacted.value(seed)))
+  const known = yield* seedOf(path, file)
+  if (Bytes.equals(Redacted.value(known), Redacted.value(seed))) return
+  yield* Effect.fail(inaccessible(path, "another device's key is there already"))
+})
 
 /** Core's view of a seed. */
-export const deviceKey = (seed: Redacted.Redacted<Uint8Array>): DeviceKey.DeviceKey["Service"] => {
+export const deviceKey = (seed: Seed): DeviceKey.DeviceKey["Service"] => {
   const signer = NodeCrypto.signerOf(Redacted.value(seed))
   return { ...signer, peer: PeerId.fromPublicKey(signer.publicKey) }
 }
 
 /** Core's DeviceKey and this package's DeviceSeed from a seed at hand. */
-export const layerSeed = (seed: Redacted.Redacted<Uint8Array>) =>
+export const layerSeed = (seed: Seed) =>
   Layer.mergeAll(
     Layer.succeed(DeviceSeed, seed),
     Layer.effect(
@@ -74,8 +117,13 @@ export const layerSeed = (seed: Redacted.Redacted<Uint8Array>) =>
     )
   )
 
-/** Core's DeviceKey and this package's DeviceSeed from the folder's key file. */
-export const layer = (folder: string) => Layer.unwrap(Effect.map(load(folder), layerSeed))
+/** Core's DeviceKey and this package's DeviceSeed from the folder's key file, which may be under this passphrase. */
+export const layer = (folder: string, passphrase?: Redacted.Redacted<string>) => {
+  const seed = load(folder)
+  const opened =
+    passphrase === undefined ? seed : Effect.provideService(seed, KeyPassphrase, () => Effect.succeed(passphrase))
+  return Layer.unwrap(Effect.map(opened, layerSeed))
+}
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, DeviceKeyError> =>
   Effect.try({
@@ -89,6 +137,21 @@ const attempt = <A>(path: string, body: () => A): Effect.Effect<A, DeviceKeyErro
 const inaccessible = (path: string, problem: string): DeviceKeyError =>
   new DeviceKeyError({ reason: new KeyInaccessible({ path, problem }) })
 
+const failed = (reason: DeviceKeyError["reason"]) => Effect.fail(new DeviceKeyError({ reason }))
+
+const seedOf = Effect.fnUntraced(function* (path: string, file: Uint8Array): Effect.fn.Return<Seed, DeviceKeyError> {
+  if (!KeyEnvelope.isEnvelope(file)) return Redacted.make(file, { label: "device seed" })
+  const ask = yield* KeyPassphrase
+  const passphrase = yield* ask(path)
+  if (passphrase === undefined) return yield* failed(new KeyLocked({ path }))
+  const opened = yield* KeyEnvelope.open(file, passphrase)
+  if (opened === "wrong") return yield* failed(new PassphraseWrong({ path }))
+  if (opened === "damaged") {
+    return yield* failed(new KeyDamaged({ path, problem: "it is neither a key nor one under a passphrase" }))
+  }
+  return opened.seed
+})
+
 const readOrMake = (folder: string, path: string, fresh: Uint8Array): Uint8Array => {
   const known = read(path)
   if (known !== undefined) return known
@@ -101,9 +164,9 @@ const readOrMake = (folder: string, path: string, fresh: Uint8Array): Uint8Array
 }
 
 const read = (path: string): Uint8Array | undefined => {
-  let seed: Buffer
+  let file: Buffer
   try {
-    seed = readFileSync(path)
+    file = readFileSync(path)
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined
     throw error
@@ -111,20 +174,24 @@ const read = (path: string): Uint8Array | undefined => {
   if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
     throw new DeviceKeyError({ reason: new KeyExposed({ path }) })
   }
-  if (seed.length !== NodeCrypto.seedBytes) {
-    const problem = `it has ${seed.length} bytes instead of ${NodeCrypto.seedBytes}`
+  if (file.length !== NodeCrypto.seedBytes && !KeyEnvelope.isEnvelope(file)) {
+    const problem = `it has ${file.length} bytes instead of ${NodeCrypto.seedBytes}`
     throw new DeviceKeyError({ reason: new KeyDamaged({ path, problem }) })
   }
-  return new Uint8Array(seed)
+  return new Uint8Array(file)
 }
 
 /** Writes a new key beside its place, makes it durable and only then gives it its name. */
-const make = (folder: string, path: string, seed: Uint8Array): void => {
+const make = (folder: string, path: string, seed: Uint8Array): void => place(folder, path, seed, publish)
+
+const replace = (folder: string, path: string, file: Uint8Array): void => place(folder, path, file, renameSync)
+
+const place = (folder: string, path: string, file: Uint8Array, name: (from: string, to: string) => void): void => {
   const random = NodeCrypto.functions.randomBytes(8)
   const temporary = `${path}.${Buffer.from(random).toString("hex")}.new`
   try {
-    writeDurably(temporary, seed)
-    publish(temporary, path)
+    writeDurably(temporary, file)
+    name(temporary, path)
     syncFolder(folder)
   } finally {
     rmSync(temporary, { force: true })

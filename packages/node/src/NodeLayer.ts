@@ -20,7 +20,7 @@ import {
   type Transport,
   TransportRegistry
 } from "@syncline/core"
-import { Layer } from "effect"
+import { Layer, type Redacted } from "effect"
 import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
@@ -44,6 +44,8 @@ export interface NodeLayerOptions<E = never> extends Pick<
 > {
   /** The data folder; it is made when it is missing. */
   readonly folder: string
+  /** What opens the device's key, where it is under a passphrase. */
+  readonly passphrase?: Redacted.Redacted<string> | undefined
   /** The name that all devices of the space agree on. */
   readonly space: string
   readonly transports: ReadonlyArray<Transport.Transport>
@@ -81,7 +83,7 @@ export type NodeServices =
 export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
-  const { deleteLimits: given = {}, folder, policy, space, thread, transports, ...tuning } = options
+  const { deleteLimits: given = {}, folder, passphrase, policy, space, thread, transports, ...tuning } = options
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
   const spaceId = spaceOf(space)
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
@@ -94,7 +96,7 @@ export const nodeLayer = <E = never>(
       Layer.mergeAll(
         NodeCrypto.layer,
         NodeCompression.layer,
-        DeviceKeyFile.layer(folder),
+        DeviceKeyFile.layer(folder, passphrase),
         TransportRegistry.TransportRegistry.layer(transports)
       )
     )

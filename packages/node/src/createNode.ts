@@ -27,6 +27,7 @@ import {
   Layer,
   Logger,
   ManagedRuntime,
+  Redacted,
   References,
   Scope,
   Stream
@@ -58,6 +59,8 @@ export interface NodeOptions<E extends Entities> extends Tuning {
   readonly space: string
   /** The data folder; it is made when it is missing, and one process at a time uses it. */
   readonly store: string
+  /** What opens the device's key where it is under a passphrase; see `syncline key protect`. */
+  readonly passphrase?: string
   readonly entities: E & { readonly [K in keyof NodeControl]?: never }
   readonly policy: Policy
   /** Made by their factories, e.g. `socketIo()`. */
@@ -125,11 +128,12 @@ export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
  * 63 KiB encoded and 32,512 values; see `EntityHandle.put`.
  */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
-  const { entities, hooks, policy, routes = [], space, store, transports, ...tuning } = options
+  const { entities, hooks, passphrase, policy, routes = [], space, store, transports, ...tuning } = options
   refuseMistakes(entities, hooks)
   const layer = nodeLayer({
     ...tuning,
     folder: store,
+    passphrase: passphrase === undefined ? undefined : Redacted.make(passphrase),
     space,
     policy,
     transports,

@@ -4,7 +4,7 @@
  */
 import { Bytes, type Transport } from "@syncline/core"
 import { LinkMeeting, PairingDesk, type PairingMeeting } from "@syncline/core/pairing"
-import { Effect, Exit, Layer, ManagedRuntime, Scope } from "effect"
+import { Effect, Exit, Layer, ManagedRuntime, Redacted, Scope } from "effect"
 import { createNode, type Entities, type NodeOptions, type Policy, type SynclineNode } from "../createNode.ts"
 import * as DeviceKeyFile from "../DeviceKeyFile.ts"
 import * as NodeCrypto from "../NodeCrypto.ts"
@@ -45,8 +45,11 @@ export const createOrchestratorWithPairing = async <const E extends Entities>(
   }
   const space = spaceOf(spaceName)
   const platform = process.platform
+  const passphrase = options.passphrase === undefined ? undefined : Redacted.make(options.passphrase)
   const desk = PairingDesk.PairingDesk.layer({ name, platform, space: Bytes.fromHex(space)! }).pipe(
-    Layer.provideMerge(Layer.mergeAll(PairingFile.layer(folder), NodeCrypto.layer, DeviceKeyFile.layer(folder)))
+    Layer.provideMerge(
+      Layer.mergeAll(PairingFile.layer(folder), NodeCrypto.layer, DeviceKeyFile.layer(folder, passphrase))
+    )
   )
   const runtime = ManagedRuntime.make(desk)
   const scope = Scope.makeUnsafe()
