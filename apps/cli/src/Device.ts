@@ -32,6 +32,7 @@ import { enterprise, personal } from "@syncline/policy"
 import { Effect, Layer, References } from "effect"
 import { because, type CliError, DeviceMissing } from "./CliError.ts"
 import * as DeviceFile from "./DeviceFile.ts"
+import * as FolderKey from "./FolderKey.ts"
 
 /** Journal and Crypto of a folder that anybody may be working on. */
 export const layerReading = (folder: string) =>
@@ -90,11 +91,7 @@ export const layerOnline = (folder: string, hub: { readonly address: string; rea
 export const establish = (folder: string, space: SpaceId.SpaceId) =>
   hasJournal(folder)
     ? Effect.asVoid(Effect.scoped(SqliteJournal.openReadOnly({ folder, space })))
-    : SqliteJournal.make({ folder, space }).pipe(
-        Effect.provide(DeviceKeyFile.layer(folder)),
-        Effect.scoped,
-        Effect.asVoid
-      )
+    : SqliteJournal.make({ folder, space }).pipe(Effect.provide(FolderKey.layer(folder)), Effect.scoped, Effect.asVoid)
 
 /** True when the folder holds a journal, a device's or a hub's. */
 export const hasJournal = (folder: string): boolean => existsSync(DataFolder.journalFile(folder))
@@ -105,7 +102,7 @@ export const hasKey = (folder: string): boolean => existsSync(DeviceKeyFile.keyF
 /** The folder's own PeerId, which its journal must be of; never makes a key. */
 export const peerOf = Effect.fnUntraced(function* (folder: string) {
   if (!hasKey(folder)) return yield* because(new DeviceMissing({ folder }))
-  const { peer } = DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder))
+  const { peer } = DeviceKeyFile.deviceKey(yield* FolderKey.load(folder))
   if (!hasJournal(folder)) return peer
   const { info } = yield* Effect.scoped(SqliteJournal.openReadOnly({ folder }))
   const owner = Author.peer(info.author)
@@ -120,7 +117,7 @@ export const peerOf = Effect.fnUntraced(function* (folder: string) {
 /** The folder's own key, to sign with; never makes one. */
 export const keyOf = Effect.fnUntraced(function* (folder: string) {
   yield* peerOf(folder)
-  return DeviceKeyFile.deviceKey(yield* DeviceKeyFile.load(folder))
+  return DeviceKeyFile.deviceKey(yield* FolderKey.load(folder))
 })
 
 const spaceOf = Effect.fnUntraced(function* (folder: string) {
@@ -163,5 +160,5 @@ const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Lay
     // Before the policy: it holds the folder's lock, which the files of the charter and the audit are under, too.
     Layer.provideMerge(SqliteAudit.layer(folder)),
     Layer.provideMerge(SqliteJournal.layer({ folder, space })),
-    Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, DeviceKeyFile.layer(folder)))
+    Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, FolderKey.layer(folder)))
   )

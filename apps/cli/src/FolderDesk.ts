@@ -4,11 +4,12 @@
  */
 import { existsSync } from "node:fs"
 import { Charter, CharterStore, Journal } from "@syncline/core"
-import { DeviceKeyFile, NodeCrypto, SqliteCharter } from "@syncline/node"
+import { NodeCrypto, SqliteCharter } from "@syncline/node"
 import { PolicyDesk, PolicyFile } from "@syncline/policy"
 import { Effect, Layer, Schema } from "effect"
 import * as Device from "./Device.ts"
 import * as LocalDoor from "./LocalDoor.ts"
+import * as FolderKey from "./FolderKey.ts"
 import { Output } from "./Output.ts"
 
 /** A desk on the folder's own files. */
@@ -48,7 +49,7 @@ const charterOf = Effect.fnUntraced(function* (folder: string, { info: { space }
   const stored = yield* SqliteCharter.readOnly(folder)
   const layer = Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
     Layer.provide(CharterStore.CharterStore.layerMemory([...stored])),
-    Layer.provide(Layer.merge(NodeCrypto.layer, DeviceKeyFile.layer(folder)))
+    Layer.provide(Layer.merge(NodeCrypto.layer, FolderKey.layer(folder)))
   )
   return yield* Effect.provide(Charter.Charter, layer)
 })

@@ -76,7 +76,8 @@ describe("http", () => {
       massDeleteRecords: 1_000,
       massDeletePercent: 20,
       auditEntries: 1_000,
-      pairing: "on"
+      pairing: "on",
+      passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))
     onTestFinished(() => hub.stop())

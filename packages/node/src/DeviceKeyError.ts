@@ -42,7 +42,7 @@ export class KeyInaccessible extends Schema.TaggedError<KeyInaccessible>()("KeyI
 /** The key is under a passphrase and none was given. */
 export class KeyLocked extends Schema.TaggedError<KeyLocked>()("KeyLocked", { path: Schema.String }) {
   override get message(): string {
-    return `${this.path} is under a passphrase, and none was given`
+    return `${this.path} is under a passphrase, and none was given; name a file that holds it by SYNCLINE_PASSPHRASE_FILE`
   }
   get isRetryable(): boolean {
     return false

@@ -98,7 +98,7 @@ export const keep = Effect.fnUntraced(function* (folder: string, seed: Seed): Ef
   const file = yield* attempt(path, () => readOrMake(resolve(folder), path, Redacted.value(seed)))
   const known = yield* seedOf(path, file)
   if (Bytes.equals(Redacted.value(known), Redacted.value(seed))) return
-  yield* Effect.fail(inaccessible(path, "another device's key is there already"))
+  return yield* Effect.fail(inaccessible(path, "another device's key is there already"))
 })
 
 /** Core's view of a seed. */

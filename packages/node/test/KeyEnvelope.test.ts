@@ -8,7 +8,8 @@ import { temporaryFolder } from "./temporaryFolder.ts"
 
 const passphrase = Redacted.make("four words of a person")
 const other = Redacted.make("four other words")
-const given = (its: Redacted.Redacted<string>) => Effect.provideService(DeviceKeyFile.KeyPassphrase, () => Effect.succeed(its))
+const given = (its: Redacted.Redacted<string>) =>
+  Effect.provideService(DeviceKeyFile.KeyPassphrase, () => Effect.succeed(its))
 const seedIn = (folder: string, its = passphrase) =>
   Effect.map(given(its)(DeviceKeyFile.load(folder)), (seed) => Buffer.from(Redacted.value(seed)).toString("hex"))
 const codeOf = <A, R>(effect: Effect.Effect<A, { readonly reason: { readonly _tag: string } }, R>) =>

@@ -11,6 +11,7 @@ import { because, UsageInvalid } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
+import * as FolderKey from "../FolderKey.ts"
 import * as HubIdentity from "../HubIdentity.ts"
 import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
@@ -36,7 +37,7 @@ export const run = Effect.fnUntraced(function* (input: InitInput) {
   const hub = yield* hubOf(input)
   const space = yield* chooseSpace(input, known, hub)
   const isNew = !existsSync(DeviceKeyFile.keyFile(input.data))
-  const key = yield* DeviceKeyFile.load(input.data)
+  const key = yield* FolderKey.load(input.data)
   const { peer } = DeviceKeyFile.deviceKey(key)
   yield* Device.establish(input.data, space.id)
   const policy = hub?.policy ?? known?.policy ?? "personal"

@@ -1,0 +1,45 @@
+/**
+ * The part of the command tree that looks after a device's own key: `syncline key …`. What a command does is loaded only when
+ * it runs.
+ */
+import * as Effect from "effect/Effect"
+import * as Command from "effect/cli/Command"
+import { Data, text } from "./Flags.ts"
+
+const loadCommands = Effect.promise(() => import("./commands/keyCommands.ts"))
+
+const protect = Command.make(
+  "protect",
+  {
+    newFile: text(
+      "new-passphrase-file",
+      "file",
+      "A file whose first line is the new passphrase; without it you type it"
+    )
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands.protect({ data, ...input })
+    })
+).pipe(Command.withDescription("Put this device's key under a passphrase, or under another one"))
+
+const withFolder = (name: "unprotect" | "paper" | "restore", description: string) =>
+  Command.make(name, {}, () =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      const commands = yield* loadCommands
+      yield* commands[name]({ data })
+    })
+  ).pipe(Command.withDescription(description))
+
+export const key = Command.make("key").pipe(
+  Command.withDescription("This device's key: its passphrase, and a key on paper"),
+  Command.withSubcommands([
+    protect,
+    withFolder("unprotect", "Take the passphrase away"),
+    withFolder("paper", "Print a recovery key of 24 words, once"),
+    withFolder("restore", "Make a folder the device of a recovery key, read from standard input")
+  ])
+)
