@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { CharterRecord, HybridTime, MemoryTransport } from "@syncline/core"
 import { SeededRandom } from "@syncline/core/testing"
 import { Effect } from "effect"
-import { deviceOf, joining, world } from "./space.ts"
+import { deviceOf, founding, joining, world } from "./space.ts"
 import { makeNode, pass, type TeamNode } from "./teamNodes.ts"
 
 /** Nodes of ann and olga, owners, mia, who writes, and rob, who reads; all know the same, and ann is whom they dial; mia dials olga, too. */
@@ -15,15 +15,7 @@ const openTeam = Effect.gen(function* () {
     yield* makeNode(network, 2, [1, 4]),
     yield* makeNode(network, 3, [1])
   ]
-  yield* ann.write({
-    _tag: "Found",
-    name: "Team",
-    hub: null,
-    member: "ann",
-    memberName: "Ann",
-    device: deviceOf(1).publicKey,
-    deviceName: "ann's"
-  })
+  yield* ann.write(founding())
   yield* ann.write(
     { _tag: "SetTeam", team: "north", name: "North" },
     ...joining(["olga", "owner", 4]),

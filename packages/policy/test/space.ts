@@ -56,6 +56,14 @@ export const layerCharter = (number: number, isJudging = true): Layer.Layer<Char
     Layer.orDie
   )
 
+/** Founds ann's space from device 1, which may be its hub. */
+export const founding = (isHub = false): Operation => {
+  const { publicKey } = deviceOf(1)
+  const hub = isHub ? publicKey : null
+  const deviceName = isHub ? "the hub" : "ann's"
+  return { _tag: "Found", name: "Team", hub, member: "ann", memberName: "Ann", device: publicKey, deviceName }
+}
+
 /** A space as a test sees it. */
 export interface TeamSpace {
   readonly charter: Charter.CharterShape
@@ -72,17 +80,7 @@ const opened = Effect.fnUntraced(function* (people: ReadonlyArray<Person>) {
   const services = yield* Layer.build(Layer.provideMerge(gateLayer(), layerCharter(1)))
   const charter = Context.get(services, Charter.Charter)
   const gate = Context.get(services, Gate.Gate)
-  yield* charter.write([
-    {
-      _tag: "Found",
-      name: "Team",
-      hub: null,
-      member: "ann",
-      memberName: "Ann",
-      device: deviceOf(1).publicKey,
-      deviceName: "ann's"
-    }
-  ])
+  yield* charter.write([founding()])
   yield* charter.write(["north", "south"].map((team) => ({ _tag: "SetTeam", team, name: team })))
   if (people.length > 0) yield* charter.write(people.flatMap(joining))
   const found: TeamSpace = { charter, gate, write: (...operations) => charter.write(operations) }

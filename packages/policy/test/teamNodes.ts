@@ -28,7 +28,7 @@ import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../src/PolicyDraft.ts"
-import { deviceOf, peer, world } from "./space.ts"
+import { deviceOf, founding, peer, world } from "./space.ts"
 
 export const startMs = 1_800_000_000_000
 export const hubDevice = 1
@@ -207,16 +207,7 @@ const nodeOf = Effect.fnUntraced(function* (
 export const found = (hub: TeamNode): Write => founded(hub)
 
 const founded = Effect.fnUntraced(function* (hub: TeamNode) {
-  const { publicKey } = deviceOf(hubDevice)
-  yield* hub.write({
-    _tag: "Found",
-    name: "Team",
-    hub: publicKey,
-    member: "ann",
-    memberName: "Ann",
-    device: publicKey,
-    deviceName: "the hub"
-  })
+  yield* hub.write(founding(true))
   yield* hub.write({ _tag: "SetTeam", team: "north", name: "North" }, { _tag: "SetTeam", team: "south", name: "South" })
 })
 

@@ -8,23 +8,13 @@ import { Effect } from "effect"
 import { isLetIn, isOwner, may } from "../referenceTeam.ts"
 import * as Team from "./teamCluster.ts"
 import * as TeamFaults from "./teamFaults.ts"
+import type { TeamResult } from "./teamRun.ts"
 import { commitsOf, heldWrong, quarantinedOf, recordsOf } from "./teamRecords.ts"
 
-const faultMs = 14_000
-/** Whose program does not ask what it may write. */
-const unaskedHost = 4
-const quietMsMax = 120_000
-const stepMs = 2_000
-
 /** What a seed came to. */
-export interface HublessResult {
-  readonly problems: ReadonlyArray<string>
-  readonly commitsSent: number
-  readonly writes: number
-  readonly versions: number
+export interface HublessResult extends TeamResult {
   /** Devices that are let in in the end. */
   readonly letIn: number
-  readonly quietMs: number
 }
 
 /** Which of its states was each node's newest when something was written; the third word of a text names it. */
@@ -36,40 +26,18 @@ export const runHubless = (seed: number): HublessResult => {
 }
 
 const run = Effect.fnUntraced(function* (cluster: Team.TeamCluster) {
-  const { nodes, random, watch } = cluster
-  for (const { node } of nodes) yield* node.start()
-  yield* Team.found(cluster)
+  const { nodes, watch } = cluster
   const moments: Moments = []
-  for (const writer of nodes) {
-    yield* Effect.forkScoped(
-      TeamFaults.repeated(cluster, 1_200, () =>
-        Effect.suspend(() => {
-          const text = `${writer.host} write ${moments.push(nodes.map(({ states }) => states.length - 1)) - 1}`
-          const isUnasked = writer.host === unaskedHost && random.chance(0.5)
-          return isUnasked ? Team.writeUnasked(cluster, writer, text) : Team.writeOne(cluster, writer, text)
-        })
-      )
-    )
-  }
-  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 600, () => Team.changeRights(cluster)))
-  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 4_000, () => TeamFaults.restart(cluster)))
-  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 1_500, () => TeamFaults.partition(cluster)))
-  yield* Effect.sleep(faultMs)
-  yield* TeamFaults.end(cluster)
-  let quietMs = 0
-  let found: ReturnType<typeof check> = { problems: ["it was never looked at"], versions: 0, letIn: 0 }
-  while (found.problems.length > 0 && quietMs < quietMsMax) {
-    yield* Effect.sleep(stepMs)
-    quietMs += stepMs
-    found = check(cluster, moments)
-  }
+  const textOf = ({ host }: Team.TeamNode): string =>
+    `${host} write ${moments.push(nodes.map(({ states }) => states.length - 1)) - 1}`
+  yield* TeamFaults.live(cluster, { textOf, rightsEveryMs: 600, partitionEveryMs: 1_500 })
+  const found = yield* TeamFaults.settle(() => check(cluster, moments))
   yield* Team.stop(cluster)
   const result: HublessResult = {
     ...found,
     problems: [...found.problems, ...watch.leaks],
     commitsSent: watch.commits,
-    writes: moments.length,
-    quietMs
+    writes: moments.length
   }
   return result
 })

@@ -9,12 +9,6 @@ import * as Team from "./teamCluster.ts"
 import * as TeamFaults from "./teamFaults.ts"
 import { commitsOf, heldWrong, quarantinedOf, recordsOf } from "./teamRecords.ts"
 
-const faultMs = 14_000
-/** Whose program does not ask what it may write. */
-const unaskedHost = 4
-const quietMsMax = 120_000
-const stepMs = 2_000
-
 /** What a seed came to. */
 export interface TeamResult {
   readonly problems: ReadonlyArray<string>
@@ -30,34 +24,11 @@ export const runTeam = (seed: number): TeamResult => {
 }
 
 const run = Effect.fnUntraced(function* (cluster: Team.TeamCluster) {
-  const { nodes, random, watch } = cluster
-  for (const { node } of nodes) yield* node.start()
-  yield* Team.found(cluster)
+  const { nodes, watch } = cluster
   let writes = 0
-  for (const writer of nodes) {
-    yield* Effect.forkScoped(
-      TeamFaults.repeated(cluster, 1_200, () =>
-        Effect.gen(function* () {
-          const version = nodes[0]!.charter?.state().version ?? 0
-          const text = `${writer.host} ${writes++} ${version}`
-          const isUnasked = writer.host === unaskedHost && random.chance(0.5)
-          yield* isUnasked ? Team.writeUnasked(cluster, writer, text) : Team.writeOne(cluster, writer, text)
-        })
-      )
-    )
-  }
-  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 1_000, () => Team.changeRights(cluster)))
-  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 4_000, () => TeamFaults.restart(cluster)))
-  yield* Effect.forkScoped(TeamFaults.repeated(cluster, 3_000, () => TeamFaults.partition(cluster)))
-  yield* Effect.sleep(faultMs)
-  yield* TeamFaults.end(cluster)
-  let quietMs = 0
-  let problems: ReadonlyArray<string> = ["it was never looked at"]
-  while (problems.length > 0 && quietMs < quietMsMax) {
-    yield* Effect.sleep(stepMs)
-    quietMs += stepMs
-    problems = check(cluster)
-  }
+  const textOf = ({ host }: Team.TeamNode): string => `${host} ${writes++} ${nodes[0]!.charter?.state().version ?? 0}`
+  yield* TeamFaults.live(cluster, { textOf, rightsEveryMs: 1_000, partitionEveryMs: 3_000 })
+  const { problems, quietMs } = yield* TeamFaults.settle(() => ({ problems: check(cluster) }))
   const versions = nodes[0]!.charter!.state().version
   yield* Team.stop(cluster)
   const result: TeamResult = {
