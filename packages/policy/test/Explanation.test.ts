@@ -1,7 +1,7 @@
 /**
  * What is told of fields and of a member's several devices, and that comparing a whole team lets others work.
  */
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import { CharterOperation, PeerId } from "@syncline/core"
 import { Effect } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
@@ -98,6 +98,9 @@ describe("a member with several devices", () => {
         { _tag: "PauseDevice", device: deviceOf(3).publicKey, isPaused: true }
       )
       expect((yield* explain).decision).toMatchObject({ allowed: false, rule: "charter/paused" })
+      // What none may: the one that is let in says why.
+      yield* write(policy(), { _tag: "PauseDevice", device: deviceOf(3).publicKey, isPaused: false })
+      expect((yield* explain).decision).toMatchObject({ allowed: false, rule: "default" })
     })
   )
 })
@@ -117,11 +120,18 @@ describe("comparing a whole team", () => {
       const { charter, write } = yield* open(
         ["mia", "member", 2, "north"],
         ["max", "member", 3, "north"],
-        ["rob", "readonly", 4]
+        ["rob", "readonly", 4],
+        ["ned", "member", 6, "north"],
+        ["pam", "member", 7, "north"],
+        ["pat", "member", 10, "north"],
+        ["sue", "member", 8, "south"],
+        ["tom", "readonly", 9, "north"]
       )
+      // Between the devices of pam and pat, whom no header names, as "pan" is between their names.
+      const between = [peer(7), peer(10)].toSorted()[1]!.slice(0, -1)
       yield* write({ _tag: "AddDevice", member: "mia", device: deviceOf(5).publicKey, name: "phone" })
       const few = [
-        ...["north", "south", "mia", peer(5), peer(2)].map((owner, i) => ({
+        ...["north", "south", "mia", peer(5), peer(2), "ned", "pan", between].map((owner, i) => ({
           partition: { type: "task", header: { team: i % 2 === 0 ? "north" : "t", owner } },
           records: i + 1
         })),
@@ -132,7 +142,10 @@ describe("comparing a whole team", () => {
         policy(),
         policy({ actions: ["read"], where: [{ field: "owner", op: "eq", value: "$member" }] }, noSalary),
         policy({ actions: ["read", "update"], where: [{ field: "owner", op: "lte", value: "$device" }] }),
+        policy({ actions: ["read", "update"], where: [{ field: "owner", op: "lte", value: "$member" }] }),
         policy({ actions: ["administer"], to: { devices: [peer(5)] } }, { to: { members: ["max"] }, effect: "forbid" }),
+        policy({ actions: ["administer"] }, { to: { members: ["pam"] }, effect: "forbid" }),
+        policy({ actions: ["administer"] }, { to: { devices: [peer(8)] }, effect: "forbid" }),
         policy({ where: [{ field: "team", op: "in", value: "$teams" }] }, { to: { roles: ["readonly"] } })
       ]
       for (const document of documents) {
@@ -183,11 +196,15 @@ describe("comparing a whole team", () => {
           last = performance.now()
           turns++
         }, 1)
+        const asked = vi.spyOn(EnterpriseDecisions.prototype, "allowing")
+        yield* Effect.addFinalizer(() => Effect.sync(() => asked.mockRestore()))
         const begin = performance.now()
         const impacts = yield* PolicyReview.diff(before, charter.state(), partitions)
         const reach = yield* PolicyReview.reach(charter.state(), partitions)
         const allMs = performance.now() - begin
         clearInterval(timer)
+        // All 41 have the same rights, so each state is asked once for them, and for the owner.
+        expect(asked.mock.calls.length).toBe(2 * 2 * partitions.length + 2 * partitions.length)
         expect(impacts).toHaveLength(4 * 41)
         expect(reach).toHaveLength(6 * 42)
         expect(allMs).toBeLessThan(10_000)
