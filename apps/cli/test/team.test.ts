@@ -214,6 +214,8 @@ describe("looking after a team", () => {
     const told = JSON.parse((await onHub("member", "list", "--json")).out) as Record<string, unknown>
     expect(told).toMatchObject({ deviceLimit: 1, deviceLimits: { lea: 2 } })
     await done("member", "limit", "lea", "any")
+    const any = JSON.parse((await onHub("member", "list", "--json")).out) as Record<string, unknown>
+    expect(any).toMatchObject({ deviceLimit: 1, deviceLimits: { lea: null } })
     await done("member", "limit", "lea", "default")
     await done("device", "limit", "any")
     expect(JSON.parse((await onHub("member", "list", "--json")).out)).toMatchObject({

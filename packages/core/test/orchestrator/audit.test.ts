@@ -1,7 +1,9 @@
 // What the policy's audit is told of.
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { stored } from "../../src/crypto/Compression.ts"
+import * as FrameCodec from "../../src/wire/FrameCodec.ts"
 import { deniesTeam, makeNode, makeRules, pass } from "./virtualNodes.ts"
 
 it.effect("[SE-24] every decision is told: sessions, what is sent, what arrives, what is written", () =>
@@ -46,5 +48,40 @@ it.effect("[SE-24] every decision is told: sessions, what is sent, what arrives,
     expect(here.told).toContain(`allowed receive ${north}`)
     // What the feed passes over says so, for it does that in every session.
     expect(here.told).toContain(`denied send ${south} passed over`)
+  })
+)
+
+it.effect("[SE-32] of what a peer may not have it sees how much there is, and nothing else", () =>
+  Effect.gen(function* () {
+    const network = MemoryTransport.makeNetwork()
+    const here = yield* makeRules([1, 2])
+    yield* here.change((partition, peer) => peer !== undefined && deniesTeam("hidden")(partition, peer))
+    const hub = yield* makeNode(network, 1, [], { rules: here })
+    const frames: Array<Uint8Array> = []
+    const reader = yield* makeNode(network, 2, [1], {
+      rules: yield* makeRules([1, 2]),
+      link: (link) => ({
+        ...link,
+        receive: Effect.tap(link.receive, (frame) => Effect.sync(() => void frames.push(frame)))
+      })
+    })
+    yield* hub.put("shown", { team: "open", title: "for all" })
+    for (let n = 0; n < 5; n++) yield* hub.put(`h${n}`, { team: "hidden", title: `secret ${n}` })
+    yield* hub.start
+    yield* reader.start
+    yield* pass(2_000)
+    yield* hub.put("h5", { team: "hidden", title: "secret 5" })
+    yield* pass(70_000)
+    expect(yield* reader.fieldsOf("shown")).toMatchObject({ title: "for all" })
+    const messages = frames.map((frame) => Result.getOrThrow(FrameCodec.decode(stored, frame)).message)
+    const batches = messages.flatMap((message) => (message._tag === "EventBatch" ? [message] : []))
+    const heads = messages.flatMap((message) => ("head" in message ? [message.head] : []))
+    expect([Math.max(...batches.map(({ upto }) => upto)), Math.max(...heads)]).toEqual([6, 7])
+    expect(batches.flatMap(({ commits }) => commits)).toHaveLength(1)
+    const { rows } = yield* hub.journal.partitions
+    const hash = rows.find(({ partition }) => partition.header["team"] === "hidden")!.hash
+    for (const secret of [Buffer.from("hidden"), Buffer.from("secret"), Buffer.from("h5"), Buffer.from(hash)]) {
+      expect(frames.filter((frame) => Buffer.from(frame).includes(secret))).toEqual([])
+    }
   })
 )
