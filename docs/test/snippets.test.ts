@@ -25,6 +25,10 @@ describe("snippets", () => {
     expect(shownIn("docs/OPERATIONS.md")).toBe(read("docs/snippets/quarantine.ts").trim())
   })
 
+  it("PAIRING.md shows docs/snippets/pairing.ts as it is", () => {
+    expect(shownIn("docs/PAIRING.md")).toBe(read("docs/snippets/pairing.ts").trim())
+  })
+
   it("OPERATIONS.md shows docs/snippets/policy.yaml as it is", () => {
     expect(shownIn("docs/OPERATIONS.md", "yaml")).toBe(read("docs/snippets/policy.yaml").trim())
   })

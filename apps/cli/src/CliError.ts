@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { command } from "./Invocation.ts"
+import { GrantUnusable, InviterGone } from "./PairError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", { problem: Schema.String }) {
@@ -440,7 +441,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     PolicyInvalid,
     AuditBroken,
     AuditMoved,
-    SignerInvalid
+    SignerInvalid,
+    GrantUnusable,
+    InviterGone
   ])
 }) {
   override get message(): string {

@@ -10,6 +10,7 @@ import { audit } from "./AuditLine.ts"
 import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { key } from "./KeyLine.ts"
+import { pair } from "./PairLine.ts"
 import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
 import { device, member, role, team } from "./TeamLine.ts"
@@ -195,7 +196,7 @@ const hash = Command.make("hash", {}, () =>
 export const commandLine = Command.make("syncline").pipe(
   Command.withDescription("Keeps records on this device and syncs them with others"),
   Command.withSubcommands([
-    { group: "Device", commands: [init, showId, trust, status, key] },
+    { group: "Device", commands: [init, pair, showId, trust, status, key] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },

@@ -120,7 +120,8 @@ export const keyOf = Effect.fnUntraced(function* (folder: string) {
   return DeviceKeyFile.deviceKey(yield* FolderKey.load(folder))
 })
 
-const spaceOf = Effect.fnUntraced(function* (folder: string) {
+/** The folder's space: its device's, or its journal's. */
+export const spaceOf = Effect.fnUntraced(function* (folder: string) {
   const device = yield* DeviceFile.read(folder)
   // The pattern in the file's schema is that of a SpaceId.
   if (device !== undefined) return device.space as SpaceId.SpaceId

@@ -3,6 +3,7 @@
  * 0 ok, 1 failure, 2 usage, 3 not connected, 4 denied, 5 a policy that cannot be, 130 interrupted.
  */
 import type { JournalError, OrchestratorError, WriteError } from "@syncline/core"
+import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
 import type { PolicyDeskError } from "@syncline/policy"
 import type { CliError } from "./CliError.ts"
@@ -16,6 +17,8 @@ export type Failure =
   | WriteError.WriteError
   | OrchestratorError.OrchestratorError
   | PolicyDeskError.PolicyDeskError
+  | PairingError.PairingError
+  | MeetingError.MeetingError
 
 export const ok = 0
 export const failed = 1
@@ -33,14 +36,18 @@ export const of = (failure: Failure): number => {
     case "DiscardUnconfirmed":
     case "TimeInvalid":
     case "TrustedPeerInvalid":
+    case "PairingCodeInvalid":
       return usage
     case "NotConnected":
+    case "MeetingUnreachable":
     case "DoorClosed":
       return notConnected
     case "CommitsStay":
       return failure.reason.denied > 0 ? denied : failed
     case "PolicyInvalid":
       return policyRefused
+    case "PairingFailed":
+      return failure.reason.code === "Declined" ? denied : failed
     case "HubRefused":
       return failure.reason.status === 422 ? policyRefused : failed
     case "ActionDenied":
@@ -63,6 +70,8 @@ export const describe = (failure: Failure): { readonly code: string; readonly me
           `Another process works on ${reason.path}. Wait until it ends or stop it; ` +
           "hash, get, query, history, export, status, receipts and quarantine list, show and export work meanwhile."
       }
+    case "PairingFailed":
+      return { code: reason.code, message }
     default:
       // The command line's own failures are whole sentences, and some end with a command to copy.
       return { code: reason._tag, message: failure._tag === "CliError" ? message : sentence(message) }

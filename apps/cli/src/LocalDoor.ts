@@ -51,6 +51,9 @@ export const ask = Effect.fnUntraced(function* <A, I>(
 
 type Door = typeof Door.Type
 
+/** Where the team's hub listens that runs on the folder. */
+export const urlOf = (folder: string): Effect.Effect<string, CliError> => Effect.map(doorOf(folder), ({ url }) => url)
+
 const doorOf = (folder: string): Effect.Effect<Door, CliError> =>
   Effect.suspend(() => {
     const closed = (problem: string) => Effect.fail(because(new DoorClosed({ folder, problem })))

@@ -123,6 +123,8 @@ export const temporaryFolder = (): { readonly path: string; readonly remove: () 
 export interface Hub {
   readonly address: string
   readonly peer: string
+  /** All that it wrote so far, its log included. */
+  readonly said: () => string
   readonly stop: () => Promise<void>
 }
 
@@ -131,12 +133,15 @@ export const startHub = async (folder: string, more: Record<string, string> = {}
   const env = { SYNCLINE_PORT: "0", SYNCLINE_DATA: folder, SYNCLINE_LOG_LEVEL: "error", ...more }
   const hub = start([], { env }, hubMain)
   let text = ""
+  let log = ""
   hub.child.stdout!.on("data", (said: string) => (text += said))
+  hub.child.stderr!.on("data", (said: string) => (log += said))
   await hub.said("peer id")
   await hub.said("data folder")
   return {
     address: /address\s+(\S+)/.exec(text)![1]!,
     peer: /peer id\s+(\S+)/.exec(text)![1]!,
+    said: () => text + log,
     stop: async () => {
       hub.child.kill("SIGTERM")
       await hub.ended

@@ -48,7 +48,11 @@ To add a device, run on it:
   npm run -s syncline -- init --data ./device --hub ${hub.url}
 and here, with the device id that it prints:
   ${letIn(config)}
-`
+${byCode(config)}`
+
+/** The shorter way, where it is open. */
+const byCode = ({ dataFolder, pairing }: HubConfig.HubConfig): string =>
+  pairing === "on" ? `Or by a code, here:\n  npm run -s syncline -- pair new --data ${quoted(dataFolder)}\n` : ""
 
 /** How a device is let in. */
 const letIn = ({ dataFolder, policy }: HubConfig.HubConfig): string =>

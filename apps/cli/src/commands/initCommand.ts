@@ -12,6 +12,7 @@ import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import * as FolderKey from "../FolderKey.ts"
+import * as HubAddress from "../HubAddress.ts"
 import * as HubIdentity from "../HubIdentity.ts"
 import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
@@ -78,7 +79,7 @@ const hubOf = Effect.fnUntraced(function* (input: InitInput) {
     if (input.hubPeer === undefined) return undefined
     return yield* because(new UsageInvalid({ problem: "--hub-peer needs the hub's address: --hub <address>" }))
   }
-  const address = yield* addressOf(input.hub)
+  const address = yield* HubAddress.of(input.hub)
   const { hubPeer, policy } = input
   const identity = hubPeer === undefined ? yield* HubIdentity.ask(address) : { peer: hubPeer, policy }
   if (!PeerId.is(identity.peer)) {
@@ -93,14 +94,6 @@ const hubOf = Effect.fnUntraced(function* (input: InitInput) {
     policy: "space" in identity ? (identity.policy ?? "personal") : identity.policy
   }
   return hub
-})
-
-const addressOf = Effect.fnUntraced(function* (text: string) {
-  const address = (/^\w+:\/\//.test(text) ? text : `http://${text}`).replace(/\/+$/, "")
-  if (/^(https?|wss?):\/\//.test(address) && URL.canParse(address)) return address
-  return yield* because(
-    new UsageInvalid({ problem: `${text} is no hub address; write it as http://host:port or https://host` })
-  )
 })
 
 /** A space by its 32 digits or by its name. */

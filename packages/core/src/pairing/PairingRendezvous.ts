@@ -29,6 +29,10 @@ export const heldMsMax = 10 * 60_000
 /** How long a slot is kept for a holder that is gone: its next link, after a visit or a break, takes a moment. */
 export const awayMsMax = 15_000
 
+/** How long a visitor waits for a holder that is away: it comes back between two visits. */
+const comeBackMsMax = 5_000
+const lookEveryMs = 50
+
 const minuteMs = 60_000
 
 export interface Rendezvous {
@@ -224,6 +228,10 @@ const carry = (from: Link, to: Link): Effect.Effect<void> => {
 const visit = Effect.fnUntraced(function* ({ slots }: Place, link: Link, number: number) {
   const slot = inUse(slots, number, yield* Clock.currentTimeMillis)
   if (slot?.isVisited === true) return yield* refuse(link, "crowded")
+  for (let waitedMs = 0; slot !== undefined && waitedMs < comeBackMsMax; waitedMs += lookEveryMs) {
+    if (slot.waiting !== undefined) break
+    yield* Effect.sleep(lookEveryMs)
+  }
   const holder = slot?.waiting
   if (slot === undefined || holder === undefined) return yield* refuse(link, "empty")
   slot.waiting = undefined

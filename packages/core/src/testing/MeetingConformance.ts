@@ -26,6 +26,8 @@ export type MeetingSetup = Effect.Effect<MeetingUnderTest, unknown, Scope.Scope>
 
 /** How soon the other side must learn of an end, in milliseconds. */
 const noticeMsMax = 3_000
+/** How soon nobody is met any more where a holder was: it might come back. */
+const goneMsMax = 10_000
 const testMsMax = 20_000
 
 export const meetingConformance = (name: string, setup: MeetingSetup): void => {
@@ -157,7 +159,7 @@ const ends = (setup: MeetingSetup): void => {
       Effect.gen(function* () {
         while ((yield* gone) !== "SlotEmpty") yield* Effect.sleep(20)
       }),
-      noticeMsMax
+      goneMsMax
     )
   })
 

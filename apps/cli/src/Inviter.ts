@@ -1,0 +1,196 @@
+/**
+ * What a folder invites others to, and how it lets one in: a hub's folder with its list of trusted peers, a team's hub with
+ * its charter, through the local door, or a person's device with its own list. It runs no pairing.
+ */
+import { CharterOperation, PeerId, type SpaceId } from "@syncline/core"
+import { PairingGrant, type PairingWindow } from "@syncline/core/pairing"
+import { spaceOf, TrustFile, type TrustFileError } from "@syncline/node"
+import { Effect, Schema } from "effect"
+import { because, type CliError, HubMissing, UsageInvalid } from "./CliError.ts"
+import * as Device from "./Device.ts"
+import * as DeviceFile from "./DeviceFile.ts"
+import * as HubAddress from "./HubAddress.ts"
+import * as HubIdentity from "./HubIdentity.ts"
+import { command } from "./Invocation.ts"
+import * as LocalDoor from "./LocalDoor.ts"
+import * as Team from "./Team.ts"
+
+export interface Inviter {
+  readonly space: SpaceId.SpaceId
+  readonly spaceName: string | undefined
+  /** Where devices of the space meet and sync. */
+  readonly hub: string
+  /** The role that joiners get; `null` where there are none. */
+  readonly role: string | null
+  /** The member that the joiner will belong to; `undefined` where there are none. */
+  readonly memberOf: (join: PairingWindow.Join) => string | undefined
+  /** Lets the device in and gives what it is told. */
+  readonly admit: (join: PairingWindow.Join) => Effect.Effect<Uint8Array, AdmitError>
+  /** What is left to do for a device that was let in. */
+  readonly next: (join: PairingWindow.Join) => string | undefined
+}
+
+type AdmitError = TrustFileError.TrustFileError | CliError
+
+export interface InviterInput {
+  readonly data: string
+  readonly hub: string | undefined
+  readonly role: string | undefined
+  readonly member: string | undefined
+}
+
+/** What the folder invites to; fails where it cannot let anybody in. */
+export const of = Effect.fnUntraced(function* (input: InviterInput) {
+  const key = yield* Device.keyOf(input.data)
+  const device = yield* DeviceFile.read(input.data)
+  const space = yield* Device.spaceOf(input.data)
+  const isTeams = Device.isChartered(input.data, device)
+  if (device === undefined && isTeams) return yield* ofTeam(input, space, key.peer)
+  if (isTeams) return yield* because(new UsageInvalid({ problem: elsewhere }))
+  if (input.role !== undefined || input.member !== undefined) {
+    const problem = "--role and --member are for teams; here everybody who is trusted may do the same"
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  return yield* ofList(input, space, device, key.peer)
+})
+
+const elsewhere =
+  "A team's devices are let in at its hub, which writes the charter. " +
+  `Run on the hub's machine: ${command("pair new --data ./data")}`
+
+const ofList = Effect.fnUntraced(function* (
+  { data, hub }: InviterInput,
+  space: SpaceId.SpaceId,
+  device: DeviceFile.Device | undefined,
+  self: PeerId.PeerId
+) {
+  const known = device === undefined ? HubAddress.hubDefault : device.hub?.address
+  const address = hub ?? known
+  if (address === undefined) return yield* because(new HubMissing({ folder: data }))
+  const hubAddress = yield* HubAddress.of(address)
+  const spaceName = device?.spaceName ?? (yield* nameAt(hubAddress, space)) ?? null
+  const hubPeer = device === undefined ? self : (device.hub?.peer ?? null)
+  const grant = PairingGrant.encode({
+    version: 1,
+    spaceName,
+    policy: "personal",
+    hub: PeerId.is(hubPeer) ? hubPeer : null,
+    member: null,
+    role: null
+  })
+  const inviter: Inviter = {
+    space,
+    spaceName: spaceName ?? undefined,
+    hub: hubAddress,
+    role: null,
+    memberOf: () => undefined,
+    admit: ({ name, peer }) => Effect.as(TrustFile.add(data, peer, commentOf(name)), grant),
+    next: ({ peer }) =>
+      device === undefined
+        ? undefined
+        : `Its hub must trust it too. Run on the hub's machine:\n  ${command(`trust ${peer} --data ./data`)}`
+  }
+  return inviter
+})
+
+/** The space's name, where the hub at the address says it; a journal knows its id only. */
+const nameAt = (hub: string, space: SpaceId.SpaceId): Effect.Effect<string | undefined> =>
+  HubIdentity.ask(hub).pipe(
+    Effect.map((identity) => (spaceOf(identity.space) === space ? identity.space : undefined)),
+    Effect.orElseSucceed(() => undefined)
+  )
+
+/** A name is whatever somebody typed on the other device. */
+const commentOf = (name: string): string => `${name.replaceAll(/\p{C}/gu, "")}, paired`
+
+const ofTeam = Effect.fnUntraced(function* (
+  { data, hub, member, role }: InviterInput,
+  space: SpaceId.SpaceId,
+  self: PeerId.PeerId
+) {
+  const team = yield* Team.ask(data)
+  const address = hub ?? (yield* LocalDoor.urlOf(data))
+  const known = team.members.find(({ id }) => id === member)
+  yield* checkRole(team, known, role)
+  if (member !== undefined && !isId(member)) {
+    return yield* because(new UsageInvalid({ problem: `${member} is no id of a member` }))
+  }
+  const memberOf = (join: PairingWindow.Join): string => member ?? memberIdOf(team, join)
+  const inviter: Inviter = {
+    space,
+    spaceName: team.name,
+    hub: yield* HubAddress.of(address),
+    role: known?.role ?? role ?? roleDefault,
+    memberOf,
+    admit: Effect.fnUntraced(function* (join) {
+      yield* writeMember(data, known, memberOf(join), join)
+      return PairingGrant.encode({
+        version: 1,
+        spaceName: team.name,
+        policy: "enterprise",
+        hub: self,
+        member: memberOf(join),
+        role: join.role
+      })
+    }),
+    next: () => undefined
+  }
+  return inviter
+})
+
+const roleDefault = "member"
+
+type Member = Team.Team["members"][number]
+
+/** A role that manages is never granted without having been named, and a member's further device has the member's. */
+const checkRole = (
+  team: Team.Team,
+  known: Member | undefined,
+  role: string | undefined
+): Effect.Effect<void, CliError> => {
+  const refuse = (problem: string) => Effect.fail(because(new UsageInvalid({ problem })))
+  if (role !== undefined && !team.roles.some(({ id }) => id === role)) {
+    return refuse(`there is no role ${role}; there are ${team.roles.map(({ id }) => id).join(", ")}`)
+  }
+  if (known === undefined) return Effect.void
+  if (role !== undefined && role !== known.role)
+    return refuse(`${known.id} has the role ${known.role}, and so have its devices`)
+  const level = team.roles.find(({ id }) => id === known.role)?.level ?? 0
+  if (role !== undefined || level < CharterOperation.managingLevel) return Effect.void
+  return refuse(
+    `${known.id} has the role ${known.role}, which manages the team; a device of it takes --role ${known.role}`
+  )
+}
+
+const isId = (text: string): boolean => CharterOperation.isId(text)
+
+/** A member's id by the name of its first device. */
+const memberIdOf = (team: Team.Team, { id, name }: PairingWindow.Join): string => {
+  const letters = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "")
+  const wanted = letters === "" ? `device-${id}` : letters.slice(0, CharterOperation.idCharsMax - id.length - 1)
+  return team.members.some((member) => member.id === wanted) ? `${wanted}-${id}` : wanted
+}
+
+const Written = Schema.Struct({ version: Schema.Int })
+
+/** One record: a new member and its device, or a further device of a member. */
+const writeMember = Effect.fnUntraced(function* (
+  data: string,
+  known: Member | undefined,
+  member: string,
+  { name, peer, role }: PairingWindow.Join
+) {
+  const named = name.replaceAll(/\p{C}/gu, "").trim() || member
+  const operations: Array<CharterOperation.CharterOperationJson> = []
+  if (known === undefined)
+    operations.push({ _tag: "AddMember", member, name: named, role: role ?? roleDefault, teams: [] })
+  else if (known.role !== role) {
+    const problem = `${member} has the role ${known.role}, and so have its devices; answer without --role`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  operations.push({ _tag: "AddDevice", member, device: peer, name: named })
+  yield* LocalDoor.ask(data, { path: "charter/records", answer: Written, body: { operations } })
+})

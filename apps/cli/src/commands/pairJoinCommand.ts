@@ -1,0 +1,136 @@
+/**
+ * `syncline pair join`: goes to the hub with a code, shows the check number and waits for the person at the other device.
+ * Only then the folder becomes a device: until it is let in, not even its key is kept.
+ */
+import { Bytes, PeerId, type SpaceId } from "@syncline/core"
+import { joinWith, PairingCode, PairingError, PairingGrant, type PairingSession } from "@syncline/core/pairing"
+import { DeviceKeyFile, NodeCrypto, spaceOf, TrustFile, type TrustFileError } from "@syncline/node"
+import { Effect, type Redacted, Result } from "effect"
+import { because, type CliError, UsageInvalid } from "../CliError.ts"
+import * as Device from "../Device.ts"
+import * as DeviceFile from "../DeviceFile.ts"
+import * as FolderKey from "../FolderKey.ts"
+import * as HubAddress from "../HubAddress.ts"
+import { command } from "../Invocation.ts"
+import { Output } from "../Output.ts"
+import { GrantUnusable } from "../PairError.ts"
+import * as PairingRoad from "../PairingRoad.ts"
+import * as PlainText from "../PlainText.ts"
+
+export interface JoinInput {
+  readonly data: string
+  readonly code: string
+  readonly hub: string | undefined
+  readonly name: string | undefined
+}
+
+/** What is known before the other side is. */
+interface Joining {
+  readonly data: string
+  readonly hub: string
+  readonly known: DeviceFile.Device | undefined
+  readonly seed: Redacted.Redacted<Uint8Array>
+}
+
+export const run = Effect.fnUntraced(function* (input: JoinInput) {
+  const output = yield* Output
+  const { code, hub: linked } = yield* codeOf(input.code)
+  const known = yield* DeviceFile.read(input.data)
+  const hub = yield* HubAddress.of(input.hub ?? linked ?? known?.hub?.address ?? HubAddress.hubDefault)
+  const name = yield* PairingRoad.nameOf(input.name)
+  const seed = Device.hasKey(input.data) ? yield* FolderKey.load(input.data) : yield* DeviceKeyFile.draw
+  const signer = DeviceKeyFile.deviceKey(seed)
+  const joining: Joining = { data: input.data, hub, known, seed }
+  const meeting = yield* PairingRoad.through(hub)
+  yield* output.note(`Going to ${hub} ...`)
+  let kept: Kept | undefined
+  yield* joinWith<KeepError>(code, meeting, {
+    signer,
+    name,
+    platform: process.platform,
+    show: (peer, checkNumber) => show(joining, peer, checkNumber).pipe(Effect.provideService(Output, output)),
+    keep: (peer, grant) => Effect.map(keep(joining, peer, grant), (done) => void (kept = done))
+  }).pipe(Effect.provide(NodeCrypto.layer))
+  yield* report(joining, signer.peer, kept!)
+})
+
+const codeOf = Effect.fnUntraced(function* (text: string) {
+  const parsed = PairingCode.parse(text)
+  if (Result.isFailure(parsed)) return yield* PairingError.because(parsed.failure)
+  if (parsed.success.code.slot !== undefined) return parsed.success
+  const problem =
+    "Six digits are for devices that reach each other without a hub; use the twelve digits, the words or the link."
+  return yield* because(new UsageInvalid({ problem }))
+})
+
+const show = Effect.fnUntraced(function* (
+  { data, known }: Joining,
+  { device, name, space }: PairingSession.PairingPeer,
+  checkNumber: string
+) {
+  const output = yield* Output
+  const theirs = Bytes.toHex(space ?? new Uint8Array(0))
+  if (known !== undefined && known.space !== theirs) {
+    const ours = known.spaceName ?? known.space
+    const problem = `${data} belongs to the space ${ours}, and the code invites to another one; use another --data folder`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  const inviter = PlainText.part(name)
+  yield* output.note(
+    [
+      `Met ${inviter} (${PeerId.fromPublicKey(device)}).`,
+      `  check number  ${checkNumber}`,
+      `The screen of ${inviter} must show the same number; then say yes there. Waiting ...`
+    ].join("\n")
+  )
+})
+
+type KeepError = CliError | TrustFileError.TrustFileError | Effect.Error<ReturnType<typeof Device.establish>>
+
+interface Kept {
+  readonly device: DeviceFile.Device
+  readonly inviter: PeerId.PeerId
+  readonly grant: PairingGrant.PairingGrant
+}
+
+/** Makes the folder a device of the space. What is kept first grants nothing without what is kept last. */
+const keep = Effect.fnUntraced(function* (
+  { data, hub, known, seed }: Joining,
+  peer: PairingSession.PairingPeer,
+  bytes: Uint8Array
+): Effect.fn.Return<Kept, KeepError> {
+  const grant = PairingGrant.decode(bytes)
+  if (grant === undefined || peer.space === null) {
+    return yield* because(new GrantUnusable({ problem: "the other device has another version of this program" }))
+  }
+  const space = Bytes.toHex(peer.space) as SpaceId.SpaceId
+  const { spaceName } = grant
+  const named = spaceName !== null && spaceOf(spaceName) === space ? { spaceName } : {}
+  const inviter = PeerId.fromPublicKey(peer.device)
+  yield* FolderKey.withPassphrase(DeviceKeyFile.keep(data, seed))
+  yield* Device.establish(data, space)
+  if (grant.policy === "personal") {
+    yield* TrustFile.add(data, inviter, `${peer.name.replaceAll(/\p{C}/gu, "")}, paired`)
+    if (grant.hub !== null) yield* TrustFile.add(data, grant.hub, `hub at ${hub}`)
+  }
+  const { hub: _, policy: __, ...before } = known ?? { hub: undefined, policy: undefined }
+  const device: DeviceFile.Device = {
+    ...before,
+    space,
+    ...named,
+    ...(grant.hub === null ? {} : { hub: { address: hub, peer: grant.hub } }),
+    ...(grant.policy === "personal" ? {} : { policy: grant.policy })
+  }
+  yield* DeviceFile.write(data, device)
+  return { device, inviter, grant }
+})
+
+const report = Effect.fnUntraced(function* ({ data }: Joining, peer: PeerId.PeerId, { device, grant, inviter }: Kept) {
+  const output = yield* Output
+  const { member, role } = grant
+  const as =
+    member === null ? "trusts" : `is a device of the member ${member}, with the role ${role}, and was let in by`
+  const text = `Paired: this device (${peer}) ${as} ${inviter}.\nIt belongs to the space ${device.spaceName ?? device.space}, in ${data}.`
+  yield* output.result({ event: "paired", peer, inviter, member, role, data, ...device }, text)
+  if (device.hub !== undefined) yield* output.note(`Next:\n  ${command(`sync --data ${data}`)}`)
+})

@@ -1,0 +1,60 @@
+// The program that PAIRING.md shows, run as the two devices that it is for.
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { expect, it, onTestFinished } from "vitest"
+import { root } from "./repositoryTree.ts"
+
+const program = fileURLToPath(new URL("../snippets/pairing.ts", import.meta.url))
+const runMsMax = 60_000
+
+interface Running {
+  readonly said: () => string
+  readonly ended: Promise<number | null>
+}
+
+const run = (cwd: string, script: string, args: ReadonlyArray<string>, env: Record<string, string> = {}): Running => {
+  const child = spawn(process.execPath, [script, ...args], { cwd, env: { ...process.env, ...env } })
+  const timer = setTimeout(() => child.kill("SIGKILL"), runMsMax)
+  onTestFinished(() => void child.kill("SIGKILL"))
+  let text = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (text += bytes.toString()))
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve)).finally(() => clearTimeout(timer))
+  return { said: () => text, ended }
+}
+
+const found = async ({ said }: Running, pattern: RegExp): Promise<string> => {
+  for (let i = 0; i < runMsMax / 50; i++) {
+    const match = pattern.exec(said())?.[1]
+    if (match !== undefined) return match
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${pattern} was not said, but: ${said()}`)
+}
+
+/** A port that nobody listens on now. */
+const freePort = async (): Promise<number> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+it("two devices pair through a hub that knows neither", { timeout: 2 * runMsMax }, async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "syncline-pairing-"))
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
+  const env = { SYNCLINE_PORT: String(await freePort()), SYNCLINE_DATA: join(cwd, "hub"), SYNCLINE_LOG_LEVEL: "error" }
+  const hub = run(cwd, join(root, "apps/server/src/main.ts"), [], env)
+  const address = await found(hub, /address +(\S+)/)
+  const laptop = run(cwd, program, [address, "new"])
+  const phone = run(cwd, program, [address, await found(laptop, /code (\S+)/)])
+  expect([await laptop.ended, await phone.ended]).toEqual([0, 0])
+  const number = await found(phone, /check number (\d{4})/)
+  expect(laptop.said()).toContain(`wants to join, check number ${number}\ntrusts phone\n`)
+  expect(phone.said()).toContain("trusts laptop\n")
+})
