@@ -3,13 +3,12 @@
  * it runs.
  */
 import type { AuditChain } from "@syncline/policy"
-import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
-import { choice, Data, from, limit, text, yes } from "./Flags.ts"
+import { choice, doing, from, limit, text, yes } from "./Flags.ts"
 
 const actions = ["admit", "send", "receive", "write", "forget", "overflow"] as const satisfies typeof AuditChain.actions
 
-const loadCommands = Effect.promise(() => import("./commands/auditCommands.ts"))
+const loadCommands = () => import("./commands/auditCommands.ts")
 
 const list = Command.make(
   "list",
@@ -20,12 +19,7 @@ const list = Command.make(
     limit: limit("At most so many entries (default 20, at most 1000)"),
     before: from("before", "Only entries with a smaller number")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.list({ data, ...input })
-    })
+  doing(loadCommands, ({ list }, input) => list(input))
 ).pipe(Command.withDescription("Print what was decided, the newest first; works beside a running process"))
 
 const verify = Command.make(
@@ -38,23 +32,13 @@ const verify = Command.make(
       "The device whose audit it must be (default: the folder's; of an export, whoever signed it)"
     )
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.verify({ data, ...input })
-    })
+  doing(loadCommands, ({ verify }, input) => verify(input))
 ).pipe(Command.withDescription("Follow the chain of entries and name the first that does not hold; ends with 1 then"))
 
 const exportEntries = Command.make(
   "export",
   { file: text("file", "file", "Write to a file instead of standard output") },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.exportEntries({ data, ...input })
-    })
+  doing(loadCommands, ({ exportEntries }, input) => exportEntries(input))
 ).pipe(
   Command.withDescription(
     "Write all entries as NDJSON, with what the first of them follows and an end that this device signs"

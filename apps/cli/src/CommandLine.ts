@@ -2,12 +2,11 @@
  * The tree of commands with their arguments and flags, as help and completions show them. What a command does is
  * loaded only when it runs, so that `--help` stays quick; that is also why Effect's modules are imported one by one.
  */
-import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { audit } from "./AuditLine.ts"
-import { at, choice, Data, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
+import { at, choice, Data, doing, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
@@ -24,23 +23,22 @@ const init = Command.make(
     policy: choice("policy", ["personal", "enterprise"], "With --hub-peer: the hub's policy (default personal)"),
     schema
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/initCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/initCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(
   Command.withDescription("Make a device: folder, key and hub"),
   Command.withExamples([{ command: "syncline init --hub http://localhost:5342" }])
 )
 
-const showId = Command.make("id", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
-    yield* commands.id({ data })
-  })
+const showId = Command.make(
+  "id",
+  {},
+  doing(
+    () => import("./commands/spaceCommands.ts"),
+    ({ id }, input) => id(input)
+  )
 ).pipe(Command.withDescription("Print this device's id"))
 
 const trust = Command.make(
@@ -49,12 +47,10 @@ const trust = Command.make(
     peer: Argument.String("peer").pipe(Argument.withDescription("The other device's id, as `syncline id` prints it")),
     isRemoving: yes("remove", "Trust it no longer")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
-      yield* commands.trust({ data, ...input })
-    })
+  doing(
+    () => import("./commands/spaceCommands.ts"),
+    ({ trust }, input) => trust(input)
+  )
 ).pipe(Command.withDescription("Trust another device; works while this one, or the hub, runs"))
 
 const importRecords = Command.make(
@@ -66,12 +62,10 @@ const importRecords = Command.make(
     isSkippingBad: yes("skip-bad", "Import the good records when some are bad"),
     schema
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/importCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/importCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(
   Command.withDescription("Import records from a file"),
   Command.withExamples([{ command: "syncline import cities.json --type city --id-field cityId" }])
@@ -85,28 +79,28 @@ const put = Command.make(
     id: text("id", "id", "The record's id; a new one without it"),
     schema
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
-      yield* commands.put({ data, ...input })
-    })
+  doing(
+    () => import("./commands/recordCommands.ts"),
+    ({ put }, input) => put(input)
+  )
 ).pipe(Command.withDescription("Write one record; fields that it does not name stay"))
 
-const get = Command.make("get", { type, id, at }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
-    yield* commands.get({ data, ...input })
-  })
+const get = Command.make(
+  "get",
+  { type, id, at },
+  doing(
+    () => import("./commands/recordCommands.ts"),
+    ({ get }, input) => get(input)
+  )
 ).pipe(Command.withDescription("Print one record"))
 
-const remove = Command.make("delete", { type, id }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* Effect.promise(() => import("./commands/recordCommands.ts"))
-    yield* commands.remove({ data, ...input })
-  })
+const remove = Command.make(
+  "delete",
+  { type, id },
+  doing(
+    () => import("./commands/recordCommands.ts"),
+    ({ remove }, input) => remove(input)
+  )
 ).pipe(Command.withDescription("Delete one record"))
 
 const query = Command.make(
@@ -124,23 +118,22 @@ const query = Command.make(
     at,
     isCounting: yes("count", "Print only how many there are")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/queryCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/queryCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(
   Command.withDescription("Print records, one a line"),
   Command.withExamples([{ command: "syncline query city --where country=AD --order-by population:desc --limit 3" }])
 )
 
-const watch = Command.make("watch", { type: text("type", "type", "Only changes of this entity type") }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const { run } = yield* Effect.promise(() => import("./commands/watchCommand.ts"))
-    yield* run({ data, ...input })
-  })
+const watch = Command.make(
+  "watch",
+  { type: text("type", "type", "Only changes of this entity type") },
+  doing(
+    () => import("./commands/watchCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(Command.withDescription("Stay with the hub and print every change"))
 
 const sync = Command.make(
@@ -154,20 +147,19 @@ const sync = Command.make(
       Flag.withDefault(60)
     )
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/syncCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/syncCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(Command.withDescription("Sync with the hub until both sides hold the same"))
 
-const status = Command.make("status", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
-    yield* commands.status({ data })
-  })
+const status = Command.make(
+  "status",
+  {},
+  doing(
+    () => import("./commands/spaceCommands.ts"),
+    ({ status }, input) => status(input)
+  )
 ).pipe(Command.withDescription("Show the device, its hub, whom it trusts and what it holds"))
 
 const exportRecords = Command.make(
@@ -176,20 +168,19 @@ const exportRecords = Command.make(
     type: text("type", "type", "Only this entity type; without it each record names its own in $type"),
     file: text("file", "file", "Write to a file instead of standard output")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/exportCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/exportCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(Command.withDescription("Write all records as NDJSON"))
 
-const hash = Command.make("hash", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* Effect.promise(() => import("./commands/spaceCommands.ts"))
-    yield* commands.hash({ data })
-  })
+const hash = Command.make(
+  "hash",
+  {},
+  doing(
+    () => import("./commands/spaceCommands.ts"),
+    ({ hash }, input) => hash(input)
+  )
 ).pipe(Command.withDescription("Print the hash of everything the space holds; equal hashes mean equal records"))
 
 /** The whole tree. */

@@ -3,6 +3,7 @@
  * Effect's modules come one by one.
  */
 import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
@@ -69,3 +70,15 @@ export const schema = text("schema", "file", "TypeScript or JavaScript module th
 
 /** A time of the past, which may be left out for the present. */
 export const at = text("at", "time", "As it was then, e.g. 2026-11-21T14:30Z")
+
+/** What a command does: its code is loaded only when it runs, and is told the data folder beside the command's own input. */
+export const doing =
+  <Code, Input extends object, A, E, R>(
+    load: () => Promise<Code>,
+    run: (code: Code, input: Input & { readonly data: string }) => Effect.Effect<A, E, R>
+  ) =>
+  (input: Input) =>
+    Effect.gen(function* () {
+      const data = yield* Data
+      return yield* run(yield* Effect.promise(load), { ...input, data })
+    })

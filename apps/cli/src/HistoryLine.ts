@@ -2,20 +2,17 @@
  * The part of the command tree that is about the past: `syncline history`, `restore` and `undo`. What a command does is
  * loaded only when it runs.
  */
-import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { Data, id, limit, schema, type } from "./Flags.ts"
+import { doing, id, limit, schema, type } from "./Flags.ts"
 
-const loadCommands = Effect.promise(() => import("./commands/historyCommands.ts"))
+const loadCommands = () => import("./commands/historyCommands.ts")
 
-export const history = Command.make("history", { type, id, limit: limit("Only so many changes") }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.history({ data, ...input })
-  })
+export const history = Command.make(
+  "history",
+  { type, id, limit: limit("Only so many changes") },
+  doing(loadCommands, ({ history }, input) => history(input))
 ).pipe(Command.withDescription("Print what became of a record, newest first; works beside a running process"))
 
 export const restore = Command.make(
@@ -29,12 +26,7 @@ export const restore = Command.make(
     ),
     schema
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.restore({ data, ...input })
-    })
+  doing(loadCommands, ({ restore }, input) => restore(input))
 ).pipe(
   Command.withDescription("Make a record look as it did, also a deleted one"),
   Command.withExamples([{ command: "syncline restore city 3039163 --at 2026-11-21T14:30Z" }])
@@ -48,12 +40,7 @@ export const undo = Command.make(
     ),
     schema
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.undo({ data, ...input })
-    })
+  doing(loadCommands, ({ undo }, input) => undo(input))
 ).pipe(
   Command.withDescription(
     "Take back what a commit or transaction did, as far as nobody overwrote it; an undo is undone the same way"

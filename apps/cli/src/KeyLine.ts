@@ -2,11 +2,10 @@
  * The part of the command tree that looks after a device's own key: `syncline key …`. What a command does is loaded only when
  * it runs.
  */
-import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
-import { Data, text } from "./Flags.ts"
+import { doing, text } from "./Flags.ts"
 
-const loadCommands = Effect.promise(() => import("./commands/keyCommands.ts"))
+const loadCommands = () => import("./commands/keyCommands.ts")
 
 const protect = Command.make(
   "protect",
@@ -17,21 +16,14 @@ const protect = Command.make(
       "A file whose first line is the new passphrase; without it you type it"
     )
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.protect({ data, ...input })
-    })
+  doing(loadCommands, ({ protect }, input) => protect(input))
 ).pipe(Command.withDescription("Put this device's key under a passphrase, or under another one"))
 
 const withFolder = (name: "unprotect" | "paper" | "restore", description: string) =>
-  Command.make(name, {}, () =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands[name]({ data })
-    })
+  Command.make(
+    name,
+    {},
+    doing(loadCommands, (commands, input) => commands[name](input))
   ).pipe(Command.withDescription(description))
 
 export const key = Command.make("key").pipe(

@@ -2,13 +2,12 @@
  * The part of the command tree that brings devices together by a code: `syncline pair …`. What a command does is loaded only
  * when it runs.
  */
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { Data, text, yes } from "./Flags.ts"
+import { doing, text, yes } from "./Flags.ts"
 
-const loadAnswers = Effect.promise(() => import("./commands/pairAnswerCommands.ts"))
+const loadAnswers = () => import("./commands/pairAnswerCommands.ts")
 
 const hub = text("hub", "address", "The hub where the two meet (default the device's, else http://127.0.0.1:5342)")
 const name = text("name", "name", "What this device calls itself (default the machine's name)")
@@ -22,12 +21,10 @@ const make = Command.make(
     member: text("member", "id", "At a team's hub: the member whose device it will be; a new one by itself"),
     isDrawing: yes("qr", "Draw the link as a QR picture also where no terminal is")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/pairNewCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/pairNewCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(
   Command.withDescription("Make a code for another device, and wait for it; good for 5 minutes and one device"),
   Command.withExamples([
@@ -46,23 +43,19 @@ const join = Command.make(
     hub,
     name
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/pairJoinCommand.ts"))
-      yield* run({ data, ...input, code: input.code.join(" ") })
-    })
+  doing(
+    () => import("./commands/pairJoinCommand.ts"),
+    ({ run }, input) => run({ ...input, code: input.code.join(" ") })
+  )
 ).pipe(
   Command.withDescription("Join with a code of another device; makes this folder a device of its space"),
   Command.withExamples([{ command: "syncline pair join 4821-2345-6781 --hub http://localhost:5342" }])
 )
 
-const pending = Command.make("pending", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadAnswers
-    yield* commands.pending({ data })
-  })
+const pending = Command.make(
+  "pending",
+  {},
+  doing(loadAnswers, ({ pending }, input) => pending(input))
 ).pipe(Command.withDescription("Print the devices that wait to be let in"))
 
 const id = Argument.String("id").pipe(
@@ -76,20 +69,13 @@ const id = Argument.String("id").pipe(
 const accept = Command.make(
   "accept",
   { id, role: text("role", "role", "Another role than that of the code") },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadAnswers
-      yield* commands.accept({ data, ...input })
-    })
+  doing(loadAnswers, ({ accept }, input) => accept(input))
 ).pipe(Command.withDescription("Let a device in that waits; compare its check number first"))
 
-const deny = Command.make("deny", { id }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadAnswers
-    yield* commands.deny({ data, ...input })
-  })
+const deny = Command.make(
+  "deny",
+  { id },
+  doing(loadAnswers, ({ deny }, input) => deny(input))
 ).pipe(Command.withDescription("Let a device that waits not in"))
 
 export const pair = Command.make("pair").pipe(

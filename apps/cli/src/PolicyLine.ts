@@ -2,34 +2,29 @@
  * The part of the command tree that looks after the policy of a team: `syncline acl …`. What a command does is loaded only
  * when it runs.
  */
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { Data, isAtLeast, text } from "./Flags.ts"
+import { doing, isAtLeast, text } from "./Flags.ts"
 
 const actions = ["read", "create", "update", "delete", "share", "administer"] as const
 
-const loadCommands = Effect.promise(() => import("./commands/policyCommands.ts"))
+const loadCommands = () => import("./commands/policyCommands.ts")
 
 const file = Argument.String("file").pipe(Argument.withDescription("The policy as YAML or JSON"))
 const note = text("note", "text", "Why, for the charter")
 
-const show = Command.make("show", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.show({ data })
-  })
+const show = Command.make(
+  "show",
+  {},
+  doing(loadCommands, ({ show }, input) => show(input))
 ).pipe(Command.withDescription("Print the policy in force"))
 
-const versions = Command.make("versions", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.versions({ data })
-  })
+const versions = Command.make(
+  "versions",
+  {},
+  doing(loadCommands, ({ versions }, input) => versions(input))
 ).pipe(Command.withDescription("Print the policies that were put in force, newest first; their texts with --json"))
 
 const explain = Command.make(
@@ -47,23 +42,16 @@ const explain = Command.make(
     field: text("field", "field", "Of this field only, for create and update"),
     draft: text("draft", "file", "As if the policy in this file were in force")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.explain({ data, ...input })
-    })
+  doing(loadCommands, ({ explain }, input) => explain(input))
 ).pipe(
   Command.withDescription("Say why somebody may or may not do something; ends with 4 when not"),
   Command.withExamples([{ command: "syncline acl explain mia update task --header team=north --data ./data" }])
 )
 
-const test = Command.make("test", { file }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.test({ data, ...input })
-  })
+const test = Command.make(
+  "test",
+  { file },
+  doing(loadCommands, ({ test }, input) => test(input))
 ).pipe(
   Command.withDescription(
     "Check a policy, run its own tests, and warn of names that the charter lacks, where there is one; ends with 5 when a test fails"
@@ -73,20 +61,13 @@ const test = Command.make("test", { file }, (input) =>
 const simulate = Command.make(
   "simulate",
   { file: file.pipe(Argument.optional, Argument.map(Option.getOrUndefined)) },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.simulate({ data, ...input })
-    })
+  doing(loadCommands, ({ simulate }, input) => simulate(input))
 ).pipe(Command.withDescription("Print what each device could do with the records that are there; now, or with a draft"))
 
-const diff = Command.make("diff", { file }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.diff({ data, ...input })
-  })
+const diff = Command.make(
+  "diff",
+  { file },
+  doing(loadCommands, ({ diff }, input) => diff(input))
 ).pipe(Command.withDescription("Print who would gain and lose what of the records that are there"))
 
 const expected = Flag.Int("expect").pipe(
@@ -99,12 +80,10 @@ const expected = Flag.Int("expect").pipe(
   Flag.map(Option.getOrUndefined)
 )
 
-const apply = Command.make("apply", { file, note, expect: expected }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.apply({ data, ...input })
-  })
+const apply = Command.make(
+  "apply",
+  { file, note, expect: expected },
+  doing(loadCommands, ({ apply }, input) => apply(input))
 ).pipe(Command.withDescription("Put a policy in force"))
 
 const rollback = Command.make(
@@ -118,12 +97,7 @@ const rollback = Command.make(
     ),
     note
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.rollback({ data, ...input })
-    })
+  doing(loadCommands, ({ rollback }, input) => rollback(input))
 ).pipe(Command.withDescription("Put the policy in force again that was in force at a version"))
 
 export const acl = Command.make("acl").pipe(

@@ -3,11 +3,10 @@
  * does is loaded only when it runs.
  */
 import type { Quarantine, Receipt } from "@syncline/core"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { choice, Data, from, limit, text, yes } from "./Flags.ts"
+import { choice, doing, from, limit, text, yes } from "./Flags.ts"
 
 const reasons = [
   "ClockAhead",
@@ -21,7 +20,7 @@ const reasons = [
 
 const statuses = ["accepted", "rejected", "deferred"] as const satisfies ReadonlyArray<Receipt.ReceiptStatus>
 
-const loadCommands = Effect.promise(() => import("./commands/quarantineCommands.ts"))
+const loadCommands = () => import("./commands/quarantineCommands.ts")
 
 const list = Command.make(
   "list",
@@ -30,20 +29,13 @@ const list = Command.make(
     limit: limit("At most so many commits"),
     after: from("after", "Only after this place, as --json shows it")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.list({ data, ...input })
-    })
+  doing(loadCommands, ({ list }, input) => list(input))
 ).pipe(Command.withDescription("Print what waits and why, one commit a line; works beside a running process"))
 
-const show = Command.make("show", { id: Argument.String("id").pipe(Argument.withDescription("The commit")) }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.show({ data, ...input })
-  })
+const show = Command.make(
+  "show",
+  { id: Argument.String("id").pipe(Argument.withDescription("The commit")) },
+  doing(loadCommands, ({ show }, input) => show(input))
 ).pipe(Command.withDescription("Print one commit and what it would do to which record"))
 
 const exportCommits = Command.make(
@@ -52,12 +44,7 @@ const exportCommits = Command.make(
     reason: choice("reason", reasons, "Only what waits for this reason"),
     file: text("file", "file", "Write to a file instead of standard output")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.exportCommits({ data, ...input })
-    })
+  doing(loadCommands, ({ exportCommits }, input) => exportCommits(input))
 ).pipe(Command.withDescription("Write the commits as they were signed, as NDJSON"))
 
 /** Commits by their ids, or all that share a reason. */
@@ -68,12 +55,10 @@ const selection = {
   peer: text("peer", "id", "With --reason: only what this peer delivered")
 }
 
-const release = Command.make("release", selection, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.release({ data, ...input })
-  })
+const release = Command.make(
+  "release",
+  selection,
+  doing(loadCommands, ({ release }, input) => release(input))
 ).pipe(
   Command.withDescription("Apply commits; where a policy had said no, it is asked again"),
   Command.withExamples([{ command: "syncline quarantine release --reason MassDelete --author 12D3KooW…" }])
@@ -81,12 +66,10 @@ const release = Command.make("release", selection, (input) =>
 
 const confirmed = yes("yes", "What is discarded is gone; without this nothing is done")
 
-const discard = Command.make("discard", { ...selection, isConfirmed: confirmed }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.discard({ data, ...input })
-  })
+const discard = Command.make(
+  "discard",
+  { ...selection, isConfirmed: confirmed },
+  doing(loadCommands, ({ discard }, input) => discard(input))
 ).pipe(Command.withDescription("Drop commits; of a mass delete the records are kept, on every device"))
 
 export const quarantine = Command.make("quarantine").pipe(
@@ -106,10 +89,8 @@ export const receipts = Command.make(
     limit: limit("At most so many receipts"),
     after: from("after", "Only after this arrival number, as --json shows it")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const { run } = yield* Effect.promise(() => import("./commands/receiptsCommand.ts"))
-      yield* run({ data, ...input })
-    })
+  doing(
+    () => import("./commands/receiptsCommand.ts"),
+    ({ run }, input) => run(input)
+  )
 ).pipe(Command.withDescription("Print what became of the commits that this device wrote"))

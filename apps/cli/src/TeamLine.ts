@@ -2,13 +2,12 @@
  * The part of the command tree that looks after a team at its hub: `syncline member …`, `device …`, `team …` and `role …`. What a
  * command does is loaded only when it runs.
  */
-import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { Data, text } from "./Flags.ts"
+import { doing, text } from "./Flags.ts"
 
-const loadCommands = Effect.promise(() => import("./commands/teamCommands.ts"))
+const loadCommands = () => import("./commands/teamCommands.ts")
 
 const memberId = Argument.String("id").pipe(
   Argument.withDescription("The member's id: small letters, digits, dots, dashes or underscores")
@@ -17,12 +16,10 @@ const peer = Argument.String("peer").pipe(
   Argument.withDescription("The device's id, as `syncline id` prints it on the device")
 )
 
-const listMembers = Command.make("list", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.members({ data })
-  })
+const listMembers = Command.make(
+  "list",
+  {},
+  doing(loadCommands, ({ members }, input) => members(input))
 ).pipe(Command.withDescription("Print the members with their roles, teams and devices"))
 
 const addMember = Command.make(
@@ -43,12 +40,7 @@ const addMember = Command.make(
     device: text("device", "peer", "Its first device, in the same record"),
     deviceName: text("device-name", "name", "What people call that device")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.addMember({ data, ...input })
-    })
+  doing(loadCommands, ({ addMember }, input) => addMember(input))
 ).pipe(
   Command.withDescription("Add a member, and a device of it"),
   Command.withExamples([
@@ -56,23 +48,16 @@ const addMember = Command.make(
   ])
 )
 
-const removeMember = Command.make("remove", { id: memberId }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.removeMember({ data, ...input })
-  })
+const removeMember = Command.make(
+  "remove",
+  { id: memberId },
+  doing(loadCommands, ({ removeMember }, input) => removeMember(input))
 ).pipe(Command.withDescription("Remove a member and its devices, for good: neither id ever comes back"))
 
 const setRole = Command.make(
   "role",
   { id: memberId, role: Argument.String("role").pipe(Argument.withDescription("The role that it gets")) },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.setRole({ data, ...input })
-    })
+  doing(loadCommands, ({ setRole }, input) => setRole(input))
 ).pipe(Command.withDescription("Give a member another role"))
 
 const setTeams = Command.make(
@@ -84,12 +69,7 @@ const setTeams = Command.make(
       Argument.atLeast(0)
     )
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.setTeams({ data, ...input })
-    })
+  doing(loadCommands, ({ setTeams }, input) => setTeams(input))
 ).pipe(Command.withDescription("Say which teams a member is in"))
 
 const devices = Argument.String("devices")
@@ -102,12 +82,7 @@ const limitMember = Command.make(
       Argument.withDescription("How many devices it may have, `any`, or `default` for what all may")
     )
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.limitMember({ data, ...input })
-    })
+  doing(loadCommands, ({ limitMember }, input) => limitMember(input))
 ).pipe(Command.withDescription("Say how many devices a member may have; those that it has stay"))
 
 const onHub = "at the team's hub that runs on the folder --data"
@@ -124,40 +99,26 @@ const addDevice = Command.make(
     peer,
     name: text("name", "name", "What people call it")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.addDevice({ data, ...input })
-    })
+  doing(loadCommands, ({ addDevice }, input) => addDevice(input))
 ).pipe(Command.withDescription("Add a device to a member"))
 
-const removeDevice = Command.make("remove", { peer }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.removeDevice({ data, ...input })
-  })
+const removeDevice = Command.make(
+  "remove",
+  { peer },
+  doing(loadCommands, ({ removeDevice }, input) => removeDevice(input))
 ).pipe(Command.withDescription("Remove a device, for good: its id never comes back"))
 
 const pausing = (name: string, isPaused: boolean, description: string) =>
-  Command.make(name, { peer }, (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.pauseDevice({ data, isPaused, ...input })
-    })
+  Command.make(
+    name,
+    { peer },
+    doing(loadCommands, ({ pauseDevice }, input) => pauseDevice({ ...input, isPaused }))
   ).pipe(Command.withDescription(description))
 
 const limitAll = Command.make(
   "limit",
   { devices: devices.pipe(Argument.withDescription("How many devices each member may have, or `any`")) },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.limitAll({ data, ...input })
-    })
+  doing(loadCommands, ({ limitAll }, input) => limitAll(input))
 ).pipe(Command.withDescription("Say how many devices members may have who have no limit of their own"))
 
 export const device = Command.make("device").pipe(
@@ -176,20 +137,13 @@ const teamId = Argument.String("id").pipe(Argument.withDescription("The team's i
 const addTeam = Command.make(
   "add",
   { id: teamId, name: text("name", "name", "What people call it (default the id)") },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.addTeam({ data, ...input })
-    })
+  doing(loadCommands, ({ addTeam }, input) => addTeam(input))
 ).pipe(Command.withDescription("Make a team, or rename it"))
 
-const removeTeam = Command.make("remove", { id: teamId }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.removeTeam({ data, ...input })
-  })
+const removeTeam = Command.make(
+  "remove",
+  { id: teamId },
+  doing(loadCommands, ({ removeTeam }, input) => removeTeam(input))
 ).pipe(Command.withDescription("Remove a team, and take it from all its members"))
 
 export const team = Command.make("team").pipe(
@@ -199,12 +153,10 @@ export const team = Command.make("team").pipe(
 
 const roleId = Argument.String("id").pipe(Argument.withDescription("The role's id, as members and rules name it"))
 
-const listRoles = Command.make("list", {}, () =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.roles({ data })
-  })
+const listRoles = Command.make(
+  "list",
+  {},
+  doing(loadCommands, ({ roles }, input) => roles(input))
 ).pipe(Command.withDescription("Print the roles with their levels"))
 
 const makeRole = Command.make(
@@ -223,20 +175,13 @@ const makeRole = Command.make(
     ),
     name: text("name", "name", "What people call it (default the id)")
   },
-  (input) =>
-    Effect.gen(function* () {
-      const data = yield* Data
-      const commands = yield* loadCommands
-      yield* commands.makeRole({ data, ...input })
-    })
+  doing(loadCommands, ({ makeRole }, input) => makeRole(input))
 ).pipe(Command.withDescription("Make a role, or change one that is not built in"))
 
-const removeRole = Command.make("remove", { id: roleId }, (input) =>
-  Effect.gen(function* () {
-    const data = yield* Data
-    const commands = yield* loadCommands
-    yield* commands.removeRole({ data, ...input })
-  })
+const removeRole = Command.make(
+  "remove",
+  { id: roleId },
+  doing(loadCommands, ({ removeRole }, input) => removeRole(input))
 ).pipe(Command.withDescription("Remove a role that no member has"))
 
 export const role = Command.make("role").pipe(
