@@ -90,7 +90,10 @@ const open = Effect.fnUntraced(function* (
   const opening = Effect.gen(function* () {
     const link = yield* transport.dial(address).pipe(
       Scope.provide(scope),
-      Effect.mapError(({ message }) => because(new MeetingUnreachable({ place: address, problem: message })))
+      Effect.mapError(({ message, reason }) => {
+        const problem = "problem" in reason ? reason.problem : message
+        return because(new MeetingUnreachable({ place: address, problem }))
+      })
     )
     yield* Effect.mapError(link.send(MeetingFrame.encode(frame)), ended)
     const bytes = yield* link.receive.pipe(

@@ -44,8 +44,8 @@ interface Slot {
   readonly token: Uint8Array
   /** The holder that waits; `undefined` while it is with a visitor, or away. */
   waiting: Holder | undefined
-  /** A visit is under way. */
-  isVisited: boolean
+  /** Who is with the holder now. */
+  visitor: Visitor | undefined
   /** When it is free again unless its holder has come back. */
   awayUntilMs: number
 }
@@ -144,12 +144,13 @@ const hold = Effect.fnUntraced(function* (
   if (number === undefined || number >= slotsMax) return yield* refuse(link, "busy")
   const known = inUse(slots, number, nowMs)
   const isOwn = known !== undefined && Bytes.equals(known.token, token)
-  if (known !== undefined && (!isOwn || known.isVisited)) return yield* refuse(link, "taken")
+  if (known !== undefined && !isOwn) return yield* refuse(link, "taken")
   if (known === undefined && slots.size >= slotsHeldMax && !hasRoom(slots, nowMs)) return yield* refuse(link, "busy")
-  const slot = known ?? { token, waiting: undefined, isVisited: false, awayUntilMs: 0 }
+  const slot = known ?? { token, waiting: undefined, visitor: undefined, awayUntilMs: 0 }
   const holder: Holder = { visitor: yield* Deferred.make<Visitor>() }
-  // A holder that lost its link without this side's knowing takes its own place.
+  // A holder that comes back has left whatever it was in, also where this side has not seen the end of that yet.
   slot.waiting = holder
+  slot.visitor = undefined
   slots.set(number, slot)
   yield* say(link, { _tag: "Held", slot: number })
   yield* Effect.ensuring(
@@ -169,8 +170,8 @@ const inUse = (slots: Place["slots"], number: number, nowMs: number): Slot | und
   return undefined
 }
 
-const isFree = ({ awayUntilMs, isVisited, waiting }: Slot, nowMs: number): boolean =>
-  waiting === undefined && !isVisited && nowMs >= awayUntilMs
+const isFree = ({ awayUntilMs, visitor, waiting }: Slot, nowMs: number): boolean =>
+  waiting === undefined && visitor === undefined && nowMs >= awayUntilMs
 
 const hasRoom = (slots: Place["slots"], nowMs: number): boolean => {
   for (const number of slots.keys()) inUse(slots, number, nowMs)
@@ -198,7 +199,8 @@ const waitForVisitor = Effect.fnUntraced(function* (link: Link, slot: Slot, hold
   if (slot.waiting === holder) slot.waiting = undefined
   const visitor = yield* Deferred.poll(holder.visitor)
   if (visitor._tag === "None") return yield* counted(waited._tag === "None" ? "expired" : "left")
-  const { link: other, over } = yield* visitor.value
+  const came = yield* visitor.value
+  const { link: other, over } = came
   yield* counted("met")
   yield* Effect.andThen(say(link, { _tag: "Met" }), say(other, { _tag: "Met" }))
   const both = Effect.raceFirst(carry(link, other), carry(other, link))
@@ -206,7 +208,7 @@ const waitForVisitor = Effect.fnUntraced(function* (link: Link, slot: Slot, hold
     Effect.asVoid(Effect.timeoutOption(both, pathMsMax)),
     Effect.gen(function* () {
       yield* Effect.all([link.close, other.close], { concurrency: "unbounded" })
-      slot.isVisited = false
+      if (slot.visitor === came) slot.visitor = undefined
       yield* Deferred.succeed(over, undefined)
     })
   )
@@ -227,17 +229,17 @@ const carry = (from: Link, to: Link): Effect.Effect<void> => {
 
 const visit = Effect.fnUntraced(function* ({ slots }: Place, link: Link, number: number) {
   const slot = inUse(slots, number, yield* Clock.currentTimeMillis)
-  if (slot?.isVisited === true) return yield* refuse(link, "crowded")
+  if (slot?.visitor !== undefined) return yield* refuse(link, "crowded")
   for (let waitedMs = 0; slot !== undefined && waitedMs < comeBackMsMax; waitedMs += lookEveryMs) {
     if (slot.waiting !== undefined) break
     yield* Effect.sleep(lookEveryMs)
   }
   const holder = slot?.waiting
   if (slot === undefined || holder === undefined) return yield* refuse(link, "empty")
+  const visitor: Visitor = { link, over: Deferred.makeUnsafe() }
   slot.waiting = undefined
-  slot.isVisited = true
-  const over = yield* Deferred.make<void>()
-  yield* Deferred.succeed(holder.visitor, { link, over })
+  slot.visitor = visitor
+  yield* Deferred.succeed(holder.visitor, visitor)
   // The holder's side carries for both.
-  yield* Effect.timeoutOption(Deferred.await(over), pathMsMax + helloMsMax)
+  yield* Effect.timeoutOption(Deferred.await(visitor.over), pathMsMax + helloMsMax)
 })

@@ -1,7 +1,7 @@
 // A meeting place against callers who mean no good, and what whoever runs it can learn.
 import { describe, expect, it } from "@effect/vitest"
 import { ristretto255 } from "@noble/curves/ed25519.js"
-import { Effect, Fiber, Metric } from "effect"
+import { Deferred, Effect, Fiber, Metric } from "effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as LinkMeeting from "../../src/pairing/LinkMeeting.ts"
 import * as MeetingFrame from "../../src/pairing/MeetingFrame.ts"
@@ -106,6 +106,29 @@ describe("a meeting place", () => {
       expect((yield* Effect.result(other.receive))._tag).toBe("Failure")
       yield* TestClock.adjust(PairingRendezvous.awayMsMax)
       expect(yield* hold(yield* caller("c"), 7, 3)).toEqual({ _tag: "Held", slot: 7 })
+    }).pipe(Effect.scoped, provide)
+  )
+
+  it.live("[PB-4] gives a slot back to its holder at once, also while the end of its last visit is under way", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const { serve } = yield* PairingRendezvous.make
+      const ending = yield* Deferred.make<void>()
+      // The way to one visitor takes its time to close.
+      const slow = (link: Link): Link =>
+        link.remote === "memory:slow" ? { ...link, close: Effect.andThen(Deferred.await(ending), link.close) } : link
+      yield* MemoryTransport.make(network, "hub").listen((link) => serve(slow(link)))
+      const caller = (name: string) => MemoryTransport.make(network, name).dial("memory:hub")
+      const first = yield* caller("holder")
+      expect(yield* hold(first, 7, 1)).toEqual({ _tag: "Held", slot: 7 })
+      expect(yield* said(yield* caller("slow"), { _tag: "Visit", slot: 7 })).toEqual({ _tag: "Met" })
+      yield* first.close
+      const again = yield* caller("holder")
+      expect(yield* hold(again, 7, 1)).toEqual({ _tag: "Held", slot: 7 })
+      expect(yield* said(yield* caller("next"), { _tag: "Visit", slot: 7 })).toEqual({ _tag: "Met" })
+      yield* Deferred.succeed(ending, undefined)
+      yield* Effect.sleep(20)
+      expect(yield* said(yield* caller("third"), { _tag: "Visit", slot: 7 })).toMatchObject({ because: "crowded" })
     }).pipe(Effect.scoped, provide)
   )
 
