@@ -2,7 +2,7 @@
  * What is remembered of pairings on disk: who may read it, what a killed process leaves, and files that cannot be used.
  */
 import { spawn } from "node:child_process"
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { type PairingError, PairingStore, PairingWindow } from "@syncline/core/pairing"
@@ -71,6 +71,19 @@ describe("the file of pairings", () => {
       )
       const answers = yield* Effect.all(counts, { concurrency: "unbounded" })
       expect(answers.filter((isLeft) => isLeft)).toHaveLength(3)
+    })
+  )
+
+  it.live("[PF-2] a turn that a killed process left behind ends by itself", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const left = `${PairingFile.pairingFile(folder)}.new`
+      writeFileSync(left, "")
+      const nearlyMs = Date.now() - 9_500
+      utimesSync(left, nearlyMs / 1_000, nearlyMs / 1_000)
+      yield* use(folder, ({ change }) => change((state) => PairingWindow.open(state, 1_000, opening)))
+      expect((yield* use(folder, ({ state }) => state)).window?.id).toBe("w1")
+      expect(existsSync(left)).toBe(false)
     })
   )
 
