@@ -37,8 +37,10 @@ const join = Command.make(
   "join",
   {
     code: Argument.String("code").pipe(
-      Argument.withDescription("Twelve digits, four words or a link, as `syncline pair new` shows them"),
-      Argument.atLeast(1)
+      Argument.withDescription(
+        "Twelve digits, four words or a link, as `syncline pair new` shows them; without it, it is read from standard input"
+      ),
+      Argument.atLeast(0)
     ),
     hub,
     name

@@ -5,30 +5,12 @@
 import { Effect } from "effect"
 import { writeError } from "./Output.ts"
 import { StandardStreams } from "./StandardStreams.ts"
-
-/** A longer line is no answer to a question. */
-const lineBytesMax = 1_024
+import * as TypedLine from "./TypedLine.ts"
 
 /** True where a person can be asked. */
 export const isAsking = Effect.map(StandardStreams, ({ stdin }) => stdin.isTTY === true)
 
 export const ask = Effect.fnUntraced(function* (question: string) {
-  const { stdin } = yield* StandardStreams
   yield* writeError(`${question} [y/N] `)
-  return yield* Effect.callback<boolean>((resume) => {
-    let text = ""
-    const onData = (chunk: Buffer | string): void => {
-      text += chunk.toString()
-      if (!text.includes("\n") && text.length < lineBytesMax) return
-      leave()
-      resume(Effect.succeed(/^y(es)?$/i.test(text.split("\n", 1)[0]!.trim())))
-    }
-    const leave = (): void => {
-      stdin.off("data", onData)
-      stdin.pause()
-    }
-    stdin.on("data", onData)
-    stdin.resume()
-    return Effect.sync(leave)
-  })
+  return /^y(es)?$/i.test((yield* TypedLine.read(false)).trim())
 })

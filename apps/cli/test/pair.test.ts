@@ -242,6 +242,22 @@ describe("what must not come of it", () => {
     expect(six).toMatchObject({ code: 2, err: expect.stringContaining("twelve digits") })
     const nobody = await run(["pair", "join", digits, "--hub", "127.0.0.1:4", "--data", join(folder.path, "typing")])
     expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining("cannot be reached") })
+    expect(nobody.err).not.toContain("name it: --hub")
+    const away = join(folder.path, "away")
+    expect((await run(["init", "--hub", "127.0.0.1:4", "--hub-peer", hubs.team!.peer, "--data", away])).code).toBe(0)
+    const unnamed = await run(["pair", "join", digits, "--data", away])
+    expect(unnamed).toMatchObject({ code: 3, err: expect.stringContaining("name it: --hub <address>") })
+  })
+
+  it("[CL-109] a code may be typed, or piped in, and is then in no list of processes", async () => {
+    const { digits, started } = await atTeam()
+    const data = join(folder.path, "typed")
+    const joining = run(["pair", "join", "--hub", hubs.team!.address, "--data", data], { input: `${digits}\n` })
+    const [done] = await Promise.all([joining, answer("accept", teamFolder)])
+    expect(done).toMatchObject({ code: 0, err: expect.stringContaining("Type the code:") })
+    await started.ended
+    const empty = await run(["pair", "join", "--hub", hubs.team!.address, "--data", data], { input: "" })
+    expect(empty.code).toBe(2)
   })
 
   it("[CL-105] a role that manages is granted only when it was named", async () => {

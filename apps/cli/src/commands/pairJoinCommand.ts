@@ -16,6 +16,7 @@ import { Output } from "../Output.ts"
 import { GrantUnusable } from "../PairError.ts"
 import * as PairingRoad from "../PairingRoad.ts"
 import * as PlainText from "../PlainText.ts"
+import * as TypedLine from "../TypedLine.ts"
 
 export interface JoinInput {
   readonly data: string
@@ -34,7 +35,7 @@ interface Joining {
 
 export const run = Effect.fnUntraced(function* (input: JoinInput) {
   const output = yield* Output
-  const { code, hub: linked } = yield* codeOf(input.code)
+  const { code, hub: linked } = yield* codeOf(input.code === "" ? yield* typedCode : input.code)
   const known = yield* DeviceFile.read(input.data)
   const hub = yield* HubAddress.of(input.hub ?? linked ?? known?.hub?.address ?? HubAddress.hubDefault)
   const name = yield* PairingRoad.nameOf(input.name)
@@ -50,8 +51,14 @@ export const run = Effect.fnUntraced(function* (input: JoinInput) {
     platform: process.platform,
     show: (peer, checkNumber) => show(joining, peer, checkNumber).pipe(Effect.provideService(Output, output)),
     keep: (peer, grant) => Effect.map(keep(joining, peer, grant), (done) => void (kept = done))
-  }).pipe(Effect.provide(NodeCrypto.layer))
+  }).pipe(Effect.provide(NodeCrypto.layer), PairingRoad.sayHow(input.hub))
   yield* report(joining, signer.peer, kept!)
+})
+
+/** Not in the list of processes, which everybody on this machine can read. */
+const typedCode = Effect.gen(function* () {
+  yield* (yield* Output).note("Type the code:")
+  return yield* TypedLine.read(true)
 })
 
 const codeOf = Effect.fnUntraced(function* (text: string) {

@@ -23,7 +23,8 @@ export const run = Effect.fnUntraced(function* (input: NewInput) {
   const name = yield* PairingRoad.nameOf(input.name)
   const meeting = yield* PairingRoad.through(inviter.hub)
   const inviting = invite(input, inviter, meeting)
-  yield* Effect.provide(inviting, PairingRoad.layerDesk(input.data, inviter.space, name))
+  const desk = PairingRoad.layerDesk(input.data, inviter.space, name)
+  yield* PairingRoad.sayHow(input.hub)(Effect.provide(inviting, desk))
 }, Effect.scoped)
 
 type Meeting = Effect.Success<ReturnType<typeof PairingRoad.through>>
