@@ -231,11 +231,13 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const keeping: Keeping = { options, crypto, signer, store, graph, state: graph.state }
   const changes = yield* PubSub.sliding<CharterState>(changesMax)
   const oneByOne = yield* Semaphore.make(1)
+  const digest = digestOf(keeping)
   const told = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
-      const { head } = keeping.state
+      const before = digest()
+      // A record that counts before the last one leaves the head as it was.
       const tell = Effect.suspend(() =>
-        keeping.state.head === head ? Effect.void : Effect.asVoid(PubSub.publish(changes, keeping.state))
+        Bytes.equals(digest(), before) ? Effect.void : Effect.asVoid(PubSub.publish(changes, keeping.state))
       )
       return Effect.ensuring(effect, tell)
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
@@ -250,7 +252,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
         )
       ),
     receive: (records) => told(receive(keeping, records)),
-    digest: digestOf(keeping),
+    digest,
     known: () => ({ marks: marksOf(keeping.graph), rivals: rivalsOf(keeping.graph) }),
     beyond: (known, bytesMax) => beyond(keeping.graph, known, bytesMax),
     changes: Stream.fromPubSub(changes)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Stream } from "effect"
 import * as Charter from "../../src/charter/Charter.ts"
 import type * as CharterFold from "../../src/charter/CharterFold.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
@@ -203,6 +203,23 @@ describe("a node's charter", () => {
       yield* exchange(a, b)
       expect(a.state().version).toBe(3)
       expect((yield* open(1, store)).state()).toEqual(a.state())
+    })
+  )
+
+  it.effect("[CH-19] a change that comes to stand before the last record is told, too", () =>
+    Effect.gen(function* () {
+      const [ann, olga] = [yield* open(1), yield* open(2)]
+      yield* ann.write([found])
+      yield* ann.write(team)
+      yield* exchange(ann, olga)
+      // Both at once; a removal comes before what else was written at its time.
+      yield* ann.write([rename("north")])
+      yield* olga.write([remove("mia")])
+      const told = yield* Effect.forkScoped(Stream.runHead(ann.changes), { startImmediately: true })
+      yield* exchange(ann, olga)
+      const state = Option.getOrThrow(yield* Fiber.join(told))
+      expect(state.members.has("mia")).toBe(false)
+      expect(state.teams.get("north")?.name).toBe("north")
     })
   )
 
