@@ -278,3 +278,35 @@ describe("a right that is given", () => {
     })
   )
 })
+
+it.effect("[AK-10] what a hub confirmed before its files were put back to an earlier day is not trusted", () =>
+  Effect.gen(function* () {
+    const network = MemoryTransport.makeNetwork()
+    const yesterday = yield* makeNode(network, 1, [])
+    const mia = yield* makeNode(network, 2, [1])
+    yield* found(yesterday)
+    yield* join(yesterday, ["mia", "member", 2, "north"])
+    yield* yesterday.start
+    yield* mia.start
+    yield* pass(3_000)
+    const records = yesterday.charter.beyond({ marks: [], rivals: [] }, 1e6)
+    yield* mia.put("x", { team: "north", title: "a day's work" })
+    yield* pass(5_000)
+    expect(yield* mia.journal.receipts(0, 5)).toMatchObject([{ status: "accepted" }])
+    yield* mia.stop
+    yield* yesterday.close
+    // The same journal as it was before the record came; it greets as what it was, and takes the right away with that.
+    const hub = yield* makeNode(network, 1, [])
+    expect(hub.journal.info.incarnation).toBe(yesterday.journal.info.incarnation)
+    yield* hub.charter.receive(records)
+    yield* setTeams(hub, "mia")
+    yield* hub.start
+    yield* mia.start
+    yield* pass(60_000)
+    expect(yield* mia.titleOf("x")).toBeUndefined()
+    expect(yield* mia.journal.quarantine({ after: 0, limit: 5 })).toMatchObject([{ reason: "Rejected", type: "task" }])
+    yield* setTeams(hub, "mia", "north")
+    yield* pass(100_000)
+    expect([yield* hub.titleOf("x"), yield* mia.titleOf("x")]).toEqual(["a day's work", "a day's work"])
+  })
+)

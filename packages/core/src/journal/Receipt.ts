@@ -75,6 +75,11 @@ export interface Settlement {
   readonly acknowledged: number
   /** Up to this one, at least as large, it has it or has said, here or before, why it has not, or is not sent it. */
   readonly told: number
+  /**
+   * The peer says that it has less: up to here. It was set back to an earlier state of itself, so whatever it confirmed
+   * beyond is confirmed no longer.
+   */
+  readonly setBackTo?: number | undefined
   readonly proven: Proven | undefined
   /** Arrival numbers of commits over which the feed to this peer passed without sending them. */
   readonly unsent: ReadonlyArray<number>

@@ -15,7 +15,7 @@ import type { Origin } from "../merge/EntityState.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { SettleOutcome } from "./Journal.ts"
-import { type CommitRow, sources } from "./JournalTables.ts"
+import { type CommitRow, type PeerRow, sources } from "./JournalTables.ts"
 import * as KeptCommits from "./KeptCommits.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
@@ -33,8 +33,8 @@ interface Work {
 /** Keeps what a peer said of this journal's commits, and withdraws those that a custodian can never take as they are. */
 export const settle = (context: WriterContext, settlement: Settlement, nowMs: number): SettleOutcome => {
   const { tables } = context
-  const { givesWay, incarnation, isCustodian, peer } = settlement
-  const row = tables.peerOf(peer, incarnation)
+  const { givesWay, isCustodian, peer } = settlement
+  const row = presentRow(context, settlement)
   const acknowledged = Math.max(row.acknowledged, settlement.acknowledged)
   // Before the peer counts as told: from then on a commit without a row is one that it has.
   if (isCustodian) keepNotShared(context, settlement)
@@ -57,6 +57,18 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   }
   const outcome = withdrawing.size === 0 ? unchanged : withdraw(context, withdrawing, settlement, nowMs)
   return { ...outcome, standing: [...standing] }
+}
+
+const presentRow = ({ tables }: WriterContext, { incarnation, peer, setBackTo = Infinity }: Settlement): PeerRow => {
+  const row = tables.peerOf(peer, incarnation)
+  if (row.acknowledged <= setBackTo && row.custody <= setBackTo) return row
+  const less = {
+    ...row,
+    acknowledged: Math.min(row.acknowledged, setBackTo),
+    custody: Math.min(row.custody, setBackTo)
+  }
+  tables.setPeer(less)
+  return less
 }
 
 /** Receipts that one step of a walk looks at. */

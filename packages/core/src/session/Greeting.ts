@@ -152,10 +152,25 @@ const isSameCharter = (mine: Uint8Array | null, theirs: Uint8Array | null): bool
 const areEqual = ({ charter, live: { snapshot } }: State, theirs: Wire.Hello | Wire.HelloAck): boolean =>
   isSameCharter(charter, theirs.charter) && Bytes.equals(theirs.root, snapshot.root) && theirs.count === snapshot.count
 
+/**
+ * How far a peer has this journal that was put back to an earlier state of itself, and does not know it yet: it has fewer
+ * commits than were read from it, or does not know whom it had confirmed something. `undefined` for every other peer.
+ */
+const setBackTo = ({ config, known }: State, theirs: Wire.Hello | Wire.HelloAck): number | undefined => {
+  if (known === undefined || known.incarnation !== Bytes.toHex(theirs.incarnation)) return undefined
+  const hasForgotten = theirs.cursorOf === null && known.acknowledged > 0
+  if (theirs.head >= known.cursor && !hasForgotten) return undefined
+  return isOurs(config.incarnation, theirs) ? theirs.cursor : 0
+}
+
 /** First of all it is kept who was met: whatever the charter takes away is judged by what this journal of the peer has. */
 const goOn = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean): Outcome => {
   const outcome = agreeOrGoLive(state, theirs, isEqual)
-  const meeting: Action = { _tag: "Meet", incarnation: Bytes.toHex(theirs.incarnation) }
+  const meeting: Action = {
+    _tag: "Meet",
+    incarnation: Bytes.toHex(theirs.incarnation),
+    setBackTo: setBackTo(state, theirs)
+  }
   return { state: outcome.state, actions: [meeting, ...outcome.actions] }
 }
 
@@ -178,7 +193,9 @@ const goLive = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boole
   const peerSpace = peerSpaceOf(state, theirs)
   const from = isEqual ? mine.head : feedStart(mine, state.config.incarnation, theirs)
   const known = state.known?.incarnation === peerSpace.incarnation ? state.known : undefined
-  const start = { from, confirmed: known?.acknowledged ?? 0, told: known?.custody ?? 0 }
+  const isSetBack = known !== undefined && setBackTo(state, theirs) !== undefined
+  const upto = (confirmed = 0): number => (isSetBack ? Math.min(confirmed, peerSpace.cursorHere) : confirmed)
+  const start = { from, confirmed: upto(known?.acknowledged), told: upto(known?.custody) }
   const begun = LiveSync.begin(state.live, peerSpace, start, isEqual)
   return {
     state: { ...state, phase: "live", hello: undefined, peerSpace, live: begun.live },

@@ -42,7 +42,7 @@ export const perform = (
     case "Admit":
       return admit(driver)
     case "Meet":
-      return nothing(meet(driver, action.incarnation))
+      return nothing(meet(driver, action))
     case "ReadSpace":
       return readSpace(driver, action.purpose)
     case "ReadFeed":
@@ -74,11 +74,23 @@ const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   return input
 })
 
-/** A peer that is met as another journal than before may have lost what it had confirmed. */
-const meet = Effect.fnUntraced(function* ({ journal, state }: RunningSession, incarnation: string) {
+/**
+ * A peer that is met as another journal than before may have lost what it had confirmed, and so has one whose files were put
+ * back, which itself learns only from what it is sent.
+ */
+const meet = Effect.fnUntraced(function* (
+  { journal, state }: RunningSession,
+  { incarnation, setBackTo }: Action & { readonly _tag: "Meet" }
+) {
   const peer = state.peer!
-  if ((yield* journal.peer(peer, incarnation)) === undefined) yield* journal.setCursor(peer, incarnation, 0)
+  const known = yield* journal.peer(peer, incarnation)
+  if (known === undefined) return yield* journal.setCursor(peer, incarnation, 0)
+  if (setBackTo === undefined) return
+  const said = { ...nothingSaid, isCustodian: false, givesWay: false, unsent: [], setBackTo }
+  yield* journal.settle({ ...said, peer, incarnation })
 })
+
+const nothingSaid = { acknowledged: 0, told: 0, proven: undefined, verdicts: [] }
 
 /** What is named or sent next was judged by the charter of this moment, or by a later one. */
 const judgedNow = (driver: RunningSession): void => {
@@ -141,7 +153,6 @@ const settleUnsent = Effect.fnUntraced(function* (
   const kept = new Set(sent)
   const unsent = commits.flatMap((commit) => (kept.has(commit) ? [] : [commit.lseq]))
   const { incarnation } = driver.state.peerSpace!
-  const nothingSaid = { acknowledged: 0, told: 0, proven: undefined, verdicts: [] }
   yield* driver.journal.settle({ ...nothingSaid, peer, incarnation, isCustodian: true, givesWay: false, unsent })
 })
 

@@ -68,7 +68,12 @@ export type Action =
   | { readonly _tag: "Admit"; readonly peer: PeerId.PeerId }
   | { readonly _tag: "ReadSpace"; readonly purpose: LiveState.SpacePurpose }
   /** Keeps as which incarnation the peer was met. */
-  | { readonly _tag: "Meet"; readonly incarnation: string }
+  | {
+      readonly _tag: "Meet"
+      readonly incarnation: string
+      /** For a peer that was set back: how far it has this journal's commits now. */
+      readonly setBackTo: number | undefined
+    }
   /** Tells the peer what this side's charter knows, and the records that the peer is not known to have. */
   | { readonly _tag: "TellCharter" }
   | { readonly _tag: "TakeCharter"; readonly message: Wire.CharterSync }
