@@ -73,6 +73,16 @@ export class EnterpriseDecisions {
     return this.#yes("charter/device", `${device.name} is a device of ${this.nameOf(device.member)}`)
   }
 
+  /**
+   * Is what a device knows of the charter taken in, although it is not admitted? Where no hub orders the records, whoever took
+   * it out may have been taken out by it, and be less senior. A device that its own member put aside is lost, not apart.
+   */
+  hears(peer: PeerId.PeerId): boolean {
+    const { devices, hub, putAside, removedDevices } = this.state
+    if (hub !== undefined || putAside.has(peer)) return false
+    return devices.get(peer)?.isPaused === true || removedDevices.has(peer)
+  }
+
   /** May records of the partition lie on the device? */
   reads(peer: PeerId.PeerId, partition: Partition.Partition): Answer {
     return this.may(peer, "read", partition)

@@ -94,7 +94,7 @@ const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.
       return here.allowed ? now().reads(peer, partition) : here
     })
   return {
-    admits: (peer) => Effect.sync(() => now().admits(peer)),
+    admits: (peer) => Effect.sync(() => ({ ...now().admits(peer), isHeard: now().hears(peer) })),
     canSend: travels,
     canReceive: travels,
     canRead: (partition) => Effect.sync(() => now().reads(self, partition)),

@@ -47,6 +47,8 @@ export interface Received {
   /** Something stands behind a record that is not known here. */
   readonly isMissing: boolean
   readonly refused: ReadonlyArray<RefusedRecord>
+  /** Ids of those that are known here now, new or not. */
+  readonly here: ReadonlyArray<CharterRecord.RecordId>
 }
 
 /** A record that counts nowhere. */
@@ -72,6 +74,11 @@ export interface CharterShape {
   /** Takes in records, whoever brings them: their signatures say who wrote them. */
   readonly receive: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<Received, JournalError>
   readonly known: () => Known
+  /**
+   * What a peer that is not let in may be told of it: where it was removed, the marks up to there and the rivals that it has
+   * signed itself.
+   */
+  readonly knownTo: (peer: PeerId) => Known
   /** 16 bytes that are equal where the same records count in the same order. */
   readonly digest: () => Uint8Array
   /** Records that somebody lacks who knows that much: first what counts, with what it needs; about `bytesMax` bytes, at least one. */
@@ -206,15 +213,17 @@ const receive = Effect.fnUntraced(function* (keeping: Keeping, records: Readonly
   )
   const good = opened.filter((record) => typeof record !== "string")
   const fresh: Array<CharterRecord.CharterRecord> = []
+  const here: Array<CharterRecord.RecordId> = []
   let isMissing = false
   for (const [place, added] of graph.addAll(good).entries()) {
     const record = good[place]!
     if (added.kind === "missing") isMissing = true
     if (added.kind === "refused") refused.push({ problem: added.problem, operations: namesIn(record) })
     if (added.kind === "added") fresh.push(record)
+    if (added.kind === "added" || added.kind === "known") here.push(record.id)
   }
   if (fresh.length > 0) yield* keep(keeping, fresh)
-  const outcome: Received = { added: fresh.length, isMissing, refused }
+  const outcome: Received = { added: fresh.length, isMissing, refused, here }
   return outcome
 })
 
@@ -254,6 +263,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     receive: (records) => told(receive(keeping, records)),
     digest,
     known: () => ({ marks: marksOf(keeping.graph), rivals: rivalsOf(keeping.graph) }),
+    knownTo: (peer) => knownTo(keeping.graph, peer),
     beyond: (known, bytesMax) => beyond(keeping.graph, known, bytesMax),
     changes: Stream.fromPubSub(changes)
   }
@@ -290,11 +300,18 @@ const digestOf = (keeping: Keeping): CharterShape["digest"] => {
 const rivalsOf = (graph: CharterGraph): ReadonlyArray<CharterRecord.RecordId> =>
   graph.rivals.slice(-rivalsMax).map(({ id }) => id)
 
+const knownTo = (graph: CharterGraph, peer: PeerId): Known => {
+  const removedAt = graph.state.removedDevices.get(peer)
+  if (removedAt === undefined) return { marks: marksOf(graph), rivals: rivalsOf(graph) }
+  const own = graph.rivals.filter(({ signer }) => signer === peer)
+  return { marks: marksOf(graph, removedAt), rivals: own.slice(-rivalsMax).map(({ id }) => id) }
+}
+
 /** The last 16 versions one by one, then ever larger steps back to the first. */
-const marksOf = (graph: CharterGraph): ReadonlyArray<Mark> => {
+const marksOf = (graph: CharterGraph, upto = graph.state.version): ReadonlyArray<Mark> => {
   const marks: Array<Mark> = []
   let step = 1
-  for (let version = graph.state.version; version > 0; version -= step) {
+  for (let version = upto; version > 0; version -= step) {
     marks.push([version, graph.at(version)!])
     if (marks.length >= 16) step *= 2
   }

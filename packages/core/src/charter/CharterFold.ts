@@ -24,7 +24,7 @@ export const apply = (
   for (const operation of record.operations) {
     const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(next, operation, policyProblem)
     if (problem !== undefined) return problem
-    next = perform(next, operation)
+    next = performBy(next, record.signer, operation)
   }
   return next
 }
@@ -37,7 +37,7 @@ export const carryOut = (
 ): CharterState => {
   let next = counted(state, record)
   for (const operation of operations) {
-    const after = perform(next, operation)
+    const after = performBy(next, record.signer, operation)
     if (CharterRights.isManageable(after)) next = after
   }
   return next
@@ -62,7 +62,32 @@ const lacking = <K, V>(map: ReadonlyMap<K, V>, ...keys: ReadonlyArray<K>): Reado
   return left
 }
 
-/** Carries out what `CharterRights` has allowed. */
+/** Carries out what `CharterRights` has allowed, and keeps which devices their own member put aside. */
+const performBy = (state: CharterState, signer: PeerId.PeerId, operation: CharterOperation): CharterState => {
+  const next = perform(state, operation)
+  const aside = ownOutOfUse(state, next, signer, operation)
+  if (aside !== undefined) return { ...next, putAside: new Set([...next.putAside, ...aside]) }
+  if (operation._tag !== "PauseDevice" || operation.isPaused) return next
+  const putAside = new Set(next.putAside)
+  return putAside.delete(PeerId.fromPublicKey(operation.device)) ? { ...next, putAside } : next
+}
+
+/** The devices of the signer's own member that an operation takes out of use. */
+const ownOutOfUse = (
+  before: CharterState,
+  after: CharterState,
+  signer: PeerId.PeerId,
+  { _tag }: CharterOperation
+): ReadonlyArray<PeerId.PeerId> | undefined => {
+  if (_tag !== "RemoveMember" && _tag !== "RemoveDevice" && _tag !== "PauseDevice") return undefined
+  const member = before.devices.get(signer)?.member
+  const isInUse = ({ devices }: CharterState, peer: PeerId.PeerId) => devices.get(peer)?.isPaused === false
+  const own = member === undefined ? [] : devicesOf(before, member).map(({ peer }) => peer)
+  const aside = own.filter((peer) => isInUse(before, peer) && !isInUse(after, peer))
+  return aside.length === 0 ? undefined : aside
+}
+
+/** Carries it out. */
 const perform = (state: CharterState, operation: CharterOperation): CharterState => {
   const { devices, members, roles, teams, version } = state
   switch (operation._tag) {

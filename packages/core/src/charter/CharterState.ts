@@ -52,6 +52,8 @@ export interface CharterState {
   /** Ids that were removed and never come back, with the version that removed them. */
   readonly removedMembers: ReadonlyMap<string, number>
   readonly removedDevices: ReadonlyMap<PeerId, number>
+  /** Devices that one of their own member removed, or paused and did not take back: lost ones, as a rule. */
+  readonly putAside: ReadonlySet<PeerId>
   readonly removedTeams: ReadonlyMap<string, number>
   /** Records of members who do not manage the space, by member. */
   readonly ownRecords: ReadonlyMap<string, number>
@@ -87,6 +89,7 @@ export const empty = (space: SpaceId): CharterState => ({
   teams: new Map(),
   removedMembers: new Map(),
   removedDevices: new Map(),
+  putAside: new Set(),
   removedTeams: new Map(),
   ownRecords: new Map(),
   policy: undefined,

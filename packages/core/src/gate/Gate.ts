@@ -30,9 +30,18 @@ export interface ForeignWrite {
   readonly from: PeerId
 }
 
+/** What the policy says of a peer at the door. */
+export interface Admission extends Decision {
+  /**
+   * A peer that is denied is heard all the same: what it knows of the charter is taken in, and it is shown nothing. For where
+   * who took it out may not have had the right, as a record says that nobody else would bring.
+   */
+  readonly isHeard?: boolean
+}
+
 export interface GateShape {
   /** May this proven peer open a session and learn that the space exists? */
-  readonly admits: (peer: PeerId) => Effect.Effect<Decision>
+  readonly admits: (peer: PeerId) => Effect.Effect<Admission>
   /** May entities of this partition go to the peer? */
   readonly canSend: (partition: Partition, peer: PeerId) => Effect.Effect<Decision>
   /** May the peer deliver entities of this partition? */

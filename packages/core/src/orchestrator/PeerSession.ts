@@ -2,7 +2,7 @@
  * One session as the orchestrator sees it: its place in the table, what is remembered of the peer, and the events that
  * tell the application about it.
  */
-import { Clock, Deferred, Effect, Metric, PubSub } from "effect"
+import { Clock, Deferred, Effect, Metric, PubSub, Scope } from "effect"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -70,6 +70,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   const taken = yield* Deferred.make<never, SessionError>()
   const told = yield* Deferred.make<never, SessionError>()
   const current: { session: LiveSession | undefined } = { session: undefined }
+  const heard = yield* hearing(supervisor)
   const end: End = (reason, isTold = false) => {
     Deferred.doneUnsafe(isTold ? told : taken, Effect.fail(new SessionError({ reason })))
   }
@@ -81,6 +82,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     aheadMsMax: supervisor.options.aheadMsMax,
     deleteLimits: supervisor.options.deleteLimits,
     ended: Deferred.await(told),
+    hears: heard,
     proofWanted: wishFor(wishes, () => current.session?.peer),
     notify: (notice) => onNotice(supervisor, options, current, end, notice)
   })
@@ -106,6 +108,21 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   }
   return SessionEnd.of(current.session, error)
 }, Effect.scoped)
+
+/** Lets a session hear a peer that is not admitted, where its turn has come; the turn ends with the scope. */
+const hearing = Effect.fnUntraced(function* ({ heard, paused }: Supervision) {
+  const scope = yield* Effect.scope
+  return (peer: PeerId): Effect.Effect<boolean> =>
+    Effect.gen(function* () {
+      const isHeard = !paused.has(peer) && heard.begin(peer, yield* monotonicMs)
+      if (isHeard)
+        yield* Scope.addFinalizer(
+          scope,
+          Effect.map(monotonicMs, (nowMs) => heard.end(peer, nowMs))
+        )
+      return isHeard
+    })
+})
 
 /**
  * The peer has another session with this journal, and this node has opened none: a copy of the journal has. What a copy
@@ -405,6 +422,7 @@ const reportEnd = Effect.fnUntraced(function* (
   if (reason._tag === "SessionStalled") {
     yield* supervisor.channel.publish({ _tag: "Stalled", peer: peer ?? null, awaiting: reason.awaiting })
   }
+  if (SessionEnd.isHearing(reason)) return
   // A caller that hangs up after its session is no error here; `PeerDisconnected` has told it.
   if (options.role === "responder" && peer !== undefined && codeOf(reason) === "LinkClosed") return
   yield* supervisor.channel.publish({

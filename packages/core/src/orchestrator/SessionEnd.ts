@@ -42,11 +42,18 @@ const brokenCodes: ReadonlySet<string> = new Set([
   "StoreReadOnly"
 ])
 
+/** Whoever was not admitted is now; `PeerHeard` on one side, and told by it on the other. */
+const heardCode = "PeerHeard"
+
+/** Nothing went wrong: who was heard is let in, and the next session follows at once. */
+export const isHearing = (reason: SessionError["reason"]): boolean =>
+  (reason._tag === "PeerRefused" ? reason.code : codeOf(reason)) === heardCode
+
 const isPeerBroken = (reason: SessionError["reason"]): boolean =>
   reason._tag === "PeerRefused" && brokenCodes.has(reason.code)
 
 const hasWorked = (session: LiveSession | undefined, reason: SessionError["reason"]): boolean => {
-  if (session === undefined) return false
+  if (session === undefined) return isHearing(reason)
   const code = reason._tag === "PeerRefused" ? reason.code : codeOf(reason)
   const hasBeenProven = session.provenWriter !== undefined
   return hasBeenProven || !(faultCodes.has(code) || isPeerBroken(reason))

@@ -14,6 +14,7 @@ import * as Limits from "../model/Limits.ts"
 import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
 import type { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type * as EventChannel from "./EventChannel.ts"
+import type { HeardPeers } from "./HeardPeers.ts"
 import type { SessionTable } from "./SessionTable.ts"
 import type { RouteStatus } from "./Status.ts"
 
@@ -112,6 +113,7 @@ export interface Supervision {
   readonly crypto: Crypto["Service"]
   readonly compression: Compression["Service"]
   readonly sessions: SessionTable
+  readonly heard: HeardPeers
   readonly paused: Set<PeerId>
   readonly routes: Map<string, RouteEntry>
   readonly diallers: FiberMap.FiberMap<string>

@@ -17,6 +17,7 @@ import * as Occupancy from "../telemetry/Occupancy.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import * as AccessKeeper from "./AccessKeeper.ts"
 import * as EventChannel from "./EventChannel.ts"
+import { HeardPeers, heardPeersMax } from "./HeardPeers.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
@@ -48,6 +49,7 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     crypto: yield* Crypto,
     compression: yield* Compression,
     sessions: new SessionTable((yield* DeviceKey).peer, options.sessionsMax),
+    heard: new HeardPeers(),
     paused: new Set(),
     routes: new Map(),
     diallers: yield* FiberMap.make<string>(),
@@ -68,10 +70,11 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
 })
 
 const watchSizes = (supervisor: Supervision) => {
-  const { forgotten, options, paused, peers, resubmitted, routes, sessions, wanted } = supervisor
+  const { forgotten, heard, options, paused, peers, resubmitted, routes, sessions, wanted } = supervisor
   const resting = () => supervisor.resting?.ids.length ?? 0
   return Occupancy.watch([
     { kind: "queue", name: "sessions", limit: options.sessionsMax, length: () => sessions.size },
+    { kind: "queue", name: "heard_peers", limit: heardPeersMax, length: () => heard.size },
     { kind: "queue", name: "routes", limit: routesMax, length: () => routes.size },
     { kind: "queue", name: "wishes", limit: wishesMax, length: () => PubSub.sizeUnsafe(wanted) },
     { kind: "queue", name: "paused_peers", limit: pausedPeersMax, length: () => paused.size },

@@ -8,9 +8,18 @@ import type * as Wire from "../wire/WireMessage.ts"
 import { protocolVersion } from "../wire/WireMessage.ts"
 import * as LiveState from "./LiveState.ts"
 import * as LiveSync from "./LiveSync.ts"
+import * as Hearing from "./Hearing.ts"
 import * as Proof from "./Proof.ts"
 import { CharterUnknown, PeerUnexpected, ProofInvalid, ProtocolViolated, SpaceUnknown } from "./SessionError.ts"
-import { type Action, feedStart, type Input, isOurs, type Outcome, type SessionState as State } from "./SessionState.ts"
+import {
+  type Action,
+  feedStart,
+  type Input,
+  isOurs,
+  type Outcome,
+  type SessionState as State,
+  transcriptOf
+} from "./SessionState.ts"
 
 /** What this side has when it greets. */
 type SpaceRead = Input & { readonly _tag: "SpaceRead" }
@@ -19,18 +28,6 @@ const fail = (state: State, reason: (Action & { readonly _tag: "Fail" })["reason
   state,
   actions: [{ _tag: "Fail", reason }]
 })
-
-const transcript = (state: State): Proof.Transcript => {
-  const { channelBinding, nonce, role, signer } = state.config
-  const isInitiator = role === "initiator"
-  return {
-    initiator: isInitiator ? signer.publicKey : state.peerKey,
-    responder: isInitiator ? state.peerKey : signer.publicKey,
-    initiatorNonce: isInitiator ? nonce : state.peerNonce,
-    responderNonce: isInitiator ? state.peerNonce : nonce,
-    channelBinding
-  }
-}
 
 /** Opens: who this side says it is. */
 export const challenge = (state: State): Outcome => ({
@@ -53,7 +50,7 @@ export const answerChallenge = (state: State, message: Wire.Challenge): Outcome 
   const peer = PeerId.fromPublicKey(message.peer)
   const next: State = { ...state, phase: "challenged", peer, peerKey: message.peer, peerNonce: message.nonce }
   const { crypto, nonce, signer } = state.config
-  const signature = Proof.prove(crypto, signer, transcript(next), "responder")
+  const signature = Proof.prove(crypto, signer, transcriptOf(next), "responder")
   return {
     state: next,
     actions: [{ _tag: "Send", message: { _tag: "ChallengeAck", nonce, peer: signer.publicKey, signature } }]
@@ -65,7 +62,7 @@ export const checkResponder = (state: State, message: Wire.ChallengeAck): Outcom
   const peer = PeerId.fromPublicKey(message.peer)
   const next: State = { ...state, phase: "admitting", peer, peerKey: message.peer, peerNonce: message.nonce }
   const { crypto, expected } = state.config
-  if (!Proof.isProven(crypto, transcript(next), "responder", message.signature)) {
+  if (!Proof.isProven(crypto, transcriptOf(next), "responder", message.signature)) {
     return fail(state, new ProofInvalid({ peer }))
   }
   if (expected !== undefined && expected !== peer) return fail(state, new PeerUnexpected({ expected, actual: peer }))
@@ -75,7 +72,7 @@ export const checkResponder = (state: State, message: Wire.ChallengeAck): Outcom
 /** The answering side checks who opened, then asks the policy. */
 export const checkInitiator = (state: State, message: Wire.Hello): Outcome => {
   const peer = state.peer!
-  if (!Proof.isProven(state.config.crypto, transcript(state), "initiator", message.signature)) {
+  if (!Proof.isProven(state.config.crypto, transcriptOf(state), "initiator", message.signature)) {
     return fail(state, new ProofInvalid({ peer }))
   }
   return { state: { ...state, phase: "admitting", hello: message }, actions: [{ _tag: "Admit", peer }] }
@@ -100,7 +97,7 @@ const withRead = (state: State, { charter, cursor, snapshot }: SpaceRead): State
 
 /** The opening side's proof and what it has. */
 export const sendHello = (state: State, read: SpaceRead): Outcome => {
-  const signature = Proof.prove(state.config.crypto, state.config.signer, transcript(state), "initiator")
+  const signature = Proof.prove(state.config.crypto, state.config.signer, transcriptOf(state), "initiator")
   return {
     state: { ...withRead(state, read), phase: "greeting" },
     actions: [{ _tag: "Send", message: { _tag: "Hello", signature, ...spaceFields(state, read) } }]
@@ -123,6 +120,10 @@ export const answerHello = (state: State, read: SpaceRead): Outcome => {
     return fail(state, new SpaceUnknown({ space: Bytes.toHex(hello.space) }))
   }
   const next = withRead(state, read)
+  if (Hearing.isBlank(hello)) {
+    const message: Wire.HelloAck = { _tag: "HelloAck", verdict: "feed", ...spaceFields(state, read) }
+    return Hearing.tell(next, hello, [{ _tag: "Send", message }])
+  }
   const isEqual = areEqual(next, hello)
   const message: Wire.HelloAck = {
     _tag: "HelloAck",
@@ -138,6 +139,8 @@ export const checkAnswer = (state: State, message: Wire.HelloAck): Outcome => {
   if (!Bytes.equals(message.space, state.config.space)) {
     return fail(state, new SpaceUnknown({ space: Bytes.toHex(message.space) }))
   }
+  if (state.denied !== undefined) return Hearing.begin(state, state.denied, message)
+  if (Hearing.isBlank(message)) return Hearing.tell(state, message, [])
   const isEqual = areEqual(state, message)
   if (isEqual !== (message.verdict === "equal")) {
     return fail(state, new ProtocolViolated({ problem: "the verdict contradicts the roots" }))
@@ -145,12 +148,11 @@ export const checkAnswer = (state: State, message: Wire.HelloAck): Outcome => {
   return goOn(state, message, isEqual)
 }
 
-const isSameCharter = (mine: Uint8Array | null, theirs: Uint8Array | null): boolean =>
-  mine === null || theirs === null ? mine === theirs : Bytes.equals(mine, theirs)
-
 /** Roots that were read under different charters prove nothing. */
 const areEqual = ({ charter, live: { snapshot } }: State, theirs: Wire.Hello | Wire.HelloAck): boolean =>
-  isSameCharter(charter, theirs.charter) && Bytes.equals(theirs.root, snapshot.root) && theirs.count === snapshot.count
+  Hearing.isSameCharter(charter, theirs.charter) &&
+  Bytes.equals(theirs.root, snapshot.root) &&
+  theirs.count === snapshot.count
 
 /**
  * How far a peer has this journal that was put back to an earlier state of itself, and does not know it yet: it has fewer
@@ -177,7 +179,7 @@ const goOn = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean
 /** Goes live, but not before the charters agree: no commit is sent or taken in under an old one. */
 const agreeOrGoLive = (state: State, theirs: Wire.Hello | Wire.HelloAck, isEqual: boolean): Outcome => {
   const { charter } = state
-  if (isSameCharter(charter, theirs.charter)) return goLive(state, theirs, isEqual)
+  if (Hearing.isSameCharter(charter, theirs.charter)) return goLive(state, theirs, isEqual)
   if (charter === null || theirs.charter === null) return fail(state, new CharterUnknown({ isHere: charter !== null }))
   return {
     state: { ...state, phase: "agreeing", hello: undefined, greeted: theirs },

@@ -4,6 +4,7 @@
  */
 import { Clock, type Deferred, Effect, Queue } from "effect"
 import type { Charter, Known } from "../charter/Charter.ts"
+import type { RecordId } from "../charter/CharterRecord.ts"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { Gate } from "../gate/Gate.ts"
@@ -73,6 +74,10 @@ export interface SessionOptions {
   readonly proofWanted: Effect.Effect<void>
   /** Fails when this node ends the session for a reason that the peer is told. */
   readonly ended: Effect.Effect<never, SessionError>
+  /**
+   * May a peer that the policy denies and hears be heard now? When it may, it is taken to be heard until the session ends.
+   */
+  readonly hears: (peer: PeerId) => Effect.Effect<boolean>
   /** Called in order; the session waits for it. */
   readonly notify: (notice: SessionNotice) => Effect.Effect<void>
 }
@@ -130,6 +135,9 @@ export interface RunningSession {
   charterGreeted: Known | undefined
   /** Messages in a row that brought no agreement. */
   charterRounds: number
+  /** Messages of a peer that is only heard, and ids of records that it is known to have because it said them. */
+  charterHeard: number
+  charterEchoed: ReadonlySet<RecordId>
   lastPingMs: number
   /** Since when the link has not taken a frame that was handed to it. */
   sendingSinceMs: number | undefined
@@ -141,7 +149,7 @@ export interface RunningSession {
   /** Grows with every input taken and every action done; what does not grow while `isStepping` hangs. */
   steps: number
   isStepping: boolean
-  /** Bytes of commits that arrived and are not taken in yet. */
+  /** Bytes of commits, and of records from a peer that is only heard, that arrived and are not taken in yet. */
   waitingBytes: number
 }
 

@@ -9,8 +9,9 @@ import * as Greeting from "./Greeting.ts"
 import * as Comparison from "./Comparison.ts"
 import type * as LiveState from "./LiveState.ts"
 import * as LiveSync from "./LiveSync.ts"
-import { PeerDenied, PeerRefused, ProtocolViolated, VersionUnsupported } from "./SessionError.ts"
-import type { Input, Outcome, SessionState } from "./SessionState.ts"
+import * as Hearing from "./Hearing.ts"
+import { PeerRefused, ProtocolViolated, VersionUnsupported } from "./SessionError.ts"
+import type { Denial, Input, Outcome, SessionState } from "./SessionState.ts"
 
 /** The next state and what to do. */
 export const step = (state: SessionState, input: Input): Outcome => {
@@ -27,6 +28,8 @@ export const step = (state: SessionState, input: Input): Outcome => {
       return inLive(state, Comparison.spaceRead(state.live, input.purpose, input.snapshot))
     case "CharterTaken":
       return input.isAgreed && state.phase === "agreeing" ? Greeting.agreed(state) : { state, actions: [] }
+    case "CharterHeard":
+      return Hearing.heard(state, input.outcome)
     case "CharterMoved":
       return hasGreeted(state) ? { state, actions: [{ _tag: "TellCharter" }] } : { state, actions: [] }
     default:
@@ -70,6 +73,8 @@ const receive = (state: SessionState, message: Wire.WireMessage): Outcome => {
       return { state, actions: [{ _tag: "Fail", reason }] }
     }
     case "CharterSync":
+      if (phase === "hearing") return { state, actions: [{ _tag: "HearCharter", message }] }
+      if (phase === "telling") return { state, actions: [{ _tag: "TakeCharter", message }] }
       if (!hasGreeted(state)) return violated(state, "a charter before the greeting")
       if (state.charter === null) return violated(state, "a charter in a space without one")
       return { state, actions: [{ _tag: "TakeCharter", message }] }
@@ -79,13 +84,8 @@ const receive = (state: SessionState, message: Wire.WireMessage): Outcome => {
   }
 }
 
-const admitted = (
-  state: SessionState,
-  denied: { readonly rule: string; readonly because: string } | undefined
-): Outcome => {
-  if (denied !== undefined) {
-    return { state, actions: [{ _tag: "Fail", reason: new PeerDenied({ peer: state.peer!, ...denied }) }] }
-  }
+const admitted = (state: SessionState, denied: Denial | undefined): Outcome => {
+  if (denied !== undefined) return Hearing.deny(state, denied)
   const purpose = state.config.role === "initiator" ? "hello" : "helloAck"
   return { state, actions: [{ _tag: "ReadSpace", purpose }] }
 }

@@ -25,6 +25,9 @@ type Performed = Effect.Effect<Input | undefined, JournalError | SessionError>
 const takeCharter = (driver: RunningSession, message: Wire.CharterSync): Performed =>
   Effect.map(CharterExchange.take(driver, message), (isAgreed): Input => ({ _tag: "CharterTaken", isAgreed }))
 
+const hearCharter = (driver: RunningSession, message: Wire.CharterSync): Performed =>
+  Effect.map(CharterExchange.hear(driver, message), (outcome): Input => ({ _tag: "CharterHeard", outcome }))
+
 const nothing = (effect: Effect.Effect<unknown, JournalError>): Performed => Effect.as(effect, undefined)
 
 /** Performs one action other than those that are the driver's own. */
@@ -39,6 +42,8 @@ export const perform = (
       return nothing(CharterExchange.tell(driver))
     case "TakeCharter":
       return takeCharter(driver, action.message)
+    case "HearCharter":
+      return hearCharter(driver, action.message)
     case "Admit":
       return admit(driver)
     case "Meet":
@@ -67,10 +72,12 @@ export const perform = (
 
 const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   const peer = driver.state.peer!
-  const decision = yield* driver.gate.admits(peer)
+  const { isHeard, ...decision } = yield* driver.gate.admits(peer)
   yield* driver.gate.audit({ action: "admit", peer, decision, detail: "session" })
-  const { because, rule } = decision
-  const input: Input = { _tag: "Admitted", denied: decision.allowed ? undefined : { rule, because } }
+  const { allowed, because, rule } = decision
+  const hears = !allowed && isHeard === true && driver.charter !== undefined && (yield* driver.options.hears(peer))
+  const heardWith = hears ? driver.charter!.digest() : undefined
+  const input: Input = { _tag: "Admitted", denied: allowed ? undefined : { rule, because, heardWith } }
   return input
 })
 

@@ -18,6 +18,7 @@ import * as Occupancy from "../telemetry/Occupancy.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchTaking from "./BatchTaking.ts"
+import * as CharterExchange from "./CharterExchange.ts"
 import { earlyFramesMax, FrameSequence } from "./FrameSequence.ts"
 import * as LiveState from "./LiveState.ts"
 import { nonceBytes } from "./Proof.ts"
@@ -110,6 +111,8 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     charterThere: undefined,
     charterGreeted: undefined,
     charterRounds: 0,
+    charterHeard: 0,
+    charterEchoed: new Set(),
     lastPingMs: nowMs,
     sendingSinceMs: undefined,
     stored: { acknowledged: 0, told: 0 },
@@ -217,7 +220,9 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
     for (const message of messages) {
       if (isProgress(message)) driver.lastProgressMs = nowMs
       if (message._tag === "EventBatch") driver.waitingBytes += BatchTaking.bytesOf(message)
-      if (driver.waitingBytes > waitingBytesMax) {
+      const isHeard = message._tag === "CharterSync" && driver.state.phase === "hearing"
+      if (isHeard) driver.waitingBytes += CharterExchange.bytesOf(message)
+      if (driver.waitingBytes > (isHeard ? CharterExchange.heardBytesMax : waitingBytesMax)) {
         return yield* refuse(driver, new ProtocolViolated({ problem: "more bytes than the window allows" }))
       }
       const input: DriverInput = { _tag: "Received", message }
@@ -239,10 +244,13 @@ const waitingBytesMax = 2 * LiveState.windowBytesMax
 /** Bytes of a frame before the other side is proven; its messages have at most 200. */
 const greetingFrameBytesMax = 512
 
+const isGreeted = (phase: SessionState.Phase): boolean =>
+  phase === "live" || phase === "agreeing" || phase === "hearing" || phase === "telling"
+
 /** Whoever is not proven yet gets no memory to fill: only short, uncompressed frames. */
 const isBearable = ({ options, state }: RunningSession, frame: Uint8Array): boolean => {
   const { phase } = state
-  const isProven = phase === "live" || phase === "agreeing" || (options.role === "initiator" && phase === "greeting")
+  const isProven = isGreeted(phase) || (options.role === "initiator" && phase === "greeting")
   return isProven || (frame.length <= greetingFrameBytesMax && frame[0] === 0)
 }
 
@@ -309,7 +317,7 @@ const restingProofs: ReadonlySet<LiveState.ProofState> = new Set(["proven", "sta
 /** What the session waits for, or `undefined` when it may stay silent. */
 const awaiting = (driver: RunningSession): string | undefined => {
   const { live, phase } = driver.state
-  if (phase === "agreeing") return "the peer's charter"
+  if (phase !== "live" && isGreeted(phase)) return "the peer's charter"
   if (phase !== "live") return "the greeting"
   if (driver.sequence.hasHole) return "a frame that was lost"
   if (live.inFlight.size > 0) return "acknowledgements"
@@ -327,7 +335,7 @@ const checkProgress = (driver: RunningSession, nowMs: number): SessionStalled | 
     driver.awaitingSinceMs = nowMs
     return undefined
   }
-  const isGreeting = driver.state.phase !== "live" && driver.state.phase !== "agreeing"
+  const isGreeting = !isGreeted(driver.state.phase)
   const sinceMs = isGreeting ? driver.startedMs : Math.max(driver.awaitingSinceMs, driver.lastProgressMs)
   const waitedMs = nowMs - sinceMs
   const limitMs = isGreeting ? timing.greetingMsMax : timing.progressMsMax

@@ -43,6 +43,16 @@ export class PeerDenied extends Schema.TaggedError<PeerDenied>()("PeerDenied", {
   }
 }
 
+/** A peer that was not admitted has been heard, and by what it said it is admitted now; the next session is a usual one. */
+export class PeerHeard extends Schema.TaggedError<PeerHeard>()("PeerHeard", { peer: Schema.String }) {
+  override get message(): string {
+    return `peer ${this.peer} is admitted by what it knew of the charter; the session begins anew`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** The peer ended the session and said why; codes are the names of these reasons. */
 export class PeerRefused extends Schema.TaggedError<PeerRefused>()("PeerRefused", {
   code: Schema.String,
@@ -166,6 +176,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     ProofInvalid,
     PeerUnexpected,
     PeerDenied,
+    PeerHeard,
     PeerRefused,
     SpaceUnknown,
     VersionUnsupported,

@@ -8,7 +8,7 @@ import type * as PeerId from "../identity/PeerId.ts"
 import type { PeerRow } from "../journal/JournalTables.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as LiveState from "./LiveState.ts"
-import type { Role } from "./Proof.ts"
+import type { Role, Transcript } from "./Proof.ts"
 import type { SessionError } from "./SessionError.ts"
 
 export interface SessionConfig {
@@ -25,8 +25,20 @@ export interface SessionConfig {
   readonly expected: PeerId.PeerId | undefined
 }
 
-/** While `agreeing` both are proven and greeted, and their charters are brought to agree. */
-export type Phase = "start" | "challenged" | "admitting" | "greeting" | "agreeing" | "live"
+/**
+ * While `agreeing` both are proven and greeted, and their charters are brought to agree. While `hearing` this side does not
+ * admit the peer and takes in what it knows of the charter; while `telling` it is the other way round. Neither of these two
+ * ever goes live.
+ */
+export type Phase = "start" | "challenged" | "admitting" | "greeting" | "agreeing" | "hearing" | "telling" | "live"
+
+/** Why a peer is not admitted. */
+export interface Denial {
+  readonly rule: string
+  readonly because: string
+  /** Digest of this side's charter, where the peer is heard all the same. */
+  readonly heardWith: Uint8Array | undefined
+}
 
 export interface SessionState {
   readonly config: SessionConfig
@@ -37,6 +49,8 @@ export interface SessionState {
   /** The greeting that waits for the policy's answer. */
   readonly hello: Wire.Hello | undefined
   readonly peerSpace: LiveState.PeerSpace | undefined
+  /** Why the peer is not admitted, where it is heard. */
+  readonly denied: Denial | undefined
   /** Digest of this side's charter when it greeted. */
   readonly charter: Uint8Array | null
   /** The peer's greeting, until the charters agree. */
@@ -49,7 +63,7 @@ export interface SessionState {
 export type Input =
   | { readonly _tag: "Opened" }
   | { readonly _tag: "Received"; readonly message: Wire.WireMessage }
-  | { readonly _tag: "Admitted"; readonly denied: { readonly rule: string; readonly because: string } | undefined }
+  | { readonly _tag: "Admitted"; readonly denied: Denial | undefined }
   | {
       readonly _tag: "SpaceRead"
       readonly purpose: LiveState.SpacePurpose
@@ -59,6 +73,8 @@ export type Input =
     }
   /** What the peer said of its charter was taken in; whether both know the same now. */
   | { readonly _tag: "CharterTaken"; readonly isAgreed: boolean }
+  /** What a peer said that is heard was taken in: it is admitted now, or has said something, or nothing that helps. */
+  | { readonly _tag: "CharterHeard"; readonly outcome: "admitted" | "more" | "nothing" }
   /** This side's charter has changed. */
   | { readonly _tag: "CharterMoved" }
   | LiveState.LiveInput
@@ -77,6 +93,8 @@ export type Action =
   /** Tells the peer what this side's charter knows, and the records that the peer is not known to have. */
   | { readonly _tag: "TellCharter" }
   | { readonly _tag: "TakeCharter"; readonly message: Wire.CharterSync }
+  /** Takes it in from a peer that is only heard, and asks whether it is admitted now. */
+  | { readonly _tag: "HearCharter"; readonly message: Wire.CharterSync }
   | { readonly _tag: "Connected"; readonly peer: PeerId.PeerId; readonly space: LiveState.PeerSpace }
   | { readonly _tag: "Fail"; readonly reason: SessionError["reason"] }
   | LiveState.LiveAction
@@ -93,12 +111,26 @@ export const start = (config: SessionConfig): SessionState => ({
   peerKey: new Uint8Array(0),
   peerNonce: new Uint8Array(0),
   hello: undefined,
+  denied: undefined,
   peerSpace: undefined,
   charter: null,
   greeted: undefined,
   known: undefined,
   live: LiveState.initial(config.role)
 })
+
+/** What both sides prove themselves by. */
+export const transcriptOf = ({ config, peerKey, peerNonce }: SessionState): Transcript => {
+  const { channelBinding, nonce, role, signer } = config
+  const isInitiator = role === "initiator"
+  return {
+    initiator: isInitiator ? signer.publicKey : peerKey,
+    responder: isInitiator ? peerKey : signer.publicKey,
+    initiatorNonce: isInitiator ? nonce : peerNonce,
+    responderNonce: isInitiator ? peerNonce : nonce,
+    channelBinding
+  }
+}
 
 /** True when a cursor counts in this journal's present incarnation. */
 export const isOurs = (incarnation: Uint8Array, { cursorOf }: { readonly cursorOf: Uint8Array | null }): boolean =>

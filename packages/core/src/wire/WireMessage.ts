@@ -46,7 +46,7 @@ const spaceFields = {
   cursorOf: Schema.NullOr(bytesOf(8)),
   /** Arrival number of the receiver's newest commit that the sender has applied. */
   cursor: Count,
-  /** Digest of the sender's charter, or nil in a space without one. */
+  /** Digest of the sender's charter, of zeros from one that does not admit the receiver and listens, or nil in a space without one. */
   charter: Schema.NullOr(bytesOf(16))
 }
 

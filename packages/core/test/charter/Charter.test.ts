@@ -6,7 +6,7 @@ import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import { CharterStore } from "../../src/charter/CharterStore.ts"
 import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
 import { layerDevice } from "../journal/nodeCrypto.ts"
-import { addMember, found, join, key, space } from "./fixture.ts"
+import { addDevice, addMember, found, join, key, peer, space } from "./fixture.ts"
 
 const policyProblem = (text: string) => (text.startsWith("bad") ? "it is bad" : undefined)
 
@@ -318,3 +318,29 @@ describe("a node's charter", () => {
     })
   )
 })
+
+it.effect("[CH-25] a device is put aside by its own member alone, until it is taken back", () =>
+  Effect.gen(function* () {
+    const charter = yield* open(1)
+    const pause = (device: number, isPaused: boolean) =>
+      charter.write([{ _tag: "PauseDevice", device: key(device), isPaused }])
+    const aside = () => [...charter.state().putAside]
+    yield* charter.write([
+      found,
+      ...join("mia", "owner", 2),
+      addDevice("mia", 3),
+      addDevice("ann", 5),
+      addDevice("ann", 6)
+    ])
+    yield* pause(2, true)
+    yield* charter.write([{ _tag: "RemoveDevice", device: key(3) }])
+    expect(aside()).toEqual([])
+    yield* pause(5, true)
+    yield* charter.write([{ _tag: "RemoveDevice", device: key(6) }])
+    expect(aside()).toEqual([peer(5), peer(6)])
+    yield* pause(5, false)
+    expect(aside()).toEqual([peer(6)])
+    yield* charter.write([{ _tag: "RemoveMember", member: "mia" }])
+    expect(aside()).toEqual([peer(6)])
+  })
+)

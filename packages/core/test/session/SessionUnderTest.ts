@@ -60,6 +60,7 @@ export const openSession = Effect.fnUntraced(function* (role: Proof.Role, expect
     timing: defaultTiming,
     deleteLimits: defaultDeleteLimits,
     aheadMsMax: 60_000,
+    hears: () => Effect.succeed(true),
     proofWanted: Effect.never,
     ended: Effect.never,
     notify: (notice) => Effect.sync(() => void notices.push(notice))
