@@ -111,7 +111,7 @@ class AuditKeeper {
   }
 
   add(atMs: number, { action, decision, detail, isPassedOver = false, peer }: Gate.AuditedAction): void {
-    const { allowed, policyVersion, rule } = decision
+    const { allowed, because, policyVersion, rule } = decision
     const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
     // Who is let in, and what was purged, is worth an entry each time.
     const isOnce = allowed ? action !== "admit" && action !== "forget" : isPassedOver
@@ -125,7 +125,15 @@ class AuditKeeper {
       if ((this.#refusals.get(peer) ?? 0) >= refusalsOfPeerMax) return increment(this.#overflowed, peer)
       increment(this.#refusals, peer)
     }
-    this.#pending.set(key, { atMs, action, peer, decision, detail, times: 1 })
+    // An answer may say more, of which an entry knows nothing.
+    this.#pending.set(key, {
+      atMs,
+      action,
+      peer,
+      decision: { allowed, rule, policyVersion, because },
+      detail,
+      times: 1
+    })
     if (isOnce) this.#remember(key)
   }
 
