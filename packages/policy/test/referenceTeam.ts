@@ -19,6 +19,12 @@ const documentOf = (text: string): PolicyDocument => {
 export const isLetIn = ({ devices, hub }: CharterState.CharterState, peer: PeerId.PeerId): boolean =>
   peer === hub || devices.get(peer)?.isPaused === false
 
+/** Without a hub the records of who was taken out are taken in, unless one of its own member's devices put it aside. */
+export const isHeard = (state: CharterState.CharterState, peer: PeerId.PeerId): boolean =>
+  state.hub === undefined &&
+  !state.putAside.has(peer) &&
+  (state.removedDevices.has(peer) || state.devices.get(peer)?.isPaused === true)
+
 export const isOwner = ({ devices, members }: CharterState.CharterState, peer: PeerId.PeerId): boolean =>
   members.get(devices.get(peer)?.member ?? "")?.role === "owner"
 

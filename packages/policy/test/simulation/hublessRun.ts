@@ -1,11 +1,12 @@
 /**
- * One seed of a team's life without a hub: everybody who may writes the charter, also apart from each other. What must be
- * true in the end: those who are let in agree on the charter, everybody has exactly what it may, nothing that was
- * confirmed is lost, and nothing counts that its author was not allowed.
+ * One seed of a team's life without a hub: everybody who may writes the charter, also apart from each other, and owners take
+ * each other out. What must be true in the end: those who are let in agree on the charter, who was taken out has been heard,
+ * everybody has exactly what it may, nothing that was confirmed is lost, and nothing counts that its author was not allowed.
  */
-import { Author, Bytes, type CharterState, Partition } from "@syncline/core"
-import { Effect } from "effect"
-import { isLetIn, isOwner, may } from "../referenceTeam.ts"
+import { Author, Bytes, Charter, type CharterState, CharterStore, Crypto, DeviceKey, Partition } from "@syncline/core"
+import { Effect, Layer } from "effect"
+import * as PolicyDraft from "../../src/PolicyDraft.ts"
+import { isHeard, isLetIn, isOwner, may } from "../referenceTeam.ts"
 import * as Team from "./teamCluster.ts"
 import * as TeamFaults from "./teamFaults.ts"
 import type { TeamResult } from "./teamRun.ts"
@@ -47,9 +48,37 @@ const digestOf = ({ charter }: Team.TeamNode): string => Bytes.toHex(charter!.di
 /** Those whom a node lets in, itself among them, when all of them say the same. */
 const agreedBy = (node: Team.TeamNode, nodes: ReadonlyArray<Team.TeamNode>): ReadonlyArray<Team.TeamNode> => {
   const state = node.charter!.state()
-  const letIn = nodes.filter((other) => isLetIn(state, other.node.peer))
+  // A charter comes to a new device from the first owner alone; where that is out, somebody must name another one.
+  const isCut = !isLetIn(state, nodes[0]!.node.peer)
+  const isNew = ({ charter }: Team.TeamNode): boolean => charter!.state().version === 0
+  const letIn = nodes.filter((other) => isLetIn(state, other.node.peer) && !(isCut && isNew(other)))
   const isAgreed = letIn.includes(node) && letIn.every((other) => digestOf(other) === digestOf(node))
   return isAgreed ? letIn : []
+}
+
+/** Who was taken out and lets in who took it out has told what it knows: with its records the other would say the same. */
+const unheard = (nodes: ReadonlyArray<Team.TeamNode>): ReadonlyArray<string> =>
+  nodes.flatMap((teller) =>
+    nodes.flatMap((hearer) => {
+      const state = hearer.charter!.state()
+      const isTelling = hearer !== teller && isLetIn(teller.charter!.state(), hearer.node.peer)
+      if (!isTelling || isLetIn(state, teller.node.peer) || !isHeard(state, teller.node.peer)) return []
+      const with_ = digestWith(hearer, teller)
+      return with_ === digestOf(hearer) ? [] : [`${hearer.host} has not heard ${teller.host}`]
+    })
+  )
+
+/** What a node's charter would say if it knew the records of another one, too. */
+const digestWith = ({ node, records }: Team.TeamNode, other: Team.TeamNode): string => {
+  const known = new Set(records.map(Bytes.toHex))
+  const all = [...records, ...other.records.filter((record) => !known.has(Bytes.toHex(record)))]
+  const services = Layer.mergeAll(
+    CharterStore.CharterStore.layerMemory(all),
+    Layer.succeed(Crypto.Crypto, node.options.crypto),
+    Layer.succeed(DeviceKey.DeviceKey, node.options.device)
+  )
+  const charter = Charter.make({ space: node.options.space, ...PolicyDraft.charterChecks })
+  return Effect.runSync(Effect.map(Effect.provide(charter, services), (made) => Bytes.toHex(made.digest())))
 }
 
 const check = ({ nodes }: Team.TeamCluster, moments: Moments) => {
@@ -70,6 +99,7 @@ const check = ({ nodes }: Team.TeamCluster, moments: Moments) => {
   const formerly = nodes.flatMap(({ hadAsOwner }) => [...hadAsOwner])
   const elsewhere = new Set([...outside, ...formerly])
   const problems = team.flatMap((member) => [...heldWrong(member, state, there), ...lost(member, custodian, elsewhere)])
+  problems.push(...unheard(nodes))
   problems.push(...unallowed(nodes, custodian, moments), ...voidWrites(nodes, custodian, state, moments))
   return { problems, versions: state.version, letIn: team.length }
 }

@@ -53,6 +53,8 @@ export interface TeamNode {
   readonly node: SimulatedNode.SimulatedNode
   /** The charter of the present run. */
   charter: Charter.CharterShape | undefined
+  /** The records of its charter, in the order in which they came. */
+  readonly records: ReadonlyArray<Uint8Array>
   /** What its charter has said so far, the newest last. */
   readonly states: Array<CharterState.CharterState>
   /** Ids of the commits that it had whenever it ceased to be an owner's device. */
@@ -126,7 +128,8 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime, isH
       }
     })
     const member = host === 0 ? "owner" : `m${host}`
-    nodes.push({ host, member, node, charter: undefined, states: [], hadAsOwner: new Set(), written: new Map() })
+    const seen = { states: [], hadAsOwner: new Set<string>(), written: new Map<string, string>() }
+    nodes.push({ host, member, node, charter: undefined, records, ...seen })
   }
   return { random, time, network, nodes, watch, isHubless, isFaulty: true }
 }
@@ -175,7 +178,7 @@ export const found = Effect.fnUntraced(function* ({ isHubless, nodes, random }: 
   yield* write(teams.map((team) => ({ _tag: "SetTeam", team, name: team })))
   yield* write(
     members.flatMap(({ host, member, node }): ReadonlyArray<Operation> => {
-      const role = isHubless && host === 1 ? "owner" : "member"
+      const role = isHubless && host <= 2 ? "owner" : "member"
       return [
         { _tag: "AddMember", member, name: member, role, teams: teams.filter(() => random.chance(0.6)) },
         { _tag: "AddDevice", member, device: node.options.device.publicKey, name: member }
@@ -216,8 +219,35 @@ const policies: ReadonlyArray<Operation> = [
   )
 ]
 
+/** Without a hub two of the owners take each other out now and then, who cannot know of it. */
+const takeOut = Effect.fnUntraced(function* ({ network, nodes, random }: TeamCluster) {
+  const owners = nodes.filter(({ charter, node }) => charter !== undefined && isOwner(charter.state(), node.peer))
+  // Who has no charter yet gets it from the first owner and from nobody else.
+  const isComplete = nodes.every(({ states }) => (states.at(-1)?.version ?? 0) > 0)
+  if (owners.length < 2 || !isComplete) return
+  const a = random.pick(owners)
+  const b = random.pick(owners.filter((other) => other !== a))
+  const isPausing = random.chance(0.3)
+  network.cut(a.host, b.host)
+  for (const [writer, other] of [
+    [a, b],
+    [b, a]
+  ] as const) {
+    if (!writer.node.isUp) continue
+    const device = other.node.options.device.publicKey
+    const operation: Operation = isPausing
+      ? { _tag: "PauseDevice", device, isPaused: true }
+      : { _tag: "RemoveMember", member: other.member }
+    yield* Effect.ignore(writer.charter!.write([operation]))
+    if (random.chance(0.5)) yield* Effect.sleep(random.between(1, 1_000))
+  }
+  network.join(a.host, b.host)
+})
+
 /** One change of somebody's rights: by the hub, or by anybody who may. */
-export const changeRights = Effect.fnUntraced(function* ({ isHubless, nodes, random }: TeamCluster) {
+export const changeRights = Effect.fnUntraced(function* (cluster: TeamCluster) {
+  const { isHubless, nodes, random } = cluster
+  if (isHubless && random.chance(0.05)) return yield* takeOut(cluster)
   const { charter, node: writer } = isHubless ? random.pick(nodes) : nodes[0]!
   if (charter === undefined || !writer.isUp) return
   const { member, node } = random.pick(isHubless ? nodes : nodes.slice(1))
