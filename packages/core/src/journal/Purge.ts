@@ -51,9 +51,14 @@ export const step = (context: WriterContext, partition: Partition, why: Because,
     commits++
   }
   const after = page.at(-1)?.lseq ?? progress.upto
-  const isEnd = page.length < commitsPerStepMax || after >= progress.upto
-  tables.setPurge(row.index, isEnd ? undefined : { ...progress, after })
-  return { entities: entities.finish(), withdrawn, commits, isEnd }
+  const isThrough = page.length < commitsPerStepMax || after >= progress.upto
+  const gone = entities.finish()
+  // One that was interrupted may have been followed by the right, by further records, and by the loss of it again.
+  const isMore = isThrough && tables.head() > progress.upto && tables.findPartition(partition)!.total.count > 0
+  const next = isMore ? { ...begin(context), after: progress.upto } : { ...progress, after }
+  const isEnd = isThrough && !isMore
+  tables.setPurge(row.index, isEnd ? undefined : next)
+  return { entities: gone, withdrawn, commits, isEnd }
 }
 
 const begin = ({ crypto, tables }: WriterContext): PurgeProgress => {

@@ -7,6 +7,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { JournalShape } from "../journal/Journal.ts"
 import type { Verdict } from "../journal/Receipt.ts"
+import * as Commit from "../model/Commit.ts"
 import {
   batch,
   commitsOf,
@@ -50,6 +51,15 @@ const emptyTotal = Bytes.toHex(new Uint8Array(Fingerprint.empty().lanes))
 
 const idsOf = (journal: Opened, team: string, count: number) =>
   Effect.forEach(notesOf(team, count), ({ id }) => journal.get("note", id))
+
+/** The author of each commit. */
+const authorsOf = (journal: Opened) =>
+  Effect.map(commitsOf(journal), (commits) =>
+    commits.map(({ bytes }) => {
+      const opened = Commit.open(bytes)
+      return typeof opened === "string" ? opened : opened.header.authors[0]
+    })
+  )
 
 const purgeRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-130] ${name}: a purge takes out all of a partition and nothing else`, () =>
@@ -121,6 +131,29 @@ const purgeRules = (name: string, make: MakeJournal): void => {
       expect(yield* b.held).toEqual([])
       expect(yield* commitsOf(b)).toEqual([])
     })
+  )
+
+  it.effect(
+    `[JR-133] ${name}: what came after a purge that was interrupted is taken out with the rest, and no number of it comes again`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+        yield* writeEach(a, notesOf("south", 300))
+        yield* pull(a, b)
+        const first = yield* Effect.forkChild(Stream.runHead(b.changes), { startImmediately: true })
+        const purging = yield* Effect.forkChild(b.purge(south, why), { startImmediately: true })
+        yield* Fiber.join(first)
+        yield* Fiber.interrupt(purging)
+        // The right was given back, and is lost once more.
+        yield* b.write(notesOf("south", 5, "new"))
+        const authors = yield* authorsOf(b)
+        yield* b.purge(south, why)
+        expect(yield* b.held).toEqual([])
+        expect(yield* commitsOf(b)).toEqual([])
+        yield* b.write(notesOf("south", 1, "later"))
+        const [author] = yield* authorsOf(b)
+        expect(authors).not.toContain(author)
+      })
   )
 }
 
