@@ -11,6 +11,10 @@ import * as AuditChain from "./AuditChain.ts"
 export const pendingMax = 4_096
 /** Different refusals of one peer among them; what comes beyond is counted, or it would drive out what is said of others. */
 export const refusalsOfPeerMax = 1_024
+/** Refusals of all peers among them; beyond it each peer has room for its first few, and purges have room, too. */
+export const refusalsPendingMax = 2_048
+/** Different refusals of one peer that are kept although others have taken that room. */
+export const refusalsOfPeerMin = 16
 /** Permissions among them: whoever syncs thousands of partitions for the first time drives out no refusal. */
 export const permissionsPendingMax = 2_048
 /** How often they are written, in milliseconds. */
@@ -83,6 +87,8 @@ class AuditKeeper {
   readonly #once = new Set<string>()
   /** Different refusals that wait, by peer. */
   readonly #refusals = new Map<PeerId.PeerId, number>()
+  /** Those of all peers. */
+  #refused = 0
   /** What was only counted: of peers with too many refusals, and, under this device's own name, of all. */
   readonly #overflowed = new Map<PeerId.PeerId, number>()
   /** Made, and not yet known to be written. */
@@ -122,8 +128,11 @@ class AuditKeeper {
     // It is not remembered, so it is kept when it is given again.
     if (allowed && isOnce && this.#pending.size >= permissionsPendingMax) return increment(this.#overflowed, peer)
     if (!allowed) {
-      if ((this.#refusals.get(peer) ?? 0) >= refusalsOfPeerMax) return increment(this.#overflowed, peer)
+      const isCrowded = this.#refused >= refusalsPendingMax
+      const room = isCrowded ? refusalsOfPeerMin : refusalsOfPeerMax
+      if ((this.#refusals.get(peer) ?? 0) >= room) return increment(this.#overflowed, peer)
       increment(this.#refusals, peer)
+      this.#refused++
     }
     // An answer may say more, of which an entry knows nothing.
     this.#pending.set(key, {
@@ -166,6 +175,7 @@ class AuditKeeper {
     const facts = [...this.#pending.values()]
     this.#pending.clear()
     this.#refusals.clear()
+    this.#refused = 0
     for (const [peer, times] of this.#overflowed) facts.push(overflowOf(peer, times, nowMs))
     this.#overflowed.clear()
     const entries: Array<AuditChain.AuditEntry> = []
@@ -190,7 +200,7 @@ const increment = (counts: Map<PeerId.PeerId, number>, peer: PeerId.PeerId): voi
 const overflowOf = (peer: PeerId.PeerId, times: number, atMs: number): Facts => {
   const because =
     `${times} decisions came at once beyond ${pendingMax} different ones, ` +
-    `beyond ${refusalsOfPeerMax} different refusals of one peer, or beyond ${permissionsPendingMax} permissions`
+    `beyond ${refusalsOfPeerMax} different refusals of one peer or ${refusalsPendingMax} of all, or beyond ${permissionsPendingMax} permissions`
   const decision = { allowed: false, rule: "audit/overflow", policyVersion: 0, because }
   return { atMs, action: "overflow", peer, decision, detail: "", times }
 }

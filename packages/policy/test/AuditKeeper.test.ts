@@ -116,7 +116,7 @@ describe("what is kept", () => {
       yield* second
       yield* second
       expect([rows.length, disk.writes]).toEqual([0, 2])
-      for (let n = 10; n < AuditKeeper.pendingMax + 50; n++) yield* tell(action(n, false, { peer: peer(2 + (n % 5)) }))
+      for (let n = 10; n < AuditKeeper.pendingMax + 50; n++) yield* tell(action(n, true, { action: "forget" }))
       disk.isFull = false
       yield* second
       yield* second
@@ -152,6 +152,26 @@ describe("what is kept", () => {
       yield* tell(action(9_999))
       yield* second
       expect(entriesOf(rows).at(-1)).toMatchObject({ action: "receive", peer: peer(2), times: 1 })
+    })
+  )
+
+  it.effect("[AU-5] nor do several together: everybody's first refusals are kept, and every purge", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      const { refusalsOfPeerMin, refusalsPendingMax } = AuditKeeper
+      for (const device of [2, 3, 4, 5, 6]) {
+        for (let n = 0; n < 2_000; n++) yield* tell(action(n, false, { peer: peer(device) }))
+      }
+      for (let n = 0; n < 20; n++) yield* tell(action(n, false, { peer: peer(7) }))
+      yield* tell(action(1, true, { action: "forget", peer: peer(1) }))
+      yield* second
+      const kept = entriesOf(rows).filter((entry) => entry.action !== "overflow")
+      expect(kept.filter((entry) => entry.peer === peer(7))).toHaveLength(refusalsOfPeerMin)
+      expect(kept.filter((entry) => entry.action === "forget")).toHaveLength(1)
+      expect(kept.length).toBe(refusalsPendingMax + 4 * refusalsOfPeerMin + 1)
+      const counted = entriesOf(rows).filter((entry) => entry.action === "overflow")
+      expect(counted.map((entry) => entry.peer).toSorted()).toEqual([2, 3, 4, 5, 6, 7].map(peer).toSorted())
     })
   )
 

@@ -23,6 +23,7 @@ import {
 /** Registers the rules as tests. */
 export const purgeConformance = (name: string, make: MakeJournal): void => {
   purgeRules(name, make)
+  interruptedRules(name, make)
   wayRules(name, make)
   returnRules(name, make)
 }
@@ -114,7 +115,9 @@ const purgeRules = (name: string, make: MakeJournal): void => {
         expect(yield* a.purge(north, why)).toEqual({ entities: 1, withdrawn: [] })
       })
   )
+}
 
+const interruptedRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-133] ${name}: a purge that was interrupted is known, and the next one ends it`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
