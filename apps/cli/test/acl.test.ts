@@ -307,4 +307,21 @@ rules:
     const [, ...impacts] = (await json("acl", "apply", example))["impacts"] as ReadonlyArray<unknown>
     expect(impacts).not.toEqual([])
   })
+
+  it("[CL-84] going back to a policy warns of whom it names and the charter has no longer", async () => {
+    const done = async (...args: ReadonlyArray<string>) => {
+      const said = await onHub(...args)
+      expect(said).toMatchObject({ code: 0 })
+      return said.out
+    }
+    await done("member", "add", "zed")
+    const forbidden = "rules:\n  - { id: zed, effect: forbid, actions: [read], types: [task], to: { members: [zed] } }"
+    await done("acl", "apply", fileOf("zed.yaml", readers("zeds").replace("rules:", forbidden)))
+    const { version } = await json("acl", "show")
+    await done("acl", "apply", fileOf("others.yaml", readers("others")))
+    await done("member", "remove", "zed")
+    const said = await done("acl", "rollback", String(version))
+    expect(said).toMatch(/^Warning: .*zed/)
+    expect(said).toContain(`The policy of version ${String(version)} is in force again`)
+  })
 })

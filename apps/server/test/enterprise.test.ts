@@ -189,7 +189,11 @@ describe("a team's hub", () => {
     await ask(data, "policy/apply", { text: text.replace("read-all", "all-read") })
     expect(await ask(data, "policy/rollback", { version: 3 })).toMatchObject({ status: 200, body: { version: 5 } })
     expect((await ask(data, "policy/rollback", { version: 99 })).status).toBe(404)
-    expect((await ask(data, "policy/rollback", { version: 1 })).body).toEqual({ version: 6, policyVersion: null })
+    expect((await ask(data, "policy/rollback", { version: 1 })).body).toEqual({
+      version: 6,
+      policyVersion: null,
+      warnings: []
+    })
     expect((await ask(data, "policy/explain", question)).body).toMatchObject({ decision: { allowed: true } })
     expect((await ask(data, "policy/rollback", { version: 1 })).status).toBe(404)
     const { versions } = (await ask(data, "policy/versions")).body as unknown as {

@@ -76,7 +76,7 @@ const Versions = Schema.Struct({
   versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.NullOr(Schema.String) }))
 })
 const Written = Schema.Struct({ version: Schema.Int })
-const WentBack = Schema.Struct({ version: Schema.Int, policyVersion: Schema.NullOr(Schema.Int) })
+const WentBack = Schema.Struct({ version: Schema.Int, policyVersion: Schema.NullOr(Schema.Int), warnings: Sentences })
 
 const versionsOf = (data: string) =>
   FolderDesk.ask(data, { path: "policy/versions", answer: Versions }, ({ charter }) =>
@@ -202,7 +202,8 @@ export const rollback = Effect.fnUntraced(function* ({ data, note, version: back
   const went = yield* LocalDoor.ask(data, { path: "policy/rollback", answer: WentBack, body })
   const what =
     went.policyVersion === null ? "The built-in roles decide again" : `The policy of version ${back} is in force again`
-  yield* output.result(went, `${what}: version ${went.version} of the charter.`)
+  // What it was in force with may be gone; then rules for that are for nobody.
+  yield* output.result(went, PolicyText.warned(went.warnings, `${what}: version ${went.version} of the charter.`))
 })
 
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note })

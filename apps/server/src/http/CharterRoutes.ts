@@ -93,7 +93,8 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
     answering(Version, ({ version, ...wording }) =>
       Effect.map(PolicyDesk.rollBack(charter, version, wording), ({ policy, version: now }) => ({
         version: now,
-        policyVersion: policy?.version ?? null
+        policyVersion: policy?.version ?? null,
+        warnings: policy === undefined ? [] : PolicyDesk.warnings(charter, policy.text)
       }))
     )
   )
