@@ -16,31 +16,63 @@ export const apply = (
   state: CharterState,
   record: CharterRecord,
   policyProblem: PolicyCheck
+): CharterState | string => applied(state, record, policyProblem, false)
+
+/**
+ * The same at the turn of a record that counted for its writer, in a state that its writer may not have seen: what it was
+ * right to remove may not have come, or be gone already, and is kept out all the same.
+ */
+export const applyInTurn = (
+  state: CharterState,
+  record: CharterRecord,
+  policyProblem: PolicyCheck
+): CharterState | string => applied(state, record, policyProblem, true)
+
+const applied = (
+  state: CharterState,
+  record: CharterRecord,
+  policyProblem: PolicyCheck,
+  isInTurn: boolean
 ): CharterState | string => {
   if (record.space !== state.space) return "it is of another space"
   const exhausted = CharterRights.whyNotMore(state, record.signer)
   if (exhausted !== undefined) return exhausted
   let next = counted(state, record)
   for (const operation of record.operations) {
+    const kept = isInTurn ? keptOut(next, record.signer, operation) : undefined
+    if (kept !== undefined) {
+      next = kept
+      continue
+    }
     const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(next, operation, policyProblem)
     if (problem !== undefined) return problem
-    next = performBy(next, record.signer, operation)
+    next = performBy(next, record, operation)
   }
   return next
 }
 
-/** The state after these operations of a record, which its signer had the right to; a space keeps its last owner. */
-export const carryOut = (
+/**
+ * The state after the removal of what is not there: who manages the space keeps it out for good. `undefined` where something
+ * is there, or the device may write nothing.
+ */
+const keptOut = (
   state: CharterState,
-  record: CharterRecord,
-  operations: ReadonlyArray<CharterOperation>
-): CharterState => {
-  let next = counted(state, record)
-  for (const operation of operations) {
-    const after = performBy(next, record.signer, operation)
-    if (CharterRights.isManageable(after)) next = after
+  signer: PeerId.PeerId,
+  operation: CharterOperation
+): CharterState | undefined => {
+  if (operation._tag !== "RemoveMember" && operation._tag !== "RemoveDevice") return undefined
+  const device = state.devices.get(signer)
+  const member = memberOf(state, signer)
+  if (device === undefined || member === undefined || device.isPaused) return undefined
+  const isManaging = levelOf(state, member) >= managingLevel
+  if (operation._tag === "RemoveMember") {
+    if (state.members.has(operation.member)) return undefined
+    if (state.removedMembers.has(operation.member)) return state
+    return isManaging ? removeMember(state, operation.member) : undefined
   }
-  return next
+  const peer = PeerId.fromPublicKey(operation.device)
+  if (state.devices.has(peer)) return undefined
+  return isManaging && !state.removedDevices.has(peer) ? removeDevices(state, [peer]) : state
 }
 
 /** One record more, and for who does not manage the space one more of its own. */
@@ -63,8 +95,12 @@ const lacking = <K, V>(map: ReadonlyMap<K, V>, ...keys: ReadonlyArray<K>): Reado
 }
 
 /** Carries out what `CharterRights` has allowed, and keeps which devices their own member put aside. */
-const performBy = (state: CharterState, signer: PeerId.PeerId, operation: CharterOperation): CharterState => {
-  const next = perform(state, operation)
+const performBy = (
+  state: CharterState,
+  { signer, version }: CharterRecord,
+  operation: CharterOperation
+): CharterState => {
+  const next = perform(state, operation, version)
   const aside = ownOutOfUse(state, next, signer, operation)
   if (aside !== undefined) return { ...next, putAside: new Set([...next.putAside, ...aside]) }
   if (operation._tag !== "PauseDevice" || operation.isPaused) return next
@@ -87,8 +123,8 @@ const ownOutOfUse = (
   return aside.length === 0 ? undefined : aside
 }
 
-/** Carries it out. */
-const perform = (state: CharterState, operation: CharterOperation): CharterState => {
+/** Carries it out. `since`: the version of the record, by which members and devices are told to be older or younger. */
+const perform = (state: CharterState, operation: CharterOperation, since: number): CharterState => {
   const { devices, members, roles, teams, version } = state
   switch (operation._tag) {
     case "Found":
@@ -97,7 +133,7 @@ const perform = (state: CharterState, operation: CharterOperation): CharterState
       const { member: id, name, role } = operation
       return {
         ...state,
-        members: having(members, id, { id, name, role, teams: unique(operation.teams), since: version })
+        members: having(members, id, { id, name, role, teams: unique(operation.teams), since })
       }
     }
     case "RenameMember":
@@ -111,7 +147,7 @@ const perform = (state: CharterState, operation: CharterOperation): CharterState
     case "AddDevice": {
       const { member, name } = operation
       const peer = PeerId.fromPublicKey(operation.device)
-      return { ...state, devices: having(devices, peer, { peer, member, name, isPaused: false, since: version }) }
+      return { ...state, devices: having(devices, peer, { peer, member, name, isPaused: false, since }) }
     }
     case "RenameDevice":
       return withDevice(state, operation.device, { name: operation.name })

@@ -7,19 +7,19 @@
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import * as CharterFold from "./CharterFold.ts"
-import { type Node, type Resolution, resolve, takingOf } from "./CharterOrder.ts"
+import { byTurn, type Counted, type Node, nodeOf, type Resolution, resolve } from "./CharterOrder.ts"
 import { behindMax, type CharterRecord, hasReceipt, noRecord, type RecordId } from "./CharterRecord.ts"
 import * as CharterState from "./CharterState.ts"
 
 /** Records that do not count; more are refused, and so are more than 64 of one device. What counts is never refused for it. */
 export const rivalsMax = 1_024
 const rivalsOfDeviceMax = 64
-/** Every so many versions a state is kept, from which those behind it are computed. */
-const checkpointEvery = 64
+/** Records refused for that bound whose ids are remembered until something else counts. */
+const crowdedMax = 4_096
 /** Policy documents whose check is remembered: ordering anew asks again. */
 const policiesMax = 16
-/** Writers' views that are remembered, for who wrote next often knew the same. */
-const viewsMax = 64
+/** States that are remembered, for who wrote next often knew the same; likewise what several records together amount to. */
+const statesMax = 64
 
 /** `missing`: something that it stands behind is not known here. */
 export type Added =
@@ -31,36 +31,36 @@ const crowded: Added = { kind: "refused", problem: "too many records of its devi
 export class CharterGraph {
   readonly #crypto: CryptoFunctions
   readonly #policyProblem: CharterFold.PolicyCheck
+  /** Each behind what it stands behind. */
   readonly #nodes = new Map<RecordId, Node>()
+  /** Those among them that are being taken in and have no place yet. */
+  readonly #fresh = new Map<RecordId, Node>()
   readonly #empty: CharterState.CharterState
-  /** All records in the order in which they are looked at. */
-  #sequence: Array<RecordId> = []
-  #counting: Array<RecordId> = []
+  #counting: Array<Counted> = []
   #state: CharterState.CharterState
-  /** Those of them that count and that none of those knew of. */
+  /** Those that count and that none of those knew of. */
   #heads: ReadonlyArray<RecordId> = []
-  /** The highest version of a record. */
-  #height = 0
-  readonly #views = new Map<RecordId, CharterState.CharterState>()
-  /** What counts after version 0, 64, 128, ... */
-  #checkpoints: Array<CharterState.CharterState>
+  /** Nothing is known but what counts and what that stands behind. */
+  #isWhole = true
+  readonly #states = new Map<Counted, CharterState.CharterState>()
+  readonly #joined = new Map<string, Resolution>()
+  readonly #crowded = new Set<RecordId>()
 
   constructor(crypto: CryptoFunctions, space: SpaceId, policyProblem: CharterFold.PolicyCheck) {
     this.#crypto = crypto
     this.#policyProblem = remembered(policyProblem)
     this.#empty = CharterState.empty(space)
     this.#state = this.#empty
-    this.#checkpoints = [this.#empty]
   }
 
-  /** What the records that count add up to. */
+  /** What the records that count add up to; the same object until something else counts. */
   get state(): CharterState.CharterState {
     return this.#state
   }
 
   /** The records that count, in order, after a version. */
   after(version: number): ReadonlyArray<CharterRecord> {
-    return this.#counting.slice(version).map((id) => this.#record(id))
+    return this.#counting.slice(version).map(({ record }) => record)
   }
 
   /** Records that are known, whether they count or not. */
@@ -70,42 +70,46 @@ export class CharterGraph {
 
   /** Known records that do not count, each behind what it stands behind. */
   get rivals(): ReadonlyArray<CharterRecord> {
-    const counting = new Set(this.#counting)
-    return this.#sequence.filter((id) => !counting.has(id)).map((id) => this.#record(id))
+    if (this.#nodes.size === this.#counting.length) return []
+    const counts = this.#counts()
+    return this.#known().filter(({ id }) => !counts.has(id))
   }
 
   /** The record that counts at a version. */
   at(version: number): RecordId | undefined {
-    return version === 0 ? noRecord : this.#counting[version - 1]
+    return version === 0 ? noRecord : this.#counting[version - 1]?.record.id
   }
 
   /** The state after a version of those that count. */
   stateAt(version: number): CharterState.CharterState | undefined {
     if (version < 0 || version > this.#counting.length) return undefined
-    const from = Math.floor(version / checkpointEvery)
-    let state = this.#checkpoints[from]!
-    for (const id of this.#counting.slice(from * checkpointEvery, version)) state = this.#follow(state, id)
-    return state
+    return version === this.#counting.length ? this.#state : this.#stateOf(this.#counting[version - 1])
   }
 
-  /** What a new record stands behind, at most 16: by them it is known what its writer knew. */
+  /**
+   * What a new record stands behind: by them it is known what its writer knew. Where there are more than 1,024 the least
+   * senior ones are left out.
+   */
   get heads(): ReadonlyArray<RecordId> {
-    return this.#heads.slice(-behindMax).sort()
+    if (this.#heads.length <= behindMax) return [...this.#heads].sort()
+    const nodes = this.#heads.map((id) => this.#node(id)!).sort(byTurn)
+    return nodes
+      .slice(0, behindMax)
+      .map(({ record }) => record.id)
+      .sort()
   }
 
   /** The version of a record behind these. */
   versionBehind(behind: ReadonlyArray<RecordId>): number {
-    return 1 + Math.max(0, ...behind.map((id) => this.#record(id).version))
+    return behind.reduce((highest, id) => Math.max(highest, this.#record(id).version), 0) + 1
   }
 
   /** Records that somebody lacks who knows these and all that they stand behind: first what counts, with what it needs. */
   beyond(known: ReadonlyArray<RecordId>): ReadonlyArray<CharterRecord> {
     const there = this.#closure(known)
-    const needed = this.#closure(this.#counting)
-    const lacking = this.#sequence.filter((id) => !there.has(id))
-    return [...lacking.filter((id) => needed.has(id)), ...lacking.filter((id) => !needed.has(id))].map((id) =>
-      this.#record(id)
-    )
+    const needed = this.#closure(this.#heads)
+    const lacking = this.#known().filter(({ id }) => !there.has(id))
+    return [...lacking.filter(({ id }) => needed.has(id)), ...lacking.filter(({ id }) => !needed.has(id))]
   }
 
   /** Takes a record in. */
@@ -118,41 +122,66 @@ export class CharterGraph {
    * order.
    */
   addAll(records: ReadonlyArray<CharterRecord>): ReadonlyArray<Added> {
-    const fresh: Array<RecordId> = []
-    const outcomes = records.map((record) => this.#take(record, fresh))
-    if (fresh.length === 0) return outcomes
-    const dropped = this.#order(fresh)
-    return outcomes.map((outcome, place) => (dropped.has(records[place]!.id) ? crowded : outcome))
+    const repeated = this.#repeated(records)
+    try {
+      const outcomes = records.map((record) => (repeated.has(record.id) ? crowded : this.#take(record)))
+      if (this.#fresh.size === 0) return outcomes
+      const dropped = this.#order()
+      return outcomes.map((outcome, place) => (dropped.has(records[place]!.id) ? crowded : outcome))
+    } finally {
+      this.#fresh.clear()
+    }
   }
 
-  /** Takes in what stands behind all others; what does not is noted in `fresh`, and its place is found for all together. */
-  #take(record: CharterRecord, fresh: Array<RecordId>): Added {
-    if (this.#nodes.has(record.id)) return { kind: "known" }
-    if (!record.behind.every((id) => this.#nodes.has(id))) return { kind: "missing" }
+  /** Those that were refused already, in the same state of things, and that no other one needs. */
+  #repeated(records: ReadonlyArray<CharterRecord>): ReadonlySet<RecordId> {
+    const repeated = new Set<RecordId>()
+    if (this.#crowded.size === 0) return repeated
+    const needed = new Set<RecordId>()
+    for (const { behind, id } of records.toReversed()) {
+      if (this.#crowded.has(id) && !needed.has(id)) repeated.add(id)
+      else for (const each of behind) needed.add(each)
+    }
+    return repeated
+  }
+
+  /** Takes in what stands behind all others; what does not is noted, and its place is found for all together. */
+  #take(record: CharterRecord): Added {
+    const { behind, id } = record
+    if (this.#node(id) !== undefined) return { kind: "known" }
+    if (!behind.every((each) => this.#node(each) !== undefined)) return { kind: "missing" }
     // Anybody can sign one, and it would be its own authority: a rival founding must not come up for choice.
-    if (record.behind.length === 0 && this.#nodes.size > 0) {
+    if (behind.length === 0 && this.#nodes.size > 0) {
       return { kind: "refused", problem: "the space was founded by another record" }
     }
-    if (record.version !== this.versionBehind(record.behind)) {
+    if (record.version !== this.versionBehind(behind)) {
       return { kind: "refused", problem: "its version is not that of a record behind those" }
     }
-    const before = this.#view(record.behind, fresh)
-    const after = this.#after(before, record)
+    const past = this.#past(behind)
+    const after = this.#after(past.state, record)
     if (typeof after === "string") return { kind: "refused", problem: after }
-    this.#nodes.set(record.id, { record, taking: takingOf(before, record) })
-    this.#seen(record.id, after)
-    if (fresh.length === 0 && before === this.#state && record.version > this.#height) this.#append(record, after)
-    else fresh.push(record.id)
+    const node = nodeOf(past, record, after)
+    this.#remember(node.own, after)
+    if (this.#fresh.size === 0 && this.#isWhole && this.#heads.every((head) => behind.includes(head))) {
+      this.#append(node, after)
+    } else this.#fresh.set(id, node)
     return { kind: "added" }
   }
 
-  #record(id: RecordId): CharterRecord {
-    return this.#nodes.get(id)!.record
+  #node(id: RecordId): Node | undefined {
+    return this.#nodes.get(id) ?? this.#fresh.get(id)
   }
 
-  /** What counts after one that does. */
-  #follow(state: CharterState.CharterState, id: RecordId): CharterState.CharterState {
-    return resolve([this.#nodes.get(id)!], state, this.#policyProblem).state
+  #record(id: RecordId): CharterRecord {
+    return this.#node(id)!.record
+  }
+
+  #known(): ReadonlyArray<CharterRecord> {
+    return [...this.#nodes.values()].map(({ record }) => record)
+  }
+
+  #counts(): ReadonlySet<RecordId> {
+    return new Set(this.#counting.map(({ record }) => record.id))
   }
 
   #after(before: CharterState.CharterState, record: CharterRecord): CharterState.CharterState | string {
@@ -162,78 +191,144 @@ export class CharterGraph {
     return CharterFold.apply(before, record, this.#policyProblem)
   }
 
-  /** Behind all others: its writer knew everything that counts. */
-  #append({ behind, id, version }: CharterRecord, state: CharterState.CharterState): void {
-    this.#sequence.push(id)
-    this.#counting.push(id)
+  /** Its writer knew everything: then it comes behind all of it, which is what ordering anew would give. */
+  #append(node: Node, state: CharterState.CharterState): void {
+    this.#nodes.set(node.record.id, node)
+    this.#counting.push(node.own)
+    this.#heads = [node.record.id]
+    this.#countOtherwise(state)
+  }
+
+  #countOtherwise(state: CharterState.CharterState): void {
     this.#state = state
-    this.#height = version
-    this.#heads = [...this.#heads.filter((head) => !behind.includes(head)), id]
-    if (this.#counting.length % checkpointEvery === 0) this.#checkpoints.push(state)
+    // What was too much may count now.
+    this.#crowded.clear()
   }
 
-  /** What counted for the writer of a record, after it. */
-  #seen(id: RecordId, state: CharterState.CharterState): void {
-    this.#views.set(id, state)
-    if (this.#views.size > viewsMax) this.#views.delete(this.#views.keys().next().value!)
+  #remember(counted: Counted, state: CharterState.CharterState): void {
+    this.#states.set(counted, state)
+    if (this.#states.size > statesMax) this.#states.delete(this.#states.keys().next().value!)
   }
 
-  /** What counts for somebody who knows these records and all that they stand behind. */
-  #view(behind: ReadonlyArray<RecordId>, fresh: ReadonlyArray<RecordId>): CharterState.CharterState {
-    if (fresh.length === 0 && this.#heads.every((id) => behind.includes(id))) return this.#state
-    const [only] = behind
-    const seen = behind.length === 1 ? this.#views.get(only!) : undefined
-    if (seen !== undefined) return seen
-    const known = this.#closure(behind)
-    if (fresh.length === 0 && this.#heads.every((id) => known.has(id))) return this.#state
-    const { state } = this.#resolve([...this.#sequence, ...fresh].filter((id) => known.has(id)))
-    if (behind.length === 1) this.#seen(only!, state)
+  /** What it adds up to, from the nearest state that is known. */
+  #stateOf(counted: Counted | undefined): CharterState.CharterState {
+    const steps: Array<CharterRecord> = []
+    let known: CharterState.CharterState | undefined
+    let each = counted
+    for (; each !== undefined; each = each.before) {
+      known = each.state ?? this.#states.get(each)
+      if (known !== undefined) break
+      steps.push(each.record)
+    }
+    let state = known ?? this.#empty
+    for (const record of steps.reverse()) {
+      const after = CharterFold.applyInTurn(state, record, this.#policyProblem)
+      if (typeof after !== "string") state = after
+    }
+    if (steps.length > 0) this.#remember(counted!, state)
     return state
   }
 
-  /** Orders all records anew, with these; gives those that do not count and were given back, as too many do not. */
-  #order(fresh: ReadonlyArray<RecordId>): ReadonlySet<RecordId> {
-    const { counting, sequence, state } = this.#resolve([...this.#sequence, ...fresh])
-    const dropped = this.#superfluous(sequence, counting, new Set(fresh))
-    for (const id of dropped) this.#nodes.delete(id)
-    this.#sequence = sequence.filter((id) => !dropped.has(id))
-    this.#counting = [...counting]
-    this.#state = state
-    this.#height = this.#sequence.reduce((height, id) => Math.max(height, this.#record(id).version), 0)
-    const passed = new Set(counting.flatMap((id) => this.#record(id).behind))
-    this.#heads = counting.filter((id) => !passed.has(id))
-    this.#checkpoints = this.#checkpointsOf(counting)
+  /** What counts for somebody who knows these records and all that they stand behind. */
+  #past(behind: ReadonlyArray<RecordId>): Resolution {
+    const heads = this.#heads
+    const isAll = this.#isWhole ? heads.every((id) => behind.includes(id)) : areEqual(heads, behind)
+    // Also beside others that do not count: they move nothing.
+    if (isAll && behind.every((id) => this.#nodes.has(id))) return { last: this.#counting.at(-1), state: this.#state }
+    if (behind.length === 1) {
+      const { own } = this.#node(behind[0]!)!
+      return { last: own, state: this.#stateOf(own) }
+    }
+    const name = behind.join()
+    const known = this.#joined.get(name)
+    if (known !== undefined) return known
+    const found = this.#resolve(behind)
+    this.#joined.set(name, found)
+    if (this.#joined.size > statesMax) this.#joined.delete(this.#joined.keys().next().value!)
+    return found
+  }
+
+  /** What counts of these records and all that they stand behind. */
+  #resolve(ids: ReadonlyArray<RecordId>): Resolution {
+    const { above, trunk } = this.#above(ids)
+    const begin = { last: trunk?.own, state: this.#stateOf(trunk?.own) }
+    return above.length === 0 ? begin : resolve(above, begin, this.#counting, this.#policyProblem)
+  }
+
+  /**
+   * The last record that all others of a set stand behind, or it behind them, and those others that stand behind it. What
+   * comes up to that one is what its writer saw, so only the others have to be ordered.
+   */
+  #above(ids: ReadonlyArray<RecordId>): { readonly trunk: Node | undefined; readonly above: ReadonlyArray<Node> } {
+    const waiting = new Map<number, Set<RecordId>>()
+    let [count, version] = [0, 0]
+    const wait = (id: RecordId): void => {
+      const at = this.#record(id).version
+      const same = waiting.get(at) ?? new Set()
+      waiting.set(at, same)
+      if (same.has(id)) return
+      same.add(id)
+      count++
+      version = Math.max(version, at)
+    }
+    for (const id of ids) wait(id)
+    const above: Array<Node> = []
+    for (; version > 0; version--) {
+      for (const id of waiting.get(version) ?? []) {
+        const node = this.#node(id)!
+        if (count === 1) return { trunk: node, above }
+        count--
+        above.push(node)
+        for (const each of node.record.behind) wait(each)
+      }
+    }
+    return { trunk: undefined, above }
+  }
+
+  /** Orders all records anew, with the fresh ones; gives those that do not count and were given back, as too many do not. */
+  #order(): ReadonlySet<RecordId> {
+    const all = [...this.#nodes.values(), ...this.#fresh.values()]
+    const passed = new Set(all.flatMap(({ record }) => record.behind))
+    const tops = all.filter(({ record }) => !passed.has(record.id)).map(({ record }) => record.id)
+    const { last, state } = this.#resolve(tops)
+    const counted = this.#listOf(last)
+    const counts = new Set(counted.map(({ record }) => record.id))
+    const behindThose = this.#closure(counted.flatMap(({ record }) => record.behind))
+    const heads = [...counts].filter((id) => !behindThose.has(id))
+    const needed = this.#closure(heads)
+    const dropped = this.#superfluous(counts, needed)
+    // All is computed: from here on nothing can fail.
+    for (const [id, node] of this.#fresh) if (!dropped.has(id)) this.#nodes.set(id, node)
+    this.#heads = heads
+    this.#isWhole = needed.size === this.#nodes.size
+    const isSame =
+      counted.length === this.#counting.length &&
+      counted.every(({ record }, place) => record.id === this.#counting[place]!.record.id)
+    this.#counting = counted
+    if (!isSame) this.#countOtherwise(state)
+    for (const id of dropped) if (this.#crowded.size < crowdedMax) this.#crowded.add(id)
     return dropped
   }
 
-  #checkpointsOf(counting: ReadonlyArray<RecordId>): Array<CharterState.CharterState> {
-    const checkpoints = [this.#empty]
-    let state = this.#empty
-    for (const [place, id] of counting.entries()) {
-      state = this.#follow(state, id)
-      if ((place + 1) % checkpointEvery === 0) checkpoints.push(state)
-    }
-    return checkpoints
+  #listOf(last: Counted | undefined): Array<Counted> {
+    const found: Array<Counted> = []
+    let each = last
+    for (; each !== undefined && this.#counting[each.length - 1] !== each; each = each.before) found.push(each)
+    return [...this.#counting.slice(0, each?.length ?? 0), ...found.reverse()]
   }
 
   /** Records that do not count, are new, and are needed by none that counts, beyond the bounds. */
-  #superfluous(
-    sequence: ReadonlyArray<RecordId>,
-    counting: ReadonlyArray<RecordId>,
-    fresh: ReadonlySet<RecordId>
-  ): ReadonlySet<RecordId> {
-    const needed = this.#closure(counting)
+  #superfluous(counts: ReadonlySet<RecordId>, needed: ReadonlySet<RecordId>): ReadonlySet<RecordId> {
     const dropped = new Set<RecordId>()
     const ofDevice = new Map<string, number>()
     let all = 0
-    const counts = new Set(counting)
-    const idle = sequence.filter((id) => !counts.has(id))
     // Those that were here before come first.
-    for (const id of [...idle.filter((each) => !fresh.has(each)), ...idle.filter((each) => fresh.has(each))]) {
-      const { behind, signer } = this.#record(id)
+    for (const { record } of [...this.#nodes.values(), ...this.#fresh.values()]) {
+      const { behind, id, signer } = record
+      if (counts.has(id)) continue
       const theirs = (ofDevice.get(signer) ?? 0) + 1
       const isTooMuch = all >= rivalsMax || theirs > rivalsOfDeviceMax || behind.some((each) => dropped.has(each))
-      if (fresh.has(id) && !needed.has(id) && isTooMuch) {
+      if (this.#fresh.has(id) && !needed.has(id) && isTooMuch) {
         dropped.add(id)
         continue
       }
@@ -246,7 +341,7 @@ export class CharterGraph {
   /** The records with all that they stand behind. */
   #closure(ids: ReadonlyArray<RecordId>): ReadonlySet<RecordId> {
     const found = new Set<RecordId>()
-    const open = ids.filter((id) => this.#nodes.has(id))
+    const open = ids.filter((id) => this.#node(id) !== undefined)
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       if (found.has(id)) continue
       found.add(id)
@@ -254,24 +349,10 @@ export class CharterGraph {
     }
     return found
   }
-
-  /**
-   * Orders a set that holds, with each, all that it stands behind. As long as there is one record of each version, all
-   * later ones know it, and nothing is to be chosen.
-   */
-  #resolve(ids: ReadonlyArray<RecordId>): Resolution {
-    const nodes = ids.map((id) => this.#nodes.get(id)!).sort((a, b) => a.record.version - b.record.version)
-    let trunk = 0
-    while (trunk < nodes.length && nodes[trunk + 1]?.record.version !== nodes[trunk]!.record.version) trunk++
-    const below = nodes.slice(0, trunk).map(({ record }) => record.id)
-    let shared = 0
-    while (shared < trunk && below[shared] === this.#counting[shared]) shared++
-    let begin = this.stateAt(shared)!
-    for (const id of below.slice(shared)) begin = this.#follow(begin, id)
-    const { counting, sequence, state } = resolve(nodes.slice(trunk), begin, this.#policyProblem)
-    return { sequence: [...below, ...sequence], counting: [...below, ...counting], state }
-  }
 }
+
+const areEqual = (a: ReadonlyArray<RecordId>, b: ReadonlyArray<RecordId>): boolean =>
+  a.length === b.length && a.every((id) => b.includes(id))
 
 const remembered = (check: CharterFold.PolicyCheck): CharterFold.PolicyCheck => {
   const known = new Map<string, string | undefined>()

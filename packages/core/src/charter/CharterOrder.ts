@@ -1,189 +1,207 @@
 /**
- * In which order records count that were written without knowing of each other, and which of them do not. Each stands
- * behind those that its writer knew, and comes in the order of versions. Of several of one version what takes rights from
- * others comes first, then the more senior signer, then the smaller id. Who was removed, demoted or paused by
- * somebody more senior has no say beside that, and what was taken so stays taken. What makes no sense any more at its turn
- * does not count; nothing else is lost, so nobody has to write anything again. Pure.
+ * In which order records count that were written without knowing of each other, and which of them do not. The most senior
+ * signer's turn comes first: what its record's writer knew counts before it, in the order in which that writer saw it. A
+ * record that makes no sense at its turn does not count, and moves nothing: everything it stands behind has its own turn
+ * still. One function of what is known, without any memory of how it came. Pure.
  */
-import { fromPublicKey, type PeerId } from "../identity/PeerId.ts"
 import * as CharterFold from "./CharterFold.ts"
-import type { CharterOperation } from "./CharterOperation.ts"
 import type { CharterRecord, RecordId } from "./CharterRecord.ts"
 import * as CharterState from "./CharterState.ts"
+import { fromPublicKey } from "../identity/PeerId.ts"
 
-/** Smaller means more senior: level first, then how long its member, then the device itself, has been there. */
-export type Rank = readonly [level: number, member: number, device: number]
+/** Every so many records the state after them is kept, from which those behind it are computed. */
+const checkpointEvery = 64
 
-/** What a record takes from others, as its signer saw them. */
-export interface Taking {
-  readonly rank: Rank
-  /** Devices, of somebody less senior, that have no say beside it. */
-  readonly targets: ReadonlySet<PeerId>
-  /** From somebody else than the signer's own member. */
-  readonly isFromOthers: boolean
+/** Smaller is more senior: level first, then how long the member has been there, then the smaller id. */
+export interface Rank {
+  readonly level: number
+  readonly since: number
+  readonly member: string
 }
 
+/** What counts, as the last of it and all before; views that begin alike share what they have in common. */
+export interface Counted {
+  readonly before: Counted | undefined
+  readonly record: CharterRecord
+  readonly length: number
+  /** Kept after every 64th. */
+  readonly state: CharterState.CharterState | undefined
+}
+
+/** A record with what its own past says of it; neither depends on any other record. */
 export interface Node {
   readonly record: CharterRecord
-  readonly taking: Taking | undefined
+  readonly rank: Rank
+  readonly isTaking: boolean
+  /** What counted for its writer, and then the record. */
+  readonly own: Counted
 }
 
-/** The records of a set in the order in which they are looked at, and those that count. */
+/** What counts, and what it adds up to. */
 export interface Resolution {
-  readonly sequence: ReadonlyArray<RecordId>
-  readonly counting: ReadonlyArray<RecordId>
+  readonly last: Counted | undefined
   readonly state: CharterState.CharterState
 }
 
-export const rankOf = (state: CharterState.CharterState, signer: PeerId): Rank => {
-  const device = state.devices.get(signer)
+const counting = (
+  before: Counted | undefined,
+  record: CharterRecord,
+  state: CharterState.CharterState | undefined
+): Counted => {
+  const length = (before?.length ?? 0) + 1
+  return { before, record, length, state: length % checkpointEvery === 0 ? state : undefined }
+}
+
+/** A record with its place among others, in the state that its writer saw before it. */
+export const nodeOf = (past: Resolution, record: CharterRecord, after?: CharterState.CharterState): Node => ({
+  record,
+  rank: rankOf(past.state, record),
+  isTaking: isTaking(past.state, record),
+  own: counting(past.last, record, after)
+})
+
+const rankOf = (state: CharterState.CharterState, { signer }: CharterRecord): Rank => {
   const member = CharterState.memberOf(state, signer)
-  if (device === undefined || member === undefined) return [0, 0, 0]
-  return [-CharterState.levelOf(state, member), member.since, device.since]
+  // Who founds a space is not in it before; a record of a hub that is nobody's device is behind all others anyway.
+  if (member === undefined) return { level: Infinity, since: 0, member: "" }
+  return { level: CharterState.levelOf(state, member), since: member.since, member: member.id }
 }
 
-const compare = (a: Rank, b: Rank): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
+/** True for a record that takes rights from somebody, by leave of the state before it. */
+const isTaking = (state: CharterState.CharterState, { operations }: CharterRecord): boolean =>
+  operations.some((operation) => {
+    switch (operation._tag) {
+      case "RemoveMember":
+      case "RemoveDevice":
+        return true
+      case "PauseDevice":
+        return operation.isPaused && state.devices.get(fromPublicKey(operation.device))?.isPaused === false
+      case "SetMemberRole": {
+        const member = state.members.get(operation.member)
+        const level = state.roles.get(operation.role)?.level ?? 0
+        return member !== undefined && level < CharterState.levelOf(state, member)
+      }
+      case "SetRole":
+        return operation.level < (state.roles.get(operation.role)?.level ?? 0)
+      default:
+        return false
+    }
+  })
 
-/** What a record takes, in the state that its signer saw before it. */
-export const takingOf = (
-  state: CharterState.CharterState,
-  { operations, signer }: CharterRecord
-): Taking | undefined => {
-  const rank = rankOf(state, signer)
-  const targets = new Set<PeerId>()
-  let isFromOthers = false
-  for (const operation of operations) {
-    for (const device of takenFrom(state, operation)) {
-      if (device.member !== state.devices.get(signer)?.member) isFromOthers = true
-      if (compare(rank, rankOf(state, device.peer)) < 0) targets.add(device.peer)
-    }
-  }
-  return targets.size === 0 && !isFromOthers ? undefined : { rank, targets, isFromOthers }
-}
+/** Whose turn comes first: seniority, then what takes rights, then the smaller version, then the smaller id. */
+export const byTurn = (a: Node, b: Node): number =>
+  b.rank.level - a.rank.level ||
+  a.rank.since - b.rank.since ||
+  inOrder(a.rank.member, b.rank.member) ||
+  Number(b.isTaking) - Number(a.isTaking) ||
+  a.record.version - b.record.version ||
+  inOrder(a.record.id, b.record.id)
 
-/** The devices whose rights an operation takes, all or some. */
-const takenFrom = (
-  state: CharterState.CharterState,
-  operation: CharterOperation
-): ReadonlyArray<CharterState.Device> => {
-  switch (operation._tag) {
-    case "RemoveMember":
-      return CharterState.devicesOf(state, operation.member)
-    case "SetMemberRole": {
-      const member = state.members.get(operation.member)
-      const level = state.roles.get(operation.role)?.level ?? 0
-      if (member === undefined || level >= CharterState.levelOf(state, member)) return []
-      return CharterState.devicesOf(state, operation.member)
-    }
-    case "RemoveDevice":
-    case "PauseDevice": {
-      const device = state.devices.get(fromPublicKey(operation.device))
-      if (device === undefined || (operation._tag === "PauseDevice" && !operation.isPaused)) return []
-      return [device]
-    }
-    default:
-      return []
-  }
-}
+const inOrder = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 
 /**
- * Orders records in the order of their versions. `begin`: what counted before the first of them, all of which every one of
- * them knew.
+ * Orders records all of which stand behind the last one of `begin`, and counts on from there. `known`: what counted until
+ * now; where the outcome begins alike it shares that.
  */
 export const resolve = (
   nodes: ReadonlyArray<Node>,
-  begin: CharterState.CharterState,
+  begin: Resolution,
+  known: ReadonlyArray<Counted>,
   policyProblem: CharterFold.PolicyCheck
 ): Resolution => {
-  const silenced = silencedIn(nodes)
-  const [sequence, counting]: [Array<RecordId>, Array<RecordId>] = [[], []]
-  let state = begin
-  for (let from = 0; from < nodes.length;) {
-    const { version } = nodes[from]!.record
-    let upto = from
-    while (nodes[upto]?.record.version === version) upto++
-    const before = state
-    for (const { record, taking } of nodes.slice(from, upto).sort((a, b) => (comesBefore(before, a, b) ? -1 : 1))) {
-      sequence.push(record.id)
-      const after = silenced.has(record.id) ? "" : CharterFold.apply(state, record, policyProblem)
-      const next = typeof after === "string" ? takenAlone(state, record, taking, silenced) : after
-      if (next === undefined) continue
-      counting.push(record.id)
-      state = next
+  const here = new Map(nodes.map((node) => [node.record.id, node]))
+  const settled = new Settled(here, begin.last?.length ?? 0)
+  let { last, state } = begin
+  for (const node of [...nodes].sort(byTurn)) {
+    if (settled.has(node.record.id)) continue
+    const turn = tried(state, settled.before(node), node.record, policyProblem)
+    settled.add(node.record.id)
+    if (turn === undefined) continue
+    settled.close(node)
+    for (const { after, record } of turn) {
+      last = shared(last, here.get(record.id)!, known) ?? counting(last, record, after)
+      state = after
     }
-    from = upto
   }
-  return { sequence, counting, state }
+  return { last, state }
 }
 
-/** What a record took from others holds, also where the rest of it makes no sense any more. */
-const takenAlone = (
-  state: CharterState.CharterState,
+interface Step {
+  readonly record: CharterRecord
+  readonly after: CharterState.CharterState
+}
+
+/** What a turn adds: what its writer knew, without what makes no sense here, and the record; nothing unless that counts. */
+const tried = (
+  begin: CharterState.CharterState,
+  past: ReadonlyArray<CharterRecord>,
   record: CharterRecord,
-  taking: Taking | undefined,
-  silenced: ReadonlySet<RecordId>
-): CharterState.CharterState | undefined => {
-  if (taking?.isFromOthers !== true || silenced.has(record.id)) return undefined
-  const operations = record.operations.filter((operation) => takenFrom(state, operation).length > 0)
-  return CharterFold.carryOut(state, record, operations)
-}
-
-const comesBefore = (state: CharterState.CharterState, a: Node, b: Node): boolean => {
-  const [takesA, takesB] = [a.taking?.isFromOthers === true, b.taking?.isFromOthers === true]
-  if (takesA !== takesB) return takesA
-  const rank = compare(rankOf(state, a.record.signer), rankOf(state, b.record.signer))
-  return rank === 0 ? a.record.id < b.record.id : rank < 0
-}
-
-/** Records whose signers lost rights by records that they did not know, and whose writers did not know them. */
-const silencedIn = (nodes: ReadonlyArray<Node>): ReadonlySet<RecordId> => {
-  const takings = nodes
-    .filter(({ taking }) => taking !== undefined && taking.targets.size > 0)
-    .sort((a, b) => compare(a.taking!.rank, b.taking!.rank) || (a.record.id < b.record.id ? -1 : 1))
-  if (takings.length === 0) return new Set()
-  const ancestry = new Ancestry(nodes)
-  const heard: Array<Node> = []
-  const isSilenced = ({ record }: Node): boolean =>
-    heard.some(({ record: { id }, taking }) => taking!.targets.has(record.signer) && ancestry.isApart(id, record.id))
-  const silenced = new Set<RecordId>()
-  for (const node of takings) {
-    // The most senior are heard first, so two that take from each other are not both silenced.
-    if (isSilenced(node)) silenced.add(node.record.id)
-    else heard.push(node)
+  policyProblem: CharterFold.PolicyCheck
+): ReadonlyArray<Step> | undefined => {
+  const steps: Array<Step> = []
+  let state = begin
+  for (const each of past) {
+    const after = CharterFold.applyInTurn(state, each, policyProblem)
+    if (typeof after === "string") continue
+    steps.push({ record: each, after })
+    state = after
   }
-  const settled = new Set(takings)
-  for (const node of nodes) if (!settled.has(node) && isSilenced(node)) silenced.add(node.record.id)
-  return silenced
+  const after = CharterFold.applyInTurn(state, record, policyProblem)
+  return typeof after === "string" ? undefined : [...steps, { record, after }]
 }
 
-/** Which of some records, in the order of their versions, knew of which; a bit for each pair. */
-class Ancestry {
-  readonly #places = new Map<RecordId, number>()
-  readonly #known: Array<Uint32Array> = []
+const shared = (
+  last: Counted | undefined,
+  { own, record }: Node,
+  known: ReadonlyArray<Counted>
+): Counted | undefined => {
+  if (own.before === last) return own
+  const here = known[last?.length ?? 0]
+  if (here === undefined || here.before !== last) return undefined
+  return here.record.id === record.id ? here : undefined
+}
 
-  constructor(nodes: ReadonlyArray<Node>) {
-    const words = Math.ceil(nodes.length / 32)
-    for (const { record } of nodes) {
-      const known = new Uint32Array(words)
-      for (const each of record.behind) {
-        const place = this.#places.get(each)
-        if (place === undefined) continue
-        const theirs = this.#known[place]!
-        for (let word = 0; word < words; word++) known[word]! |= theirs[word]!
-        known[place >>> 5]! |= 1 << (place & 31)
-      }
-      this.#places.set(record.id, this.#known.length)
-      this.#known.push(known)
+/** Which records had their turn. Once a record counts, all that it stands behind is settled as its writer saw it. */
+class Settled {
+  readonly #here: ReadonlyMap<RecordId, Node>
+  readonly #begin: number
+  readonly #settled = new Set<RecordId>()
+  /** Those of them whose whole past is settled. */
+  readonly #closed = new Set<RecordId>()
+
+  constructor(here: ReadonlyMap<RecordId, Node>, begin: number) {
+    this.#here = here
+    this.#begin = begin
+  }
+
+  has(id: RecordId): boolean {
+    return this.#settled.has(id)
+  }
+
+  add(id: RecordId): void {
+    this.#settled.add(id)
+  }
+
+  /** What counted for the writer of a record and has not had its turn here, in that order. */
+  before({ own }: Node): ReadonlyArray<CharterRecord> {
+    const found: Array<CharterRecord> = []
+    for (let each = own.before; each !== undefined && each.length > this.#begin; each = each.before) {
+      const { id } = each.record
+      // What such a record's own writer saw is settled with it.
+      if (this.#closed.has(id) && this.#here.get(id)!.own === each) break
+      if (!this.#settled.has(id)) found.push(each.record)
     }
+    return found.reverse()
   }
 
-  /** True when neither knew of the other. */
-  isApart(a: RecordId, b: RecordId): boolean {
-    return a !== b && !this.#knows(a, b) && !this.#knows(b, a)
-  }
-
-  #knows(a: RecordId, b: RecordId): boolean {
-    const place = this.#places.get(b)!
-    return (this.#known[this.#places.get(a)!]![place >>> 5]! & (1 << (place & 31))) !== 0
+  close({ record }: Node): void {
+    const open = [record.id]
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      const node = this.#here.get(id)
+      if (node === undefined || this.#closed.has(id)) continue
+      this.#closed.add(id)
+      this.#settled.add(id)
+      open.push(...node.record.behind)
+    }
   }
 }

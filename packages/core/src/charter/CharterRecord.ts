@@ -28,8 +28,8 @@ export const recordIdBytes = 32
 /** 64 hexadecimal digits: SHA-256 over the domain and the signed bytes. */
 export type RecordId = string
 
-/** Most records that one stands behind. */
-export const behindMax = 16
+/** Most records that one stands behind, so that nobody has to deny one that it knew. */
+export const behindMax = 1_024
 /** Stands for what is before the first record. */
 export const noRecord: RecordId = "0".repeat(2 * recordIdBytes)
 

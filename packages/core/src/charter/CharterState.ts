@@ -12,7 +12,7 @@ export interface Member {
   readonly name: string
   readonly role: string
   readonly teams: ReadonlyArray<string>
-  /** Version of the charter that brought it in; of two members the one with the smaller one is senior. */
+  /** Version of the record that brought it in; of two members of one level the one with the smaller one is senior. */
   readonly since: number
 }
 

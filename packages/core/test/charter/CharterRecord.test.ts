@@ -55,10 +55,10 @@ describe("a record", () => {
     )
   })
 
-  it("[CH-1] stands behind records that are named once and in order, at most 16", () => {
-    const ids = Array.from({ length: 17 }, (_, i) => ({ id: i.toString(16).padStart(64, "0"), version: 1 }))
+  it("[CH-1] stands behind records that are named once and in order, at most 1,024", () => {
+    const ids = Array.from({ length: 1_025 }, (_, i) => ({ id: i.toString(16).padStart(64, "0"), version: 1 }))
     const behind = (...all: typeof ids) => CharterRecord.open(crypto, record(all, 1, found).bytes)
-    expect(behind(...ids.slice(0, 16))).toMatchObject({ behind: ids.slice(0, 16).map(({ id }) => id) })
+    expect(behind(...ids.slice(0, 1_024))).toMatchObject({ behind: ids.slice(0, 1_024).map(({ id }) => id) })
     expect(() => behind(...ids)).toThrow("does not say what it stands behind")
     expect(() => behind(ids[1]!, ids[1]!)).toThrow("does not say what it stands behind")
   })
