@@ -14,7 +14,7 @@ import { Output } from "./Output.ts"
 
 /** A desk on the folder's own files. */
 export interface Desk {
-  readonly charter: PolicyDesk.CharterReads
+  readonly charter: PolicyDesk.CharterCompared
   readonly records: PolicyDesk.DeskRecords
 }
 

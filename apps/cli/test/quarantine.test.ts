@@ -337,6 +337,7 @@ const openStrictHub = async (store: string) => {
       mustForget: () => Effect.undefined,
       accepts: () => yes,
       givesWay: Effect.succeed(false),
+      isRenumbered: Effect.succeed(false),
       isCustodian: () => Effect.succeed(false),
       canWrite: () => yes,
       audit: () => Effect.void,

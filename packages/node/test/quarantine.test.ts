@@ -60,6 +60,7 @@ const makePolicy = () => {
     mustForget: () => Effect.undefined,
     accepts: () => yes,
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     isCustodian: () => Effect.succeed(false),
     canWrite: () => yes,
     audit: () => Effect.void,

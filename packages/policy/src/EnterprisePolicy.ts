@@ -106,6 +106,7 @@ const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.
         )
       ),
     givesWay: Effect.sync(() => !now().isCustodian(self)),
+    isRenumbered: Effect.sync(() => now().state.hub === undefined),
     isCustodian: (peer) => Effect.sync(() => now().isCustodian(peer)),
     canWrite: (partition, deeds) =>
       Effect.suspend(() => {

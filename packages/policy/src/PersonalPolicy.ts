@@ -102,6 +102,7 @@ const gateOf = (trusted: TrustedPeers.TrustedPeers, shared: Shared, audit: Audit
     mustForget: () => Effect.undefined,
     accepts: () => Effect.sync(() => now().authored),
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     // Who has a part only cannot keep the whole safe.
     isCustodian: (peer) => Effect.sync(() => now().trusted.has(peer) && shared(peer) === "all"),
     canWrite: () => Effect.sync(() => now().own),

@@ -4,6 +4,7 @@
  * decides nothing itself and writes nothing but the charter.
  */
 import {
+  Bytes,
   type Charter,
   type CharterError,
   CharterState,
@@ -23,6 +24,9 @@ import type { HeaderValues } from "./PolicySubject.ts"
 
 /** What may be known of a charter without writing it. */
 export type CharterReads = Pick<Charter.CharterShape, "state" | "stateAt">
+
+/** The same, with what tells it from every other. */
+export type CharterCompared = CharterReads & Pick<Charter.CharterShape, "digest">
 
 /** The records that answers are about. */
 export interface DeskRecords {
@@ -147,16 +151,20 @@ export const diff = (
 export interface Comparison {
   /** That of the charter that the draft was compared with. */
   readonly version: number
+  /** That of the same, 32 hexadecimal digits: the version alone may come to mean another charter where no hub orders it. */
+  readonly digest: string
   readonly impacts: ReadonlyArray<PolicyReview.Impact>
   readonly warnings: ReadonlyArray<string>
 }
 
 /** The same, with the version to expect and whom the draft names that the charter does not have. */
-export const compare = (charter: CharterReads, records: DeskRecords, text: string): DeskEffect<Comparison> =>
+export const compare = (charter: CharterCompared, records: DeskRecords, text: string): DeskEffect<Comparison> =>
   Effect.suspend(() => {
     const { version } = charter.state()
+    const digest = Bytes.toHex(charter.digest())
     return Effect.map(diff(charter, records, text), (impacts) => ({
       version,
+      digest,
       impacts,
       warnings: warnings(charter, text)
     }))
@@ -179,7 +187,7 @@ export const apply = (
 
 /**
  * Puts the document in force again that was in force at a version of the charter, as it is; the built-in roles where there
- * was none.
+ * was none. Where no hub orders the charter, whoever has looked at its versions gives the digest of what was looked at.
  */
 export const rollBack = (
   charter: Charter.CharterShape,

@@ -70,7 +70,12 @@ const Reach = Schema.Struct({
 const Reaches = Schema.Struct({ reach: Schema.Array(Reach) })
 const Sentences = Schema.Array(Schema.String)
 /** `version`: that of the charter with which the draft was compared. */
-const Impacts = Schema.Struct({ version: Schema.Int, impacts: Schema.Array(Impact), warnings: Sentences })
+const Impacts = Schema.Struct({
+  version: Schema.Int,
+  digest: Schema.String,
+  impacts: Schema.Array(Impact),
+  warnings: Sentences
+})
 const Tested = Schema.Struct({ problems: Sentences, warnings: Sentences })
 const Versions = Schema.Struct({
   versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.NullOr(Schema.String) }))
@@ -187,7 +192,8 @@ export const apply = Effect.fnUntraced(function* ({ data, expect, file, note }: 
   const text = yield* draftOf(file)
   const { found, team } = yield* compare(data, text)
   yield* output.note(PolicyText.summary(team, found.impacts))
-  const body = { text, expectedVersion: expect ?? found.version, ...noteOf(note) }
+  const expected = expect === undefined ? { expectedDigest: found.digest } : {}
+  const body = { text, expectedVersion: expect ?? found.version, ...expected, ...noteOf(note) }
   const { version } = yield* LocalDoor.ask(data, { path: "policy/apply", answer: Written, body })
   yield* output.result({ ...found, version }, `${file} is in force: version ${version} of the charter.`)
 })

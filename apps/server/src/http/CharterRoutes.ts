@@ -18,7 +18,8 @@ const bodyBytesMax = 512 * 1024
 
 const Wording = {
   note: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(512))),
-  expectedVersion: Schema.optionalKey(Schema.Int)
+  expectedVersion: Schema.optionalKey(Schema.Int),
+  expectedDigest: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)))
 }
 const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
 const Nothing = Schema.Struct({})

@@ -27,6 +27,11 @@ export interface Wording {
   readonly note?: string
   /** The version that the charter must have, or nothing is written and it fails with `CharterMoved`. */
   readonly expectedVersion?: number
+  /**
+   * The digest that the charter must have, 32 hexadecimal digits; otherwise the same. Without a hub a version may come to mean
+   * other records than it did.
+   */
+  readonly expectedDigest?: string
 }
 
 /** A version and its record: with a few of them two charters find where they part. */
@@ -243,10 +248,9 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const digest = digestOf(keeping)
   const told = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
-      const before = digest()
-      // A record that counts before the last one leaves the head as it was.
+      const { state } = keeping
       const tell = Effect.suspend(() =>
-        Bytes.equals(digest(), before) ? Effect.void : Effect.asVoid(PubSub.publish(changes, keeping.state))
+        keeping.state === state ? Effect.void : Effect.asVoid(PubSub.publish(changes, keeping.state))
       )
       return Effect.ensuring(effect, tell)
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
@@ -256,7 +260,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     write: (operations, wording = {}) =>
       told(
         Effect.andThen(
-          Effect.suspend(() => unmoved(keeping, wording)),
+          Effect.suspend(() => unmoved(keeping, digest, wording)),
           asCharterError(write(keeping, operations, wording))
         )
       ),
@@ -273,8 +277,14 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
 const failed = (reason: CharterError.CharterError["reason"]): Effect.Effect<never, CharterError.CharterError> =>
   Effect.fail(new CharterError.CharterError({ reason }))
 
-const unmoved = ({ state: { version } }: Keeping, { expectedVersion: expected = version }: Wording) =>
-  expected === version ? Effect.void : failed(new CharterError.CharterMoved({ expected, version }))
+const unmoved = (
+  { state: { version } }: Keeping,
+  digest: CharterShape["digest"],
+  { expectedDigest, expectedVersion: expected = version }: Wording
+) => {
+  const isSame = expectedDigest === undefined || Bytes.toHex(digest()) === expectedDigest
+  return expected === version && isSame ? Effect.void : failed(new CharterError.CharterMoved({ expected, version }))
+}
 
 const asCharterError = <A>(
   effect: Effect.Effect<A, CharterError.CharterError | JournalError>

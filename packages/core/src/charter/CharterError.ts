@@ -45,6 +45,7 @@ export class CharterMoved extends Schema.TaggedError<CharterMoved>()("CharterMov
   version: Schema.Int
 }) {
   override get message(): string {
+    if (this.expected === this.version) return "the charter says something else than was expected; look at it again"
     return `the charter has moved on to version ${this.version}, and version ${this.expected} was expected; look at it again`
   }
   get isRetryable(): boolean {

@@ -12,11 +12,8 @@ import { type CharterState, type Device, devicesOf, levelOf, type Member, member
 export type PolicyCheck = (text: string, state: CharterState) => string | undefined
 
 /** The state after a record, or why the record does not count: all of its operations do, or none. */
-export const apply = (
-  state: CharterState,
-  record: CharterRecord,
-  policyProblem: PolicyCheck
-): CharterState | string => applied(state, record, policyProblem, false)
+export const apply = (state: CharterState, record: CharterRecord, policyProblem: PolicyCheck): CharterState | string =>
+  applied(state, record, policyProblem, false)
 
 /**
  * The same at the turn of a record that counted for its writer, in a state that its writer may not have seen: what it was
@@ -55,11 +52,7 @@ const applied = (
  * The state after the removal of what is not there: who manages the space keeps it out for good. `undefined` where something
  * is there, or the device may write nothing.
  */
-const keptOut = (
-  state: CharterState,
-  signer: PeerId.PeerId,
-  operation: CharterOperation
-): CharterState | undefined => {
+const keptOut = (state: CharterState, signer: PeerId.PeerId, operation: CharterOperation): CharterState | undefined => {
   if (operation._tag !== "RemoveMember" && operation._tag !== "RemoveDevice") return undefined
   const device = state.devices.get(signer)
   const member = memberOf(state, signer)

@@ -7,7 +7,7 @@ export const Decision = Schema.Struct({
   allowed: Schema.Boolean,
   /** Name of the rule that decided. */
   rule: Schema.String,
-  /** Version of the policy that decided; grows with every change. */
+  /** Version of the policy that decided; grows with every change, unless the gate says otherwise (`isRenumbered`). */
   policyVersion: Schema.Int,
   /** One sentence for people. */
   because: Schema.String

@@ -64,6 +64,11 @@ export interface GateShape {
    * all and this device is no custodian: it had taken it in before it knew better.
    */
   readonly givesWay: Effect.Effect<boolean>
+  /**
+   * May a version of it come to mean another policy than before, or fall? True where one policy holds for all and no hub puts
+   * its changes in order.
+   */
+  readonly isRenumbered: Effect.Effect<boolean>
   /** Does this peer read the whole space, so that what it has durable is safe? Its word settles receipts. */
   readonly isCustodian: (peer: PeerId) => Effect.Effect<boolean>
   /** May this device itself do this to entities of the partition? `deeds` is run only by a policy that has to know. */
@@ -91,6 +96,7 @@ export class Gate extends Context.Service<Gate, GateShape>()("@syncline/core/gat
     mustForget: () => Effect.undefined,
     accepts: () => Effect.succeed(closedDecision),
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     isCustodian: () => Effect.succeed(false),
     canWrite: () => Effect.succeed(closedDecision),
     audit: () => Effect.void,

@@ -149,26 +149,41 @@ const reviewNew = Effect.fnUntraced(function* (supervisor: Supervision, asked: {
       })
     yield* releaseAllowed(supervisor, reason, isAllowed, undefined, asked.place)
   }
-  const givesWay = yield* supervisor.gate.givesWay
+  const scale = yield* scaleOf(supervisor)
   const isToSubmit: Judge = (row, beginnings) =>
     Effect.map(decisionNow(supervisor, row, beginnings), (decision) => {
       newest = Math.max(newest, row.place)
-      return isLaterThan(supervisor, row, decision, givesWay) && isFirstTime(supervisor, row, decision)
+      return isLaterThan(supervisor, row, decision, scale) && isFirstTime(supervisor, row, decision)
     })
   yield* releaseAllowed(supervisor, "Rejected", isToSubmit, undefined, asked.place)
   asked.place = newest
 })
 
+/** What the versions of decisions say of each other. */
+interface Scale {
+  readonly isOnePolicy: boolean
+  readonly isRenumbered: boolean
+}
+
+const scaleOf = Effect.fnUntraced(function* ({ gate }: Supervision) {
+  const scale: Scale = { isOnePolicy: yield* gate.givesWay, isRenumbered: yield* gate.isRenumbered }
+  return scale
+})
+
 /**
  * True when own work was refused under an older policy than the present one here. Versions count on one scale only where
- * one policy holds for all, or where this device itself decided: another node's rules have numbers of their own.
+ * one policy holds for all, or where this device itself decided: another node's rules have numbers of their own. Where a
+ * version may come to mean another policy, what is allowed now was refused under another one.
  */
 const isLaterThan = (
   { journal }: Supervision,
   { peer, policyVersion: refusedAt }: QuarantineRow,
   { allowed, policyVersion }: Decision,
-  isOnePolicy: boolean
-): boolean => allowed && policyVersion > refusedAt && (isOnePolicy || peer === Author.peer(journal.info.author))
+  { isOnePolicy, isRenumbered }: Scale
+): boolean => {
+  if (!allowed || isRenumbered) return allowed
+  return policyVersion > refusedAt && (isOnePolicy || peer === Author.peer(journal.info.author))
+}
 
 /** Notes that a commit is submitted again under the present policy; false when it was before. */
 const isFirstTime = ({ resubmitted }: Supervision, { id }: QuarantineRow, { policyVersion }: Decision): boolean => {
@@ -218,12 +233,12 @@ const releaseResting = Effect.fnUntraced(function* (supervisor: Supervision, ids
 const reviewReasons = Effect.fnUntraced(function* (supervisor: Supervision, isStart: boolean) {
   const head = yield* supervisor.journal.head
   supervisor.resting = undefined
-  const givesWay = yield* supervisor.gate.givesWay
+  const scale = yield* scaleOf(supervisor)
   const isAllowed: Judge = (row, beginnings) =>
     Effect.map(decisionNow(supervisor, row, beginnings), (decision) => {
       if (!isStart) return decision.allowed
-      if (row.reason === "Rejected") return isLaterThan(supervisor, row, decision, givesWay)
-      return decision.allowed && decision.policyVersion !== row.policyVersion
+      if (row.reason === "Rejected") return isLaterThan(supervisor, row, decision, scale)
+      return decision.allowed && (scale.isRenumbered || decision.policyVersion !== row.policyVersion)
     })
   for (;;) {
     const sum: ReleaseSum = { released: 0, waiting: [] }

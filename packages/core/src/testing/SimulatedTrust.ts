@@ -87,6 +87,7 @@ export class SimulatedTrust {
       accepts: ({ author, partition }) =>
         Effect.sync(() => answer(!this.#isDenied("write", Author.peer(author), partition), "simulated/write")),
       givesWay: Effect.succeed(false),
+      isRenumbered: Effect.succeed(false),
       isCustodian: (peer) => Effect.sync(() => this.has(peer)),
       canWrite: () => Effect.sync(() => answer(true, "simulated/own")),
       audit: () => Effect.void,

@@ -4,6 +4,7 @@ import * as Charter from "../../src/charter/Charter.ts"
 import type * as CharterFold from "../../src/charter/CharterFold.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import { CharterStore } from "../../src/charter/CharterStore.ts"
+import * as Bytes from "../../src/identity/Bytes.ts"
 import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
 import { layerDevice } from "../journal/nodeCrypto.ts"
 import { addDevice, addMember, found, join, key, peer, space } from "./fixture.ts"
@@ -206,21 +207,43 @@ describe("a node's charter", () => {
     })
   )
 
-  it.effect("[CH-19] a change that comes to stand before the last record is told, too", () =>
+  it.effect("[CH-19] a change is told also where it is ordered in before the last record", () =>
     Effect.gen(function* () {
       const [ann, olga] = [yield* open(1), yield* open(2)]
       yield* ann.write([found])
       yield* ann.write(team)
       yield* exchange(ann, olga)
-      // Both at once; a removal comes before what else was written at its time.
-      yield* ann.write([rename("north")])
-      yield* olga.write([remove("mia")])
-      const told = yield* Effect.forkScoped(Stream.runHead(ann.changes), { startImmediately: true })
+      yield* ann.write([addMember("x", "member")])
+      yield* olga.write([rename("of olga")])
+      const { head } = olga.state()
+      const told = yield* Effect.forkScoped(Stream.runHead(olga.changes), { startImmediately: true })
       yield* exchange(ann, olga)
-      const state = Option.getOrThrow(yield* Fiber.join(told))
-      expect(state.members.has("mia")).toBe(false)
-      expect(state.teams.get("north")?.name).toBe("north")
+      expect(olga.state().head).toBe(head)
+      expect((yield* Fiber.join(told))._tag).toBe("Some")
+      expect(olga.state().members.has("x")).toBe(true)
     })
+  )
+
+  it.effect(
+    "[CH-25] what was looked at is expected by its digest, for a version may come to mean another charter",
+    () =>
+      Effect.gen(function* () {
+        const [ann, olga, adam] = [yield* open(1), yield* open(2), yield* open(3)]
+        yield* ann.write([found])
+        yield* ann.write(team)
+        for (const each of [olga, adam]) yield* exchange(ann, each)
+        yield* adam.write([{ _tag: "SetPolicy", text: "adam's" }])
+        yield* exchange(olga, adam)
+        const expected = { expectedVersion: olga.state().version, expectedDigest: Bytes.toHex(olga.digest()) }
+        yield* ann.write([remove("adam")])
+        yield* exchange(olga, ann)
+        expect(olga.state().version).toBe(expected.expectedVersion)
+        const moved = yield* Effect.flip(olga.write([rename("x")], expected))
+        expect(moved.reason._tag).toBe("CharterMoved")
+        expect(moved.message).toBe("the charter says something else than was expected; look at it again")
+        const expectedDigest = Bytes.toHex(olga.digest())
+        expect((yield* olga.write([rename("x")], { ...expected, expectedDigest })).teams.get("north")?.name).toBe("x")
+      })
   )
 
   it.effect("[CH-19] says why it cannot be written here, and tells what changed", () =>

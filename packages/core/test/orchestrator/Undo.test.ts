@@ -40,6 +40,7 @@ const open = Effect.gen(function* () {
     mustForget: () => Effect.undefined,
     accepts: decide,
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     isCustodian: () => Effect.succeed(false),
     canWrite: decide,
     audit: ({ action, decision }) =>

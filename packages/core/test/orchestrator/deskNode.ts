@@ -38,6 +38,7 @@ const gateOf = (policy: Policy) =>
     mustForget: () => Effect.undefined,
     accepts: () => Effect.sync(() => policy.accept),
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     isCustodian: () => Effect.succeed(false),
     canWrite: () => Effect.sync(() => policy.write),
     audit: (action) => Effect.sync(() => void policy.audited.push(action)),

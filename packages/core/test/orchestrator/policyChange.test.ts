@@ -25,6 +25,7 @@ const changingGate = Effect.gen(function* () {
     mustForget: () => Effect.undefined,
     accepts: () => answer,
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     isCustodian: () => Effect.succeed(true),
     canWrite: () => answer,
     audit: () => Effect.void,

@@ -39,7 +39,8 @@ type IsDenied = (partition: Partition, peer: PeerId | undefined) => boolean
 export const makeRules = Effect.fnUntraced(function* (
   known: ReadonlyArray<number>,
   custodians = known,
-  isOnePolicy = false
+  isOnePolicy = false,
+  isRenumbered = false
 ) {
   const changes = yield* PubSub.sliding<void>(4)
   const peers = new Set<PeerId>(known.map(peerOf))
@@ -65,6 +66,7 @@ export const makeRules = Effect.fnUntraced(function* (
     mustForget: ({ header }) => Effect.sync(() => (header["team"] === forgotten ? decide(false) : undefined)),
     accepts: ({ author, partition }) => Effect.sync(() => decide(!isRevoked(partition, Author.peer(author)))),
     givesWay: Effect.succeed(isOnePolicy),
+    isRenumbered: Effect.succeed(isRenumbered),
     isCustodian: (peer) => Effect.succeed(judges.has(peer)),
     canWrite: (partition) => Effect.sync(() => decide(!isDenied(partition, undefined))),
     audit: ({ action, decision, detail, isPassedOver = false }) =>

@@ -33,6 +33,7 @@ export const gateFor = (devices: ReadonlyArray<number>) => {
     mustForget: () => Effect.undefined,
     accepts: () => Effect.succeed(allow(true)),
     givesWay: Effect.succeed(false),
+    isRenumbered: Effect.succeed(false),
     isCustodian: (peer) => Effect.succeed(peers.has(peer)),
     canWrite: () => Effect.succeed(allow(true)),
     audit: () => Effect.void,
