@@ -136,7 +136,7 @@ const ofMember = (state: CharterState, actor: Actor, operation: OfMember): strin
  * True for a space that somebody can manage: an owner with a device. Where a hub writes all records, that is the hub's own
  * device; a hub that never was an owner's only orders what others write.
  */
-export const isManageable = (state: CharterState, isHubWriting = hubWrites(state)): boolean => {
+const isManageable = (state: CharterState, isHubWriting = hubWrites(state)): boolean => {
   const { devices, hub } = state
   if (isHubWriting) return isOwners(state, devices.get(hub!))
   return [...devices.values()].some((device) => isOwners(state, device))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Option, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import * as Charter from "../../src/charter/Charter.ts"
 import type * as CharterFold from "../../src/charter/CharterFold.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
@@ -225,7 +225,7 @@ describe("a node's charter", () => {
   )
 
   it.effect(
-    "[CH-25] what was looked at is expected by its digest, for a version may come to mean another charter",
+    "[CH-26] what was looked at is expected by its digest, for a version may come to mean another charter",
     () =>
       Effect.gen(function* () {
         const [ann, olga, adam] = [yield* open(1), yield* open(2), yield* open(3)]
