@@ -149,7 +149,9 @@ describe("a team's hub", () => {
     expect((await ask(data, "charter/records", { operations, expectedVersion: 1 })).status).toBe(409)
     expect((await ask(data, "policy/rollback", { version: 2, expectedVersion: 9 })).status).toBe(409)
     expect((await ask(data, "charter")).body).toMatchObject({ version: 2 })
-    const { digest } = (await ask(data, "policy/diff", { text: text("a") })).body as unknown as { readonly digest: string }
+    const { digest } = (await ask(data, "policy/diff", { text: text("a") })).body as unknown as {
+      readonly digest: string
+    }
     expect(digest).toMatch(/^[0-9a-f]{32}$/)
     const other = { operations, expectedVersion: 2, expectedDigest: "0".repeat(32) }
     expect((await ask(data, "charter/records", other)).status).toBe(409)
