@@ -20,6 +20,9 @@ describe("bounds", () => {
     const before = tree.state
     const taking = record(base, 3, remove("mia"))
     for (let i = 0; i < 3; i++) expect(tree.add(taking)).toMatchObject({ kind: "refused" })
+    // Nobody looks at what it does any more.
+    const unread = { ...taking, operations: undefined as never }
+    expect(tree.add(unread)).toMatchObject({ kind: "refused" })
     expect(tree.state).toBe(before)
     const again = newTree()
     again.addAll(all(tree))

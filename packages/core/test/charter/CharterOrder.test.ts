@@ -6,8 +6,8 @@ import type { CharterGraph } from "../../src/charter/CharterGraph.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import type { RecordId } from "../../src/charter/CharterRecord.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
-import { addDevice, join, newTree, peer, record, team } from "./fixture.ts"
-import { all, inVersions, idsOf, remove, removeDevice, pause, rename, withRole, agreed } from "./plainOrder.ts"
+import { addDevice, join, newTree, peer, record, team, write } from "./fixture.ts"
+import { headOf, all, inVersions, idsOf, remove, removeDevice, pause, rename, withRole, agreed } from "./plainOrder.ts"
 
 /** A graph of records that anybody wrote behind anything. */
 const grown = (random: SeededRandom, length: number): CharterGraph => {
@@ -71,6 +71,21 @@ describe("the order of a charter", () => {
       some.addAll(inVersions(tree).filter((each) => !idle.includes(each)))
       expect(some.state).toEqual(tree.state)
     }
+  })
+
+  it("[CH-13] a record that does not count does not bring forward what it stands behind", () => {
+    const tree = team()
+    write(tree, 1, ...join("bob", "owner", 7))
+    const base = headOf(tree)
+    const removal = record(base, 3, remove("mia"))
+    tree.add(record(base, 1, pause(2)))
+    tree.add(record(base, 7, withRole("mia", "owner")))
+    tree.add(removal)
+    const before = tree.state
+    expect(before.members.get("mia")?.role).toBe("owner")
+    // Olga is senior to Bob, and paused by somebody senior to both.
+    expect(tree.add(record(removal, 2, rename("void")))).toEqual({ kind: "added" })
+    expect(agreed(tree)).toEqual(before)
   })
 
   it("[CH-11] what its writer saw in one order stays in it, and who wrote behind everything comes behind everything", () => {
