@@ -8,6 +8,7 @@ import { Config, Effect, Layer, Option, Redacted } from "effect"
 import { Prompt } from "effect/cli"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { because, UsageInvalid } from "./CliError.ts"
+import { writeError } from "./Output.ts"
 import { StandardStreams, type Streams } from "./StandardStreams.ts"
 
 type Passphrase = Redacted.Redacted<string>
@@ -16,11 +17,7 @@ type Passphrase = Redacted.Redacted<string>
 const typed = new WeakMap<Streams, Map<string, Passphrase>>()
 
 /** Reads the folder's key, or makes one when there is none. */
-export const load = Effect.fnUntraced(function* (folder: string) {
-  const streams = yield* StandardStreams
-  const ask: DeviceKeyFile.AskPassphrase = (path) => Effect.provideService(passphraseOf(path), StandardStreams, streams)
-  return yield* Effect.provideService(DeviceKeyFile.load(folder), DeviceKeyFile.KeyPassphrase, ask)
-})
+export const load = (folder: string) => withPassphrase(DeviceKeyFile.load(folder))
 
 /** The same as core's DeviceKey and the node's DeviceSeed. */
 export const layer = (folder: string) => Layer.unwrap(Effect.map(load(folder), DeviceKeyFile.layerSeed))
@@ -37,7 +34,10 @@ const passphraseOf = Effect.fnUntraced(function* (path: string) {
   const file = yield* Effect.orDie(
     Effect.map(Config.option(Config.String("SYNCLINE_PASSPHRASE_FILE")), Option.getOrUndefined)
   )
-  if (file !== undefined && file !== "") return yield* Effect.orElseSucceed(fromFile(file), () => undefined)
+  if (file !== undefined && file !== "") {
+    const told = Effect.tapError(fromFile(file), ({ message }) => writeError(`SYNCLINE_PASSPHRASE_FILE: ${message}\n`))
+    return yield* Effect.orElseSucceed(told, () => undefined)
+  }
   const streams = yield* StandardStreams
   if (!isAtTerminal(streams)) return undefined
   const known = typed.get(streams) ?? new Map<string, Passphrase>()

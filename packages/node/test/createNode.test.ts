@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Entity, JournalError, MemoryTransport, type SyncEvent, WriteError } from "@syncline/core"
 import { personal } from "@syncline/policy"
-import { Effect, Schema } from "effect"
+import { Effect, Redacted, Schema } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { createNode, type NodeOptions } from "../src/createNode.ts"
 import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
@@ -54,6 +54,18 @@ const first = async <A>(iterable: AsyncIterable<A>, isMeant: (value: A) => boole
 }
 
 describe("createNode", () => {
+  it("[CN-13] opens a device whose key is under a passphrase with it alone", async () => {
+    const store = folder()
+    const peer = peerIn(store)
+    await Effect.runPromise(DeviceKeyFile.protect(store, Redacted.make("four words of mine")))
+    await expect(open({ store })).rejects.toMatchObject({ reason: { _tag: "KeyLocked" } })
+    await expect(open({ store, passphrase: "four other words" })).rejects.toMatchObject({
+      reason: { _tag: "PassphraseWrong" }
+    })
+    await using node = await open({ store, passphrase: "four words of mine" })
+    expect(node.peer).toBe(peer)
+  })
+
   it("[CN-1] writes, changes, reads and deletes records", async () => {
     await using node = await open()
     const id = await node.task.put({ title: "Milk", done: false })

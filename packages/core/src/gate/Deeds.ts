@@ -1,6 +1,6 @@
 /**
  * What a commit does to the records of its partition, as far as a policy tells it apart. It is read from the events
- * themselves, so that every replica reads the same; only whether a record was there before is each replica's own knowledge.
+ * themselves, so that every replica reads the same; only what was there before is each replica's own knowledge.
  */
 import type { EntityChange } from "../model/EntityChange.ts"
 import type { Event } from "../model/Event.ts"

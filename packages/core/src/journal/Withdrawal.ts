@@ -34,7 +34,7 @@ interface Work {
 export const settle = (context: WriterContext, settlement: Settlement, nowMs: number): SettleOutcome => {
   const { tables } = context
   const { givesWay, isCustodian, peer } = settlement
-  const row = presentRow(context, settlement)
+  const row = setBack(context, settlement)
   const acknowledged = Math.max(row.acknowledged, settlement.acknowledged)
   // Before the peer counts as told: from then on a commit without a row is one that it has.
   if (isCustodian) keepNotShared(context, settlement)
@@ -59,7 +59,8 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
   return { ...outcome, standing: [...standing] }
 }
 
-const presentRow = ({ tables }: WriterContext, { incarnation, peer, setBackTo = Infinity }: Settlement): PeerRow => {
+/** The peer's row; where the peer was set back, cut to what it says that it has. */
+const setBack = ({ tables }: WriterContext, { incarnation, peer, setBackTo = Infinity }: Settlement): PeerRow => {
   const row = tables.peerOf(peer, incarnation)
   if (row.acknowledged <= setBackTo && row.custody <= setBackTo) return row
   const less = {

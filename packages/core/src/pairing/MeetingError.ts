@@ -44,10 +44,10 @@ export class SlotCrowded extends Schema.TaggedError<SlotCrowded>()("SlotCrowded"
   }
 }
 
-/** The meeting place takes no more for now. */
+/** The meeting place has as many callers as it can take, or this address has called too often within a minute. */
 export class MeetingBusy extends Schema.TaggedError<MeetingBusy>()("MeetingBusy", { place: Schema.String }) {
   override get message(): string {
-    return `the meeting place ${this.place} takes no more callers for now; try again in a minute`
+    return `the meeting place ${this.place} has as many callers as it takes; try again in a minute`
   }
   get isRetryable(): boolean {
     return true

@@ -117,16 +117,22 @@ const purgeRules = (name: string, make: MakeJournal): void => {
   )
 }
 
+/** A journal whose purge of 300 records was interrupted after its first step. */
+const openInterrupted = Effect.fnUntraced(function* (make: MakeJournal) {
+  const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+  yield* writeEach(a, notesOf("south", 300))
+  yield* pull(a, b)
+  const first = yield* Effect.forkChild(Stream.runHead(b.changes), { startImmediately: true })
+  const purging = yield* Effect.forkChild(b.purge(south, why), { startImmediately: true })
+  yield* Fiber.join(first)
+  yield* Fiber.interrupt(purging)
+  return b
+})
+
 const interruptedRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-133] ${name}: a purge that was interrupted is known, and the next one ends it`, () =>
     Effect.gen(function* () {
-      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
-      yield* writeEach(a, notesOf("south", 300))
-      yield* pull(a, b)
-      const first = yield* Effect.forkChild(Stream.runHead(b.changes), { startImmediately: true })
-      const purging = yield* Effect.forkChild(b.purge(south, why), { startImmediately: true })
-      yield* Fiber.join(first)
-      yield* Fiber.interrupt(purging)
+      const b = yield* openInterrupted(make)
       const [held] = yield* b.held
       expect(held).toMatchObject({ partition: south })
       expect(held!.count).toBeGreaterThan(0)
@@ -140,13 +146,7 @@ const interruptedRules = (name: string, make: MakeJournal): void => {
     `[JR-133] ${name}: what came after a purge that was interrupted is taken out with the rest, and no number of it comes again`,
     () =>
       Effect.gen(function* () {
-        const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
-        yield* writeEach(a, notesOf("south", 300))
-        yield* pull(a, b)
-        const first = yield* Effect.forkChild(Stream.runHead(b.changes), { startImmediately: true })
-        const purging = yield* Effect.forkChild(b.purge(south, why), { startImmediately: true })
-        yield* Fiber.join(first)
-        yield* Fiber.interrupt(purging)
+        const b = yield* openInterrupted(make)
         // The right was given back, and is lost once more.
         yield* b.write(notesOf("south", 5, "new"))
         const authors = yield* authorsOf(b)

@@ -95,6 +95,23 @@ export class FarEnd {
   })
 }
 
+/** Answers as a device towards an initiator; stops after the proof was sent. */
+export const prove = Effect.fnUntraced(function* (far: FarEnd, device: number) {
+  const challenge = yield* far.hear()
+  if (challenge._tag !== "Challenge") return yield* Effect.die("no challenge")
+  const signer = signerOf(device)
+  const nonce = new Uint8Array(16)
+  const transcript: Proof.Transcript = {
+    initiator: challenge.peer,
+    responder: signer.publicKey,
+    initiatorNonce: challenge.nonce,
+    responderNonce: nonce,
+    channelBinding: far.link.channelBinding
+  }
+  const signature = Proof.prove(crypto, signer, transcript, "responder")
+  yield* far.say({ _tag: "ChallengeAck", nonce, peer: signer.publicKey, signature })
+})
+
 /** Opens as a device towards a responder; stops after the greeting was sent. */
 export const greet = Effect.fnUntraced(function* (
   far: FarEnd,

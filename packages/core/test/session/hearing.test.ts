@@ -10,11 +10,10 @@ import * as SpaceId from "../../src/identity/SpaceId.ts"
 import { Journal } from "../../src/journal/Journal.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
 import * as CharterExchange from "../../src/session/CharterExchange.ts"
-import * as Proof from "../../src/session/Proof.ts"
 import type * as Wire from "../../src/wire/WireMessage.ts"
 import * as fixture from "../charter/fixture.ts"
-import { crypto, layerDevice, signerOf } from "../nodeCrypto.ts"
-import { FarEnd, gateFor, greet, openSession, peerOf } from "./SessionUnderTest.ts"
+import { layerDevice } from "../nodeCrypto.ts"
+import { FarEnd, gateFor, greet, openSession, peerOf, prove } from "./SessionUnderTest.ts"
 
 const { addMember, found, join, record, space } = fixture
 
@@ -127,18 +126,7 @@ const greeted = Effect.fnUntraced(function* (change: Partial<Wire.Hello> = {}) {
 const answered = Effect.fnUntraced(function* (device: number) {
   const { far, notices, session } = yield* openSession("initiator")
   const end = new FarEnd(far)
-  const challenge = yield* end.hear()
-  if (challenge._tag !== "Challenge") return yield* Effect.die("no challenge")
-  const signer = signerOf(device)
-  const transcript: Proof.Transcript = {
-    initiator: challenge.peer,
-    responder: signer.publicKey,
-    initiatorNonce: challenge.nonce,
-    responderNonce: new Uint8Array(16),
-    channelBinding: far.channelBinding
-  }
-  const signature = Proof.prove(crypto, signer, transcript, "responder")
-  yield* end.say({ _tag: "ChallengeAck", nonce: new Uint8Array(16), peer: signer.publicKey, signature })
+  yield* prove(end, device)
   return { end, notices, session, hello: yield* end.hear() }
 })
 

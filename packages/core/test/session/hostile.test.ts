@@ -16,7 +16,7 @@ import * as RangeTree from "../../src/reconcile/RangeTree.ts"
 import * as Proof from "../../src/session/Proof.ts"
 import * as LiveState from "../../src/session/LiveState.ts"
 import { crypto, signerOf } from "../nodeCrypto.ts"
-import { FarEnd, greet, nodeLayer, openSession, peerOf, slowLayer, space } from "./SessionUnderTest.ts"
+import { FarEnd, greet, nodeLayer, openSession, peerOf, prove, slowLayer, space } from "./SessionUnderTest.ts"
 
 const author = (device: number) => Author.make(peerOf(device), "0011223344556677")
 
@@ -101,18 +101,7 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
     Effect.gen(function* () {
       const { far, session } = yield* openSession("initiator", peerOf(2))
       const end = new FarEnd(far)
-      const challenge = yield* end.hear()
-      if (challenge._tag !== "Challenge") return yield* Effect.die("no challenge")
-      const signer = signerOf(3)
-      const transcript: Proof.Transcript = {
-        initiator: challenge.peer,
-        responder: signer.publicKey,
-        initiatorNonce: challenge.nonce,
-        responderNonce: new Uint8Array(16),
-        channelBinding: far.channelBinding
-      }
-      const signature = Proof.prove(crypto, signer, transcript, "responder")
-      yield* end.say({ _tag: "ChallengeAck", nonce: new Uint8Array(16), peer: signer.publicKey, signature })
+      yield* prove(end, 3)
       expect(yield* end.hear()).toMatchObject({ _tag: "Error", code: "PeerUnexpected" })
       expect(yield* Fiber.join(session)).toBe("PeerUnexpected")
     })
