@@ -78,27 +78,25 @@ const decideAll = Effect.fnUntraced(function* (gate: Gate.GateShape, batch: Read
   return allowed
 })
 
-export const decisionJobs = {
-  /** Seconds for a batch that the policy is asked about for the first time, and how many records it allowed. */
-  decide: async ({ partitions, perCommit, records, text }: DecideInput) =>
-    Effect.runPromise(
-      Effect.scoped(
-        Effect.gen(function* () {
-          const batch = Array.from({ length: records / perCommit }, (_, i): Partition.Partition => ({
-            type: "place",
-            header: { country: `c${i % partitions}` }
-          }))
-          // Once with another batch, so that the code is compiled as in a process that runs.
-          yield* decideAll(yield* openGate(text), batch)
-          const gate = yield* openGate(text)
-          let allowed = 0
-          const times = yield* Effect.promise(() =>
-            timed(async () => {
-              allowed = await Effect.runPromise(decideAll(gate, batch))
-            })
-          )
-          return { ...times, allowed }
-        })
-      )
+/** Seconds for a batch that the policy is asked about for the first time, and how many records it allowed. */
+export const decide = async ({ partitions, perCommit, records, text }: DecideInput) =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const batch = Array.from({ length: records / perCommit }, (_, i): Partition.Partition => ({
+          type: "place",
+          header: { country: `c${i % partitions}` }
+        }))
+        // Once with another batch, so that the code is compiled as in a process that runs.
+        yield* decideAll(yield* openGate(text), batch)
+        const gate = yield* openGate(text)
+        let allowed = 0
+        const times = yield* Effect.promise(() =>
+          timed(async () => {
+            allowed = await Effect.runPromise(decideAll(gate, batch))
+          })
+        )
+        return { ...times, allowed }
+      })
     )
-}
+  )

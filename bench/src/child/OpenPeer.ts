@@ -3,7 +3,7 @@
  * application would have it, or with that of a team. What is done with it is the jobs' business.
  */
 import { createNode, type EventOf, type SynclineNode } from "@syncline/node"
-import { enterprise, personal } from "@syncline/policy"
+import * as Policy from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import * as Cities from "../Cities.ts"
 
@@ -37,7 +37,8 @@ export const openPeer = async ({ folder, introducer, listens = false, space, tru
     space,
     store: folder,
     entities: { city: Cities.City, place: Cities.Place },
-    policy: introducer === undefined ? personal({ trusted }) : enterprise({ introducer }),
+    // An older state that is measured beside this one may have no second policy.
+    policy: introducer === undefined ? Policy.personal({ trusted }) : Policy.enterprise({ introducer }),
     transports: [listens ? socketIo({ server: { port: 0 } }) : socketIo()]
   })
   open = { peer, folder }

@@ -28,6 +28,9 @@ type Packed = readonly [
   replaced?: ReadonlyArray<readonly [author: number, hash: Uint8Array]>
 ]
 
+/** Fields of an entity whose stamps are looked through; those of more are in a map. */
+const scannedStampsMax = 32
+
 /** The row's two parts. */
 export const encode = (
   state: EntityState.EntityState,
@@ -35,12 +38,14 @@ export const encode = (
   authorIndex: (author: Author) => number
 ): { readonly state: Uint8Array; readonly value: string } => {
   const stamps: Array<PackedStamp> = []
-  const places = new Map<Stamp, number>()
+  // Fields that were written together share a stamp, so there are few, and looking through them costs no memory.
+  const places: Array<Stamp> = []
+  const many = state.stamps.size > scannedStampsMax ? new Map<Stamp, number>() : undefined
   const place = (stamp: Stamp): number => {
-    let at = places.get(stamp)
-    if (at === undefined) {
-      at = stamps.length
-      places.set(stamp, at)
+    let at = many === undefined ? places.lastIndexOf(stamp) : (many.get(stamp) ?? -1)
+    if (at < 0) {
+      at = places.push(stamp) - 1
+      many?.set(stamp, at)
       const head = state.clock.get(stamp.author)
       const isHead = head !== undefined && head.eseq === stamp.eseq && head.isForked !== true
       stamps.push([stamp.at, authorIndex(stamp.author), stamp.eseq, isHead ? null : stamp.hash])
@@ -107,8 +112,8 @@ export const decode = (
   })
   if (replaced !== undefined)
     state.replaced = new Set(replaced.map(([author, hash]) => EntityState.eventName(authorAt(author), hash)))
-  for (const field in counters) state.counters.set(field, counters[field]!)
-  for (const field in sets) state.sets.set(field, unpackSet(sets[field]!, authorAt))
+  if (counters !== null) state.counters = new Map(Object.entries(counters))
+  if (sets !== null) state.sets = unpackSets(sets, authorAt)
   const fields = JSON.parse(value) as Record<string, FieldValue>
   const keep = (field: string, fieldValue: FieldValue): void => {
     state.values.set(field, fieldValue)
@@ -170,6 +175,12 @@ const packSets = (sets: EntityState.EntityState["sets"], authorIndex: (author: A
     })
   }
   return packed
+}
+
+const unpackSets = (packed: PackedSets, authorAt: (index: number) => Author): EntityState.EntityState["sets"] => {
+  const sets = new Map<string, OrSet.OrSet>()
+  for (const field in packed) sets.set(field, unpackSet(packed[field]!, authorAt))
+  return sets
 }
 
 const unpackSet = (packed: PackedSets[string], authorAt: (index: number) => Author): OrSet.OrSet => {

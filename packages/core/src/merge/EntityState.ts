@@ -16,8 +16,9 @@ export interface EntityState {
   readonly clock: Map<Author, ClockEntry>
   readonly values: Map<string, FieldValue>
   readonly stamps: Map<string, Stamp>
-  readonly counters: Map<string, number>
-  readonly sets: Map<string, OrSet.OrSet>
+  /** This and the sets are replaced, not written: most entities have none, and share what is empty. */
+  counters: ReadonlyMap<string, number>
+  sets: ReadonlyMap<string, OrSet.OrSet>
   /** Names, by `eventName`, of events that others are in the place of: they stand in the clock and do nothing. */
   replaced: Set<string> | undefined
   /** Some author's events are a tree and not a chain; see `EntityFold`. */
@@ -48,12 +49,15 @@ export interface Conflict {
  */
 export type Standing = "new" | "known" | "gap" | "fork"
 
+const noCounters: EntityState["counters"] = new Map()
+const noSets: EntityState["sets"] = new Map()
+
 export const empty = (): EntityState => ({
   clock: new Map(),
   values: new Map(),
   stamps: new Map(),
-  counters: new Map(),
-  sets: new Map(),
+  counters: noCounters,
+  sets: noSets,
   replaced: undefined,
   isForked: false,
   isDeleted: false,
@@ -100,7 +104,7 @@ export const apply = (state: EntityState, event: Event, origin: Origin): Readonl
     const conflict = setField(state, event, origin, field, s[field]!, stamp)
     if (conflict !== undefined) (conflicts ??= []).push(conflict)
   }
-  for (const field in c) state.counters.set(field, Counter.plus(state.counters.get(field) ?? 0, c[field]!))
+  if (c !== undefined) state.counters = counted(state.counters, c)
   if (r !== undefined) withdraw(state, event, origin)
   for (const field in a) for (const value of a[field]!) OrSet.add(setOf(state, field), value, author, event.eseq)
   if (d !== undefined && (state.deletedBy === undefined || wins(stamp, state.deletedBy))) {
@@ -143,11 +147,20 @@ export const eventNamed = (name: string): { readonly author: Author; readonly ha
 export const isReplaced = ({ replaced }: EntityState, { authors, hash }: Origin): boolean =>
   replaced !== undefined && replaced.has(eventName(authors[0]!, hash))
 
+const counted = (
+  counters: EntityState["counters"],
+  changes: NonNullable<Event["ops"]["c"]>
+): EntityState["counters"] => {
+  const after = new Map(counters)
+  for (const field in changes) after.set(field, Counter.plus(after.get(field) ?? 0, changes[field]!))
+  return after
+}
+
 const setOf = (state: EntityState, field: string): OrSet.OrSet => {
   let set = state.sets.get(field)
   if (set === undefined) {
     set = OrSet.empty()
-    state.sets.set(field, set)
+    state.sets = new Map(state.sets).set(field, set)
   }
   return set
 }
