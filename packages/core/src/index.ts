@@ -18,6 +18,8 @@ export * as CharterStore from "./charter/CharterStore.ts"
 export * as Compression from "./crypto/Compression.ts"
 export * as Crypto from "./crypto/Crypto.ts"
 export * as DeviceKey from "./crypto/DeviceKey.ts"
+export * as KeyRing from "./crypto/KeyRing.ts"
+export * as SpaceKey from "./crypto/SpaceKey.ts"
 
 export * as Commit from "./model/Commit.ts"
 export * as Entity from "./model/Entity.ts"
@@ -58,6 +60,7 @@ export * as Receipt from "./journal/Receipt.ts"
 export * as Receipts from "./journal/Receipts.ts"
 export * as StateHash from "./journal/StateHash.ts"
 
+export * as Unlocking from "./journal/Unlocking.ts"
 export * as Withdrawal from "./journal/Withdrawal.ts"
 
 export * as AuditStore from "./gate/AuditStore.ts"

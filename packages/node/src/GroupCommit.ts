@@ -9,6 +9,7 @@ import {
   JournalWriter,
   Purge,
   Quarantine,
+  Unlocking,
   Withdrawal,
   WriteError
 } from "@syncline/core"
@@ -25,6 +26,7 @@ const ofRequest = (error: unknown, folder: string): WriterMessage.Answer => {
   if (error instanceof WriteError.EntityNotFound || error instanceof WriteError.EntityChanged) {
     return { kind: "refused", refusal: { tag: error._tag, type: error.type, id: error.id } }
   }
+  if (error instanceof WriteError.SpaceLocked) return { kind: "refused", refusal: { tag: "SpaceLocked" } }
   if (SqliteFailure.ofError(error, folder) !== undefined) throw error
   return defect(error)
 }
@@ -61,6 +63,11 @@ const perform = (
       return { ...Withdrawal.settle(context, request.settlement, nowMs), head: tables.head() }
     case "purge":
       return purge(context, store, request, nowMs)
+    case "hold":
+      context.keys.hold(request.held)
+      return undefined
+    case "unlock":
+      return { ...Unlocking.step(context, request.after), head: tables.head() }
     case "renew":
       JournalReceiver.renew(context)
       return undefined

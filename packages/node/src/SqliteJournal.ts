@@ -17,6 +17,7 @@ import {
   Journal,
   type JournalError,
   JournalReads,
+  KeyRing,
   Limits,
   Occupancy,
   type OpenedCommits,
@@ -24,6 +25,7 @@ import {
   Quarantine,
   Receipts,
   type SpaceId,
+  Unlocking,
   type WriteError
 } from "@syncline/core"
 import { Effect, Layer, PubSub, Redacted, Stream } from "effect"
@@ -47,6 +49,8 @@ export interface SqliteJournalOptions {
   readonly space: SpaceId.SpaceId
   /** A thread that was started ahead of time; it is this journal's from now on, whatever becomes of the opening. */
   readonly thread?: JournalThread.JournalThread | undefined
+  /** The keys to begin with, in a space that is sealed by a passphrase. */
+  readonly held?: KeyRing.HeldKeys | undefined
 }
 
 /** Changes that a slow subscriber of `changes` may lag behind. */
@@ -76,11 +80,23 @@ type Reads = Pick<
   | "count"
   | "liveCounts"
   | "scan"
+  | "lockedCount"
 > &
   History.HistoryReads
 type Writes = Pick<
   Journal.JournalShape,
-  "write" | "receive" | "release" | "revertDeletes" | "discard" | "settle" | "purge" | "renew" | "setCursor" | "disown"
+  | "write"
+  | "receive"
+  | "release"
+  | "revertDeletes"
+  | "discard"
+  | "settle"
+  | "purge"
+  | "hold"
+  | "unlock"
+  | "renew"
+  | "setCursor"
+  | "disown"
 >
 
 /** Opens the journal and holds its folder's lock until the scope closes. */
@@ -91,7 +107,8 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
   const { path } = yield* DataFolder.acquire(options.folder)
   const file = DataFolder.journalFile(path)
   const changes = yield* PubSub.sliding<Journal.JournalChange>(changesMax)
-  const settings = { folder: path, file, space: options.space, seed: Redacted.value(seed) }
+  const keys = new KeyRing.KeyRing(options.space, options.held)
+  const settings = { folder: path, file, space: options.space, seed: Redacted.value(seed), held: keys.held }
   let renew = (): void => undefined
   const onDurable: SqliteWriter.OnDurable = (request, result) => {
     if (isRenewing(request, result)) renew()
@@ -105,7 +122,7 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
         "Two nodes must not share one device key for long; give the copy a key of its own"
     )
   }
-  const reads = yield* openReads(path)
+  const reads = yield* openReads(path, keys)
   yield* watchSizes(path, changes, writer, reads)
   const tellLog = makeLogNews(path, reads)
   yield* tellLog
@@ -118,7 +135,8 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
       return info
     },
     ...reads.operations,
-    ...writesTo(writer, tellLog),
+    ...writesTo(writer, keys, tellLog),
+    keys,
     changes: Stream.fromPubSub(changes)
   }
   return journal
@@ -163,7 +181,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
   readonly space?: SpaceId.SpaceId
 }) {
   const path = resolve(options.folder)
-  const reads = yield* openReads(path, options.space)
+  const reads = yield* openReads(path, KeyRing.blind, options.space)
   const refuse = Effect.fail(SqliteFailure.toError(path, { tag: "StoreReadOnly", problem: "opened for reading" }))
   const journal: Journal.JournalShape = {
     info: reads.info,
@@ -175,6 +193,9 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     discard: () => refuse,
     settle: () => refuse,
     purge: () => refuse,
+    keys: KeyRing.blind,
+    hold: () => refuse,
+    unlock: refuse,
     renew: refuse,
     setCursor: () => refuse,
     disown: () => refuse,
@@ -223,7 +244,11 @@ const logHeld = (path: string): string =>
   `${path} still has bytes in its write-ahead log of what this device may not have any more: another program reads the ` +
   `journal, or the disk does not let it. It is tried again, at least every ${LogEmptying.retryMsMax / 1000} s and at the next start`
 
-const writesTo = (writer: SqliteWriter.SqliteWriter, tellLog: Effect.Effect<void>): Writes => ({
+const writesTo = (
+  writer: SqliteWriter.SqliteWriter,
+  keys: KeyRing.KeyRing,
+  tellLog: Effect.Effect<void>
+): Writes => ({
   write: (entityChanges, group) =>
     Effect.suspend(() => {
       const changes = JSON.stringify(entityChanges)
@@ -251,6 +276,15 @@ const writesTo = (writer: SqliteWriter.SqliteWriter, tellLog: Effect.Effect<void
     Purge.whole(writer.call({ kind: "purge", partition, why }, 0).pipe(Effect.catchTag("WriteError", unexpected))).pipe(
       Effect.tap(tellLog)
     ),
+  hold: (held) =>
+    Effect.suspend(() => {
+      // Here first: nothing is to be sealed there that cannot be read here.
+      keys.hold(held)
+      return writer.call({ kind: "hold", held }, 0)
+    }).pipe(Effect.catchTag("WriteError", unexpected)),
+  unlock: Unlocking.whole((after) => writer.call({ kind: "unlock", after }, 0)).pipe(
+    Effect.catchTag("WriteError", unexpected)
+  ),
   renew: writer.call({ kind: "renew" }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   setCursor: (peer, incarnation, cursor) =>
     writer.call({ kind: "setCursor", peer, incarnation, cursor }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
@@ -263,7 +297,7 @@ const unexpected = (error: WriteError.WriteError): Effect.Effect<never> => Effec
 /** Runs a read on one state of the file. */
 type Read = <A>(body: () => A) => Effect.Effect<A, JournalError.JournalError>
 
-const openReads = Effect.fnUntraced(function* (path: string, space?: SpaceId.SpaceId) {
+const openReads = Effect.fnUntraced(function* (path: string, keys: KeyRing.KeyFinder, space?: SpaceId.SpaceId) {
   const db = yield* Effect.acquireRelease(
     Effect.suspend(() => attempt(path, () => SqliteConnection.openForReading(DataFolder.journalFile(path)))),
     (handle) => Effect.sync(() => handle.close())
@@ -280,7 +314,7 @@ const openReads = Effect.fnUntraced(function* (path: string, space?: SpaceId.Spa
       if (!db.open) return Effect.fail(SqliteFailure.toError(path, { tag: "StoreClosed", problem: "it was closed" }))
       return attempt(path, () => rows.snapshot(body))
     })
-  const operations = readsFrom(rows, query, read)
+  const operations = readsFrom(rows, query, keys, read)
   const isLogDue = read(rows.isLogDue)
   return { info, readInfo: () => SqliteIdentity.read(db)!, rows, query, operations, isLogDue }
 })
@@ -294,9 +328,9 @@ const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.
   }
 }
 
-const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
+const readsFrom = (rows: SqliteRows, query: SqliteQuery, keys: KeyRing.KeyFinder, read: Read): Reads => {
   const { functions: crypto } = NodeCrypto
-  const context: OpenedCommits.ReaderContext = { rows, crypto, compression: NodeCompression.functions }
+  const context: OpenedCommits.ReaderContext = { rows, crypto, compression: NodeCompression.functions, keys }
   return {
     quarantine: ({ after, limit, reason }) => read(() => rows.quarantine(after, limit, reason)),
     quarantined: (id) => read(() => rows.quarantineRow(id)),
@@ -321,6 +355,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, read: Read): Reads => {
     liveCounts: read(() => JournalReads.liveCounts(rows)),
     count: (type) => read(() => rows.countLive(type)),
     scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit)),
+    lockedCount: read(() => rows.lockedCount()),
     ...HistoryReads.make({
       ...context,
       read,

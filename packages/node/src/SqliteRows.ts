@@ -8,7 +8,8 @@ import {
   type JournalTables,
   type Partition,
   type PeerId,
-  type Quarantine
+  type Quarantine,
+  type SpaceKey
 } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as PackedNumbers from "./PackedNumbers.ts"
@@ -133,6 +134,11 @@ const statements = (db: Database.Database) => {
     ownBefore: one(`SELECT ${commitColumns} FROM commits WHERE lseq < ? AND source = 0 ORDER BY lseq DESC LIMIT ?`),
     lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
     peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
+    lockedKeys: value("SELECT DISTINCT key FROM locked"),
+    lockedCount: value("SELECT count(*) FROM locked"),
+    lockedAfter: value(
+      "SELECT lseq FROM locked WHERE lseq > ? AND key IN (SELECT value FROM json_each(?)) ORDER BY lseq LIMIT ?"
+    ),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
     custodians: one("SELECT max(custody), peer FROM peers WHERE custody > 0 GROUP BY peer ORDER BY 1 DESC, min(source)")
   }
@@ -303,6 +309,13 @@ export class SqliteRows implements JournalTables.JournalRows {
   }
 
   peerAt = (index: number): PeerId.PeerId | undefined => this.#statements.peerAt.get(index) as PeerId.PeerId | undefined
+
+  lockedKeys = (): ReadonlyArray<SpaceKey.KeyId> => this.#statements.lockedKeys.all() as Array<SpaceKey.KeyId>
+
+  lockedCount = (): number => this.#statements.lockedCount.get() as number
+
+  lockedAfter = (keys: ReadonlyArray<SpaceKey.KeyId>, lseq: number, limit: number): ReadonlyArray<number> =>
+    this.#statements.lockedAfter.all(lseq, JSON.stringify(keys), limit) as Array<number>
 
   custodians = (): ReadonlyArray<JournalTables.Custodian> =>
     (this.#statements.custodians.all() as Array<[lseq: number, peer: PeerId.PeerId]>).map(([lseq, peer]) => ({

@@ -96,6 +96,10 @@ const steps: ReadonlyArray<string> = [
   `
   ALTER TABLE meta ADD COLUMN log_due INTEGER NOT NULL DEFAULT 0;
   UPDATE meta SET log_due = 1;
+  `,
+  // Commits of a sealed space that came before the key that opens them.
+  `
+  CREATE TABLE locked (lseq INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
   `
 ]
 

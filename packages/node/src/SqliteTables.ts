@@ -12,7 +12,8 @@ import {
   Partition,
   type PeerId,
   type Receipt,
-  type SpaceId
+  type SpaceId,
+  type SpaceKey
 } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as NodeCrypto from "./NodeCrypto.ts"
@@ -66,6 +67,8 @@ const statements = (db: Database.Database) => ({
   removeQuarantine: db.prepare("DELETE FROM quarantine WHERE id = ? RETURNING peer, reason, length(bytes)").raw(),
   setPurge: db.prepare("INSERT OR REPLACE INTO purges VALUES (?, ?, ?)"),
   removePurge: db.prepare("DELETE FROM purges WHERE part = ?"),
+  addLocked: db.prepare("INSERT OR REPLACE INTO locked VALUES (?, ?)"),
+  removeLocked: db.prepare("DELETE FROM locked WHERE lseq = ?"),
   putReceipt: db.prepare("INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
   removeReceipt: db.prepare("DELETE FROM receipts WHERE id = ?"),
   removeReceiptsOf: db.prepare(
@@ -219,6 +222,14 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   setPurge = (partition: number, progress: JournalTables.PurgeProgress | undefined): void => {
     if (progress === undefined) this.#statements.removePurge.run(partition)
     else this.#statements.setPurge.run(partition, progress.after, progress.upto)
+  }
+
+  addLocked = (lseq: number, key: SpaceKey.KeyId): void => {
+    this.#statements.addLocked.run(lseq, key)
+  }
+
+  removeLocked = (lseq: number): void => {
+    this.#statements.removeLocked.run(lseq)
   }
 
   setPartition = (index: number, total: Fingerprint.Fingerprint, isBucketed: boolean): void => {

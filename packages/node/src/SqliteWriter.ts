@@ -187,6 +187,7 @@ const outcome = (thread: Thread, answer: Answer): Effect.Effect<Result, Failure>
 }
 
 const refusal = (reason: Refusal): WriteError.WriteError["reason"] => {
+  if (reason.tag === "SpaceLocked") return new WriteError.SpaceLocked({})
   const { id, tag, type } = reason
   switch (tag) {
     case "EntityNotFound":

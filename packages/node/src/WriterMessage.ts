@@ -2,7 +2,18 @@
  * What the main thread and the writing thread say to each other. Everything here survives a structured clone; long
  * lists travel as one text or one byte array, which costs a fraction of cloning each element.
  */
-import type { DeleteWatch, EntityChange, Journal, Partition, PeerId, Purge, Quarantine, Receipt } from "@syncline/core"
+import type {
+  DeleteWatch,
+  EntityChange,
+  Journal,
+  KeyRing,
+  Partition,
+  PeerId,
+  Purge,
+  Quarantine,
+  Receipt,
+  Unlocking
+} from "@syncline/core"
 import type { StoreFailure } from "./SqliteFailure.ts"
 
 /** What the thread is started with. */
@@ -12,6 +23,8 @@ export interface WriterSettings {
   readonly space: Journal.JournalInfo["space"]
   /** The device's Ed25519 seed. */
   readonly seed: Uint8Array
+  /** The keys to begin with. */
+  readonly held: KeyRing.HeldKeys
 }
 
 /** Several byte arrays in one that shares no memory with them. */
@@ -63,6 +76,17 @@ export interface PurgeRequest {
   readonly why: Quarantine.Because
 }
 
+export interface HoldRequest {
+  readonly kind: "hold"
+  readonly held: KeyRing.HeldKeys
+}
+
+/** One step; see core's `Unlocking`. */
+export interface UnlockRequest {
+  readonly kind: "unlock"
+  readonly after: number
+}
+
 export interface RenewRequest {
   readonly kind: "renew"
 }
@@ -87,6 +111,8 @@ export type WriterRequest =
   | DiscardRequest
   | SettleRequest
   | PurgeRequest
+  | HoldRequest
+  | UnlockRequest
   | RenewRequest
   | SetCursorRequest
   | DisownRequest
@@ -104,6 +130,8 @@ export interface WriterResults {
   readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>
   readonly settle: Journal.SettleOutcome & WithHead
   readonly purge: Purge.PurgeStep & WithHead
+  readonly hold: undefined
+  readonly unlock: Unlocking.UnlockStep & WithHead
   readonly renew: undefined
   readonly setCursor: undefined
   readonly disown: undefined
@@ -136,6 +164,7 @@ export type Refusal =
       readonly problem: string
     }
   | { readonly tag: "EntityNotFound" | "EntityChanged"; readonly type: string; readonly id: string }
+  | { readonly tag: "SpaceLocked" }
 
 export type Answer =
   | { readonly kind: "done"; readonly result: WriterResults[WriterRequest["kind"]] }

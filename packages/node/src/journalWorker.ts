@@ -6,7 +6,7 @@
 import { statSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import { type MessagePort, parentPort } from "node:worker_threads"
-import { Author, Commit, DeleteWatch, type JournalWriter, PeerId } from "@syncline/core"
+import { Author, Commit, DeleteWatch, type JournalWriter, KeyRing, PeerId } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
 import { LogEmptying } from "./LogEmptying.ts"
@@ -64,7 +64,8 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
           ...signer,
           peer
         },
-        deleteWatch: new DeleteWatch.DeleteWatch()
+        deleteWatch: new DeleteWatch.DeleteWatch(),
+        keys: new KeyRing.KeyRing(settings.space, settings.held)
       }
     }
   } catch (error) {

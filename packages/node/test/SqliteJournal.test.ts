@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from "node:path"
 import type { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
-import { Author, Commit, DeleteWatch, type EntityChange, type PeerId, SpaceId } from "@syncline/core"
+import { Author, Commit, DeleteWatch, type EntityChange, KeyRing, type PeerId, SpaceId } from "@syncline/core"
 import Database from "better-sqlite3"
 import { Effect, Exit, Fiber, Redacted } from "effect"
 import * as DataFolder from "../src/DataFolder.ts"
@@ -153,7 +153,8 @@ it.live("[SE-23] commits that compress well share a transaction by what they unp
 it.live("[SJ-4] 64 writes at the same time share transactions, and a refused one undoes only itself", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
-    const settings = { folder, file: DataFolder.journalFile(folder), space, seed: Redacted.value(seedOf(1)) }
+    const file = DataFolder.journalFile(folder)
+    const settings = { folder, file, space, seed: Redacted.value(seedOf(1)), held: KeyRing.noKeys }
     const durable: Array<number> = []
     const writer = yield* SqliteWriter.make(settings, (_, result) => {
       if (result !== undefined && "head" in result) durable.push(result.head)

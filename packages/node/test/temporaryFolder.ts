@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Journal, type JournalError, SpaceId } from "@syncline/core"
+import { type Journal, type JournalError, type KeyRing, SpaceId } from "@syncline/core"
 import type { JournalConformance } from "@syncline/core/testing"
 import { Effect, Layer, Redacted, type Scope } from "effect"
 import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
@@ -25,9 +25,10 @@ export const seedOf = (device: number) => Redacted.make(new Uint8Array(32).fill(
 export const layerJournal = (
   folder: string,
   device = 1,
-  ofSpace = space
+  ofSpace = space,
+  held?: KeyRing.HeldKeys
 ): Layer.Layer<JournalConformance.JournalServices, JournalError.JournalError> =>
-  SqliteJournal.layer({ folder, space: ofSpace }).pipe(
+  SqliteJournal.layer({ folder, space: ofSpace, held }).pipe(
     Layer.provideMerge(Layer.mergeAll(DeviceKeyFile.layerSeed(seedOf(device)), NodeCrypto.layer, NodeCompression.layer))
   )
 

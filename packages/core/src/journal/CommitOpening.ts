@@ -7,7 +7,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
-import * as Limits from "../model/Limits.ts"
+import * as CommitReading from "./CommitReading.ts"
 import type { WriterContext } from "./JournalWriter.ts"
 import type { QuarantineRow } from "./JournalTables.ts"
 
@@ -17,6 +17,7 @@ export interface CheckedCommit {
   readonly packed: Commit.PackedCommit
   readonly events: Commit.CommitEvents
   readonly decoded: ReadonlyArray<Event.Event>
+  readonly contents: CommitReading.Contents
   readonly bytes: Uint8Array
 }
 
@@ -32,7 +33,8 @@ export type Described = Pick<QuarantineRow, "id" | "author" | "type" | "at" | "e
 const refused = (code: string): Opening => ({ kind: "refused", code })
 
 /** What it takes to open commits of a space. */
-export type OpeningContext = Pick<WriterContext, "compression" | "crypto" | "space">
+export interface OpeningContext
+  extends Pick<WriterContext, "compression" | "crypto" | "space">, CommitReading.ReadingContext {}
 
 /** Nobody's events are replaced by another device. */
 const replacesOthers = ({ header: { authors } }: Commit.PackedCommit, { ops }: Event.Event): boolean =>
@@ -49,15 +51,14 @@ export const open = (context: OpeningContext, bytes: Uint8Array): Opening => {
   const events = Commit.openEvents(crypto, compression, packed)
   if (typeof events === "string") return refused("CommitForged")
   const id = Commit.id(crypto, packed)
-  const decoded: Array<Event.Event> = []
-  const budget = { nodes: Limits.commitNodesMax }
-  for (const eventBytes of events.events) {
-    const event = Event.decode(eventBytes, packed.header.authors.length, budget)
-    if (event === Event.newer) return { kind: "newer", entry: describe(id, packed, events.events.length, bytes) }
-    if (typeof event === "string" || replacesOthers(packed, event)) return refused("EventMalformed")
-    decoded.push(event)
+  const read = CommitReading.read(context, packed, events)
+  if (read === Event.newer || (typeof read !== "string" && read.contents === "newer")) {
+    return { kind: "newer", entry: describe(id, packed, events.events.length, bytes) }
   }
-  return { kind: "checked", commit: { id, packed, events, decoded, bytes } }
+  if (typeof read === "string" || read.decoded.some((event) => replacesOthers(packed, event))) {
+    return refused("EventMalformed")
+  }
+  return { kind: "checked", commit: { id, packed, events, ...read, bytes } }
 }
 
 /** What quarantine tells about an opened commit. */

@@ -5,6 +5,7 @@
  */
 import type { EntityQuery, EntityView } from "./EntityQuery.ts"
 import { Context, type Effect, type Stream } from "effect"
+import type { HeldKeys, KeyFinder } from "../crypto/KeyRing.ts"
 import type { Author } from "../identity/Author.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -241,6 +242,17 @@ export interface QuarantineQuery {
 }
 
 export interface JournalShape extends HistoryReads {
+  /** The keys that this journal reads sealed contents with. */
+  readonly keys: KeyFinder
+  /**
+   * Reads and seals with these keys from now on: whoever writes after this resolved seals as it says. What is stored is read
+   * with keys that are new only by `unlock`.
+   */
+  readonly hold: (held: HeldKeys) => Effect.Effect<void, JournalError>
+  /** Opens stored commits whose keys are here by now, and tells of the records that change by it; gives how many it opened. */
+  readonly unlock: Effect.Effect<number, JournalError>
+  /** Stored commits whose contents cannot be read for want of their keys. */
+  readonly lockedCount: Effect.Effect<number, JournalError>
   /** As it is now: the author changes when commits are withdrawn, the incarnation when the journal proves to be a copy. */
   readonly info: JournalInfo
   /**

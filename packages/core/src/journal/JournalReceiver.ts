@@ -25,6 +25,7 @@ import { judgeDeletes } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Because, type QuarantineReason, waitingOf } from "./Quarantine.ts"
+import { lackedKey } from "./Unlocking.ts"
 import { restsOnWaiting, type Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
@@ -61,8 +62,8 @@ interface Intake {
 }
 
 const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCompared: boolean): Intake => {
-  const { compression, crypto, tables } = context
-  const commits = new OpenedCommits({ rows: tables, crypto, compression })
+  const { compression, crypto, keys, tables } = context
+  const commits = new OpenedCommits({ rows: tables, crypto, compression, keys })
   return {
     context,
     entities: new OpenEntities(tables, crypto),
@@ -343,18 +344,19 @@ const mergeCommit = (work: Intake, commit: CheckedCommit, row: PartitionRow, pee
 
 const append = (
   { context, tally }: Intake,
-  { bytes, decoded, packed: { header } }: CheckedCommit,
+  { bytes, contents, decoded, packed }: CheckedCommit,
   { index }: PartitionRow,
   source: number,
   previous: ReadonlyArray<number>
 ): number => {
   const { tables } = context
+  const { header } = packed
   const author = header.authors[0]!
   if (author === authorOf(context)) tally.isCopied = true
   // A clock that has seen a stamp never gives a smaller one. What is further ahead than allowed never gets here.
   const last = HybridTime.add(header.at, header.count - 1)
   if (last > tables.lastTime()) tables.setLastTime(last)
-  return tables.appendCommit({
+  const lseq = tables.appendCommit({
     partition: index,
     author: tables.authorIndex(author),
     // What this device wrote is its own, whoever brought it back.
@@ -363,6 +365,9 @@ const append = (
     previous,
     bytes
   })
+  const lacked = lackedKey({ contents, packed })
+  if (lacked !== undefined) tables.addLocked(lseq, lacked)
+  return lseq
 }
 
 /**

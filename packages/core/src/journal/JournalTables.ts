@@ -5,6 +5,7 @@
  */
 import type { Author } from "../identity/Author.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
+import type { KeyId } from "../crypto/SpaceKey.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Partition } from "../model/Partition.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
@@ -158,6 +159,12 @@ export interface JournalRows {
   readonly peer: (peer: PeerId, incarnation?: string) => PeerRow | undefined
   /** Up to where each custodian has said what became of every commit, the largest first. */
   readonly custodians: () => ReadonlyArray<Custodian>
+  /** Keys that stored commits lack. */
+  readonly lockedKeys: () => ReadonlyArray<KeyId>
+  /** Number of commits that lack one. */
+  readonly lockedCount: () => number
+  /** Arrival numbers of commits that lack one of these keys, in order, at most `limit`. */
+  readonly lockedAfter: (keys: ReadonlyArray<KeyId>, lseq: number, limit: number) => ReadonlyArray<number>
   /** Live entities of a type. */
   readonly countLive: (type: string) => number
   /** Deleted entities by the partition's row number; none where there are none. */
@@ -216,6 +223,9 @@ export interface JournalTables extends JournalRows {
   readonly setPeer: (row: PeerRow) => void
   /** Forgets what the peer had confirmed as a custodian, as whichever journal it was met. */
   readonly disown: (peer: PeerId) => void
+  /** Notes that a stored commit cannot be read without this key. */
+  readonly addLocked: (lseq: number, key: KeyId) => void
+  readonly removeLocked: (lseq: number) => void
   readonly setPurge: (partition: number, progress: PurgeProgress | undefined) => void
   /** Keeps a commit at its old place, or at the next one. An id that is there already stays as it is. */
   readonly addQuarantine: (row: Omit<QuarantineRow, "place"> & { readonly place?: number }) => void

@@ -5,6 +5,7 @@
  */
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
+import type { KeyRing } from "../crypto/KeyRing.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -17,7 +18,7 @@ import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import * as MessagePack from "../model/MessagePack.ts"
 import * as Partition from "../model/Partition.ts"
-import { EntityChanged, EntityInvalid } from "../model/WriteError.ts"
+import { EntityChanged, EntityInvalid, SpaceLocked } from "../model/WriteError.ts"
 import { planEvent } from "./EventPlan.ts"
 import type { WriteOutcome } from "./Journal.ts"
 import type { DeleteWatch } from "./DeleteWatch.ts"
@@ -31,6 +32,7 @@ export interface WriterContext {
   readonly signer: Signer & { readonly peer: PeerId }
   readonly space: SpaceId
   readonly deleteWatch: DeleteWatch
+  readonly keys: KeyRing
 }
 
 /** The author that new events name. */
@@ -42,8 +44,8 @@ export const newIncarnation = (crypto: CryptoFunctions): string =>
   Bytes.toHex(crypto.randomBytes(Author.incarnationBytes))
 
 /**
- * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid`, `EntityNotFound` or
- * `EntityChanged` for a change that cannot be made; the store undoes the transaction and hands the reason to the caller.
+ * Turns changes into commits of at most 128 events of one partition each. Throws `EntityInvalid`, `EntityNotFound`,
+ * `EntityChanged` or `SpaceLocked` for a change that cannot be made; the store undoes the transaction and hands the reason to the caller.
  */
 export const write = (
   context: WriterContext,
@@ -63,13 +65,15 @@ export const whyNot = (
   context: WriterContext,
   changes: ReadonlyArray<EntityChange>,
   nowMs: number
-): EntityInvalid | undefined => {
+): EntityInvalid | SpaceLocked | undefined => {
   const before = context.tables.lastTime()
   try {
-    fill(context, new OpenEntities(context.tables, context.crypto), changes, nowMs, () => {})
+    fill(context, new OpenEntities(context.tables, context.crypto), changes, nowMs, (pending) => {
+      sealingOf(context, pending)
+    })
     return undefined
   } catch (error) {
-    if (error instanceof EntityInvalid) return error
+    if (error instanceof EntityInvalid || error instanceof SpaceLocked) return error
     throw error
   } finally {
     context.tables.setLastTime(before)
@@ -118,6 +122,8 @@ interface PendingCommit {
   readonly authorPlaces: Map<Author.Author, number>
   readonly events: Array<Uint8Array>
   readonly leaves: Array<Uint8Array>
+  /** What is sealed of each event; `null` where nothing is. */
+  readonly contents: Array<unknown>
   readonly previous: Array<number>
   readonly touched: Array<OpenEntity>
   size: number
@@ -143,6 +149,7 @@ const openCommit = (
   authorPlaces: new Map([[authorOf(context), 0]]),
   events: [],
   leaves: [],
+  contents: [],
   previous: [],
   touched: [],
   size: 0,
@@ -193,11 +200,14 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     return false
   }
   const at = HybridTime.add(pending.at, pending.events.length)
-  const leaf = Commit.leaf(context.crypto, at, pending.nonce, bytes)
+  const contents = context.keys.sealing === "none" ? undefined : Event.contentsOf(event)
+  const stored = contents === undefined ? bytes : Event.encodeOutline(event)
+  const leaf = Commit.leaf(context.crypto, at, pending.nonce, stored)
   const hash = Bytes.copy(leaf.subarray(0, Event.eventHashBytes))
   EntityState.apply(entity.state, event, { at, authors: pending.authors, hash })
-  pending.events.push(bytes)
+  pending.events.push(stored)
   pending.leaves.push(leaf)
+  pending.contents.push(contents ?? null)
   pending.previous.push(entity.lseq)
   pending.touched.push(entity)
   pending.size += bytes.length + 5
@@ -205,6 +215,13 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   // Stamped at once, so that a following commit of the same transaction starts behind this event.
   context.tables.setLastTime(at)
   return true
+}
+
+/** How the contents of a commit are sealed; `undefined` where they are not, or it has none. */
+const sealingOf = ({ keys: { sealing } }: WriterContext, { contents }: PendingCommit): Commit.Sealing | undefined => {
+  if (sealing === "none" || contents.every((each) => each === null)) return undefined
+  if (sealing === "lacking") throw new SpaceLocked({})
+  return { key: sealing, contents }
 }
 
 const closeCommit = (context: WriterContext, pending: PendingCommit, group: string | undefined): string => {
@@ -221,7 +238,8 @@ const closeCommit = (context: WriterContext, pending: PendingCommit, group: stri
       group
     },
     pending.events,
-    pending.leaves
+    pending.leaves,
+    sealingOf(context, pending)
   )
   const lseq = context.tables.appendCommit({
     partition: pending.row.index,

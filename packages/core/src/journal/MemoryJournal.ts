@@ -6,8 +6,9 @@ import { Clock, Effect, Layer, PubSub, Semaphore, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { type HeldKeys, KeyRing } from "../crypto/KeyRing.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
-import { EntityChanged, EntityInvalid, EntityNotFound, WriteError } from "../model/WriteError.ts"
+import { EntityChanged, EntityInvalid, EntityNotFound, SpaceLocked, WriteError } from "../model/WriteError.ts"
 import * as ChangeReads from "./ChangeReads.ts"
 import * as DeleteReversal from "./DeleteReversal.ts"
 import { DeleteWatch } from "./DeleteWatch.ts"
@@ -23,6 +24,7 @@ import type { ReaderContext } from "./OpenedCommits.ts"
 import { entryOf } from "./Quarantine.ts"
 import * as Purge from "./Purge.ts"
 import * as Receipts from "./Receipts.ts"
+import * as Unlocking from "./Unlocking.ts"
 import * as Withdrawal from "./Withdrawal.ts"
 
 export interface MemoryJournalOptions {
@@ -35,6 +37,8 @@ export interface MemoryJournalOptions {
   readonly disk?: MemoryDisk
   /** Commits of fewer bytes are sent in parts where that is exact; production's bound otherwise. */
   readonly wholeBytesMin?: number | undefined
+  /** The keys to begin with. */
+  readonly held?: HeldKeys | undefined
 }
 
 /** What may go wrong with the transactions of a journal in memory. */
@@ -64,8 +68,9 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   const { space } = options
   const tables = options.tables ?? new MemoryTables(crypto.sha256, space, JournalWriter.newIncarnation(crypto))
   const deleteWatch = new DeleteWatch()
-  const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, deleteWatch }
-  const reader: ReaderContext = { rows: tables, crypto, compression, wholeBytesMin: options.wholeBytesMin }
+  const keys = new KeyRing(space, options.held)
+  const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, deleteWatch, keys }
+  const reader: ReaderContext = { rows: tables, crypto, compression, keys, wholeBytesMin: options.wholeBytesMin }
   const { changes, transaction } = yield* makeTransactions(options, tables)
 
   const journal: JournalShape = {
@@ -78,8 +83,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         ({ commits, entities, head }) => (commits.length > 0 ? { head, source: undefined, entities } : undefined)
       ).pipe(
         Effect.catchDefect((defect) =>
-          defect instanceof EntityInvalid || defect instanceof EntityNotFound || defect instanceof EntityChanged
-            ? Effect.fail(new WriteError({ reason: defect }))
+          isRefusal(defect) ? Effect.fail(new WriteError({ reason: defect }))
             : Effect.die(defect)
         )
       ),
@@ -111,11 +115,22 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         () => Withdrawal.disown(context, peers),
         () => undefined
       ),
+    keys,
+    hold: (held) => Effect.sync(() => keys.hold(held)),
+    unlock: Unlocking.whole((after) =>
+      transaction(
+        () => Unlocking.step(context, after),
+        ({ entities }) => (entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined)
+      )
+    ),
     ...readsOf(reader, tables),
     changes: Stream.fromPubSub(changes)
   }
   return journal
 })
+
+const isRefusal = (defect: unknown): defect is EntityInvalid | EntityNotFound | EntityChanged | SpaceLocked =>
+  [EntityInvalid, EntityNotFound, EntityChanged, SpaceLocked].some((refusal) => defect instanceof refusal)
 
 /** Carries out one transaction and tells subscribers of the change. */
 type Transaction = <A>(
@@ -190,7 +205,11 @@ const readsOf = (
   | "disown"
   | "settle"
   | "changes"
+  | "keys"
+  | "hold"
+  | "unlock"
 > => ({
+  lockedCount: Effect.sync(() => tables.lockedCount()),
   quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
   quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),
   quarantineCounts: Effect.sync(() => tables.quarantineCounts()),

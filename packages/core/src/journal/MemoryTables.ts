@@ -2,6 +2,7 @@
  * Journal rows in memory: for tests, simulations and nodes that need no durability. A transaction works on the maps
  * directly and keeps an undo list, so a failed one leaves nothing, as the contract says.
  */
+import type { KeyId } from "../crypto/SpaceKey.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
@@ -51,6 +52,7 @@ export class MemoryTables implements JournalTables {
   /** By commit and custodian. */
   readonly #receipts = new Map<string, ReceiptRow>()
   readonly #purges = new Map<number, PurgeProgress>()
+  readonly #locked = new Map<number, KeyId>()
   #lastPlace = 0
   #identity: JournalIdentity
   #lastTime = HybridTime.zero
@@ -81,6 +83,7 @@ export class MemoryTables implements JournalTables {
     for (const [id, row] of this.#quarantine) copy.#quarantine.set(id, row)
     for (const [partition, progress] of this.#purges) copy.#purges.set(partition, progress)
     for (const [id, row] of this.#receipts) copy.#receipts.set(id, row)
+    for (const [lseq, key] of this.#locked) copy.#locked.set(lseq, key)
     return copy
   }
 
@@ -340,6 +343,29 @@ export class MemoryTables implements JournalTables {
 
   disown = (peer: PeerId): void => {
     for (const row of this.#peers) if (row.peer === peer && row.custody > 0) this.setPeer({ ...row, custody: 0 })
+  }
+
+  lockedKeys = (): ReadonlyArray<KeyId> => [...new Set(this.#locked.values())]
+
+  lockedCount = (): number => this.#locked.size
+
+  lockedAfter = (keys: ReadonlyArray<KeyId>, lseq: number, limit: number): ReadonlyArray<number> =>
+    [...this.#locked]
+      .filter(([at, key]) => at > lseq && keys.includes(key))
+      .map(([at]) => at)
+      .sort((a, b) => a - b)
+      .slice(0, limit)
+
+  addLocked = (lseq: number, key: KeyId): void => {
+    this.#undoes(() => this.#locked.delete(lseq))
+    this.#locked.set(lseq, key)
+  }
+
+  removeLocked = (lseq: number): void => {
+    const before = this.#locked.get(lseq)
+    if (before === undefined) return
+    this.#undoes(() => this.#locked.set(lseq, before))
+    this.#locked.delete(lseq)
   }
 
   custodians = (): ReadonlyArray<Custodian> => {

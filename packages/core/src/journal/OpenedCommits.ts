@@ -2,16 +2,15 @@
  * Commits of a journal, opened to read their events: each is decoded once, however many entities ask for it. What is
  * stored was checked when it came in, so a commit that does not open means a broken store and throws.
  */
-import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import * as Commit from "../model/Commit.ts"
-import * as Event from "../model/Event.ts"
+import type * as Event from "../model/Event.ts"
+import * as CommitReading from "./CommitReading.ts"
 import type { JournalRows } from "./JournalTables.ts"
 
-export interface ReaderContext {
+export interface ReaderContext extends CommitReading.ReadingContext {
   readonly rows: JournalRows
   readonly crypto: CryptoFunctions
-  readonly compression: CompressionFunctions
   /** Bytes below which exactly what is lacking of a commit is sent; see `JournalReads`. */
   readonly wholeBytesMin?: number | undefined
 }
@@ -23,6 +22,7 @@ export interface OpenedCommit {
   readonly packed: Commit.PackedCommit
   readonly events: Commit.CommitEvents
   readonly decoded: ReadonlyArray<Event.Event>
+  readonly contents: CommitReading.Contents
 }
 
 /** Commits kept open at once, and the bytes of their events; beyond it all are forgotten and opened again when asked for. */
@@ -72,16 +72,14 @@ export class OpenedCommits {
 }
 
 /** Opens a commit that was read. */
-export const openRow = ({ compression, crypto }: ReaderContext, row: StoredCommit): OpenedCommit => {
+export const openRow = (context: ReaderContext, row: StoredCommit): OpenedCommit => {
   const { lseq } = row
+  const { compression, crypto } = context
   const packed = Commit.open(row.bytes)
   if (typeof packed === "string") throw new Error(`commit ${lseq}: ${packed}`)
   const events = Commit.openEvents(crypto, compression, packed)
   if (typeof events === "string") throw new Error(`commit ${lseq}: ${events}`)
-  const decoded = events.events.map((bytes) => {
-    const event = Event.decode(bytes, packed.header.authors.length)
-    if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
-    return event
-  })
-  return { row, packed, events, decoded }
+  const read = CommitReading.read(context, packed, events, { nodes: Infinity })
+  if (typeof read === "string") throw new Error(`commit ${lseq}: ${read}`)
+  return { row, packed, events, ...read }
 }

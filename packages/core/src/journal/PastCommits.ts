@@ -9,6 +9,7 @@ import * as HybridTime from "../identity/HybridTime.ts"
 import type { CommittedEvent } from "../merge/EntityTimeline.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
+import * as CommitReading from "./CommitReading.ts"
 import type { CommitRow } from "./JournalTables.ts"
 import type { ReaderContext } from "./OpenedCommits.ts"
 
@@ -20,6 +21,10 @@ export interface PastCommit {
   readonly partition: number
   readonly previous: CommitRow["previous"]
   readonly places: ReadonlyArray<number>
+  /** What was sealed of each event by its place, where this device can open it. */
+  readonly contents: ReadonlyArray<unknown>
+  /** What the contents take in memory, about. */
+  readonly contentsBytes: number
   /** The events one after another, and where each ends. */
   readonly bytes: Uint8Array
   readonly ends: Uint32Array
@@ -32,6 +37,8 @@ const openedBytesMax = 64 * 1024 * 1024
 /** What a commit and each of its events take besides the events' bytes, about. */
 const commitOverheadBytes = 1024
 const eventOverheadBytes = 24
+/** Opened contents in memory, as a multiple of their sealed form. */
+const contentsFactor = 8
 
 export class PastCommits {
   readonly #context: ReaderContext
@@ -86,10 +93,13 @@ export class PastCommits {
     return { events, before }
   }
 
-  #committed({ header, id, lseq, places }: PastCommit, index: number, bytes: Uint8Array): CommittedEvent {
-    const event = Event.decode(bytes, header.authors.length)
-    if (typeof event === "string") throw new Error(`commit ${lseq}: ${event}`)
-    const at = HybridTime.add(header.at, places[index]!)
+  #committed({ contents, header, id, lseq, places }: PastCommit, index: number, bytes: Uint8Array): CommittedEvent {
+    const place = places[index]!
+    const outline = Event.decode(bytes, header.authors.length)
+    if (typeof outline === "string") throw new Error(`commit ${lseq}: ${outline}`)
+    const whole = Event.withContents(outline, contents[place], header.authors.length)
+    const event = typeof whole === "string" ? outline : whole
+    const at = HybridTime.add(header.at, place)
     const hash = Commit.leaf(this.#context.crypto, at, header.nonce, bytes).slice(0, Event.eventHashBytes)
     const origin = { at, authors: header.authors, hash }
     return { event, origin, lseq, commit: id, group: header.group }
@@ -103,7 +113,8 @@ export const entitiesIn = (commit: PastCommit): ReadonlyArray<string> =>
 const eventAt = ({ bytes, ends }: PastCommit, index: number): Uint8Array =>
   bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index])
 
-const open = ({ compression, crypto, rows }: ReaderContext, lseq: number): PastCommit | undefined => {
+const open = (context: ReaderContext, lseq: number): PastCommit | undefined => {
+  const { compression, crypto, rows } = context
   const row = rows.commitAt(lseq)
   if (row === undefined || row.events === 0) return undefined
   const packed = Commit.open(row.bytes)
@@ -111,6 +122,7 @@ const open = ({ compression, crypto, rows }: ReaderContext, lseq: number): PastC
   const unpacked = Commit.unpackEvents(compression, packed)
   if (typeof unpacked === "string") throw new Error(`commit ${lseq}: ${unpacked}`)
   const { events, places } = unpacked
+  const contents = CommitReading.contentsOf(context, packed)
   let end = 0
   return {
     lseq,
@@ -119,14 +131,16 @@ const open = ({ compression, crypto, rows }: ReaderContext, lseq: number): PastC
     partition: row.partition,
     previous: row.previous,
     places,
+    contents: typeof contents === "string" ? [] : contents,
+    contentsBytes: typeof contents === "string" ? 0 : contentsFactor * packed.sealed!.length,
     bytes: Bytes.concat(...events),
     ends: Uint32Array.from(events, (event) => (end += event.length)),
     names: Uint32Array.from(events, (event) => nameOf(Event.entityOf(event)))
   }
 }
 
-const sizeOf = ({ bytes, ends }: PastCommit): number =>
-  bytes.length + ends.length * eventOverheadBytes + commitOverheadBytes
+const sizeOf = ({ bytes, contentsBytes, ends }: PastCommit): number =>
+  bytes.length + contentsBytes + ends.length * eventOverheadBytes + commitOverheadBytes
 
 /** FNV-1a over the characters of an id. */
 const nameOf = (id: string): number => {

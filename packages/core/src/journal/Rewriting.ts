@@ -7,7 +7,7 @@ import * as HybridTime from "../identity/HybridTime.ts"
 import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
-import type { EntityInvalid } from "../model/WriteError.ts"
+import type { EntityInvalid, SpaceLocked } from "../model/WriteError.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { WriteOutcome } from "./Journal.ts"
 import type { JournalTables } from "./JournalTables.ts"
@@ -88,8 +88,10 @@ export const rewrite = (
 }
 
 /** A larger one may come of a removal that now withdraws the additions of more devices. */
-const problemOf = (invalid: EntityInvalid | undefined): string | undefined =>
-  invalid === undefined ? undefined : `${invalid.type} ${JSON.stringify(invalid.id)} ${invalid.problem}`
+const problemOf = (invalid: EntityInvalid | SpaceLocked | undefined): string | undefined => {
+  if (invalid?._tag !== "EntityInvalid") return invalid?.message
+  return `${invalid.type} ${JSON.stringify(invalid.id)} ${invalid.problem}`
+}
 
 const changesOf = (commit: OpenedCommit): ReadonlyArray<EntityChange> => {
   const { authors, partition } = commit.packed.header

@@ -186,7 +186,7 @@ const withdraw = (
   nowMs: number
 ): Omit<SettleOutcome, "standing"> => {
   const { crypto, tables } = context
-  const commits = new OpenedCommits({ rows: tables, crypto, compression: context.compression })
+  const commits = new OpenedCommits({ rows: tables, ...context })
   const work: Work = { context, commits, entities: new OpenEntities(tables, crypto) }
   const verdicts = new Map([...withDependents(work, causes, givesWay)].sort(([a], [b]) => a - b))
   for (const entity of entitiesOf(work, verdicts.keys())) removeEvents(work, entity, verdicts)

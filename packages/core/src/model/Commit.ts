@@ -3,50 +3,36 @@
  * file that knows its encoding. What is signed and hashed are bytes as they arrived, never a re-encoding.
  *
  * The signed header carries the hash over the leaf hashes instead of the leaves themselves: a whole commit recomputes
- * them, and only a part of a commit carries them along (docs/decisions/0003).
+ * them, and only a part of a commit carries them along (docs/decisions/0003). In a sealed space the events say in the
+ * clear what keeping and passing on takes, and their contents are one sealed part, which every part carries whole.
  */
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import { compressBytesMin } from "../crypto/Compression.ts"
 import { type CryptoFunctions, signatureBytes, type Signer } from "../crypto/Crypto.ts"
+import type * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as PeerId from "../identity/PeerId.ts"
-import * as SpaceId from "../identity/SpaceId.ts"
-import * as FieldValue from "./FieldValue.ts"
+import * as CommitHeader from "./CommitHeader.ts"
 import * as Limits from "./Limits.ts"
 import * as MessagePack from "./MessagePack.ts"
-import * as Partition from "./Partition.ts"
+import type { NodeBudget } from "./MessagePackScan.ts"
+import * as SealedContents from "./SealedContents.ts"
 
-/** Version of the commit format. A later one is kept in quarantine, not guessed at. */
-export const commitVersion = 1
+export { type CommitHeader, cachedAuthors, cachedAuthorsMax, commitVersion } from "./CommitHeader.ts"
 
-export interface CommitHeader {
-  readonly space: SpaceId.SpaceId
-  readonly partition: Partition.Partition
-  /** The author first, then the other authors that events refer to. */
-  readonly authors: ReadonlyArray<Author.Author>
-  /** Time of the first event; each further event is one count later. */
-  readonly at: HybridTime.HybridTime
-  /** A random number below 2^32: two commits with the same events and time are two. */
-  readonly nonce: number
-  /** Number of events, 1 to 128. */
-  readonly count: number
-  /** SHA-256 over the leaf hashes in order; see `leaf`. */
-  readonly root: Uint8Array
-  /** Bytes of the events before compression, at most 256 KiB. */
-  readonly size: number
-  /** Ties the commits of one large transaction together; 16 hexadecimal digits. */
-  readonly group: string | undefined
-}
+type Header = CommitHeader.CommitHeader
 
 /** A commit as it was received, with its header read but its events still packed. */
 export interface PackedCommit {
-  readonly header: CommitHeader
+  readonly header: Header
   readonly headerBytes: Uint8Array
   readonly signature: Uint8Array
   readonly method: number
   readonly body: Uint8Array
+  /** The contents of all of its events where they are sealed; see `SealedContents`. */
+  readonly sealed: Uint8Array | undefined
   /** For a part of a commit: all leaf hashes, 32 bytes each, and the places of the events that are here. */
   readonly part: { readonly leaves: Uint8Array; readonly places: ReadonlyArray<number> } | undefined
 }
@@ -102,7 +88,7 @@ const writeNonce = (bytes: Uint8Array, nonce: number): void => {
 /** Leaves of events at places of a commit; its time is read once, for this is the hot path of a sync. */
 const leavesOf = (
   crypto: CryptoFunctions,
-  { at, nonce }: Pick<CommitHeader, "at" | "nonce">,
+  { at, nonce }: Pick<Header, "at" | "nonce">,
   events: ReadonlyArray<Uint8Array>,
   places: ReadonlyArray<number> | undefined
 ): ReadonlyArray<Uint8Array> => {
@@ -122,41 +108,69 @@ const leavesOf = (
   })
 }
 
-/** Encodes and signs a commit. The caller keeps the bounds of `Limits`, and may have made the `leaf` of each event already. */
+/** What is to be sealed of a commit: one value for each event, which `Event.contentsOf` gives. */
+export interface Sealing {
+  readonly key: SpaceKey.SpaceKey
+  readonly contents: ReadonlyArray<unknown>
+}
+
+/** What a commit says beside its events. */
+export type Frame = Omit<Header, "root" | "size" | "count" | "seal">
+
+/**
+ * Encodes and signs a commit. The caller keeps the bounds of `Limits`, and may have made the `leaf` of each event already.
+ * With `sealing` the events are outlines, and their contents are sealed.
+ */
 export const seal = (
   crypto: CryptoFunctions,
   compression: CompressionFunctions,
   signer: Signer,
-  header: Omit<CommitHeader, "root" | "size" | "count">,
+  frame: Frame,
   events: ReadonlyArray<Uint8Array>,
-  leaves = leavesOf(crypto, header, events, undefined)
+  leaves = leavesOf(crypto, frame, events, undefined),
+  sealing?: Sealing
 ): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
   const packed = MessagePack.pack(events)
-  const headerBytes = MessagePack.pack([
-    commitVersion,
-    SpaceId.toBytes(header.space),
-    header.partition.type,
-    header.partition.header,
-    header.authors.map(Author.toBytes),
-    HybridTime.toBytes(header.at),
-    header.nonce,
-    events.length,
-    crypto.sha256(Bytes.concat(...leaves)),
-    packed.length,
-    header.group === undefined ? null : Bytes.fromHex(header.group)!
-  ])
+  const root = crypto.sha256(Bytes.concat(...leaves))
+  const sealed =
+    sealing === undefined
+      ? undefined
+      : SealedContents.seal(crypto, compression, sealing.key, contextOf(frame, root), sealing.contents)
+  const headerBytes = CommitHeader.encode({
+    ...frame,
+    root,
+    count: events.length,
+    size: packed.length,
+    seal: sealed === undefined ? undefined : { key: sealing!.key.id, hash: crypto.sha256(sealed) }
+  })
   const signature = signer.sign(signedMessage(crypto, headerBytes))
   const compressed = packed.length < compressBytesMin ? packed : compression.compress(packed)
   // What compressing makes longer is stored as it is: a body is never longer than its events.
   const body = compressed.length < packed.length ? compressed : packed
-  return { bytes: MessagePack.pack([headerBytes, signature, body === packed ? 0 : compression.method, body]), leaves }
+  const method = body === packed ? 0 : compression.method
+  return { bytes: encode({ headerBytes, signature, sealed }, method, body), leaves }
+}
+
+const contextOf = ({ at, authors, nonce }: Pick<Header, "at" | "authors" | "nonce">, root: Uint8Array): Uint8Array =>
+  SealedContents.contextOf(Author.toBytes(authors[0]!), HybridTime.toBytes(at), nonce, root)
+
+/** The outer form: four values, one more for what is sealed, and two more for a part. */
+const encode = (
+  { headerBytes, sealed, signature }: Pick<PackedCommit, "headerBytes" | "sealed" | "signature">,
+  method: number,
+  body: Uint8Array,
+  part?: PackedCommit["part"]
+): Uint8Array => {
+  const whole = [headerBytes, signature, method, body]
+  if (sealed !== undefined) whole.push(sealed)
+  return MessagePack.pack(part === undefined ? whole : [...whole, part.leaves, part.places])
 }
 
 /** A part of a commit that carries only the events at the given places. */
 export const takePart = (commit: PackedCommit, whole: CommitEvents, places: ReadonlyArray<number>): Uint8Array => {
   const events = places.map((place) => whole.events[whole.places.indexOf(place)]!)
   const leaves = commit.part?.leaves ?? Bytes.concat(...whole.leaves)
-  return MessagePack.pack([commit.headerBytes, commit.signature, 0, MessagePack.pack(events), leaves, places])
+  return encode(commit, 0, MessagePack.pack(events), { leaves, places })
 }
 
 /** One form of a commit with the events that it carries. */
@@ -188,11 +202,10 @@ export const unite = (
   if (events.size === first.part.places.length) return undefined
   const places = [...events.keys()].sort((a, b) => a - b)
   const body = MessagePack.pack(places.map((place) => events.get(place)!))
-  const whole = [first.headerBytes, first.signature, 0, body]
   // Another encoder may have packed the same events into more bytes; then all of them stay a part.
   const isWhole = events.size === count && body.length === first.header.size
   return {
-    bytes: MessagePack.pack(isWhole ? whole : [...whole, first.part.leaves, places]),
+    bytes: encode(first, 0, body, isWhole ? undefined : { leaves: first.part.leaves, places }),
     events: events.size
   }
 }
@@ -201,23 +214,34 @@ export const unite = (
 export const open = (bytes: Uint8Array): PackedCommit | string => {
   if (bytes.length > Limits.packedCommitBytesMax) return `a commit has more than ${Limits.packedCommitBytesMax} bytes`
   const outer = unpack(bytes)
-  if (!Array.isArray(outer) || (outer.length !== 4 && outer.length !== 6)) return "a commit is not a list of 4 or 6"
-  const [headerBytes, signature, method, body, leaves, places] = outer as ReadonlyArray<unknown>
+  if (!Array.isArray(outer) || outer.length < 4 || outer.length > 7) return "a commit is not a list of 4 to 7"
+  const [headerBytes, signature, method, body, ...more] = outer as ReadonlyArray<unknown>
   if (!(headerBytes instanceof Uint8Array)) return "a commit has no header"
   if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return "a commit has no signature"
   if (!Number.isSafeInteger(method) || !(body instanceof Uint8Array)) return "a commit has no body"
-  const header = openHeader(headerBytes)
+  const header = CommitHeader.decode(headerBytes)
   if (typeof header === "string") return header
   // The signature covers the events, not how they are packed: whoever passes a commit on could make it longer.
   if (body.length > header.size) return "a commit's body is longer than its events"
-  let part: PackedCommit["part"]
-  if (outer.length === 6) {
-    const wrong = partProblem(leaves, places, header.count)
-    if (wrong !== undefined) return wrong
-    part = { leaves: leaves as Uint8Array, places: places as ReadonlyArray<number> }
+  const sealed = header.seal === undefined ? undefined : more.shift()
+  if (header.seal !== undefined && !isSealedPart(sealed)) return "a sealed commit has no bounded sealed part"
+  if (more.length !== 0 && more.length !== 2) return "a commit has what belongs to no commit"
+  const [leaves, places] = more
+  const wrong = more.length === 0 ? undefined : partProblem(leaves, places, header.count)
+  if (wrong !== undefined) return wrong
+  return {
+    header,
+    headerBytes,
+    signature,
+    method: method as number,
+    body,
+    sealed: sealed as Uint8Array | undefined,
+    part: more.length === 0 ? undefined : { leaves: leaves as Uint8Array, places: places as ReadonlyArray<number> }
   }
-  return { header, headerBytes, signature, method: method as number, body, part }
 }
+
+const isSealedPart = (sealed: unknown): boolean =>
+  sealed instanceof Uint8Array && sealed.length <= SealedContents.sealedBytesMax
 
 /** True for a commit of a later version, which cannot be read here and may be good. */
 export const isNewer = (bytes: Uint8Array): boolean => {
@@ -226,7 +250,7 @@ export const isNewer = (bytes: Uint8Array): boolean => {
   const headerBytes: unknown = Array.isArray(outer) ? outer[0] : undefined
   const fields = headerBytes instanceof Uint8Array ? unpack(headerBytes) : undefined
   const version: unknown = Array.isArray(fields) ? fields[0] : undefined
-  return Number.isSafeInteger(version) && (version as number) > commitVersion
+  return Number.isSafeInteger(version) && (version as number) > CommitHeader.commitVersion
 }
 
 const unpack = (bytes: Uint8Array): unknown => {
@@ -245,61 +269,6 @@ const partProblem = (leaves: unknown, places: unknown, count: number): string | 
   return undefined
 }
 
-const openHeader = (bytes: Uint8Array): CommitHeader | string => {
-  const fields = unpack(bytes)
-  if (!Array.isArray(fields)) return "a commit header is not a list"
-  if (fields[0] !== commitVersion) return `commit version ${String(fields[0])} is not known here`
-  if (fields.length !== 11) return "a commit header is not a list of 11"
-  const [, space, type, header, authors, at, nonce, count, root, size, group] = fields as ReadonlyArray<unknown>
-  if (!(space instanceof Uint8Array) || space.length !== SpaceId.spaceIdBytes) return "a commit names no space"
-  const wrong = FieldValue.nameProblem(type) ?? Partition.headerProblem(header)
-  if (wrong !== undefined) return wrong
-  if (!Array.isArray(authors) || authors.length < 1 || authors.length > Limits.authorsPerCommitMax) {
-    return "a commit names no bounded list of authors"
-  }
-  for (const author of authors) {
-    if (!(author instanceof Uint8Array) || author.length !== Author.authorBytes) return "a commit names no author"
-  }
-  if (!(at instanceof Uint8Array) || at.length !== HybridTime.hybridTimeBytes) return "a commit has no time"
-  if (!isWithin(nonce, 0, 0xffff_ffff)) return "a commit has no random number"
-  if (!isWithin(count, 1, Limits.eventsPerCommitMax)) return `a commit has not 1 to ${Limits.eventsPerCommitMax} events`
-  if (!(root instanceof Uint8Array) || root.length !== leafBytes) return "a commit has no root"
-  if (!isWithin(size, 1, Limits.commitBytesMax)) return `a commit has more than ${Limits.commitBytesMax} bytes`
-  if (group !== null && !(group instanceof Uint8Array && group.length === 8)) return "a commit has a malformed group"
-  return {
-    space: SpaceId.fromBytes(space),
-    partition: { type: type as string, header: header as Partition.HeaderValues },
-    authors: (authors as ReadonlyArray<Uint8Array>).map(readAuthor),
-    at: HybridTime.fromBytes(at),
-    nonce,
-    count,
-    root: Bytes.copy(root),
-    size,
-    group: group === null ? undefined : Bytes.toHex(group)
-  }
-}
-
-const isWithin = (value: unknown, low: number, high: number): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high
-
-// Writing a peer id in base58 costs microseconds and the same few authors come again with every commit.
-/** Authors of commits whose text is kept; when it is full the cache starts over. */
-export const cachedAuthorsMax = 1024
-const authorCache = new Map<string, Author.Author>()
-
-/** Authors of commits whose text is kept now. */
-export const cachedAuthors = (): number => authorCache.size
-
-const readAuthor = (bytes: Uint8Array): Author.Author => {
-  const key = Bytes.toHex(bytes)
-  const known = authorCache.get(key)
-  if (known !== undefined) return known
-  if (authorCache.size >= cachedAuthorsMax) authorCache.clear()
-  const author = Author.fromBytes(bytes)
-  authorCache.set(key, author)
-  return author
-}
-
 /** True when the header was signed by its first author. */
 export const isSignedByAuthor = (crypto: CryptoFunctions, commit: PackedCommit): boolean =>
   crypto.verify(
@@ -314,6 +283,10 @@ export const openEvents = (
   compression: CompressionFunctions,
   commit: PackedCommit
 ): CommitEvents | string => {
+  const { header, sealed } = commit
+  if (header.seal !== undefined && !Bytes.equals(crypto.sha256(sealed!), header.seal.hash)) {
+    return "a commit's sealed part is not the one that was signed"
+  }
   const unpacked = unpackEvents(compression, commit)
   if (typeof unpacked === "string") return unpacked
   const { events, places } = unpacked
@@ -341,6 +314,21 @@ export const unpackEvents = (
   if (!Array.isArray(events) || events.length !== places.length) return "a commit's events do not match its count"
   for (const event of events) if (!(event instanceof Uint8Array)) return "a commit's event is not bytes"
   return { events: events as ReadonlyArray<Uint8Array>, places }
+}
+
+/**
+ * The contents of all events, by their places, for whoever has the key; `undefined` for what holds none under it. Their
+ * shape is `Event`'s to check.
+ */
+export const openContents = (
+  compression: CompressionFunctions,
+  key: SpaceKey.SpaceKey,
+  { header, sealed }: PackedCommit,
+  budget?: NodeBudget
+): ReadonlyArray<unknown> | undefined => {
+  if (sealed === undefined) return undefined
+  const contents = SealedContents.open(compression, key, contextOf(header, header.root), sealed, budget)
+  return contents?.length === header.count ? contents : undefined
 }
 
 /** Name of a commit: SHA-256 of its header, in hexadecimal. */

@@ -55,6 +55,26 @@ export const eventHashBytes = 16
 export const encode = (event: Event): Uint8Array =>
   MessagePack.pack([event.entity, event.eseq, event.prev ?? null, event.deps, event.ops])
 
+/**
+ * The encoded form of an event whose contents are sealed: the same without what it does to fields. What stays says that it
+ * deletes or revives, and in whose place it is, for who has no key judges that, too.
+ */
+export const encodeOutline = ({ ops: { d, w }, ...event }: Event): Uint8Array => {
+  const ops: Operations = { ...(d === undefined ? {} : { d }), ...(w === undefined ? {} : { w }) }
+  return encode({ ...event, ops })
+}
+
+/** What is sealed of an event; `undefined` when there is nothing to seal. */
+export const contentsOf = ({ ops: { a, c, r, s } }: Event): Operations | undefined => {
+  if (s === undefined && c === undefined && a === undefined && r === undefined) return undefined
+  return {
+    ...(s === undefined ? {} : { s }),
+    ...(c === undefined ? {} : { c }),
+    ...(a === undefined ? {} : { a }),
+    ...(r === undefined ? {} : { r })
+  }
+}
+
 /** What `decode` says of an event with operations of a later version: it may be good, and cannot be judged here. */
 export const newer = "an event has operations of a later version"
 
@@ -85,6 +105,32 @@ export const decode = (
     ops: ops as Operations
   }
 }
+
+/** True for an event of a sealed commit as it may be: none of its contents stand in the clear. */
+export const isOutline = (event: Event): boolean => contentsOf(event) === undefined
+
+/**
+ * An outline with its contents, which somebody with the key has sealed: nobody without it could check them. `newer` for
+ * contents of a later version. What breaks the rules is `"broken"`; a removal of additions that the event does not rest on
+ * is, for then it would depend on who has the key whether something is missing.
+ */
+export const withContents = (event: Event, contents: unknown, authors: number): Event | typeof newer | "broken" => {
+  if (contents === null || contents === undefined) return event
+  const wrong = opsProblem(contents, authors)
+  if (wrong === newer) return newer
+  const { d, w, ...ops } = contents as Operations
+  if (wrong !== undefined || d !== undefined || w !== undefined || !restsOnRemoved(event, ops)) return "broken"
+  return { ...event, ops: { ...event.ops, ...ops } }
+}
+
+const restsOnRemoved = ({ deps, eseq }: Event, { r }: Operations): boolean =>
+  Object.values(r ?? {}).every((removals) =>
+    removals.every(([, additions]) =>
+      additions.every(([author, number]) =>
+        author === 0 ? number < eseq : deps.some(([index, upto]) => index === author && upto >= number)
+      )
+    )
+  )
 
 /** The entity of an encoded event that was checked before; nothing else of it is decoded. */
 export const entityOf = (bytes: Uint8Array): string => {

@@ -100,6 +100,19 @@ export class UndoTooLarge extends Schema.TaggedError<UndoTooLarge>()("UndoTooLar
   }
 }
 
+/**
+ * The space is sealed, and this device has not got the key that is in force. Recover by waiting until a device of somebody who
+ * manages the space was online, or by giving the passphrase.
+ */
+export class SpaceLocked extends Schema.TaggedError<SpaceLocked>()("SpaceLocked", {}) {
+  override get message(): string {
+    return "the space is sealed and this device has not got its key yet; a device that manages the space gives it one when both are online"
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 export class WriteError extends Schema.TaggedError<WriteError>()("WriteError", {
   reason: Schema.Union([
     EntityInvalid,
@@ -108,7 +121,8 @@ export class WriteError extends Schema.TaggedError<WriteError>()("WriteError", {
     EntityChanged,
     EntityNotFoundAt,
     CommitNotFound,
-    UndoTooLarge
+    UndoTooLarge,
+    SpaceLocked
   ])
 }) {
   override get message(): string {

@@ -148,7 +148,7 @@ const show = Effect.fnUntraced(function* (context: DeskContext, id: string) {
   const { compression, crypto, journal } = context
   const row = yield* journal.quarantined(id)
   if (row === undefined) return undefined
-  const read = CommitContents.read({ compression, crypto, space: journal.info.space }, row.bytes)
+  const read = CommitContents.read({ compression, crypto, keys: journal.keys, space: journal.info.space }, row.bytes)
   const isRead = typeof read !== "string"
   const shown: QuarantineShown = {
     ...entryOf(row),

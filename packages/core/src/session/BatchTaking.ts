@@ -4,6 +4,7 @@
  * of a batch is the session's business.
  */
 import { Deferred, Effect, Fiber, Queue, Stream } from "effect"
+import { blind } from "../crypto/KeyRing.ts"
 import * as CommitOpening from "../journal/CommitOpening.ts"
 import type { CommitDeletes } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
@@ -91,7 +92,7 @@ const deletesIn = Effect.fnUntraced(function* (
   { compression, crypto, journal }: RunningSession,
   portions: ReadonlyArray<BatchIntake.CheckedBatch>
 ) {
-  const context: CommitOpening.OpeningContext = { compression, crypto, space: journal.info.space }
+  const context: CommitOpening.OpeningContext = { compression, crypto, keys: blind, space: journal.info.space }
   const found: Array<CommitDeletes> = []
   let entities = 0
   for (const { commits, denials } of portions) {

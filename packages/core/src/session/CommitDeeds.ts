@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import { blind } from "../crypto/KeyRing.ts"
 import { begun, type Deeds, ofEvents } from "../gate/Deeds.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -72,7 +73,7 @@ const unreadable: CommitDeeds = {
 
 export const of = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uint8Array) {
   const { crypto, journal } = context
-  const opening = CommitOpening.open({ ...context, space: journal.info.space }, bytes)
+  const opening = CommitOpening.open({ ...context, keys: blind, space: journal.info.space }, bytes)
   if (opening.kind !== "checked") return unreadable
   const { decoded, events, packed } = opening.commit
   const partitionHash = Partition.hash(crypto.sha256, journal.info.space, packed.header.partition)

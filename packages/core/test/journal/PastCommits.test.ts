@@ -1,5 +1,6 @@
 // Commits opened for single events: what is found in them, and how many are kept.
 import { describe, expect, it } from "vitest"
+import { KeyRing } from "../../src/crypto/KeyRing.ts"
 import * as SpaceId from "../../src/identity/SpaceId.ts"
 import { DeleteWatch } from "../../src/journal/DeleteWatch.ts"
 import * as JournalWriter from "../../src/journal/JournalWriter.ts"
@@ -21,7 +22,7 @@ const functions = simulated.functions(random)
 const journalOf = (...commits: ReadonlyArray<ReadonlyArray<string>>) => {
   const tables = new MemoryTables(crypto.sha256, space, "0000000000000001")
   const signer = simulated.makeDevice(random)
-  const context = { tables, crypto: functions, compression, signer, space, deleteWatch: new DeleteWatch() }
+  const context = { tables, crypto: functions, compression, signer, space, deleteWatch: new DeleteWatch(), keys: new KeyRing(space) }
   for (const ids of commits) {
     const changes = ids.map((id) => ({
       partition: { type: "note", header: {} },
@@ -37,7 +38,7 @@ const journalOf = (...commits: ReadonlyArray<ReadonlyArray<string>>) => {
       return tables.commitAt(lseq)
     }
   })
-  return { read, context: { rows, crypto: functions, compression } }
+  return { read, context: { rows, crypto: functions, compression, keys: new KeyRing(space) } }
 }
 
 describe("a commit opened for the past", () => {

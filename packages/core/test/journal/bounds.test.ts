@@ -1,6 +1,7 @@
 // Bounds of the journal that need hand-made commits: clocks far ahead, full quarantines, many authors.
 import { describe, expect, it } from "vitest"
 import { stored } from "../../src/crypto/Compression.ts"
+import { KeyRing } from "../../src/crypto/KeyRing.ts"
 import * as Author from "../../src/identity/Author.ts"
 import * as HybridTime from "../../src/identity/HybridTime.ts"
 import * as PeerId from "../../src/identity/PeerId.ts"
@@ -31,7 +32,7 @@ const partition = { type: "note", header: {} }
 const makeJournal = () => {
   const signer = simulated.makeDevice(random)
   const tables = new MemoryTables(crypto.sha256, space, incarnation)
-  const context = { tables, crypto: functions, compression: stored, signer, space, deleteWatch: new DeleteWatch() }
+  const context = { tables, crypto: functions, compression: stored, signer, space, deleteWatch: new DeleteWatch(), keys: new KeyRing(space) }
   return {
     tables,
     peer: signer.peer,

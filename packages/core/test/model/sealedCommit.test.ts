@@ -1,0 +1,52 @@
+import { expect, it } from "vitest"
+import { stored } from "../../src/crypto/Compression.ts"
+import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
+import * as Author from "../../src/identity/Author.ts"
+import * as Bytes from "../../src/identity/Bytes.ts"
+import * as HybridTime from "../../src/identity/HybridTime.ts"
+import * as PeerId from "../../src/identity/PeerId.ts"
+import type { SpaceId } from "../../src/identity/SpaceId.ts"
+import * as CommitReading from "../../src/journal/CommitReading.ts"
+import { KeyRing } from "../../src/crypto/KeyRing.ts"
+import * as Commit from "../../src/model/Commit.ts"
+import * as Event from "../../src/model/Event.ts"
+import { crypto, signerOf } from "../nodeCrypto.ts"
+
+const space = "00112233445566778899aabbccddeeff" as SpaceId
+const secret = new Uint8Array(SpaceKey.spaceKeyBytes).fill(1)
+const key = SpaceKey.of(space, secret)
+const signer = signerOf(1)
+const author = Author.make(PeerId.fromPublicKey(signer.publicKey), "0000000000000001")
+const event: Event.Event = { entity: "n1", eseq: 1, prev: undefined, deps: [], ops: { s: { text: "golden" }, d: false } }
+
+const make = (): Uint8Array =>
+  Commit.seal(
+    { ...crypto, randomBytes: (length) => Uint8Array.from({ length }, (_, i) => i) },
+    stored,
+    signer,
+    {
+      space,
+      partition: { type: "note", header: { team: "red" } },
+      authors: [author],
+      at: HybridTime.make(1_800_000_000_000, 0),
+      nonce: 7,
+      group: "0011223344556677"
+    },
+    [Event.encodeOutline(event)],
+    undefined,
+    { key, contents: [Event.contentsOf(event)] }
+  ).bytes
+
+const golden =
+  "95c4bd9d02c41000112233445566778899aabbccddeeffa46e6f7465de0001a47465616da372656491c4288a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c0000000000000001c40801a3185c500000000701c420fd0f712d0c3f3a4cc7e69914a6803c09e0e85a02ca3f0795cdffdaa4d4c6a23510c410def47f725c287c134949a368c1c6c9fec4201796a7f0128e7ff64e8eb46384b10bf89236036012d6db26f7ea9bce0fe18283c4080011223344556677c440e8f2fdd70a1f042c40bea692c2bbc8ad27e816964e57cfe1e6661cb1484de67d4faade056fae60ceafbfa60708b9a00d1b2c372481fc570f49ee4a0cd04deb0800c41091c40d95a26e3101c090de0001a164c2c446000102030405060708090a0b0c0d0e0f1011121314151617445a137e576e2445c64de8464ed0a466ab7c7d9bde91cde2704917fc2645b0cb0529f822ccbbe623055d38b81279"
+
+it("[SK-5] a sealed commit of version 2 is made, verified and read as it was when that version came out", () => {
+  expect(Bytes.toHex(make())).toBe(golden)
+  const packed = Commit.open(Bytes.fromHex(golden)!) as Commit.PackedCommit
+  expect(Commit.isSignedByAuthor(crypto, packed)).toBe(true)
+  const events = Commit.openEvents(crypto, stored, packed) as Commit.CommitEvents
+  const keys = new KeyRing(space, { keys: [secret], sealing: key.id })
+  const read = CommitReading.read({ compression: stored, keys }, packed, events) as CommitReading.ReadEvents
+  expect(read).toMatchObject({ contents: "opened", decoded: [event] })
+  expect(Commit.mayBeOfGroup(Bytes.fromHex(golden)!, Bytes.fromHex("0011223344556677")!)).toBe(true)
+})
