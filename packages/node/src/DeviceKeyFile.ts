@@ -16,7 +16,7 @@ import {
   writeSync
 } from "node:fs"
 import { join, resolve } from "node:path"
-import { Bytes, DeviceKey, PeerId } from "@syncline/core"
+import { Bytes, DeviceKey, KeyWrap, PeerId } from "@syncline/core"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { syncFolder } from "./FolderSync.ts"
 import {
@@ -30,6 +30,7 @@ import {
 } from "./DeviceKeyError.ts"
 import * as KeyEnvelope from "./KeyEnvelope.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
+import * as PassphraseKey from "./PassphraseKey.ts"
 import * as PrivateFolder from "./PrivateFolder.ts"
 
 const fileMode = 0o600
@@ -80,7 +81,7 @@ export const protect = Effect.fnUntraced(function* (
   passphrase: Redacted.Redacted<string> | undefined
 ): Effect.fn.Return<void, DeviceKeyError> {
   const path = keyFile(folder)
-  const problem = passphrase === undefined ? undefined : KeyEnvelope.passphraseProblem(passphrase)
+  const problem = passphrase === undefined ? undefined : PassphraseKey.problem(passphrase)
   if (problem !== undefined) return yield* failed(new PassphraseUnfit({ problem }))
   const seed = yield* load(folder)
   const file = passphrase === undefined ? Redacted.value(seed) : Bytes.utf8(yield* KeyEnvelope.seal(seed, passphrase))
@@ -107,10 +108,14 @@ export const deviceKey = (seed: Seed): DeviceKey.DeviceKey["Service"] => {
   return { ...signer, peer: PeerId.fromPublicKey(signer.publicKey) }
 }
 
-/** Core's DeviceKey and this package's DeviceSeed from a seed at hand. */
+/** Core's DeviceKey and what opens keys for it, and this package's DeviceSeed, from a seed at hand. */
 export const layerSeed = (seed: Seed) =>
   Layer.mergeAll(
     Layer.succeed(DeviceSeed, seed),
+    Layer.effect(
+      KeyWrap.DeviceKeyOpener,
+      Effect.sync(() => KeyWrap.openerOf(Redacted.value(seed)))
+    ),
     Layer.effect(
       DeviceKey.DeviceKey,
       Effect.sync(() => deviceKey(seed))

@@ -1,23 +1,16 @@
 /**
- * A device's key under a passphrase, as the text of a file. The passphrase becomes a key by argon2id with the second
- * recommended parameters of RFC 9106 (64 MiB, 3 passes, 4 lanes), and that key seals the seed with AES-256-GCM; all of it
- * is node:crypto's. It knows nothing of files, and keeps no passphrase.
+ * A device's key under a passphrase, as the text of a file: a key made of the passphrase (`PassphraseKey`) seals the seed
+ * with AES-256-GCM, which is node:crypto's. It knows nothing of files, and keeps no passphrase.
  */
-import { argon2, createCipheriv, createDecipheriv } from "node:crypto"
+import { createCipheriv, createDecipheriv } from "node:crypto"
 import { Effect, Redacted, Result, Schema } from "effect"
 import * as NodeCrypto from "./NodeCrypto.ts"
-
-/** Fewer characters are guessed; more than the bound are no passphrase of a person. */
-export const passphraseCharsMin = 8
-export const passphraseCharsMax = 1024
+import * as PassphraseKey from "./PassphraseKey.ts"
 
 const kind = "syncline device key"
 const cipher = "aes-256-gcm"
-const keyBytes = 32
-const saltBytes = 16
 const nonceBytes = 12
 const tagBytes = 16
-const usual = { memoryKib: 64 * 1024, passes: 3, lanes: 4 }
 /** A file that asks for more was not made here, and would keep the machine busy. */
 const most = { memoryKib: 1024 * 1024, passes: 16, lanes: 16 }
 
@@ -32,18 +25,11 @@ const Envelope = Schema.Struct({
   memoryKib: within(8 * most.lanes, most.memoryKib),
   passes: within(1, most.passes),
   lanes: within(1, most.lanes),
-  salt: bytes(saltBytes),
+  salt: bytes(PassphraseKey.saltBytes),
   nonce: bytes(nonceBytes),
   sealed: bytes(NodeCrypto.seedBytes + tagBytes)
 })
 type Envelope = typeof Envelope.Type
-
-/** What is wrong with a new passphrase, or nothing. */
-export const passphraseProblem = (passphrase: Redacted.Redacted<string>): string | undefined => {
-  const { length } = Redacted.value(passphrase)
-  if (length < passphraseCharsMin) return `a passphrase has at least ${passphraseCharsMin} characters`
-  return length > passphraseCharsMax ? `a passphrase has at most ${passphraseCharsMax} characters` : undefined
-}
 
 /** True for what `seal` makes, and for what was damaged in it. */
 export const isEnvelope = (file: Uint8Array): boolean => file.length > NodeCrypto.seedBytes && file[0] === 0x7b
@@ -53,15 +39,15 @@ export const seal = Effect.fnUntraced(function* (
   seed: Redacted.Redacted<Uint8Array>,
   passphrase: Redacted.Redacted<string>
 ) {
-  const [salt, nonce] = [NodeCrypto.functions.randomBytes(saltBytes), NodeCrypto.functions.randomBytes(nonceBytes)]
-  const key = yield* keyOf(passphrase, { ...usual, salt })
+  const [salt, nonce] = [NodeCrypto.functions.randomBytes(PassphraseKey.saltBytes), NodeCrypto.functions.randomBytes(nonceBytes)]
+  const key = yield* PassphraseKey.derive(passphrase, salt)
   const sealing = createCipheriv(cipher, key, nonce).setAAD(Buffer.from(kind))
   const sealed = Buffer.concat([sealing.update(Redacted.value(seed)), sealing.final(), sealing.getAuthTag()])
   const envelope: Envelope = {
     kind,
     version: 1,
     kdf: "argon2id",
-    ...usual,
+    ...PassphraseKey.usual,
     salt: hex(salt),
     nonce: hex(nonce),
     sealed: hex(sealed)
@@ -75,7 +61,7 @@ export type Opened = { readonly seed: Redacted.Redacted<Uint8Array> } | "wrong" 
 export const open = Effect.fnUntraced(function* (file: Uint8Array, passphrase: Redacted.Redacted<string>) {
   const envelope = read(file)
   if (envelope === undefined) return "damaged" satisfies Opened
-  const key = yield* keyOf(passphrase, { ...envelope, salt: Buffer.from(envelope.salt, "hex") })
+  const key = yield* PassphraseKey.derive(passphrase, Buffer.from(envelope.salt, "hex"), envelope)
   const seed = unseal(envelope, key)
   if (seed === undefined) return "wrong" satisfies Opened
   return { seed: Redacted.make(seed, { label: "device seed" }) } satisfies Opened
@@ -100,17 +86,5 @@ const unseal = ({ nonce, sealed }: Envelope, key: Uint8Array): Uint8Array | unde
     return undefined
   }
 }
-
-type Cost = Pick<Envelope, "memoryKib" | "passes" | "lanes"> & { readonly salt: Uint8Array }
-
-/** One passphrase is typed in several forms of the same characters. */
-const keyOf = (passphrase: Redacted.Redacted<string>, { lanes, memoryKib, passes, salt }: Cost) =>
-  Effect.callback<Uint8Array>((resume) => {
-    const message = Buffer.from(Redacted.value(passphrase).normalize("NFKC"), "utf8")
-    const cost = { parallelism: lanes, memory: memoryKib, passes, tagLength: keyBytes }
-    argon2("argon2id", { message, nonce: salt, ...cost }, (error, key) => {
-      resume(error === null ? Effect.succeed(new Uint8Array(key)) : Effect.die(error))
-    })
-  })
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")

@@ -17,15 +17,17 @@ import {
   type QuarantineDesk,
   Records,
   SpaceId,
+  SpaceKeys,
   type Transport,
   TransportRegistry
 } from "@syncline/core"
-import { Layer, type Redacted } from "effect"
+import { Effect, Layer, type Redacted } from "effect"
 import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
+import * as SpacePassphrase from "./SpacePassphrase.ts"
 import * as SqliteAudit from "./SqliteAudit.ts"
 import * as SqliteCharter from "./SqliteCharter.ts"
 import * as SqliteJournal from "./SqliteJournal.ts"
@@ -48,6 +50,11 @@ export interface NodeLayerOptions<E = never> extends Pick<
   readonly passphrase?: Redacted.Redacted<string> | undefined
   /** The name that all devices of the space agree on. */
   readonly space: string
+  /**
+   * What seals the contents of a space without a charter, 8 to 1,024 characters, the same on every device that is to read
+   * them; of several the last one seals, and the others open what was sealed before.
+   */
+  readonly spacePassphrases?: ReadonlyArray<Redacted.Redacted<string>> | undefined
   readonly transports: ReadonlyArray<Transport.Transport>
   readonly routes: NonNullable<Tuning["routes"]>
   /** Accept links on every transport that can listen; default true. */
@@ -71,6 +78,7 @@ export type NodeServices =
   | Orchestrator.Orchestrator
   | Records.Records
   | QuarantineDesk.QuarantineDesk
+  | SpaceKeys.SpaceKeys
   | Journal.Journal
   | Gate.Gate
   | AuditStore.AuditStore
@@ -83,15 +91,18 @@ export type NodeServices =
 export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
-  const { deleteLimits: given = {}, folder, passphrase, policy, space, thread, transports, ...tuning } = options
+  const { deleteLimits: given = {}, folder, passphrase, policy, space, spacePassphrases, ...more } = options
+  const { thread, transports, ...tuning } = more
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
   const spaceId = spaceOf(space)
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
   return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
+    // Before anything is written: the journal has its keys then.
+    Layer.provideMerge(SpaceKeys.layer),
     Layer.provideMerge(rules),
     Layer.provideMerge(SqliteAudit.layer(folder)),
     // Before the rules: it holds the folder's lock, which the files of the charter and the audit are under, too.
-    Layer.provideMerge(SqliteJournal.layer({ folder, space: spaceId, thread })),
+    Layer.provideMerge(journalLayer({ folder, space: spaceId, thread }, spacePassphrases ?? [])),
     Layer.provideMerge(
       Layer.mergeAll(
         NodeCrypto.layer,
@@ -102,3 +113,14 @@ export const nodeLayer = <E = never>(
     )
   )
 }
+
+/** A journal that begins with the keys of the passphrases. */
+const journalLayer = (
+  options: SqliteJournal.SqliteJournalOptions,
+  passphrases: ReadonlyArray<Redacted.Redacted<string>>
+) =>
+  Layer.unwrap(
+    Effect.map(SpacePassphrase.keysOf(options.space, passphrases), (held) =>
+      SqliteJournal.layer({ ...options, held })
+    )
+  )

@@ -12,6 +12,7 @@ import {
   QuarantineDesk,
   type Receipt,
   Records,
+  SpaceKeys,
   StateHash,
   type Status,
   type SyncCommand,
@@ -61,6 +62,11 @@ export interface NodeOptions<E extends Entities> extends Tuning {
   readonly store: string
   /** What opens the device's key where it is under a passphrase; see `syncline key protect`. */
   readonly passphrase?: string
+  /**
+   * Seals the contents of records in a space without a charter: whoever keeps them without it reads none. 8 to 1,024
+   * characters, the same on every device; of a list the last one seals, and the others open what was sealed before.
+   */
+  readonly spacePassphrase?: string | ReadonlyArray<string>
   readonly entities: E & { readonly [K in keyof NodeControl]?: never }
   readonly policy: Policy
   /** Made by their factories, e.g. `socketIo()`. */
@@ -96,6 +102,8 @@ export interface NodeControl {
   readonly hook: (hook: NodeHook.NodeHook) => Promise<() => Promise<void>>
   readonly send: <C extends SyncCommand.SyncCommand>(command: C) => Promise<SyncCommand.ReplyOf<C>>
   readonly status: () => Promise<Status.Status>
+  /** How the contents of the space are kept from those who have no key. */
+  readonly seal: () => Promise<SpaceKeys.SealStatus>
   /** Commits that are kept and may not be applied now. */
   readonly quarantine: NodeQuarantine.NodeQuarantine
   /** What became of this device's own commits, in the order of arrival: a page of 100, or as asked, at most 1,000. */
@@ -128,12 +136,14 @@ export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
  * 63 KiB encoded and 32,512 values; see `EntityHandle.put`.
  */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
-  const { entities, hooks, passphrase, policy, routes = [], space, store, transports, ...tuning } = options
+  const { entities, hooks, passphrase, policy, routes = [], space, spacePassphrase = [], ...more } = options
+  const { store, transports, ...tuning } = more
   refuseMistakes(entities, hooks)
   const layer = nodeLayer({
     ...tuning,
     folder: store,
     passphrase: passphrase === undefined ? undefined : Redacted.make(passphrase),
+    spacePassphrases: [spacePassphrase].flat().map((text) => Redacted.make(text)),
     space,
     policy,
     transports,
@@ -165,6 +175,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       events: () => Stream.toAsyncIterableWith(Stream.interruptWhen(orchestrator.events, context.closed), services),
       send: (command) => Effect.runPromiseWith(services)(orchestrator.send(command)),
       status: () => Effect.runPromiseWith(services)(orchestrator.status),
+      seal: () => Effect.runPromiseWith(services)(Context.get(services, SpaceKeys.SpaceKeys).status),
       quarantine: NodeQuarantine.make(desk, services),
       receipts: (list) => Effect.runPromiseWith(services)(desk.receipts(list)),
       receipt: (commit) => Effect.runPromiseWith(services)(desk.receipt(commit)),
@@ -202,6 +213,7 @@ const ownNames: { readonly [K in Exclude<keyof NodeControl, symbol>]: true } = {
   hook: true,
   send: true,
   status: true,
+  seal: true,
   quarantine: true,
   receipts: true,
   receipt: true,

@@ -3,21 +3,23 @@
  * others, and a word when it changes. A record counts here once it is durable. How records travel is the session's
  * business, and what a policy document means the policy's.
  */
-import { Clock, Context, Effect, Layer, PubSub, Semaphore, Stream } from "effect"
-import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
+import { Context, Effect, Layer, PubSub, Semaphore, Stream } from "effect"
+import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
-import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as CharterError from "./CharterError.ts"
-import * as CharterFold from "./CharterFold.ts"
+import type * as CharterFold from "./CharterFold.ts"
+import * as CharterKeeping from "./CharterKeeping.ts"
+import type { Keeping } from "./CharterKeeping.ts"
+import * as CharterOffer from "./CharterOffer.ts"
 import type { CharterOperation, Named } from "./CharterOperation.ts"
-import * as CharterRecord from "./CharterRecord.ts"
-import { CharterStore, type CharterStoreShape } from "./CharterStore.ts"
+import type * as CharterRecord from "./CharterRecord.ts"
+import { CharterStore } from "./CharterStore.ts"
 import type { CharterState } from "./CharterState.ts"
-import { CharterGraph, rivalsMax } from "./CharterGraph.ts"
+import { type CharterGraph, rivalsMax } from "./CharterGraph.ts"
 
 /** What a record says beside what it does. */
 export interface Wording {
@@ -69,13 +71,17 @@ export interface CharterShape {
   /** What counted after a version; `undefined` beyond the present one. */
   readonly stateAt: (version: number) => CharterState | undefined
   /**
-   * Writes a record that does all of this, or none. In a space with a hub only the hub can; anybody else gets
-   * `CharterElsewhere`.
+   * Writes a record that does all of this, or none. In a space with a hub the hub takes it in: it fails with
+   * `CharterElsewhere` when the hub has not within 10 s.
    */
   readonly write: (
     operations: ReadonlyArray<CharterOperation>,
     wording?: Wording
   ) => Effect.Effect<CharterState, CharterError.CharterError>
+  /** What the charter would say after operations of this device, or why they may not be done. Nothing is written. */
+  readonly foresee: (operations: ReadonlyArray<CharterOperation>) => Effect.Effect<CharterState, CharterError.CharterError>
+  /** A record of this device that waits for the hub to take it in. */
+  readonly offered: () => Uint8Array | undefined
   /** Takes in records, whoever brings them: their signatures say who wrote them. */
   readonly receive: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<Received, JournalError>
   readonly known: () => Known
@@ -120,128 +126,12 @@ export interface CharterOptions {
   readonly removalProblem?: RemovalCheck | undefined
 }
 
-/** Records on their way into the store, and what they do to the graph. */
-interface Keeping {
-  readonly options: CharterOptions
-  readonly crypto: CryptoFunctions
-  readonly signer: Signer & { readonly peer: PeerId }
-  readonly store: CharterStoreShape
-  graph: CharterGraph
-  /** What is durable, and therefore counts. */
-  state: CharterState
-}
-
-const graphOf = (
-  { crypto, options: { policyProblem, space } }: Pick<Keeping, "crypto" | "options">,
-  stored: ReadonlyArray<Uint8Array>
-): CharterGraph => {
-  const graph = new CharterGraph(crypto, space, policyProblem)
-  // A later version of the program may have kept what this one cannot read: it stands still there.
-  graph.addAll(stored.map((bytes) => CharterRecord.open(crypto, bytes)).filter((record) => typeof record !== "string"))
-  return graph
-}
-
-/** Makes records durable that the graph has taken in already; when that fails it is as if they had never come. */
-const keep = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<CharterRecord.CharterRecord>) {
-  const rollBack = Effect.map(
-    Effect.orElseSucceed(keeping.store.load, () => []),
-    (stored) => {
-      keeping.graph = graphOf(keeping, stored)
-    }
-  )
-  yield* Effect.onError(keeping.store.append(records.map(({ bytes }) => bytes)), () => rollBack)
-  keeping.state = keeping.graph.state
-})
-
-const write = Effect.fnUntraced(function* (
-  keeping: Keeping,
-  operations: ReadonlyArray<CharterOperation>,
-  { behalf = "", note = "" }: Wording
-) {
-  const { crypto, graph, options, signer } = keeping
-  const { hub, version } = graph.state
-  if (version === 0 && operations[0]?._tag !== "Found") return yield* failed(new CharterError.CharterMissing({}))
-  if (hub !== undefined && hub !== signer.peer) return yield* failed(new CharterError.CharterElsewhere({ hub }))
-  const at = HybridTime.make(yield* Clock.currentTimeMillis, 0)
-  const behind = graph.heads
-  const made = { space: options.space, version: graph.versionBehind(behind), behind, at, behalf, note, operations }
-  const record = CharterRecord.sealOrSay(crypto, signer, made)
-  if (typeof record === "string") return yield* failed(new CharterError.CharterDenied({ version, problem: record }))
-  const counting = hub === undefined ? record : CharterRecord.withReceipt(record, signer)
-  const problem = draftProblemIn(keeping, counting) ?? removalProblemIn(keeping, operations)
-  if (problem !== undefined) return yield* failed(new CharterError.CharterDenied({ version, problem }))
-  const added = graph.add(counting)
-  if (added.kind === "refused") {
-    return yield* failed(new CharterError.CharterDenied({ version, problem: added.problem }))
-  }
-  yield* keep(keeping, [counting])
-  return keeping.state
-})
-
-/** What is wrong with the documents of a record that this device is about to write. */
-const draftProblemIn = ({ options, graph }: Keeping, record: CharterRecord.CharterRecord): string | undefined => {
-  const { draftProblem } = options
-  if (draftProblem === undefined || !record.operations.some(({ _tag }) => _tag === "SetPolicy")) return undefined
-  const judged = CharterFold.apply(graph.state, record, (text, state) =>
-    wasInForce(graph, text) ? undefined : draftProblem(text, state)
-  )
-  return typeof judged === "string" ? judged : undefined
-}
-
-/** What keeps a team or role here: the document that will be in force once the whole record counts. */
-const removalProblemIn = (
-  { graph, options }: Keeping,
-  operations: ReadonlyArray<CharterOperation>
-): string | undefined => {
-  let text = graph.state.policy?.text
-  for (const operation of operations) {
-    if (operation._tag === "SetPolicy") ({ text } = operation)
-    if (operation._tag === "RemovePolicy") text = undefined
-  }
-  if (text === undefined) return undefined
-  for (const operation of operations) {
-    if (operation._tag !== "RemoveTeam" && operation._tag !== "RemoveRole") continue
-    const problem = options.removalProblem?.(text, operation)
-    if (problem !== undefined) return problem
-  }
-  return undefined
-}
-
-const wasInForce = (graph: CharterGraph, text: string): boolean =>
-  graph.after(0).some(({ operations }) => operations.some((each) => each._tag === "SetPolicy" && each.text === text))
-
-const receive = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<Uint8Array>) {
-  const { crypto, graph } = keeping
-  const opened = records.map((bytes) => CharterRecord.open(crypto, bytes))
-  const refused = opened.flatMap((record): ReadonlyArray<RefusedRecord> =>
-    typeof record === "string" ? [{ problem: record, operations: [] }] : []
-  )
-  const good = opened.filter((record) => typeof record !== "string")
-  const fresh: Array<CharterRecord.CharterRecord> = []
-  const here: Array<CharterRecord.RecordId> = []
-  let isMissing = false
-  for (const [place, added] of graph.addAll(good).entries()) {
-    const record = good[place]!
-    if (added.kind === "missing") isMissing = true
-    if (added.kind === "refused") refused.push({ problem: added.problem, operations: namesIn(record) })
-    if (added.kind === "added") fresh.push(record)
-    if (added.kind === "added" || added.kind === "known") here.push(record.id)
-  }
-  if (fresh.length > 0) yield* keep(keeping, fresh)
-  const outcome: Received = { added: fresh.length, isMissing, refused, here }
-  return outcome
-})
-
-const namesIn = ({ operations }: CharterRecord.CharterRecord): RefusedRecord["operations"] => [
-  ...new Set(operations.map(({ _tag }) => _tag))
-]
-
 /** The charter as its store has it. */
 export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const crypto = yield* Crypto
   const signer = yield* DeviceKey
   const store = yield* CharterStore
-  const graph = graphOf({ crypto, options }, yield* store.load)
+  const graph = CharterKeeping.graphOf({ crypto, options }, yield* store.load)
   const keeping: Keeping = { options, crypto, signer, store, graph, state: graph.state }
   const changes = yield* PubSub.sliding<CharterState>(changesMax)
   const oneByOne = yield* Semaphore.make(1)
@@ -254,17 +144,22 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
       )
       return Effect.ensuring(effect, tell)
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
+  const offer = yield* CharterOffer.make(keeping, changes, oneByOne)
+  const isElsewhere = ({ state: { hub } }: Keeping): boolean => hub !== undefined && hub !== signer.peer
   const charter: CharterShape = {
     state: () => keeping.state,
     stateAt: (version) => (version > keeping.state.version ? undefined : keeping.graph.stateAt(version)),
-    write: (operations, wording = {}) =>
-      told(
-        Effect.andThen(
-          Effect.suspend(() => unmoved(keeping, digest, wording)),
-          asCharterError(write(keeping, operations, wording))
-        )
-      ),
-    receive: (records) => told(receive(keeping, records)),
+    write: (operations, wording = {}) => {
+      const isExpected = Effect.suspend(() => unmoved(keeping, digest, wording))
+      return Effect.suspend(() =>
+        isElsewhere(keeping)
+          ? offer.handIn(isExpected, operations, wording)
+          : told(Effect.andThen(isExpected, asCharterError(CharterKeeping.write(keeping, operations, wording))))
+      )
+    },
+    foresee: (operations) => Effect.suspend(() => CharterOffer.foresee(keeping, operations)),
+    offered: offer.offered,
+    receive: (records) => told(CharterKeeping.receive(keeping, records)),
     digest,
     known: () => ({ marks: marksOf(keeping.graph), rivals: rivalsOf(keeping.graph) }),
     knownTo: (peer) => knownTo(keeping.graph, peer),

@@ -17,15 +17,15 @@ export class CharterDenied extends Schema.TaggedError<CharterDenied>()("CharterD
   }
 }
 
-/** The space has a hub that orders records, and this node is another one. */
+/** The space has a hub that takes records in, and it has not taken this one. Recover by connecting to it. */
 export class CharterElsewhere extends Schema.TaggedError<CharterElsewhere>()("CharterElsewhere", {
   hub: Schema.String
 }) {
   override get message(): string {
-    return `the charter of this space is written at its hub ${this.hub}; ask there`
+    return `the hub ${this.hub} of this space takes records in, and has not taken this one; connect to it and try again`
   }
   get isRetryable(): boolean {
-    return false
+    return true
   }
 }
 

@@ -6,6 +6,7 @@ import * as PeerId from "../identity/PeerId.ts"
 import { type CharterOperation, managingLevel, type Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
 import * as CharterRights from "./CharterRights.ts"
+import * as CharterSeal from "./CharterSeal.ts"
 import { type CharterState, type Device, devicesOf, levelOf, type Member, memberOf } from "./CharterState.ts"
 
 /** What the charter needs to know of policy documents: what is wrong with one in a state, or nothing. */
@@ -90,9 +91,11 @@ const lacking = <K, V>(map: ReadonlyMap<K, V>, ...keys: ReadonlyArray<K>): Reado
 /** Carries out what `CharterRights` has allowed, and keeps which devices their own member put aside. */
 const performBy = (
   state: CharterState,
-  { signer, version }: CharterRecord,
+  record: CharterRecord,
   operation: CharterOperation
 ): CharterState => {
+  if (isOfSeal(operation)) return CharterSeal.perform(state, operation, record)
+  const { signer, version } = record
   const next = perform(state, operation, version)
   const aside = ownOutOfUse(state, next, signer, operation)
   if (aside !== undefined) return { ...next, putAside: new Set([...next.putAside, ...aside]) }
@@ -100,6 +103,9 @@ const performBy = (
   const putAside = new Set(next.putAside)
   return putAside.delete(PeerId.fromPublicKey(operation.device)) ? { ...next, putAside } : next
 }
+
+const isOfSeal = (operation: CharterOperation): operation is CharterSeal.SealOperation =>
+  operation._tag === "SealSpace" || operation._tag === "RotateKey" || operation._tag === "ShareKey"
 
 /** The devices of the signer's own member that an operation takes out of use. */
 const ownOutOfUse = (
@@ -117,7 +123,11 @@ const ownOutOfUse = (
 }
 
 /** Carries it out. `since`: the version of the record, by which members and devices are told to be older or younger. */
-const perform = (state: CharterState, operation: CharterOperation, since: number): CharterState => {
+const perform = (
+  state: CharterState,
+  operation: Exclude<CharterOperation, CharterSeal.SealOperation>,
+  since: number
+): CharterState => {
   const { devices, members, roles, teams, version } = state
   switch (operation._tag) {
     case "Found":

@@ -68,6 +68,11 @@ export class CharterGraph {
     return this.#nodes.size
   }
 
+  /** True for a record that is known, whether it counts or not. */
+  knows(id: RecordId): boolean {
+    return this.#nodes.has(id)
+  }
+
   /** Known records that do not count, each behind what it stands behind. */
   get rivals(): ReadonlyArray<CharterRecord> {
     if (this.#nodes.size === this.#counting.length) return []

@@ -3,6 +3,7 @@
  * comes of it `CharterState`'s. The order of fields is the order in which they are signed.
  */
 import { Schema } from "effect"
+import { commitmentBytes, sealedKeyBytes, wrapBytes } from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as PeerId from "../identity/PeerId.ts"
 import { publicKeyBytes } from "../identity/PeerId.ts"
@@ -17,6 +18,10 @@ export const teamsPerMemberMax = 256
 export const policyBytesMax = 64 * 1024
 /** Longest one that a record may have which was written under an earlier bound. */
 export const policyKeptBytesMax = 128 * 1024
+/** Days after which a key is replaced by itself, at most. */
+export const keyPeriodDaysMax = 3_650
+/** Devices that one operation hands a key to; more get it by further records. */
+export const wrapsMax = 1_700
 /** Devices that a limit may allow at most. */
 export const deviceLimitMax = 10_000
 
@@ -81,6 +86,35 @@ export const SetMemberDeviceLimit = Schema.TaggedStruct("SetMemberDeviceLimit", 
   isOwn: Schema.Boolean,
   limit: DeviceLimit
 })
+const bytesOf = (length: number) =>
+  Schema.Uint8Array.check(
+    Schema.makeFilter((bytes: Uint8Array) => bytes.length === length || `must have ${length} bytes`)
+  )
+const Commitment = bytesOf(commitmentBytes)
+const Wraps = Schema.Uint8Array.check(
+  Schema.makeFilter(
+    ({ length }: Uint8Array) =>
+      (length % wrapBytes === 0 && length <= wrapsMax * wrapBytes) || `must have up to ${wrapsMax} times ${wrapBytes} bytes`
+  )
+)
+/**
+ * Contents of the space are sealed from now on, for good; again to say otherwise how its keys are kept: whether each hands on
+ * the one before it, so that newcomers read what was there, and after how many days a key is replaced.
+ */
+export const SealSpace = Schema.TaggedStruct("SealSpace", {
+  showsHistory: Schema.Boolean,
+  periodDays: Schema.NullOr(within(1, keyPeriodDaysMax))
+})
+/** Puts a key in force behind another one, or as the first, and hands it to devices. */
+export const RotateKey = Schema.TaggedStruct("RotateKey", {
+  key: Commitment,
+  behind: Schema.NullOr(Commitment),
+  /** The key that it stands behind, sealed under it. */
+  before: Schema.NullOr(bytesOf(sealedKeyBytes)),
+  wraps: Wraps
+})
+/** Hands a key that was put in force to further devices. */
+export const ShareKey = Schema.TaggedStruct("ShareKey", { key: Commitment, wraps: Wraps })
 /** Takes the policy document out of force: the built-in roles decide again. */
 export const RemovePolicy = Schema.TaggedStruct("RemovePolicy", {})
 
@@ -103,7 +137,10 @@ const schemas = [
   SetPolicy,
   SetDeviceLimit,
   SetMemberDeviceLimit,
-  RemovePolicy
+  RemovePolicy,
+  SealSpace,
+  RotateKey,
+  ShareKey
 ] as const
 
 export const CharterOperation = Schema.Union(schemas)
@@ -111,9 +148,11 @@ export type CharterOperation = typeof CharterOperation.Type
 
 /** Keys of devices as texts, which JSON can hold. */
 type AsJson<A> = A extends Uint8Array ? PeerId.PeerId : A
+/** Operations that have a form as JSON: keys are made, wrapped and signed by a device itself. */
+type Tags = Exclude<CharterOperation["_tag"], "RotateKey" | "ShareKey">
 export type CharterOperationJson = {
-  [Tag in CharterOperation["_tag"]]: { readonly [F in keyof Named<Tag>]: AsJson<Named<Tag>[F]> }
-}[CharterOperation["_tag"]]
+  [Tag in Tags]: { readonly [F in keyof Named<Tag>]: AsJson<Named<Tag>[F]> }
+}[Tags]
 
 /** The operation of its JSON; `undefined` for what is none. */
 const readJson = (json: unknown): CharterOperation | undefined => {
@@ -123,7 +162,8 @@ const readJson = (json: unknown): CharterOperation | undefined => {
     const text = operation[field]
     if (typeof text === "string") operation[field] = PeerId.toPublicKey(text)
   }
-  return isOperation(operation) ? operation : undefined
+  if (!isOperation(operation) || operation._tag === "RotateKey" || operation._tag === "ShareKey") return undefined
+  return operation
 }
 
 const isOperation = Schema.is(CharterOperation)

@@ -6,6 +6,7 @@
 import * as Bytes from "../identity/Bytes.ts"
 import * as PeerId from "../identity/PeerId.ts"
 import { type CharterOperation, managingLevel, type Named, ownerLevel, policyKeptBytesMax } from "./CharterOperation.ts"
+import * as CharterSeal from "./CharterSeal.ts"
 import { type CharterState, type Device, devicesOf, levelOf, type Member, memberOf } from "./CharterState.ts"
 
 /** Who acts. */
@@ -60,6 +61,10 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
       )
     case "SetDeviceLimit":
       return managing(actor)
+    case "SealSpace":
+    case "RotateKey":
+    case "ShareKey":
+      return managing(actor) ?? CharterSeal.whyNot(state, signer, operation)
     case "SetMemberDeviceLimit": {
       const target = state.members.get(operation.member)
       if (target === undefined) return missing(state.members, operation.member, "member")

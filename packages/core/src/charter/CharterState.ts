@@ -2,6 +2,8 @@
  * What a charter says after a record: members with their devices, roles, teams, limits, the policy document in force.
  * Only what can be looked up stands here; `CharterFold` makes one state of another.
  */
+import type { KeyId } from "../crypto/SpaceKey.ts"
+import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import { ownerLevel } from "./CharterOperation.ts"
@@ -37,6 +39,29 @@ export interface Team {
   readonly name: string
 }
 
+/** A key of a sealed space, as everybody sees it. */
+export interface CharterKey {
+  readonly id: KeyId
+  readonly commitment: Uint8Array
+  /** The key before it, sealed under it; `undefined` where it hands on none. */
+  readonly before: Uint8Array | undefined
+  /** The key wrapped for devices, in the order in which they were given it; see `KeyWrap`. */
+  readonly wraps: ReadonlyArray<Uint8Array>
+  /** Version and time of the record that put it in force. */
+  readonly since: number
+  readonly at: HybridTime
+}
+
+/** How a space is sealed. */
+export interface SpaceSeal {
+  /** Each key hands on the one before it. */
+  readonly showsHistory: boolean
+  /** Days after which a key is replaced; `null` for never by itself. */
+  readonly periodDays: number | null
+  /** In the order in which they came; the last one is in force. */
+  readonly keys: ReadonlyArray<CharterKey>
+}
+
 export interface CharterState {
   readonly space: SpaceId
   readonly name: string
@@ -64,6 +89,8 @@ export interface CharterState {
   /** Devices that a member may have where nothing else is said; `null` for any number. */
   readonly deviceLimit: number | null
   readonly deviceLimits: ReadonlyMap<string, number | null>
+  /** There once the contents of the space are sealed. */
+  readonly seal: SpaceSeal | undefined
 }
 
 const builtIn = (id: string, name: string, level: number): Role => ({ id, name, level, isBuiltIn: true })
@@ -95,7 +122,8 @@ export const empty = (space: SpaceId): CharterState => ({
   policy: undefined,
   policySince: 0,
   deviceLimit: null,
-  deviceLimits: new Map()
+  deviceLimits: new Map(),
+  seal: undefined
 })
 
 /** The devices of a member, in the order in which they came. */

@@ -20,6 +20,8 @@ export const spaceKeyBytes = 32
 export const commitmentBytes = 32
 /** Length of what a commit names a key by: the first bytes of the same. */
 export const keyIdBytes = 16
+/** Length of a key wrapped for one device: who it is for, the encapsulation and the sealed key; see `KeyWrap`. */
+export const wrapBytes = 8 + 32 + 48
 const nonceBytes = 24
 const tagBytes = 16
 /** What sealing adds to the length. */

@@ -35,7 +35,13 @@ const tellOf = (driver: RunningSession, charter: CharterShape): Effect.Effect<vo
   // Whoever has not said what it knows is asked first.
   const records = there === undefined ? [] : charter.beyond(there, Limits.frameBytesTarget).slice(0, charterRecordsMax)
   driver.charterTold = charter.digest()
-  return send(driver, said(driver.charterTold, known, records))
+  return send(driver, said(driver.charterTold, known, [...records, ...handedTo(driver, charter)]))
+}
+
+/** What this device wants the hub to take in. Nobody else could do anything with it. */
+const handedTo = ({ state }: RunningSession, charter: CharterShape): ReadonlyArray<Uint8Array> => {
+  const offered = state.peer === charter.state().hub ? charter.offered() : undefined
+  return offered === undefined ? [] : [offered]
 }
 
 /** To a peer that is only heard goes what it needs to know what to send, and no record. */

@@ -24,6 +24,11 @@ export const eventsSent = Metric.counter("syncline_events_sent_total", {
   description: "Events sent to peers",
   incremental: true
 })
+/** Keys of a sealed space put in force by this device. */
+export const keysRotated = Metric.counter("syncline_space_keys_rotated_total", {
+  description: "Keys of the sealed space that this device put in force",
+  incremental: true
+})
 /** Commits of peers put in quarantine, to be applied later or never. */
 export const commitsHeld = Metric.counter("syncline_commits_held_total", {
   description: "Commits of peers that were put into quarantine, or brought again while they wait there",

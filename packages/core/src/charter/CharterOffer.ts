@@ -1,0 +1,95 @@
+/**
+ * A record of this device on its way to the hub of its space: signed here, handed over by whichever session leads there, and
+ * done once it comes back with the hub's receipt. When somebody else was faster it is written anew behind that.
+ */
+import { Effect, PubSub, Semaphore } from "effect"
+import type { Wording } from "./Charter.ts"
+import * as CharterError from "./CharterError.ts"
+import * as CharterFold from "./CharterFold.ts"
+import { draft, type Keeping, problemOf } from "./CharterKeeping.ts"
+import type { CharterOperation } from "./CharterOperation.ts"
+import type { CharterRecord } from "./CharterRecord.ts"
+import type { CharterState } from "./CharterState.ts"
+
+/** For how long the hub is waited for, in milliseconds; one that is dialled again needs a few seconds. */
+export const hubMsMax = 10_000
+
+/** How often it is handed over until then. */
+const againMs = 1_000
+
+type Failure = CharterError.CharterError
+
+const failed = (reason: Failure["reason"]): Effect.Effect<never, Failure> =>
+  Effect.fail(new CharterError.CharterError({ reason }))
+
+/** What would be said after a record of these operations, or why there can be none. */
+export const foresee = (
+  keeping: Keeping,
+  operations: ReadonlyArray<CharterOperation>
+): Effect.Effect<CharterState, Failure> =>
+  Effect.flatMap(draft(keeping, operations, {}), (record) => judged(keeping, record))
+
+/** The state behind a drafted record, as the hub will see it. */
+const judged = (keeping: Keeping, record: CharterRecord): Effect.Effect<CharterState, Failure> => {
+  const { graph, options } = keeping
+  const after = CharterFold.apply(graph.state, record, options.policyProblem)
+  const problem = typeof after === "string" ? after : problemOf(keeping, record)
+  if (typeof after !== "string" && problem === undefined) return Effect.succeed(after)
+  return failed(new CharterError.CharterDenied({ version: graph.state.version, problem: problem! }))
+}
+
+export interface CharterOffer {
+  /** Writes through the hub, one record at a time. `isExpected` is asked before each draft. */
+  readonly handIn: (
+    isExpected: Effect.Effect<void, Failure>,
+    operations: ReadonlyArray<CharterOperation>,
+    wording: Wording
+  ) => Effect.Effect<CharterState, Failure>
+  readonly offered: () => Uint8Array | undefined
+}
+
+/** `changes` wakes the sessions, and tells when the charter says something else; `oneByOne` guards the graph. */
+export const make = Effect.fnUntraced(function* (
+  keeping: Keeping,
+  changes: PubSub.PubSub<CharterState>,
+  oneByOne: Semaphore.Semaphore
+) {
+  const offering = yield* Semaphore.make(1)
+  let offered: CharterRecord | undefined
+  const handOver = Effect.fnUntraced(function* (record: CharterRecord, moved: PubSub.Subscription<CharterState>) {
+    offered = record
+    while (keeping.graph.state.version < record.version) {
+      // Again and again, for a session that leads to the hub may only just have begun.
+      yield* PubSub.publish(changes, keeping.state)
+      yield* Effect.timeoutOption(movedOn(record, moved), againMs)
+    }
+    return keeping.graph.at(record.version) === record.id
+  })
+  /** What was published here tells nothing new. */
+  const movedOn = Effect.fnUntraced(function* (record: CharterRecord, moved: PubSub.Subscription<CharterState>) {
+    while (keeping.graph.state.version < record.version) yield* PubSub.take(moved)
+  })
+  const handIn: CharterOffer["handIn"] = (isExpected, operations, wording) =>
+    Effect.gen(function* () {
+      const moved = yield* PubSub.subscribe(changes)
+      for (;;) {
+        const record = yield* Effect.gen(function* () {
+          yield* isExpected
+          const drafted = yield* draft(keeping, operations, wording)
+          yield* judged(keeping, drafted)
+          return drafted
+        }).pipe(oneByOne.withPermits(1))
+        if (yield* handOver(record, moved)) return keeping.state
+      }
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: hubMsMax,
+        orElse: () => failed(new CharterError.CharterElsewhere({ hub: keeping.state.hub! }))
+      }),
+      Effect.ensuring(Effect.sync(() => (offered = undefined))),
+      Effect.scoped,
+      offering.withPermits(1)
+    )
+  const offer: CharterOffer = { handIn, offered: () => offered?.bytes }
+  return offer
+})

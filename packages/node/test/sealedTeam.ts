@@ -1,0 +1,126 @@
+/**
+ * Nodes of a team with real keys, over links in memory: the engine as it runs in production, with a charter, the enterprise
+ * policy and the keys of a sealed space. Device 1 is the hub and the first owner's device, and everybody's introducer.
+ */
+import {
+  AuditStore,
+  Charter,
+  type CharterOperation,
+  CharterStore,
+  Commit,
+  Entity,
+  Journal,
+  MemoryJournal,
+  MemoryTransport,
+  Orchestrator,
+  PeerId,
+  Records,
+  type SpaceId,
+  SpaceKeys,
+  TransportRegistry
+} from "@syncline/core"
+import { enterprise } from "@syncline/policy"
+import { Context, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
+import * as NodeCompression from "../src/NodeCompression.ts"
+import * as NodeCrypto from "../src/NodeCrypto.ts"
+import { seedOf } from "./temporaryFolder.ts"
+
+export const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
+export const Note = Entity.make("note", { text: Entity.lww(Schema.String) })
+
+export const keyOf = (device: number): Uint8Array => NodeCrypto.signerOf(Redacted.value(seedOf(device))).publicKey
+export const peerOf = (device: number): PeerId.PeerId => PeerId.fromPublicKey(keyOf(device))
+
+export interface SealedNode {
+  readonly charter: Charter.CharterShape
+  readonly journal: Journal.JournalShape
+  readonly keys: SpaceKeys.SpaceKeysShape
+  readonly put: (id: string, text: string) => Effect.Effect<unknown, unknown>
+  readonly textOf: (id: string) => Effect.Effect<unknown, unknown>
+  /** All commits here, as they are stored. */
+  readonly commits: Effect.Effect<ReadonlyArray<Uint8Array>, unknown>
+}
+
+export interface SealedOptions {
+  readonly network: MemoryTransport.MemoryNetwork
+  readonly device: number
+  readonly dials?: ReadonlyArray<number>
+}
+
+export const makeNode = (options: SealedOptions): Effect.Effect<SealedNode, unknown, Scope.Scope> => nodeOf(options)
+
+const nodeOf = Effect.fnUntraced(function* ({ device, dials = [], network }: SealedOptions) {
+  const introducer = device === 1 ? undefined : peerOf(1)
+  const layer = Layer.mergeAll(
+    Orchestrator.Orchestrator.layer({ routes: dials.map((other) => ({ address: `memory:${other}` })) }),
+    Records.Records.layer
+  ).pipe(
+    Layer.provideMerge(SpaceKeys.layer),
+    Layer.provideMerge(enterprise({ introducer })(space)),
+    Layer.provideMerge(MemoryJournal.layer({ space })),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        DeviceKeyFile.layerSeed(seedOf(device)),
+        NodeCrypto.layer,
+        NodeCompression.layer,
+        TransportRegistry.TransportRegistry.layer([MemoryTransport.make(network, String(device))]),
+        CharterStore.CharterStore.layerMemory(),
+        AuditStore.AuditStore.layerMemory([])
+      )
+    )
+  )
+  const services = yield* Layer.build(layer)
+  const journal = Context.get(services, Journal.Journal)
+  const node: SealedNode = {
+    charter: Context.get(services, Charter.Charter),
+    journal,
+    keys: Context.get(services, SpaceKeys.SpaceKeys),
+    put: (id, text) => Effect.provide(Records.Records.use((records) => records.put(Note, { text }, id)), services),
+    textOf: (id) =>
+      Effect.map(
+        Effect.provide(Records.Records.use((records) => records.get("note", id)), services),
+        (found) => found?.fields["text"]
+      ),
+    commits: Effect.map(journal.feed(0, "nobody" as PeerId.PeerId, 1e9), ({ commits }) =>
+      commits.map(({ bytes }) => bytes)
+    )
+  }
+  yield* Context.get(services, Orchestrator.Orchestrator).send({ _tag: "Start" })
+  return node
+})
+
+export const founding = (isHub: boolean): CharterOperation.CharterOperation => ({
+  _tag: "Found",
+  name: "Team",
+  hub: isHub ? keyOf(1) : null,
+  member: "ann",
+  memberName: "Ann",
+  device: keyOf(1),
+  deviceName: isHub ? "the hub" : "ann's"
+})
+
+/** A member and its device of that number. */
+export const joining = (
+  member: string,
+  role: string,
+  device: number
+): ReadonlyArray<CharterOperation.CharterOperation> => [
+  { _tag: "AddMember", member, name: member, role, teams: [] },
+  { _tag: "AddDevice", member, device: keyOf(device), name: `device ${device}` }
+]
+
+export const sealing: CharterOperation.CharterOperation = { _tag: "SealSpace", showsHistory: true, periodDays: null }
+
+/** Waits until it holds, at most 15 s. */
+export const until = <E>(what: string, holds: Effect.Effect<boolean, E>): Effect.Effect<void, E | Error> =>
+  Effect.gen(function* () {
+    for (let tries = 0; tries < 600; tries++) {
+      if (yield* holds) return
+      yield* Effect.sleep(25)
+    }
+    return yield* Effect.fail(new Error(`not within 15 s: ${what}`))
+  })
+
+export const isSealed = (commit: Uint8Array): boolean =>
+  (Commit.open(commit) as Commit.PackedCommit).header.seal !== undefined
