@@ -87,7 +87,7 @@ export type NodeServices =
   | DeviceKey.DeviceKey
   | TransportRegistry.TransportRegistry
 
-/** Throws a `RangeError` for delete limits out of bounds. */
+/** Throws a `RangeError` for delete limits out of bounds, and for passphrases of a space whose charter hands out keys. */
 export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
@@ -95,6 +95,9 @@ export const nodeLayer = <E = never>(
   const { thread, transports, ...tuning } = more
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
   const spaceId = spaceOf(space)
+  if (typeof policy === "function" && spacePassphrases !== undefined && spacePassphrases.length > 0) {
+    throw new RangeError("a space with a charter takes its keys from there; it is sealed by `syncline seal` and has no passphrase")
+  }
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
   return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
     // Before anything is written: the journal has its keys then.

@@ -97,11 +97,27 @@ export const removalProblem: Charter.RemovalCheck = (text, removed) => {
   return `the policy names the ${removed._tag === "RemoveTeam" ? "team" : "role"} ${id} (${where}); take it out of the policy first`
 }
 
+/**
+ * Why a document may not be in force in a sealed space, or nothing: whoever judges there sees records and their header fields,
+ * and no other field. Conditions are on header fields in any case.
+ */
+export const sealedProblem = (text: string): string | undefined =>
+  Result.match(PolicyFile.parse(text), {
+    onFailure: () => undefined,
+    onSuccess: ({ rules }) => {
+      const about = rules.find(({ fields }) => fields !== undefined)
+      if (about === undefined) return undefined
+      const [rule] = plainly([about.id])
+      return `rule ${rule} is about fields, which are sealed in this space; it can be about whole records and their header fields only`
+    }
+  })
+
 /** What a charter asks of the policy, for `Charter.layer`. */
 export const charterChecks = {
   policyProblem: PolicyFile.problemOf,
   draftProblem: problemOf,
-  removalProblem
+  removalProblem,
+  sealedProblem
 } satisfies Omit<Charter.CharterOptions, "space">
 
 const slipsOf = (document: PolicyDocument): ReadonlyArray<string> =>

@@ -120,6 +120,11 @@ export interface CharterOptions {
    */
   readonly draftProblem?: CharterFold.PolicyCheck | undefined
   /**
+   * What is wrong in a sealed space with a document that is in force behind a record of this device, or nothing: who judges
+   * by it cannot look into contents.
+   */
+  readonly sealedProblem?: ((text: string) => string | undefined) | undefined
+  /**
    * Asked before a record is signed that removes a team or role here, of the document that is in force behind it. Records of
    * others are not asked about.
    */

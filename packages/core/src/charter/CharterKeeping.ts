@@ -97,10 +97,7 @@ const draftProblemIn = ({ options, graph }: Keeping, record: CharterRecord.Chart
   )
   if (typeof judged === "string") return judged
   const { policy, seal } = judged
-  // What a document may say depends on whether contents can be looked at.
-  return policy === undefined || seal === undefined || graph.state.seal !== undefined
-    ? undefined
-    : draftProblem(policy.text, judged)
+  return policy === undefined || seal === undefined ? undefined : options.sealedProblem?.(policy.text)
 }
 
 /** What keeps a team or role here: the document that will be in force once the whole record counts. */

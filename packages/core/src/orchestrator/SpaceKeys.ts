@@ -12,6 +12,7 @@ import { type CharterState, levelOf, memberOf } from "../charter/CharterState.ts
 import { dutiesOf, type KeyDuties, recipients } from "../charter/KeyDuties.ts"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import type { HeldKeys } from "../crypto/KeyRing.ts"
 import { DeviceKeyOpener, type KeyOpener, wrap } from "../crypto/KeyWrap.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as PeerId from "../identity/PeerId.ts"
@@ -64,6 +65,8 @@ interface Keeper {
   readonly held: Map<SpaceKey.KeyId, SpaceKey.SpaceKey>
   /** Lists of wraps that were looked through, by key. */
   readonly looked: Map<SpaceKey.KeyId, number>
+  /** What the journal was told last to seal with. */
+  sealing: HeldKeys["sealing"] | undefined
 }
 
 /** Opens what the charter hands to this device; true when a key came. */
@@ -93,8 +96,10 @@ const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState)
   const isMore = yield* openKeys(keeper, state)
   const inForce = keyInForce(state.seal)
   const sealing = inForce === undefined ? "none" : held.has(inForce.id) ? inForce.id : "lacking"
-  const inOrder = [...held.values()]
-  yield* journal.hold({ keys: inOrder.map(({ secret }) => secret), sealing })
+  if (isMore || sealing !== keeper.sealing) {
+    yield* journal.hold({ keys: [...held.values()].map(({ secret }) => secret), sealing })
+    keeper.sealing = sealing
+  }
   if (isMore) yield* journal.unlock
 })
 
@@ -143,8 +148,10 @@ const operationsFor = Effect.fnUntraced(function* (keeper: Keeper, state: Charte
 })
 
 /** Does what is due, unless somebody else did it meanwhile. */
-const act = Effect.fnUntraced(function* (keeper: Keeper, isReading: Semaphore.Semaphore) {
+const act = Effect.fnUntraced(function* (keeper: Keeper, oneByOne: Semaphore.Semaphore) {
   const { charter } = keeper
+  // What it was handed comes first: with it, it may hand on.
+  yield* Effect.suspend(() => follow(keeper, charter.state())).pipe(oneByOne.withPermits(1))
   const isDue = Effect.gen(function* () {
     const state = charter.state()
     const duties = dutiesOf(state, yield* Clock.currentTimeMillis)
@@ -162,7 +169,7 @@ const act = Effect.fnUntraced(function* (keeper: Keeper, isReading: Semaphore.Se
     yield* charter.write(operations, { note })
     if (due.duties.rotate !== undefined) yield* Metric.update(CoreMetrics.keysRotated, 1)
     yield* follow(keeper, charter.state())
-  }).pipe(isReading.withPermits(1))
+  }).pipe(oneByOne.withPermits(1))
 })
 
 const make = Effect.gen(function* () {
@@ -178,7 +185,8 @@ const make = Effect.gen(function* () {
     opener,
     self,
     held: new Map(),
-    looked: new Map()
+    looked: new Map(),
+    sealing: undefined
   }
   const oneByOne = yield* Semaphore.make(1)
   const followNow = Effect.suspend(() => follow(keeper, charter.state())).pipe(oneByOne.withPermits(1))

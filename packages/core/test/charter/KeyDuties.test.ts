@@ -1,0 +1,153 @@
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { CharterGraph } from "../../src/charter/CharterGraph.ts"
+import type { CharterOperation, Named } from "../../src/charter/CharterOperation.ts"
+import type { CharterRecord } from "../../src/charter/CharterRecord.ts"
+import { dutiesOf } from "../../src/charter/KeyDuties.ts"
+import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
+import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
+import { crypto, found, join, key, record, space, startMs } from "./fixture.ts"
+
+const dayMs = 24 * 60 * 60_000
+const secretOf = (number: number) => SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(number))
+const seedOf = (device: number) => new Uint8Array(32).fill(device)
+const wrapped = (number: number, ...devices: ReadonlyArray<number>) =>
+  Effect.runPromise(KeyWrap.wrap(secretOf(number), devices.map(key)))
+
+const seal = (more: Partial<Named<"SealSpace">> = {}): CharterOperation => ({
+  _tag: "SealSpace",
+  showsHistory: true,
+  periodDays: null,
+  ...more
+})
+const rotate = (number: number, behind: number | null, wraps: Uint8Array, hasBefore = behind !== null): CharterOperation => ({
+  _tag: "RotateKey",
+  key: secretOf(number).commitment,
+  behind: behind === null ? null : secretOf(behind).commitment,
+  before: hasBefore ? SpaceKey.sealBefore(crypto, secretOf(number), secretOf(behind!)) : null,
+  wraps
+})
+const share = (number: number, wraps: Uint8Array): CharterOperation => ({
+  _tag: "ShareKey",
+  key: secretOf(number).commitment,
+  wraps
+})
+
+/** A charter of ann (1), who owns it, bob (2), an admin, and mia (3), a member; and what comes behind that. */
+const charter = () => {
+  const graph = new CharterGraph(crypto, space, () => undefined)
+  let last: CharterRecord | undefined
+  const write = (device: number, ...operations: ReadonlyArray<CharterOperation>): string | undefined => {
+    const next = record(last, device, ...operations)
+    const added = graph.add(next)
+    if (added.kind === "refused") return added.problem
+    last = next
+    return undefined
+  }
+  write(1, found, ...join("bob", "admin", 2), ...join("mia", "member", 3))
+  const duties = (nowMs = startMs) => {
+    const { rotate: cause, share: shares } = dutiesOf(graph.state, nowMs)
+    return [cause, ...shares.map(({ devices, key: { id } }) => [id, devices.map(({ name }) => name)])]
+  }
+  return { graph, write, duties }
+}
+
+describe("keys in a charter", () => {
+  it("[CH-62] who manages the space puts each key in force once, behind the one in force; others do not", async () => {
+    const { graph, write } = charter()
+    const all = await wrapped(1, 1, 2, 3)
+    expect(write(1, rotate(1, null, all))).toContain("not sealed")
+    expect(write(3, seal())).toContain("does not manage")
+    expect(write(2, seal(), rotate(1, null, all))).toBeUndefined()
+    expect(write(3, rotate(2, 1, all))).toContain("does not manage")
+    expect(write(1, rotate(1, 1, all))).toContain("once")
+    expect(write(1, rotate(2, null, all))).toContain("does not stand behind")
+    expect(write(1, rotate(2, 3, all))).toContain("does not stand behind")
+    expect(write(1, rotate(2, 1, all))).toBeUndefined()
+    expect(write(1, rotate(3, 1, all))).toContain("does not stand behind")
+    expect(write(1, share(9, all))).toContain("never in force")
+    expect(graph.state.seal?.keys.map(({ id }) => id)).toEqual([secretOf(1).id, secretOf(2).id])
+    expect(write(1, seal({ showsHistory: false, periodDays: 30 }))).toBeUndefined()
+    expect(graph.state.seal).toMatchObject({ showsHistory: false, periodDays: 30, keys: [{}, {}] })
+  })
+
+  it("[CH-62] its hub never puts one in force, though its device is an owner's", async () => {
+    const graph = new CharterGraph(crypto, space, () => undefined)
+    const hub = { ...found, hub: key(1) } as CharterOperation
+    const first = record(undefined, 1, hub, seal())
+    expect(graph.add(first).kind).toBe("added")
+    const added = graph.add(record(first, 1, rotate(1, null, await wrapped(1, 1))))
+    expect(added).toMatchObject({ kind: "refused", problem: expect.stringContaining("hub") as string })
+  })
+
+  it("[SK-35] a key is due at first, when somebody has it who left, and when it is old", async () => {
+    const { duties, write } = charter()
+    expect(duties()).toEqual([undefined])
+    write(1, seal({ periodDays: 30 }))
+    expect(duties()).toEqual(["first"])
+    write(1, rotate(1, null, await wrapped(1, 1, 2, 3)))
+    expect(duties()).toEqual([undefined])
+    expect(duties(startMs + 30 * dayMs - 1)).toEqual([undefined])
+    expect(duties(startMs + 30 * dayMs)).toEqual(["period"])
+    write(1, { _tag: "PauseDevice", device: key(3), isPaused: true })
+    expect(duties()).toEqual([undefined])
+    write(1, { _tag: "RemoveDevice", device: key(3) })
+    expect(duties()).toEqual(["removed"])
+    // One that was made before and still gives the key to who left does not end it.
+    write(2, rotate(2, 1, await wrapped(2, 1, 2, 3)))
+    expect(duties()).toEqual(["removed"])
+    write(1, rotate(3, 2, await wrapped(3, 1, 2)))
+    expect(duties()).toEqual([undefined])
+  })
+
+  it("[SK-36] devices that lack a key are due to be given it: all the one in force, and those of its time one that none leads to", async () => {
+    const { duties, write } = charter()
+    write(1, seal(), rotate(1, null, await wrapped(1, 1, 2)))
+    expect(duties()).toEqual([undefined, [secretOf(1).id, ["device 3"]]])
+    write(2, share(1, await wrapped(1, 3)))
+    expect(duties()).toEqual([undefined])
+    write(1, { _tag: "PauseDevice", device: key(3), isPaused: true }, rotate(2, 1, await wrapped(2, 1, 2)))
+    expect(duties()).toEqual([undefined])
+    write(1, { _tag: "PauseDevice", device: key(3), isPaused: false })
+    expect(duties()).toEqual([undefined, [secretOf(2).id, ["device 3"]]])
+    write(1, rotate(3, 2, await wrapped(3, 1, 2, 3), false))
+    write(1, ...join("eve", "member", 4), { _tag: "AddDevice", member: "mia", device: key(5), name: "mia's second" })
+    // Eve came when the third was in force, which leads to none before it; mia did not.
+    expect(duties()).toEqual([
+      undefined,
+      [secretOf(2).id, ["device 3", "mia's second"]],
+      [secretOf(3).id, ["device 4", "mia's second"]]
+    ])
+  })
+})
+
+describe("a wrapped key", () => {
+  it("[SK-37] is opened by the device that it is for, in its space and under its name, and by nobody else", async () => {
+    const open = (device: number, ofSpace = space, commitment = secretOf(1).commitment, ...wraps: Array<Uint8Array>) =>
+      Effect.runPromise(KeyWrap.openerOf(seedOf(device)).open(ofSpace, commitment, wraps))
+    const wraps = await wrapped(1, 1, 2)
+    expect(wraps.length).toBe(2 * SpaceKey.wrapBytes)
+    expect((await open(1, space, secretOf(1).commitment, wraps))?.secret).toEqual(secretOf(1).secret)
+    expect((await open(2, space, secretOf(1).commitment, await wrapped(1, 3), wraps))?.secret).toEqual(secretOf(1).secret)
+    expect(await open(3, space, secretOf(1).commitment, wraps)).toBeUndefined()
+    expect(await open(1, "ff".repeat(16) as typeof space, secretOf(1).commitment, wraps)).toBeUndefined()
+    expect(await open(1, space, secretOf(2).commitment, wraps)).toBeUndefined()
+    // Under the name of another one.
+    const renamed = Uint8Array.from(wraps)
+    renamed.set((await wrapped(1, 3)).subarray(0, 8))
+    expect(await open(3, space, secretOf(1).commitment, renamed)).toBeUndefined()
+    for (const at of [8, 40, 87]) {
+      const damaged = Uint8Array.from(wraps)
+      damaged[at]! ^= 1
+      expect(await open(1, space, secretOf(1).commitment, damaged)).toBeUndefined()
+    }
+  })
+
+  it("[SK-37] for a key that is none counts as given and opens nowhere", async () => {
+    const none = new Uint8Array(32).fill(2)
+    const wraps = await Effect.runPromise(KeyWrap.wrap(secretOf(1), [none, key(2)]))
+    expect(KeyWrap.tagsIn(wraps)).toEqual([KeyWrap.tagOf(none), KeyWrap.tagOf(key(2))])
+    const opened = await Effect.runPromise(KeyWrap.openerOf(seedOf(2)).open(space, secretOf(1).commitment, [wraps]))
+    expect(opened?.id).toBe(secretOf(1).id)
+  })
+})
