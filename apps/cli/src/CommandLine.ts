@@ -12,7 +12,7 @@ import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
 import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
-import { device, member, role, team } from "./TeamLine.ts"
+import { device, member, role, seal, team } from "./TeamLine.ts"
 
 const init = Command.make(
   "init",
@@ -191,7 +191,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
-    { group: "Team", commands: [member, device, team, role, acl, audit] }
+    { group: "Team", commands: [member, device, team, role, acl, seal, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -16,6 +16,7 @@ import {
   QuarantineDesk,
   Records,
   type SpaceId,
+  SpaceKeys,
   TransportRegistry
 } from "@syncline/core"
 import {
@@ -33,6 +34,7 @@ import { Effect, Layer, References } from "effect"
 import { because, type CliError, DeviceMissing } from "./CliError.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 import * as FolderKey from "./FolderKey.ts"
+import * as SpaceSecret from "./SpaceSecret.ts"
 
 /** Journal and Crypto of a folder that anybody may be working on. */
 export const layerReading = (folder: string) =>
@@ -157,9 +159,13 @@ const policyOf = Effect.fnUntraced(function* <E>(
 
 const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Layer<Gate.Gate, E, R>) =>
   Records.Records.layer.pipe(
+    // Before anything is written: the journal has its keys then.
+    Layer.provideMerge(SpaceKeys.layer),
     Layer.provideMerge(policy),
     // Before the policy: it holds the folder's lock, which the files of the charter and the audit are under, too.
     Layer.provideMerge(SqliteAudit.layer(folder)),
-    Layer.provideMerge(SqliteJournal.layer({ folder, space })),
+    Layer.provideMerge(
+      Layer.unwrap(Effect.map(SpaceSecret.keysOf(folder, space), (held) => SqliteJournal.layer({ folder, space, held })))
+    ),
     Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, FolderKey.layer(folder)))
   )

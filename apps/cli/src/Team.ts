@@ -34,7 +34,11 @@ const Team = Schema.Struct({
   deviceLimit: Schema.NullOr(Schema.Int),
   deviceLimits: Schema.Record(Schema.String, Schema.NullOr(Schema.Int)),
   /** The version that put the policy in force. */
-  policyVersion: Schema.NullOr(Schema.Int)
+  policyVersion: Schema.NullOr(Schema.Int),
+  /** How contents are sealed, and how many keys there were; `null` where they are not. */
+  seal: Schema.NullOr(
+    Schema.Struct({ showsHistory: Schema.Boolean, periodDays: Schema.NullOr(Schema.Int), keys: Schema.Int })
+  )
 })
 export type Team = typeof Team.Type
 

@@ -5,6 +5,7 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { Option } from "effect"
 import { doing, text } from "./Flags.ts"
 
 const loadCommands = () => import("./commands/teamCommands.ts")
@@ -130,6 +131,32 @@ export const device = Command.make("device").pipe(
     pausing("resume", false, "Let a paused device go on"),
     limitAll
   ])
+)
+
+export const seal = Command.make(
+  "seal",
+  {
+    periodDays: Flag.Int("period-days").pipe(
+      Flag.withMetavar("days"),
+      Flag.withDescription("Replace the key by itself after so many days, 1 to 3650 (default never)"),
+      Flag.filter(
+        (days) => days >= 1 && days <= 3650,
+        (days) => `--period-days must be 1 to 3650, not ${days}`
+      ),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    ),
+    hidesHistory: Flag.Boolean("hide-history").pipe(
+      Flag.withDescription("Give newcomers no key of before they came"),
+      Flag.withDefault(false)
+    )
+  },
+  doing(loadCommands, ({ seal }, input) => seal(input))
+).pipe(
+  Command.withDescription(
+    `Seal the contents of records end to end, for good, ${onHub}; again to say how keys are kept. A device that manages the team makes the key`
+  ),
+  Command.withExamples([{ command: "syncline seal --period-days 90 --data ./data" }])
 )
 
 const teamId = Argument.String("id").pipe(Argument.withDescription("The team's id, as header fields name it"))

@@ -27,11 +27,16 @@ const deviceLine = ({ isPaused, name, peer }: Team["devices"][number]): string =
   PlainText.part(`  ${peer}  ${name}${isPaused ? ", paused" : ""}`)
 
 /** How many there are, and the teams. */
-export const summary = ({ deviceLimit, devices, members, name, teams, version }: Team): string => {
+export const summary = ({ deviceLimit, devices, members, name, seal, teams, version }: Team): string => {
   const named = teams.length === 0 ? "no teams" : `teams ${teams.map(({ id }) => id).join(", ")}`
   const counts = `${Progress.counted(members.length, "member")}, ${Progress.counted(devices.length, "device")}`
   const limited = deviceLimit === null ? "" : `, at most ${limit(deviceLimit)} each`
-  return `${name}: ${counts}${limited}, ${named}; version ${version} of the charter.`
+  return `${name}: ${counts}${limited}, ${named}; ${sealed(seal)}version ${version} of the charter.`
+}
+
+const sealed = (seal: Team["seal"]): string => {
+  if (seal === null) return ""
+  return seal.keys === 0 ? "sealed once somebody who manages it is online; " : `sealed, key ${seal.keys}; `
 }
 
 /** A role; its id comes first. */

@@ -58,8 +58,12 @@ export const summary = (state: CharterState.CharterState) => ({
   teams: [...state.teams.values()],
   deviceLimit: state.deviceLimit,
   deviceLimits: Object.fromEntries(state.deviceLimits),
-  policyVersion: state.policy?.version ?? null
+  policyVersion: state.policy?.version ?? null,
+  seal: sealOf(state)
 })
+
+const sealOf = ({ seal }: CharterState.CharterState) =>
+  seal === undefined ? null : { showsHistory: seal.showsHistory, periodDays: seal.periodDays, keys: seal.keys.length }
 
 /** Why may somebody do something, or why not? */
 export interface Question {

@@ -89,6 +89,9 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
             `${Progress.counted(found.quarantined, "commit")} in quarantine: syncline quarantine list`
           ] as const
         ]
+      : []),
+    ...(found.locked > 0
+      ? [["Sealed", `${Progress.counted(found.locked, "commit")} that this device has no key for`] as const]
       : [])
   ]
   yield* output.result(document, lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`).join("\n"))
@@ -100,7 +103,8 @@ const readSpace = Effect.gen(function* () {
   const records = yield* RecordCounts.byType(journal)
   const { author, space } = journal.info
   const quarantined = Quarantine.waitingOf(yield* journal.quarantineCounts)
-  return { peer: Author.peer(author), space, records, head, quarantined }
+  const locked = yield* journal.lockedCount
+  return { peer: Author.peer(author), space, records, head, quarantined, locked }
 })
 
 const recordsText = (records: Record<string, number>): string => {

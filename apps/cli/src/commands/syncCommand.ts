@@ -3,7 +3,7 @@
  * stays and tells of every proof.
  */
 import { performance } from "node:perf_hooks"
-import { Journal, type JournalError } from "@syncline/core"
+import { Journal, type JournalError, SpaceKeys } from "@syncline/core"
 import { Effect } from "effect"
 import type { CliError } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
@@ -26,7 +26,8 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
   const startedMs = performance.now()
   const progress = yield* Progress.make
   let [rejected, rejectedTold] = [0, 0]
-  const options: Connection.FollowOptions<CliError | JournalError.JournalError, Journal.Journal> = {
+  type Failure = CliError | JournalError.JournalError
+  const options: Connection.FollowOptions<Failure, Journal.Journal | SpaceKeys.SpaceKeys> = {
     folder: input.data,
     hub,
     silenceMsMax: input.isWatching ? undefined : input.timeout * 1000,
@@ -39,6 +40,8 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
     onProof: (proof) =>
       Effect.gen(function* () {
         yield* progress.clear
+        // Who only comes by for a moment does at once what a node that stays does by itself.
+        if (!input.isWatching) yield* keepKeys
         const records = yield* Journal.Journal.use(RecordCounts.all)
         const seconds = Math.round(performance.now() - startedMs) / 1000
         yield* output.line({ ...documentOf(proof, records, seconds), rejected }, proofText(proof, records, seconds))
@@ -52,6 +55,11 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
     Effect.provide(Device.layerOnline(input.data, hub))
   )
 })
+
+/** The records are in step all the same; whoever syncs next tries again. */
+const keepKeys = Effect.catchTag(SpaceKeys.SpaceKeys.use(({ settle }) => settle), "CharterError", ({ message }) =>
+  Output.use((output) => output.note(`The key of the space is not handed on yet: ${message}.`))
+)
 
 /** The same trouble again and again is told once; who does not watch is told at the end. */
 const noteOnce = (output: Output["Service"], progress: Progress.Progress, isWatching: boolean) => {

@@ -155,6 +155,21 @@ export const limitMember = Effect.fnUntraced(function* ({ data, devices, id }: L
   yield* write(data, [operation], `${id} may have ${isOwn ? TeamText.limit(limit) : "as many devices as others"} now`)
 })
 
+export interface SealInput extends On {
+  readonly periodDays: number | undefined
+  readonly hidesHistory: boolean
+}
+
+export const seal = Effect.fnUntraced(function* ({ data, hidesHistory, periodDays }: SealInput) {
+  const output = yield* Output
+  yield* write(
+    data,
+    [{ _tag: "SealSpace", showsHistory: !hidesHistory, periodDays: periodDays ?? null }],
+    "Contents are sealed as soon as a device that manages the team has made the key"
+  )
+  yield* output.note("The hub has no key: it goes on keeping and passing on what it cannot read, and shows no field of it.")
+})
+
 const limitOf = Effect.fnUntraced(function* (text: string) {
   if (text === "any") return null
   const limit = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN

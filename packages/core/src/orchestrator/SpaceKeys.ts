@@ -40,6 +40,8 @@ export interface SealStatus {
 
 export interface SpaceKeysShape {
   readonly status: Effect.Effect<SealStatus, JournalError>
+  /** Does now what is due and this device can do; true when it did something. By itself it waits a moment. */
+  readonly settle: Effect.Effect<boolean, CharterError | JournalError>
   /**
    * Writes a record, and in the same one puts a new key in force where the operations take devices out, and hands the key to
    * those that they bring in; as far as this device manages the space and has the key.
@@ -147,8 +149,12 @@ const operationsFor = Effect.fnUntraced(function* (keeper: Keeper, state: Charte
   return operations
 })
 
-/** Does what is due, unless somebody else did it meanwhile. */
-const act = Effect.fnUntraced(function* (keeper: Keeper, oneByOne: Semaphore.Semaphore) {
+/** Does what is due, unless somebody else did it meanwhile; true when it did something. */
+const act = Effect.fnUntraced(function* (
+  keeper: Keeper,
+  oneByOne: Semaphore.Semaphore,
+  delay: Effect.Effect<void> = Effect.void
+) {
   const { charter } = keeper
   // What it was handed comes first: with it, it may hand on.
   yield* Effect.suspend(() => follow(keeper, charter.state())).pipe(oneByOne.withPermits(1))
@@ -158,17 +164,18 @@ const act = Effect.fnUntraced(function* (keeper: Keeper, oneByOne: Semaphore.Sem
     const isIdle = duties.rotate === undefined && duties.share.length === 0
     return isIdle || !canKeep(keeper, state) ? undefined : { state, duties }
   })
-  if ((yield* isDue) === undefined) return
-  yield* Effect.sleep((yield* Random.next) * delayMsMax)
-  yield* Effect.gen(function* () {
+  if ((yield* isDue) === undefined) return false
+  yield* delay
+  return yield* Effect.gen(function* () {
     const due = yield* isDue
-    if (due === undefined) return
+    if (due === undefined) return false
     const operations = yield* operationsFor(keeper, due.state, due.duties)
-    if (operations.length === 0) return
+    if (operations.length === 0) return false
     const note = due.duties.rotate === undefined ? "the key for further devices" : `a new key: ${due.duties.rotate}`
     yield* charter.write(operations, { note })
     if (due.duties.rotate !== undefined) yield* Metric.update(CoreMetrics.keysRotated, 1)
     yield* follow(keeper, charter.state())
+    return true
   }).pipe(oneByOne.withPermits(1))
 })
 
@@ -198,8 +205,10 @@ const make = Effect.gen(function* () {
     { startImmediately: true }
   )
   const changed = Stream.map(charter.changes, () => undefined)
+  const moment = Effect.flatMap(Random.next, (share) => Effect.sleep(share * delayMsMax))
+  const acting = Effect.asVoid(act(keeper, oneByOne, moment))
   const looks = Stream.merge(changed, Stream.tick(lookMs))
-  yield* Effect.forkScoped(Stream.runForEach(looks, () => act(keeper, oneByOne).pipe(warned("keeping the keys"))), {
+  yield* Effect.forkScoped(Stream.runForEach(looks, () => acting.pipe(warned("keeping the keys"))), {
     startImmediately: true
   })
   // What changed between the first look and the subscription.
@@ -226,6 +235,7 @@ const statusOf = Effect.fnUntraced(function* (journal: JournalShape, state: Char
 /** A node without a charter has the keys that it was given, and nobody to hand them to. */
 const unkept = (journal: JournalShape, charter: CharterShape | undefined): SpaceKeysShape => ({
   status: Effect.suspend(() => statusOf(journal, charter?.state())),
+  settle: Effect.succeed(false),
   write: (operations, wording) =>
     charter === undefined ? Effect.die("a space without a charter has no records") : charter.write(operations, wording)
 })
@@ -234,6 +244,7 @@ const kept = (keeper: Keeper, oneByOne: Semaphore.Semaphore): SpaceKeysShape => 
   const { charter, journal } = keeper
   return {
     status: Effect.suspend(() => statusOf(journal, charter.state())),
+    settle: act(keeper, oneByOne),
     write: (operations, wording) =>
       Effect.gen(function* () {
         const after = yield* charter.foresee(operations)

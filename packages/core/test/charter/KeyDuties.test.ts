@@ -1,3 +1,4 @@
+import { ed25519 } from "@noble/curves/ed25519.js"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { CharterGraph } from "../../src/charter/CharterGraph.ts"
@@ -6,6 +7,7 @@ import type { CharterRecord } from "../../src/charter/CharterRecord.ts"
 import { dutiesOf } from "../../src/charter/KeyDuties.ts"
 import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
 import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
+import * as PeerId from "../../src/identity/PeerId.ts"
 import { crypto, found, join, key, record, space, startMs } from "./fixture.ts"
 
 const dayMs = 24 * 60 * 60_000
@@ -151,3 +153,34 @@ describe("a wrapped key", () => {
     expect(opened?.id).toBe(secretOf(1).id)
   })
 })
+
+describe("a large space", () => {
+  it("[SK-38] is given a new key by a record of less than 120,000 bytes for 1,000 devices", async () => {
+    const { graph, write } = charter()
+    const people = 997
+    for (let from = 0; from < people; from += 32) {
+      const some = Array.from({ length: Math.min(32, people - from) }, (_, i) => from + i)
+      const operations = some.flatMap((i): ReadonlyArray<CharterOperation> => [
+        { _tag: "AddMember", member: `m${i}`, name: `Member ${i}`, role: "member", teams: [] },
+        { _tag: "AddDevice", member: `m${i}`, device: deviceKeyOf(i), name: "laptop" }
+      ])
+      expect(write(1, ...operations)).toBeUndefined()
+    }
+    expect(graph.state.devices.size).toBe(1_000)
+    write(1, seal(), rotate(1, null, await wrapped(1, 1)))
+    const devices = [...graph.state.devices.values()].filter(({ member }) => member !== "m0")
+    const wraps = await Effect.runPromise(
+      KeyWrap.wrap(secretOf(2), devices.map(({ peer }) => PeerId.toPublicKey(peer)!))
+    )
+    expect(write(1, { _tag: "RemoveMember", member: "m0" }, rotate(2, 1, wraps))).toBeUndefined()
+    expect(graph.after(graph.state.version - 1)[0]!.bytes.length).toBeLessThan(120_000)
+    expect(dutiesOf(graph.state, startMs)).toEqual({ rotate: undefined, share: [] })
+  })
+})
+
+/** Keys of many devices, made fast. */
+const deviceKeyOf = (i: number): Uint8Array => {
+  const seed = new Uint8Array(32).fill(7)
+  new DataView(seed.buffer).setUint32(0, i)
+  return ed25519.getPublicKey(seed)
+}
