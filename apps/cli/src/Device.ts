@@ -41,9 +41,16 @@ export const layerReading = (folder: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
       if (!hasJournal(folder)) return yield* because(new DeviceMissing({ folder }))
-      return Layer.merge(Layer.effect(Journal.Journal, SqliteJournal.openReadOnly({ folder })), NodeCrypto.layer)
+      return Layer.merge(Layer.effect(Journal.Journal, reading(folder)), NodeCrypto.layer)
     })
   )
+
+/** With the keys of a sealed space, as far as the folder has them. */
+const reading = Effect.fnUntraced(function* (folder: string) {
+  const { info } = yield* Effect.scoped(SqliteJournal.openReadOnly({ folder }))
+  const held = yield* SpaceSecret.forReading(folder, info.space)
+  return yield* SqliteJournal.openReadOnly({ folder, held })
+})
 
 /** Records and Journal of a folder that nobody else works on. */
 export const layerWriting = (folder: string) =>

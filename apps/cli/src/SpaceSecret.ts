@@ -1,12 +1,14 @@
 /**
- * The passphrases that seal a personal space, for commands: the lines of the file which `SYNCLINE_SPACE_PASSPHRASE_FILE` names,
- * of which the last one seals. A team's devices take their keys from its charter.
+ * The keys of a sealed space, for commands. Those of a personal one are made of passphrases: the lines of the file which
+ * `SYNCLINE_SPACE_PASSPHRASE_FILE` names, of which the last one seals. A team's devices take theirs from its charter.
  */
 import { existsSync, readFileSync } from "node:fs"
-import type { SpaceId } from "@syncline/core"
-import { SpacePassphrase, SqliteCharter } from "@syncline/node"
-import { Config, Effect, Option, Redacted } from "effect"
+import { Charter, CharterStore, KeyWrap, type SpaceId, SpaceKeys } from "@syncline/core"
+import { DeviceKeyFile, NodeCrypto, SpacePassphrase, SqliteCharter } from "@syncline/node"
+import { PolicyFile } from "@syncline/policy"
+import { Config, Effect, Layer, Option, Redacted } from "effect"
 import { because, UsageInvalid } from "./CliError.ts"
+import * as FolderKey from "./FolderKey.ts"
 
 const variable = "SYNCLINE_SPACE_PASSPHRASE_FILE"
 
@@ -29,3 +31,21 @@ export const keysOf = Effect.fnUntraced(function* (folder: string, space: SpaceI
   const passphrases = lines.map((line) => Redacted.make(line, { label: "passphrase of the space" }))
   return yield* SpacePassphrase.keysOf(space, passphrases)
 })
+
+/** What a command that only reads may read with; it works beside a running node, and asks for the device's key where it needs it. */
+export const forReading = Effect.fnUntraced(function* (folder: string, space: SpaceId.SpaceId) {
+  const records = yield* SqliteCharter.readOnly(folder)
+  if (records.length === 0) return yield* keysOf(folder, space)
+  const { state } = yield* Effect.provide(Charter.Charter, asStranger(space, records))
+  if (state().seal === undefined || !existsSync(DeviceKeyFile.keyFile(folder))) return undefined
+  const seed = yield* FolderKey.load(folder)
+  return yield* SpaceKeys.heldIn(state(), KeyWrap.openerOf(Redacted.value(seed)))
+})
+
+/** What the charter says is the same for everybody. */
+const asStranger = (space: SpaceId.SpaceId, records: ReadonlyArray<Uint8Array>) =>
+  Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
+    Layer.provide(CharterStore.CharterStore.layerMemory([...records])),
+    Layer.provide(NodeCrypto.layer),
+    Layer.provide(Layer.unwrap(Effect.map(DeviceKeyFile.draw, DeviceKeyFile.layerSeed)))
+  )

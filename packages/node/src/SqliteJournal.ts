@@ -179,9 +179,12 @@ export const layer = (options: SqliteJournalOptions) => Layer.effect(Journal.Jou
 export const openReadOnly = Effect.fnUntraced(function* (options: {
   readonly folder: string
   readonly space?: SpaceId.SpaceId
+  /** The keys to read sealed histories with. */
+  readonly held?: KeyRing.HeldKeys | undefined
 }) {
   const path = resolve(options.folder)
-  const reads = yield* openReads(path, KeyRing.blind, options.space)
+  const keys = yield* readingKeys(path, options.held)
+  const reads = yield* openReads(path, keys, options.space)
   const refuse = Effect.fail(SqliteFailure.toError(path, { tag: "StoreReadOnly", problem: "opened for reading" }))
   const journal: Journal.JournalShape = {
     info: reads.info,
@@ -193,7 +196,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     discard: () => refuse,
     settle: () => refuse,
     purge: () => refuse,
-    keys: KeyRing.blind,
+    keys,
     hold: () => refuse,
     unlock: refuse,
     renew: refuse,
@@ -202,6 +205,13 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     changes: Stream.empty
   }
   return journal
+})
+
+/** A ring is of a space, which a journal that is opened for reading says itself. */
+const readingKeys = Effect.fnUntraced(function* (path: string, held: KeyRing.HeldKeys | undefined) {
+  if (held === undefined) return KeyRing.blind
+  const { info } = yield* Effect.scoped(openReads(path, KeyRing.blind))
+  return new KeyRing.KeyRing(info.space, held)
 })
 
 /** True when a durable request changed who this journal is. */

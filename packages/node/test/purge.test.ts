@@ -254,7 +254,7 @@ it.live("[SJ-23] what a journal of an earlier version left in its log is gone af
     yield* Effect.scoped(Effect.flatMap(openJournal(folder), writeSecrets))
     const db = new Database(join(folder, "journal.db"))
     db.pragma("secure_delete = ON")
-    db.exec("ALTER TABLE meta DROP COLUMN log_due; DELETE FROM entities; DELETE FROM commits")
+    db.exec("ALTER TABLE meta DROP COLUMN log_due; DELETE FROM entities; DELETE FROM commits; DROP TABLE locked")
     db.pragma("user_version = 4")
     copyFiles(folder, copy)
     db.close()

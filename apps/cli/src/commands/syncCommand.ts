@@ -41,7 +41,7 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
       Effect.gen(function* () {
         yield* progress.clear
         // Who only comes by for a moment does at once what a node that stays does by itself.
-        if (!input.isWatching) yield* keepKeys
+        if (!input.isWatching) yield* keepKeys(output)
         const records = yield* Journal.Journal.use(RecordCounts.all)
         const seconds = Math.round(performance.now() - startedMs) / 1000
         yield* output.line({ ...documentOf(proof, records, seconds), rejected }, proofText(proof, records, seconds))
@@ -57,9 +57,10 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
 })
 
 /** The records are in step all the same; whoever syncs next tries again. */
-const keepKeys = Effect.catchTag(SpaceKeys.SpaceKeys.use(({ settle }) => settle), "CharterError", ({ message }) =>
-  Output.use((output) => output.note(`The key of the space is not handed on yet: ${message}.`))
-)
+const keepKeys = (output: Output["Service"]) =>
+  Effect.catchTag(SpaceKeys.SpaceKeys.use(({ settle }) => settle), "CharterError", ({ message }) =>
+    output.note(`The key of the space is not handed on yet: ${message}.`)
+  )
 
 /** The same trouble again and again is told once; who does not watch is told at the end. */
 const noteOnce = (output: Output["Service"], progress: Progress.Progress, isWatching: boolean) => {

@@ -56,23 +56,27 @@ export class SpaceKeys extends Context.Service<SpaceKeys, SpaceKeysShape>()(
   "@syncline/core/orchestrator/SpaceKeys"
 ) {}
 
-/** What follows the charter of a sealed space. */
-interface Keeper {
-  readonly charter: CharterShape
-  readonly journal: JournalShape
-  readonly crypto: CryptoFunctions
+/** Keys as far as they were opened. */
+interface Opening {
   readonly opener: KeyOpener
-  readonly self: PeerId.PeerId
   /** Keys that were opened, also those of records that do not count any more: something may have been sealed with them. */
   readonly held: Map<SpaceKey.KeyId, SpaceKey.SpaceKey>
   /** Lists of wraps that were looked through, by key. */
   readonly looked: Map<SpaceKey.KeyId, number>
+}
+
+/** What follows the charter of a sealed space. */
+interface Keeper extends Opening {
+  readonly charter: CharterShape
+  readonly journal: JournalShape
+  readonly crypto: CryptoFunctions
+  readonly self: PeerId.PeerId
   /** What the journal was told last to seal with. */
   sealing: HeldKeys["sealing"] | undefined
 }
 
 /** Opens what the charter hands to this device; true when a key came. */
-const openKeys = Effect.fnUntraced(function* ({ held, journal, looked, opener }: Keeper, state: CharterState) {
+const openKeys = Effect.fnUntraced(function* ({ held, looked, opener }: Opening, state: CharterState) {
   const keys = state.seal?.keys ?? []
   const before = held.size
   for (let i = keys.length - 1; i >= 0; i--) {
@@ -80,7 +84,7 @@ const openKeys = Effect.fnUntraced(function* ({ held, journal, looked, opener }:
     const from = looked.get(id) ?? 0
     if (!held.has(id) && wraps.length > from) {
       looked.set(id, wraps.length)
-      const key = yield* opener.open(journal.info.space, commitment, wraps.slice(from))
+      const key = yield* opener.open(state.space, commitment, wraps.slice(from))
       if (key !== undefined) held.set(id, key)
     }
     const key = held.get(id)
@@ -91,6 +95,15 @@ const openKeys = Effect.fnUntraced(function* ({ held, journal, looked, opener }:
   }
   return held.size > before
 })
+
+/** All keys that a charter hands to a device, for reading. */
+export const heldIn = (state: CharterState, opener: KeyOpener): Effect.Effect<HeldKeys> => {
+  const held: Opening["held"] = new Map()
+  return Effect.map(openKeys({ opener, held, looked: new Map() }, state), () => ({
+    keys: [...held.values()].map(({ secret }) => secret),
+    sealing: "lacking"
+  }))
+}
 
 /** Gives the journal the keys, and opens what waited for them. */
 const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import * as Charter from "../../src/charter/Charter.ts"
 import type * as CharterFold from "../../src/charter/CharterFold.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
@@ -256,8 +257,12 @@ describe("a node's charter", () => {
       expect((yield* Fiber.join(told)).map(({ version }) => version)).toEqual([1, 2])
       yield* exchange(hub, a)
       expect(a.state()).toEqual(hub.state())
-      const elsewhere = yield* Effect.flip(a.write([rename("x")]))
-      expect(elsewhere.message).toContain("is written at its hub 12D3KooW")
+      const writing = yield* Effect.forkScoped(Effect.flip(a.write([rename("x")])), { startImmediately: true })
+      yield* TestClock.adjust(9_999)
+      expect(a.offered()).toBeDefined()
+      yield* TestClock.adjust(1)
+      expect((yield* Fiber.join(writing)).message).toMatch(/^the hub 12D3KooW.* has not taken this one/)
+      expect(a.offered()).toBeUndefined()
       const denied = yield* Effect.flip(hub.write([{ _tag: "SetPolicy", text: "bad" }]))
       expect(denied.message).toBe("the charter does not allow it at version 2: it is bad")
     })

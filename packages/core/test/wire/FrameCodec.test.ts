@@ -101,7 +101,7 @@ describe("FrameCodec", () => {
     const record = Buffer.from([0xd4, 0x72, 0x40, 0x91, 0xa1, 0x61, 0x05])
     for (const bytes of [shared, record]) {
       expect(Event.decode(bytes, 1)).toBe("an event is malformed")
-      expect(Commit.open(bytes)).toBe("a commit is not a list of 4 or 6")
+      expect(Commit.open(bytes)).toBe("a commit is not a list of 4 to 7")
       expect(reasonOf(Bytes.concat(Uint8Array.of(0), bytes))).toBe("FrameMalformed")
     }
     expect(MessagePack.unpack(Uint8Array.of(0x40), 1)).toEqual({ value: 64 })

@@ -255,7 +255,7 @@ describe("a device that is not let in", () => {
           reason: { _tag: "WriteDenied" }
         })
         expect(yield* refusal(rob.charter, { _tag: "SetMemberRole", member: "rob", role: "admin" })).toContain(
-          "written at"
+          "does not manage"
         )
         expect(rob.charter.state().members.get("rob")).toMatchObject({ role: "readonly" })
       })

@@ -1,0 +1,138 @@
+// A team whose contents are sealed, by the commands that people type: a hub, an admin's laptop, a member's phone.
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { CharterRecord, CharterSeal, CharterState, Commit, KeyWrap, SpaceKey } from "@syncline/core"
+import { DeviceKeyFile, NodeCompression, NodeCrypto, SqliteCharter, SqliteJournal } from "@syncline/node"
+import { Effect, Redacted } from "effect"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { run, runAlone, startHub, taskSchema, teamSchema, temporaryFolder } from "./commandRunner.ts"
+
+const put = (data: string, id: string, title: string) =>
+  run(["put", "task", JSON.stringify({ team: "north", title }), "--id", id, "--schema", teamSchema, "--data", data])
+
+/** The texts of all files below a folder that hold these words. */
+const filesWith = (folder: string, ...words: ReadonlyArray<string>): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, String(name)))
+    .filter((file) => statSync(file).isFile())
+    .filter((file) => words.some((word) => readFileSync(file).includes(word)))
+
+/** The seal of a charter as a stolen file has it, and every key that a device's own key opens of it. */
+const keysFrom = async (folder: string, thief: string) => {
+  const store = Effect.flatMap(SqliteCharter.make(folder), ({ load }) => load)
+  const records = await Effect.runPromise(Effect.scoped(store))
+  let seal: CharterState.SpaceSeal | undefined
+  let space: CharterRecord.CharterRecord["space"] | undefined
+  for (const bytes of records) {
+    const record = CharterRecord.open(NodeCrypto.functions, bytes) as CharterRecord.CharterRecord
+    space = record.space
+    for (const operation of record.operations) {
+      if (operation._tag !== "SealSpace" && operation._tag !== "RotateKey" && operation._tag !== "ShareKey") continue
+      const state = { ...CharterState.empty(record.space), seal }
+      ;({ seal } = CharterSeal.perform(state, operation, record))
+    }
+  }
+  const opener = KeyWrap.openerOf(Redacted.value(await Effect.runPromise(DeviceKeyFile.load(thief))))
+  const opened = new Map<SpaceKey.KeyId, SpaceKey.SpaceKey>()
+  const keys = seal?.keys ?? []
+  for (const { commitment, id, wraps } of keys) {
+    const key = await Effect.runPromise(opener.open(space!, commitment, wraps))
+    if (key !== undefined) opened.set(id, key)
+  }
+  for (let i = keys.length - 1; i > 0; i--) {
+    const later = opened.get(keys[i]!.id)
+    const before = later === undefined ? undefined : SpaceKey.openBefore(later, keys[i - 1]!.commitment, keys[i]!.before!)
+    if (before !== undefined) opened.set(before.id, before)
+  }
+  return { keys: keys.map(({ id }) => id), opened }
+}
+
+/** Each commit of a stolen journal: the key that it names, and what these keys open of it. */
+const contentsOf = async (folder: string, opened: ReadonlyMap<SpaceKey.KeyId, SpaceKey.SpaceKey>) =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const journal = yield* SqliteJournal.openReadOnly({ folder })
+        const { commits } = yield* journal.feed(0, "nobody" as never, 1e9)
+        return commits.map(({ bytes }) => {
+          const packed = Commit.open(bytes) as Commit.PackedCommit
+          const tries = [...opened.values()].map((key) => Commit.openContents(NodeCompression.functions, key, packed))
+          return { key: packed.header.seal?.key, read: JSON.stringify(tries.filter((each) => each !== undefined)) }
+        })
+      })
+    )
+  )
+
+describe("a sealed team", () => {
+  it("[CL-110] [CL-111] is sealed by one command, read by its people, not by its hub, and not by who was removed", async () => {
+    const folder = temporaryFolder()
+    onTestFinished(folder.remove)
+    const at = (name: string): string => join(folder.path, name)
+    const hub = await startHub(at("hub"), { SYNCLINE_POLICY: "enterprise" })
+    const onHub = (...args: ReadonlyArray<string>) => run([...args, "--data", at("hub")])
+    const ids: Record<string, string> = {}
+    for (const name of ["laptop", "phone"]) {
+      await run(["init", "--data", at(name), "--hub", hub.address])
+      ids[name] = (await run(["id", "--data", at(name)])).out.trim()
+    }
+    await onHub("team", "add", "north")
+    await onHub("member", "add", "ann", "--role", "admin", "--device", ids["laptop"]!)
+    await onHub("member", "add", "mia", "--team", "north", "--device", ids["phone"]!)
+    expect((await onHub("member", "list")).err).not.toContain("sealed")
+    const sealed = await onHub("seal", "--period-days", "90")
+    expect(sealed).toMatchObject({ code: 0, err: expect.stringContaining("no key") as string })
+    expect((await onHub("member", "list")).err).toContain("sealed once somebody who manages it is online")
+
+    for (const name of ["laptop", "phone"]) expect((await run(["sync", "--data", at(name)])).code).toBe(0)
+    expect((await onHub("member", "list")).err).toContain("sealed, key 1;")
+    expect((await put(at("phone"), "t1", "only among us")).code).toBe(0)
+    for (const name of ["phone", "laptop"]) expect((await run(["sync", "--data", at(name)])).code).toBe(0)
+    expect((await run(["get", "task", "t1", "--data", at("laptop")])).out).toContain("only among us")
+    expect((await run(["history", "task", "t1", "--data", at("laptop")])).out).toContain("only among us")
+    expect((await onHub("query", "task")).out).toMatch(/t1/)
+    expect((await onHub("query", "task")).out).not.toContain("only among us")
+    expect((await onHub("status")).out).toMatch(/^Sealed: +1 commit that this device has no key for$/m)
+
+    await onHub("member", "remove", "mia")
+    expect((await run(["sync", "--data", at("laptop")])).code).toBe(0)
+    expect((await onHub("member", "list")).err).toContain("sealed, key 2;")
+    expect((await put(at("laptop"), "t2", "after mia left")).code).toBe(0)
+    expect((await run(["sync", "--data", at("laptop")])).code).toBe(0)
+    expect((await run(["sync", "--data", at("phone")])).code).toBe(4)
+    await hub.stop()
+
+    // All that the hub keeps, and all that the removed phone has.
+    expect(filesWith(at("hub"), "only among us", "after mia left", "title")).toEqual([])
+    expect(filesWith(at("phone"), "after mia left")).toEqual([])
+    const stolen = await keysFrom(at("hub"), at("phone"))
+    expect([...stolen.opened.keys()]).toEqual(stolen.keys.slice(0, 1))
+    const [before, after] = await contentsOf(at("hub"), stolen.opened)
+    expect(before).toMatchObject({ key: stolen.keys[0], read: expect.stringContaining("only among us") as string })
+    expect(after).toEqual({ key: stolen.keys[1], read: "[]" })
+    expect(hub.said()).not.toContain("only among us")
+  })
+})
+
+describe("a personal space", () => {
+  it("[CL-112] is sealed by the passphrases in a file, of which the last one seals", async () => {
+    const folder = temporaryFolder()
+    onTestFinished(folder.remove)
+    const [data, secrets] = [join(folder.path, "data"), join(folder.path, "secrets")]
+    const env = { SYNCLINE_SPACE_PASSPHRASE_FILE: secrets }
+    await run(["init", "--data", data])
+    const write = (id: string, title: string) =>
+      runAlone(["put", "task", JSON.stringify({ title }), "--id", id, "--schema", taskSchema, "--data", data], { env })
+    expect(await write("t0", "x")).toMatchObject({ code: 2, err: expect.stringContaining("cannot be read") as string })
+    writeFileSync(secrets, "short\n")
+    expect((await write("t0", "x")).err).toContain("at least 8 characters")
+    writeFileSync(secrets, "the first passphrase\n")
+    expect((await write("t1", "one")).code).toBe(0)
+    writeFileSync(secrets, "the first passphrase\nand a second one\n")
+    expect((await write("t2", "two")).code).toBe(0)
+    const commits = await contentsOf(data, new Map())
+    expect(new Set(commits.map(({ key }) => key)).size).toBe(2)
+    expect(commits.every(({ key }) => key !== undefined)).toBe(true)
+    const history = await runAlone(["history", "task", "t1", "--data", data], { env })
+    expect(history.out).toContain("one")
+  })
+})
