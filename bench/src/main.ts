@@ -18,6 +18,7 @@ import { localWrites } from "./measurements/LocalWrites.ts"
 import { policyCost } from "./measurements/PolicyCost.ts"
 import { rawStream } from "./measurements/RawStream.ts"
 import { reconnect } from "./measurements/Reconnect.ts"
+import { sealedContents } from "./measurements/SealedContents.ts"
 import { sqliteAlone } from "./measurements/SqliteAlone.ts"
 import * as Options from "./Options.ts"
 import * as Ratios from "./Ratios.ts"
@@ -35,7 +36,8 @@ const measurements: ReadonlyArray<Measurement> = [
   equalStores,
   differences,
   policyCost,
-  grant
+  grant,
+  sealedContents
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */

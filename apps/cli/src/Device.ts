@@ -172,7 +172,9 @@ const layerOf = <E, R>(folder: string, space: SpaceId.SpaceId, policy: Layer.Lay
     // Before the policy: it holds the folder's lock, which the files of the charter and the audit are under, too.
     Layer.provideMerge(SqliteAudit.layer(folder)),
     Layer.provideMerge(
-      Layer.unwrap(Effect.map(SpaceSecret.keysOf(folder, space), (held) => SqliteJournal.layer({ folder, space, held })))
+      Layer.unwrap(
+        Effect.map(SpaceSecret.keysOf(folder, space), (held) => SqliteJournal.layer({ folder, space, held }))
+      )
     ),
     Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, FolderKey.layer(folder)))
   )

@@ -41,7 +41,8 @@ const keysFrom = async (folder: string, thief: string) => {
   }
   for (let i = keys.length - 1; i > 0; i--) {
     const later = opened.get(keys[i]!.id)
-    const before = later === undefined ? undefined : SpaceKey.openBefore(later, keys[i - 1]!.commitment, keys[i]!.before!)
+    const before =
+      later === undefined ? undefined : SpaceKey.openBefore(later, keys[i - 1]!.commitment, keys[i]!.before!)
     if (before !== undefined) opened.set(before.id, before)
   }
   return { keys: keys.map(({ id }) => id), opened }

@@ -3,17 +3,20 @@
  */
 import { comparisonJobs } from "./ComparisonJobs.ts"
 import type { DecideInput } from "./DecisionJobs.ts"
+import type { IngestInput } from "./SealedJobs.ts"
 import { peerJobs } from "./PeerJobs.ts"
 import { serve } from "./Serving.ts"
 import { sqliteJobs } from "./SqliteJobs.ts"
 import { streamJobs } from "./StreamJobs.ts"
 
 /** Loaded when it is asked for: an older state that is measured beside this one may lack what it rests on. */
-const decisionJobs = {
-  decide: async (input: DecideInput) => (await import("./DecisionJobs.ts")).decide(input)
+const laterJobs = {
+  decide: async (input: DecideInput) => (await import("./DecisionJobs.ts")).decide(input),
+  ingest: async (input: IngestInput) => (await import("./SealedJobs.ts")).ingest(input),
+  rotate: async (input: { readonly devices: number }) => (await import("./SealedJobs.ts")).rotate(input)
 }
 
-const jobs = { ...peerJobs, ...comparisonJobs, ...sqliteJobs, ...streamJobs, ...decisionJobs }
+const jobs = { ...peerJobs, ...comparisonJobs, ...sqliteJobs, ...streamJobs, ...laterJobs }
 
 /** Jobs by name; the parent's calls are typed by them. */
 export type Jobs = typeof jobs

@@ -39,7 +39,10 @@ export const seal = Effect.fnUntraced(function* (
   seed: Redacted.Redacted<Uint8Array>,
   passphrase: Redacted.Redacted<string>
 ) {
-  const [salt, nonce] = [NodeCrypto.functions.randomBytes(PassphraseKey.saltBytes), NodeCrypto.functions.randomBytes(nonceBytes)]
+  const [salt, nonce] = [
+    NodeCrypto.functions.randomBytes(PassphraseKey.saltBytes),
+    NodeCrypto.functions.randomBytes(nonceBytes)
+  ]
   const key = yield* PassphraseKey.derive(passphrase, salt)
   const sealing = createCipheriv(cipher, key, nonce).setAAD(Buffer.from(kind))
   const sealed = Buffer.concat([sealing.update(Redacted.value(seed)), sealing.final(), sealing.getAuthTag()])

@@ -96,7 +96,9 @@ export const nodeLayer = <E = never>(
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
   const spaceId = spaceOf(space)
   if (typeof policy === "function" && spacePassphrases !== undefined && spacePassphrases.length > 0) {
-    throw new RangeError("a space with a charter takes its keys from there; it is sealed by `syncline seal` and has no passphrase")
+    throw new RangeError(
+      "a space with a charter takes its keys from there; it is sealed by `syncline seal` and has no passphrase"
+    )
   }
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
   return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
@@ -123,7 +125,5 @@ const journalLayer = (
   passphrases: ReadonlyArray<Redacted.Redacted<string>>
 ) =>
   Layer.unwrap(
-    Effect.map(SpacePassphrase.keysOf(options.space, passphrases), (held) =>
-      SqliteJournal.layer({ ...options, held })
-    )
+    Effect.map(SpacePassphrase.keysOf(options.space, passphrases), (held) => SqliteJournal.layer({ ...options, held }))
   )

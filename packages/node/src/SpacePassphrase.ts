@@ -10,9 +10,7 @@ import * as PassphraseKey from "./PassphraseKey.ts"
 
 /** The same on every device, and another one for every space. */
 const saltOf = (space: SpaceId.SpaceId): Uint8Array =>
-  NodeCrypto.functions
-    .sha256(Bytes.utf8(`syncline/space-passphrase/v1\n${space}`))
-    .subarray(0, PassphraseKey.saltBytes)
+  NodeCrypto.functions.sha256(Bytes.utf8(`syncline/space-passphrase/v1\n${space}`)).subarray(0, PassphraseKey.saltBytes)
 
 /**
  * The keys of these passphrases, of which the last one seals; the others are earlier ones, under which records were sealed.

@@ -254,11 +254,7 @@ const logHeld = (path: string): string =>
   `${path} still has bytes in its write-ahead log of what this device may not have any more: another program reads the ` +
   `journal, or the disk does not let it. It is tried again, at least every ${LogEmptying.retryMsMax / 1000} s and at the next start`
 
-const writesTo = (
-  writer: SqliteWriter.SqliteWriter,
-  keys: KeyRing.KeyRing,
-  tellLog: Effect.Effect<void>
-): Writes => ({
+const writesTo = (writer: SqliteWriter.SqliteWriter, keys: KeyRing.KeyRing, tellLog: Effect.Effect<void>): Writes => ({
   write: (entityChanges, group) =>
     Effect.suspend(() => {
       const changes = JSON.stringify(entityChanges)

@@ -76,10 +76,17 @@ const nodeOf = Effect.fnUntraced(function* ({ device, dials = [], network }: Sea
     charter: Context.get(services, Charter.Charter),
     journal,
     keys: Context.get(services, SpaceKeys.SpaceKeys),
-    put: (id, text) => Effect.provide(Records.Records.use((records) => records.put(Note, { text }, id)), services),
+    put: (id, text) =>
+      Effect.provide(
+        Records.Records.use((records) => records.put(Note, { text }, id)),
+        services
+      ),
     textOf: (id) =>
       Effect.map(
-        Effect.provide(Records.Records.use((records) => records.get("note", id)), services),
+        Effect.provide(
+          Records.Records.use((records) => records.get("note", id)),
+          services
+        ),
         (found) => found?.fields["text"]
       ),
     commits: Effect.map(journal.feed(0, "nobody" as PeerId.PeerId, 1e9), ({ commits }) =>

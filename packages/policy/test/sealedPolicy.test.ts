@@ -6,7 +6,9 @@ import { open } from "./space.ts"
 const withFields = JSON.stringify({
   version: 1,
   types: { task: { header: { team: "text" }, fields: ["salary"] } },
-  rules: [{ id: "pay", effect: "forbid", actions: ["update"], to: { roles: ["member"] }, types: ["task"], fields: ["salary"] }]
+  rules: [
+    { id: "pay", effect: "forbid", actions: ["update"], to: { roles: ["member"] }, types: ["task"], fields: ["salary"] }
+  ]
 })
 const withoutFields = withFields.replace(',"fields":["salary"]}]', "}]")
 const seal: CharterOperation.CharterOperation = { _tag: "SealSpace", showsHistory: true, periodDays: null }
@@ -20,7 +22,9 @@ describe("the policy of a sealed space", () => {
       expect(refused.message).toContain("rule pay is about fields, which are sealed in this space")
       expect(charter.state().seal).toBeUndefined()
       yield* write({ _tag: "SetPolicy", text: withoutFields }, seal)
-      expect((yield* Effect.flip(write({ _tag: "SetPolicy", text: withFields }))).message).toContain("rule pay is about")
+      expect((yield* Effect.flip(write({ _tag: "SetPolicy", text: withFields }))).message).toContain(
+        "rule pay is about"
+      )
       expect(charter.state().policy?.text).toBe(withoutFields)
     })
   )

@@ -58,8 +58,10 @@ export const run = Effect.fnUntraced(function* (input: SyncInput) {
 
 /** The records are in step all the same; whoever syncs next tries again. */
 const keepKeys = (output: Output["Service"]) =>
-  Effect.catchTag(SpaceKeys.SpaceKeys.use(({ settle }) => settle), "CharterError", ({ message }) =>
-    output.note(`The key of the space is not handed on yet: ${message}.`)
+  Effect.catchTag(
+    SpaceKeys.SpaceKeys.use(({ settle }) => settle),
+    "CharterError",
+    ({ message }) => output.note(`The key of the space is not handed on yet: ${message}.`)
   )
 
 /** The same trouble again and again is told once; who does not watch is told at the end. */

@@ -167,7 +167,9 @@ export const seal = Effect.fnUntraced(function* ({ data, hidesHistory, periodDay
     [{ _tag: "SealSpace", showsHistory: !hidesHistory, periodDays: periodDays ?? null }],
     "Contents are sealed as soon as a device that manages the team has made the key"
   )
-  yield* output.note("The hub has no key: it goes on keeping and passing on what it cannot read, and shows no field of it.")
+  yield* output.note(
+    "The hub has no key: it goes on keeping and passing on what it cannot read, and shows no field of it."
+  )
 })
 
 const limitOf = Effect.fnUntraced(function* (text: string) {

@@ -79,7 +79,9 @@ export interface CharterShape {
     wording?: Wording
   ) => Effect.Effect<CharterState, CharterError.CharterError>
   /** What the charter would say after operations of this device, or why they may not be done. Nothing is written. */
-  readonly foresee: (operations: ReadonlyArray<CharterOperation>) => Effect.Effect<CharterState, CharterError.CharterError>
+  readonly foresee: (
+    operations: ReadonlyArray<CharterOperation>
+  ) => Effect.Effect<CharterState, CharterError.CharterError>
   /** A record of this device that waits for the hub to take it in. */
   readonly offered: () => Uint8Array | undefined
   /** Takes in records, whoever brings them: their signatures say who wrote them. */

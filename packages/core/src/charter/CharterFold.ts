@@ -89,11 +89,7 @@ const lacking = <K, V>(map: ReadonlyMap<K, V>, ...keys: ReadonlyArray<K>): Reado
 }
 
 /** Carries out what `CharterRights` has allowed, and keeps which devices their own member put aside. */
-const performBy = (
-  state: CharterState,
-  record: CharterRecord,
-  operation: CharterOperation
-): CharterState => {
+const performBy = (state: CharterState, record: CharterRecord, operation: CharterOperation): CharterState => {
   if (isOfSeal(operation)) return CharterSeal.perform(state, operation, record)
   const { signer, version } = record
   const next = perform(state, operation, version)

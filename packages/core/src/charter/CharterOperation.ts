@@ -94,7 +94,8 @@ const Commitment = bytesOf(commitmentBytes)
 const Wraps = Schema.Uint8Array.check(
   Schema.makeFilter(
     ({ length }: Uint8Array) =>
-      (length % wrapBytes === 0 && length <= wrapsMax * wrapBytes) || `must have up to ${wrapsMax} times ${wrapBytes} bytes`
+      (length % wrapBytes === 0 && length <= wrapsMax * wrapBytes) ||
+      `must have up to ${wrapsMax} times ${wrapBytes} bytes`
   )
 )
 /**

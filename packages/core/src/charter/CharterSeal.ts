@@ -32,8 +32,7 @@ export const whyNot = (state: CharterState, signer: PeerId, operation: SealOpera
   if (known !== undefined) return "a key is put in force once"
   if (seal.keys.length >= keysMax) return `a space has at most ${keysMax} keys`
   const inForce = keyInForce(seal)
-  const isBehind =
-    operation.behind === null ? inForce === undefined : inForce?.id === SpaceKey.idOf(operation.behind)
+  const isBehind = operation.behind === null ? inForce === undefined : inForce?.id === SpaceKey.idOf(operation.behind)
   return isBehind ? undefined : "it does not stand behind the key in force"
 }
 

@@ -113,7 +113,9 @@ const openOne = async (
 ): Promise<Uint8Array | undefined> => {
   const enc = buffer(one.subarray(0, encapsulationBytes))
   try {
-    return new Uint8Array(await suite.open({ recipientKey, enc, info }, buffer(one.subarray(encapsulationBytes)), device))
+    return new Uint8Array(
+      await suite.open({ recipientKey, enc, info }, buffer(one.subarray(encapsulationBytes)), device)
+    )
   } catch {
     // Not for this device after all, or damaged: as if there were none.
     return undefined

@@ -100,8 +100,11 @@ export const open = (
 }
 
 /** The key before another one, sealed so that whoever has the later one has the earlier one too. */
-export const sealBefore = (crypto: Pick<CryptoFunctions, "randomBytes">, later: SpaceKey, before: SpaceKey): Uint8Array =>
-  seal(crypto, later, "key-before", before.commitment, before.secret)
+export const sealBefore = (
+  crypto: Pick<CryptoFunctions, "randomBytes">,
+  later: SpaceKey,
+  before: SpaceKey
+): Uint8Array => seal(crypto, later, "key-before", before.commitment, before.secret)
 
 /** The key before another one, as its commitment names it; `undefined` for what is none. */
 export const openBefore = (later: SpaceKey, commitment: Uint8Array, sealed: Uint8Array): SpaceKey | undefined => {

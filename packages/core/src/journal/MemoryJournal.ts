@@ -83,8 +83,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
         ({ commits, entities, head }) => (commits.length > 0 ? { head, source: undefined, entities } : undefined)
       ).pipe(
         Effect.catchDefect((defect) =>
-          isRefusal(defect) ? Effect.fail(new WriteError({ reason: defect }))
-            : Effect.die(defect)
+          isRefusal(defect) ? Effect.fail(new WriteError({ reason: defect })) : Effect.die(defect)
         )
       ),
     receive: (batch) =>

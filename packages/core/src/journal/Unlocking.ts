@@ -69,6 +69,10 @@ export const whole = Effect.fnUntraced(function* <E>(next: (after: number) => Ef
 })
 
 /** The key that a commit lacks, by which it is found again; `undefined` for one that can be read, or never will be. */
-export const lackedKey = (
-  { contents, packed }: { readonly contents: string; readonly packed: Commit.PackedCommit }
-): KeyId | undefined => (contents === "locked" || contents === "newer" ? packed.header.seal?.key : undefined)
+export const lackedKey = ({
+  contents,
+  packed
+}: {
+  readonly contents: string
+  readonly packed: Commit.PackedCommit
+}): KeyId | undefined => (contents === "locked" || contents === "newer" ? packed.header.seal?.key : undefined)

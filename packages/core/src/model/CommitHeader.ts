@@ -72,7 +72,8 @@ export const decode = (bytes: Uint8Array): CommitHeader | string => {
   const fields = typeof unpacked === "string" ? undefined : unpacked.value
   if (!Array.isArray(fields)) return "a commit header is not a list"
   const version: unknown = fields[0]
-  if (version !== plainVersion && version !== commitVersion) return `commit version ${String(version)} is not known here`
+  if (version !== plainVersion && version !== commitVersion)
+    return `commit version ${String(version)} is not known here`
   const isSealed = version === commitVersion
   const length = isSealed ? 13 : 11
   if (fields.length !== length) return `a commit header is not a list of ${length}`

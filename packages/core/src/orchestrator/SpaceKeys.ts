@@ -52,9 +52,7 @@ export interface SpaceKeysShape {
   ) => Effect.Effect<CharterState, CharterError>
 }
 
-export class SpaceKeys extends Context.Service<SpaceKeys, SpaceKeysShape>()(
-  "@syncline/core/orchestrator/SpaceKeys"
-) {}
+export class SpaceKeys extends Context.Service<SpaceKeys, SpaceKeysShape>()("@syncline/core/orchestrator/SpaceKeys") {}
 
 /** Keys as far as they were opened. */
 interface Opening {
@@ -221,9 +219,12 @@ const make = Effect.gen(function* () {
   const moment = Effect.flatMap(Random.next, (share) => Effect.sleep(share * delayMsMax))
   const acting = Effect.asVoid(act(keeper, oneByOne, moment))
   const looks = Stream.merge(changed, Stream.tick(lookMs))
-  yield* Effect.forkScoped(Stream.runForEach(looks, () => acting.pipe(warned("keeping the keys"))), {
-    startImmediately: true
-  })
+  yield* Effect.forkScoped(
+    Stream.runForEach(looks, () => acting.pipe(warned("keeping the keys"))),
+    {
+      startImmediately: true
+    }
+  )
   // What changed between the first look and the subscription.
   yield* followNow
   return kept(keeper, oneByOne)

@@ -74,7 +74,9 @@ const everyKind = change("n1", {
 const textOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
 
 const allOf = (journal: Opened) =>
-  Effect.map(journal.query({ type: "note", where: {}, orderBy: undefined, limit: 1000, offset: 0 }), (rows) => rows.map(({ fields, id }) => [id, fields]))
+  Effect.map(journal.query({ type: "note", where: {}, orderBy: undefined, limit: 1000, offset: 0 }), (rows) =>
+    rows.map(({ fields, id }) => [id, fields])
+  )
 
 const roots = (journal: Opened) =>
   Effect.map(journal.partitions, ({ rows }) => rows.map(({ total }) => [total.count, ...total.lanes]))
@@ -86,39 +88,49 @@ const clocksOf = Effect.fnUntraced(function* (journal: Opened, ...ids: ReadonlyA
 })
 
 const hiddenRules = (name: string, opened: Open): void => {
-  it.effect(`[SK-10] ${name}: no value and no field name is found in what is stored and sent, and who has the key reads all`, () =>
-    Effect.gen(function* () {
-      const [a, b] = [yield* opened(1, holding(1)), yield* opened(2, holding(1))]
-      yield* a.write([everyKind])
-      yield* a.write([patch("n1", { text: `${secretText}!` }), put("n2", { text: secretText })])
-      const commits = yield* commitsOf(a)
-      for (const { bytes } of commits) {
-        for (const word of [secretText, "text", "tags", "hits"]) expect(textOf(bytes)).not.toContain(word)
-        expect((Commit.open(bytes) as Commit.PackedCommit).header.seal?.key).toBe(keyOf(1).id)
-      }
-      yield* pull(a, b)
-      expect((yield* b.get("note", "n1"))?.fields).toMatchObject({ text: `${secretText}!`, hits: 5, tags: ["b", secretText] })
-      expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
-    })
+  it.effect(
+    `[SK-10] ${name}: no value and no field name is found in what is stored and sent, and who has the key reads all`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* opened(1, holding(1)), yield* opened(2, holding(1))]
+        yield* a.write([everyKind])
+        yield* a.write([patch("n1", { text: `${secretText}!` }), put("n2", { text: secretText })])
+        const commits = yield* commitsOf(a)
+        for (const { bytes } of commits) {
+          for (const word of [secretText, "text", "tags", "hits"]) expect(textOf(bytes)).not.toContain(word)
+          expect((Commit.open(bytes) as Commit.PackedCommit).header.seal?.key).toBe(keyOf(1).id)
+        }
+        yield* pull(a, b)
+        expect((yield* b.get("note", "n1"))?.fields).toMatchObject({
+          text: `${secretText}!`,
+          hits: 5,
+          tags: ["b", secretText]
+        })
+        expect(yield* stateHash(b)).toEqual(yield* stateHash(a))
+      })
   )
 
-  it.effect(`[SK-11] ${name}: a transaction without contents is not sealed, and one that writes without the key in force is refused whole`, () =>
-    Effect.gen(function* () {
-      const a = yield* opened(1, holding(1))
-      yield* a.write([put("n1", { text: "a" }), put("n2", { text: "b" })])
-      yield* a.hold({ keys: holding(1).keys, sealing: "lacking" })
-      const refused = yield* a.write([remove("n2"), patch("n1", { text: "c" })]).pipe(Effect.flip)
-      expect(refused).toMatchObject({ reason: { _tag: "SpaceLocked", isRetryable: true } })
-      expect(yield* a.head).toBe(1)
-      yield* a.write([remove("n2")])
-      const [, last] = yield* commitsOf(a)
-      expect((Commit.open(last!.bytes) as Commit.PackedCommit).header.seal).toBeUndefined()
-      expect(yield* allOf(a)).toEqual([["n1", { text: "a" }]])
-      yield* a.hold(holding(1, 2))
-      yield* a.write([patch("n1", { text: "c" })])
-      const keys = (yield* commitsOf(a)).map(({ bytes }) => (Commit.open(bytes) as Commit.PackedCommit).header.seal?.key)
-      expect(keys).toEqual([keyOf(1).id, undefined, keyOf(2).id])
-    })
+  it.effect(
+    `[SK-11] ${name}: a transaction without contents is not sealed, and one that writes without the key in force is refused whole`,
+    () =>
+      Effect.gen(function* () {
+        const a = yield* opened(1, holding(1))
+        yield* a.write([put("n1", { text: "a" }), put("n2", { text: "b" })])
+        yield* a.hold({ keys: holding(1).keys, sealing: "lacking" })
+        const refused = yield* a.write([remove("n2"), patch("n1", { text: "c" })]).pipe(Effect.flip)
+        expect(refused).toMatchObject({ reason: { _tag: "SpaceLocked", isRetryable: true } })
+        expect(yield* a.head).toBe(1)
+        yield* a.write([remove("n2")])
+        const [, last] = yield* commitsOf(a)
+        expect((Commit.open(last!.bytes) as Commit.PackedCommit).header.seal).toBeUndefined()
+        expect(yield* allOf(a)).toEqual([["n1", { text: "a" }]])
+        yield* a.hold(holding(1, 2))
+        yield* a.write([patch("n1", { text: "c" })])
+        const keys = (yield* commitsOf(a)).map(
+          ({ bytes }) => (Commit.open(bytes) as Commit.PackedCommit).header.seal?.key
+        )
+        expect(keys).toEqual([keyOf(1).id, undefined, keyOf(2).id])
+      })
   )
 }
 
@@ -167,32 +179,34 @@ const blindRules = (name: string, opened: Open): void => {
 }
 
 const lateKeyRules = (name: string, opened: Open): void => {
-  it.effect(`[SK-14] ${name}: what came before its key is read once the key is there, as if it had been there from the start`, () =>
-    Effect.gen(function* () {
-      const a = yield* opened(1, holding(1))
-      const late = yield* opened(2, noKeys)
-      yield* a.write([everyKind, put("n2", { text: "b" })])
-      yield* a.write([patch("n1", { text: "newer" }), change("n1", { counters: { hits: 7 }, sets: { tags: ["b"] } })])
-      yield* pull(a, late)
-      // Written over what cannot be read, in the clear.
-      yield* late.write([put("n2", { mine: true })])
-      yield* a.hold(holding(1, 2))
-      yield* a.write([put("n3", { text: "c" })])
-      yield* pull(a, late)
-      yield* pull(late, a)
-      expect(yield* late.unlock).toBe(0)
-      expect(yield* late.lockedCount).toBe(3)
-      yield* late.hold({ ...holding(1), sealing: "lacking" })
-      expect(yield* late.unlock).toBe(2)
-      expect((yield* late.get("note", "n1"))?.fields).toEqual((yield* a.get("note", "n1"))?.fields)
-      expect((yield* late.get("note", "n2"))?.fields).toEqual({ text: "b", mine: true })
-      expect((yield* late.get("note", "n3"))?.fields).toEqual({})
-      yield* late.hold(holding(1, 2))
-      expect(yield* late.unlock).toBe(1)
-      expect(yield* late.lockedCount).toBe(0)
-      expect(yield* stateHash(late)).toEqual(yield* stateHash(a))
-      expect(yield* roots(late)).toEqual(yield* roots(a))
-    })
+  it.effect(
+    `[SK-14] ${name}: what came before its key is read once the key is there, as if it had been there from the start`,
+    () =>
+      Effect.gen(function* () {
+        const a = yield* opened(1, holding(1))
+        const late = yield* opened(2, noKeys)
+        yield* a.write([everyKind, put("n2", { text: "b" })])
+        yield* a.write([patch("n1", { text: "newer" }), change("n1", { counters: { hits: 7 }, sets: { tags: ["b"] } })])
+        yield* pull(a, late)
+        // Written over what cannot be read, in the clear.
+        yield* late.write([put("n2", { mine: true })])
+        yield* a.hold(holding(1, 2))
+        yield* a.write([put("n3", { text: "c" })])
+        yield* pull(a, late)
+        yield* pull(late, a)
+        expect(yield* late.unlock).toBe(0)
+        expect(yield* late.lockedCount).toBe(3)
+        yield* late.hold({ ...holding(1), sealing: "lacking" })
+        expect(yield* late.unlock).toBe(2)
+        expect((yield* late.get("note", "n1"))?.fields).toEqual((yield* a.get("note", "n1"))?.fields)
+        expect((yield* late.get("note", "n2"))?.fields).toEqual({ text: "b", mine: true })
+        expect((yield* late.get("note", "n3"))?.fields).toEqual({})
+        yield* late.hold(holding(1, 2))
+        expect(yield* late.unlock).toBe(1)
+        expect(yield* late.lockedCount).toBe(0)
+        expect(yield* stateHash(late)).toEqual(yield* stateHash(a))
+        expect(yield* roots(late)).toEqual(yield* roots(a))
+      })
   )
 
   it.effect(`[SK-15] ${name}: a history of sealed commits is read, restored and undone with the key`, () =>
@@ -221,7 +235,12 @@ const lateKeyRules = (name: string, opened: Open): void => {
 }
 
 /** A commit of these contents by hand, whatever they are. */
-const sealed = (author: Opened, key: SpaceKey.SpaceKey, event: Event.Event, contents: ReadonlyArray<unknown>): Uint8Array =>
+const sealed = (
+  author: Opened,
+  key: SpaceKey.SpaceKey,
+  event: Event.Event,
+  contents: ReadonlyArray<unknown>
+): Uint8Array =>
   Commit.seal(
     Context.get(author.services, Crypto),
     Context.get(author.services, Compression),
@@ -265,45 +284,49 @@ const hostileRules = (name: string, opened: Open): void => {
     })
   )
 
-  it.effect(`[SK-17] ${name}: what was signed and holds no sound contents counts everywhere as an event that changes no field`, () =>
-    Effect.gen(function* () {
-      const a = yield* opened(1, holding(1))
-      const [reader, hub] = [yield* opened(2, holding(1)), yield* opened(3, noKeys)]
-      const event = (id: string) => firstEvent(id, "hidden")
-      const unsound: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
-        ["no map", [7]],
-        ["deletes in secret", [{ d: true }]],
-        ["too few", []],
-        ["too many", [null, null]],
-        ["withdraws what it does not rest on", [{ r: { tags: [["x", [[0, 1]]]] } }]],
-        ["a bad name", [{ s: { "": 1 } }]]
-      ]
-      const commits = unsound.map(([id, contents]) => ({ bytes: sealed(a, keyOf(1), event(id), contents) }))
-      // Sealed under another key than it says.
-      const lie = { ...keyOf(1), secret: keyOf(9).secret }
-      commits.push({ bytes: sealed(a, lie, event("another key"), [{ s: { text: "x" } }]) })
-      for (const journal of [reader, hub]) {
-        const taken = yield* journal.receive(batch(a, commits))
-        expect(taken).toMatchObject({ applied: commits.length, refused: [] })
-      }
-      expect(yield* roots(hub)).toEqual(yield* roots(reader))
-      for (const [, fields] of yield* allOf(reader)) expect(fields).toEqual({})
-      expect(yield* reader.lockedCount).toBe(0)
-    })
+  it.effect(
+    `[SK-17] ${name}: what was signed and holds no sound contents counts everywhere as an event that changes no field`,
+    () =>
+      Effect.gen(function* () {
+        const a = yield* opened(1, holding(1))
+        const [reader, hub] = [yield* opened(2, holding(1)), yield* opened(3, noKeys)]
+        const event = (id: string) => firstEvent(id, "hidden")
+        const unsound: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
+          ["no map", [7]],
+          ["deletes in secret", [{ d: true }]],
+          ["too few", []],
+          ["too many", [null, null]],
+          ["withdraws what it does not rest on", [{ r: { tags: [["x", [[0, 1]]]] } }]],
+          ["a bad name", [{ s: { "": 1 } }]]
+        ]
+        const commits = unsound.map(([id, contents]) => ({ bytes: sealed(a, keyOf(1), event(id), contents) }))
+        // Sealed under another key than it says.
+        const lie = { ...keyOf(1), secret: keyOf(9).secret }
+        commits.push({ bytes: sealed(a, lie, event("another key"), [{ s: { text: "x" } }]) })
+        for (const journal of [reader, hub]) {
+          const taken = yield* journal.receive(batch(a, commits))
+          expect(taken).toMatchObject({ applied: commits.length, refused: [] })
+        }
+        expect(yield* roots(hub)).toEqual(yield* roots(reader))
+        for (const [, fields] of yield* allOf(reader)) expect(fields).toEqual({})
+        expect(yield* reader.lockedCount).toBe(0)
+      })
   )
 
-  it.effect(`[SK-18] ${name}: sealed contents of a later version wait in quarantine where the key is, and for an update where it came late`, () =>
-    Effect.gen(function* () {
-      const a = yield* opened(1, holding(1))
-      const [reader, late] = [yield* opened(2, holding(1)), yield* opened(3, noKeys)]
-      const commit = { bytes: sealed(a, keyOf(1), firstEvent("n1", "x"), [{ s: { text: "x" }, later: 1 }]) }
-      expect(yield* reader.receive(batch(a, [commit]))).toMatchObject({ held: 1, applied: 0 })
-      expect(yield* reader.quarantineCounts).toMatchObject({ SchemaUnknown: 1 })
-      expect(yield* late.receive(batch(a, [commit]))).toMatchObject({ held: 0, applied: 1 })
-      yield* late.hold(holding(1))
-      expect(yield* late.unlock).toBe(0)
-      expect(yield* late.lockedCount).toBe(1)
-      expect((yield* late.get("note", "n1"))?.fields).toEqual({})
-    })
+  it.effect(
+    `[SK-18] ${name}: sealed contents of a later version wait in quarantine where the key is, and for an update where it came late`,
+    () =>
+      Effect.gen(function* () {
+        const a = yield* opened(1, holding(1))
+        const [reader, late] = [yield* opened(2, holding(1)), yield* opened(3, noKeys)]
+        const commit = { bytes: sealed(a, keyOf(1), firstEvent("n1", "x"), [{ s: { text: "x" }, later: 1 }]) }
+        expect(yield* reader.receive(batch(a, [commit]))).toMatchObject({ held: 1, applied: 0 })
+        expect(yield* reader.quarantineCounts).toMatchObject({ SchemaUnknown: 1 })
+        expect(yield* late.receive(batch(a, [commit]))).toMatchObject({ held: 0, applied: 1 })
+        yield* late.hold(holding(1))
+        expect(yield* late.unlock).toBe(0)
+        expect(yield* late.lockedCount).toBe(1)
+        expect((yield* late.get("note", "n1"))?.fields).toEqual({})
+      })
   )
 }

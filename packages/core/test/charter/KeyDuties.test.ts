@@ -22,7 +22,12 @@ const seal = (more: Partial<Named<"SealSpace">> = {}): CharterOperation => ({
   periodDays: null,
   ...more
 })
-const rotate = (number: number, behind: number | null, wraps: Uint8Array, hasBefore = behind !== null): CharterOperation => ({
+const rotate = (
+  number: number,
+  behind: number | null,
+  wraps: Uint8Array,
+  hasBefore = behind !== null
+): CharterOperation => ({
   _tag: "RotateKey",
   key: secretOf(number).commitment,
   behind: behind === null ? null : secretOf(behind).commitment,
@@ -130,7 +135,9 @@ describe("a wrapped key", () => {
     const wraps = await wrapped(1, 1, 2)
     expect(wraps.length).toBe(2 * SpaceKey.wrapBytes)
     expect((await open(1, space, secretOf(1).commitment, wraps))?.secret).toEqual(secretOf(1).secret)
-    expect((await open(2, space, secretOf(1).commitment, await wrapped(1, 3), wraps))?.secret).toEqual(secretOf(1).secret)
+    expect((await open(2, space, secretOf(1).commitment, await wrapped(1, 3), wraps))?.secret).toEqual(
+      secretOf(1).secret
+    )
     expect(await open(3, space, secretOf(1).commitment, wraps)).toBeUndefined()
     expect(await open(1, "ff".repeat(16) as typeof space, secretOf(1).commitment, wraps)).toBeUndefined()
     expect(await open(1, space, secretOf(2).commitment, wraps)).toBeUndefined()
@@ -170,7 +177,10 @@ describe("a large space", () => {
     write(1, seal(), rotate(1, null, await wrapped(1, 1)))
     const devices = [...graph.state.devices.values()].filter(({ member }) => member !== "m0")
     const wraps = await Effect.runPromise(
-      KeyWrap.wrap(secretOf(2), devices.map(({ peer }) => PeerId.toPublicKey(peer)!))
+      KeyWrap.wrap(
+        secretOf(2),
+        devices.map(({ peer }) => PeerId.toPublicKey(peer)!)
+      )
     )
     expect(write(1, { _tag: "RemoveMember", member: "m0" }, rotate(2, 1, wraps))).toBeUndefined()
     expect(graph.after(graph.state.version - 1)[0]!.bytes.length).toBeLessThan(120_000)

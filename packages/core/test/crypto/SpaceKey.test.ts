@@ -64,7 +64,8 @@ describe("sealing", () => {
 })
 
 const goldenCommitment = "def47f725c287c134949a368c1c6c9fe6a8b95dd526e40335388cdea2ea3b80a"
-const goldenSeal = "000102030405060708090a0b0c0d0e0f10111213141516172a35711126170427a6a816333c51a5ddca19aacfcf81d0379ef59dccb260a9b2ccf711cfbab52985"
+const goldenSeal =
+  "000102030405060708090a0b0c0d0e0f10111213141516172a35711126170427a6a816333c51a5ddca19aacfcf81d0379ef59dccb260a9b2ccf711cfbab52985"
 
 describe("a key ring", () => {
   it("[SK-3] finds what it holds and says what seals", () => {
@@ -103,7 +104,9 @@ describe("sealed contents", () => {
       lengths.add(padded)
     }
     expect(lengths.size).toBeLessThan(400)
-    const same = [1000, 1010].map((chars) => SealedContents.seal(crypto, compression, key, context, [random(chars)]).length)
+    const same = [1000, 1010].map(
+      (chars) => SealedContents.seal(crypto, compression, key, context, [random(chars)]).length
+    )
     expect(same[0]).toBe(same[1])
   })
 

@@ -22,7 +22,15 @@ const functions = simulated.functions(random)
 const journalOf = (...commits: ReadonlyArray<ReadonlyArray<string>>) => {
   const tables = new MemoryTables(crypto.sha256, space, "0000000000000001")
   const signer = simulated.makeDevice(random)
-  const context = { tables, crypto: functions, compression, signer, space, deleteWatch: new DeleteWatch(), keys: new KeyRing(space) }
+  const context = {
+    tables,
+    crypto: functions,
+    compression,
+    signer,
+    space,
+    deleteWatch: new DeleteWatch(),
+    keys: new KeyRing(space)
+  }
   for (const ids of commits) {
     const changes = ids.map((id) => ({
       partition: { type: "note", header: {} },

@@ -32,7 +32,15 @@ const partition = { type: "note", header: {} }
 const makeJournal = () => {
   const signer = simulated.makeDevice(random)
   const tables = new MemoryTables(crypto.sha256, space, incarnation)
-  const context = { tables, crypto: functions, compression: stored, signer, space, deleteWatch: new DeleteWatch(), keys: new KeyRing(space) }
+  const context = {
+    tables,
+    crypto: functions,
+    compression: stored,
+    signer,
+    space,
+    deleteWatch: new DeleteWatch(),
+    keys: new KeyRing(space)
+  }
   return {
     tables,
     peer: signer.peer,

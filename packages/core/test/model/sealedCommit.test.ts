@@ -17,7 +17,13 @@ const secret = new Uint8Array(SpaceKey.spaceKeyBytes).fill(1)
 const key = SpaceKey.of(space, secret)
 const signer = signerOf(1)
 const author = Author.make(PeerId.fromPublicKey(signer.publicKey), "0000000000000001")
-const event: Event.Event = { entity: "n1", eseq: 1, prev: undefined, deps: [], ops: { s: { text: "golden" }, d: false } }
+const event: Event.Event = {
+  entity: "n1",
+  eseq: 1,
+  prev: undefined,
+  deps: [],
+  ops: { s: { text: "golden" }, d: false }
+}
 
 const make = (): Uint8Array =>
   Commit.seal(
