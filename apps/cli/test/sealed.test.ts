@@ -65,7 +65,7 @@ const contentsOf = async (folder: string, opened: ReadonlyMap<SpaceKey.KeyId, Sp
   )
 
 describe("a sealed team", () => {
-  it("[CL-110] [CL-111] is sealed by one command, read by its people, not by its hub, and not by who was removed", async () => {
+  it("[CL-130] [CL-131] is sealed by one command, read by its people, not by its hub, and not by who was removed", async () => {
     const folder = temporaryFolder()
     onTestFinished(folder.remove)
     const at = (name: string): string => join(folder.path, name)
@@ -115,7 +115,7 @@ describe("a sealed team", () => {
 })
 
 describe("a personal space", () => {
-  it("[CL-112] is sealed by the passphrases in a file, of which the last one seals", async () => {
+  it("[CL-132] is sealed by the passphrases in a file, of which the last one seals", async () => {
     const folder = temporaryFolder()
     onTestFinished(folder.remove)
     const [data, secrets] = [join(folder.path, "data"), join(folder.path, "secrets")]

@@ -120,13 +120,13 @@ export const joining = (
 export const sealing: CharterOperation.CharterOperation = { _tag: "SealSpace", showsHistory: true, periodDays: null }
 
 /** Waits until it holds, at most 15 s. */
-export const until = <E>(what: string, holds: Effect.Effect<boolean, E>): Effect.Effect<void, E | Error> =>
+export const until = <E>(what: string, holds: Effect.Effect<boolean, E>): Effect.Effect<void, E> =>
   Effect.gen(function* () {
     for (let tries = 0; tries < 600; tries++) {
       if (yield* holds) return
       yield* Effect.sleep(25)
     }
-    return yield* Effect.fail(new Error(`not within 15 s: ${what}`))
+    return yield* Effect.die(new Error(`not within 15 s: ${what}`))
   })
 
 export const isSealed = (commit: Uint8Array): boolean =>

@@ -24,6 +24,7 @@ import {
   type ReceiptRow,
   sources
 } from "./JournalTables.ts"
+import { MemoryLocked } from "./MemoryLocked.ts"
 import { entryOf, noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
 import type { Proven } from "./Receipt.ts"
 
@@ -52,7 +53,7 @@ export class MemoryTables implements JournalTables {
   /** By commit and custodian. */
   readonly #receipts = new Map<string, ReceiptRow>()
   readonly #purges = new Map<number, PurgeProgress>()
-  readonly #locked = new Map<number, KeyId>()
+  #locked = new MemoryLocked((step) => this.#undoes(step))
   #lastPlace = 0
   #identity: JournalIdentity
   #lastTime = HybridTime.zero
@@ -83,7 +84,7 @@ export class MemoryTables implements JournalTables {
     for (const [id, row] of this.#quarantine) copy.#quarantine.set(id, row)
     for (const [partition, progress] of this.#purges) copy.#purges.set(partition, progress)
     for (const [id, row] of this.#receipts) copy.#receipts.set(id, row)
-    for (const [lseq, key] of this.#locked) copy.#locked.set(lseq, key)
+    copy.#locked = new MemoryLocked((step) => copy.#undoes(step), this.#locked)
     return copy
   }
 
@@ -345,28 +346,16 @@ export class MemoryTables implements JournalTables {
     for (const row of this.#peers) if (row.peer === peer && row.custody > 0) this.setPeer({ ...row, custody: 0 })
   }
 
-  lockedKeys = (): ReadonlyArray<KeyId> => [...new Set(this.#locked.values())]
+  lockedKeys = (): ReadonlyArray<KeyId> => this.#locked.keys()
 
   lockedCount = (): number => this.#locked.size
 
   lockedAfter = (keys: ReadonlyArray<KeyId>, lseq: number, limit: number): ReadonlyArray<number> =>
-    [...this.#locked]
-      .filter(([at, key]) => at > lseq && keys.includes(key))
-      .map(([at]) => at)
-      .sort((a, b) => a - b)
-      .slice(0, limit)
+    this.#locked.after(keys, lseq, limit)
 
-  addLocked = (lseq: number, key: KeyId): void => {
-    this.#undoes(() => this.#locked.delete(lseq))
-    this.#locked.set(lseq, key)
-  }
+  addLocked = (lseq: number, key: KeyId): void => this.#locked.set(lseq, key)
 
-  removeLocked = (lseq: number): void => {
-    const before = this.#locked.get(lseq)
-    if (before === undefined) return
-    this.#undoes(() => this.#locked.set(lseq, before))
-    this.#locked.delete(lseq)
-  }
+  removeLocked = (lseq: number): void => this.#locked.set(lseq, undefined)
 
   custodians = (): ReadonlyArray<Custodian> => {
     const best = new Map<PeerId, number>()

@@ -1,0 +1,40 @@
+/**
+ * Which commits of a journal in memory lack their keys. Every change is undone by what it hands to its owner, as all rows of
+ * such a journal are.
+ */
+import type { KeyId } from "../crypto/SpaceKey.ts"
+
+export class MemoryLocked {
+  readonly #keys: Map<number, KeyId>
+  readonly #undoes: (step: () => void) => void
+
+  constructor(undoes: (step: () => void) => void, copied?: MemoryLocked) {
+    this.#undoes = undoes
+    this.#keys = new Map(copied === undefined ? [] : copied.#keys)
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  keys(): ReadonlyArray<KeyId> {
+    return [...new Set(this.#keys.values())]
+  }
+
+  after(keys: ReadonlyArray<KeyId>, lseq: number, limit: number): ReadonlyArray<number> {
+    const found = [...this.#keys].filter(([at, key]) => at > lseq && keys.includes(key)).map(([at]) => at)
+    return found.sort((a, b) => a - b).slice(0, limit)
+  }
+
+  set(lseq: number, key: KeyId | undefined): void {
+    const before = this.#keys.get(lseq)
+    if (before === key) return
+    this.#undoes(() => this.#put(lseq, before))
+    this.#put(lseq, key)
+  }
+
+  #put(lseq: number, key: KeyId | undefined): void {
+    if (key === undefined) this.#keys.delete(lseq)
+    else this.#keys.set(lseq, key)
+  }
+}
