@@ -6,7 +6,7 @@ import { defineConfig } from "oxlint"
 // `telemetry` stands first, so everyone may import it; `testing` stands last, so it may import everything.
 const layers = (
   "telemetry identity crypto model merge wire journal charter gate reconcile " +
-  "transport session mailbox pairing router orchestrator admin testing"
+  "transport session mailbox pairing onboarding router orchestrator admin testing"
 ).split(" ")
 
 // Decisions without clock, service or I/O. Values of Effect's own kind belong to the drivers around them.

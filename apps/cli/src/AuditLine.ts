@@ -6,7 +6,19 @@ import type { AuditChain } from "@syncline/policy"
 import * as Command from "effect/cli/Command"
 import { choice, doing, from, limit, text, yes } from "./Flags.ts"
 
-const actions = ["admit", "send", "receive", "write", "forget", "overflow"] as const satisfies typeof AuditChain.actions
+const actions = [
+  "admit",
+  "send",
+  "receive",
+  "write",
+  "forget",
+  "invite",
+  "revoke",
+  "request",
+  "approve",
+  "reject",
+  "overflow"
+] as const satisfies typeof AuditChain.actions
 
 const loadCommands = () => import("./commands/auditCommands.ts")
 

@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { command } from "./Invocation.ts"
+import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
 import { GrantUnusable, InviterGone } from "./PairError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
@@ -443,7 +444,11 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     AuditMoved,
     SignerInvalid,
     GrantUnusable,
-    InviterGone
+    InviterGone,
+    InvitationRefused,
+    RequestRejected,
+    RequestWaiting,
+    HubForeign
   ])
 }) {
   override get message(): string {

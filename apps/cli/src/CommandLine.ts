@@ -8,6 +8,7 @@ import * as Flag from "effect/cli/Flag"
 import { audit } from "./AuditLine.ts"
 import { at, choice, Data, doing, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
+import { invite, join, request } from "./InviteLine.ts"
 import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
 import { acl } from "./PolicyLine.ts"
@@ -187,11 +188,11 @@ const hash = Command.make(
 export const commandLine = Command.make("syncline").pipe(
   Command.withDescription("Keeps records on this device and syncs them with others"),
   Command.withSubcommands([
-    { group: "Device", commands: [init, pair, showId, trust, status, key] },
+    { group: "Device", commands: [init, pair, join, showId, trust, status, key] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
-    { group: "Team", commands: [member, device, team, role, acl, seal, audit] }
+    { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -2,7 +2,7 @@
  * From a failure to the exit code and to what people and programs read about it. Codes are a promise to scripts:
  * 0 ok, 1 failure, 2 usage, 3 not connected, 4 denied, 5 a policy that cannot be, 130 interrupted.
  */
-import type { JournalError, OrchestratorError, WriteError } from "@syncline/core"
+import type { JournalError, OnboardingError, OrchestratorError, WriteError } from "@syncline/core"
 import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
 import type { PolicyDeskError } from "@syncline/policy"
@@ -19,6 +19,7 @@ export type Failure =
   | PolicyDeskError.PolicyDeskError
   | PairingError.PairingError
   | MeetingError.MeetingError
+  | OnboardingError.OnboardingError
 
 export const ok = 0
 export const failed = 1
@@ -37,6 +38,7 @@ export const of = (failure: Failure): number => {
     case "TimeInvalid":
     case "TrustedPeerInvalid":
     case "PairingCodeInvalid":
+    case "InvitationLinkInvalid":
       return usage
     case "NotConnected":
     case "MeetingUnreachable":
@@ -53,6 +55,8 @@ export const of = (failure: Failure): number => {
     case "ActionDenied":
     case "NotTrusted":
     case "WriteDenied":
+    case "InvitationRefused":
+    case "RequestRejected":
       return denied
     default:
       return failed

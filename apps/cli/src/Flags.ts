@@ -52,12 +52,12 @@ export const limit = (description: string) =>
     Flag.map(Option.getOrUndefined)
   )
 
-/** A number to pass over or go on after. */
-export const from = (name: string, description: string) =>
+/** A number from 0 on: to pass over, to go on after, or to wait for. */
+export const from = (name: string, description: string, otherwise = 0) =>
   Flag.Int(name).pipe(
     Flag.withDescription(description),
     Flag.filter(isAtLeast(0), (value) => `--${name} must be 0 or more, not ${value}`),
-    Flag.withDefault(0)
+    Flag.withDefault(otherwise)
   )
 
 export const isAtLeast = (minimum: number) => (value: number) => value >= minimum

@@ -2,7 +2,7 @@
  * What a folder invites others to, and how it lets one in: a hub's folder with its list of trusted peers, a team's hub with
  * its charter, through the local door, or a person's device with its own list. It runs no pairing.
  */
-import { CharterOperation, PeerId, type SpaceId } from "@syncline/core"
+import { CharterOperation, NewMember, PeerId, type SpaceId } from "@syncline/core"
 import { PairingGrant, type PairingWindow } from "@syncline/core/pairing"
 import { spaceOf, TrustFile, type TrustFileError } from "@syncline/node"
 import { Effect, Schema } from "effect"
@@ -165,14 +165,8 @@ const checkRole = (
 const isId = (text: string): boolean => CharterOperation.isId(text)
 
 /** A member's id by the name of its first device. */
-const memberIdOf = (team: Team.Team, { id, name }: PairingWindow.Join): string => {
-  const letters = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-|-$/g, "")
-  const wanted = letters === "" ? `device-${id}` : letters.slice(0, CharterOperation.idCharsMax - id.length - 1)
-  return team.members.some((member) => member.id === wanted) ? `${wanted}-${id}` : wanted
-}
+const memberIdOf = (team: Team.Team, { id, name }: PairingWindow.Join): string =>
+  NewMember.idOf(name, id, (wanted) => team.members.some((member) => member.id === wanted))
 
 const Written = Schema.Struct({ version: Schema.Int })
 
@@ -183,7 +177,7 @@ const writeMember = Effect.fnUntraced(function* (
   member: string,
   { name, peer, role }: PairingWindow.Join
 ) {
-  const named = name.replaceAll(/\p{C}/gu, "").trim() || member
+  const named = NewMember.nameOf(name, member)
   const operations: Array<CharterOperation.CharterOperationJson> = []
   if (known === undefined)
     operations.push({ _tag: "AddMember", member, name: named, role: role ?? roleDefault, teams: [] })

@@ -15,6 +15,7 @@ import * as CharterRoutes from "./http/CharterRoutes.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as IdentityRoute from "./http/IdentityRoute.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
+import * as OnboardingRoutes from "./http/OnboardingRoutes.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
@@ -47,7 +48,7 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const { policy, space } = config
     const identity = { peer, space, policy, version: version(), addresses: [] as ReadonlyArray<string> }
     OperationRoutes.install(app, services)
-    const door = await installCharter(app, services, config)
+    const door = await installTeam(app, services, config)
     IdentityRoute.install(app, () => identity)
     identity.addresses = HubAddress.of(await listen(app, config))
     door?.open(identity.addresses[0]!)
@@ -60,19 +61,19 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
 }
 
 /** In a space with a charter: founds it when it is new, and lets programs on this machine look after it. */
-const installCharter = async (
+const installTeam = async (
   app: FastifyInstance,
   services: Context.Context<NodeServices>,
   { dataFolder, policy, space }: HubConfig
 ): Promise<LocalDoor.LocalDoor | undefined> => {
   if (policy !== "enterprise") return undefined
-  // Such a policy brings it.
-  const withCharter = services as Context.Context<NodeServices | Charter.Charter>
+  const withCharter = services as Context.Context<NodeServices | HubLayer.TeamServices>
   const charter = Context.get(withCharter, Charter.Charter)
   if (charter.state().version === 0) await Effect.runPromise(charter.write([founding(services, space)]))
   const door = LocalDoor.make(app, dataFolder)
   CharterRoutes.install(app, withCharter, door)
   AuditRoutes.install(app, services, door)
+  OnboardingRoutes.install(app, withCharter, door)
   return door
 }
 

@@ -3,7 +3,14 @@
  * trust file or the space's charter names, over Socket.IO on the hub's own HTTP server, and a log of what happens on it.
  */
 import type { Server } from "node:http"
-import { type JournalError, Limits, Orchestrator, type SyncEvent } from "@syncline/core"
+import {
+  type Charter,
+  type JournalError,
+  Limits,
+  type OnboardingDesk,
+  Orchestrator,
+  type SyncEvent
+} from "@syncline/core"
 import {
   type DeviceKeyError,
   nodeLayer,
@@ -20,9 +27,13 @@ import type { Logger } from "pino"
 import * as HttpServer from "./http/HttpServer.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
+import * as HubOnboarding from "./HubOnboarding.ts"
 import * as HubPairing from "./HubPairing.ts"
 
-/** Nothing listens before `Start`, and then on the server that its owner has opened. */
+/** What a hub whose policy is a team's has beside the others. */
+export type TeamServices = Charter.Charter | OnboardingDesk.OnboardingDesk
+
+/** Nothing listens before `Start`, and then on the server that its owner has opened. A team's hub has `TeamServices`, too. */
 export const layer = (
   config: HubConfig,
   server: Server,
@@ -51,8 +62,12 @@ export const layer = (
   })
   const pairing = config.pairing === "on" ? HubPairing.open(server) : Effect.void
   const beside = Layer.effectDiscard(Effect.all([HttpServer.watchConnections(server), logEvents, pairing]))
-  return beside.pipe(Layer.provideMerge(node), Layer.provideMerge(HubLog.layer(log)))
+  const onNode = Layer.merge(beside, config.policy === "enterprise" ? HubOnboarding.layer(dataFolder) : Layer.empty)
+  // Such a policy brings the charter.
+  return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(HubLog.layer(log)))
 }
+
+type Layered<L> = L extends Layer.Layer<infer A, infer E> ? Layer.Layer<A | Charter.Charter, E> : never
 
 const logEvents = Effect.gen(function* () {
   const orchestrator = yield* Orchestrator.Orchestrator

@@ -11,7 +11,19 @@ export const detailCharsMax = 512
 export const becauseCharsMax = 512
 
 /** What an entry is about: what the gate was asked, or "overflow". */
-export const actions = ["admit", "send", "receive", "write", "forget", "overflow"] as const
+export const actions = [
+  "admit",
+  "send",
+  "receive",
+  "write",
+  "forget",
+  "invite",
+  "revoke",
+  "request",
+  "approve",
+  "reject",
+  "overflow"
+] as const
 
 /** What was decided, when, and on what. */
 export interface AuditFacts {

@@ -26,6 +26,9 @@ export const entriesMaxDefault = 200_000
 /** Oldest entries go together once they are this share more than may be held. */
 const slack = 0.1
 
+/** Permissions of these kinds come with every record, so one under a version says it all. */
+const keptOnce: ReadonlySet<Gate.AuditedAction["action"]> = new Set(["send", "receive", "write"])
+
 export interface AuditOptions {
   /** Entries that the audit holds, 1,000 to 100,000,000; the oldest make room, behind a signed checkpoint. Default 200,000. */
   readonly entriesMax?: number | undefined
@@ -119,8 +122,8 @@ class AuditKeeper {
   add(atMs: number, { action, decision, detail, isPassedOver = false, peer }: Gate.AuditedAction): void {
     const { allowed, because, policyVersion, rule } = decision
     const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
-    // Who is let in, and what was purged, is worth an entry each time.
-    const isOnce = allowed ? action !== "admit" && action !== "forget" : isPassedOver
+    // Who is let in, what was purged, and what people did about invitations, is worth an entry each time.
+    const isOnce = allowed ? keptOnce.has(action) : isPassedOver
     if (isOnce && this.#once.has(key)) return
     const waiting = this.#pending.get(key)
     if (waiting !== undefined) return void waiting.times++

@@ -34,5 +34,10 @@ const denied: Record<Gate.AuditedAction["action"], typeof PolicyMetrics.decision
   send: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "send" }),
   receive: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "receive" }),
   write: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "write" }),
-  forget: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "forget" })
+  forget: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "forget" }),
+  invite: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "invite" }),
+  revoke: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "revoke" }),
+  request: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "request" }),
+  approve: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "approve" }),
+  reject: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "reject" })
 }

@@ -4,14 +4,15 @@
  */
 import { Bytes, PeerId, type SpaceId } from "@syncline/core"
 import { joinWith, PairingCode, PairingError, PairingGrant, type PairingSession } from "@syncline/core/pairing"
-import { DeviceKeyFile, NodeCrypto, spaceOf, TrustFile, type TrustFileError } from "@syncline/node"
-import { Effect, type Redacted, Result } from "effect"
+import { DeviceKeyFile, NodeCrypto } from "@syncline/node"
+import { Effect, Result } from "effect"
 import { because, type CliError, UsageInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import * as FolderKey from "../FolderKey.ts"
 import * as HubAddress from "../HubAddress.ts"
 import { command } from "../Invocation.ts"
+import * as JoinedFolder from "../JoinedFolder.ts"
 import { Output } from "../Output.ts"
 import { GrantUnusable } from "../PairError.ts"
 import * as PairingRoad from "../PairingRoad.ts"
@@ -25,14 +26,6 @@ export interface JoinInput {
   readonly name: string | undefined
 }
 
-/** What is known before the other side is. */
-interface Joining {
-  readonly data: string
-  readonly hub: string
-  readonly known: DeviceFile.Device | undefined
-  readonly seed: Redacted.Redacted<Uint8Array>
-}
-
 export const run = Effect.fnUntraced(function* (input: JoinInput) {
   const output = yield* Output
   const { code, hub: linked } = yield* codeOf(input.code === "" ? yield* typedCode : input.code)
@@ -41,7 +34,7 @@ export const run = Effect.fnUntraced(function* (input: JoinInput) {
   const name = yield* PairingRoad.nameOf(input.name)
   const seed = Device.hasKey(input.data) ? yield* FolderKey.load(input.data) : yield* DeviceKeyFile.draw
   const signer = DeviceKeyFile.deviceKey(seed)
-  const joining: Joining = { data: input.data, hub, known, seed }
+  const joining: JoinedFolder.Joining = { data: input.data, hub, known, seed }
   const meeting = yield* PairingRoad.through(hub)
   yield* output.note(`Going to ${hub} ...`)
   let kept: Kept | undefined
@@ -71,7 +64,7 @@ const codeOf = Effect.fnUntraced(function* (text: string) {
 })
 
 const show = Effect.fnUntraced(function* (
-  { data, known }: Joining,
+  { data, known }: JoinedFolder.Joining,
   { device, name, space }: PairingSession.PairingPeer,
   checkNumber: string
 ) {
@@ -92,7 +85,7 @@ const show = Effect.fnUntraced(function* (
   )
 })
 
-type KeepError = CliError | TrustFileError.TrustFileError | Effect.Error<ReturnType<typeof Device.establish>>
+type KeepError = CliError | Effect.Error<ReturnType<typeof JoinedFolder.keep>>
 
 interface Kept {
   readonly device: DeviceFile.Device
@@ -100,9 +93,9 @@ interface Kept {
   readonly grant: PairingGrant.PairingGrant
 }
 
-/** Makes the folder a device of the space. What is kept first grants nothing without what is kept last. */
+/** Makes the folder a device of the space. */
 const keep = Effect.fnUntraced(function* (
-  { data, hub, known, seed }: Joining,
+  joining: JoinedFolder.Joining,
   peer: PairingSession.PairingPeer,
   bytes: Uint8Array
 ): Effect.fn.Return<Kept, KeepError> {
@@ -111,28 +104,16 @@ const keep = Effect.fnUntraced(function* (
     return yield* because(new GrantUnusable({ problem: "the other device has another version of this program" }))
   }
   const space = Bytes.toHex(peer.space) as SpaceId.SpaceId
-  const { spaceName } = grant
-  const named = spaceName !== null && spaceOf(spaceName) === space ? { spaceName } : {}
   const inviter = PeerId.fromPublicKey(peer.device)
-  yield* FolderKey.withPassphrase(DeviceKeyFile.keep(data, seed))
-  yield* Device.establish(data, space)
-  if (grant.policy === "personal") {
-    yield* TrustFile.add(data, inviter, `${peer.name.replaceAll(/\p{C}/gu, "")}, paired`)
-    if (grant.hub !== null) yield* TrustFile.add(data, grant.hub, `hub at ${hub}`)
-  }
-  const { hub: _, policy: __, ...before } = known ?? { hub: undefined, policy: undefined }
-  const device: DeviceFile.Device = {
-    ...before,
-    space,
-    ...named,
-    ...(grant.hub === null ? {} : { hub: { address: hub, peer: grant.hub } }),
-    ...(grant.policy === "personal" ? {} : { policy: grant.policy })
-  }
-  yield* DeviceFile.write(data, device)
+  const device = yield* JoinedFolder.keep(joining, { inviter, inviterName: peer.name, space, grant })
   return { device, inviter, grant }
 })
 
-const report = Effect.fnUntraced(function* ({ data }: Joining, peer: PeerId.PeerId, { device, grant, inviter }: Kept) {
+const report = Effect.fnUntraced(function* (
+  { data }: JoinedFolder.Joining,
+  peer: PeerId.PeerId,
+  { device, grant, inviter }: Kept
+) {
   const output = yield* Output
   const { member, role } = grant
   const as =

@@ -2,7 +2,7 @@
  * The charter and its policy over HTTP, behind the local door: who belongs to the space, writing records, and the desk at
  * which people look after the policy. Bodies are JSON, in which devices go by their peer ids. It decides nothing.
  */
-import { Charter, CharterError, CharterOperation, type CharterState, Journal } from "@syncline/core"
+import { Charter, CharterError, CharterOperation, type CharterState, Journal, OnboardingError } from "@syncline/core"
 import { PolicyDesk, PolicyDeskError, PolicyDocument } from "@syncline/policy"
 import { Cause, Context, Effect, Exit, Schema } from "effect"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
@@ -122,6 +122,16 @@ export const answering =
 
 const statusOf = (failure: unknown): number => {
   if (failure instanceof PolicyDeskError.PolicyDeskError) return failure.reason._tag === "PolicyRefused" ? 422 : 404
+  if (failure instanceof OnboardingError.OnboardingError) return statusOfOnboarding[failure.reason._tag] ?? 409
   if (!(failure instanceof CharterError.CharterError)) return 503
   return failure.reason._tag === "CharterStoreFailed" ? 503 : 409
+}
+
+/** What is not named here cannot be done now. */
+const statusOfOnboarding: { readonly [Reason in OnboardingError.OnboardingError["reason"]["_tag"]]?: number } = {
+  InvitationUnknown: 404,
+  RequestUnknown: 404,
+  JoinRefused: 403,
+  JoinBusy: 429,
+  OnboardingStoreFailed: 503
 }

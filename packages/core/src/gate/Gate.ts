@@ -12,8 +12,21 @@ import type { Deeds } from "./Deeds.ts"
 
 /** What `audit` is told: something that was decided and is worth keeping. */
 export interface AuditedAction {
-  /** `write`: a device's work counts here, or its program was kept from it; `forget`: records were purged here. */
-  readonly action: "admit" | "send" | "receive" | "write" | "forget"
+  /**
+   * `write`: a device's work counts here, or its program was kept from it; `forget`: records were purged here; those behind
+   * it: what people did about invitations, and who asked by one.
+   */
+  readonly action:
+    | "admit"
+    | "send"
+    | "receive"
+    | "write"
+    | "forget"
+    | "invite"
+    | "revoke"
+    | "request"
+    | "approve"
+    | "reject"
   readonly peer: PeerId
   readonly decision: Decision
   readonly detail: string

@@ -7,6 +7,7 @@ import { Clock, Deferred, Effect, Metric } from "effect"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
+import { CallRate } from "../transport/CallRate.ts"
 import type { Link } from "../transport/Link.ts"
 import { type Carried, carries } from "./MeetingBounds.ts"
 import * as MeetingFrame from "./MeetingFrame.ts"
@@ -32,8 +33,6 @@ export const awayMsMax = 15_000
 /** How long a visitor waits for a holder that is away: it comes back between two visits. */
 const comeBackMsMax = 5_000
 const lookEveryMs = 50
-
-const minuteMs = 60_000
 
 export interface Rendezvous {
   /** Serves one caller; the link may be closed when it ends. */
@@ -63,7 +62,7 @@ interface Visitor {
 interface Place {
   readonly crypto: CryptoFunctions
   readonly slots: Map<number, Slot>
-  readonly calls: Map<string, { sinceMs: number; count: number }>
+  readonly calls: CallRate
   busy: number
 }
 
@@ -72,13 +71,13 @@ export const make = Effect.gen(function* () {
   const place: Place = {
     crypto: yield* Crypto,
     slots: new Map(),
-    calls: new Map(),
+    calls: new CallRate({ callsPerMinuteMax, addressesMax }),
     busy: 0
   }
   yield* Occupancy.watch([
     { kind: "queue", name: "pairing_slots", limit: slotsHeldMax, length: () => place.slots.size },
     { kind: "queue", name: "pairing_callers", limit: callersMax, length: () => place.busy },
-    { kind: "queue", name: "pairing_addresses", limit: addressesMax, length: () => place.calls.size }
+    { kind: "queue", name: "pairing_addresses", limit: addressesMax, length: () => place.calls.addresses }
   ])
   const rendezvous: Rendezvous = { serve: (link) => serve(place, link) }
   return rendezvous
@@ -90,7 +89,7 @@ const counted = (outcome: (typeof outcomes)[number]): Effect.Effect<void> =>
 
 const serve = (place: Place, link: Link): Effect.Effect<void> =>
   Effect.gen(function* () {
-    if (place.busy >= callersMax || !mayCall(place, link.remote, yield* Clock.currentTimeMillis)) {
+    if (place.busy >= callersMax || !place.calls.mayCall(link.remote, yield* Clock.currentTimeMillis)) {
       return yield* refuse(link, "busy")
     }
     place.busy++
@@ -99,21 +98,6 @@ const serve = (place: Place, link: Link): Effect.Effect<void> =>
       Effect.sync(() => place.busy--)
     )
   })
-
-const mayCall = ({ calls }: Place, remote: string, nowMs: number): boolean => {
-  let known = calls.get(remote)
-  if (known === undefined || nowMs - known.sinceMs >= minuteMs) {
-    if (calls.size >= addressesMax) forgetOld(calls, nowMs)
-    if (known === undefined && calls.size >= addressesMax) return false
-    known = { sinceMs: nowMs, count: 0 }
-    calls.set(remote, known)
-  }
-  return ++known.count <= callsPerMinuteMax
-}
-
-const forgetOld = (calls: Place["calls"], nowMs: number): void => {
-  for (const [remote, { sinceMs }] of calls) if (nowMs - sinceMs >= minuteMs) calls.delete(remote)
-}
 
 const refuse = (link: Link, because: MeetingFrame.Refusal): Effect.Effect<void> =>
   Effect.andThen(counted(because), say(link, { _tag: "Refused", because }))

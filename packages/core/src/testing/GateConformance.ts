@@ -52,7 +52,18 @@ export const suite = (make: () => GateSample): void => {
     const sample = make()
     return Effect.gen(function* () {
       const gate = yield* Gate
-      for (const action of ["admit", "send", "receive", "write", "forget"] as const) {
+      for (const action of [
+        "admit",
+        "send",
+        "receive",
+        "write",
+        "forget",
+        "invite",
+        "revoke",
+        "request",
+        "approve",
+        "reject"
+      ] as const) {
         for (const peer of sample.peers) {
           const decision = yield* gate.admits(peer)
           for (const detail of ["", "session", "\u0000\n".repeat(10_000)]) {

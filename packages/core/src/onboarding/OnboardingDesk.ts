@@ -1,0 +1,393 @@
+/**
+ * Where a hub's people invite to its team and answer who asks: makes invitations, takes requests by their links, and lets a
+ * newcomer in by a record of the charter that this device signs. What may stand in such a record the charter says; where
+ * requests come from, and how links are shown, is for others.
+ */
+import { Clock, Context, Effect, Layer, type Scope, Semaphore } from "effect"
+import { Charter, type CharterShape } from "../charter/Charter.ts"
+import type { CharterError } from "../charter/CharterError.ts"
+import { managingLevel } from "../charter/CharterOperation.ts"
+import * as CharterRights from "../charter/CharterRights.ts"
+import * as NewMember from "../charter/NewMember.ts"
+import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { Gate } from "../gate/Gate.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import * as Occupancy from "../telemetry/Occupancy.ts"
+import { CallRate } from "../transport/CallRate.ts"
+import * as InvitationLink from "./InvitationLink.ts"
+import * as JoinAnswer from "./JoinAnswer.ts"
+import * as JoinRequest from "./JoinRequest.ts"
+import {
+  because,
+  InvitationsExhausted,
+  InvitationUnfit,
+  InvitationUnknown,
+  JoinBusy,
+  JoinRefused,
+  type OnboardingError,
+  RequestSettled,
+  RequestUnknown,
+  RoleNeedsPerson,
+  RoleUnnamed
+} from "./OnboardingError.ts"
+import * as OnboardingNews from "./OnboardingNews.ts"
+import * as OnboardingState from "./OnboardingState.ts"
+import { OnboardingStore, type OnboardingStoreShape } from "./OnboardingStore.ts"
+
+/** Calls by links of one address within a minute; behind a proxy that hides addresses they count together. */
+export const callsPerMinuteMax = 60
+/** Addresses whose calls are counted; while that many called within a minute, others are turned away. */
+export const addressesMax = 4_096
+/** How often it is looked for what has waited too long, in milliseconds; whoever asks looks, too. */
+export const lookEveryMs = 60_000
+/** The role that an invitation offers unless it says another. */
+export const roleDefault = "member"
+
+/** Bytes of a request's id, which people type. */
+const requestIdBytes = 4
+
+export interface InviteOptions {
+  /** Public half of the key that `InvitationLink.seedOf` makes of the secret, 32 bytes. The secret stays with who drew it. */
+  readonly key: Uint8Array
+  /** Default `member`. */
+  readonly role?: string | undefined
+  /** At most 16, which must be there. */
+  readonly teams?: ReadonlyArray<string> | undefined
+  /** How long it is good, in milliseconds: a minute to 90 days; default 7 days. */
+  readonly validMs?: number | undefined
+  /** Requests by it, 1 to 100; default 1. A request that is rejected gives none back. */
+  readonly uses?: number | undefined
+  /** Whether a person must approve each request; default true. Without, the role may not be one that manages the space. */
+  readonly isByHand?: boolean | undefined
+}
+
+export interface OnboardingDeskShape {
+  /** Makes an invitation. Fails with `InvitationUnfit`, `RoleNeedsPerson` or `InvitationsExhausted`. */
+  readonly invite: (options: InviteOptions) => Effect.Effect<OnboardingState.Invitation, OnboardingError>
+  /** Ends an invitation, and rejects what waits of it. To do so again changes nothing. Fails with `InvitationUnknown`. */
+  readonly revoke: (id: string) => Effect.Effect<OnboardingState.Invitation, OnboardingError>
+  /** Those that are remembered, the oldest first; at most 128. */
+  readonly invitations: Effect.Effect<ReadonlyArray<OnboardingState.Invitation>, OnboardingError>
+  /** Requests that are remembered, the oldest first; at most 1,024. */
+  readonly requests: Effect.Effect<ReadonlyArray<OnboardingState.Request>, OnboardingError>
+  /**
+   * Lets a newcomer in as a new member, with the role that it asks for or another one. A role that manages the space must be
+   * named. Fails with `RequestUnknown`, `RequestSettled` or `RoleUnnamed`, and as the charter does, which may not allow it; then
+   * the request waits on.
+   */
+  readonly approve: (
+    id: string,
+    role?: string
+  ) => Effect.Effect<OnboardingState.Request, OnboardingError | CharterError>
+  /** Rejects a request for good; `reason` has at most 256 characters. Fails with `RequestUnknown` or `RequestSettled`. */
+  readonly reject: (id: string, reason?: string) => Effect.Effect<OnboardingState.Request, OnboardingError>
+  /**
+   * Takes a request from an address, or says again what came of it; durable before it answers. Fails with `JoinRefused`
+   * whatever is wrong with the invitation or the proof, and with `JoinBusy`.
+   */
+  readonly ask: (request: JoinRequest.JoinRequest, address: string) => Effect.Effect<JoinAnswer.Signed, OnboardingError>
+}
+
+export class OnboardingDesk extends Context.Service<OnboardingDesk, OnboardingDeskShape>()(
+  "@syncline/core/onboarding/OnboardingDesk"
+) {
+  static readonly layer: Layer.Layer<OnboardingDesk, never, Charter | Crypto | DeviceKey | Gate | OnboardingStore> =
+    Layer.effect(
+      OnboardingDesk,
+      Effect.suspend(() => make())
+    )
+}
+
+interface Desk {
+  readonly charter: CharterShape
+  readonly crypto: CryptoFunctions
+  readonly signer: DeviceKey["Service"]
+  readonly store: OnboardingStoreShape
+  readonly news: OnboardingNews.OnboardingNews
+  readonly rate: CallRate
+  /** What is decided, and what it writes into the charter, is one step for everybody else. */
+  readonly oneByOne: Semaphore.Semaphore
+  /** What the store was last known to hold, for metrics. */
+  seen: OnboardingState.OnboardingState
+}
+
+const make: () => Effect.Effect<
+  OnboardingDeskShape,
+  never,
+  Charter | Crypto | DeviceKey | Gate | OnboardingStore | Scope.Scope
+> = Effect.fnUntraced(function* () {
+  const charter = yield* Charter
+  const signer = yield* DeviceKey
+  const desk: Desk = {
+    charter,
+    crypto: yield* Crypto,
+    signer,
+    store: yield* OnboardingStore,
+    news: OnboardingNews.make((yield* Gate).audit, charter, signer.peer),
+    rate: new CallRate({ callsPerMinuteMax, addressesMax }),
+    oneByOne: yield* Semaphore.make(1),
+    seen: OnboardingState.empty
+  }
+  yield* watchSizes(desk)
+  const look = Effect.catch(exclusively(desk, sweep(desk)), (error) =>
+    Effect.logError("invitations cannot be looked after", { problem: error.message })
+  )
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, Effect.sleep(lookEveryMs))))
+  const shape: OnboardingDeskShape = {
+    invite: (options) => exclusively(desk, invite(desk, options)),
+    revoke: (id) => exclusively(desk, revoke(desk, id)),
+    invitations: Effect.map(swept(desk), ({ invitations }) => invitations),
+    requests: Effect.map(swept(desk), ({ requests }) => requests),
+    approve: (id, role) => exclusively(desk, approve(desk, id, role)),
+    reject: (id, reason) => exclusively(desk, reject(desk, id, reason)),
+    ask: (request, address) => ask(desk, request, address)
+  }
+  return shape
+})
+
+const watchSizes = (desk: Desk): Effect.Effect<void, never, Scope.Scope> => {
+  const { invitationsMax, pending, pendingMax, requestsMax } = OnboardingState
+  return Occupancy.watch([
+    { kind: "queue", name: "invitations", limit: invitationsMax, length: () => desk.seen.invitations.length },
+    { kind: "queue", name: "join_requests", limit: requestsMax, length: () => desk.seen.requests.length },
+    { kind: "queue", name: "join_requests_pending", limit: pendingMax, length: () => pending(desk.seen).length },
+    { kind: "queue", name: "join_addresses", limit: addressesMax, length: () => desk.rate.addresses }
+  ])
+}
+
+/** One at a time; what was begun is carried out, whoever goes away meanwhile. */
+const exclusively = <A, E>({ oneByOne }: Desk, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptible(oneByOne.withPermits(1)(effect))
+
+const change = <A>(desk: Desk, step: (state: OnboardingState.OnboardingState) => OnboardingState.Step<A>) => {
+  let after: OnboardingState.OnboardingState = desk.seen
+  const stepped = desk.store.change((state) => {
+    const done = step(state)
+    after = done.state
+    return done
+  })
+  return Effect.tap(stepped, () => Effect.sync(() => void (desk.seen = after)))
+}
+
+/**
+ * Ends what time or the charter has ended, and gives the time. What the charter says goes first: a newcomer that was let in is
+ * in, also where the process died before it could note that.
+ */
+const sweep = Effect.fnUntraced(function* (desk: Desk) {
+  const nowMs = yield* Clock.currentTimeMillis
+  const settled = yield* change(desk, (state) => {
+    const known = OnboardingState.settleAll(state, nowMs, ({ peer }) => charteredEnding(desk, peer))
+    const late = OnboardingState.expire(known.state, nowMs)
+    return { answer: [...known.answer, ...late.answer], state: late.state }
+  })
+  for (const request of settled) yield* desk.news.settled(request)
+  return nowMs
+})
+
+/** What the charter says of a device already. */
+const charteredEnding = ({ charter, signer }: Desk, peer: PeerId.PeerId): OnboardingState.Ending | undefined => {
+  const { devices, members, removedDevices } = charter.state()
+  const member = members.get(devices.get(peer)?.member ?? "")
+  if (member !== undefined) return { status: "approved", by: signer.peer, member: member.id, role: member.role }
+  if (!removedDevices.has(peer)) return undefined
+  return { status: "rejected", by: null, because: "this device was removed; it comes back with a new key" }
+}
+
+const swept = (desk: Desk): Effect.Effect<OnboardingState.OnboardingState, OnboardingError> =>
+  Effect.andThen(exclusively(desk, sweep(desk)), desk.store.state)
+
+const invite = Effect.fnUntraced(function* (desk: Desk, options: InviteOptions) {
+  const { charter, crypto, signer } = desk
+  const { isByHand = true, key, role = roleDefault, teams = [] } = options
+  const { uses = 1, validMs = OnboardingState.validMsDefault } = options
+  const id = Bytes.toHex(crypto.randomBytes(InvitationLink.idBytes))
+  const problem = boundProblem(key, teams, uses, validMs) ?? rightProblem(charter, signer.peer, role, teams)
+  if (problem !== undefined) return yield* because(new InvitationUnfit({ problem }))
+  if (!isByHand && isManaging(charter, role)) return yield* because(new RoleNeedsPerson({ role }))
+  const nowMs = yield* sweep(desk)
+  const inviting: OnboardingState.Inviting = {
+    id,
+    key: Bytes.toHex(key),
+    role,
+    teams: [...new Set(teams)],
+    isByHand,
+    usesMax: uses,
+    madeMs: nowMs,
+    expiresMs: nowMs + validMs
+  }
+  const invitation = yield* change(desk, (state) => OnboardingState.invite(state, inviting))
+  if (invitation === undefined) {
+    return yield* because(new InvitationsExhausted({ limit: OnboardingState.invitationsMax }))
+  }
+  yield* desk.news.invited(invitation)
+  return invitation
+})
+
+const isWhole = (value: number, min: number, max: number): boolean =>
+  Number.isSafeInteger(value) && value >= min && value <= max
+
+const boundProblem = (
+  key: Uint8Array,
+  teams: ReadonlyArray<string>,
+  uses: number,
+  validMs: number
+): string | undefined => {
+  const { invitedTeamsMax, usesMax, validMsMax, validMsMin } = OnboardingState
+  if (key.length !== PeerId.publicKeyBytes) return `its key has ${key.length} bytes, not ${PeerId.publicKeyBytes}`
+  if (teams.length > invitedTeamsMax) return `it names ${teams.length} teams, more than ${invitedTeamsMax}`
+  if (!isWhole(uses, 1, usesMax)) return `it has ${uses} uses, not 1 to ${usesMax}`
+  if (isWhole(validMs, validMsMin, validMsMax)) return undefined
+  return `it is good for ${validMs} ms, not for a minute to 90 days`
+}
+
+/** Why this device could not bring somebody in with that role and those teams now. */
+const rightProblem = (
+  charter: CharterShape,
+  self: PeerId.PeerId,
+  role: string,
+  teams: ReadonlyArray<string>
+): string | undefined => {
+  const state = charter.state()
+  const member = NewMember.idOf("newcomer", "x", (id) => state.members.has(id) || state.removedMembers.has(id))
+  return CharterRights.whyNot(state, self, { _tag: "AddMember", member, name: "newcomer", role, teams })
+}
+
+const isManaging = (charter: CharterShape, role: string): boolean =>
+  (charter.state().roles.get(role)?.level ?? 0) >= managingLevel
+
+const revoke = Effect.fnUntraced(function* (desk: Desk, id: string) {
+  const nowMs = yield* sweep(desk)
+  const before = (yield* desk.store.state).invitations.find((each) => each.id === id)
+  const revoked = yield* change(desk, (state) => OnboardingState.revoke(state, nowMs, id, desk.signer.peer))
+  if (revoked === undefined) return yield* because(new InvitationUnknown({ id }))
+  const { invitation, rejected } = revoked
+  if (before?.over !== invitation.over || rejected.length > 0) yield* desk.news.revoked(invitation)
+  for (const request of rejected) yield* desk.news.settled(request)
+  return invitation
+})
+
+/** The request if it waits. */
+const pendingOf = Effect.fnUntraced(function* (
+  { store }: Desk,
+  id: string
+): Effect.fn.Return<OnboardingState.Request, OnboardingError> {
+  const request = (yield* store.state).requests.find((each) => each.id === id)
+  if (request === undefined) return yield* because(new RequestUnknown({ id }))
+  if (request.status === "pending") return request
+  return yield* because(new RequestSettled({ id, status: request.status }))
+})
+
+const approve = Effect.fnUntraced(function* (desk: Desk, id: string, role: string | undefined) {
+  yield* sweep(desk)
+  const request = yield* pendingOf(desk, id)
+  if (role === undefined && isManaging(desk.charter, request.role)) {
+    return yield* because(new RoleUnnamed({ id, role: request.role }))
+  }
+  return yield* admit(desk, request, role ?? request.role)
+})
+
+/** The record of the charter first: what it says counts, also where it cannot be noted here any more. */
+const admit = Effect.fnUntraced(function* (
+  desk: Desk,
+  request: OnboardingState.Request,
+  role: string
+): Effect.fn.Return<OnboardingState.Request, OnboardingError | CharterError> {
+  const { charter, signer } = desk
+  const { members, removedMembers } = charter.state()
+  const { id, invitation, name, peer, teams } = request
+  const member = NewMember.idOf(name, id, (each) => members.has(each) || removedMembers.has(each))
+  const device = PeerId.toPublicKey(peer)!
+  const note = `request ${id} by invitation ${invitation}`
+  yield* charter.write(NewMember.operationsOf({ member, name, role, teams, device }), { note })
+  return yield* settle(desk, request, { status: "approved", by: signer.peer, member, role })
+})
+
+const reject = Effect.fnUntraced(function* (desk: Desk, id: string, reason: string | undefined) {
+  yield* sweep(desk)
+  const request = yield* pendingOf(desk, id)
+  const text = (reason ?? "").slice(0, OnboardingState.reasonCharsMax) || "a person at the hub said no"
+  return yield* settle(desk, request, { status: "rejected", by: desk.signer.peer, because: text })
+})
+
+const settle = Effect.fnUntraced(function* (
+  desk: Desk,
+  { id }: OnboardingState.Request,
+  ending: OnboardingState.Ending
+): Effect.fn.Return<OnboardingState.Request, OnboardingError> {
+  const nowMs = yield* Clock.currentTimeMillis
+  const [settled] = yield* change(desk, (state) =>
+    OnboardingState.settleAll(state, nowMs, (each) => (each.id === id ? ending : undefined))
+  )
+  yield* desk.news.settled(settled!)
+  return settled!
+})
+
+const ask = Effect.fnUntraced(function* (desk: Desk, request: JoinRequest.JoinRequest, address: string) {
+  const { crypto, news, rate, signer, store } = desk
+  if (!rate.mayCall(address, yield* Clock.currentTimeMillis)) {
+    yield* news.asked("limited")
+    return yield* because(new JoinBusy({ because: "calls" }))
+  }
+  const known = (yield* store.state).invitations.find(({ id }) => id === request.invitation)
+  // Where there is none, this device's own key stands for it, so that both take the same time.
+  const key = known === undefined ? signer.publicKey : Bytes.fromHex(known.key)!
+  const isProven = JoinRequest.isProven(crypto, signer.peer, key, request)
+  if (!isProven || known === undefined) {
+    yield* news.asked("refused")
+    return yield* because(new JoinRefused({}))
+  }
+  const kept = yield* exclusively(desk, take(desk, request))
+  return JoinAnswer.sign(crypto, signer, request, answerOf(desk, kept))
+})
+
+/** Remembers a request that is proven, and lets its device in where nobody has to be asked. */
+const take = Effect.fnUntraced(function* (
+  desk: Desk,
+  { device, invitation, name, platform }: JoinRequest.JoinRequest
+): Effect.fn.Return<OnboardingState.Request, OnboardingError> {
+  const nowMs = yield* sweep(desk)
+  const id = freshId(desk, yield* desk.store.state)
+  const asked = yield* change(desk, (state) =>
+    OnboardingState.ask(state, nowMs, { id, invitation, peer: device, name, platform })
+  )
+  yield* desk.news.asked(asked.kind)
+  if (asked.kind === "refused") return yield* because(new JoinRefused({}))
+  if (asked.kind === "crowded") return yield* because(new JoinBusy({ because: "requests" }))
+  if (asked.kind === "new") {
+    yield* desk.news.requested(asked.request)
+    // What the charter says of the device already holds at once.
+    yield* sweep(desk)
+  }
+  const now = (yield* desk.store.state).requests.find((each) => each.id === asked.request.id) ?? asked.request
+  if (now.status !== "pending" || asked.invitation.isByHand || isManaging(desk.charter, now.role)) return now
+  // What the charter does not allow now waits for a person.
+  return yield* Effect.catchTag(admit(desk, now, now.role), "CharterError", ({ message }) =>
+    Effect.as(Effect.logWarning("a newcomer was not let in by itself", { request: now.id, problem: message }), now)
+  )
+})
+
+const freshId = ({ crypto }: Desk, { requests }: OnboardingState.OnboardingState): string => {
+  for (;;) {
+    const id = Bytes.toHex(crypto.randomBytes(requestIdBytes))
+    if (!requests.some((each) => each.id === id)) return id
+  }
+}
+
+const answerOf = (
+  { charter }: Desk,
+  { because: why, id, member, role, status }: OnboardingState.Request
+): JoinAnswer.JoinAnswer => {
+  const { name, space } = charter.state()
+  return {
+    version: 1,
+    request: id,
+    status,
+    because: why,
+    space,
+    spaceName: name,
+    member,
+    role: status === "approved" ? role : null
+  }
+}
