@@ -19,7 +19,7 @@ export const abandonedMs = 10_000
  */
 export const change = (path: string, read: () => string, edit: (text: string) => string): boolean | undefined => {
   PrivateFolder.make(dirname(path))
-  const temporary = `${path}.new`
+  const temporary = temporaryOf(path)
   const file = openExclusively(temporary)
   if (file === undefined) return undefined
   let isOurs = true
@@ -39,6 +39,11 @@ export const change = (path: string, read: () => string, edit: (text: string) =>
     if (isOurs) rmSync(temporary, { force: true })
   }
 }
+
+/** Removes what a process that died has left of a change. Only for who knows that no other process is at it. */
+export const giveUp = (path: string): void => rmSync(temporaryOf(path), { force: true })
+
+const temporaryOf = (path: string): string => `${path}.new`
 
 const openExclusively = (temporary: string): number | undefined => {
   try {

@@ -25,8 +25,9 @@ export const functions: CryptoFunctions = {
 }
 
 /** The signer of a device's number. */
-export const signerOf = (device: number): Signer => {
-  const seed = Buffer.alloc(32, device)
+export const signerOf = (device: number): Signer => signerOfSeed(Buffer.alloc(32, device))
+
+export const signerOfSeed = (seed: Uint8Array): Signer => {
   const key = createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: "der", type: "pkcs8" })
   const spki = createPublicKey(key).export({ format: "der", type: "spki" })
   return {
