@@ -2,11 +2,13 @@
  * What the hub shows of its queues and caches, beside what docs/OPERATIONS.md says about them.
  */
 import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join as pathOf } from "node:path"
 import { TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { expect, it } from "vitest"
 import { device, openDevice, startHub, temporaryFolder, until } from "./hubProcess.ts"
+import { team } from "./localDoor.ts"
+import { invite, join, newcomer } from "./newcomer.ts"
 
 /** Lines of a family, by their label. */
 const family = (text: string, name: string): ReadonlyMap<string, number> =>
@@ -18,7 +20,7 @@ const family = (text: string, name: string): ReadonlyMap<string, number> =>
   )
 
 const documented = (): ReadonlyMap<string, number> => {
-  const text = readFileSync(join(import.meta.dirname, "../../../docs/OPERATIONS.md"), "utf8")
+  const text = readFileSync(pathOf(import.meta.dirname, "../../../docs/OPERATIONS.md"), "utf8")
   return new Map(
     [...text.matchAll(/^\| `((?:queue|cache)="\w+")` \| [^|]+ \| (\d+) \|/gm)].map(([, label, bound]) => [
       label!,
@@ -26,6 +28,15 @@ const documented = (): ReadonlyMap<string, number> => {
     ])
   )
 }
+
+/** What only a team's hub has. */
+const ofTeams = [
+  'cache="policy_answers"',
+  'queue="invitations"',
+  'queue="join_requests"',
+  'queue="join_requests_pending"',
+  'queue="join_addresses"'
+]
 
 it("[HB-18] metrics and table name the same queues and caches, with the same bounds", { timeout: 60_000 }, async () => {
   const data = temporaryFolder()
@@ -40,7 +51,7 @@ it("[HB-18] metrics and table name the same queues and caches, with the same bou
   const lengths = new Map([...family(text, "syncline_queue_length"), ...family(text, "syncline_cache_length")])
   const table = new Map(documented())
   // This hub is a personal one.
-  expect(table.delete('cache="policy_answers"')).toBe(true)
+  for (const name of ofTeams) expect([name, table.delete(name)]).toEqual([name, true])
   expect(limits).toEqual(table)
   expect([...lengths.keys()]).toEqual([...limits.keys()])
   for (const [name, length] of lengths) expect([name, length >= 0 && length <= limits.get(name)!]).toEqual([name, true])
@@ -50,4 +61,17 @@ it("[HB-18] metrics and table name the same queues and caches, with the same bou
   for (const name of [...ofOne, ...cached]) expect([name, lengths.get(name)]).toEqual([name, 1])
   expect(lengths.get('queue="journal_log_bytes"')).toBeGreaterThan(10_000)
   expect(lengths.get('queue="http_connections"')).toBeGreaterThanOrEqual(2)
+})
+
+it("[HB-18] a team's hub shows what only it has, with the bounds of the table", { timeout: 60_000 }, async () => {
+  const data = temporaryFolder()
+  const hub = await startHub({ data, env: team })
+  const { link } = await invite(data, hub)
+  await join(hub, link, newcomer("Zoe"))
+  const text = await (await fetch(`${hub.url}/metrics`)).text()
+  const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
+  const table = documented()
+  for (const name of ofTeams) expect([name, limits.get(name)]).toEqual([name, table.get(name)])
+  const lengths = family(text, "syncline_queue_length")
+  expect(ofTeams.slice(1).map((name) => lengths.get(name))).toEqual([1, 1, 1, 1])
 })

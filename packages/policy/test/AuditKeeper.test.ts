@@ -73,6 +73,21 @@ describe("what is kept", () => {
     })
   )
 
+  it.effect("[AU-11] what people did about invitations, and who asked by one, each time", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      const actions = ["invite", "revoke", "request", "approve", "reject"] as const
+      for (let i = 0; i < 3; i++) {
+        for (const each of actions) yield* tell(action(1, each !== "reject", { action: each, detail: "one" }))
+        yield* second
+      }
+      expect(entriesOf(rows).map((entry) => [entry.action, entry.times])).toEqual(
+        [0, 1, 2].flatMap(() => actions.map((each) => [each, 1]))
+      )
+    })
+  )
+
   it.effect("[AU-4] what every session passes over once for a version, what is asked for each time", () =>
     Effect.gen(function* () {
       const { rows, store } = yield* makeStore

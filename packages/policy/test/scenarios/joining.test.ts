@@ -1,5 +1,5 @@
-// What the scenarios of Eidetica's bootstrap and approvals say of devices that come to a space. Syncline has no queue of
-// requests: whoever manages the space names a device in the charter, and a device that is named is let in.
+// What the scenarios of Eidetica's bootstrap and approvals say of devices that come to a space: whoever manages the space names a
+// device in the charter, and a device that is named is let in. Requests that wait for that are in `requests.test.ts`.
 import { describe, expect, it } from "@effect/vitest"
 import { type AuditStore, type CharterOperation, MemoryTransport, type SpaceId } from "@syncline/core"
 import { Effect } from "effect"
