@@ -34,7 +34,7 @@ const make = Command.make(
       Flag.withDefault(1)
     ),
     isByHand: Flag.Boolean("approve").pipe(
-      Flag.withDescription("A person must approve each request (the default)"),
+      Flag.withDescription("A person must approve each request (the default); --no-approve lets in whoever asks"),
       Flag.withDefault(true)
     )
   },

@@ -20,7 +20,7 @@ export class RequestRejected extends Schema.TaggedError<RequestRejected>()("Requ
   problem: Schema.String
 }) {
   override get message(): string {
-    return `The request ${this.request} was rejected: ${this.problem}. It stays so; a new try takes a new invitation and another --data folder.`
+    return `The request ${this.request} was rejected: ${this.problem}. It stays so; a new try takes a new invitation.`
   }
   get isRetryable(): boolean {
     return false

@@ -219,7 +219,7 @@ describe("asking", () => {
     expect((await requests()).filter(({ name }) => name === "nobody")).toEqual([])
   })
 
-  it("[CL-125] another hub, and a folder that is a hub's or of another space, are told before anything is asked", async () => {
+  it("[CL-125] another hub, and a folder that is a hub's or another device, are told before anything is asked", async () => {
     const { link } = await invite()
     const other = await startHub(at("other-hub"), { SYNCLINE_POLICY: "enterprise" })
     onTestFinished(other.stop)
@@ -228,11 +228,22 @@ describe("asking", () => {
     expect(existsSync(at("fooled"))).toBe(false)
     const onHub = await run(["join", link, "--data", hubFolder])
     expect(onHub).toMatchObject({ code: 2, err: expect.stringContaining("is a hub's folder") })
-    await run(["init", "--space", "elsewhere", "--data", at("foreign")])
-    const foreign = await joinOnce("foreign", link)
-    expect(foreign).toMatchObject({ code: 2, err: expect.stringContaining("belongs to the space elsewhere") })
+    // Also of the same name: what lies in it would go to the team.
+    for (const space of ["elsewhere", "office"]) {
+      await run(["init", "--space", space, "--data", at(`of-${space}`)])
+      const foreign = await joinOnce(`of-${space}`, link)
+      expect(foreign).toMatchObject({ code: 2, err: expect.stringContaining(`a device of the space ${space} already`) })
+    }
+    await run(["init", "--hub", other.address, "--data", at("of-other")])
+    expect((await joinOnce("of-other", link)).code).toBe(2)
     expect(await requests()).toEqual([])
     expect((await run(["invite", "list", "--data", hubFolder])).out).toContain("0 of 1")
+    await run(["init", "--hub", hubs.team!.address, "--data", at("prepared")])
+    expect(await joinOnce("prepared", link)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("waits for a person")
+    })
+    await answer("reject")
   })
 
   it("[CL-125] somebody in between who answers for the hub is not believed", async () => {

@@ -4,7 +4,7 @@
  * folder a device of the team, only once the hub has said so.
  */
 import { InvitationLink, type JoinAnswer, OnboardingError, type SpaceId } from "@syncline/core"
-import { DeviceKeyFile, spaceOf } from "@syncline/node"
+import { DeviceKeyFile } from "@syncline/node"
 import { Clock, Effect, Result } from "effect"
 import { because, type CliError, UsageInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
@@ -37,8 +37,8 @@ export const run = Effect.fnUntraced(function* (input: JoinInput) {
   const link = yield* linkOf(input.link ?? (yield* typedLink))
   const name = yield* PairingRoad.nameOf(input.name)
   const known = yield* DeviceFile.read(input.data)
-  yield* checkFolder(input.data, known)
-  yield* checkHub(input.data, known, link)
+  yield* checkFolder(input.data, known, link)
+  yield* checkHub(link)
   const seed = yield* FolderKey.load(input.data)
   const device = DeviceKeyFile.deviceKey(seed)
   const untilMs = (yield* Clock.currentTimeMillis) + input.timeout * 1_000
@@ -74,27 +74,30 @@ const linkOf = Effect.fnUntraced(function* (text: string) {
   return Result.isSuccess(parsed) ? parsed.success : yield* OnboardingError.because(parsed.failure)
 })
 
-/** A hub's own folder stays one. */
-const checkFolder = (data: string, known: DeviceFile.Device | undefined): Effect.Effect<void, CliError> => {
-  if (known !== undefined || !Device.isChartered(data, known)) return Effect.void
-  return Effect.fail(because(new UsageInvalid({ problem: `${data} is a hub's folder; use another --data folder` })))
-}
-
-/** Before anything is asked, and so counted: is it that hub, and is the folder free for its space? */
-const checkHub = Effect.fnUntraced(function* (
+/**
+ * Only a new folder joins, or one of this very hub's team: what lies in another one would go to the team, and a hub's own folder
+ * stays one.
+ */
+const checkFolder = (
   data: string,
   known: DeviceFile.Device | undefined,
-  { hub, hubPeer }: InvitationLink.InvitationLink
-) {
-  const { peer, space } = yield* HubIdentity.ask(hub)
-  if (peer !== hubPeer) {
-    const problem = `it is ${PlainText.part(peer)}, and the link names ${hubPeer}`
-    return yield* because(new HubForeign({ address: hub, problem }))
+  { hubPeer }: InvitationLink.InvitationLink
+): Effect.Effect<void, CliError> => {
+  const refuse = (what: string) => {
+    const problem = `${data} is ${what}; use another --data folder`
+    return Effect.fail(because(new UsageInvalid({ problem })))
   }
-  if (known === undefined || known.space === spaceOf(space)) return
-  const ours = known.spaceName ?? known.space
-  const problem = `${data} belongs to the space ${ours}, and the link invites to another one; use another --data folder`
-  return yield* because(new UsageInvalid({ problem }))
+  if (known === undefined) return Device.isChartered(data, known) ? refuse("a hub's folder") : Effect.void
+  if (known.policy === "enterprise" && known.hub?.peer === hubPeer) return Effect.void
+  return refuse(`a device of the space ${known.spaceName ?? known.space} already, and not of the hub that invites`)
+}
+
+/** Before anything is asked, and so counted. */
+const checkHub = Effect.fnUntraced(function* ({ hub, hubPeer }: InvitationLink.InvitationLink) {
+  const { peer } = yield* HubIdentity.ask(hub)
+  if (peer === hubPeer) return
+  const problem = `it is ${PlainText.part(peer)}, and the link names ${hubPeer}`
+  return yield* because(new HubForeign({ address: hub, problem }))
 })
 
 /** Asks until the request is decided or the time is over. */

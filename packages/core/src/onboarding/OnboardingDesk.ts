@@ -161,15 +161,13 @@ const watchSizes = (desk: Desk): Effect.Effect<void, never, Scope.Scope> => {
 const exclusively = <A, E>({ oneByOne }: Desk, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptible(oneByOne.withPermits(1)(effect))
 
-const change = <A>(desk: Desk, step: (state: OnboardingState.OnboardingState) => OnboardingState.Step<A>) => {
-  let after: OnboardingState.OnboardingState = desk.seen
-  const stepped = desk.store.change((state) => {
-    const done = step(state)
-    after = done.state
-    return done
+/** Most calls change nothing, and then nothing is written: a newcomer that asks again costs no turn at a disk. */
+const change = <A>(desk: Desk, step: (state: OnboardingState.OnboardingState) => OnboardingState.Step<A>) =>
+  Effect.flatMap(desk.store.state, (state) => {
+    const { answer, state: after } = step(state)
+    const written = after === state ? Effect.succeed(answer) : desk.store.change(step)
+    return Effect.tap(written, () => Effect.sync(() => void (desk.seen = after)))
   })
-  return Effect.tap(stepped, () => Effect.sync(() => void (desk.seen = after)))
-}
 
 /**
  * Ends what time or the charter has ended, and gives the time. What the charter says goes first: a newcomer that was let in is
