@@ -78,7 +78,7 @@ export const install = (app: FastifyInstance, services: Context.Context<Onboardi
 }
 
 /** An invitation as people see it. */
-const shown = ({ key: _, ...invitation }: OnboardingState.Invitation) => ({
-  ...invitation,
-  standing: OnboardingState.standingOf(invitation)
-})
+const shown = (invitation: OnboardingState.Invitation) => {
+  const { key: _, ...others } = invitation
+  return { ...others, standing: OnboardingState.standingOf(invitation) }
+}
