@@ -135,7 +135,7 @@ describe("inviting", () => {
     expect(await refused(1, "--role", "admin", "--no-approve")).toContain("a person must approve each request")
     expect(await refused(1, "--uses", "101")).toContain("1 to 100")
     expect(await refused(1, "--expires", "91d")).toContain("a minute to 90 days")
-    for (const time of ["7", "d", "1w", "1.5h", ""])
+    for (const time of ["7", "d", "1w", "7dx", "1.5h", ""])
       expect(await refused(2, "--expires", time)).toContain("30m, 12h or 7d")
     expect((await run(["invite", "list", "--data", hubFolder])).out).toBe(before)
     const nobody = await run(["invite", "new", "--data", at("nothing")])
@@ -172,11 +172,15 @@ describe("asking", () => {
     const { link } = await invite("--uses", "2")
     await joinOnce("unwanted", link)
     const [waiting] = await requests()
-    const rejected = await answer("reject", waiting!.id, "--reason", "who are you?\u001b[2J")
+    const rejected = await answer("reject", waiting!.id, "--reason", "who are you?\u001b[2J\nApproved.")
     expect(rejected).toMatchObject({ code: 0, out: expect.stringContaining("is not let in, for good") })
     for (let i = 0; i < 2; i++) {
       const said = await joinOnce("unwanted", link)
-      expect(said).toMatchObject({ code: 4, out: "", err: expect.stringContaining("who are you?\\u{1b}[2J") })
+      expect(said).toMatchObject({
+        code: 4,
+        out: "",
+        err: expect.stringContaining("who are you?\\u{1b}[2J\\u{a}Approved.")
+      })
       expect(said.err).not.toContain("\u001b")
     }
     expect(existsSync(join(at("unwanted"), "device.json"))).toBe(false)
@@ -249,7 +253,10 @@ describe("asking", () => {
   it("[CL-125] somebody in between who answers for the hub is not believed", async () => {
     const { link } = await invite()
     const hub = hubs.team!
-    const forged = { answer: JSON.stringify({ version: 1, status: "approved" }), signature: "00".repeat(64) }
+    // Whole but for the signature.
+    const answer = { version: 1, request: "00", status: "approved", because: null, space: "0".repeat(32) }
+    const text = JSON.stringify({ ...answer, spaceName: "office", member: "mia", role: "member" })
+    const forged = { answer: text, signature: "00".repeat(64) }
     const server = createServer((request, response) => {
       request.resume()
       const body =
