@@ -63,7 +63,7 @@ const rightsOf = ({ role, teams }: Pick<Request, "role" | "teams">): string =>
 const offerOf = (invitation: Invitation): string => {
   const { expiresMs, isByHand, usesMax } = invitation
   const how = isByHand ? "each approved by a person" : "approved by themselves"
-  return `offers ${rightsOf(invitation)} to ${usesMax} newcomers, ${how}, until ${expiresMs}`
+  return `offers ${rightsOf(invitation)} to ${usesMax} newcomers, ${how}, until ${expiresMs} ms since 1970`
 }
 
 /** What somebody typed, as a part of a sentence. */
