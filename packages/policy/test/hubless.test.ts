@@ -80,6 +80,60 @@ describe("a team without a hub", () => {
       })
   )
 
+  it.effect("[AK-9] [JR-139] what an owner brought again stays no longer than that one is an owner", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const ann = yield* makeNode(network, 1, [])
+      const [mia, max, olga] = [
+        yield* makeNode(network, 2, [1]),
+        yield* makeNode(network, 3, [1, 2]),
+        yield* makeNode(network, 4, [1, 2, 3])
+      ]
+      yield* ann.write(founding())
+      yield* ann.write({ _tag: "SetTeam", team: "north", name: "North" })
+      yield* ann.write(
+        ...joining(["olga", "owner", 4]),
+        ...joining(["mia", "member", 2, "north"]),
+        ...joining(["max", "member", 3, "north"])
+      )
+      for (const node of [mia, max, olga]) {
+        yield* ann.start
+        yield* node.start
+        yield* pass(3_000)
+        yield* node.stop
+        yield* ann.stop
+      }
+      // Olga gets it from max, and never meets mia, who wrote it, meanwhile.
+      const during = Effect.fnUntraced(function* (ms: number, ...nodes: ReadonlyArray<TeamNode>) {
+        for (const node of nodes) yield* node.start
+        yield* pass(ms)
+        for (const node of nodes) yield* node.stop
+      })
+      yield* mia.put("x", { team: "north", title: "written in time" })
+      yield* during(3_000, mia, max)
+      yield* during(3_000, max, olga)
+      expect(yield* olga.titleOf("x")).toBe("written in time")
+      yield* ann.write({ _tag: "SetMemberRole", member: "mia", role: "readonly" })
+      yield* during(5_000, ann, mia)
+      expect(yield* mia.titleOf("x")).toBe(undefined)
+      // It comes back by olga, who is an owner for as long as it takes.
+      yield* mia.start
+      yield* olga.start
+      yield* pass(500)
+      expect(yield* mia.titleOf("x")).toBe("written in time")
+      expect(yield* mia.journal.custodians).toEqual([ann.peer])
+      yield* olga.write({ _tag: "SetMemberRole", member: "olga", role: "readonly" })
+      yield* pass(3_000)
+      yield* ann.start
+      yield* pass(70_000)
+      for (const node of [ann, olga, mia]) expect(yield* node.titleOf("x")).toBe(undefined)
+      expect(yield* mia.journal.quarantine({ after: 0, limit: 10 })).toMatchObject([{ reason: "Rejected" }])
+      const { incarnation } = mia.journal.info
+      yield* pass(70_000)
+      expect(mia.journal.info.incarnation).toBe(incarnation)
+    })
+  )
+
   it.effect("[CH-14] [CH-22] nobody keeps two owners apart by flooding their charters", () =>
     Effect.gen(function* () {
       const { ann, olga } = yield* openTeam

@@ -66,6 +66,8 @@ export interface RemoteBatch {
   readonly incarnation: string
   /** True for a replica that reads the whole space; it judges mass deletes before it passes them on. */
   readonly isCustodian: boolean
+  /** True where this device takes back what a custodian refuses: then only a custodian brings again for good what was taken back. */
+  readonly givesWay?: boolean
   /** Devices that the policy does not admit: what they delete counts as deleted by the peer. */
   readonly strangers?: ReadonlyArray<PeerId> | undefined
   /** The stretch of the peer's feed that the batch is, or `undefined` for commits outside the feed. */
@@ -291,7 +293,10 @@ export interface JournalShape extends HistoryReads {
   readonly setCursor: (peer: PeerId, incarnation: string, cursor: number) => Effect.Effect<void, JournalError>
   /** Peers whose word as custodians is kept here, also of those that are none now. */
   readonly custodians: Effect.Effect<ReadonlyArray<PeerId>, JournalError>
-  /** These peers are no custodians any more: what they had confirmed counts as confirmed by nobody, until they confirm it again. */
+  /**
+   * The custodians may be others now, and these peers are none any more: what they had confirmed counts as confirmed by
+   * nobody, until they confirm it again. Whatever stays against a custodian's refusal is decided anew when that is said again.
+   */
   readonly disown: (peers: ReadonlyArray<PeerId>) => Effect.Effect<void, JournalError>
   /** Gives the journal a new incarnation, because a copy of it was seen to run. Nothing else changes. */
   readonly renew: Effect.Effect<void, JournalError>

@@ -59,9 +59,13 @@ interface Intake {
   readonly aheadMsMax: number
   /** Comparing clocks brought the commits, so a number already used may belong to another branch of a fork. */
   readonly isCompared: boolean
+  /** Whoever brings them stands for them: what was taken back and comes again is not taken back anew. */
+  readonly isVouched: boolean
 }
 
-const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCompared: boolean): Intake => {
+type Bringing = Pick<Intake, "nowMs" | "aheadMsMax" | "isCompared" | "isVouched">
+
+const intake = (context: WriterContext, bringing: Bringing): Intake => {
   const { compression, crypto, keys, tables } = context
   const commits = new OpenedCommits({ rows: tables, crypto, compression, keys })
   return {
@@ -82,15 +86,15 @@ const intake = (context: WriterContext, nowMs: number, aheadMsMax: number, isCom
       forks: [],
       conflicts: []
     },
-    nowMs,
-    aheadMsMax,
-    isCompared
+    ...bringing
   }
 }
 
 /** Takes in commits of others whose author signatures were verified, and moves the cursor with them. */
 export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: number): RemoteOutcome => {
-  const work = intake(context, nowMs, batch.aheadMsMax, batch.feed === undefined)
+  const { aheadMsMax, feed, givesWay = false, isCustodian } = batch
+  const isVouched = isCustodian || !givesWay
+  const work = intake(context, { nowMs, aheadMsMax, isCompared: feed === undefined, isVouched })
   const { tables } = context
   const source = tables.peerOf(batch.peer, batch.incarnation).index
   const openings = batch.commits.map((bytes) => CommitOpening.open(context, bytes))
@@ -156,7 +160,8 @@ export const release = (
 ): Released => {
   const { tables } = context
   // A person knows which clock is right; by itself nothing is applied that is far ahead of this one.
-  const work = intake(context, nowMs, deleteLimits === undefined ? Infinity : Limits.clockAheadMsMax, true)
+  const aheadMsMax = deleteLimits === undefined ? Infinity : Limits.clockAheadMsMax
+  const work = intake(context, { nowMs, aheadMsMax, isCompared: true, isVouched: true })
   let copyShownBy: PeerId | undefined
   const openings = rows.map((row) => openAgain(context, row))
   const massDeleting =
@@ -385,7 +390,10 @@ const comeBack = (
   if (row.reason === "Forked") return
   // What was taken back and comes again counts elsewhere; the refusal stays with it, so that it is not taken back anew.
   if (row.reason === "Rejected" && lseq !== undefined) {
-    for (const said of tables.receiptsOf(id)) tables.putReceipt({ ...said, lseq })
+    const { isVouched } = work
+    for (const said of tables.receiptsOf(id)) {
+      tables.putReceipt({ ...said, lseq, kind: isVouched ? said.kind : "held" })
+    }
   }
   const looked = work.cameBack.get(id)
   const came = looked ?? new Set<number>()

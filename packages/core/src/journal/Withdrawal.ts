@@ -5,6 +5,7 @@
  * same author on them go with them. From then on this device writes as another incarnation, so that no number is used
  * twice when a withdrawn commit is taken in after all.
  */
+import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -15,7 +16,7 @@ import type { Origin } from "../merge/EntityState.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { SettleOutcome } from "./Journal.ts"
-import { type CommitRow, type PeerRow, sources } from "./JournalTables.ts"
+import { type CommitRow, type JournalRows, type PeerRow, type ReceiptRow, sources } from "./JournalTables.ts"
 import * as KeptCommits from "./KeptCommits.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
@@ -53,10 +54,23 @@ export const settle = (context: WriterContext, settlement: Settlement, nowMs: nu
     }
     if (withdrawingCodes.has(verdict.code)) standing.add(verdict.code)
     if (!isCustodian || commit.source !== sources.own) continue
-    tables.putReceipt({ ...verdict, commit: Commit.id(context.crypto, packed), lseq, peer, atMs: nowMs })
+    keepSaid(context, verdict, { commit: Commit.id(context.crypto, packed), lseq, peer, atMs: nowMs })
   }
   const outcome = withdrawing.size === 0 ? unchanged : withdraw(context, withdrawing, settlement, nowMs)
   return { ...outcome, standing: [...standing] }
+}
+
+/**
+ * Keeps what a custodian said of an own commit that stays. A refusal that stands for another one's sake is put off: by itself
+ * it must keep nothing once that other one has ended.
+ */
+const keepSaid = (
+  { tables }: WriterContext,
+  verdict: Verdict,
+  where: Pick<ReceiptRow, "commit" | "lseq" | "peer" | "atMs">
+): void => {
+  const isPutOff = isTakenBack(verdict) && !isBroughtAgain(tables, tables.receiptsOf(where.commit))
+  tables.putReceipt({ ...verdict, ...where, kind: isPutOff ? "held" : verdict.kind })
 }
 
 /** The peer's row; where the peer was set back, cut to what it says that it has. */
@@ -76,8 +90,8 @@ const setBack = ({ tables }: WriterContext, { incarnation, peer, setBackTo = Inf
 const receiptsAtOnceMax = 512
 
 /**
- * These peers are no custodians any more. What others refuse and only they had confirmed stays no longer for their sake:
- * it is put off until the others say so again.
+ * The custodians may be others now, and these peers are none any more. What somebody refuses stays no longer for the sake of
+ * whoever had confirmed it, or brought it again: it is put off until the refusal is said again.
  */
 export const disown = ({ tables }: WriterContext, peers: ReadonlyArray<PeerId>): void => {
   for (const peer of peers) tables.disown(peer)
@@ -159,17 +173,24 @@ const isFinal = (
 
 /**
  * True when somebody else counts the commit: another custodian has confirmed it, or it was taken back before and came
- * again. Taking it back would make this replica differ from that one, which would bring it again and again.
+ * again. Taking it back would make this replica differ from that one, which would bring it again and again. Of others'
+ * commits no word is kept, so only who brought them stands for them: that a custodian has told that far may mean that it
+ * refused them, too.
  */
 const isElsewhere = (
   { crypto, tables }: WriterContext,
-  { lseq }: Judged["commit"],
+  { lseq, source }: Judged["commit"],
   packed: Commit.PackedCommit,
   peer: PeerId
 ): boolean => {
-  const said = tables.receiptsOf(Commit.id(crypto, packed))
   const others = tables.custodians().filter((custodian) => custodian.peer !== peer)
-  if (Receipts.confirmedBy(others, lseq, said) !== undefined) return true
+  if (source !== sources.own) return others.some((custodian) => custodian.peer === tables.peerAt(source))
+  const said = tables.receiptsOf(Commit.id(crypto, packed))
+  return Receipts.confirmedBy(others, lseq, said) !== undefined || isBroughtAgain(tables, said)
+}
+
+/** True when an own commit was taken back before, and was brought again by who stands for it. */
+const isBroughtAgain = (tables: JournalRows, said: ReadonlyArray<ReceiptRow>): boolean => {
   const before = said.find(isTakenBack)
   if (before === undefined) return false
   // Its place is empty as long as nothing of it has come again. It may come in parts, of which the receipt names one.
@@ -198,7 +219,8 @@ const withdraw = (
     const isOwn = commit.row.source === sources.own
     if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
     else {
-      keep(context, commit, isOwn ? "Rejected" : reasonOf(verdict), verdict, deliverer(context, commit) ?? peer, nowMs)
+      const from = isOwn ? peer : deliverer(context, commit)
+      keep(context, commit, isOwn ? "Rejected" : reasonOf(verdict), verdict, from, nowMs)
       if (isOwn) withdrawn.push(id)
     }
     if (isOwn) tables.putReceipt({ ...verdict, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
@@ -230,9 +252,12 @@ const withdraw = (
 const reasonOf = ({ code }: Verdict): "Denied" | "Revoked" | "ClockAhead" =>
   code === "Denied" || code === "Revoked" ? code : "ClockAhead"
 
-/** Who brought a commit of somebody else: with that the policy is asked about it again. */
-const deliverer = ({ tables }: WriterContext, { row }: OpenedCommit): PeerId | undefined =>
-  row.source === sources.own ? undefined : tables.peerAt(row.source)
+/**
+ * Who brought a commit of somebody else: with that the policy is asked about it again. Where that is not known it is the
+ * author's device, whose word adds nothing; that of the custodian which refused it would let it in.
+ */
+const deliverer = ({ tables }: WriterContext, { packed, row }: OpenedCommit): PeerId =>
+  tables.peerAt(row.source) ?? Author.peer(packed.header.authors[0]!)
 
 /** Keeps a commit that was taken out, until a person or the policy lets it in. */
 const keep = (

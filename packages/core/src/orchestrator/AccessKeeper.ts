@@ -49,7 +49,8 @@ const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
 
 /**
  * Who was a custodian and is none now may have given up what it had confirmed, and nobody takes its word for it any more.
- * Its sessions begin anew, so that what it said in them counts only once it is proven.
+ * Its sessions begin anew, so that what it said in them counts only once it is proven. Who brought something and confirmed
+ * nothing is not known here, so what stays for anybody's sake is decided anew each time.
  */
 const disownFormer = Effect.fnUntraced(function* ({ gate, journal, sessions }: Supervision, self: PeerId) {
   // A custodian gives nothing up, and who is let in nowhere does not know who is one.
@@ -58,7 +59,6 @@ const disownFormer = Effect.fnUntraced(function* ({ gate, journal, sessions }: S
   for (const peer of yield* journal.custodians) {
     if (!(yield* gate.isCustodian(peer)) || !(yield* gate.admits(peer)).allowed) former.push(peer)
   }
-  if (former.length === 0) return
   yield* journal.disown(former)
   for (const peer of former) sessions.get(peer)?.replace()
 })

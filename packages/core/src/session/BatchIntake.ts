@@ -112,6 +112,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     peer: context.peer,
     incarnation: context.peerIncarnation,
     isCustodian: yield* context.gate.isCustodian(context.peer),
+    givesWay: yield* context.gate.givesWay,
     // Whose deletes are whose matters only where they are judged.
     strangers: context.isDialled && massDeletes === undefined ? yield* strangersOf(context, checked) : undefined,
     feed,

@@ -34,6 +34,7 @@ import { journalPresentConformance } from "./JournalPresentConformance.ts"
 import { concurrentUndoConformance } from "./ConcurrentUndoConformance.ts"
 import { copyConformance } from "./CopyConformance.ts"
 import { costConformance } from "./CostConformance.ts"
+import { custodyConformance } from "./CustodyConformance.ts"
 import { massDeleteConformance } from "./MassDeleteConformance.ts"
 import { partsConformance } from "./PartsConformance.ts"
 import { purgeConformance } from "./PurgeConformance.ts"
@@ -64,6 +65,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   massDeleteConformance(name, make)
   partsConformance(name, make)
   receiptConformance(name, make)
+  custodyConformance(name, make)
   rewriteConformance(name, make)
   copyConformance(name, make)
   costConformance(name, make)

@@ -32,7 +32,7 @@ const run = Effect.fnUntraced(function* (cluster: Team.TeamCluster) {
   const textOf = ({ host }: Team.TeamNode): string =>
     `${host} write ${moments.push(nodes.map(({ states }) => states.length - 1)) - 1}`
   yield* TeamFaults.live(cluster, { textOf, rightsEveryMs: 600, partitionEveryMs: 1_500 })
-  const found = yield* TeamFaults.settle(() => check(cluster, moments))
+  const found = yield* TeamFaults.settle(nodes, () => check(cluster, moments))
   yield* Team.stop(cluster)
   const result: HublessResult = {
     ...found,

@@ -11,6 +11,9 @@ const faultMs = 14_000
 const unaskedHost = 4
 const quietMsMax = 120_000
 const stepMs = 2_000
+/** A look at whether anything still moves, and how many of them there are at most. */
+const restMs = 5_000
+const restsMax = 6
 
 export interface Life {
   /** What a node is to write now; it says who wrote it when. */
@@ -41,14 +44,32 @@ export const live = Effect.fnUntraced(function* (cluster: TeamCluster, life: Lif
   yield* end(cluster)
 })
 
-/** Looks until there is no problem, or it has taken too long; gives the last look and how long it took. */
+/**
+ * Looks until there is no problem, or it has taken too long, and once more when nothing moves any more; gives the last look
+ * and how long it took until the first.
+ */
 export const settle = Effect.fnUntraced(function* <A extends { readonly problems: ReadonlyArray<string> }>(
+  nodes: ReadonlyArray<TeamNode>,
   look: () => A
 ) {
-  for (let quietMs = stepMs; ; quietMs += stepMs) {
+  let quietMs = 0
+  do {
     yield* Effect.sleep(stepMs)
-    const found = look()
-    if (found.problems.length === 0 || quietMs >= quietMsMax) return { ...found, quietMs }
+    quietMs += stepMs
+  } while (look().problems.length > 0 && quietMs < quietMsMax)
+  const restless = yield* moving(nodes)
+  const found = look()
+  return { ...found, problems: [...found.problems, ...restless], quietMs }
+})
+
+/** Who goes on writing to its journal although nobody does anything: something is sent round and taken back for ever. */
+const moving = Effect.fnUntraced(function* (nodes: ReadonlyArray<TeamNode>) {
+  const printOf = ({ node: { tables } }: TeamNode): string => `${tables.head()} ${tables.identity().writing}`
+  for (let rests = 1; ; rests++) {
+    const before = nodes.map(printOf)
+    yield* Effect.sleep(restMs)
+    const restless = nodes.filter((node, i) => printOf(node) !== before[i])
+    if (restless.length === 0 || rests === restsMax) return restless.map(({ member }) => `${member} does not come to rest`)
   }
 })
 

@@ -28,7 +28,7 @@ const run = Effect.fnUntraced(function* (cluster: Team.TeamCluster) {
   let writes = 0
   const textOf = ({ host }: Team.TeamNode): string => `${host} ${writes++} ${nodes[0]!.charter?.state().version ?? 0}`
   yield* TeamFaults.live(cluster, { textOf, rightsEveryMs: 1_000, partitionEveryMs: 3_000 })
-  const { problems, quietMs } = yield* TeamFaults.settle(() => ({ problems: check(cluster) }))
+  const { problems, quietMs } = yield* TeamFaults.settle(nodes, () => ({ problems: check(cluster) }))
   const versions = nodes[0]!.charter!.state().version
   yield* Team.stop(cluster)
   const result: TeamResult = {
