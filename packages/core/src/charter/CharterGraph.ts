@@ -7,7 +7,7 @@
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import * as CharterFold from "./CharterFold.ts"
-import { byTurn, type Counted, type Node, nodeOf, type Resolution, resolve } from "./CharterOrder.ts"
+import { byTurn, type Counted, isAnyRoused, type Node, nodeOf, type Resolution, resolve } from "./CharterOrder.ts"
 import { behindMax, type CharterRecord, hasReceipt, noRecord, type RecordId } from "./CharterRecord.ts"
 import * as CharterState from "./CharterState.ts"
 
@@ -40,8 +40,8 @@ export class CharterGraph {
   #state: CharterState.CharterState
   /** Those that count and that none of those knew of. */
   #heads: ReadonlyArray<RecordId> = []
-  /** Nothing is known but what counts and what that stands behind. */
-  #isWhole = true
+  /** What is known beside what counts and what that stands behind. */
+  #idle: ReadonlyArray<Node> = []
   readonly #states = new Map<Counted, CharterState.CharterState>()
   readonly #joined = new Map<string, Resolution>()
   readonly #crowded = new Set<RecordId>()
@@ -167,9 +167,8 @@ export class CharterGraph {
     if (typeof after === "string") return { kind: "refused", problem: after }
     const node = nodeOf(past, record, after)
     this.#remember(node.own, after)
-    if (this.#fresh.size === 0 && this.#isWhole && this.#heads.every((head) => behind.includes(head))) {
-      this.#append(node, after)
-    } else this.#fresh.set(id, node)
+    if (this.#fresh.size === 0 && this.#comesLast(node, after)) this.#append(node, after)
+    else this.#fresh.set(id, node)
     return { kind: "added" }
   }
 
@@ -196,7 +195,19 @@ export class CharterGraph {
     return CharterFold.apply(before, record, this.#policyProblem)
   }
 
-  /** Its writer knew everything: then it comes behind all of it, which is what ordering anew would give. */
+  /** Its writer knew everything that counts, and nothing else comes to count with it. */
+  #comesLast(node: Node, state: CharterState.CharterState): boolean {
+    if (!this.#isBehindAll(node.record.behind)) return false
+    return !isAnyRoused(this.#idle, state, node, this.#policyProblem)
+  }
+
+  /** Whoever stands behind these knew all that counts, and nothing but what that stands behind. */
+  #isBehindAll(behind: ReadonlyArray<RecordId>): boolean {
+    const heads = this.#heads
+    return this.#idle.length === 0 ? heads.every((id) => behind.includes(id)) : areEqual(heads, behind)
+  }
+
+  /** It comes behind all that counts, which is what ordering anew would give. */
   #append(node: Node, state: CharterState.CharterState): void {
     this.#nodes.set(node.record.id, node)
     this.#counting.push(node.own)
@@ -236,10 +247,10 @@ export class CharterGraph {
 
   /** What counts for somebody who knows these records and all that they stand behind. */
   #past(behind: ReadonlyArray<RecordId>): Resolution {
-    const heads = this.#heads
-    const isAll = this.#isWhole ? heads.every((id) => behind.includes(id)) : areEqual(heads, behind)
     // Also beside others that do not count: they move nothing.
-    if (isAll && behind.every((id) => this.#nodes.has(id))) return { last: this.#counting.at(-1), state: this.#state }
+    if (this.#isBehindAll(behind) && behind.every((id) => this.#nodes.has(id))) {
+      return { last: this.#counting.at(-1), state: this.#state }
+    }
     if (behind.length === 1) {
       const { own } = this.#node(behind[0]!)!
       return { last: own, state: this.#stateOf(own) }
@@ -305,7 +316,7 @@ export class CharterGraph {
     // All is computed: from here on nothing can fail.
     for (const [id, node] of this.#fresh) if (!dropped.has(id)) this.#nodes.set(id, node)
     this.#heads = heads
-    this.#isWhole = needed.size === this.#nodes.size
+    this.#idle = [...this.#nodes.values()].filter(({ record: { id } }) => !needed.has(id))
     const isSame =
       counted.length === this.#counting.length &&
       counted.every(({ record }, place) => record.id === this.#counting[place]!.record.id)

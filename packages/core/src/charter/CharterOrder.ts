@@ -126,6 +126,22 @@ export const resolve = (
   return { last, state }
 }
 
+/**
+ * Whether one of these records, which do not count, comes to count with a new one that stands behind all that does; `end` is what
+ * that amounts to with the new one. Those whose turn comes before that of the new one are as they were: nothing that comes
+ * before them is another. The new one brings everything that counts, in its order, so the others have their turns behind it;
+ * and the first that makes sense there, alone or in the past of another one, makes sense in that very state.
+ */
+export const isAnyRoused = (
+  idle: ReadonlyArray<Node>,
+  end: CharterState.CharterState,
+  added: Node,
+  policyProblem: CharterFold.PolicyCheck
+): boolean =>
+  idle.some(
+    (node) => byTurn(node, added) > 0 && typeof CharterFold.applyInTurn(end, node.record, policyProblem) !== "string"
+  )
+
 interface Step {
   readonly record: CharterRecord
   readonly after: CharterState.CharterState

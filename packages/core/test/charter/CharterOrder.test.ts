@@ -7,7 +7,19 @@ import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import type { RecordId } from "../../src/charter/CharterRecord.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
 import { addDevice, join, newTree, peer, record, team, write } from "./fixture.ts"
-import { headOf, all, inVersions, idsOf, remove, removeDevice, pause, rename, withRole, agreed } from "./plainOrder.ts"
+import {
+  headOf,
+  all,
+  inVersions,
+  idsOf,
+  plain,
+  remove,
+  removeDevice,
+  pause,
+  rename,
+  withRole,
+  agreed
+} from "./plainOrder.ts"
 
 /** A graph of records that anybody wrote behind anything. */
 const grown = (random: SeededRandom, length: number): CharterGraph => {
@@ -49,6 +61,24 @@ const something = (random: SeededRandom, i: number): ReadonlyArray<CharterOperat
   }
 }
 
+/** What lets others write, or keeps them from it, and what they then may do. */
+const letting = (random: SeededRandom, i: number): ReadonlyArray<CharterOperation> => {
+  const member = random.pick(["olga", "adam", "ada", "mia", "new"])
+  switch (random.between(0, 5)) {
+    case 0:
+      return [pause(random.between(2, 6), false)]
+    case 1:
+    case 2:
+      return [pause(random.between(2, 6))]
+    case 3:
+      return [withRole(member, random.pick(["owner", "admin", "member"]))]
+    case 4:
+      return join("new", random.pick(["admin", "member"]), 50)
+    default:
+      return [rename(`${i}`)]
+  }
+}
+
 describe("the order of a charter", () => {
   it("[CH-13] is that of its plain definition, in whatever order and pieces records come, and after every start", () => {
     for (let seed = 1; seed <= 200; seed++) {
@@ -71,6 +101,35 @@ describe("the order of a charter", () => {
       some.addAll(inVersions(tree).filter((each) => !idle.includes(each)))
       expect(some.state).toEqual(tree.state)
     }
+  })
+
+  it("[CH-13] behind all that counts come records one by one, and with them what did not count and now makes sense", () => {
+    let [alone, roused] = [0, 0]
+    for (let seed = 1; seed <= 250; seed++) {
+      const random = new SeededRandom(seed, 9)
+      const tree = team()
+      for (let i = 0; i < 16; i++) {
+        const { rivals } = tree
+        const { version } = tree.state
+        if (random.chance(0.4)) {
+          const behind = [random.pick(tree.after(1)), random.pick([...tree.after(1), ...rivals])]
+          tree.add(record([...new Set(behind)], random.between(2, 6), ...letting(random, i)))
+          continue
+        }
+        const heads = tree.heads.map((id) => tree.after(0).find((each) => each.id === id)!)
+        const paused = [2, 3, 4, 5, 6].filter((each) => tree.state.devices.get(peer(each))?.isPaused === true)
+        const isTakenBack = paused.length > 0 && random.chance(0.4)
+        const operations = isTakenBack ? [pause(random.pick(paused), false)] : letting(random, i)
+        const { kind } = tree.add(record(heads, random.between(1, 3), ...operations))
+        if (kind !== "added" || rivals.length === 0) continue
+        if (tree.state.version === version + 1) alone++
+        else roused++
+        expect(idsOf(tree.after(0))).toEqual(idsOf(plain(all(tree)).counting))
+      }
+    }
+    // Both happened.
+    expect(alone).toBeGreaterThan(50)
+    expect(roused).toBeGreaterThan(10)
   })
 
   it("[CH-13] a record that does not count does not bring forward what it stands behind", () => {
