@@ -75,7 +75,8 @@ export interface QuarantineRow extends QuarantineEntry {
 
 /**
  * What a custodian said of one of this device's own commits that it did not simply take in; it stands until equal roots
- * show that it has it. Accepted ones need no row: an acknowledgement covers them.
+ * show that it has it. Accepted ones need no row: an acknowledgement covers them. A commit that is here although a row of
+ * it says `refused` was taken back and brought again for good; where it stays for another reason, its refusal is `held`.
  */
 export interface ReceiptRow extends Verdict {
   /** Commit id in hexadecimal. */

@@ -219,7 +219,7 @@ const withdraw = (
     const isOwn = commit.row.source === sources.own
     if (verdict.code === tooFarAhead && isOwn) misdated.push(commit)
     else {
-      const from = isOwn ? peer : deliverer(context, commit)
+      const from = isOwn ? peer : deliverer(context, commit, peer)
       keep(context, commit, isOwn ? "Rejected" : reasonOf(verdict), verdict, from, nowMs)
       if (isOwn) withdrawn.push(id)
     }
@@ -254,10 +254,12 @@ const reasonOf = ({ code }: Verdict): "Denied" | "Revoked" | "ClockAhead" =>
 
 /**
  * Who brought a commit of somebody else: with that the policy is asked about it again. Where that is not known it is the
- * author's device, whose word adds nothing; that of the custodian which refused it would let it in.
+ * author's device, whose word adds nothing; that of the custodian which refuses it would let it in.
  */
-const deliverer = ({ tables }: WriterContext, { packed, row }: OpenedCommit): PeerId =>
-  tables.peerAt(row.source) ?? Author.peer(packed.header.authors[0]!)
+const deliverer = ({ tables }: WriterContext, { packed, row }: OpenedCommit, refusing: PeerId): PeerId => {
+  const peer = tables.peerAt(row.source)
+  return peer === undefined || peer === refusing ? Author.peer(packed.header.authors[0]!) : peer
+}
 
 /** Keeps a commit that was taken out, until a person or the policy lets it in. */
 const keep = (

@@ -119,6 +119,14 @@ const otherRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(`[JR-140] ${name}: it is never kept as from the custodian that refuses it, though that one brought it`, () =>
+    Effect.gen(function* () {
+      const { a, c, one } = yield* broughtWork
+      expect(yield* refuse(c, one)).toMatchObject({ entities: [{ id: "n1" }] })
+      expect(yield* reasonsOf(c)).toEqual([["Revoked", a.device]])
+    })
+  )
+
   it.effect(`[JR-140] ${name}: what is taken back is kept as from its author's device where nobody else brought it`, () =>
     Effect.gen(function* () {
       const [a, c, hub] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
