@@ -143,7 +143,7 @@ const unallowed = (
 
 const writing = ["create", "update", "delete"] as const
 
-/** Nothing counts that a device wrote when everybody else knew of its removal. */
+/** Nothing counts that a device wrote when everybody else knew of its removal, unless somebody let it in again later. */
 const voidWrites = (
   nodes: ReadonlyArray<Team.TeamNode>,
   custodian: Team.TeamNode,
@@ -156,7 +156,9 @@ const voidWrites = (
     [...written].flatMap(([commit, text]) => {
       const moment = momentOf(text, moments)
       const others = nodes.filter((other) => other.host !== host)
-      const isCut = others.every((other) => other.states[moment[other.host]!]!.removedDevices.has(node.peer))
+      const isCut = others.every(({ host: at, states }) =>
+        states.slice(moment[at]).every((each) => each.removedDevices.has(node.peer))
+      )
       return isCut && counting.has(commit) ? [`void: ${text} of ${member} counts`] : []
     })
   )
