@@ -73,7 +73,7 @@ export interface SettleRequest {
 export interface PurgeRequest {
   readonly kind: "purge"
   readonly partition: Partition.Partition
-  readonly why: Quarantine.Because
+  readonly why: Journal.Purging
 }
 
 export interface HoldRequest {

@@ -79,7 +79,7 @@ export interface GateShape {
   readonly givesWay: Effect.Effect<boolean>
   /**
    * May a version of it come to mean another policy than before, or fall? True where one policy holds for all and no hub puts
-   * its changes in order.
+   * its changes in order; there custodians come and go, too.
    */
   readonly isRenumbered: Effect.Effect<boolean>
   /** Does this peer read the whole space, so that what it has durable is safe? Its word settles receipts. */

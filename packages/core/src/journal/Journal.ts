@@ -114,6 +114,12 @@ export interface RemoteOutcome {
   readonly head: number
 }
 
+/** Why a partition is taken out, and what of this device's own work there waits in quarantine. */
+export interface Purging extends Because {
+  /** Also what a custodian has confirmed, which may give it up before any other has it. Absent: no. */
+  readonly keepsConfirmed?: boolean
+}
+
 /** What a purge took out. */
 export interface PurgeOutcome {
   readonly entities: number
@@ -303,12 +309,12 @@ export interface JournalShape extends HistoryReads {
   /** Keeps what a peer said of this journal's commits; own ones that a custodian refuses are withdrawn. */
   readonly settle: (settlement: Settlement) => Effect.Effect<SettleOutcome, JournalError>
   /**
-   * Takes everything of a partition out, because this device may not have it; own commits that no custodian has confirmed
-   * wait in quarantine for the reason given. Nobody finds anything of the rest through the store when it resolves, and no
+   * Takes everything of a partition out, because this device may not have it; own commits that no custodian has confirmed,
+   * or all of them, wait in quarantine for the reason given. Nobody finds anything of the rest through the store when it resolves, and no
    * byte of it is left, unless another program is reading the store's files just then, or the disk does not let it: then
    * the bytes go as soon as they can, and the store says how soon.
    */
-  readonly purge: (partition: Partition, why: Because) => Effect.Effect<PurgeOutcome, JournalError>
+  readonly purge: (partition: Partition, why: Purging) => Effect.Effect<PurgeOutcome, JournalError>
   /** Partitions of which something may be here, with the number of their records. */
   readonly held: Effect.Effect<ReadonlyArray<{ readonly partition: Partition; readonly count: number }>, JournalError>
   /** Receipts of this device's own commits after an arrival number, in order, at most 1,000; of one status or of all. */

@@ -1,7 +1,7 @@
 /**
  * Taking a partition out of the journal because this device may not have it any more: its records, the commits that they
- * are made of, and what their fingerprints add up to. Own commits that no custodian has confirmed go into quarantine, so
- * that nobody's work is lost. It goes in steps of a few milliseconds, each a transaction; how far it has come is stored,
+ * are made of, and what their fingerprints add up to. Own commits that no custodian has confirmed go into quarantine, and all of
+ * them where custodians come and go, so that nobody's work is lost. It goes in steps of a few milliseconds, each a transaction; how far it has come is stored,
  * so that one that was interrupted is brought to its end. From then on this device writes as another incarnation, for it
  * does not know its old numbers there any more.
  */
@@ -10,14 +10,13 @@ import * as EntityState from "../merge/EntityState.ts"
 import * as Commit from "../model/Commit.ts"
 import type { Partition } from "../model/Partition.ts"
 import * as CommitOpening from "./CommitOpening.ts"
-import type { EntityRef, PurgeOutcome } from "./Journal.ts"
+import type { EntityRef, Purging, PurgeOutcome } from "./Journal.ts"
 import { isPurgeDue } from "./JournalReads.ts"
 import { type CommitRow, type PartitionRow, type PurgeProgress, sources } from "./JournalTables.ts"
 import * as KeptCommits from "./KeptCommits.ts"
 import { newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import { openRow } from "./OpenedCommits.ts"
 import { OpenEntities } from "./OpenEntities.ts"
-import type { Because } from "./Quarantine.ts"
 import * as Receipts from "./Receipts.ts"
 
 /** Commits that one step looks at. */
@@ -36,7 +35,7 @@ export interface PurgeStep {
 }
 
 /** Takes out the next commits of the partition with the records that they belong to. */
-export const step = (context: WriterContext, partition: Partition, why: Because, nowMs: number): PurgeStep => {
+export const step = (context: WriterContext, partition: Partition, why: Purging, nowMs: number): PurgeStep => {
   const { tables } = context
   const row = tables.findPartition(partition)
   if (row === undefined || !isPurgeDue(tables, row)) return { entities: [], withdrawn: [], commits: 0, isEnd: true }
@@ -74,7 +73,7 @@ const takeOut = (
   partition: PartitionRow,
   entities: OpenEntities,
   commit: StoredCommit,
-  why: Because,
+  why: Purging,
   nowMs: number
 ): ReadonlyArray<string> => {
   const { tables } = context
@@ -85,24 +84,24 @@ const takeOut = (
     entity.state = EntityState.empty()
     entities.changed(entity, 0)
   }
-  const kept = commit.source === sources.own ? keepUnconfirmed(context, packed, commit, decoded.length, why, nowMs) : []
+  const kept = commit.source === sources.own ? keepOwn(context, packed, commit, decoded.length, why, nowMs) : []
   tables.setCommit(commit.lseq, { events: 0, previous: [], bytes: new Uint8Array(0) })
   return kept
 }
 
-const keepUnconfirmed = (
+const keepOwn = (
   context: WriterContext,
   packed: Commit.PackedCommit,
   { bytes, lseq }: StoredCommit,
   events: number,
-  why: Because,
+  { keepsConfirmed = false, ...why }: Purging,
   nowMs: number
 ): ReadonlyArray<string> => {
   const { crypto, signer, tables } = context
   const id = Commit.id(crypto, packed)
   // Only the journal that a custodian was met as last: an earlier one may be gone, with what it had confirmed.
   const present = tables.custodians().map(({ peer }) => ({ peer, lseq: tables.peer(peer)?.custody ?? 0 }))
-  if (Receipts.confirmedBy(present, lseq, tables.receiptsOf(id)) !== undefined) return []
+  if (!keepsConfirmed && Receipts.confirmedBy(present, lseq, tables.receiptsOf(id)) !== undefined) return []
   const { peer } = signer
   KeptCommits.keepWithdrawn(context, {
     ...CommitOpening.describe(id, packed, events, bytes),

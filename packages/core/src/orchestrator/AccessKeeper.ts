@@ -1,7 +1,7 @@
 /**
  * Looks after what this device may have. When the policy takes the right to read a partition away, everything of it is
- * taken out of the journal and of the quarantine; own work that no custodian has confirmed is kept in quarantine. What it
- * does not know the policy of it keeps.
+ * taken out of the journal and of the quarantine; own work that no custodian has confirmed, and without a hub all of it, is
+ * kept in quarantine. What it does not know the policy of it keeps.
  */
 import { Effect } from "effect"
 import * as Author from "../identity/Author.ts"
@@ -29,13 +29,15 @@ const reviewed = Effect.fnUntraced(function* (supervisor: Supervision) {
   const { channel, gate, journal } = supervisor
   const self = Author.peer(journal.info.author)
   yield* disownFormer(supervisor, self)
+  // Without a hub a custodian may be none any more, and give up what it has, before another one has met it.
+  const keepsConfirmed = yield* gate.isRenumbered
   const lost: Array<AccessLoss> = []
   for (const { partition } of yield* journal.held) {
     const decision = yield* gate.mustForget(partition)
     if (decision === undefined) continue
     const { because, policyVersion, rule } = decision
     const { entities, withdrawn } = yield* Effect.uninterruptible(
-      journal.purge(partition, { rule, policyVersion, because })
+      journal.purge(partition, { rule, policyVersion, because, keepsConfirmed })
     )
     const { header, type } = partition
     yield* auditForgotten(supervisor, { partition, decision }, `${entities} records`)

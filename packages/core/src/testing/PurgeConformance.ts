@@ -101,6 +101,23 @@ const purgeRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(`[JR-131] ${name}: where custodians come and go all own work waits in quarantine`, () =>
+    Effect.gen(function* () {
+      const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
+      yield* hub.write([put("south 0", { text: "of others" }, { team: "south" })])
+      yield* pull(hub, a)
+      const known = yield* a.write([put("south 1", { text: "known" }, { team: "south" })])
+      yield* a.settle(settlement(hub.device, [], known.head))
+      const unsent = yield* a.write([put("south 2", { text: "unsent" }, { team: "south" })])
+      const withdrawn = [...known.commits, ...unsent.commits]
+      expect(yield* a.purge(south, { ...why, keepsConfirmed: true })).toEqual({ entities: 3, withdrawn })
+      const kept = yield* a.quarantine({ after: 0, limit: 10 })
+      expect(kept).toMatchObject(withdrawn.map((id) => ({ id, reason: "Rejected", ...why, peer: a.device })))
+      expect((yield* a.release(withdrawn)).released).toEqual(withdrawn)
+      expect(yield* a.get("note", "south 1")).toMatchObject({ fields: { text: "known" } })
+    })
+  )
+
   it.effect(
     `[JR-131] ${name}: what a custodian confirmed as a journal that it is no longer counts as confirmed by nobody`,
     () =>

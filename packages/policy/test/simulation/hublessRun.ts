@@ -10,7 +10,7 @@ import { isHeard, isLetIn, isOwner, may } from "../referenceTeam.ts"
 import * as Team from "./teamCluster.ts"
 import * as TeamFaults from "./teamFaults.ts"
 import type { TeamResult } from "./teamRun.ts"
-import { commitsOf, heldWrong, quarantinedOf, recordsOf } from "./teamRecords.ts"
+import { commitsOf, heldWrong, lost, recordsOf } from "./teamRecords.ts"
 
 /** What a seed came to. */
 export interface HublessResult extends TeamResult {
@@ -95,28 +95,10 @@ const check = ({ nodes }: Team.TeamCluster, moments: Moments) => {
   const state = first.charter!.state()
   const custodian = team.find(({ node }) => isOwner(state, node.peer))!
   const there = recordsOf(custodian)
-  const outside = nodes.filter((node) => !team.includes(node)).flatMap((node) => [...commitsOf(node).keys()])
-  const formerly = nodes.flatMap(({ hadAsOwner }) => [...hadAsOwner])
-  const elsewhere = new Set([...outside, ...formerly])
-  const problems = team.flatMap((member) => [...heldWrong(member, state, there), ...lost(member, custodian, elsewhere)])
+  const problems = team.flatMap((member) => [...heldWrong(member, state, there), ...lost(member, custodian)])
   problems.push(...unheard(nodes))
   problems.push(...unallowed(nodes, custodian, moments), ...voidWrites(nodes, custodian, state, moments))
   return { problems, versions: state.version, letIn: team.length }
-}
-
-/**
- * What was confirmed to a member is at the custodians, waits at the member, or is, or was, where somebody had it as a
- * custodian who is none any more.
- */
-const lost = (
-  member: Team.TeamNode,
-  custodian: Team.TeamNode,
-  elsewhere: ReadonlySet<string>
-): ReadonlyArray<string> => {
-  const known = new Set([...commitsOf(custodian).keys(), ...quarantinedOf(member)])
-  return [...member.written].flatMap(([commit, text]) =>
-    known.has(commit) || elsewhere.has(commit) ? [] : [`lost: ${text} of ${member.member}`]
-  )
 }
 
 const momentOf = (text: string, moments: Moments): ReadonlyArray<number> => moments[Number(text.split(" ")[2])]!

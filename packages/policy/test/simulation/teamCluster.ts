@@ -29,7 +29,6 @@ import { Effect, Layer, Schema, Stream } from "effect"
 import { isOwner } from "../referenceTeam.ts"
 import { gateLayer } from "../../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../../src/PolicyDraft.ts"
-import { commitsOf } from "./teamRecords.ts"
 import { WireWatch } from "./wireWatch.ts"
 
 type Operation = CharterOperation.CharterOperation
@@ -57,8 +56,6 @@ export interface TeamNode {
   readonly records: ReadonlyArray<Uint8Array>
   /** What its charter has said so far, the newest last. */
   readonly states: Array<CharterState.CharterState>
-  /** Ids of the commits that it had whenever it ceased to be an owner's device. */
-  readonly hadAsOwner: Set<string>
   /** Ids of commits that were confirmed to the writer, with what they wrote. */
   readonly written: Map<string, string>
 }
@@ -128,7 +125,7 @@ export const makeCluster = (seed: number, time: SimulatedTime.SimulatedTime, isH
       }
     })
     const member = host === 0 ? "owner" : `m${host}`
-    const seen = { states: [], hadAsOwner: new Set<string>(), written: new Map<string, string>() }
+    const seen = { states: [], written: new Map<string, string>() }
     nodes.push({ host, member, node, charter: undefined, records, ...seen })
   }
   return { random, time, network, nodes, watch, isHubless, isFaulty: true }
@@ -145,13 +142,7 @@ const notice = Effect.fnUntraced(function* (of: () => TeamNode) {
   node.states.push(charter.state())
   yield* charter.changes.pipe(
     Stream.runForEach((state) =>
-      Effect.sync(() => {
-        const { peer } = node.node
-        if (isOwner(node.states.at(-1)!, peer) && !isOwner(state, peer)) {
-          for (const id of commitsOf(node).keys()) node.hadAsOwner.add(id)
-        }
-        node.states.push(state)
-      })
+      Effect.sync(() => void node.states.push(state))
     ),
     Effect.forkScoped
   )

@@ -51,5 +51,13 @@ export const commitsOf = ({ node }: TeamNode): ReadonlyMap<string, Commit.Commit
 }
 
 /** Ids of the commits that wait in a node's quarantine. */
-export const quarantinedOf = ({ node }: TeamNode): ReadonlyArray<string> =>
+const quarantinedOf = ({ node }: TeamNode): ReadonlyArray<string> =>
   node.tables.quarantine(0, 10_000).map(({ id }) => id)
+
+/** What was confirmed to a member is at the custodians, or waits at the member. */
+export const lost = (member: TeamNode, custodian: TeamNode): ReadonlyArray<string> => {
+  const known = new Set([...commitsOf(custodian).keys(), ...quarantinedOf(member)])
+  return [...member.written].flatMap(([commit, text]) =>
+    known.has(commit) ? [] : [`lost: ${text} of ${member.member}`]
+  )
+}

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { isLetIn, may } from "../referenceTeam.ts"
 import * as Team from "./teamCluster.ts"
 import * as TeamFaults from "./teamFaults.ts"
-import { commitsOf, heldWrong, quarantinedOf, recordsOf } from "./teamRecords.ts"
+import { commitsOf, heldWrong, lost, recordsOf } from "./teamRecords.ts"
 
 /** What a seed came to. */
 export interface TeamResult {
@@ -51,14 +51,6 @@ const check = ({ nodes }: Team.TeamCluster): ReadonlyArray<string> => {
     problems.push(...heldWrong(member, state, atHub), ...lost(member, hub!))
   }
   return [...problems, ...voidWrites(nodes, state), ...unallowed(nodes)]
-}
-
-/** What was confirmed to a member is at the hub, or waits at the member. */
-const lost = (member: Team.TeamNode, hub: Team.TeamNode): ReadonlyArray<string> => {
-  const known = new Set([...commitsOf(hub).keys(), ...quarantinedOf(member)])
-  return [...member.written].flatMap(([commit, text]) =>
-    known.has(commit) ? [] : [`lost: ${text} of ${member.member}`]
-  )
 }
 
 /** Every commit at the hub was allowed to its author at a version from the one of its writing on. */
