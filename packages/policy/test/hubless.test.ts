@@ -80,33 +80,35 @@ describe("a team without a hub", () => {
       })
   )
 
-  it.effect("[AK-11] [EP-37] what one owner alone had confirmed is not lost when both its author and that owner give it up", () =>
-    Effect.gen(function* () {
-      const { ann, mia, olga } = yield* openTeam
-      yield* ann.stop
-      yield* pass(1_000)
-      yield* mia.put("x", { team: "north", title: "confirmed by olga alone" })
-      yield* pass(5_000)
-      expect(yield* mia.journal.receipts(0, 5)).toMatchObject([{ status: "accepted", peer: olga.peer }])
-      yield* olga.write({ _tag: "SetMemberTeams", member: "mia", teams: [] })
-      yield* pass(5_000)
-      expect(yield* mia.titleOf("x")).toBe(undefined)
-      const waiting = mia.journal.quarantine({ after: 0, limit: 10 })
-      expect(yield* waiting).toMatchObject([{ reason: "Rejected", rule: "team" }])
-      // Olga gives it up before ann has heard of it.
-      yield* olga.write({ _tag: "SetMemberRole", member: "olga", role: "member" })
-      yield* pass(5_000)
-      expect(yield* olga.titleOf("x")).toBe(undefined)
-      yield* ann.start
-      yield* pass(70_000)
-      expect(ann.charter.state().members.get("mia")?.teams).toEqual([])
-      for (const node of [ann, olga, mia]) expect(yield* node.titleOf("x")).toBe(undefined)
-      expect(yield* waiting).toMatchObject([{ reason: "Rejected" }])
-      yield* ann.write({ _tag: "SetMemberTeams", member: "mia", teams: ["north"] })
-      yield* pass(70_000)
-      for (const node of [ann, mia]) expect(yield* node.titleOf("x")).toBe("confirmed by olga alone")
-      expect(yield* waiting).toEqual([])
-    })
+  it.effect(
+    "[AK-11] [EP-37] what one owner alone had confirmed is not lost when both its author and that owner give it up",
+    () =>
+      Effect.gen(function* () {
+        const { ann, mia, olga } = yield* openTeam
+        yield* ann.stop
+        yield* pass(1_000)
+        yield* mia.put("x", { team: "north", title: "confirmed by olga alone" })
+        yield* pass(5_000)
+        expect(yield* mia.journal.receipts(0, 5)).toMatchObject([{ status: "accepted", peer: olga.peer }])
+        yield* olga.write({ _tag: "SetMemberTeams", member: "mia", teams: [] })
+        yield* pass(5_000)
+        expect(yield* mia.titleOf("x")).toBe(undefined)
+        const waiting = mia.journal.quarantine({ after: 0, limit: 10 })
+        expect(yield* waiting).toMatchObject([{ reason: "Rejected", rule: "team" }])
+        // Olga gives it up before ann has heard of it.
+        yield* olga.write({ _tag: "SetMemberRole", member: "olga", role: "member" })
+        yield* pass(5_000)
+        expect(yield* olga.titleOf("x")).toBe(undefined)
+        yield* ann.start
+        yield* pass(70_000)
+        expect(ann.charter.state().members.get("mia")?.teams).toEqual([])
+        for (const node of [ann, olga, mia]) expect(yield* node.titleOf("x")).toBe(undefined)
+        expect(yield* waiting).toMatchObject([{ reason: "Rejected" }])
+        yield* ann.write({ _tag: "SetMemberTeams", member: "mia", teams: ["north"] })
+        yield* pass(70_000)
+        for (const node of [ann, mia]) expect(yield* node.titleOf("x")).toBe("confirmed by olga alone")
+        expect(yield* waiting).toEqual([])
+      })
   )
 
   it.effect("[AK-9] [JR-139] what an owner brought again stays no longer than that one is an owner", () =>

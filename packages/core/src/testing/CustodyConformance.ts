@@ -30,7 +30,9 @@ const bring = Effect.fnUntraced(function* (from: Opened, into: Opened, isCustodi
 const textOf = (journal: Opened) => Effect.map(journal.get("note", "n1"), (found) => found?.fields["text"])
 
 const reasonsOf = (journal: Opened) =>
-  Effect.map(journal.quarantine({ after: 0, limit: 10 }), (entries) => entries.map(({ peer, reason }) => [reason, peer]))
+  Effect.map(journal.quarantine({ after: 0, limit: 10 }), (entries) =>
+    entries.map(({ peer, reason }) => [reason, peer])
+  )
 
 const ownRules = (name: string, make: MakeJournal): void => {
   /** Own work that a custodian has refused, and that another node has. */
@@ -119,25 +121,29 @@ const otherRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-140] ${name}: it is never kept as from the custodian that refuses it, though that one brought it`, () =>
-    Effect.gen(function* () {
-      const { a, c, one } = yield* broughtWork
-      expect(yield* refuse(c, one)).toMatchObject({ entities: [{ id: "n1" }] })
-      expect(yield* reasonsOf(c)).toEqual([["Revoked", a.device]])
-    })
+  it.effect(
+    `[JR-140] ${name}: it is never kept as from the custodian that refuses it, though that one brought it`,
+    () =>
+      Effect.gen(function* () {
+        const { a, c, one } = yield* broughtWork
+        expect(yield* refuse(c, one)).toMatchObject({ entities: [{ id: "n1" }] })
+        expect(yield* reasonsOf(c)).toEqual([["Revoked", a.device]])
+      })
   )
 
-  it.effect(`[JR-140] ${name}: what is taken back is kept as from its author's device where nobody else brought it`, () =>
-    Effect.gen(function* () {
-      const [a, c, hub] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
-      yield* a.write([put("n1", { text: "of a" })])
-      const denial = { index: 0, reason: "Revoked", rule: "role", policyVersion: 4, because: "a only reads" } as const
-      yield* c.receive({ ...batch(a, yield* commitsOf(a)), denials: [denial] })
-      const [entry] = yield* c.quarantine({ after: 0, limit: 1 })
-      expect((yield* c.release([entry!.id])).released).toEqual([entry!.id])
-      expect(yield* textOf(c)).toBe("of a")
-      expect(yield* refuse(c, hub)).toMatchObject({ entities: [{ id: "n1" }] })
-      expect(yield* reasonsOf(c)).toEqual([["Revoked", a.device]])
-    })
+  it.effect(
+    `[JR-140] ${name}: what is taken back is kept as from its author's device where nobody else brought it`,
+    () =>
+      Effect.gen(function* () {
+        const [a, c, hub] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+        yield* a.write([put("n1", { text: "of a" })])
+        const denial = { index: 0, reason: "Revoked", rule: "role", policyVersion: 4, because: "a only reads" } as const
+        yield* c.receive({ ...batch(a, yield* commitsOf(a)), denials: [denial] })
+        const [entry] = yield* c.quarantine({ after: 0, limit: 1 })
+        expect((yield* c.release([entry!.id])).released).toEqual([entry!.id])
+        expect(yield* textOf(c)).toBe("of a")
+        expect(yield* refuse(c, hub)).toMatchObject({ entities: [{ id: "n1" }] })
+        expect(yield* reasonsOf(c)).toEqual([["Revoked", a.device]])
+      })
   )
 }

@@ -141,9 +141,7 @@ const notice = Effect.fnUntraced(function* (of: () => TeamNode) {
   node.charter = charter
   node.states.push(charter.state())
   yield* charter.changes.pipe(
-    Stream.runForEach((state) =>
-      Effect.sync(() => void node.states.push(state))
-    ),
+    Stream.runForEach((state) => Effect.sync(() => void node.states.push(state))),
     Effect.forkScoped
   )
 })

@@ -69,7 +69,8 @@ const moving = Effect.fnUntraced(function* (nodes: ReadonlyArray<TeamNode>) {
     const before = nodes.map(printOf)
     yield* Effect.sleep(restMs)
     const restless = nodes.filter((node, i) => printOf(node) !== before[i])
-    if (restless.length === 0 || rests === restsMax) return restless.map(({ member }) => `${member} does not come to rest`)
+    if (restless.length === 0 || rests === restsMax)
+      return restless.map(({ member }) => `${member} does not come to rest`)
   }
 })
 
