@@ -36,7 +36,9 @@ export const faultKinds = [
   /** A clock was off by about a year for a while. */
   "clockJump",
   /** The policy took a right away for a while that a node went on using. */
-  "denial"
+  "denial",
+  /** A node of a sealed space got its key only when all was well again. */
+  "lateKey"
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]

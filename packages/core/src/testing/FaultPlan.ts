@@ -74,6 +74,8 @@ export interface FaultPlan {
   readonly entities: number
   /** Commits of fewer bytes are compared in exact parts. Below production's bound some writes change many records. */
   readonly wholeBytesMin: number
+  /** The space is sealed, and so many of ten nodes get the key only when the faults end; `undefined`: it is not sealed. */
+  readonly lateKeys: number | undefined
 }
 
 /** Every fault at the rates of the project's own suite. */
@@ -119,12 +121,17 @@ export const defaultPlan: FaultPlan = {
   aheadMsMax: 15_000,
   writeEveryMs: 1_600,
   entities: 12,
-  wholeBytesMin
+  wholeBytesMin,
+  lateKeys: undefined
 }
 
 /** In some seeds commits are sent whole although they are as small as a simulation's are. */
 export const wholeBytesMinOf = (random: SeededRandom): number =>
   random.chance(0.3) ? random.pick([0, 256, 1024]) : wholeBytesMin
+
+/** In about every third seed the space is sealed. */
+export const lateKeysOf = (random: SeededRandom): number | undefined =>
+  random.chance(0.3) ? random.pick([0, 3, 6]) : undefined
 
 /** Clocks that are off by minutes, and the bound that production holds them to. */
 export const clocksOfProduction = { skewMsMax: 10 * 60_000, aheadMsMax: 5 * 60_000 } as const

@@ -6,12 +6,13 @@
 import { Effect, Layer, Logger } from "effect"
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import { Gate } from "../gate/Gate.ts"
+import * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
 import { type Cluster, emptyLedger, type Problem } from "./Cluster.ts"
 import { FaultCounts, type FaultKind } from "./FaultCounts.ts"
-import { type FaultPlan, vary, wholeBytesMinOf } from "./FaultPlan.ts"
+import { type FaultPlan, lateKeysOf, vary, wholeBytesMinOf } from "./FaultPlan.ts"
 import type { MemoryTables } from "../journal/MemoryTables.ts"
 import * as JournalFaults from "./JournalFaults.ts"
 import { LeakWatch } from "./LeakWatch.ts"
@@ -73,6 +74,7 @@ const run = Effect.fnUntraced(function* (options: SimulationOptions, time: Simul
     ...vary(random),
     // By numbers of its own, so that everything else of a seed stays as it was.
     wholeBytesMin: wholeBytesMinOf(new SeededRandom(options.seed, 2)),
+    lateKeys: lateKeysOf(new SeededRandom(options.seed, 3)),
     ...options.plan
   }
   const trace = new RunTrace()
@@ -121,6 +123,7 @@ const heal = Effect.fnUntraced(function* (cluster: Cluster) {
   cluster.isFaulty = false
   cluster.network.heal()
   yield* NodeFaults.heal(cluster)
+  for (const node of cluster.nodes) yield* node.giveKey
 })
 
 const makeCluster = Effect.fnUntraced(function* (
@@ -189,6 +192,17 @@ const makeCluster = Effect.fnUntraced(function* (
 const makeCopy = ({ options }: SimulatedNode, host: number, tables: MemoryTables): SimulatedNode =>
   new SimulatedNode({ ...options, host }, tables)
 
+/** One key for all. The numbers of a space that is not sealed stay as they were. */
+const sealOf = (
+  { lateKeys }: FaultPlan,
+  space: SpaceId.SpaceId,
+  random: SeededRandom
+): SimulatedNodeOptions["seal"] => {
+  if (lateKeys === undefined) return undefined
+  const key = SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(7))
+  return { held: { keys: [key.secret], sealing: key.id }, isLate: random.chance(lateKeys / 10) }
+}
+
 const nodeMaker = (
   plan: FaultPlan,
   options: SimulationOptions,
@@ -210,6 +224,7 @@ const nodeMaker = (
       incarnation: Bytes.toHex(functions.randomBytes(Author.incarnationBytes)),
       commitDelayMs: random.between(1, 20),
       wholeBytesMin: plan.wholeBytesMin,
+      seal: sealOf(plan, space, own),
       orchestrator: {
         routes: routes.map((route) => ({ address: parts.network.address(route) })),
         aheadMsMax: plan.aheadMsMax,

@@ -6,6 +6,7 @@ import { type Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto, type CryptoFunctions, type Signer } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import type { HeldKeys } from "../crypto/KeyRing.ts"
 import type { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
@@ -40,6 +41,8 @@ export interface SimulatedNodeOptions {
   readonly commitDelayMs: number
   /** As in `FaultPlan`; production's bound where nothing is said. */
   readonly wholeBytesMin?: number | undefined
+  /** The key of a sealed space, and whether the node gets it only with `giveKey`. */
+  readonly seal?: { readonly held: HeldKeys; readonly isLate: boolean } | undefined
 }
 
 type Services = Journal | Records | Orchestrator | Crypto | Gate
@@ -49,6 +52,7 @@ export class SimulatedNode {
   readonly disk: SimulatedDisk
   readonly #skew: { ms: number }
   #tables: MemoryTables
+  #held: HeldKeys | undefined
   #scope: Scope.Closeable | undefined
   #services: Context.Context<Services> | undefined
   #ending: Fiber.Fiber<void> | undefined
@@ -58,6 +62,7 @@ export class SimulatedNode {
     this.#skew = { ms: options.skewMs }
     this.#tables = tables ?? new MemoryTables(options.crypto.sha256, options.space, options.incarnation)
     this.disk = new SimulatedDisk(options.faults)
+    this.#held = options.seal?.isLate === false ? options.seal.held : undefined
   }
 
   get isUp(): boolean {
@@ -96,12 +101,24 @@ export class SimulatedNode {
     this.#skew.ms = this.options.skewMs + ms
   }
 
+  /** Gives the node the key of a sealed space, if it has not got it yet; what came before is read with it. */
+  get giveKey(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { faults, seal } = this.options
+      if (seal === undefined) return Effect.void
+      if (this.#held === undefined) faults.count("lateKey")
+      this.#held = seal.held
+      const opened = Journal.use((journal) => Effect.andThen(journal.hold(seal.held), journal.unlock))
+      return Effect.asVoid(Effect.ignore(this.run(opened)))
+    })
+  }
+
   /** Starts the node on what its rows hold. */
   readonly start = Effect.fnUntraced(function* (this: SimulatedNode) {
     yield* this.ended()
     const scope = yield* Scope.make()
     this.#scope = scope
-    const built = Layer.buildWithScope(layer(this.options, this.#tables, this.disk.mount()), scope)
+    const built = Layer.buildWithScope(layer(this.options, this.#tables, this.disk.mount(), this.#held), scope)
     const services = yield* withSkew(this.#skew, built)
     this.#services = services
     yield* this.run(Orchestrator.use((orchestrator) => orchestrator.send({ _tag: "Start" }))).pipe(Effect.ignore)
@@ -135,7 +152,8 @@ export class SimulatedNode {
 const layer = (
   options: SimulatedNodeOptions,
   tables: MemoryTables,
-  disk: MemoryJournal.MemoryDisk
+  disk: MemoryJournal.MemoryDisk,
+  held: HeldKeys | undefined
 ): Layer.Layer<Services> => {
   const { commitDelayMs, crypto, device, host, network, rules, space, wholeBytesMin } = options
   const base = Layer.mergeAll(
@@ -144,7 +162,7 @@ const layer = (
     Compression.layerStored,
     TransportRegistry.layer([network.transport(host)])
   )
-  const journal = MemoryJournal.layer({ space, tables, commitDelayMs, disk, wholeBytesMin })
+  const journal = MemoryJournal.layer({ space, tables, commitDelayMs, disk, wholeBytesMin, held })
   return Layer.mergeAll(Orchestrator.layer(options.orchestrator), Records.layer).pipe(
     Layer.provideMerge(journal),
     Layer.provideMerge(rules),

@@ -100,6 +100,19 @@ describe("other forms", () => {
     expect(problem("syncline:join?v=1")).toContain("not one that pairs")
   })
 
+  it("[PC-7] the slot is no part of the secret", () => {
+    const secretIn = (text: string): string => Bytes.toHex(read(text).code.secret)
+    const bytes = new Uint8Array(randomBytes(PairingCode.linkSecretBytes))
+    for (const slot of [0, 1, 999]) {
+      const code = PairingCode.ofDigits(slot, "12345678")
+      for (const text of [PairingCode.toText(code), PairingCode.toWords(code)]) {
+        expect(secretIn(text)).toBe(Bytes.toHex(Bytes.utf8("12345678")))
+      }
+      const link = PairingCode.toLink({ code: { slot, kind: "link", secret: bytes }, hub: "https://hub.example" })
+      expect(secretIn(link)).toBe(Bytes.toHex(bytes))
+    }
+  })
+
   it("[PC-6] digits are equally likely", () => {
     const counts = Array.from({ length: 10 }, () => 0)
     for (const digit of PairingCode.randomDigits(randomBytes, 100_000)) counts[Number(digit)]!++
