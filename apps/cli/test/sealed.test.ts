@@ -5,13 +5,21 @@ import { CharterRecord, CharterSeal, CharterState, Commit, KeyWrap, SpaceKey } f
 import { DeviceKeyFile, NodeCompression, NodeCrypto, SqliteCharter, SqliteJournal } from "@syncline/node"
 import { Effect, Redacted } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { run, runAlone, startHub, taskSchema, teamSchema, temporaryFolder } from "./commandRunner.ts"
+import { run as runHere, runAlone, startHub, taskSchema, teamSchema, temporaryFolder } from "./commandRunner.ts"
+
+/** What all commands of this file printed. */
+const said: Array<string> = []
+const run = async (...args: Parameters<typeof runHere>): ReturnType<typeof runHere> => {
+  const outcome = await runHere(...args)
+  said.push(outcome.out, outcome.err)
+  return outcome
+}
 
 const put = (data: string, id: string, title: string) =>
   run(["put", "task", JSON.stringify({ team: "north", title }), "--id", id, "--schema", teamSchema, "--data", data])
 
 /** The texts of all files below a folder that hold these words. */
-const filesWith = (folder: string, ...words: ReadonlyArray<string>): ReadonlyArray<string> =>
+const filesWith = (folder: string, ...words: ReadonlyArray<string | Buffer>): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true })
     .map((name) => join(folder, String(name)))
     .filter((file) => statSync(file).isFile())
@@ -111,6 +119,14 @@ describe("a sealed team", () => {
     expect(before).toMatchObject({ key: stolen.keys[0], read: expect.stringContaining("only among us") as string })
     expect(after).toEqual({ key: stolen.keys[1], read: "[]" })
     expect(hub.said()).not.toContain("only among us")
+    for (const { secret } of stolen.opened.values()) {
+      const key = Buffer.from(secret)
+      for (const form of ["hex", "base64", "base64url"] as const) {
+        expect(`${hub.said()}${said.join("")}`).not.toContain(key.toString(form))
+      }
+      // A key lies nowhere but wrapped: not in the hub's folder, and in those of its people only as their own key opens it.
+      for (const name of ["hub", "laptop", "phone"]) expect(filesWith(at(name), key)).toEqual([])
+    }
   })
 })
 

@@ -1,7 +1,32 @@
 import { expect, it } from "@effect/vitest"
-import { KeyWrap, MemoryTransport, SpaceKey } from "@syncline/core"
-import { Effect, Redacted } from "effect"
-import { founding, isSealed, joining, keyOf, makeNode, peerOf, type SealedNode, sealing, until } from "./sealedTeam.ts"
+import {
+  AuditStore,
+  Charter,
+  CharterStore,
+  KeyWrap,
+  MemoryJournal,
+  MemoryTransport,
+  SpaceKey,
+  SpaceKeys
+} from "@syncline/core"
+import { enterprise } from "@syncline/policy"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
+import * as NodeCompression from "../src/NodeCompression.ts"
+import * as NodeCrypto from "../src/NodeCrypto.ts"
+import {
+  founding,
+  isSealed,
+  joining,
+  keyOf,
+  makeNode,
+  peerOf,
+  type SealedNode,
+  sealing,
+  space,
+  until
+} from "./sealedTeam.ts"
 import { seedOf } from "./temporaryFolder.ts"
 
 const keysIn = ({ charter }: SealedNode): number => charter.state().seal?.keys.length ?? 0
@@ -179,4 +204,43 @@ it.live(
       expect(alone.charter.offered()).toBeUndefined()
     }),
   30_000
+)
+
+it.effect("[SK-35] a key that is older than the space wants its keys to be is replaced by itself", () =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(1_800_000_000_000)
+    const layer = SpaceKeys.layer.pipe(
+      Layer.provideMerge(enterprise()(space)),
+      Layer.provideMerge(MemoryJournal.layer({ space })),
+      Layer.provideMerge(
+        Layer.mergeAll(
+          DeviceKeyFile.layerSeed(seedOf(1)),
+          NodeCrypto.layer,
+          NodeCompression.layer,
+          CharterStore.CharterStore.layerMemory(),
+          AuditStore.AuditStore.layerMemory([])
+        )
+      )
+    )
+    const services = yield* Layer.build(layer)
+    const charter = Context.get(services, Charter.Charter)
+    // Wrapping a key takes real time.
+    const untilKeys = Effect.fnUntraced(function* (keys: number) {
+      for (let tries = 0; tries < 500 && charter.state().seal?.keys.length !== keys; tries++) {
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+        yield* TestClock.adjust(100)
+      }
+      expect(charter.state().seal?.keys.length).toBe(keys)
+    })
+    yield* charter.write([founding(false), { _tag: "SealSpace", showsHistory: true, periodDays: 1 }])
+    yield* untilKeys(1)
+    yield* TestClock.adjust("23 hours")
+    yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
+    expect(charter.state().seal?.keys.length).toBe(1)
+    yield* TestClock.adjust("61 minutes")
+    yield* untilKeys(2)
+    expect(charter.state().seal!.keys[1]!.before).toBeDefined()
+    const status = yield* Context.get(services, SpaceKeys.SpaceKeys).status
+    expect(status).toMatchObject({ state: "sealed", keysHeld: 2, keys: 2, due: null })
+  })
 )
