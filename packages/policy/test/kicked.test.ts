@@ -19,7 +19,7 @@ describe("a device that is put out", () => {
   } as const
   for (const [way, operation] of Object.entries(ways)) {
     it.effect(
-      `[AK-11] ${way}, has no link left within a second, on no node that knows, and what it writes then reaches nobody`,
+      `[AK-12] ${way}, has no link left within a second, on no node that knows, and what it writes then reaches nobody`,
       () =>
         Effect.gen(function* () {
           const network = MemoryTransport.makeNetwork()
