@@ -188,14 +188,21 @@ it.live(
       const hub = yield* makeNode({ network, device: 1 })
       yield* hub.charter.write([founding(true)])
       yield* hub.charter.write([...joining("alice", "admin", 2), ...joining("mia", "member", 3)])
+      const alice = yield* makeNode({ network, device: 2, dials: [1] })
       const mia = yield* makeNode({ network, device: 3, dials: [1] })
-      yield* until(
-        "the charter is there",
-        Effect.sync(() => mia.charter.state().version === 2)
-      )
-      const denied = yield* Effect.flip(mia.charter.write([{ _tag: "RemoveMember", member: "alice" }]))
-      expect(denied.reason).toMatchObject({ _tag: "CharterDenied" })
-      yield* mia.charter.write([{ _tag: "RenameMember", member: "mia", name: "Mia M." }])
+      const areThere = Effect.sync(() => [alice, mia].every(({ charter }) => charter.state().version === 2))
+      yield* until("the charter is there", areThere)
+      for (const [node, operation] of [
+        [mia, { _tag: "RemoveMember", member: "alice" }],
+        // Where there is no hub, a member may do that.
+        [mia, { _tag: "AddDevice", member: "mia", device: keyOf(9), name: "another" }],
+        [alice, { _tag: "RemoveMember", member: "ann" }]
+      ] as const) {
+        const denied = yield* Effect.flip(node.charter.write([operation]))
+        expect(denied.reason).toMatchObject({ _tag: "CharterDenied" })
+        expect(node.charter.offered()).toBeUndefined()
+      }
+      yield* alice.charter.write([{ _tag: "RenameMember", member: "mia", name: "Mia M." }])
       expect(hub.charter.state().members.get("mia")?.name).toBe("Mia M.")
       const alone = yield* makeNode({ network: MemoryTransport.makeNetwork(), device: 2 })
       yield* alone.charter.receive(hub.charter.beyond({ marks: [], rivals: [] }, 1e6))

@@ -11,9 +11,9 @@ import type { CharterOptions, Received, RefusedRecord, Wording } from "./Charter
 import * as CharterError from "./CharterError.ts"
 import * as CharterFold from "./CharterFold.ts"
 import { type Added, CharterGraph } from "./CharterGraph.ts"
-import type { CharterOperation } from "./CharterOperation.ts"
+import { type CharterOperation, managingLevel } from "./CharterOperation.ts"
 import * as CharterRecord from "./CharterRecord.ts"
-import type { CharterState } from "./CharterState.ts"
+import { type CharterState, levelOf, memberOf } from "./CharterState.ts"
 import type { CharterStoreShape } from "./CharterStore.ts"
 
 /** Records on their way into the store, and what they do to the graph. */
@@ -151,7 +151,18 @@ export const receive = Effect.fnUntraced(function* (keeping: Keeping, records: R
   return outcome
 })
 
-/** A device that manages the space wrote it, and this is the hub that orders what is written. */
+/**
+ * Why a hub takes nothing in from a device: only whoever manages the space hands records to it. What members may do to themselves
+ * is done at the hub, where somebody has let them.
+ */
+export const handingProblem = (state: CharterState, signer: PeerId): string | undefined => {
+  const member = memberOf(state, signer)
+  if (member === undefined) return `${signer} is no device of a member`
+  if (levelOf(state, member) >= managingLevel) return undefined
+  return `${member.name} has the role ${member.role}, which does not manage the space; its hub takes records in of those who do`
+}
+
+/** Somebody else wrote it, and this is the hub that orders what is written. */
 const isHanded = ({ graph, signer }: Keeping, record: CharterRecord.CharterRecord): boolean =>
   graph.state.hub === signer.peer && record.signer !== signer.peer && record.receipt === undefined
 
@@ -159,6 +170,8 @@ const isHanded = ({ graph, signer }: Keeping, record: CharterRecord.CharterRecor
 const countersign = (keeping: Keeping, record: CharterRecord.CharterRecord): Added => {
   const { graph } = keeping
   if (graph.knows(record.id)) return { kind: "known" }
+  const outside = handingProblem(graph.state, record.signer)
+  if (outside !== undefined) return { kind: "refused", problem: outside }
   const isBehindAll = record.behind.length === 1 && record.behind[0] === graph.heads[0]
   if (!isBehindAll) return { kind: "refused", problem: "it does not stand behind the newest record" }
   const problem = problemOf(keeping, record)

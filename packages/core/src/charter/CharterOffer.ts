@@ -6,7 +6,7 @@ import { Effect, PubSub, Semaphore } from "effect"
 import type { Wording } from "./Charter.ts"
 import * as CharterError from "./CharterError.ts"
 import * as CharterFold from "./CharterFold.ts"
-import { draft, type Keeping, problemOf } from "./CharterKeeping.ts"
+import { draft, handingProblem, type Keeping, problemOf } from "./CharterKeeping.ts"
 import type { CharterOperation } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
 import type { CharterState } from "./CharterState.ts"
@@ -33,10 +33,14 @@ export const foresee = (
 const judged = (keeping: Keeping, record: CharterRecord): Effect.Effect<CharterState, Failure> => {
   const { graph, options } = keeping
   const after = CharterFold.apply(graph.state, record, options.policyProblem)
-  const problem = typeof after === "string" ? after : problemOf(keeping, record)
+  const problem = typeof after === "string" ? after : (outsideProblem(keeping) ?? problemOf(keeping, record))
   if (typeof after !== "string" && problem === undefined) return Effect.succeed(after)
   return failed(new CharterError.CharterDenied({ version: graph.state.version, problem: problem! }))
 }
+
+/** Where a hub takes records in, it must be one of those that it takes some from. */
+const outsideProblem = ({ graph: { state }, signer }: Keeping): string | undefined =>
+  state.hub === undefined || state.hub === signer.peer ? undefined : handingProblem(state, signer.peer)
 
 export interface CharterOffer {
   /** Writes through the hub, one record at a time. `isExpected` is asked before each draft. */
