@@ -135,6 +135,8 @@ const statements = (db: Database.Database) => {
     lastPeer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? ORDER BY source DESC LIMIT 1`),
     peer: one(`SELECT ${peerColumns} FROM peers WHERE peer = ? AND incarnation = ?`),
     lockedKeys: value("SELECT DISTINCT key FROM locked"),
+    isLocked: value("SELECT 1 FROM locked WHERE lseq = ?"),
+    hasLocked: value("SELECT 1 FROM locked LIMIT 1"),
     lockedCount: value("SELECT count(*) FROM locked"),
     lockedAfter: value(
       "SELECT lseq FROM locked WHERE lseq > ? AND key IN (SELECT value FROM json_each(?)) ORDER BY lseq LIMIT ?"
@@ -311,6 +313,10 @@ export class SqliteRows implements JournalTables.JournalRows {
   peerAt = (index: number): PeerId.PeerId | undefined => this.#statements.peerAt.get(index) as PeerId.PeerId | undefined
 
   lockedKeys = (): ReadonlyArray<SpaceKey.KeyId> => this.#statements.lockedKeys.all() as Array<SpaceKey.KeyId>
+
+  hasLocked = (): boolean => this.#statements.hasLocked.get() !== undefined
+
+  isLocked = (lseq: number): boolean => this.#statements.isLocked.get(lseq) !== undefined
 
   lockedCount = (): number => this.#statements.lockedCount.get() as number
 

@@ -6,7 +6,7 @@
 import { statSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import { type MessagePort, parentPort } from "node:worker_threads"
-import { Author, Commit, DeleteWatch, type JournalWriter, KeyRing, PeerId } from "@syncline/core"
+import { Author, Commit, DeleteWatch, type JournalWriter, KeyRing, PeerId, Unlocking } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
 import { LogEmptying } from "./LogEmptying.ts"
@@ -48,26 +48,19 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
     const emptying = new LogEmptying({ db, tables, folder: settings.folder, busyMs: SqliteConnection.busyMsMax })
     const { functions: crypto } = NodeCrypto
     const { functions: compression } = NodeCompression
-    return {
-      db,
+    const context: JournalWriter.WriterContext = {
       tables,
-      emptying,
-      settings,
-      send,
-      isCopy,
-      context: {
-        tables,
-        crypto,
-        compression,
-        space: settings.space,
-        signer: {
-          ...signer,
-          peer
-        },
-        deleteWatch: new DeleteWatch.DeleteWatch(),
-        keys: new KeyRing.KeyRing(settings.space, settings.held)
-      }
+      crypto,
+      compression,
+      space: settings.space,
+      signer: { ...signer, peer },
+      deleteWatch: new DeleteWatch.DeleteWatch(),
+      keys: new KeyRing.KeyRing(settings.space, settings.held)
     }
+    tables.begin()
+    Unlocking.noteNewest(context)
+    tables.commit()
+    return { db, tables, emptying, settings, send, isCopy, context }
   } catch (error) {
     db.close()
     throw error

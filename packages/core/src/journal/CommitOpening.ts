@@ -52,9 +52,7 @@ export const open = (context: OpeningContext, bytes: Uint8Array): Opening => {
   if (typeof events === "string") return refused("CommitForged")
   const id = Commit.id(crypto, packed)
   const read = CommitReading.read(context, packed, events)
-  if (read === Event.newer || (typeof read !== "string" && read.contents === "newer")) {
-    return { kind: "newer", entry: describe(id, packed, events.events.length, bytes) }
-  }
+  if (read === Event.newer) return { kind: "newer", entry: describe(id, packed, events.events.length, bytes) }
   if (typeof read === "string" || read.decoded.some((event) => replacesOthers(packed, event))) {
     return refused("EventMalformed")
   }

@@ -4,6 +4,7 @@
  */
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { KeyFinder } from "../crypto/KeyRing.ts"
+import type { KeyId } from "../crypto/SpaceKey.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
@@ -29,7 +30,7 @@ export interface ReadEvents {
 export const contentsOf = (
   { compression, keys }: ReadingContext,
   commit: Commit.PackedCommit
-): ReadonlyArray<unknown> | "plain" | "locked" | "broken" => {
+): ReadonlyArray<Uint8Array | null> | Exclude<Contents, "opened"> => {
   if (commit.header.seal === undefined) return "plain"
   const key = keys.find(commit.header.seal.key)
   if (key === undefined) return "locked"
@@ -56,10 +57,13 @@ export const read = (
   return withContents(decoded, contents, places, authors.length)
 }
 
-/** Each event's contents are judged by themselves, so that a part is read as the whole is. */
+/**
+ * Each event's contents are judged by themselves, so that a part is read as the whole is. What is of a later version is left
+ * alone with all of its commit, until an update.
+ */
 const withContents = (
   outlines: ReadonlyArray<Event.Event>,
-  contents: ReadonlyArray<unknown>,
+  contents: ReadonlyArray<Uint8Array | null>,
   places: ReadonlyArray<number>,
   authors: number
 ): ReadEvents => {
@@ -73,3 +77,15 @@ const withContents = (
   }
   return { decoded, contents: isBroken ? "broken" : "opened" }
 }
+
+/** The key that a commit lacks, by which it is found again; `undefined` for one that can be read, or never will be. */
+export const lackedKey = ({
+  contents,
+  packed
+}: {
+  readonly contents: Contents
+  readonly packed: Commit.PackedCommit
+}): KeyId | undefined => (isLacking(contents) ? packed.header.seal?.key : undefined)
+
+/** Contents that may be read later. */
+export const isLacking = (contents: Contents): boolean => contents === "locked" || contents === "newer"

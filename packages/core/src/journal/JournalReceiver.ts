@@ -13,6 +13,7 @@ import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import type { CheckedCommit } from "./CommitOpening.ts"
+import * as CommitReading from "./CommitReading.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
@@ -25,7 +26,6 @@ import { judgeDeletes } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Because, type QuarantineReason, waitingOf } from "./Quarantine.ts"
-import { lackedKey } from "./Unlocking.ts"
 import { restsOnWaiting, type Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
@@ -67,7 +67,7 @@ type Bringing = Pick<Intake, "nowMs" | "aheadMsMax" | "isCompared" | "isVouched"
 
 const intake = (context: WriterContext, bringing: Bringing): Intake => {
   const { compression, crypto, keys, tables } = context
-  const commits = new OpenedCommits({ rows: tables, crypto, compression, keys })
+  const commits = new OpenedCommits({ rows: tables, crypto, compression, keys, addLocked: tables.addLocked })
   return {
     context,
     entities: new OpenEntities(tables, crypto),
@@ -370,7 +370,7 @@ const append = (
     previous,
     bytes
   })
-  const lacked = lackedKey({ contents, packed })
+  const lacked = CommitReading.lackedKey({ contents, packed })
   if (lacked !== undefined) tables.addLocked(lseq, lacked)
   return lseq
 }

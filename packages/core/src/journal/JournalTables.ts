@@ -162,6 +162,9 @@ export interface JournalRows {
   readonly custodians: () => ReadonlyArray<Custodian>
   /** Keys that stored commits lack. */
   readonly lockedKeys: () => ReadonlyArray<KeyId>
+  /** True when any commit lacks its key, and when this one does. */
+  readonly hasLocked: () => boolean
+  readonly isLocked: (lseq: number) => boolean
   /** Number of commits that lack one. */
   readonly lockedCount: () => number
   /** Arrival numbers of commits that lack one of these keys, in order, at most `limit`. */

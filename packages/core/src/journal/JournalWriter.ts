@@ -19,10 +19,13 @@ import * as Limits from "../model/Limits.ts"
 import * as MessagePack from "../model/MessagePack.ts"
 import * as Partition from "../model/Partition.ts"
 import { EntityChanged, EntityInvalid, SpaceLocked } from "../model/WriteError.ts"
+import * as CommitReading from "./CommitReading.ts"
+import * as EntityHistory from "./EntityHistory.ts"
 import { planEvent } from "./EventPlan.ts"
 import type { WriteOutcome } from "./Journal.ts"
 import type { DeleteWatch } from "./DeleteWatch.ts"
 import { type JournalTables, type PartitionRow, sources } from "./JournalTables.ts"
+import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 
 export interface WriterContext {
@@ -123,7 +126,9 @@ interface PendingCommit {
   readonly events: Array<Uint8Array>
   readonly leaves: Array<Uint8Array>
   /** What is sealed of each event; `null` where nothing is. */
-  readonly contents: Array<unknown>
+  readonly contents: Array<Uint8Array | null>
+  /** Some event does something to fields. */
+  hasContents: boolean
   readonly previous: Array<number>
   readonly touched: Array<OpenEntity>
   size: number
@@ -150,6 +155,7 @@ const openCommit = (
   events: [],
   leaves: [],
   contents: [],
+  hasContents: false,
   previous: [],
   touched: [],
   size: 0,
@@ -190,6 +196,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     }
     return place
   }
+  checkReadable(context, change, entity)
   const event = planEvent(entity.state, change, pending.authors[0]!, placeOf)
   if (event === undefined) return true
   const bytes = Event.encode(event)
@@ -200,7 +207,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
     return false
   }
   const at = HybridTime.add(pending.at, pending.events.length)
-  const contents = context.keys.sealing === "none" ? undefined : Event.contentsOf(event)
+  const contents = context.keys.sealing === "none" ? undefined : Event.encodeContents(event)
   const stored = contents === undefined ? bytes : Event.encodeOutline(event)
   const leaf = Commit.leaf(context.crypto, at, pending.nonce, stored)
   const hash = Bytes.copy(leaf.subarray(0, Event.eventHashBytes))
@@ -208,6 +215,7 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   pending.events.push(stored)
   pending.leaves.push(leaf)
   pending.contents.push(contents ?? null)
+  pending.hasContents ||= !Event.isOutline(event)
   pending.previous.push(entity.lseq)
   pending.touched.push(entity)
   pending.size += bytes.length + 5
@@ -218,10 +226,28 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
 }
 
 /** How the contents of a commit are sealed; `undefined` where they are not, or it has none. */
-const sealingOf = ({ keys: { sealing } }: WriterContext, { contents }: PendingCommit): Commit.Sealing | undefined => {
-  if (sealing === "none" || contents.every((each) => each === null)) return undefined
-  if (sealing === "lacking") throw new SpaceLocked({})
-  return { key: sealing, contents }
+const sealingOf = (
+  { keys, tables }: WriterContext,
+  { contents, hasContents }: PendingCommit
+): Commit.Sealing | undefined => {
+  const { sealing } = keys
+  if (!hasContents) return undefined
+  // Who keeps what others sealed and was given no key would say in the clear what they do not.
+  if (sealing === "lacking" || (sealing === "none" && tables.hasLocked())) throw new SpaceLocked({})
+  return sealing === "none" ? undefined : { key: sealing, contents }
+}
+
+/**
+ * Totals and whole sets are written as what they differ by from what is here; where some of that cannot be read, they would
+ * become something else for everybody who can.
+ */
+const checkReadable = (context: WriterContext, { change }: EntityChange, entity: OpenEntity): void => {
+  const isWhole = change.kind === "put" && Object.keys({ ...change.counters, ...change.sets }).length > 0
+  if (!isWhole || !context.tables.hasLocked()) return
+  const commits = new OpenedCommits({ rows: context.tables, ...context })
+  for (const { commit } of EntityHistory.newestFirst(commits, entity.id, entity.lseq)) {
+    if (CommitReading.isLacking(commit.contents)) throw new SpaceLocked({})
+  }
 }
 
 const closeCommit = (context: WriterContext, pending: PendingCommit, group: string | undefined): string => {

@@ -72,6 +72,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
   const context: JournalWriter.WriterContext = { tables, crypto, compression, signer, space, deleteWatch, keys }
   const reader: ReaderContext = { rows: tables, crypto, compression, keys, wholeBytesMin: options.wholeBytesMin }
   const { changes, transaction } = yield* makeTransactions(options, tables)
+  tables.transact(() => Unlocking.noteNewest(context))
 
   const journal: JournalShape = {
     get info() {

@@ -17,6 +17,10 @@ export class MemoryLocked {
     return this.#keys.size
   }
 
+  has(lseq: number): boolean {
+    return this.#keys.has(lseq)
+  }
+
   keys(): ReadonlyArray<KeyId> {
     return [...new Set(this.#keys.values())]
   }

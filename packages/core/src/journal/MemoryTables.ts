@@ -350,6 +350,10 @@ export class MemoryTables implements JournalTables {
 
   lockedCount = (): number => this.#locked.size
 
+  hasLocked = (): boolean => this.#locked.size > 0
+
+  isLocked = (lseq: number): boolean => this.#locked.has(lseq)
+
   lockedAfter = (keys: ReadonlyArray<KeyId>, lseq: number, limit: number): ReadonlyArray<number> =>
     this.#locked.after(keys, lseq, limit)
 

@@ -3,6 +3,7 @@
  * stored was checked when it came in, so a commit that does not open means a broken store and throws.
  */
 import type { CryptoFunctions } from "../crypto/Crypto.ts"
+import type { KeyId } from "../crypto/SpaceKey.ts"
 import * as Commit from "../model/Commit.ts"
 import type * as Event from "../model/Event.ts"
 import * as CommitReading from "./CommitReading.ts"
@@ -13,6 +14,11 @@ export interface ReaderContext extends CommitReading.ReadingContext {
   readonly crypto: CryptoFunctions
   /** Bytes below which exactly what is lacking of a commit is sent; see `JournalReads`. */
   readonly wholeBytesMin?: number | undefined
+  /**
+   * Notes that a commit was read without its key: whoever writes down what it read so must come back to it. Where nothing is
+   * written it is not there.
+   */
+  readonly addLocked?: ((lseq: number, key: KeyId) => void) | undefined
 }
 
 type StoredCommit = NonNullable<ReturnType<JournalRows["commitAt"]>>
@@ -54,11 +60,14 @@ export class OpenedCommits {
     const row = this.context.rows.commitAt(lseq)
     if (row === undefined || row.events === 0) return undefined
     const fresh = openRow(this.context, row)
-    this.#bytes += fresh.packed.header.size
-    this.unpackedBytes += fresh.packed.header.size
+    const lacked = CommitReading.lackedKey(fresh)
+    if (lacked !== undefined) this.context.addLocked?.(lseq, lacked)
+    const bytes = Commit.unpackedBytes(fresh.packed.header)
+    this.#bytes += bytes
+    this.unpackedBytes += bytes
     if (this.#opened.size >= openedMax || this.#bytes > openedBytesMax) {
       this.clear()
-      this.#bytes = fresh.packed.header.size
+      this.#bytes = bytes
     }
     this.#opened.set(lseq, fresh)
     return fresh

@@ -22,7 +22,9 @@ export interface PastCommit {
   readonly previous: CommitRow["previous"]
   readonly places: ReadonlyArray<number>
   /** What was sealed of each event by its place, where this device can open it. */
-  readonly contents: ReadonlyArray<unknown>
+  readonly contents: ReadonlyArray<Uint8Array | null>
+  /** Some of it may be read later: its key is not here. */
+  readonly isLocked: boolean
   /** What the contents take in memory, about. */
   readonly contentsBytes: number
   /** The events one after another, and where each ends. */
@@ -37,8 +39,6 @@ const openedBytesMax = 64 * 1024 * 1024
 /** What a commit and each of its events take besides the events' bytes, about. */
 const commitOverheadBytes = 1024
 const eventOverheadBytes = 24
-/** Opened contents in memory, as a multiple of their sealed form. */
-const contentsFactor = 8
 
 export class PastCommits {
   readonly #context: ReaderContext
@@ -93,7 +93,8 @@ export class PastCommits {
     return { events, before }
   }
 
-  #committed({ contents, header, id, lseq, places }: PastCommit, index: number, bytes: Uint8Array): CommittedEvent {
+  #committed(commit: PastCommit, index: number, bytes: Uint8Array): CommittedEvent {
+    const { contents, header, id, lseq, places } = commit
     const place = places[index]!
     const outline = Event.decode(bytes, header.authors.length)
     if (typeof outline === "string") throw new Error(`commit ${lseq}: ${outline}`)
@@ -102,7 +103,8 @@ export class PastCommits {
     const at = HybridTime.add(header.at, place)
     const hash = Commit.leaf(this.#context.crypto, at, header.nonce, bytes).slice(0, Event.eventHashBytes)
     const origin = { at, authors: header.authors, hash }
-    return { event, origin, lseq, commit: id, group: header.group }
+    const isLocked = commit.isLocked || whole === Event.newer
+    return { event, origin, lseq, commit: id, group: header.group, isLocked }
   }
 }
 
@@ -132,7 +134,8 @@ const open = (context: ReaderContext, lseq: number): PastCommit | undefined => {
     previous: row.previous,
     places,
     contents: typeof contents === "string" ? [] : contents,
-    contentsBytes: typeof contents === "string" ? 0 : contentsFactor * packed.sealed!.length,
+    isLocked: typeof contents === "string" && CommitReading.isLacking(contents),
+    contentsBytes: typeof contents === "string" ? 0 : packed.header.seal!.size,
     bytes: Bytes.concat(...events),
     ends: Uint32Array.from(events, (event) => (end += event.length)),
     names: Uint32Array.from(events, (event) => nameOf(Event.entityOf(event)))

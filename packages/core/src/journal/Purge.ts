@@ -86,6 +86,7 @@ const takeOut = (
   }
   const kept = commit.source === sources.own ? keepOwn(context, packed, commit, decoded.length, why, nowMs) : []
   tables.setCommit(commit.lseq, { events: 0, previous: [], bytes: new Uint8Array(0) })
+  tables.removeLocked(commit.lseq)
   return kept
 }
 

@@ -8,6 +8,7 @@ import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
 import type { EntityInvalid, SpaceLocked } from "../model/WriteError.ts"
+import * as CommitReading from "./CommitReading.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { WriteOutcome } from "./Journal.ts"
 import type { JournalTables } from "./JournalTables.ts"
@@ -74,7 +75,9 @@ export const rewrite = (
     const changes = changesOf(commit)
     const problem = names.some((name) => stuck.has(name))
       ? "it builds on a commit that cannot be written again"
-      : problemOf(JournalWriter.whyNot(context, changes, nowMs))
+      : CommitReading.isLacking(commit.contents)
+        ? "its contents are sealed, and their key is not here"
+        : problemOf(JournalWriter.whyNot(context, changes, nowMs))
     if (problem !== undefined) {
       unwritten.push({ commit, because: problem })
       for (const name of names) stuck.add(name)

@@ -10,7 +10,14 @@ import * as Restoration from "../merge/Restoration.ts"
 import * as Undo from "../merge/Undo.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import type { Partition } from "../model/Partition.ts"
-import { CommitNotFound, EntityInvalid, EntityNotFoundAt, UndoTooLarge, WriteError } from "../model/WriteError.ts"
+import {
+  CommitNotFound,
+  EntityInvalid,
+  EntityNotFoundAt,
+  SpaceLocked,
+  UndoTooLarge,
+  WriteError
+} from "../model/WriteError.ts"
 import * as CommitSearch from "./CommitSearch.ts"
 import * as EntityRead from "./EntityRead.ts"
 import * as Fingerprint from "./Fingerprint.ts"
@@ -34,7 +41,7 @@ export const restoration = Effect.fnUntraced(function* (
   const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))
   let chosen: { readonly found: Found; readonly present: EntityState; readonly past: EntityState } | undefined
   for (const each of found) {
-    const events = yield* PastEvents.ofEntity(reading, each[1])
+    const events = yield* readable(reading, each[1])
     const known = events.filter(({ origin }) => origin.at <= time)
     if (known.length === 0) continue
     const past = EntityFold.fold(known, context.crypto.sha256)
@@ -54,6 +61,12 @@ export const restoration = Effect.fnUntraced(function* (
     return yield* refuse(new EntityInvalid({ type, id, field: other.field, problem }))
   }
   return changesOf(partition, row, Restoration.plan(chosen.present, chosen.past))
+})
+
+/** The events of an entity. What cannot be read here must not be taken for nothing: what rests on it would wipe it out for all. */
+const readable = Effect.fnUntraced(function* (reading: PastEvents.Reading, row: EntityRow) {
+  const events = yield* PastEvents.ofEntity(reading, row)
+  return events.some(({ isLocked }) => isLocked) ? yield* refuse(new SpaceLocked({})) : events
 })
 
 /** The changes of one entity; the first says what they rest on. */
@@ -81,7 +94,7 @@ export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastCon
   const planned: Array<Planned> = []
   // By partition, because a commit lies in one.
   for (const each of [...touched.values()].sort(([a], [b]) => a.index - b.index)) {
-    const undo = Undo.plan(yield* PastEvents.ofEntity(reading, each[1]), target, context.crypto.sha256)
+    const undo = Undo.plan(yield* readable(reading, each[1]), target, context.crypto.sha256)
     if (undo !== undefined) planned.push({ found: each, undo })
   }
   const deleted = new Set(planned.filter(({ undo }) => undo.becomes === "deleted").map(({ found }) => nameOf(found)))

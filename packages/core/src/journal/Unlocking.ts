@@ -4,16 +4,17 @@
  * fingerprints say nothing of contents, so nobody else notices.
  */
 import { Effect } from "effect"
-import type { KeyId } from "../crypto/SpaceKey.ts"
-import type * as Commit from "../model/Commit.ts"
+import * as Commit from "../model/Commit.ts"
+import * as CommitReading from "./CommitReading.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { EntityRef } from "./Journal.ts"
 import type { WriterContext } from "./JournalWriter.ts"
-import { OpenedCommits } from "./OpenedCommits.ts"
+import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities } from "./OpenEntities.ts"
 
-/** Commits that one step opens; a record with a long history is read whole. */
+/** Commits that a step begins with; those that its records rest on as well come to them, up to the second bound. */
 const commitsPerStepMax = 64
+const commitsAlongMax = 2_048
 
 /** What one step did. */
 export interface UnlockStep {
@@ -25,35 +26,74 @@ export interface UnlockStep {
   readonly isEnd: boolean
 }
 
+interface Work {
+  readonly context: WriterContext
+  readonly commits: OpenedCommits
+  readonly entities: OpenEntities
+  /** Commits to be opened, in order; those that are done stay. */
+  readonly queue: Set<number>
+}
+
 /** Opens the next commits behind an arrival number whose key is here by now. */
 export const step = (context: WriterContext, after: number): UnlockStep => {
-  const { compression, crypto, keys, tables } = context
+  const { keys, tables } = context
   const held = tables.lockedKeys().filter((key) => keys.find(key) !== undefined)
   const page = held.length === 0 ? [] : tables.lockedAfter(held, after, commitsPerStepMax)
-  const commits = new OpenedCommits({ rows: tables, crypto, compression, keys })
-  const entities = new OpenEntities(tables, crypto)
+  const work: Work = {
+    context,
+    commits: new OpenedCommits({ rows: tables, ...context }),
+    entities: new OpenEntities(tables, context.crypto),
+    queue: new Set(page)
+  }
   let opened = 0
-  for (const lseq of page) {
-    const commit = commits.find(lseq)
-    // It may have been taken out since; what a later version wrote waits on.
-    if (commit?.contents === "newer") continue
+  // A set gives what is added while it is walked.
+  for (const lseq of work.queue) {
+    const commit = work.commits.find(lseq)
+    // What a later version wrote waits on.
+    if (commit !== undefined && CommitReading.isLacking(commit.contents)) continue
     tables.removeLocked(lseq)
-    if (commit === undefined || commit.contents !== "opened") continue
+    // It may have been taken out since.
+    if (commit?.contents !== "opened") continue
     opened++
-    const partition = tables.partitionAt(commit.row.partition)
-    commit.decoded.forEach(({ entity: id }, index) => {
-      if (commit.row.previous[index]! < 0) return
-      const entity = entities.open(partition, id)
-      if (entity.unfolded !== undefined) return
-      entity.unfolded = { events: [...EntityHistory.ofEntity(commits, id, entity.lseq)], numbers: new Map() }
-      entities.changed(entity, entity.lseq)
-    })
+    openCommit(work, commit)
   }
   return {
-    entities: entities.finish(),
+    entities: work.entities.finish(),
     opened,
     upto: page.at(-1) ?? after,
     isEnd: page.length < commitsPerStepMax
+  }
+}
+
+/** Folds its records anew, each once in a step. What else of them was locked is read by that, too, and need not be again. */
+const openCommit = ({ commits, context: { tables }, entities, queue }: Work, { decoded, row }: OpenedCommit): void => {
+  const partition = tables.partitionAt(row.partition)
+  decoded.forEach(({ entity: id }, index) => {
+    if (row.previous[index]! < 0) return
+    const entity = entities.open(partition, id)
+    if (entity.unfolded !== undefined) return
+    const events = [...EntityHistory.ofEntity(commits, id, entity.lseq)]
+    entity.unfolded = { events, numbers: new Map() }
+    entities.changed(entity, entity.lseq)
+    for (const { commit, lseq } of events) {
+      const isAlong = queue.size < commitsAlongMax && commit.contents === "opened" && tables.isLocked(lseq)
+      if (isAlong) queue.add(lseq)
+    }
+  })
+}
+
+/** Own commits that are looked at when a journal opens. */
+const newestMax = 16
+
+/**
+ * Notes newest own commits whose key is not here, when a journal opens: a device that sealed yesterday and was given no key today
+ * must not go on in the clear. What was opened once is noted nowhere else.
+ */
+export const noteNewest = ({ keys, tables }: Pick<WriterContext, "keys" | "tables">): void => {
+  for (const { bytes, events, lseq } of tables.ownCommitsBefore(tables.head() + 1, newestMax)) {
+    const packed = events === 0 ? "" : Commit.open(bytes)
+    const key = typeof packed === "string" ? undefined : packed.header.seal?.key
+    if (key !== undefined && keys.find(key) === undefined) tables.addLocked(lseq, key)
   }
 }
 
@@ -67,12 +107,3 @@ export const whole = Effect.fnUntraced(function* <E>(next: (after: number) => Ef
   } while (!at.isEnd)
   return opened
 })
-
-/** The key that a commit lacks, by which it is found again; `undefined` for one that can be read, or never will be. */
-export const lackedKey = ({
-  contents,
-  packed
-}: {
-  readonly contents: string
-  readonly packed: Commit.PackedCommit
-}): KeyId | undefined => (contents === "locked" || contents === "newer" ? packed.header.seal?.key : undefined)

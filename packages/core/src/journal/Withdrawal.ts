@@ -207,7 +207,7 @@ const withdraw = (
   nowMs: number
 ): Omit<SettleOutcome, "standing"> => {
   const { crypto, tables } = context
-  const commits = new OpenedCommits({ rows: tables, ...context })
+  const commits = new OpenedCommits({ rows: tables, ...context, addLocked: tables.addLocked })
   const work: Work = { context, commits, entities: new OpenEntities(tables, crypto) }
   const verdicts = new Map([...withDependents(work, causes, givesWay)].sort(([a], [b]) => a - b))
   for (const entity of entitiesOf(work, verdicts.keys())) removeEvents(work, entity, verdicts)
@@ -225,6 +225,7 @@ const withdraw = (
     }
     if (isOwn) tables.putReceipt({ ...verdict, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
     tables.setCommit(lseq, { events: 0, previous: [], bytes: new Uint8Array(0) })
+    tables.removeLocked(lseq)
   }
   const entities = work.entities.finish()
   tables.setIdentity({ ...tables.identity(), writing: newIncarnation(crypto) })

@@ -18,6 +18,8 @@ export interface CommittedEvent extends PlacedEvent {
   readonly lseq: number
   /** What ties the commit to others of one transaction; 16 hexadecimal digits. */
   readonly group: string | undefined
+  /** What it does to fields cannot be read here, and may be later. */
+  readonly isLocked?: boolean
 }
 
 /** A place in the canonical order of an entity's events: time, author, event. */

@@ -17,10 +17,9 @@ import * as PeerId from "../identity/PeerId.ts"
 import * as CommitHeader from "./CommitHeader.ts"
 import * as Limits from "./Limits.ts"
 import * as MessagePack from "./MessagePack.ts"
-import type { NodeBudget } from "./MessagePackScan.ts"
 import * as SealedContents from "./SealedContents.ts"
 
-export { type CommitHeader, cachedAuthors, cachedAuthorsMax, commitVersion } from "./CommitHeader.ts"
+export { type CommitHeader, cachedAuthors, cachedAuthorsMax, commitVersion, unpackedBytes } from "./CommitHeader.ts"
 
 type Header = CommitHeader.CommitHeader
 
@@ -108,10 +107,10 @@ const leavesOf = (
   })
 }
 
-/** What is to be sealed of a commit: one value for each event, which `Event.contentsOf` gives. */
+/** What is to be sealed of a commit: for each event what `Event.encodeContents` gives, `null` where it has none. */
 export interface Sealing {
   readonly key: SpaceKey.SpaceKey
-  readonly contents: ReadonlyArray<unknown>
+  readonly contents: ReadonlyArray<Uint8Array | null>
 }
 
 /** What a commit says beside its events. */
@@ -141,14 +140,15 @@ export const seal = (
     root,
     count: events.length,
     size: packed.length,
-    seal: sealed === undefined ? undefined : { key: sealing!.key.id, hash: crypto.sha256(sealed) }
+    seal:
+      sealed === undefined ? undefined : { key: sealing!.key.id, hash: crypto.sha256(sealed.bytes), size: sealed.size }
   })
   const signature = signer.sign(signedMessage(crypto, headerBytes))
   const compressed = packed.length < compressBytesMin ? packed : compression.compress(packed)
   // What compressing makes longer is stored as it is: a body is never longer than its events.
   const body = compressed.length < packed.length ? compressed : packed
   const method = body === packed ? 0 : compression.method
-  return { bytes: encode({ headerBytes, signature, sealed }, method, body), leaves }
+  return { bytes: encode({ headerBytes, signature, sealed: sealed?.bytes }, method, body), leaves }
 }
 
 const contextOf = ({ at, authors, nonce }: Pick<Header, "at" | "authors" | "nonce">, root: Uint8Array): Uint8Array =>
@@ -317,18 +317,17 @@ export const unpackEvents = (
 }
 
 /**
- * The contents of all events, by their places, for whoever has the key; `undefined` for what holds none under it. Their
- * shape is `Event`'s to check.
+ * The contents of all events, by their places, for whoever has the key; `newer` for what a later version packed, `undefined`
+ * for what holds none under it. Their shape is `Event`'s to check.
  */
 export const openContents = (
   compression: CompressionFunctions,
   key: SpaceKey.SpaceKey,
-  { header, sealed }: PackedCommit,
-  budget?: NodeBudget
-): ReadonlyArray<unknown> | undefined => {
+  { header, sealed }: PackedCommit
+): ReadonlyArray<Uint8Array | null> | typeof SealedContents.newer | undefined => {
   if (sealed === undefined) return undefined
-  const contents = SealedContents.open(compression, key, contextOf(header, header.root), sealed, budget)
-  return contents?.length === header.count ? contents : undefined
+  const contents = SealedContents.open(compression, key, contextOf(header, header.root), sealed, header.seal!.size)
+  return typeof contents === "string" || contents?.length === header.count ? contents : undefined
 }
 
 /** Name of a commit: SHA-256 of its header, in hexadecimal. */

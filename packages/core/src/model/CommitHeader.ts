@@ -18,12 +18,16 @@ export const commitVersion = 2
 const plainVersion = 1
 
 const hashBytes = 32
+/** Most bytes of contents before compression: those of a commit, rounded up. */
+const contentsSizeMax = Limits.commitBytesMax + Limits.commitBytesMax / 32
 
 /** What a header says of the sealed part of its commit. */
 export interface Seal {
   readonly key: SpaceKey.KeyId
   /** SHA-256 of the sealed part. */
   readonly hash: Uint8Array
+  /** Bytes of the contents before compression, rounded up as `SealedContents.paddedLength` has it. */
+  readonly size: number
 }
 
 export interface CommitHeader {
@@ -61,7 +65,7 @@ export const encode = (header: CommitHeader): Uint8Array => {
     header.count,
     header.root,
     header.size,
-    ...(seal === undefined ? [] : [Bytes.fromHex(seal.key)!, seal.hash]),
+    ...(seal === undefined ? [] : [Bytes.fromHex(seal.key)!, seal.hash, seal.size]),
     header.group === undefined ? null : Bytes.fromHex(header.group)!
   ])
 }
@@ -75,10 +79,10 @@ export const decode = (bytes: Uint8Array): CommitHeader | string => {
   if (version !== plainVersion && version !== commitVersion)
     return `commit version ${String(version)} is not known here`
   const isSealed = version === commitVersion
-  const length = isSealed ? 13 : 11
+  const length = isSealed ? 14 : 11
   if (fields.length !== length) return `a commit header is not a list of ${length}`
   const [, space, type, header, authors, at, nonce, count, root, size] = fields as ReadonlyArray<unknown>
-  const [key, hash] = isSealed ? (fields.slice(10, 12) as ReadonlyArray<unknown>) : []
+  const [key, hash, contents] = isSealed ? (fields.slice(10, 13) as ReadonlyArray<unknown>) : []
   const group: unknown = fields[length - 1]
   if (!isBytes(space, SpaceId.spaceIdBytes)) return "a commit names no space"
   const wrong = FieldValue.nameProblem(type) ?? Partition.headerProblem(header) ?? authorsProblem(authors)
@@ -90,6 +94,7 @@ export const decode = (bytes: Uint8Array): CommitHeader | string => {
   if (!isWithin(size, 1, Limits.commitBytesMax)) return `a commit has more than ${Limits.commitBytesMax} bytes`
   if (isSealed && !isBytes(key, SpaceKey.keyIdBytes)) return "a sealed commit names no key"
   if (isSealed && !isBytes(hash, hashBytes)) return "a sealed commit does not name its sealed part"
+  if (isSealed && !isWithin(contents, 1, contentsSizeMax)) return "a sealed commit does not say how much is sealed"
   if (group !== null && !isBytes(group, 8)) return "a commit has a malformed group"
   return {
     space: SpaceId.fromBytes(space),
@@ -100,10 +105,19 @@ export const decode = (bytes: Uint8Array): CommitHeader | string => {
     count,
     root: Bytes.copy(root),
     size,
-    seal: isSealed ? { key: SpaceKey.idOf(key as Uint8Array), hash: Bytes.copy(hash as Uint8Array) } : undefined,
+    seal: isSealed ? sealOf(key as Uint8Array, hash as Uint8Array, contents as number) : undefined,
     group: group === null ? undefined : Bytes.toHex(group)
   }
 }
+
+const sealOf = (key: Uint8Array, hash: Uint8Array, size: number): Seal => ({
+  key: SpaceKey.idOf(key),
+  hash: Bytes.copy(hash),
+  size
+})
+
+/** Bytes that the events take once they are unpacked, contents included; who has no key counts alike. */
+export const unpackedBytes = ({ seal, size }: Pick<CommitHeader, "seal" | "size">): number => size + (seal?.size ?? 0)
 
 const isBytes = (value: unknown, length: number): value is Uint8Array =>
   value instanceof Uint8Array && value.length === length

@@ -64,15 +64,20 @@ export const encodeOutline = ({ ops: { d, w }, ...event }: Event): Uint8Array =>
   return encode({ ...event, ops })
 }
 
-/** What is sealed of an event; `undefined` when there is nothing to seal. */
-export const contentsOf = ({ ops: { a, c, r, s } }: Event): Operations | undefined => {
-  if (s === undefined && c === undefined && a === undefined && r === undefined) return undefined
-  return {
+/** True for an event that does something to fields. */
+const hasContents = ({ ops: { a, c, r, s } }: Event): boolean =>
+  s !== undefined || c !== undefined || a !== undefined || r !== undefined
+
+/** What is sealed of an event, encoded; `undefined` when there is nothing to seal. */
+export const encodeContents = (event: Event): Uint8Array | undefined => {
+  if (!hasContents(event)) return undefined
+  const { a, c, r, s } = event.ops
+  return MessagePack.pack({
     ...(s === undefined ? {} : { s }),
     ...(c === undefined ? {} : { c }),
     ...(a === undefined ? {} : { a }),
     ...(r === undefined ? {} : { r })
-  }
+  })
 }
 
 /** What `decode` says of an event with operations of a later version: it may be good, and cannot be judged here. */
@@ -107,18 +112,26 @@ export const decode = (
 }
 
 /** True for an event of a sealed commit as it may be: none of its contents stand in the clear. */
-export const isOutline = (event: Event): boolean => contentsOf(event) === undefined
+export const isOutline = (event: Event): boolean => !hasContents(event)
 
 /**
  * An outline with its contents, which somebody with the key has sealed: nobody without it could check them. `newer` for
  * contents of a later version. What breaks the rules is `"broken"`; a removal of additions that the event does not rest on
- * is, for then it would depend on who has the key whether something is missing.
+ * is, for then it would depend on who has the key whether something is missing; and so are contents of a deletion, which
+ * who has no key judges as one that writes nothing.
  */
-export const withContents = (event: Event, contents: unknown, authors: number): Event | typeof newer | "broken" => {
+export const withContents = (
+  event: Event,
+  contents: Uint8Array | null | undefined,
+  authors: number
+): Event | typeof newer | "broken" => {
   if (contents === null || contents === undefined) return event
-  const wrong = opsProblem(contents, authors)
+  if (event.ops.d === true || contents.length > Limits.eventBytesMax) return "broken"
+  const unpacked = MessagePack.unpack(contents, Limits.eventDepthMax)
+  if (typeof unpacked === "string") return "broken"
+  const wrong = opsProblem(unpacked.value, authors)
   if (wrong === newer) return newer
-  const { d, w, ...ops } = contents as Operations
+  const { d, w, ...ops } = unpacked.value as Operations
   if (wrong !== undefined || d !== undefined || w !== undefined || !restsOnRemoved(event, ops)) return "broken"
   return { ...event, ops: { ...event.ops, ...ops } }
 }

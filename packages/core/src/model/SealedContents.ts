@@ -9,13 +9,10 @@ import * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Limits from "./Limits.ts"
 import * as MessagePack from "./MessagePack.ts"
-import type { NodeBudget } from "./MessagePackScan.ts"
+import * as MessagePackScan from "./MessagePackScan.ts"
 
 /** Compression method, length before compression and length after it. */
 const prefixBytes = 1 + 4 + 4
-/** The list, an event's operations and fields and, below them, a value. */
-const depthMax = 3 + 32
-
 /** Most bytes of a sealed part: contents that do not shrink, their padding and what sealing adds. */
 export const sealedBytesMax = Limits.commitBytesMax + Limits.commitBytesMax / 32 + 256
 
@@ -32,15 +29,21 @@ export const paddedLength = (length: number): number => {
   return Math.ceil(length / unit) * unit
 }
 
-/** Seals the operations of a commit's events, one value for each event, bound to `context`. */
+/** A sealed part, and how many bytes its contents have before compression, rounded up. */
+export interface Sealed {
+  readonly bytes: Uint8Array
+  readonly size: number
+}
+
+/** Seals the contents of a commit's events, bound to `context`: encoded operations for each, `null` where it has none. */
 export const seal = (
   crypto: Pick<CryptoFunctions, "randomBytes">,
   compression: CompressionFunctions,
   key: SpaceKey.SpaceKey,
   context: Uint8Array,
-  operations: ReadonlyArray<unknown>
-): Uint8Array => {
-  const packed = MessagePack.pack(operations)
+  contents: ReadonlyArray<Uint8Array | null>
+): Sealed => {
+  const packed = MessagePack.pack(contents)
   const compressed = packed.length < compressBytesMin ? packed : compression.compress(packed)
   const isSmaller = compressed.length < packed.length
   const body = isSmaller ? compressed : packed
@@ -50,27 +53,46 @@ export const seal = (
   view.setUint32(1, packed.length)
   view.setUint32(5, body.length)
   bytes.set(body, prefixBytes)
-  return SpaceKey.seal(crypto, key, "contents", context, bytes)
+  return { bytes: SpaceKey.seal(crypto, key, "contents", context, bytes), size: paddedLength(packed.length) }
 }
 
-/** The values that were sealed, or `undefined` for what holds none under this key. Their shape is the caller's to check. */
+/** What a later version packed in a way that is not known here. */
+export const newer = "newer"
+
+/**
+ * The contents of all events under this key, `newer` for what a later version packed, or `undefined` for what holds none. Their
+ * values are counted as those of events in the clear are, so they take no more than those could.
+ */
 export const open = (
   compression: CompressionFunctions,
   key: SpaceKey.SpaceKey,
   context: Uint8Array,
   sealed: Uint8Array,
-  budget: NodeBudget = { nodes: Limits.commitNodesMax }
-): ReadonlyArray<unknown> | undefined => {
+  sizeMax: number = Limits.commitBytesMax
+): ReadonlyArray<Uint8Array | null> | typeof newer | undefined => {
   const bytes = SpaceKey.open(key, "contents", context, sealed)
   if (bytes === undefined || bytes.length < prefixBytes) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const [size, length] = [view.getUint32(1), view.getUint32(5)]
-  if (size > Limits.commitBytesMax || length > size || prefixBytes + length > bytes.length) return undefined
-  const packed = compression.decompress(view.getUint8(0), bytes.subarray(prefixBytes, prefixBytes + length), size)
+  const [method, size, length] = [view.getUint8(0), view.getUint32(1), view.getUint32(5)]
+  if (method > compressionMethodMax) return newer
+  if (size > sizeMax || length > size || prefixBytes + length > bytes.length) return undefined
+  const packed = compression.decompress(method, bytes.subarray(prefixBytes, prefixBytes + length), size)
   if (packed === undefined || packed.length !== size) return undefined
-  const unpacked = MessagePack.unpack(packed, depthMax, budget)
+  const unpacked = MessagePack.unpack(packed, 1)
   if (typeof unpacked === "string" || !Array.isArray(unpacked.value)) return undefined
-  return unpacked.value as ReadonlyArray<unknown>
+  const contents = unpacked.value as ReadonlyArray<unknown>
+  return areContents(contents) ? contents : undefined
+}
+
+/** The compression methods that this version knows: none, and Zstandard. */
+const compressionMethodMax = 1
+
+const areContents = (contents: ReadonlyArray<unknown>): contents is ReadonlyArray<Uint8Array | null> => {
+  const budget = { nodes: Limits.commitNodesMax }
+  return contents.every((each) => {
+    if (each === null) return true
+    return each instanceof Uint8Array && MessagePackScan.problem(each, Limits.eventDepthMax, budget) !== "crowded"
+  })
 }
 
 /** What a sealed part is bound to: it cannot be put beside other events, at another time or under another author. */

@@ -97,7 +97,7 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
     if (judged !== undefined) denials.push({ ...judged, index: commits.length })
     commits.push(bytes)
     places.push(i)
-    sizes.push(typeof commit === "string" ? bytes.length : commit.header.size)
+    sizes.push(typeof commit === "string" ? bytes.length : Commit.unpackedBytes(commit.header))
   }
   const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
   const partitions = Array.from(decisions.values(), ({ partition }) => partition)

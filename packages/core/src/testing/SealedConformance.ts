@@ -17,6 +17,8 @@ import type { SpaceId } from "../identity/SpaceId.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
+import * as Limits from "../model/Limits.ts"
+import * as MessagePack from "../model/MessagePack.ts"
 import {
   batch,
   change,
@@ -30,6 +32,7 @@ import {
   pull,
   put,
   remove,
+  settlement,
   space,
   startMs,
   stateHash
@@ -60,6 +63,7 @@ export const sealedConformance = (name: string, make: MakeSealedJournal): void =
   blindRules(name, opened)
   lateKeyRules(name, opened)
   hostileRules(name, opened)
+  unreadableRules(name, opened)
 }
 
 type Open = (device: number, held: HeldKeys) => ReturnType<typeof open>
@@ -187,9 +191,9 @@ const lateKeyRules = (name: string, opened: Open): void => {
         const late = yield* opened(2, noKeys)
         yield* a.write([everyKind, put("n2", { text: "b" })])
         yield* a.write([patch("n1", { text: "newer" }), change("n1", { counters: { hits: 7 }, sets: { tags: ["b"] } })])
-        yield* pull(a, late)
-        // Written over what cannot be read, in the clear.
+        // In the clear, before it knows that others seal.
         yield* late.write([put("n2", { mine: true })])
+        yield* pull(a, late)
         yield* a.hold(holding(1, 2))
         yield* a.write([put("n3", { text: "c" })])
         yield* pull(a, late)
@@ -234,6 +238,97 @@ const lateKeyRules = (name: string, opened: Open): void => {
   )
 }
 
+const unreadableRules = (name: string, opened: Open): void => {
+  it.effect(
+    `[SK-20] ${name}: what cannot be read is not taken for nothing: no restore, undo or total is written over it`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* opened(1, holding(1)), yield* opened(2, holding(2))]
+        yield* a.write([change("n1", { lww: { text: "old" }, counters: { hits: 10 } })])
+        const then = yield* a.lastTime
+        yield* TestClock.adjust(1_000)
+        yield* a.hold(holding(1, 2))
+        const { commits } = yield* a.write([patch("n1", { text: "new" })])
+        yield* pull(a, b)
+        const locked = { reason: { _tag: "SpaceLocked" } }
+        expect(yield* Effect.flip(b.restoration("note", "n1", then))).toMatchObject(locked)
+        expect(yield* Effect.flip(b.reversal({ commit: commits[0]! }))).toMatchObject(locked)
+        expect(yield* Effect.flip(b.write([change("n1", { counters: { hits: 3 } })]))).toMatchObject(locked)
+        expect(yield* Effect.flip(b.write([change("n1", { sets: { tags: ["x"] } })]))).toMatchObject(locked)
+        yield* b.write([patch("n1", { text: "newest" }), change("n2", { counters: { hits: 3 } })])
+        yield* pull(b, a)
+        expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "newest", hits: 10 })
+      })
+  )
+
+  it.effect(`[SK-21] ${name}: who keeps what others sealed and has no key writes nothing in the clear`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* opened(1, holding(1)), yield* opened(2, noKeys)]
+      yield* b.write([put("n0", { text: "before" })])
+      yield* a.write([put("n1", { text: "sealed" })])
+      yield* pull(a, b)
+      expect(yield* Effect.flip(b.write([put("n2", { text: "in the clear" })]))).toMatchObject({
+        reason: { _tag: "SpaceLocked" }
+      })
+      yield* b.write([remove("n0")])
+      yield* b.hold(holding(1))
+      yield* b.write([put("n2", { text: "sealed, too" })])
+      expect((yield* commitsOf(b)).map(({ bytes }) => textOf(bytes).includes("sealed, too"))).not.toContain(true)
+    })
+  )
+
+  it.effect(
+    `[SK-22] ${name}: a record that was folded while its key was away is whole again once the key is back`,
+    () =>
+      Effect.gen(function* () {
+        const [a, hub] = [yield* opened(1, holding(1)), yield* opened(2, noKeys)]
+        yield* a.write([put("n1", { text: "first", body: "long" })])
+        yield* a.write([patch("n1", { text: "refused" })])
+        yield* a.hold(noKeys)
+        const denied = { code: "Denied", kind: "refused", rule: "r", policyVersion: 1, because: "no", lseq: 2 } as const
+        yield* a.settle(settlement(hub.device, [denied]))
+        expect((yield* a.get("note", "n1"))?.fields).toEqual({})
+        expect(yield* a.lockedCount).toBe(1)
+        yield* a.hold(holding(1))
+        expect(yield* a.unlock).toBe(1)
+        expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "first", body: "long" })
+      })
+  )
+
+  it.effect(`[SK-22] ${name}: an own commit with a wrong time is not written again while it cannot be read`, () =>
+    Effect.gen(function* () {
+      const yearMs = 365 * 24 * 3_600_000
+      const [a, hub] = [yield* opened(1, holding(1)), yield* opened(2, noKeys)]
+      yield* TestClock.setTime(startMs + yearMs)
+      yield* a.write([put("n1", { text: "a year ahead" })])
+      yield* TestClock.setTime(startMs)
+      yield* a.hold(noKeys)
+      const late = yield* commitsOf(a)
+      const { verdicts } = yield* hub.receive(batch(a, late))
+      const told = verdicts.map(({ index, ...verdict }) => ({ ...verdict, lseq: late[index]!.lseq }))
+      expect((yield* a.settle(settlement(hub.device, told))).rewritten).toEqual([])
+      const [kept] = yield* a.quarantine({ after: 0, limit: 10 })
+      expect(kept).toMatchObject({ reason: "ClockAhead", because: expect.stringContaining("sealed") as string })
+      yield* a.hold(holding(1))
+      yield* a.release([kept!.id])
+      expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "a year ahead" })
+    })
+  )
+
+  it.effect(
+    `[SK-23] ${name}: what contents take is counted without the key, so no frame takes more than in the clear`,
+    () =>
+      Effect.gen(function* () {
+        const a = yield* opened(1, holding(1))
+        yield* a.write([put("n1", { text: "x".repeat(50_000) })])
+        const [commit] = yield* commitsOf(a)
+        const { header } = Commit.open(commit!.bytes) as Commit.PackedCommit
+        expect(Commit.unpackedBytes(header)).toBeGreaterThan(50_000)
+        expect(Commit.unpackedBytes(header)).toBeLessThan(60_000)
+      })
+  )
+}
+
 /** A commit of these contents by hand, whatever they are. */
 const sealed = (
   author: Opened,
@@ -255,7 +350,7 @@ const sealed = (
     },
     [Event.encodeOutline(event)],
     undefined,
-    { key, contents }
+    { key, contents: contents.map((each) => (each === null ? null : MessagePack.pack(each))) }
   ).bytes
 
 /** The outer form with another sealed part. */
@@ -297,9 +392,13 @@ const hostileRules = (name: string, opened: Open): void => {
           ["too few", []],
           ["too many", [null, null]],
           ["withdraws what it does not rest on", [{ r: { tags: [["x", [[0, 1]]]] } }]],
-          ["a bad name", [{ s: { "": 1 } }]]
+          ["a bad name", [{ s: { "": 1 } }]],
+          ["more than an event may have", [{ s: { text: "x".repeat(Limits.eventBytesMax) } }]]
         ]
         const commits = unsound.map(([id, contents]) => ({ bytes: sealed(a, keyOf(1), event(id), contents) }))
+        // Who has no key judges a deletion as one that writes nothing.
+        const deletion = { ...event("a deletion"), ops: { d: true } }
+        commits.push({ bytes: sealed(a, keyOf(1), deletion, [{ s: { text: "x" } }]) })
         // Sealed under another key than it says.
         const lie = { ...keyOf(1), secret: keyOf(9).secret }
         commits.push({ bytes: sealed(a, lie, event("another key"), [{ s: { text: "x" } }]) })
@@ -314,19 +413,22 @@ const hostileRules = (name: string, opened: Open): void => {
   )
 
   it.effect(
-    `[SK-18] ${name}: sealed contents of a later version wait in quarantine where the key is, and for an update where it came late`,
+    `[SK-18] ${name}: sealed contents of a later version count as a change of no field, with and without the key, and wait for an update`,
     () =>
       Effect.gen(function* () {
         const a = yield* opened(1, holding(1))
         const [reader, late] = [yield* opened(2, holding(1)), yield* opened(3, noKeys)]
         const commit = { bytes: sealed(a, keyOf(1), firstEvent("n1", "x"), [{ s: { text: "x" }, later: 1 }]) }
-        expect(yield* reader.receive(batch(a, [commit]))).toMatchObject({ held: 1, applied: 0 })
-        expect(yield* reader.quarantineCounts).toMatchObject({ SchemaUnknown: 1 })
-        expect(yield* late.receive(batch(a, [commit]))).toMatchObject({ held: 0, applied: 1 })
+        for (const journal of [reader, late]) {
+          expect(yield* journal.receive(batch(a, [commit]))).toMatchObject({ held: 0, applied: 1, refused: [] })
+        }
         yield* late.hold(holding(1))
-        expect(yield* late.unlock).toBe(0)
-        expect(yield* late.lockedCount).toBe(1)
-        expect((yield* late.get("note", "n1"))?.fields).toEqual({})
+        for (const journal of [reader, late]) {
+          expect(yield* journal.unlock).toBe(0)
+          expect(yield* journal.lockedCount).toBe(1)
+          expect((yield* journal.get("note", "n1"))?.fields).toEqual({})
+        }
+        expect(yield* roots(reader)).toEqual(yield* roots(late))
       })
   )
 }

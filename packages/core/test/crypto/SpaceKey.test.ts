@@ -3,6 +3,7 @@ import { KeyRing, keysMax, noKeys } from "../../src/crypto/KeyRing.ts"
 import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
 import * as Bytes from "../../src/identity/Bytes.ts"
 import type { SpaceId } from "../../src/identity/SpaceId.ts"
+import * as MessagePack from "../../src/model/MessagePack.ts"
 import * as SealedContents from "../../src/model/SealedContents.ts"
 import { compression, crypto } from "../nodeCrypto.ts"
 
@@ -104,30 +105,37 @@ describe("sealed contents", () => {
       lengths.add(padded)
     }
     expect(lengths.size).toBeLessThan(400)
-    const same = [1000, 1010].map(
-      (chars) => SealedContents.seal(crypto, compression, key, context, [random(chars)]).length
+    const same = [1100, 1110].map(
+      (chars) => SealedContents.seal(crypto, compression, key, context, [MessagePack.pack(random(chars))]).bytes.length
     )
     expect(same[0]).toBe(same[1])
   })
 
   it("[SK-4] come back as they were, small and large, and no others open", () => {
-    for (const contents of [[], [null], [{ s: { text: "x" } }, null], [{ s: { text: random(60_000) } }]]) {
-      const sealed = SealedContents.seal(crypto, compression, key, context, contents)
-      expect(sealed.length).toBeLessThanOrEqual(SealedContents.sealedBytesMax)
-      expect(SealedContents.open(compression, key, context, sealed)).toEqual(contents)
+    const some = MessagePack.pack({ s: { text: "x" } })
+    for (const contents of [[], [null], [some, null], [MessagePack.pack({ s: { text: random(60_000) } })]]) {
+      const { bytes, size } = SealedContents.seal(crypto, compression, key, context, contents)
+      expect(bytes.length).toBeLessThanOrEqual(SealedContents.sealedBytesMax)
+      expect(SealedContents.open(compression, key, context, bytes, size)).toEqual(contents)
     }
+    const { bytes: large, size: largeSize } = SealedContents.seal(crypto, compression, key, context, [
+      MessagePack.pack("x".repeat(10_000))
+    ])
+    expect(SealedContents.open(compression, key, context, large, largeSize - 1_000)).toBeUndefined()
     const lies: ReadonlyArray<Uint8Array> = [
       new Uint8Array(3),
       new Uint8Array([0, 0, 0, 0, 9, 0, 0, 0, 1, 0x90]),
       new Uint8Array([0, 0, 0, 0, 1, 0, 0, 0, 9, 0x90]),
       new Uint8Array([1, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0x90]),
-      new Uint8Array([9, 0, 0, 0, 1, 0, 0, 0, 1, 0x90]),
+      new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 2, 0x91, 0x07]),
       new Uint8Array([0, 0, 0, 0, 1, 0, 0, 0, 1, 0x07])
     ]
     for (const lie of lies) {
       const sealed = SpaceKey.seal(crypto, key, "contents", context, lie)
       expect(SealedContents.open(compression, key, context, sealed)).toBeUndefined()
     }
+    const later = SpaceKey.seal(crypto, key, "contents", context, new Uint8Array([9, 0, 0, 0, 1, 0, 0, 0, 1, 0x90]))
+    expect(SealedContents.open(compression, key, context, later)).toBe(SealedContents.newer)
   })
 })
 
