@@ -64,6 +64,7 @@ export const sealedConformance = (name: string, make: MakeSealedJournal): void =
   lateKeyRules(name, opened)
   hostileRules(name, opened)
   unreadableRules(name, opened)
+  awayRules(name, opened)
 }
 
 type Open = (device: number, held: HeldKeys) => ReturnType<typeof open>
@@ -276,7 +277,9 @@ const unreadableRules = (name: string, opened: Open): void => {
       expect((yield* commitsOf(b)).map(({ bytes }) => textOf(bytes).includes("sealed, too"))).not.toContain(true)
     })
   )
+}
 
+const awayRules = (name: string, opened: Open): void => {
   it.effect(
     `[SK-22] ${name}: a record that was folded while its key was away is whole again once the key is back`,
     () =>

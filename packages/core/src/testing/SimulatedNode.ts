@@ -69,6 +69,11 @@ export class SimulatedNode {
     return this.#services !== undefined
   }
 
+  /** Its space is sealed, and it has not got the key yet. */
+  get isKeyless(): boolean {
+    return this.options.seal !== undefined && this.#held === undefined
+  }
+
   get peer(): PeerId {
     return this.options.device.peer
   }
