@@ -107,16 +107,27 @@ export type Inviting = Omit<Invitation, "uses" | "over">
 
 /** Remembers an invitation; `undefined` when there is no room for it. */
 export const invite = (state: OnboardingState, inviting: Inviting): Step<Invitation | undefined> => {
-  const roomy = state.invitations.length < invitationsMax ? state : withoutOldest(state)
+  const roomy = state.invitations.length < invitationsMax ? state : withoutOldest(state, inviting.madeMs)
   if (roomy === undefined) return { answer: undefined, state }
   const invitation: Invitation = { ...inviting, uses: 0, over: null }
   return { answer: invitation, state: { ...roomy, invitations: [...roomy.invitations, invitation] } }
 }
 
-/** Without the oldest invitation that is over and its requests; `undefined` when all are good or have requests that wait. */
-const withoutOldest = (state: OnboardingState): OnboardingState | undefined => {
-  const waiting = new Set(pending(state).map(({ invitation }) => invitation))
-  const oldest = state.invitations.find((each) => standingOf(each) !== "good" && !waiting.has(each.id))
+/** For how long whoever was let in finds that it was, also where room is wanted. */
+export const keptMsMin = 7 * 24 * 60 * 60_000
+
+/**
+ * Without the oldest invitation that is over and its requests; `undefined` when all are good, or have requests that wait or were
+ * approved lately: their devices may not have asked what came of it. With `isForRequests` one that has requests.
+ */
+const withoutOldest = (state: OnboardingState, nowMs: number, isForRequests = false): OnboardingState | undefined => {
+  const isKept = ({ settledMs, status }: Request): boolean =>
+    settledMs === null || (status === "approved" && nowMs - settledMs < keptMsMin)
+  const kept = new Set(state.requests.filter(isKept).map(({ invitation }) => invitation))
+  const asked = new Set(state.requests.map(({ invitation }) => invitation))
+  const oldest = state.invitations.find(
+    (each) => standingOf(each) !== "good" && !kept.has(each.id) && (!isForRequests || asked.has(each.id))
+  )
   if (oldest === undefined) return undefined
   return {
     ...state,
@@ -169,7 +180,7 @@ export const ask = (state: OnboardingState, nowMs: number, asking: Asking): Step
   if (standingOf(invitation) !== "good") return none("refused")
   const waiting = pending(state)
   const ofIt = waiting.filter((each) => each.invitation === invitation.id)
-  const roomy = state.requests.length < requestsMax ? state : withoutOldest(state)
+  const roomy = state.requests.length < requestsMax ? state : withoutOldest(state, nowMs, true)
   if (waiting.length >= pendingMax || ofIt.length >= pendingOfInvitationMax || roomy === undefined)
     return none("crowded")
   const { role, teams } = invitation

@@ -63,6 +63,36 @@ describe("what is remembered", () => {
     expect(invite(aged, inviting(1_001)).state.invitations[0]?.id).toBe("i1")
   })
 
+  it("[OB-14] tells who was approved lately that it was, however many invitations are made meanwhile", () => {
+    const { invitationsMax, keptMsMin } = OnboardingState
+    const approveAll = (state: State): State =>
+      settleAll(state, nowMs, () => ({ status: "approved", by: peer(1), member: "m", role: "member" })).state
+    let state = invite(OnboardingState.empty, inviting(0)).state
+    ;[state] = askAll(state, 0, 1)
+    state = approveAll(state)
+    for (let n = 1; n < invitationsMax; n++) state = invite(state, inviting(n)).state
+    const later = { madeMs: nowMs + keptMsMin }
+    expect(invite(state, inviting(invitationsMax, { madeMs: later.madeMs - 1 })).answer).toBeUndefined()
+    expect(ask(state, nowMs, asking(0, 0)).answer).toMatchObject({ kind: "known", request: { status: "approved" } })
+    expect(invite(state, inviting(invitationsMax, later)).answer).toBeDefined()
+  })
+
+  it("[OB-14] remembers no more requests than that, also behind invitations that nobody used", () => {
+    const { requestsMax, usesMax } = OnboardingState
+    let state = OnboardingState.empty
+    for (let n = 0; n < 100; n++) {
+      state = invite(state, inviting(n)).state
+      state = OnboardingState.revoke(state, nowMs, `i${n}`, peer(1)).state
+    }
+    for (let n = 100; n < 112; n++) {
+      state = invite(state, inviting(n, { usesMax })).state
+      for (let i = 0; i < usesMax; i++) {
+        state = rejectAll(ask(state, nowMs, asking(n, i)).state)
+        expect(state.requests.length).toBeLessThanOrEqual(requestsMax)
+      }
+    }
+  })
+
   it("[OB-14] lets so many requests wait, of one invitation and of all", () => {
     const { pendingMax, pendingOfInvitationMax, usesMax } = OnboardingState
     const shares = pendingMax / pendingOfInvitationMax
