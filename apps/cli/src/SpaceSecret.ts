@@ -36,10 +36,10 @@ export const keysOf = Effect.fnUntraced(function* (folder: string, space: SpaceI
 export const forReading = Effect.fnUntraced(function* (folder: string, space: SpaceId.SpaceId) {
   const records = yield* SqliteCharter.readOnly(folder)
   if (records.length === 0) return yield* keysOf(folder, space)
-  const { state } = yield* Effect.provide(Charter.Charter, asStranger(space, records))
-  if (state().seal === undefined || !existsSync(DeviceKeyFile.keyFile(folder))) return undefined
+  const charter = yield* Effect.provide(Charter.Charter, asStranger(space, records))
+  if (charter.state().seal === undefined || !existsSync(DeviceKeyFile.keyFile(folder))) return undefined
   const seed = yield* FolderKey.load(folder)
-  return yield* SpaceKeys.heldIn(state(), KeyWrap.openerOf(Redacted.value(seed)))
+  return yield* SpaceKeys.heldIn(charter, KeyWrap.openerOf(Redacted.value(seed)))
 })
 
 /** What the charter says is the same for everybody. */

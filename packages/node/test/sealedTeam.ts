@@ -20,7 +20,7 @@ import {
   TransportRegistry
 } from "@syncline/core"
 import { enterprise } from "@syncline/policy"
-import { Context, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import { Context, Effect, identity, Layer, Redacted, Schema, type Scope } from "effect"
 import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
 import * as NodeCompression from "../src/NodeCompression.ts"
 import * as NodeCrypto from "../src/NodeCrypto.ts"
@@ -46,11 +46,13 @@ export interface SealedOptions {
   readonly network: MemoryTransport.MemoryNetwork
   readonly device: number
   readonly dials?: ReadonlyArray<number>
+  /** What stands before the journal, for one that fails. */
+  readonly before?: (journal: Journal.JournalShape) => Journal.JournalShape
 }
 
 export const makeNode = (options: SealedOptions): Effect.Effect<SealedNode, unknown, Scope.Scope> => nodeOf(options)
 
-const nodeOf = Effect.fnUntraced(function* ({ device, dials = [], network }: SealedOptions) {
+const nodeOf = Effect.fnUntraced(function* ({ before, device, dials = [], network }: SealedOptions) {
   const introducer = device === 1 ? undefined : peerOf(1)
   const layer = Layer.mergeAll(
     Orchestrator.Orchestrator.layer({ routes: dials.map((other) => ({ address: `memory:${other}` })) }),
@@ -58,7 +60,7 @@ const nodeOf = Effect.fnUntraced(function* ({ device, dials = [], network }: Sea
   ).pipe(
     Layer.provideMerge(SpaceKeys.layer),
     Layer.provideMerge(enterprise({ introducer })(space)),
-    Layer.provideMerge(MemoryJournal.layer({ space })),
+    Layer.provideMerge(Layer.effect(Journal.Journal, Effect.map(MemoryJournal.make({ space }), before ?? identity))),
     Layer.provideMerge(
       Layer.mergeAll(
         DeviceKeyFile.layerSeed(seedOf(device)),
@@ -95,6 +97,35 @@ const nodeOf = Effect.fnUntraced(function* ({ device, dials = [], network }: Sea
   }
   yield* Context.get(services, Orchestrator.Orchestrator).send({ _tag: "Start" })
   return node
+})
+
+/** A node that nobody is connected to. */
+export const makeAlone = (
+  device: number,
+  before?: (journal: Journal.JournalShape) => Journal.JournalShape
+): Effect.Effect<SealedNode, unknown, Scope.Scope> =>
+  makeNode({ network: MemoryTransport.makeNetwork(), device, ...(before === undefined ? {} : { before }) })
+
+/** All records of charters. */
+export const everything = { marks: [], rivals: [] }
+
+/** Hands one journal all commits of another one, as a session would. */
+export const feedInto = Effect.fnUntraced(function* (
+  from: Journal.JournalShape,
+  peer: PeerId.PeerId,
+  into: Journal.JournalShape
+) {
+  const { commits } = yield* from.feed(0, "nobody" as PeerId.PeerId, 1e9)
+  return yield* into.receive({
+    peer,
+    incarnation: from.info.incarnation,
+    isCustodian: false,
+    feed: undefined,
+    commits: commits.map(({ bytes }) => bytes),
+    denials: [],
+    aheadMsMax: 300_000,
+    deleteLimits: { recordsMax: 1_000, shareMax: 1, shareFrom: 20, windowMs: 60_000 }
+  })
 })
 
 export const founding = (isHub: boolean): CharterOperation.CharterOperation => ({

@@ -92,12 +92,16 @@ export interface CharterShape {
    * signed itself.
    */
   readonly knownTo: (peer: PeerId) => Known
+  /** The records that are known and do not count, each behind what it stands behind. */
+  readonly rivals: () => ReadonlyArray<CharterRecord.CharterRecord>
   /** 16 bytes that are equal where the same records count in the same order. */
   readonly digest: () => Uint8Array
   /** Records that somebody lacks who knows that much: first what counts, with what it needs; about `bytesMax` bytes, at least one. */
   readonly beyond: (known: Known, bytesMax: number) => ReadonlyArray<Uint8Array>
   /** Emits after the charter changed. A subscriber that lags behind sees the newest only. */
   readonly changes: Stream.Stream<CharterState>
+  /** Emits after records came, also where none of them counts. */
+  readonly arrivals: Stream.Stream<void>
 }
 
 /** Changes that a slow subscriber may lag behind. */
@@ -141,14 +145,17 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const graph = CharterKeeping.graphOf({ crypto, options }, yield* store.load)
   const keeping: Keeping = { options, crypto, signer, store, graph, state: graph.state }
   const changes = yield* PubSub.sliding<CharterState>(changesMax)
+  const arrivals = yield* PubSub.sliding<void>(1)
   const oneByOne = yield* Semaphore.make(1)
   const digest = digestOf(keeping)
   const told = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       const { state } = keeping
-      const tell = Effect.suspend(() =>
-        keeping.state === state ? Effect.void : Effect.asVoid(PubSub.publish(changes, keeping.state))
-      )
+      const { size } = keeping.graph
+      const tell = Effect.gen(function* () {
+        if (keeping.state !== state) yield* PubSub.publish(changes, keeping.state)
+        if (keeping.graph.size !== size) yield* PubSub.publish(arrivals, undefined)
+      })
       return Effect.ensuring(effect, tell)
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
   const offer = yield* CharterOffer.make(keeping, changes, oneByOne)
@@ -171,7 +178,9 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     known: () => ({ marks: marksOf(keeping.graph), rivals: rivalsOf(keeping.graph) }),
     knownTo: (peer) => knownTo(keeping.graph, peer),
     beyond: (known, bytesMax) => beyond(keeping.graph, known, bytesMax),
-    changes: Stream.fromPubSub(changes)
+    rivals: () => keeping.graph.rivals,
+    changes: Stream.fromPubSub(changes),
+    arrivals: Stream.fromPubSub(arrivals)
   }
   return charter
 })

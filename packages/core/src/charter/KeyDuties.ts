@@ -2,8 +2,9 @@
  * What is to be done about the keys of a sealed space, as one pure question on the charter: put a new key in force, or hand
  * one to devices that lack it. Everybody who manages the space comes to the same answer; who acts on it is told elsewhere.
  */
+import { managingLevel } from "./CharterOperation.ts"
 import { keyInForce } from "./CharterSeal.ts"
-import type { CharterKey, CharterState, Device } from "./CharterState.ts"
+import { type CharterKey, type CharterState, type Device, levelOf, type SpaceSeal } from "./CharterState.ts"
 import { tagOf, tagsIn } from "../crypto/KeyWrap.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as PeerId from "../identity/PeerId.ts"
@@ -14,6 +15,10 @@ export type RotationCause =
   | "first"
   /** Somebody has the one in force who is no device of the space any more. */
   | "removed"
+  /** Nobody who could hand on the one in force has it. */
+  | "lost"
+  /** Somebody came since, and the space hides from newcomers what was written before. */
+  | "joined"
   /** It is older than the space wants its keys to be. */
   | "period"
 
@@ -26,6 +31,8 @@ export interface KeyDuties {
 export const nothing: KeyDuties = { rotate: undefined, share: [] }
 
 const dayMs = 24 * 60 * 60_000
+/** How far ahead of this clock a key may be dated, in milliseconds, for its date to be believed. */
+const aheadMsMax = dayMs
 
 // Hashing names for wraps costs microseconds, and a charter's devices are asked about with each of its records.
 const tags = new WeakMap<Device, string>()
@@ -40,36 +47,95 @@ const tagOfDevice = (device: Device): string => {
 /** Who was given a key. */
 const given = ({ wraps }: CharterKey): ReadonlySet<string> => new Set(wraps.flatMap(tagsIn))
 
+/** True where a wrap of the key names the device; whether it opens, only the device can know. */
+export const wasGiven = (key: CharterKey, device: Device): boolean => given(key).has(tagOfDevice(device))
+
 /** Devices that are given a new key: all but the hub, which shall read nothing, and paused ones, which get nothing. */
-export const recipients = ({ devices, hub }: CharterState): ReadonlyArray<Device> =>
+const recipients = ({ devices, hub }: CharterState): ReadonlyArray<Device> =>
   [...devices.values()].filter(({ isPaused, peer }) => !isPaused && peer !== hub)
 
-/** What is due at a time, in milliseconds since 1970. */
-export const dutiesOf = (state: CharterState, nowMs: number): KeyDuties => {
+/** True for a device that may put keys in force, and hand them on. */
+export const isKeeper = (state: CharterState, device: Device | undefined): boolean => {
+  const member = device === undefined ? undefined : state.members.get(device.member)
+  if (member === undefined || device!.isPaused || device!.peer === state.hub) return false
+  return levelOf(state, member) >= managingLevel
+}
+
+/** The same devices, those that must not lack it first: the one that asks, and who else can hand it on. */
+export const inTurn = (
+  state: CharterState,
+  devices: ReadonlyArray<Device>,
+  self: PeerId.PeerId
+): ReadonlyArray<Device> => {
+  const turnOf = (device: Device): number => (device.peer === self ? 0 : isKeeper(state, device) ? 1 : 2)
+  return [0, 1, 2].flatMap((turn) => devices.filter((device) => turnOf(device) === turn))
+}
+
+/** The devices that a new key is made for, in their turn. */
+export const recipientsInTurn = (state: CharterState, self: PeerId.PeerId): ReadonlyArray<Device> =>
+  inTurn(state, recipients(state), self)
+
+/** Nobody who could hand it on was given it: it can only be replaced. */
+export const isLost = (state: CharterState, key: CharterKey): boolean => {
+  const has = given(key)
+  return !recipients(state).some((device) => isKeeper(state, device) && has.has(tagOfDevice(device)))
+}
+
+/**
+ * What is due at a time, in milliseconds since 1970. A device that has both keys knows of a link from one to the other that
+ * it is not sound; then the earlier one is handed out as if there were none.
+ */
+export const dutiesOf = (
+  state: CharterState,
+  nowMs: number,
+  isUnsound: (before: Uint8Array) => boolean = () => false
+): KeyDuties => {
   const { seal } = state
   if (seal === undefined) return nothing
-  const rotate = rotationOf(state, nowMs)
+  const { readers, newcomers } = readersOf(state, seal)
+  const rotate = rotationOf(state, newcomers, nowMs)
   const share = seal.keys.flatMap((key, i) => {
     const next = seal.keys[i + 1]
     // The next one leads to it; and what is to be replaced is given to nobody any more.
-    if (next?.before !== undefined || (next === undefined && rotate === "removed")) return []
+    const isLed = next?.before !== undefined && !isUnsound(next.before)
+    if (isLed || (next === undefined && rotate === "removed") || isLost(state, key)) return []
     const has = given(key)
-    const devices = recipients(state).filter((device) => isReader(state, device, next) && !has.has(tagOfDevice(device)))
+    const devices = readers(i).filter((device) => !has.has(tagOfDevice(device)))
     return devices.length === 0 ? [] : [{ key, devices }]
   })
   return { rotate, share }
 }
 
-/** Whoever came when a later key was in force that hands on none does not read what was sealed before. */
-const isReader = ({ members }: CharterState, device: Device, next: CharterKey | undefined): boolean =>
-  next === undefined || members.get(device.member)!.since < next.since
+/** Who may read what was sealed with each key, and who is there and may not with the one in force. */
+const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal) => {
+  const all = recipients(state)
+  const readers = (at: number): ReadonlyArray<Device> => {
+    // Whoever may read with a key may with all that it hands on.
+    let i = at
+    while (keys[i + 1]?.before !== undefined) i++
+    const [key, next] = [keys[i]!, keys[i + 1]]
+    const sinceOf = ({ member }: Device): number => state.members.get(member)!.since
+    if (showsHistory) return all.filter((device) => next === undefined || sinceOf(device) < next.since)
+    const has = given(key)
+    const having = new Set(all.filter((device) => has.has(tagOfDevice(device))).map(({ member }) => member))
+    return all.filter((device) => sinceOf(device) <= key.since || having.has(device.member))
+  }
+  const last = keys.length - 1
+  const newcomers = last < 0 || showsHistory ? 0 : all.length - readers(last).length
+  return { readers, newcomers }
+}
 
-const rotationOf = (state: CharterState, nowMs: number): RotationCause | undefined => {
+const rotationOf = (state: CharterState, newcomers: number, nowMs: number): RotationCause | undefined => {
   const key = keyInForce(state.seal)
   if (key === undefined) return "first"
   const present = new Set([...state.devices.values()].map(tagOfDevice))
   for (const tag of given(key)) if (!present.has(tag)) return "removed"
-  const { periodDays } = state.seal!
-  const isOld = periodDays !== null && HybridTime.millis(key.at) + periodDays * dayMs <= nowMs
+  if (isLost(state, key)) return "lost"
+  if (newcomers > 0) return "joined"
+  const { keys, periodDays } = state.seal!
+  if (periodDays === null) return undefined
+  // A key that is dated ahead came after the one before it: its time is not known, but it is no longer ago.
+  const dated = keys.findLast(({ at }) => HybridTime.millis(at) <= nowMs + aheadMsMax)
+  const isOld = dated === undefined || HybridTime.millis(dated.at) + periodDays * dayMs <= nowMs
   return isOld ? "period" : undefined
 }

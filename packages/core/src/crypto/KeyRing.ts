@@ -25,10 +25,12 @@ export const keysMax = 4096
 /** Finds keys by their ids. */
 export interface KeyFinder {
   readonly find: (id: SpaceKey.KeyId) => SpaceKey.SpaceKey | undefined
+  /** The key that seals new contents. */
+  readonly sealing: SpaceKey.SpaceKey | "lacking" | "none"
 }
 
 /** Has no key, whatever the device has: for judgements that must be alike on every device. */
-export const blind: KeyFinder = { find: () => undefined }
+export const blind: KeyFinder = { find: () => undefined, sealing: "none" }
 
 export class KeyRing implements KeyFinder {
   readonly #space: SpaceId

@@ -46,7 +46,7 @@ const wrapOne = async (key: SpaceKey.SpaceKey, device: Uint8Array): Promise<Uint
   const made = new Uint8Array(SpaceKey.wrapBytes)
   made.set(Bytes.fromHex(tagOf(device))!)
   const point = montgomeryOf(device)
-  // Nobody has the other half of what is no key; it counts as given, or it would be due for ever.
+  // Nobody has the other half of what is no key, or of a point that leads nowhere; it counts as given, or it would be due for ever.
   if (point === undefined) return made
   const recipientPublicKey = await suite.kem.deserializePublicKey(buffer(point))
   const info = infoOf(key.space, key.commitment)
@@ -58,7 +58,8 @@ const wrapOne = async (key: SpaceKey.SpaceKey, device: Uint8Array): Promise<Uint
 
 const montgomeryOf = (device: Uint8Array): Uint8Array | undefined => {
   try {
-    return ed25519.utils.toMontgomery(device)
+    const point = ed25519.Point.fromBytes(device)
+    return point.isSmallOrder() ? undefined : ed25519.utils.toMontgomery(device)
   } catch {
     return undefined
   }

@@ -6,24 +6,41 @@
 import { Clock, Context, Effect, Layer, Metric, Option, Random, Semaphore, Stream } from "effect"
 import { Charter, type CharterShape, type Wording } from "../charter/Charter.ts"
 import type { CharterError } from "../charter/CharterError.ts"
-import { type CharterOperation, managingLevel, wrapsMax } from "../charter/CharterOperation.ts"
+import { type CharterOperation, wrapsMax } from "../charter/CharterOperation.ts"
+import { type CharterRecord, operationsMax } from "../charter/CharterRecord.ts"
 import { keyInForce } from "../charter/CharterSeal.ts"
-import { type CharterState, levelOf, memberOf } from "../charter/CharterState.ts"
-import { dutiesOf, type KeyDuties, recipients } from "../charter/KeyDuties.ts"
+import type { CharterKey, CharterState, Device } from "../charter/CharterState.ts"
+import {
+  dutiesOf,
+  inTurn,
+  isKeeper,
+  isLost,
+  type KeyDuties,
+  recipientsInTurn,
+  type RotationCause,
+  wasGiven
+} from "../charter/KeyDuties.ts"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import type { HeldKeys } from "../crypto/KeyRing.ts"
-import { DeviceKeyOpener, type KeyOpener, wrap } from "../crypto/KeyWrap.ts"
+import { DeviceKeyOpener, wrap } from "../crypto/KeyWrap.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
+import * as Bytes from "../identity/Bytes.ts"
 import * as PeerId from "../identity/PeerId.ts"
 import { Journal, type JournalShape } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as KeyOpening from "./KeyOpening.ts"
 
 /** Before acting on what is due, at most, in milliseconds: several removals share a key, and of several devices one is first. */
 export const delayMsMax = 2_000
 /** How often it is looked whether a key is old, and acted again on what failed, in milliseconds. */
 export const lookMs = 60_000
+
+/** Keys that one record hands out anew, at most. */
+const sharesMax = 32
+/** Times that operations are made anew because somebody else wrote meanwhile. */
+const triesMax = 5
 
 /** How the space's contents are kept from those who have no key. */
 export interface SealStatus {
@@ -35,7 +52,7 @@ export interface SealStatus {
   /** Stored commits that cannot be read here for want of their keys. */
   readonly lockedCommits: number
   /** What is due; somebody who manages the space does it. */
-  readonly due: "first" | "removed" | "period" | "share" | null
+  readonly due: RotationCause | "share" | null
 }
 
 export interface SpaceKeysShape {
@@ -54,111 +71,118 @@ export interface SpaceKeysShape {
 
 export class SpaceKeys extends Context.Service<SpaceKeys, SpaceKeysShape>()("@syncline/core/orchestrator/SpaceKeys") {}
 
-/** Keys as far as they were opened. */
-interface Opening {
-  readonly opener: KeyOpener
-  /** Keys that were opened, also those of records that do not count any more: something may have been sealed with them. */
-  readonly held: Map<SpaceKey.KeyId, SpaceKey.SpaceKey>
-  /** Lists of wraps that were looked through, by key. */
-  readonly looked: Map<SpaceKey.KeyId, number>
-}
-
 /** What follows the charter of a sealed space. */
-interface Keeper extends Opening {
+interface Keeper extends KeyOpening.Opening {
   readonly charter: CharterShape
   readonly journal: JournalShape
   readonly crypto: CryptoFunctions
   readonly self: PeerId.PeerId
-  /** What the journal was told last to seal with. */
-  sealing: HeldKeys["sealing"] | undefined
+  /** What the journal holds, once it does: how many keys, and which one seals. */
+  told: { readonly keys: number; readonly sealing: HeldKeys["sealing"] } | undefined
+  /** With how many keys the journal has opened what waited. */
+  unlocked: number
 }
-
-/** Opens what the charter hands to this device; true when a key came. */
-const openKeys = Effect.fnUntraced(function* ({ held, looked, opener }: Opening, state: CharterState) {
-  const keys = state.seal?.keys ?? []
-  const before = held.size
-  for (let i = keys.length - 1; i >= 0; i--) {
-    const { commitment, id, wraps } = keys[i]!
-    const from = looked.get(id) ?? 0
-    if (!held.has(id) && wraps.length > from) {
-      looked.set(id, wraps.length)
-      const key = yield* opener.open(state.space, commitment, wraps.slice(from))
-      if (key !== undefined) held.set(id, key)
-    }
-    const key = held.get(id)
-    const earlier = keys[i - 1]
-    if (key === undefined || earlier === undefined || held.has(earlier.id) || keys[i]!.before === undefined) continue
-    const opened = SpaceKey.openBefore(key, earlier.commitment, keys[i]!.before!)
-    if (opened !== undefined) held.set(earlier.id, opened)
-  }
-  return held.size > before
-})
 
 /** All keys that a charter hands to a device, for reading. */
-export const heldIn = (state: CharterState, opener: KeyOpener): Effect.Effect<HeldKeys> => {
-  const held: Opening["held"] = new Map()
-  return Effect.map(openKeys({ opener, held, looked: new Map() }, state), () => ({
-    keys: [...held.values()].map(({ secret }) => secret),
-    sealing: "lacking"
-  }))
+export const heldIn = KeyOpening.heldIn
+
+/** What the journal is to seal with. */
+const sealingOf = ({ charter, held }: Keeper, { seal }: CharterState): HeldKeys["sealing"] => {
+  const inForce = keyInForce(seal)
+  if (inForce !== undefined) return held.has(inForce.id) ? inForce.id : "lacking"
+  // Where a key was in force once, contents were sealed: they are not again in the clear because none counts at present.
+  const isPut = (record: CharterRecord): boolean => record.operations.some(({ _tag }) => _tag === "RotateKey")
+  return seal !== undefined && (held.size > 0 || charter.rivals().some(isPut)) ? "lacking" : "none"
 }
 
-/** Gives the journal the keys, and opens what waited for them. */
-const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
-  const { held, journal } = keeper
-  const isMore = yield* openKeys(keeper, state)
-  const inForce = keyInForce(state.seal)
-  const sealing = inForce === undefined ? "none" : held.has(inForce.id) ? inForce.id : "lacking"
-  if (isMore || sealing !== keeper.sealing) {
-    yield* journal.hold({ keys: [...held.values()].map(({ secret }) => secret), sealing })
-    keeper.sealing = sealing
-  }
-  if (isMore) yield* journal.unlock
+/** Gives the journal the keys; what failed is done with the next look. */
+const hold = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
+  const { charter, held, journal } = keeper
+  yield* KeyOpening.open(keeper, state, charter.rivals())
+  const sealing = sealingOf(keeper, state)
+  const keys = held.size
+  if (keeper.told?.keys === keys && keeper.told.sealing === sealing) return
+  yield* journal.hold({ keys: KeyOpening.secretsOf(keeper, state), sealing })
+  keeper.told = { keys, sealing }
 })
 
-/** True for a device that may put keys in force, and can: it has the one that they stand behind. */
-const canKeep = ({ held, self }: Keeper, state: CharterState): boolean => {
-  const member = memberOf(state, self)
-  if (member === undefined || self === state.hub || state.devices.get(self)!.isPaused) return false
+/** The same, and opens what waited for them. */
+const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
+  yield* hold(keeper, state)
+  const { journal, told, unlocked } = keeper
+  if (told === undefined || told.keys === unlocked) return
+  yield* journal.unlock
+  keeper.unlocked = told.keys
+})
+
+/** It was handed to this device, and what it was handed is not the key. */
+const isSpoilt = ({ held, self, tried }: Keeper, state: CharterState, key: CharterKey): boolean =>
+  !held.has(key.id) && key.wraps.every((list) => tried.has(list)) && wasGiven(key, state.devices.get(self)!)
+
+/** True for a device that may put keys in force, and can: it has the one that they stand behind, or nobody will have it. */
+const canKeep = (keeper: Keeper, state: CharterState): boolean => {
+  if (!isKeeper(state, state.devices.get(keeper.self))) return false
   const inForce = keyInForce(state.seal)
-  return levelOf(state, member) >= managingLevel && (inForce === undefined || held.has(inForce.id))
+  if (inForce === undefined || keeper.held.has(inForce.id)) return true
+  return isLost(state, inForce) || isSpoilt(keeper, state, inForce)
 }
 
-/** The operations that do what is due in a state. */
-const operationsFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState, duties: KeyDuties) {
-  const { crypto, held, journal } = keeper
-  const operations: Array<CharterOperation> = []
-  const keyBytes = (peer: PeerId.PeerId): Uint8Array => PeerId.toPublicKey(peer)!
+/** What is due, as this device sees it: what is said of a key that it has been through, only who has been can know. */
+const dueFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
+  const duties = dutiesOf(state, yield* Clock.currentTimeMillis, (link) => keeper.unsound.has(link))
+  const inForce = keyInForce(state.seal)
+  const isHere = duties.rotate !== undefined || inForce === undefined || !isKeeper(state, state.devices.get(keeper.self))
+  return isHere || !isSpoilt(keeper, state, inForce) ? duties : { ...duties, rotate: "lost" as const }
+})
+
+/** The operations that do what is due in a state, at most so many. What is left is due still. */
+const operationsFor = Effect.fnUntraced(function* (
+  keeper: Keeper,
+  state: CharterState,
+  duties: KeyDuties,
+  operationsMost: number
+) {
+  const { crypto, held, journal, self } = keeper
+  const wrapFor = (key: SpaceKey.SpaceKey, devices: ReadonlyArray<Device>): Effect.Effect<Uint8Array> =>
+    wrap(
+      key,
+      devices.map(({ peer }) => PeerId.toPublicKey(peer)!)
+    )
+  if (operationsMost === 0) return []
   if (duties.rotate !== undefined) {
     const inForce = keyInForce(state.seal)
     const last = inForce === undefined ? undefined : held.get(inForce.id)
     const key = SpaceKey.draw(crypto, journal.info.space)
-    const devices = recipients(state).slice(0, wrapsMax)
-    operations.push({
+    const rotating: CharterOperation = {
       _tag: "RotateKey",
       key: key.commitment,
       behind: inForce?.commitment ?? null,
       before: last !== undefined && state.seal!.showsHistory ? SpaceKey.sealBefore(crypto, key, last) : null,
-      wraps: yield* wrap(
-        key,
-        devices.map(({ peer }) => keyBytes(peer))
-      )
-    })
-    return operations
+      wraps: yield* wrapFor(key, recipientsInTurn(state, self).slice(0, wrapsMax))
+    }
+    return [rotating]
   }
+  const sharing: Array<CharterOperation> = []
+  let room = wrapsMax
   for (const { devices, key } of duties.share) {
     const secret = held.get(key.id)
     if (secret === undefined) continue
-    const wraps = yield* wrap(
-      secret,
-      devices.slice(0, wrapsMax).map(({ peer }) => keyBytes(peer))
-    )
-    operations.push({ _tag: "ShareKey", key: key.commitment, wraps })
-    // One list fills a record; what is left is due still.
-    if (devices.length > wrapsMax / 2) break
+    if (room === 0 || sharing.length >= Math.min(operationsMost, sharesMax)) break
+    const some = inTurn(state, devices, self).slice(0, room)
+    room -= some.length
+    sharing.push({ _tag: "ShareKey", key: key.commitment, wraps: yield* wrapFor(secret, some) })
   }
-  return operations
+  return sharing
 })
+
+/** What the charter must still say for operations that were made for it. */
+const expecting = ({ charter }: Keeper, wording: Wording = {}): Wording => ({
+  expectedVersion: charter.state().version,
+  expectedDigest: Bytes.toHex(charter.digest()),
+  ...wording
+})
+
+const isMoved = (error: CharterError | JournalError): boolean => error.reason._tag === "CharterMoved"
 
 /** Does what is due, unless somebody else did it meanwhile; true when it did something. */
 const act = Effect.fnUntraced(function* (
@@ -167,57 +191,93 @@ const act = Effect.fnUntraced(function* (
   delay: Effect.Effect<void> = Effect.void
 ) {
   const { charter } = keeper
-  // What it was handed comes first: with it, it may hand on.
-  yield* Effect.suspend(() => follow(keeper, charter.state())).pipe(oneByOne.withPermits(1))
-  const isDue = Effect.gen(function* () {
+  const due = Effect.gen(function* () {
+    const wording = expecting(keeper)
     const state = charter.state()
-    const duties = dutiesOf(state, yield* Clock.currentTimeMillis)
+    // What it was handed comes first: with it, it may hand on.
+    yield* follow(keeper, state)
+    const duties = yield* dueFor(keeper, state)
     const isIdle = duties.rotate === undefined && duties.share.length === 0
-    return isIdle || !canKeep(keeper, state) ? undefined : { state, duties }
+    return isIdle || !canKeep(keeper, state) ? undefined : { state, duties, wording }
   })
-  if ((yield* isDue) === undefined) return false
+  if ((yield* oneByOne.withPermits(1)(due)) === undefined) return false
   yield* delay
-  return yield* Effect.gen(function* () {
-    const due = yield* isDue
-    if (due === undefined) return false
-    const operations = yield* operationsFor(keeper, due.state, due.duties)
+  const once = Effect.gen(function* () {
+    const found = yield* due
+    if (found === undefined) return false
+    const { duties, state, wording } = found
+    const operations = yield* operationsFor(keeper, state, duties, operationsMax)
     if (operations.length === 0) return false
-    const note = due.duties.rotate === undefined ? "the key for further devices" : `a new key: ${due.duties.rotate}`
-    yield* charter.write(operations, { note })
-    if (due.duties.rotate !== undefined) yield* Metric.update(CoreMetrics.keysRotated, 1)
+    const note = duties.rotate === undefined ? "the key for further devices" : `a new key: ${duties.rotate}`
+    yield* charter.write(operations, { ...wording, note })
+    if (duties.rotate !== undefined) yield* Metric.update(CoreMetrics.keysRotated, 1)
     yield* follow(keeper, charter.state())
     return true
-  }).pipe(oneByOne.withPermits(1))
+  })
+  return yield* Effect.retry(once, { times: triesMax - 1, while: isMoved }).pipe(oneByOne.withPermits(1))
 })
+
+/** Operations with those beside them that they make due, or by themselves where this device can do nothing about that. */
+const writeWith = Effect.fnUntraced(function* (
+  keeper: Keeper,
+  operations: ReadonlyArray<CharterOperation>,
+  wording: Wording | undefined
+) {
+  const { charter } = keeper
+  const expected = expecting(keeper, wording)
+  const present = charter.state()
+  const after = yield* charter.foresee(operations)
+  yield* KeyOpening.open(keeper, after, charter.rivals())
+  // Who goes by the same record, or is nobody any more who manages the space, leaves it to the others.
+  if (!canKeep(keeper, present) || !canKeep(keeper, after)) return yield* charter.write(operations, wording)
+  const duties = yield* dueFor(keeper, after)
+  const more = yield* operationsFor(keeper, after, duties, operationsMax - operations.length)
+  if (more.length === 0) return yield* charter.write(operations, wording)
+  return yield* Effect.catchIf(
+    charter.write([...operations, ...more], expected),
+    // By themselves they may be done, as was foreseen: e.g. the record is too long with the key for everybody.
+    ({ reason }) => reason._tag === "CharterDenied",
+    () => charter.write(operations, wording)
+  )
+})
+
+const warned = (what: string) => Effect.catchCause((cause) => Effect.logWarning(`${what} of the space failed`, cause))
 
 const make = Effect.gen(function* () {
   const journal = yield* Journal
   const charter = Option.getOrUndefined(yield* Effect.serviceOption(Charter))
   const opener = Option.getOrUndefined(yield* Effect.serviceOption(DeviceKeyOpener))
-  if (charter === undefined || opener === undefined) return unkept(journal, charter)
+  if (charter === undefined || opener === undefined) {
+    // What came while it did not have the keys that it was given since.
+    yield* journal.unlock.pipe(warned("opening what waited for the keys"))
+    return unkept(journal, charter)
+  }
   const { peer: self } = yield* DeviceKey
   const keeper: Keeper = {
     charter,
     journal,
     crypto: yield* Crypto,
-    opener,
+    ...KeyOpening.begin(opener),
     self,
-    held: new Map(),
-    looked: new Map(),
-    sealing: undefined
+    told: undefined,
+    unlocked: 0
   }
   const oneByOne = yield* Semaphore.make(1)
   const followNow = Effect.suspend(() => follow(keeper, charter.state())).pipe(oneByOne.withPermits(1))
   // Before anybody can write: what is written while the key is not there yet would not be sealed.
-  yield* followNow
-  const warned = (what: string) => Effect.catchCause((cause) => Effect.logWarning(`${what} of the space failed`, cause))
+  yield* hold(keeper, charter.state())
+  const opening = followNow.pipe(warned("opening the keys"))
   yield* Effect.forkScoped(
-    Stream.runForEach(charter.changes, () => followNow.pipe(warned("opening the keys"))),
+    Stream.runForEach(charter.changes, () => opening),
     { startImmediately: true }
   )
-  const changed = Stream.map(charter.changes, () => undefined)
+  yield* Effect.forkScoped(
+    Stream.runForEach(charter.arrivals, () => opening),
+    { startImmediately: true }
+  )
   const moment = Effect.flatMap(Random.next, (share) => Effect.sleep(share * delayMsMax))
   const acting = Effect.asVoid(act(keeper, oneByOne, moment))
+  const changed = Stream.map(charter.changes, () => undefined)
   const looks = Stream.merge(changed, Stream.tick(lookMs))
   yield* Effect.forkScoped(
     Stream.runForEach(looks, () => acting.pipe(warned("keeping the keys"))),
@@ -226,18 +286,25 @@ const make = Effect.gen(function* () {
     }
   )
   // What changed between the first look and the subscription.
-  yield* followNow
+  yield* opening
   return kept(keeper, oneByOne)
 })
 
-const statusOf = Effect.fnUntraced(function* (journal: JournalShape, state: CharterState | undefined) {
+/** Where no key is in force by the charter, what the journal was given says it: a passphrase's key, or that one is lacking. */
+const withoutKey = ({ keys: { sealing } }: JournalShape): SealStatus["state"] =>
+  sealing === "none" ? "open" : sealing === "lacking" ? "waiting" : "sealed"
+
+const statusOf = Effect.fnUntraced(function* (
+  journal: JournalShape,
+  state: CharterState | undefined,
+  duties: KeyDuties | undefined
+) {
   const lockedCommits = yield* journal.lockedCount
   const keys = state?.seal?.keys ?? []
   const inForce = keyInForce(state?.seal)
   const isHeld = inForce !== undefined && journal.keys.find(inForce.id) !== undefined
-  const duties = state === undefined ? undefined : dutiesOf(state, yield* Clock.currentTimeMillis)
   const status: SealStatus = {
-    state: inForce === undefined ? "open" : isHeld ? "sealed" : "waiting",
+    state: inForce === undefined ? withoutKey(journal) : isHeld ? "sealed" : "waiting",
     keysHeld: keys.filter(({ id }) => journal.keys.find(id) !== undefined).length,
     keys: keys.length,
     lockedCommits,
@@ -248,7 +315,11 @@ const statusOf = Effect.fnUntraced(function* (journal: JournalShape, state: Char
 
 /** A node without a charter has the keys that it was given, and nobody to hand them to. */
 const unkept = (journal: JournalShape, charter: CharterShape | undefined): SpaceKeysShape => ({
-  status: Effect.suspend(() => statusOf(journal, charter?.state())),
+  status: Effect.gen(function* () {
+    const state = charter?.state()
+    const duties = state === undefined ? undefined : dutiesOf(state, yield* Clock.currentTimeMillis)
+    return yield* statusOf(journal, state, duties)
+  }),
   settle: Effect.succeed(false),
   write: (operations, wording) =>
     charter === undefined ? Effect.die("a space without a charter has no records") : charter.write(operations, wording)
@@ -257,15 +328,23 @@ const unkept = (journal: JournalShape, charter: CharterShape | undefined): Space
 const kept = (keeper: Keeper, oneByOne: Semaphore.Semaphore): SpaceKeysShape => {
   const { charter, journal } = keeper
   return {
-    status: Effect.suspend(() => statusOf(journal, charter.state())),
+    status: Effect.gen(function* () {
+      const state = charter.state()
+      return yield* statusOf(journal, state, yield* dueFor(keeper, state))
+    }),
     settle: act(keeper, oneByOne),
-    write: (operations, wording) =>
-      Effect.gen(function* () {
-        const after = yield* charter.foresee(operations)
-        const duties = dutiesOf(after, yield* Clock.currentTimeMillis)
-        const more = canKeep(keeper, charter.state()) ? yield* operationsFor(keeper, after, duties) : []
-        return yield* charter.write([...operations, ...more], wording)
-      }).pipe(oneByOne.withPermits(1))
+    write: (operations, wording) => {
+      const isAnyVersion = wording?.expectedVersion === undefined && wording?.expectedDigest === undefined
+      return Effect.suspend(() => writeWith(keeper, operations, wording)).pipe(
+        Effect.retry({ times: isAnyVersion ? triesMax - 1 : 0, while: isMoved }),
+        // Somebody is faster every time: then the keys follow.
+        Effect.catchIf(
+          (error) => isAnyVersion && isMoved(error),
+          () => charter.write(operations, wording)
+        ),
+        oneByOne.withPermits(1)
+      )
+    }
   }
 }
 

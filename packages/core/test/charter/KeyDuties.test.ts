@@ -3,12 +3,14 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { CharterGraph } from "../../src/charter/CharterGraph.ts"
 import type { CharterOperation, Named } from "../../src/charter/CharterOperation.ts"
-import type { CharterRecord } from "../../src/charter/CharterRecord.ts"
-import { dutiesOf } from "../../src/charter/KeyDuties.ts"
+import * as CharterRecord from "../../src/charter/CharterRecord.ts"
+import { dutiesOf, recipientsInTurn } from "../../src/charter/KeyDuties.ts"
 import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
 import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
+import * as Bytes from "../../src/identity/Bytes.ts"
+import * as HybridTime from "../../src/identity/HybridTime.ts"
 import * as PeerId from "../../src/identity/PeerId.ts"
-import { crypto, found, join, key, record, space, startMs } from "./fixture.ts"
+import { crypto, found, join, key, peer, record, signerOf, space, startMs } from "./fixture.ts"
 
 const dayMs = 24 * 60 * 60_000
 const secretOf = (number: number) => SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(number))
@@ -43,7 +45,7 @@ const share = (number: number, wraps: Uint8Array): CharterOperation => ({
 /** A charter of ann (1), who owns it, bob (2), an admin, and mia (3), a member; and what comes behind that. */
 const charter = () => {
   const graph = new CharterGraph(crypto, space, () => undefined)
-  let last: CharterRecord | undefined
+  let last: CharterRecord.CharterRecord | undefined
   const write = (device: number, ...operations: ReadonlyArray<CharterOperation>): string | undefined => {
     const next = record(last, device, ...operations)
     const added = graph.add(next)
@@ -107,6 +109,86 @@ describe("keys in a charter", () => {
     expect(duties()).toEqual([undefined])
   })
 
+  it("[SK-35][SK-46] a key that nobody has who could hand it on is to be replaced, and due to nobody", async () => {
+    const { duties, write } = charter()
+    write(1, seal(), rotate(1, null, await wrapped(1, 3)))
+    expect(duties()).toEqual(["lost"])
+    write(2, share(1, await wrapped(1, 2)))
+    expect(duties()).toEqual([undefined, [secretOf(1).id, ["Ann's laptop"]]])
+    write(1, { _tag: "PauseDevice", device: key(2), isPaused: true })
+    expect(duties()).toEqual(["lost"])
+    write(1, rotate(2, 1, await wrapped(2, 1, 3), false))
+    expect(duties()).toEqual([undefined])
+    write(1, { _tag: "PauseDevice", device: key(2), isPaused: false })
+    // Who has the first is back, and hands it on.
+    expect(duties()).toEqual([
+      undefined,
+      [secretOf(1).id, ["Ann's laptop"]],
+      [secretOf(2).id, ["device 2"]]
+    ])
+  })
+
+  it("[SK-49] a key that is dated ahead is as old as the newest one before it that is not", async () => {
+    const { duties, graph, write } = charter()
+    write(1, seal({ periodDays: 30 }), rotate(1, null, await wrapped(1, 1, 2, 3)))
+    const dated = CharterRecord.seal(crypto, signerOf(2), {
+      space,
+      version: graph.state.version + 1,
+      behind: graph.heads,
+      at: HybridTime.make(startMs + 1_000 * dayMs, 0),
+      behalf: "",
+      note: "",
+      operations: [rotate(2, 1, await wrapped(2, 1, 2, 3))]
+    })
+    expect(graph.add(dated).kind).toBe("added")
+    expect(duties(startMs + 29 * dayMs)).toEqual([undefined])
+    expect(duties(startMs + 30 * dayMs)).toEqual(["period"])
+    // By then it is believed.
+    expect(duties(startMs + 999 * dayMs)).toEqual([undefined])
+    // Of a first one nothing is known.
+    const only = charter()
+    only.write(1, seal({ periodDays: 30 }), rotate(1, null, await wrapped(1, 1, 2, 3)))
+    expect(only.duties(startMs - dayMs)).toEqual([undefined])
+    expect(only.duties(startMs - dayMs - 1)).toEqual(["period"])
+  })
+
+  it("[SK-34][SK-35] where the history is hidden a newcomer is a reason for a new key, and not given the old one", async () => {
+    const { duties, write } = charter()
+    write(1, seal({ showsHistory: false }), rotate(1, null, await wrapped(1, 1, 2, 3)))
+    write(1, { _tag: "AddDevice", member: "mia", device: key(5), name: "mia's second" })
+    expect(duties()).toEqual([undefined, [secretOf(1).id, ["mia's second"]]])
+    write(1, ...join("eve", "member", 4))
+    expect(duties()).toEqual(["joined", [secretOf(1).id, ["mia's second"]]])
+    write(1, rotate(2, 1, await wrapped(2, 1, 2, 3, 4, 5), false))
+    expect(duties()).toEqual([undefined, [secretOf(1).id, ["mia's second"]]])
+    // In the same record she is there when the key comes into force.
+    write(1, share(1, await wrapped(1, 5)))
+    write(1, ...join("zed", "member", 6), rotate(3, 2, await wrapped(3, 1, 2, 3, 4, 5, 6), false))
+    expect(duties()).toEqual([undefined])
+  })
+
+  it("[SK-51] where a key does not lead to the one before, the earlier one is due to those who lack it", async () => {
+    const { graph, write } = charter()
+    write(1, seal(), rotate(1, null, await wrapped(1, 1, 2, 3)))
+    const link = new Uint8Array(SpaceKey.sealedKeyBytes)
+    const unsound = { ...rotate(2, 1, await wrapped(2, 1, 2, 3)), before: link } as CharterOperation
+    write(2, unsound)
+    write(1, ...join("eve", "member", 4), share(2, await wrapped(2, 4)))
+    expect(dutiesOf(graph.state, startMs).share).toEqual([])
+    const { share: due } = dutiesOf(graph.state, startMs, (before) => before.every((byte) => byte === 0))
+    expect(due.map(({ devices, key: { id } }) => [id, devices.map(({ name }) => name)])).toEqual([
+      [secretOf(1).id, ["device 4"]]
+    ])
+  })
+
+  it("[SK-43] the device that hands a key out comes first, then those that manage the space", () => {
+    const { graph, write } = charter()
+    write(1, ...join("eve", "admin", 4), { _tag: "AddDevice", member: "mia", device: key(5), name: "mia's second" })
+    const names = (device: number) => recipientsInTurn(graph.state, peer(device)).map(({ name }) => name)
+    expect(names(5)).toEqual(["mia's second", "Ann's laptop", "device 2", "device 4", "device 3"])
+    expect(names(4)).toEqual(["device 4", "Ann's laptop", "device 2", "device 3", "mia's second"])
+  })
+
   it("[SK-36] devices that lack a key are due to be given it: all the one in force, and those of its time one that none leads to", async () => {
     const { duties, write } = charter()
     write(1, seal(), rotate(1, null, await wrapped(1, 1, 2)))
@@ -156,6 +238,19 @@ describe("a wrapped key", () => {
     const none = new Uint8Array(32).fill(2)
     const wraps = await Effect.runPromise(KeyWrap.wrap(secretOf(1), [none, key(2)]))
     expect(KeyWrap.tagsIn(wraps)).toEqual([KeyWrap.tagOf(none), KeyWrap.tagOf(key(2))])
+    const opened = await Effect.runPromise(KeyWrap.openerOf(seedOf(2)).open(space, secretOf(1).commitment, [wraps]))
+    expect(opened?.id).toBe(secretOf(1).id)
+  })
+
+  it.each([
+    ["order 2", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"],
+    ["order 4", "0000000000000000000000000000000000000000000000000000000000000000"],
+    ["order 8", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"],
+    ["the identity", "0100000000000000000000000000000000000000000000000000000000000000"]
+  ])("[SK-37] for a key of low order (%s) counts as given and keeps nothing from others", async (_, hex) => {
+    const low = Bytes.fromHex(hex)!
+    const wraps = await Effect.runPromise(KeyWrap.wrap(secretOf(1), [key(1), low, key(2)]))
+    expect(KeyWrap.tagsIn(wraps)).toEqual([KeyWrap.tagOf(key(1)), KeyWrap.tagOf(low), KeyWrap.tagOf(key(2))])
     const opened = await Effect.runPromise(KeyWrap.openerOf(seedOf(2)).open(space, secretOf(1).commitment, [wraps]))
     expect(opened?.id).toBe(secretOf(1).id)
   })

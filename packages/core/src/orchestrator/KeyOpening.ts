@@ -1,0 +1,97 @@
+/**
+ * The keys of a space as far as this device was handed them: wrapped for it, or sealed under a later one that it has; in records
+ * that count and in those that do not, for something may have been sealed with them meanwhile. What is done with keys is
+ * decided elsewhere.
+ */
+import { Effect } from "effect"
+import type { CharterShape } from "../charter/Charter.ts"
+import type { CharterRecord } from "../charter/CharterRecord.ts"
+import type { CharterState } from "../charter/CharterState.ts"
+import type { HeldKeys } from "../crypto/KeyRing.ts"
+import type { KeyOpener } from "../crypto/KeyWrap.ts"
+import * as SpaceKey from "../crypto/SpaceKey.ts"
+
+/** Keys as far as they were opened. They stay, whatever comes to count. */
+export interface Opening {
+  readonly opener: KeyOpener
+  readonly held: Map<SpaceKey.KeyId, SpaceKey.SpaceKey>
+  /** Lists of wraps, and links to the key before, that were tried: it would be the same again. */
+  readonly tried: WeakSet<Uint8Array>
+  /** Links that do not lead to the key that they say. */
+  readonly unsound: WeakSet<Uint8Array>
+}
+
+export const begin = (opener: KeyOpener): Opening => ({
+  opener,
+  held: new Map(),
+  tried: new WeakSet(),
+  unsound: new WeakSet()
+})
+
+/** A key as a record hands it out. */
+interface Handed {
+  readonly commitment: Uint8Array
+  readonly wraps: ReadonlyArray<Uint8Array>
+  /** The key before it, by its commitment and as it is sealed. */
+  readonly link: { readonly to: Uint8Array; readonly sealed: Uint8Array } | undefined
+}
+
+/** The newest first: a later key leads to those before it. */
+const handedIn = (state: CharterState, rivals: ReadonlyArray<CharterRecord>): ReadonlyArray<Handed> => {
+  const keys = state.seal?.keys ?? []
+  const counting = keys.map(({ before, commitment, wraps }, i): Handed => {
+    const to = keys[i - 1]?.commitment
+    return { commitment, wraps, link: to === undefined || before === undefined ? undefined : { to, sealed: before } }
+  })
+  const others = rivals.flatMap(({ operations }) =>
+    operations.flatMap((operation): ReadonlyArray<Handed> => {
+      if (operation._tag !== "RotateKey" && operation._tag !== "ShareKey") return []
+      const { key: commitment, wraps } = operation
+      const [to, sealed] = operation._tag === "RotateKey" ? [operation.behind, operation.before] : [null, null]
+      return [{ commitment, wraps: [wraps], link: to === null || sealed === null ? undefined : { to, sealed } }]
+    })
+  )
+  return [...counting, ...others].reverse()
+}
+
+/** Opens what a charter hands to this device, beside what was opened before. */
+export const open = Effect.fnUntraced(function* (
+  { held, opener, tried, unsound }: Opening,
+  state: CharterState,
+  rivals: ReadonlyArray<CharterRecord>
+) {
+  for (const { commitment, link, wraps } of handedIn(state, rivals)) {
+    const id = SpaceKey.idOf(commitment)
+    const fresh = held.has(id) ? [] : wraps.filter((list) => !tried.has(list))
+    if (fresh.length > 0) {
+      const opened = yield* opener.open(state.space, commitment, fresh)
+      if (opened !== undefined) held.set(id, opened)
+      for (const list of fresh) tried.add(list)
+    }
+    const key = held.get(id)
+    if (key === undefined || link === undefined || tried.has(link.sealed)) continue
+    const before = SpaceKey.openBefore(key, link.to, link.sealed)
+    tried.add(link.sealed)
+    if (before === undefined) unsound.add(link.sealed)
+    else if (!held.has(before.id)) held.set(before.id, before)
+  }
+})
+
+/** The bytes of the keys, those that count last and in their order: where there are too many, the newest stay. */
+export const secretsOf = ({ held }: Opening, state: CharterState): HeldKeys["keys"] => {
+  const counting = (state.seal?.keys ?? []).flatMap(({ id }) => held.get(id) ?? [])
+  const known = new Set(counting)
+  const others = [...held.values()].filter((key) => !known.has(key))
+  return [...others, ...counting].map(({ secret }) => secret)
+}
+
+/** All keys that a charter hands to a device, for reading. */
+export const heldIn = Effect.fnUntraced(function* (
+  { rivals, state }: Pick<CharterShape, "rivals" | "state">,
+  opener: KeyOpener
+) {
+  const opening = begin(opener)
+  yield* open(opening, state(), rivals())
+  const held: HeldKeys = { keys: secretsOf(opening, state()), sealing: "lacking" }
+  return held
+})
