@@ -95,6 +95,27 @@ it.live(
 )
 
 it.live(
+  "[SK-40] who manages a sealed space leaves it through its hub, and others follow up",
+  () =>
+    Effect.gen(function* () {
+      const { alice, hub, network } = yield* sealedTeam(...joining("bob", "admin", 4))
+      const bob = yield* makeNode({ network, device: 4, dials: [1] })
+      yield* until("bob has the key", areReady(bob))
+      yield* Effect.forkScoped(alice.keys.write([{ _tag: "RemoveMember", member: "alice" }]))
+      yield* until(
+        "alice is out",
+        Effect.sync(() => !hub.charter.state().members.has("alice"))
+      )
+      expect(keysIn(hub)).toBe(1)
+      yield* until(
+        "a new key is in force",
+        Effect.sync(() => keysIn(hub) === 2)
+      )
+    }),
+  30_000
+)
+
+it.live(
   "[SK-41] two who each remove somebody at the same time both succeed, each with a key of its own",
   () =>
     Effect.gen(function* () {

@@ -10,6 +10,7 @@ import {
   Commit,
   Entity,
   Journal,
+  type JournalError,
   MemoryJournal,
   MemoryTransport,
   Orchestrator,
@@ -110,7 +111,13 @@ export const makeAlone = (
 export const everything = { marks: [], rivals: [] }
 
 /** Hands one journal all commits of another one, as a session would. */
-export const feedInto = Effect.fnUntraced(function* (
+export const feedInto = (
+  from: Journal.JournalShape,
+  peer: PeerId.PeerId,
+  into: Journal.JournalShape
+): Effect.Effect<void, JournalError.JournalError> => Effect.asVoid(feed(from, peer, into))
+
+const feed = Effect.fnUntraced(function* (
   from: Journal.JournalShape,
   peer: PeerId.PeerId,
   into: Journal.JournalShape
