@@ -9,7 +9,10 @@ import { temporaryFolder } from "./temporaryFolder.ts"
 
 const passphrase = [Redacted.make("correct horse battery staple")]
 
-const start = Effect.fnUntraced(function* (folder: string, more: Pick<NodeLayerOptions<JournalError.JournalError>, "policy" | "spacePassphrases">) {
+const start = Effect.fnUntraced(function* (
+  folder: string,
+  more: Pick<NodeLayerOptions<JournalError.JournalError>, "policy" | "spacePassphrases">
+) {
   const scope = yield* Scope.fork(yield* Effect.scope)
   const layer = nodeLayer({ folder, space: "home", transports: [], routes: [], ...more })
   const services = yield* Layer.build(layer).pipe(Scope.provide(scope))

@@ -143,7 +143,7 @@ it.live(
       yield* ann.charter.write([founding(false), ...joining("bob", "member", 2), sealing])
       yield* until("ann has the key", areReady(ann))
       const renaming: CharterOperation.CharterOperation = { _tag: "RenameMember", member: "ann", name: "Ann A." }
-      const full = [{ _tag: "RemoveMember", member: "bob" } as const, ...new Array(63).fill(renaming)]
+      const full = [{ _tag: "RemoveMember", member: "bob" } as const, ...Array.from({ length: 63 }, () => renaming)]
       yield* ann.keys.write(full)
       expect(keysIn(ann)).toBe(1)
       yield* until("a new key is in force", areReady(ann))
@@ -176,9 +176,21 @@ it.live(
       yield* until("all are handed on", areReady(ann))
       expect(ann.charter.state().version).toBe(version + 1)
       const lists = ann.charter.state().seal!.keys.map(({ wraps }) => wraps.length)
-      expect(lists).toEqual(new Array(41).fill(2))
+      expect(lists).toEqual(Array.from({ length: 41 }, () => 2))
     }),
   30_000
+)
+
+it.live("[SK-43] a new key is wrapped for the device that makes it first, then for others that manage the space", () =>
+  Effect.gen(function* () {
+    const ann = yield* makeAlone(1)
+    yield* ann.charter.write([founding(false), ...joining("mia", "member", 3), ...joining("bob", "admin", 2)])
+    const bob = yield* makeAlone(2)
+    yield* bob.charter.receive(ann.charter.beyond(everything, 1e7))
+    yield* bob.keys.write([sealing])
+    const [list] = bob.charter.state().seal!.keys[0]!.wraps
+    expect(KeyWrap.tagsIn(list!)).toEqual([2, 1, 3].map((device) => KeyWrap.tagOf(keyOf(device))))
+  })
 )
 
 it.live(
@@ -198,11 +210,7 @@ it.live(
           operations
         })
       const sharing = (wraps: Uint8Array) => ({ _tag: "ShareKey", key: key.commitment, wraps }) as const
-      const people = [
-        ...joining("bob", "admin", 2),
-        ...joining("mia", "member", 3),
-        ...joining("zed", "member", 4)
-      ]
+      const people = [...joining("bob", "admin", 2), ...joining("mia", "member", 3), ...joining("zed", "member", 4)]
       const first = record(1, undefined, [founding(false), ...people])
       const wraps = yield* wrapped(key, 1, 2)
       const rotating = { _tag: "RotateKey", key: key.commitment, behind: null, before: null, wraps } as const

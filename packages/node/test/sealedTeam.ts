@@ -117,11 +117,7 @@ export const feedInto = (
   into: Journal.JournalShape
 ): Effect.Effect<void, JournalError.JournalError> => Effect.asVoid(feed(from, peer, into))
 
-const feed = Effect.fnUntraced(function* (
-  from: Journal.JournalShape,
-  peer: PeerId.PeerId,
-  into: Journal.JournalShape
-) {
+const feed = Effect.fnUntraced(function* (from: Journal.JournalShape, peer: PeerId.PeerId, into: Journal.JournalShape) {
   const { commits } = yield* from.feed(0, "nobody" as PeerId.PeerId, 1e9)
   return yield* into.receive({
     peer,

@@ -131,7 +131,8 @@ const canKeep = (keeper: Keeper, state: CharterState): boolean => {
 const dueFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
   const duties = dutiesOf(state, yield* Clock.currentTimeMillis, (link) => keeper.unsound.has(link))
   const inForce = keyInForce(state.seal)
-  const isHere = duties.rotate !== undefined || inForce === undefined || !isKeeper(state, state.devices.get(keeper.self))
+  const isHere =
+    duties.rotate !== undefined || inForce === undefined || !isKeeper(state, state.devices.get(keeper.self))
   return isHere || !isSpoilt(keeper, state, inForce) ? duties : { ...duties, rotate: "lost" as const }
 })
 

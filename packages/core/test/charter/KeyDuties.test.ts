@@ -121,11 +121,7 @@ describe("keys in a charter", () => {
     expect(duties()).toEqual([undefined])
     write(1, { _tag: "PauseDevice", device: key(2), isPaused: false })
     // Who has the first is back, and hands it on.
-    expect(duties()).toEqual([
-      undefined,
-      [secretOf(1).id, ["Ann's laptop"]],
-      [secretOf(2).id, ["device 2"]]
-    ])
+    expect(duties()).toEqual([undefined, [secretOf(1).id, ["Ann's laptop"]], [secretOf(2).id, ["device 2"]]])
   })
 
   it("[SK-49] a key that is dated ahead is as old as the newest one before it that is not", async () => {
