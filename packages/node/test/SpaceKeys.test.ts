@@ -246,7 +246,9 @@ it.effect("[SK-35] a key that is older than the space wants its keys to be is re
     yield* TestClock.adjust("61 minutes")
     yield* untilKeys(2)
     expect(charter.state().seal!.keys[1]!.before).toBeDefined()
-    const status = yield* Context.get(services, SpaceKeys.SpaceKeys).status
-    expect(status).toMatchObject({ state: "sealed", keysHeld: 2, keys: 2, due: null })
+    // It is opened once it is in force.
+    const { settle, status } = Context.get(services, SpaceKeys.SpaceKeys)
+    expect(yield* settle).toBe(false)
+    expect(yield* status).toMatchObject({ state: "sealed", keysHeld: 2, keys: 2, due: null })
   })
 )
