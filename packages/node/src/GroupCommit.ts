@@ -52,7 +52,8 @@ const perform = (
         nowMs
       )
     case "release": {
-      const released = JournalReceiver.release(context, rowsOf(context, request.ids), nowMs, request.deleteLimits)
+      const { deleteLimits, ids, strangers } = request
+      const released = JournalReceiver.release(context, rowsOf(context, ids), nowMs, deleteLimits, strangers)
       return { ...released, head: tables.head() }
     }
     case "revertDeletes":

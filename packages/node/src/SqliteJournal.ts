@@ -266,8 +266,8 @@ const writesTo = (writer: SqliteWriter.SqliteWriter, keys: KeyRing.KeyRing, tell
       const size = Math.max(joined.bytes.length, batch.unpackedBytes ?? 0)
       return writer.call({ kind: "receive", batch, commits: joined }, size)
     }).pipe(Effect.catchTag("WriteError", unexpected)),
-  release: (ids, deleteLimits) =>
-    writer.call({ kind: "release", ids, deleteLimits }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
+  release: (ids, deleteLimits, strangers) =>
+    writer.call({ kind: "release", ids, deleteLimits, strangers }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   revertDeletes: (ids) =>
     writer.call({ kind: "revertDeletes", ids }, 0).pipe(Effect.catchTag("WriteError", unexpected)),
   discard: (ids, isForbidden = false) => {

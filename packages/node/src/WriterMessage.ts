@@ -50,6 +50,7 @@ export interface ReleaseRequest {
   readonly kind: "release"
   readonly ids: ReadonlyArray<string>
   readonly deleteLimits: DeleteWatch.DeleteLimits | undefined
+  readonly strangers: ReadonlyArray<string> | undefined
 }
 
 export interface RevertDeletesRequest {

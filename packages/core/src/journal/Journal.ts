@@ -275,9 +275,14 @@ export interface JournalShape extends HistoryReads {
   readonly receive: (batch: RemoteBatch) => Effect.Effect<RemoteOutcome, JournalError>
   /**
    * Applies the named commits of the quarantine now, at most 1,000, in the order given. Whoever asks has judged that
-   * they may be; who is no person gives limits beyond which mass deletes stay.
+   * they may be; who is no person gives limits beyond which mass deletes stay, and says which of the commits are of
+   * `strangers`: what those delete counts as deleted by who delivered them.
    */
-  readonly release: (ids: ReadonlyArray<string>, deleteLimits?: DeleteLimits) => Effect.Effect<Released, JournalError>
+  readonly release: (
+    ids: ReadonlyArray<string>,
+    deleteLimits?: DeleteLimits,
+    strangers?: ReadonlyArray<string>
+  ) => Effect.Effect<Released, JournalError>
   /**
    * Applies those of the named commits, at most 1,000, that wait as mass deletes, and brings the records back that they
    * delete here, in one transaction: a replica that has the deletes, for whatever reason, has the records again.

@@ -18,7 +18,7 @@ import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
 import { KnownEvents } from "./KnownEvents.ts"
-import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
+import type { CommitDeletes, ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
 import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import * as KeptCommits from "./KeptCommits.ts"
@@ -108,7 +108,7 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
           {
             deleteLimits: batch.deleteLimits,
             judgedBy: batch.isCustodian ? batch.peer : undefined,
-            deletingOf: (author) => (strangers.has(author) ? batch.peer : author),
+            deletingOf: ({ author }) => (strangers.has(author) ? batch.peer : author),
             later: batch.laterDeletes ?? []
           }
         )
@@ -150,13 +150,15 @@ export const renew = ({ crypto, tables }: WriterContext): void => {
 
 /**
  * Applies commits of the quarantine now; whoever asks has judged that they may be. Without a person's word, mass deletes
- * among them are held by `deleteLimits`. What stays keeps its place.
+ * among them are held by `deleteLimits`; those named in `strangers` count as deletes of who delivered them. What stays
+ * keeps its place.
  */
 export const release = (
   context: WriterContext,
   rows: ReadonlyArray<QuarantineRow>,
   nowMs: number,
-  deleteLimits?: DeleteLimits
+  deleteLimits?: DeleteLimits,
+  strangers: ReadonlyArray<string> = []
 ): Released => {
   const { tables } = context
   // A person knows which clock is right; by itself nothing is applied that is far ahead of this one.
@@ -164,8 +166,11 @@ export const release = (
   const work = intake(context, { nowMs, aheadMsMax, isCompared: true, isVouched: true })
   let copyShownBy: PeerId | undefined
   const openings = rows.map((row) => openAgain(context, row))
+  const deletingOf = delivererOf(rows, openings, new Set(strangers))
   const massDeleting =
-    deleteLimits === undefined ? new Set<string>() : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined })
+    deleteLimits === undefined
+      ? new Set<string>()
+      : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined, deletingOf })
   const outcome = { released: new Array<string>(), waiting: new Array<string>(), kept: new Array<KeptCommit>() }
   rows.forEach((row, index) => {
     // Taken out first, so that it can be kept for another reason, e.g. as the proof of a fork.
@@ -187,6 +192,21 @@ export const release = (
   const entities = work.entities.finish()
   if (copyShownBy !== undefined) renew(context)
   return { ...outcome, entities, copyShownBy }
+}
+
+/** Whose deletes those of a commit are: of its deliverer where it is a stranger's, else of its author. */
+const delivererOf = (
+  rows: ReadonlyArray<QuarantineRow>,
+  openings: ReadonlyArray<CommitOpening.Opening>,
+  strangers: ReadonlySet<string>
+): ((commit: CommitDeletes) => PeerId) => {
+  const deliverers = new Map<string, PeerId>()
+  openings.forEach((opening, index) => {
+    const { id, peer } = rows[index]!
+    // What only an update could open had another id in the quarantine.
+    if (opening.kind === "checked" && strangers.has(id)) deliverers.set(opening.commit.id, peer)
+  })
+  return ({ author, id }) => deliverers.get(id) ?? author
 }
 
 /** Nobody could check the signature of a commit of a later version when it came. */

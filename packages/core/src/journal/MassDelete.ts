@@ -45,8 +45,8 @@ export interface Judging {
   readonly deleteLimits: DeleteLimits
   /** The custodian that delivered the commits and has judged those of others. */
   readonly judgedBy: PeerId | undefined
-  /** The device as which an author's deletes count; the author itself where nothing is said. */
-  readonly deletingOf?: (author: PeerId) => PeerId
+  /** The device as which a commit's deletes count; its author's where nothing is said. */
+  readonly deletingOf?: (commit: CommitDeletes) => PeerId
   /** What commits delete that come right after these and are judged with them. */
   readonly later?: ReadonlyArray<CommitDeletes>
 }
@@ -59,13 +59,13 @@ export interface Judging {
 export const judgeDeletes = (
   work: Work,
   openings: ReadonlyArray<Opening>,
-  { deleteLimits, deletingOf = (author) => author, judgedBy, later = [] }: Judging
+  { deleteLimits, deletingOf = authorOf, judgedBy, later = [] }: Judging
 ): ReadonlySet<string> => {
   const { deleteWatch, signer, tables } = work.context
   const byAuthor = new Map<PeerId, Deleting>()
   const waiting = new Set<string>()
   const judge = (commit: CommitDeletes, entities: OpenEntities): void => {
-    const author = deletingOf(commit.author)
+    const author = deletingOf(commit)
     if (author === signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
     const deletes = deletesWhat(work, entities, commit)
     if (deletes === "known") return
@@ -92,6 +92,8 @@ export const judgeDeletes = (
   }
   return waiting
 }
+
+const authorOf = ({ author }: CommitDeletes): PeerId => author
 
 /**
  * Places of the commit's events that delete a live entity. What was taken in before deletes nothing once more, although somebody may have

@@ -149,8 +149,8 @@ const quarantineWrites = (
   const rowsOf = (ids: ReadonlyArray<string>) => [...new Set(ids)].flatMap((id) => tables.quarantineRow(id) ?? [])
 
   return {
-    release: (ids, deleteLimits) =>
-      transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, deleteLimits), changeOf),
+    release: (ids, deleteLimits, strangers) =>
+      transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, deleteLimits, strangers), changeOf),
     revertDeletes: (ids) => transaction((nowMs) => DeleteReversal.revertDeletes(context, rowsOf(ids), nowMs), changeOf),
     discard: (ids) =>
       transaction(

@@ -313,11 +313,29 @@ const release = Effect.fnUntraced(function* (
 ) {
   const { deleteLimits } = supervisor.options
   for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
-    const outcome = yield* supervisor.journal.release(ids.slice(from, from + releasedAtOnceMax), deleteLimits)
+    const some = ids.slice(from, from + releasedAtOnceMax)
+    const outcome = yield* supervisor.journal.release(some, deleteLimits, yield* strangersAmong(supervisor, some))
     sum.released += outcome.released.length
     sum.waiting.push(...outcome.waiting)
     yield* tellReleased(supervisor, reason, outcome)
   }
+})
+
+/** Those of the commits whose author the policy does not admit, but for what came from a peer that a route names. */
+const strangersAmong = Effect.fnUntraced(function* (supervisor: Supervision, ids: ReadonlyArray<string>) {
+  const { gate, journal, routes } = supervisor
+  const dialled = new Set(Array.from(routes.values(), ({ route }) => route.peer))
+  const admitted = new Map<PeerId, boolean>()
+  const strangers: Array<string> = []
+  for (const id of ids) {
+    const row = yield* journal.quarantined(id)
+    const packed = row === undefined || dialled.has(row.peer) ? "not asked" : Commit.open(row.bytes)
+    if (typeof packed === "string") continue
+    const author = Author.peer(packed.header.authors[0]!)
+    if (!admitted.has(author)) admitted.set(author, (yield* gate.admits(author)).allowed)
+    if (admitted.get(author) === false) strangers.push(id)
+  }
+  return strangers
 })
 
 const releaseAllowed = Effect.fnUntraced(function* (

@@ -16,6 +16,7 @@ import { batch, commitsOf, type MakeJournal, notes, open, pull, releaseDue, remo
 export const massDeleteConformance = (name: string, make: MakeJournal): void => {
   portionRules(name, make)
   massDeleteRules(name, make)
+  strangerRules(name, make)
   knownRules(name, make)
   onceRules(name, make)
 }
@@ -119,6 +120,35 @@ const massDeleteRules = (name: string, make: MakeJournal): void => {
       expect(yield* b.receive(batch(a, (yield* commitsOf(a)).slice(-2)))).toMatchObject({ applied: 0, held: 2 })
       expect(yield* removeSome(101, 111)).toMatchObject({ applied: 10, held: 0 })
       expect((yield* b.quarantineCounts).MassDelete).toBe(2)
+    })
+  )
+}
+
+const strangerRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-56] ${name}: what strangers delete counts as their deliverer's when it leaves the quarantine`, () =>
+    Effect.gen(function* () {
+      const [a, b, into] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write(notes(0, 100))
+      for (const journal of [b, into]) yield* pull(a, journal)
+      const denials = [{ index: 0, reason: "Denied" as const, rule: "none", policyVersion: 1, because: "not now" }]
+      for (const [author, from] of [
+        [a, 0],
+        [b, 15],
+        [a, 30]
+      ] as const) {
+        const { head } = yield* author.write(notes(from, from + 15).map(({ id }) => remove(id)))
+        const deleted = { ...batch(author, yield* commitsOf(author, head - 1)), peer: a.device, denials }
+        expect(yield* into.receive(deleted)).toMatchObject({ applied: 0, refused: [["Denied", 1]] })
+      }
+      const [first, second, third] = (yield* into.quarantine({ after: 0, limit: 10 })).map(({ id }) => id)
+      const { released } = yield* into.release([first!], defaultDeleteLimits, [first!])
+      expect(released).toEqual([first])
+      // Another key, the same deliverer, another call.
+      const { kept } = yield* into.release([second!], defaultDeleteLimits, [second!])
+      expect(kept).toMatchObject([{ id: second, code: "MassDelete" }])
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      expect((yield* into.release([third!], defaultDeleteLimits)).released).toEqual([third])
+      expect(yield* into.count("note")).toBe(70)
     })
   )
 }

@@ -295,4 +295,39 @@ describe("commits that are held", () => {
       expect(yield* statusOf(client)).toMatchObject({ state: "held" })
     })
   )
+
+  it.effect("[OR-23] a mass delete under unknown keys that was ahead of the clock is held when it is due", () =>
+    Effect.gen(function* () {
+      const { client, hub, other } = yield* hubAndClients
+      const network = MemoryTransport.makeNetwork()
+      const into = {
+        peer: client.peer,
+        incarnation: client.journal.info.incarnation,
+        isCustodian: true,
+        feed: undefined,
+        denials: [],
+        aheadMsMax: 60 * minuteMs,
+        deleteLimits: { recordsMax: tasks, shareMax: 1, shareFrom: tasks, windowMs: minuteMs }
+      }
+      yield* client.stop
+      for (let key = 0; key < 6; key++) {
+        const skew = { ms: 0 }
+        const node = yield* makeNode(network, 8 + key, [], { rules: yield* makeRules([]), skew })
+        const { commits } = yield* client.journal.feed(0, node.peer, Infinity)
+        yield* node.journal.receive({ ...into, commits: commits.map(({ bytes }) => bytes) })
+        // One key's deletes are due a release after those of the one before.
+        skew.ms = 7 * minuteMs + key * 6_000
+        for (let i = key * 15; i < (key + 1) * 15; i++) yield* node.remove(`t${i}`)
+        const deletes = yield* node.journal.feed(0, client.peer, Infinity)
+        yield* client.journal.receive({ ...into, commits: deletes.commits.map(({ bytes }) => bytes) })
+      }
+      expect(yield* client.journal.count("task")).toBe(tasks - 90)
+      yield* client.start
+      yield* pass(5_000)
+      expect((yield* hub.journal.quarantineCounts).ClockAhead).toBe(90)
+      yield* pass(4 * minuteMs)
+      expect(yield* hub.journal.quarantineCounts).toMatchObject({ ClockAhead: 0, MassDelete: 75 })
+      for (const node of [hub, other]) expect(yield* node.journal.count("task")).toBe(tasks - 15)
+    })
+  )
 })
