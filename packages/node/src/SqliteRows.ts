@@ -142,7 +142,10 @@ const statements = (db: Database.Database) => {
       "SELECT lseq FROM locked WHERE lseq > ? AND key IN (SELECT value FROM json_each(?)) ORDER BY lseq LIMIT ?"
     ),
     peerAt: value("SELECT peer FROM peers WHERE source = ?"),
-    custodians: one("SELECT max(custody), peer FROM peers WHERE custody > 0 GROUP BY peer ORDER BY 1 DESC, min(source)")
+    custodians: one(
+      `SELECT custody, peer FROM peers WHERE custody > 0 AND source IN (SELECT max(source) FROM peers GROUP BY peer)
+       ORDER BY custody DESC, source`
+    )
   }
 }
 

@@ -158,7 +158,10 @@ export interface JournalRows {
   ) => ReadonlyArray<CommitRow & { readonly lseq: number }>
   /** The peer's row for an incarnation, or the one that was met last. */
   readonly peer: (peer: PeerId, incarnation?: string) => PeerRow | undefined
-  /** Up to where each custodian has said what became of every commit, the largest first. */
+  /**
+   * Up to where each custodian, as the journal that it was met as last, has said what became of every commit, the largest
+   * first: an earlier one may be gone, with what it had confirmed.
+   */
   readonly custodians: () => ReadonlyArray<Custodian>
   /** Keys that stored commits lack. */
   readonly lockedKeys: () => ReadonlyArray<KeyId>

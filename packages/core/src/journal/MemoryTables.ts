@@ -362,9 +362,11 @@ export class MemoryTables implements JournalTables {
   removeLocked = (lseq: number): void => this.#locked.set(lseq, undefined)
 
   custodians = (): ReadonlyArray<Custodian> => {
-    const best = new Map<PeerId, number>()
-    for (const { custody, peer } of this.#peers) if (custody > (best.get(peer) ?? 0)) best.set(peer, custody)
-    return [...best].map(([peer, lseq]) => ({ lseq, peer })).sort((a, b) => b.lseq - a.lseq)
+    const last = new Map(this.#peers.map((row) => [row.peer, row]))
+    return this.#peers
+      .filter((row) => row.custody > 0 && row === last.get(row.peer))
+      .map(({ custody, peer }) => ({ lseq: custody, peer }))
+      .sort((a, b) => b.lseq - a.lseq)
   }
 
   countDeleted = (): ReadonlyMap<number, number> =>

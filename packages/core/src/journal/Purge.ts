@@ -100,9 +100,7 @@ const keepOwn = (
 ): ReadonlyArray<string> => {
   const { crypto, signer, tables } = context
   const id = Commit.id(crypto, packed)
-  // Only the journal that a custodian was met as last: an earlier one may be gone, with what it had confirmed.
-  const present = tables.custodians().map(({ peer }) => ({ peer, lseq: tables.peer(peer)?.custody ?? 0 }))
-  if (!keepsConfirmed && Receipts.confirmedBy(present, lseq, tables.receiptsOf(id)) !== undefined) return []
+  if (!keepsConfirmed && Receipts.confirmedBy(tables.custodians(), lseq, tables.receiptsOf(id)) !== undefined) return []
   const { peer } = signer
   KeptCommits.keepWithdrawn(context, {
     ...CommitOpening.describe(id, packed, events, bytes),

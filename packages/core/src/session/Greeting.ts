@@ -156,13 +156,16 @@ const areEqual = ({ charter, live: { snapshot } }: State, theirs: Wire.Hello | W
 
 /**
  * How far a peer has this journal that was put back to an earlier state of itself, and does not know it yet: it has fewer
- * commits than were read from it, or does not know whom it had confirmed something. `undefined` for every other peer.
+ * commits than were read from it or less of this journal than it had confirmed, or does not know whom it had confirmed
+ * something. `undefined` for every other peer.
  */
 const setBackTo = ({ config, known }: State, theirs: Wire.Hello | Wire.HelloAck): number | undefined => {
   if (known === undefined || known.incarnation !== Bytes.toHex(theirs.incarnation)) return undefined
   const hasForgotten = theirs.cursorOf === null && known.acknowledged > 0
-  if (theirs.head >= known.cursor && !hasForgotten) return undefined
-  return isOurs(config.incarnation, theirs) ? theirs.cursor : 0
+  const cursorHere = isOurs(config.incarnation, theirs) ? theirs.cursor : undefined
+  const hasLess = cursorHere !== undefined && cursorHere < known.custody
+  if (theirs.head >= known.cursor && !hasForgotten && !hasLess) return undefined
+  return cursorHere ?? 0
 }
 
 /** First of all it is kept who was met: whatever the charter takes away is judged by what this journal of the peer has. */

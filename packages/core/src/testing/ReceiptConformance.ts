@@ -152,6 +152,27 @@ const custodianRules = (name: string, make: MakeJournal): void => {
     })
   )
 
+  it.effect(`[JR-150] ${name}: what a custodian had confirmed counts no longer once it is met as another journal`, () =>
+    Effect.gen(function* () {
+      const [a, hub, other] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      for (const change of notes(0, 3)) yield* a.write([change])
+      yield* a.settle(settlement(hub.device, [], 3))
+      expect(yield* statuses(a)).toEqual(["accepted", "accepted", "accepted"])
+      yield* a.setCursor(hub.device, "8899aabbccddeeff", 0)
+      expect(yield* statuses(a)).toEqual(["deferred", "deferred", "deferred"])
+      expect(yield* a.custodians).toEqual([])
+      const again = { ...settlement(hub.device, [], 1), incarnation: "8899aabbccddeeff" }
+      // What is not sent there any more is not there, though it was before.
+      yield* a.settle({ ...again, unsent: [2] })
+      yield* a.settle({ ...again, told: 2, acknowledged: 2 })
+      expect(yield* statuses(a)).toEqual(["accepted", "deferred", "deferred"])
+      expect((yield* a.receipts(1, 1))[0]).toMatchObject({ code: "NotShared", peer: hub.device })
+      expect(yield* a.custodians).toEqual([hub.device])
+      const outcome = yield* a.settle(settlement(other.device, [{ lseq: 3, ...refused }], 3))
+      expect(outcome).toMatchObject({ withdrawn: [expect.any(String)], standing: [] })
+    })
+  )
+
   it.effect(`[JR-111] ${name}: each custodian's word counts for itself, in whatever order they speak`, () =>
     Effect.gen(function* () {
       const [a, one, other] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
