@@ -55,8 +55,11 @@ export interface CommitDeletes {
   readonly writer: Author
   /** The stamp of the commit. */
   readonly at: HybridTime
-  /** Ids of entities, live or not; number, hash and place in the commit of the event that deletes each. */
-  readonly entities: ReadonlyArray<readonly [id: string, eseq: number, hash: Uint8Array, place: number]>
+  /**
+   * Ids of entities, live or not; number, hash and place in the commit of the event that deletes each, and whether it rests
+   * on nothing at all.
+   */
+  readonly entities: ReadonlyArray<readonly [id: string, eseq: number, hash: Uint8Array, place: number, isFirst: boolean]>
 }
 
 /** Commits from a peer whose author signatures were checked; of a large batch, one portion after the other. */

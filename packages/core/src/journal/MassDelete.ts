@@ -26,9 +26,10 @@ interface Work {
 /** What an opened commit deletes; `undefined` when it deletes nothing. */
 export const deletesOf = ({ decoded, events, id, packed: { header } }: CheckedCommit): CommitDeletes | undefined => {
   const found: Array<CommitDeletes["entities"][number]> = []
-  decoded.forEach(({ entity, eseq, ops }, index) => {
+  decoded.forEach(({ deps, entity, eseq, ops }, index) => {
     if (ops.d !== true) return
-    found.push([entity, eseq, events.leaves[index]!.slice(0, Event.eventHashBytes), events.places[index]!])
+    const hash = events.leaves[index]!.slice(0, Event.eventHashBytes)
+    found.push([entity, eseq, hash, events.places[index]!, eseq === 1 && deps.length === 0])
   })
   const writer = header.authors[0]!
   if (found.length === 0) return undefined
@@ -96,7 +97,8 @@ export const judgeDeletes = (
 const authorOf = ({ author }: CommitDeletes): PeerId => author
 
 /**
- * Places of the commit's events that delete a live entity. What was taken in before deletes nothing once more, although somebody may have
+ * Places of the commit's events that delete a live entity, or one that is not here and may come: a delete that rests on
+ * nothing is taken in before the records that it deletes. What was taken in before deletes nothing once more, although somebody may have
  * brought the record back since.
  */
 const deletesWhat = (
@@ -105,14 +107,15 @@ const deletesWhat = (
   { entities, partition, writer }: CommitDeletes
 ): ReadonlyArray<number> | "known" => {
   const row = tables.findPartition(partition)
-  if (row === undefined) return []
+  if (row === undefined) return entities.filter(([, , , , isFirst]) => isFirst).map(([, , , place]) => place)
   const deletes: Array<number> = []
   let unknown = 0
-  for (const [id, eseq, hash, place] of entities) {
+  for (const [id, eseq, hash, place, isFirst] of entities) {
     const entity = opened.open(row, id)
     if (isKnown(known, entity, writer, eseq, hash)) continue
     unknown++
-    if (entity.state.clock.size > 0 && !entity.state.isDeleted) deletes.push(place)
+    const isUnknown = entity.state.clock.size === 0
+    if (isUnknown ? isFirst : !entity.state.isDeleted) deletes.push(place)
   }
   return unknown === 0 ? "known" : deletes
 }

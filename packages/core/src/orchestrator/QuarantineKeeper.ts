@@ -219,11 +219,13 @@ const releaseResting = Effect.fnUntraced(function* (supervisor: Supervision, ids
   const sum: ReleaseSum = { released: 0, waiting: [] }
   for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
     const beginnings = new CommitDeeds.Beginnings()
-    const allowed = new Map<QuarantineReason, Array<string>>()
+    const allowed = new Map<QuarantineReason, LetIn>()
     for (const id of ids.slice(from, from + releasedAtOnceMax)) {
       const row = yield* supervisor.journal.quarantined(id)
       if (row === undefined || !(yield* decisionNow(supervisor, row, beginnings)).allowed) continue
-      allowed.set(row.reason, [...(allowed.get(row.reason) ?? []), id])
+      const group = allowed.get(row.reason) ?? { ids: [], strangers: [] }
+      allowed.set(row.reason, group)
+      yield* letIn(supervisor, row, group)
     }
     for (const [reason, group] of allowed) yield* release(supervisor, reason, group, sum)
   }
@@ -305,37 +307,38 @@ interface ReleaseSum {
   readonly waiting: Array<string>
 }
 
+/** Commits that are let in, and which of them are of strangers. */
+interface LetIn {
+  readonly ids: Array<string>
+  readonly strangers: Array<string>
+}
+
+const letIn = Effect.fnUntraced(function* (supervisor: Supervision, row: QuarantineRow, into: LetIn) {
+  into.ids.push(row.id)
+  if (yield* isOfStranger(supervisor, row)) into.strangers.push(row.id)
+})
+
 const release = Effect.fnUntraced(function* (
   supervisor: Supervision,
   reason: QuarantineReason,
-  ids: ReadonlyArray<string>,
+  { ids, strangers }: LetIn,
   sum: ReleaseSum
 ) {
   const { deleteLimits } = supervisor.options
   for (let from = 0; from < ids.length; from += releasedAtOnceMax) {
     const some = ids.slice(from, from + releasedAtOnceMax)
-    const outcome = yield* supervisor.journal.release(some, deleteLimits, yield* strangersAmong(supervisor, some))
+    const outcome = yield* supervisor.journal.release(some, deleteLimits, strangers)
     sum.released += outcome.released.length
     sum.waiting.push(...outcome.waiting)
     yield* tellReleased(supervisor, reason, outcome)
   }
 })
 
-/** Those of the commits whose author the policy does not admit, but for what came from a peer that a route names. */
-const strangersAmong = Effect.fnUntraced(function* (supervisor: Supervision, ids: ReadonlyArray<string>) {
-  const { gate, journal, routes } = supervisor
-  const dialled = new Set(Array.from(routes.values(), ({ route }) => route.peer))
-  const admitted = new Map<PeerId, boolean>()
-  const strangers: Array<string> = []
-  for (const id of ids) {
-    const row = yield* journal.quarantined(id)
-    const packed = row === undefined || dialled.has(row.peer) ? "not asked" : Commit.open(row.bytes)
-    if (typeof packed === "string") continue
-    const author = Author.peer(packed.header.authors[0]!)
-    if (!admitted.has(author)) admitted.set(author, (yield* gate.admits(author)).allowed)
-    if (admitted.get(author) === false) strangers.push(id)
-  }
-  return strangers
+/** True where the policy does not admit the author, but for what came from a peer that a route names. */
+const isOfStranger = Effect.fnUntraced(function* ({ gate, routes }: Supervision, { bytes, peer }: QuarantineRow) {
+  for (const { route } of routes.values()) if (route.peer === peer) return false
+  const packed = Commit.open(bytes)
+  return typeof packed !== "string" && !(yield* gate.admits(Author.peer(packed.header.authors[0]!))).allowed
 })
 
 const releaseAllowed = Effect.fnUntraced(function* (
@@ -350,7 +353,7 @@ const releaseAllowed = Effect.fnUntraced(function* (
   let after = from
   for (;;) {
     const page: ReadonlyArray<QuarantineEntry> = yield* journal.quarantine({ after, limit: quarantinePageMax, reason })
-    const ids: Array<string> = []
+    const allowed: LetIn = { ids: [], strangers: [] }
     const beginnings = new CommitDeeds.Beginnings()
     for (const entry of page) {
       const { id, place } = entry
@@ -358,9 +361,9 @@ const releaseAllowed = Effect.fnUntraced(function* (
       if (!isMeant(entry)) continue
       const row = yield* journal.quarantined(id)
       if (row === undefined || !(yield* isAllowed(row, beginnings))) continue
-      ids.push(id)
+      yield* letIn(supervisor, row, allowed)
     }
-    yield* release(supervisor, reason, ids, sum)
+    yield* release(supervisor, reason, allowed, sum)
     if (page.length < quarantinePageMax) return sum
   }
 })

@@ -10,13 +10,26 @@ import * as HybridTime from "../identity/HybridTime.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
-import { batch, commitsOf, type MakeJournal, notes, open, pull, releaseDue, remove, startMs } from "./JournalFixture.ts"
+import {
+  batch,
+  commitsOf,
+  forge,
+  type MakeJournal,
+  notes,
+  open,
+  pull,
+  releaseDue,
+  remove,
+  space,
+  startMs
+} from "./JournalFixture.ts"
 
 /** Registers the rules as tests. */
 export const massDeleteConformance = (name: string, make: MakeJournal): void => {
   portionRules(name, make)
   massDeleteRules(name, make)
   strangerRules(name, make)
+  firstRules(name, make)
   knownRules(name, make)
   onceRules(name, make)
 }
@@ -30,7 +43,7 @@ const portionRules = (name: string, make: MakeJournal): void => {
       const removed = Effect.fnUntraced(function* (from: number, upto: number) {
         const { commits, head } = yield* a.write(notes(from, upto).map(({ id }) => remove(id)))
         // Nobody else has these numbers, so any hash will do.
-        const entities = notes(from, upto).map(({ id }, place) => [id, 2, new Uint8Array(16), place] as const)
+        const entities = notes(from, upto).map(({ id }, place) => [id, 2, new Uint8Array(16), place, false] as const)
         const partition = { type: "note", header: {} }
         const at = HybridTime.make(startMs, 0)
         const deletes = { id: commits[0]!, author: a.device, writer: a.info.author, at, partition, entities }
@@ -149,6 +162,31 @@ const strangerRules = (name: string, make: MakeJournal): void => {
       yield* TestClock.adjust(defaultDeleteLimits.windowMs)
       expect((yield* into.release([third!], defaultDeleteLimits)).released).toEqual([third])
       expect(yield* into.count("note")).toBe(70)
+    })
+  )
+}
+
+const firstRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-151] ${name}: deletes that come before the records, and rest on nothing, count like others`, () =>
+    Effect.gen(function* () {
+      const [a, b, hub] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* a.write(notes(0, 100))
+      const forged = notes(0, 100).map(({ id }, nonce) => {
+        const event = { entity: id, eseq: 1, prev: undefined, deps: [], ops: { d: true as const } }
+        return { bytes: forge(b, space, startMs, event, nonce) }
+      })
+      // There is not even a partition yet.
+      expect(yield* hub.receive(batch(b, forged.slice(0, 50)))).toMatchObject({ applied: 0, held: 50 })
+      expect(yield* pull(a, hub)).toMatchObject({ held: 0, gaps: 0 })
+      expect(yield* hub.count("note")).toBe(100)
+      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      const few = yield* hub.receive(batch(b, forged.slice(50, 60)))
+      expect(few).toMatchObject({ applied: 10, held: 0 })
+      expect(yield* hub.count("note")).toBe(90)
+      // What rests on something that is not here is left out, and counts once that has come.
+      const later = yield* open(make, 4)
+      const { head } = yield* a.write(notes(0, 50).map(({ id }) => remove(id)))
+      expect(yield* later.receive(batch(a, yield* commitsOf(a, head - 1)))).toMatchObject({ held: 0, gaps: 50 })
     })
   )
 }
