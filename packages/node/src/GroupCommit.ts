@@ -53,7 +53,7 @@ const perform = (
       )
     case "release": {
       const { deleteLimits, ids, strangers } = request
-      const released = JournalReceiver.release(context, rowsOf(context, ids), nowMs, deleteLimits, strangers)
+      const released = JournalReceiver.release(context, rowsOf(context, ids), nowMs, { deleteLimits, strangers })
       return { ...released, head: tables.head() }
     }
     case "revertDeletes":

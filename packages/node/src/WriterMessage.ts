@@ -127,7 +127,7 @@ export interface WriterResults {
   readonly write: Journal.WriteOutcome
   readonly receive: Journal.RemoteOutcome
   readonly release: Journal.Released & WithHead
-  readonly revertDeletes: Journal.Released & WithHead
+  readonly revertDeletes: Journal.Reverted & WithHead
   readonly discard: ReadonlyArray<Quarantine.QuarantineEntry>
   readonly settle: Journal.SettleOutcome & WithHead
   readonly purge: Purge.PurgeStep & WithHead

@@ -222,6 +222,12 @@ export interface Released {
   readonly entities: ReadonlyArray<EntityRef>
 }
 
+/** What became of mass deletes that were reverted: none of them stays. */
+export interface Reverted extends Released {
+  /** Ids of commits that were dropped, because not all of them could be applied; what was, was undone. */
+  readonly dropped: ReadonlyArray<string>
+}
+
 /** A commit that was tried and stays in quarantine. */
 export interface KeptCommit {
   readonly id: string
@@ -288,9 +294,10 @@ export interface JournalShape extends HistoryReads {
   ) => Effect.Effect<Released, JournalError>
   /**
    * Applies those of the named commits, at most 1,000, that wait as mass deletes, and brings the records back that they
-   * delete here, in one transaction: a replica that has the deletes, for whatever reason, has the records again.
+   * delete here, or have deleted before, in one transaction: a replica that has the deletes, for whatever reason, has the
+   * records again. What cannot be applied is dropped.
    */
-  readonly revertDeletes: (ids: ReadonlyArray<string>) => Effect.Effect<Released, JournalError>
+  readonly revertDeletes: (ids: ReadonlyArray<string>) => Effect.Effect<Reverted, JournalError>
   /**
    * Drops the named commits of the quarantine, at most 1,000, and gives those that were there. `isForbidden`, which is false
    * where it is not given, says that this device may not even have them: then no byte of them is left, as with `purge`.

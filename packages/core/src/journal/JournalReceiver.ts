@@ -22,7 +22,7 @@ import type { CommitDeletes, ConflictRef, Denial, KeptCommit, Released, RemoteBa
 import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import * as KeptCommits from "./KeptCommits.ts"
-import { judgeDeletes } from "./MassDelete.ts"
+import { judgeDeletes, restsOnMissing } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Because, type QuarantineReason, waitingOf } from "./Quarantine.ts"
@@ -148,17 +148,24 @@ export const renew = ({ crypto, tables }: WriterContext): void => {
   tables.setIdentity({ incarnation, writing: incarnation })
 }
 
+/** How commits are released. */
+export interface Releasing {
+  /** Without a person's word: what is beyond these limits stays. */
+  readonly deleteLimits?: DeleteLimits | undefined
+  /** Ids of those whose deletes count as deletes of who delivered them. */
+  readonly strangers?: ReadonlyArray<string> | undefined
+  /** Mass deletes are applied as far as they can be. Absent: as a whole or not at all. */
+  readonly isInParts?: boolean
+}
+
 /**
- * Applies commits of the quarantine now; whoever asks has judged that they may be. Without a person's word, mass deletes
- * among them are held by `deleteLimits`; those named in `strangers` count as deletes of who delivered them. What stays
- * keeps its place.
+ * Applies commits of the quarantine now; whoever asks has judged that they may be. What stays keeps its place.
  */
 export const release = (
   context: WriterContext,
   rows: ReadonlyArray<QuarantineRow>,
   nowMs: number,
-  deleteLimits?: DeleteLimits,
-  strangers: ReadonlyArray<string> = []
+  { deleteLimits, isInParts = false, strangers = [] }: Releasing = {}
 ): Released => {
   const { tables } = context
   // A person knows which clock is right; by itself nothing is applied that is far ahead of this one.
@@ -173,13 +180,18 @@ export const release = (
       : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined, deletingOf })
   const outcome = { released: new Array<string>(), waiting: new Array<string>(), kept: new Array<KeptCommit>() }
   rows.forEach((row, index) => {
+    const opening = openings[index]!
+    const isWhole = row.reason === "MassDelete" && !isInParts
+    if (isWhole && opening.kind === "checked" && restsOnMissing(work, opening.commit)) {
+      return void outcome.waiting.push(row.id)
+    }
     // Taken out first, so that it can be kept for another reason, e.g. as the proof of a fork.
     tables.removeQuarantine(row.id)
     if (row.reason === "Forked") return void outcome.released.push(row.id)
     const gapsBefore = work.tally.gaps
     // What this device wrote itself comes back as it was; a custodian says whether its time can stand.
     const judging = row.reason === "Rejected" ? { ...work, aheadMsMax: Infinity } : work
-    const verdict = takeOpened(judging, openings[index]!, row.peer, sourceOf(row, tables), massDeleting)
+    const verdict = takeOpened(judging, opening, row.peer, sourceOf(row, tables), massDeleting)
     if (work.tally.isCopied) copyShownBy ??= row.peer
     if (verdict === undefined && work.tally.gaps === gapsBefore) {
       tables.removeReceipt(row.id)

@@ -7,9 +7,11 @@ import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import * as EntityState from "../merge/EntityState.ts"
 import * as Event from "../model/Event.ts"
 import type { CheckedCommit, Opening } from "./CommitOpening.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
+import * as EntityHistory from "./EntityHistory.ts"
 import type { CommitDeletes } from "./Journal.ts"
 import type { WriterContext } from "./JournalWriter.ts"
 import type { KnownEvents } from "./KnownEvents.ts"
@@ -124,6 +126,30 @@ const isKnown = (known: KnownEvents, entity: OpenEntity, writer: Author.Author, 
   const last = entity.state.clock.get(writer)
   if (last === undefined || last.eseq < eseq) return false
   return last.eseq === eseq && Bytes.equals(last.head, hash) ? true : known.has(entity, hash)
+}
+
+/**
+ * True when something that the commit rests on is missing here, so that it cannot be applied as a whole. Of records with
+ * forks only a merge can tell; there it is not said.
+ */
+export const restsOnMissing = ({ context: { tables }, entities }: Work, commit: CheckedCommit): boolean => {
+  const row = tables.partitionOf(commit.packed.header.partition)
+  if (row === undefined) return false
+  const states = new Map<OpenEntity, EntityState.EntityState>()
+  return commit.decoded.some((event, index) => {
+    const entity = entities.open(row, event.entity)
+    const { state } = entity
+    // Events of one commit may rest on each other, and nothing of them is kept.
+    const tried = states.get(entity) ?? { ...state, clock: new Map(state.clock), replaced: new Set(state.replaced) }
+    states.set(entity, tried)
+    const origin = EntityHistory.originOf(commit, index)
+    const standing = entity.unfolded === undefined ? EntityState.standing(tried, event, origin, true) : "fork"
+    if (standing === "new") {
+      EntityState.noteReplaced(tried, event, origin)
+      tried.clock.set(origin.authors[0]!, { eseq: event.eseq, head: origin.hash })
+    }
+    return standing === "gap"
+  })
 }
 
 const isTooMuch = (

@@ -93,9 +93,12 @@ export const discard: Decide = Effect.fnUntraced(function* (desk, ids) {
   const { answers, entries } = yield* judge(desk, ids, discardRefusal)
   const massDeletes = entries.filter(({ reason }) => reason === "MassDelete")
   yield* inPages(massDeletes, (page) =>
-    Effect.flatMap(desk.journal.revertDeletes(idsOf(page)), (outcome) =>
-      tell(desk, "discarded", note(answers, page, outcome, "discarded", reverted))
-    )
+    Effect.flatMap(desk.journal.revertDeletes(idsOf(page)), (outcome) => {
+      const dropped = new Set(outcome.dropped)
+      const gone = { ...outcome, released: [...outcome.released, ...outcome.dropped] }
+      const because = ({ id }: QuarantineEntry): string => (dropped.has(id) ? revertedInPart : reverted)
+      return tell(desk, "discarded", note(answers, page, gone, "discarded", because))
+    })
   )
   const others = entries.filter(({ reason }) => reason !== "MassDelete")
   yield* inPages(others, (page) =>
@@ -248,7 +251,9 @@ const inPages = Effect.fnUntraced(function* <E>(
 })
 
 const applied = (): string => "it is applied"
-const reverted = (): string => "its deletes were applied and undone, so the records stay on every device"
+const reverted = "its deletes were applied and undone, so the records stay on every device"
+const revertedInPart =
+  "it is gone, and what was applied of it is undone; the rest lacks something here, and a peer that has it may bring it again"
 const dropped = ({ reason }: QuarantineEntry): string =>
   reason === "Rejected" || reason === "Forked" ? "it is gone" : "it is gone; a peer that has it may bring it again"
 

@@ -75,8 +75,8 @@ export interface QuarantineDeskShape {
   readonly release: (ids: ReadonlyArray<string>) => Answered<ReadonlyArray<QuarantineAnswer>>
   /**
    * Discards commits, at most 1,000. Of a mass delete the records are kept: the deletes are applied and undone at once,
-   * by commits of this device, which the policy must allow. Other commits are dropped; a peer that has one may bring it
-   * again.
+   * by commits of this device, which the policy must allow; what of it lacks something here is dropped. Other commits are
+   * dropped; a peer that has one may bring it again.
    */
   readonly discard: (ids: ReadonlyArray<string>) => Answered<ReadonlyArray<QuarantineAnswer>>
   /** Releases all that are meant and are in quarantine now, in pages. What became of a page stays when a later one fails. */

@@ -202,6 +202,26 @@ describe("QuarantineDesk", () => {
     })
   )
 
+  it.effect("[QD-6] a mass delete that rests on something missing is discarded, and the answer says that", () =>
+    Effect.gen(function* () {
+      const [node, a] = [yield* openDesk(), yield* openOther(2)]
+      yield* a.write(notes(0, 100))
+      yield* node.journal.receive(batch(a, yield* commitsOf(a)))
+      const { head } = yield* a.write([patch("note 0", { text: "never comes" })])
+      yield* a.write(notes(0, 40).map(({ id }) => remove(id)))
+      yield* node.journal.receive(batch(a, yield* commitsOf(a, head)))
+      const ids = yield* idsOf(node)
+      expect(ids).toHaveLength(1)
+      const missing = { outcome: "waiting", because: expect.stringContaining("is missing here") }
+      expect(yield* node.desk.release(ids)).toMatchObject([missing])
+      expect([yield* node.journal.count("note"), yield* idsOf(node)]).toEqual([100, ids])
+      const gone = { outcome: "discarded", because: expect.stringContaining("lacks something here") }
+      expect(yield* node.desk.discard(ids)).toMatchObject([gone])
+      expect([yield* node.journal.count("note"), yield* idsOf(node)]).toEqual([100, []])
+      expect(yield* node.left).toMatchObject([{ reason: "MassDelete", how: "discarded", commits: 1 }])
+    })
+  )
+
   it.effect("[QD-5] what rests on something missing or cannot be read stays, and the answer says so", () =>
     Effect.gen(function* () {
       const [node, a] = [yield* openDesk(), yield* openOther(2)]
