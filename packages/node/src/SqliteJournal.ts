@@ -157,7 +157,7 @@ const watchSizes = (
     queue("journal_log_bytes", SqliteConnection.logBytesMax, () => statSync(log, { throwIfNoEntry: false })?.size ?? 0),
     queue("partitions", Limits.partitionsMax, () => rows.snapshot(() => rows.partitions().length)),
     queue("quarantine_commits", Quarantine.quarantineCommitsMax, () =>
-      rows.snapshot(() => Quarantine.waitingOf(rows.quarantineCounts()))
+      rows.snapshot(() => Quarantine.boundedOf(rows.quarantineCounts()))
     ),
     cache("journal_authors", cachedAuthorsMax, rows.cachedAuthors),
     cache("journal_authors", cachedAuthorsMax, () => writer.caches().journalAuthors),

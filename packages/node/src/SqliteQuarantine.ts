@@ -58,7 +58,9 @@ const statements = (db: Database.Database) => {
     ofReason: rows(`SELECT ${entryColumns} FROM quarantine WHERE reason = ? AND place > ? ORDER BY place LIMIT ?`),
     one: rows(`SELECT bytes, ${entryColumns} FROM quarantine WHERE id = ?`),
     counts: rows("SELECT reason, count(*) FROM quarantine GROUP BY reason"),
-    load: rows("SELECT peer, count(*), sum(length(bytes)) FROM quarantine WHERE reason <> 'Rejected' GROUP BY peer"),
+    load: rows(
+      "SELECT peer, count(*), sum(length(bytes)) FROM quarantine WHERE reason NOT IN ('Rejected', 'Forked') GROUP BY peer"
+    ),
     receiptsOf: rows(`SELECT ${receiptColumns} FROM receipts WHERE id = ? ORDER BY at_ms DESC, kind DESC, peer`),
     receiptAt: rows(
       `SELECT ${receiptColumns} FROM receipts WHERE lseq = ? ORDER BY at_ms DESC, kind DESC, peer LIMIT 1`

@@ -11,6 +11,7 @@ import {
   Limits,
   Partition,
   type PeerId,
+  Quarantine,
   type Receipt,
   type SpaceId,
   type SpaceKey
@@ -319,19 +320,19 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
       dueMs,
       bytes
     )
-    if (changes === 0 || reason === "Rejected" || this.#load === undefined) return
+    if (changes === 0 || !Quarantine.isBounded(reason) || this.#load === undefined) return
     const load = this.#load.get(peer) ?? { commits: 0, bytes: 0 }
     this.#load.set(peer, { commits: load.commits + 1, bytes: load.bytes + bytes.length })
   }
 
   removeQuarantine = (id: string): void => {
     const removed = this.#statements.removeQuarantine.get(id) as
-      | [peer: PeerId.PeerId, reason: string, bytes: number]
+      | [peer: PeerId.PeerId, reason: Quarantine.QuarantineReason, bytes: number]
       | undefined
     if (removed === undefined || this.#load === undefined) return
     const [peer, reason, bytes] = removed
     const load = this.#load.get(peer)
-    if (reason === "Rejected" || load === undefined) return
+    if (!Quarantine.isBounded(reason) || load === undefined) return
     if (load.commits === 1) this.#load.delete(peer)
     else this.#load.set(peer, { commits: load.commits - 1, bytes: load.bytes - bytes })
   }

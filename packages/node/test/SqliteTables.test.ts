@@ -80,7 +80,7 @@ it.live("[SJ-20] what peers have in quarantine is counted once and kept up, what
   Effect.gen(function* () {
     const { db, tables } = yield* openTables
     const other = PeerId.fromPublicKey(NodeCrypto.signerOf(new Uint8Array(32).fill(2)).publicKey)
-    const keep = (id: string, from: PeerId.PeerId, size: number, reason: "Denied" | "Rejected" = "Denied") =>
+    const keep = (id: string, from: PeerId.PeerId, size: number, reason: "Denied" | "Rejected" | "Forked" = "Denied") =>
       tables.addQuarantine({
         id,
         peer: from,
@@ -104,10 +104,12 @@ it.live("[SJ-20] what peers have in quarantine is counted once and kept up, what
     keep("b", other, 20)
     keep("c", peer, 5)
     keep("own", peer, 40, "Rejected")
+    keep("proof", peer, 30, "Forked")
     tables.removeQuarantine("own")
     tables.removeQuarantine("b")
     tables.removeQuarantine("unknown")
     expect(tables.quarantineLoad(peer)).toEqual({ commits: 2, bytes: 15, ofPeer: 2, bytesOfPeer: 15 })
+    tables.removeQuarantine("proof")
     tables.removeQuarantine("c")
     expect(tables.quarantineLoad(other)).toEqual({ commits: 1, bytes: 10, ofPeer: 0, bytesOfPeer: 0 })
     tables.commit()

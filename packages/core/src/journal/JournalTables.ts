@@ -180,7 +180,7 @@ export interface JournalRows {
   readonly quarantine: (after: number, limit: number, reason?: QuarantineReason) => ReadonlyArray<QuarantineEntry>
   readonly quarantineRow: (id: string) => QuarantineRow | undefined
   readonly quarantineCounts: () => QuarantineCounts
-  /** Commits of others in quarantine: all of them and those that one peer delivered. */
+  /** Commits in quarantine that its bounds count: all of them and those that one peer delivered. */
   readonly quarantineLoad: (peer: PeerId) => {
     readonly commits: number
     readonly bytes: number

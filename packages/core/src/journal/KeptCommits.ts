@@ -7,6 +7,8 @@ import * as Commit from "../model/Commit.ts"
 import type { JournalTables, QuarantineRow } from "./JournalTables.ts"
 import type { WriterContext } from "./JournalWriter.ts"
 import {
+  forkProofsMax,
+  isBounded,
   quarantineBytesMax,
   quarantineBytesPerPeerMax,
   quarantineCommitsMax,
@@ -20,11 +22,13 @@ export type Keeping = Omit<QuarantineRow, "place">
 
 type Context = Pick<WriterContext, "compression" | "tables">
 
-/** Puts a commit of somebody into quarantine, beside what is there of it; false when it is full. */
+/** Puts a commit of somebody into quarantine, beside what is there of it; false when there is no room for it. */
 export const keep = ({ compression, tables }: Context, keeping: Keeping): boolean => {
   const row = tables.quarantineRow(keeping.id)
   if (row === undefined) {
-    if (!hasRoom(tables, keeping, keeping.bytes.length, 1)) return false
+    const isFull =
+      keeping.reason === "Forked" ? isProven(tables, keeping) : !hasRoom(tables, keeping, keeping.bytes.length, 1)
+    if (isFull) return false
     tables.addQuarantine(keeping)
     return true
   }
@@ -33,10 +37,19 @@ export const keep = ({ compression, tables }: Context, keeping: Keeping): boolea
   const isReplaced = row.reason === "Forked" && keeping.reason !== "Forked"
   if (united === undefined && !isReplaced) return true
   const form = united ?? { bytes: row.bytes, events: row.events }
-  if (row.reason !== "Rejected" && !hasRoom(tables, row, form.bytes.length - row.bytes.length, 0)) return false
+  const kept = isReplaced ? keeping : row
+  const before = isBounded(row.reason) ? { bytes: row.bytes.length, rows: 1 } : { bytes: 0, rows: 0 }
+  const more = form.bytes.length - before.bytes
+  if (isBounded(kept.reason) && !hasRoom(tables, kept, more, 1 - before.rows)) return false
   tables.removeQuarantine(row.id)
-  tables.addQuarantine({ ...(isReplaced ? keeping : row), ...form })
+  tables.addQuarantine({ ...kept, ...form })
   return true
+}
+
+/** One proof tells of an author that it was copied; the place for proofs is for others. */
+const isProven = (tables: JournalTables, { author, type }: Keeping): boolean => {
+  const proofs = tables.quarantine(0, forkProofsMax, "Forked")
+  return proofs.length >= forkProofsMax || proofs.some((proof) => proof.author === author && proof.type === type)
 }
 
 const hasRoom = (tables: JournalTables, { peer }: Pick<Keeping, "peer">, more: number, rows: number): boolean => {

@@ -25,7 +25,14 @@ import {
   sources
 } from "./JournalTables.ts"
 import { MemoryLocked } from "./MemoryLocked.ts"
-import { entryOf, noCounts, type QuarantineCounts, type QuarantineEntry, type QuarantineReason } from "./Quarantine.ts"
+import {
+  entryOf,
+  isBounded,
+  noCounts,
+  type QuarantineCounts,
+  type QuarantineEntry,
+  type QuarantineReason
+} from "./Quarantine.ts"
 import type { Proven } from "./Receipt.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
@@ -397,7 +404,7 @@ export class MemoryTables implements JournalTables {
   quarantineLoad = (peer: PeerId) => {
     const load = { commits: 0, bytes: 0, ofPeer: 0, bytesOfPeer: 0 }
     for (const row of this.#quarantine.values()) {
-      if (row.reason === "Rejected") continue
+      if (!isBounded(row.reason)) continue
       load.commits++
       load.bytes += row.bytes.length
       if (row.peer !== peer) continue

@@ -69,14 +69,16 @@ export const entryOf = (row: QuarantineEntry & { readonly bytes: Uint8Array }): 
   return entry
 }
 
-/** Commits of others that one quarantine keeps; further ones are refused as `QuarantineFull` and come again later. */
+/** Commits of others that wait in one quarantine; further ones are refused as `QuarantineFull` and come again later. */
 export const quarantineCommitsMax = 10_000
-/** Commits that one peer may have in it. */
+/** Commits of one peer that may wait in it. */
 export const quarantineCommitsPerPeerMax = 5_000
 /** Bytes of the commits of others in it. */
 export const quarantineBytesMax = 64 * 1024 * 1024
 /** Bytes that the commits of one peer may have in it, so that large ones leave room for others, too. */
 export const quarantineBytesPerPeerMax = 32 * 1024 * 1024
+/** Proofs of forks in it, beside what waits; a further fork is told and counted, and has no proof of its own. */
+export const forkProofsMax = 128
 /** Entries of one page. */
 export const quarantinePageMax = 1_000
 /** Commits that are taken out in one transaction: at most 32 MiB of them are in memory at once. */
@@ -93,6 +95,13 @@ export const noCounts = (): { -readonly [R in QuarantineReason]: number } => ({
   SchemaUnknown: 0,
   Forked: 0
 })
+
+/** True for what the bounds count: this device's own has none, and proofs of forks have one of their own. */
+export const isBounded = (reason: QuarantineReason): boolean => reason !== "Rejected" && reason !== "Forked"
+
+/** Commits that the bounds count. */
+export const boundedOf = (counts: QuarantineCounts): number =>
+  quarantineReasons.reduce((sum, reason) => sum + (isBounded(reason) ? counts[reason] : 0), 0)
 
 /** Commits that wait; proofs of forks wait for nothing. */
 export const waitingOf = (counts: QuarantineCounts): number =>

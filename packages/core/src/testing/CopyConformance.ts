@@ -30,6 +30,7 @@ import {
 /** Registers the rules as tests. */
 export const copyConformance = (name: string, make: MakeJournal): void => {
   forkRules(name, make)
+  proofRules(name, make)
   numberRules(name, make)
   sameRules(name, make)
   copyRules(name, make)
@@ -64,6 +65,33 @@ const forkRules = (name: string, make: MakeJournal): void => {
         yield* to.receive(batch(from, yield* from.eventsBeyond(yield* clockOf(to), unbounded)))
       }
       expect(yield* stateHash(d)).toEqual(yield* stateHash(b))
+    })
+  )
+}
+
+const proofRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-11] ${name}: many forks of one author have one proof, and that of another its own`, () =>
+    Effect.gen(function* () {
+      const [a, b, into] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      const fork = (author: Opened, id: string) =>
+        into.receive(
+          batch(
+            author,
+            ["one", "other"].map((text, nonce) => ({
+              bytes: forge(author, space, startMs, firstEvent(`${author.device} ${id}`, text), nonce)
+            }))
+          )
+        )
+      for (const id of ["n1", "n2", "n3"]) expect((yield* fork(a, id)).forks).toHaveLength(1)
+      expect((yield* into.quarantineCounts).Forked).toBe(1)
+      yield* fork(b, "n1")
+      const proofs = yield* into.quarantine({ after: 0, limit: 10 })
+      expect(proofs.map(({ author }) => author)).toEqual([a.info.author, b.info.author])
+      expect(yield* into.count("note")).toBe(4)
+      // Once a person has seen it, the next one is proven.
+      yield* into.release([proofs[0]!.id])
+      yield* fork(a, "n4")
+      expect((yield* into.quarantineCounts).Forked).toBe(2)
     })
   )
 }

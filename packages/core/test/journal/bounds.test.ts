@@ -9,8 +9,15 @@ import * as SpaceId from "../../src/identity/SpaceId.ts"
 import { defaultDeleteLimits, DeleteWatch } from "../../src/journal/DeleteWatch.ts"
 import * as JournalReceiver from "../../src/journal/JournalReceiver.ts"
 import * as JournalWriter from "../../src/journal/JournalWriter.ts"
+import * as KeptCommits from "../../src/journal/KeptCommits.ts"
 import { MemoryTables } from "../../src/journal/MemoryTables.ts"
-import { quarantineCommitsMax } from "../../src/journal/Quarantine.ts"
+import {
+  boundedOf,
+  forkProofsMax,
+  quarantineCommitsMax,
+  type QuarantineReason,
+  waitingOf
+} from "../../src/journal/Quarantine.ts"
 import * as Commit from "../../src/model/Commit.ts"
 import type { EntityChange } from "../../src/model/EntityChange.ts"
 import * as Event from "../../src/model/Event.ts"
@@ -123,6 +130,34 @@ describe("bounds of a journal", () => {
     const early = [commitOf("c", { s: { t: 1 } }, nowMs + 120_000)]
     expect(receive(peer, early)).toMatchObject({ held: 0, refused: [["QuarantineFull", 1]] })
     expect(receive(simulated.makeDevice(random).peer, early)).toMatchObject({ held: 1, refused: [] })
+  })
+
+  it("[JR-11] proofs of forks take no room of what waits, and there are at most 128", () => {
+    const { peer, tables } = makeJournal()
+    const keep = (at: number, reason: QuarantineReason) =>
+      tables.transact(() =>
+        KeptCommits.keep(
+          { compression: stored, tables },
+          {
+            id: `commit ${at}`,
+            author: Author.make(peer, at.toString(16).padStart(16, "0")),
+            bytes: new Uint8Array(1_000),
+            ...{ reason, peer, rule: "", policyVersion: 0, because: "", type: "note", at: HybridTime.zero },
+            ...{ events: 1, sinceMs: nowMs, dueMs: null }
+          }
+        )
+      )
+    for (let at = 0; at < 200; at++) expect(keep(at, "Forked")).toBe(at < forkProofsMax)
+    expect(tables.quarantineLoad(peer)).toMatchObject({ commits: 0, bytes: 0, ofPeer: 0, bytesOfPeer: 0 })
+    expect([waitingOf(tables.quarantineCounts()), boundedOf(tables.quarantineCounts())]).toEqual([0, 0])
+    expect(keep(500, "Denied")).toBe(true)
+    expect(keep(501, "Rejected")).toBe(true)
+    expect(tables.quarantineCounts()).toMatchObject({ Forked: forkProofsMax, Denied: 1, Rejected: 1 })
+    // The gauge of the bound shows what the bound counts.
+    expect(boundedOf(tables.quarantineCounts())).toBe(tables.quarantineLoad(peer).commits)
+    // What waits is no proof any more, and takes room.
+    expect(keep(0, "Denied")).toBe(true)
+    expect(tables.quarantineLoad(peer)).toMatchObject({ commits: 2, bytes: 2_000 })
   })
 
   it("[JR-58] what a later version wrote is kept as it is, not merged, and taken in once it can be read", () => {

@@ -247,17 +247,19 @@ describe("QuarantineDesk", () => {
   it.effect("[QD-3] the proof of a fork is put away, by releasing and by discarding", () =>
     Effect.gen(function* () {
       const [node, a] = [yield* openDesk(), yield* openOther(2)]
-      for (const entity of ["n1", "n2"]) {
+      const fork = Effect.fnUntraced(function* (entity: string) {
         for (const text of ["one", "other"]) {
           const bytes = forge(a, space, startMs, firstEvent(entity, text))
           yield* node.journal.receive(batch(a, [{ bytes }]))
         }
-      }
-      const [first, second] = yield* idsOf(node)
-      const before = yield* stateHash(node.opened)
-      expect(yield* node.desk.release([first!])).toMatchObject([{ outcome: "released", reason: "Forked" }])
-      expect(yield* node.desk.discard([second!])).toMatchObject([{ outcome: "discarded", reason: "Forked" }])
-      expect([yield* idsOf(node), yield* stateHash(node.opened)]).toEqual([[], before])
+        return { ids: yield* idsOf(node), hash: yield* stateHash(node.opened) }
+      })
+      const first = yield* fork("n1")
+      expect(yield* node.desk.release(first.ids)).toMatchObject([{ outcome: "released", reason: "Forked" }])
+      expect([yield* idsOf(node), yield* stateHash(node.opened)]).toEqual([[], first.hash])
+      const second = yield* fork("n2")
+      expect(yield* node.desk.discard(second.ids)).toMatchObject([{ outcome: "discarded", reason: "Forked" }])
+      expect([yield* idsOf(node), yield* stateHash(node.opened)]).toEqual([[], second.hash])
     })
   )
 
