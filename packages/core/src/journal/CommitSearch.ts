@@ -5,10 +5,12 @@
  */
 import { Effect } from "effect"
 import type * as Undo from "../merge/Undo.ts"
+import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import * as Commit from "../model/Commit.ts"
 import type { UndoTarget } from "./History.ts"
-import type { JournalRows } from "./JournalTables.ts"
+import { type JournalRows, sources } from "./JournalTables.ts"
 import * as PastEvents from "./PastEvents.ts"
 
 /** Newest commits that a search looks through. */
@@ -26,7 +28,8 @@ export interface FoundCommits {
 
 /**
  * The rows of a target. A commit that is here whole ends the search. Nothing says how many commits a transaction has, and
- * one that was taken back and came again lies far from the others, so a group is searched for to the end.
+ * one that was taken back and came again lies far from the others, so a group is searched for to the end. Where several
+ * devices used it, it is this device's own transaction, or that of the newest commit.
  */
 export const find = Effect.fnUntraced(function* (reading: PastEvents.Reading, asked: UndoTarget) {
   const { context } = reading
@@ -38,19 +41,29 @@ export const find = Effect.fnUntraced(function* (reading: PastEvents.Reading, as
   if (isMeant && named.packed.part === undefined) {
     return { target: { commit: named.id }, lseqs: [named.lseq] } satisfies FoundCommits
   }
-  const target = isMeant ? { commit: named.id } : targetOf(asked)
-  if (target === undefined) return undefined
-  const group = ("group" in target ? Bytes.fromHex(target.group) : undefined) ?? new Uint8Array(0)
-  const search: Search = { target, group, lseqs: [], places: new Set() }
+  const wanted = isMeant ? { commit: named.id } : wantedOf(asked)
+  if (wanted === undefined) return undefined
+  const group = ("group" in wanted ? Bytes.fromHex(wanted.group) : undefined) ?? new Uint8Array(0)
+  const search: Search = { wanted, group, found: [], own: undefined, places: new Set() }
   for (let upto = head; upto > Math.max(0, head - commitsSearchedMax); upto -= commitsPerTurn) {
     if (yield* context.read(() => lookThrough(reading, search, upto))) break
     yield* PastEvents.rest(reading)
   }
-  return { target, lseqs: search.lseqs } satisfies FoundCommits
+  return foundCommits(search)
 })
 
+const foundCommits = ({ found, own, wanted }: Search): FoundCommits | undefined => {
+  if ("commit" in wanted) return { target: wanted, lseqs: found.map(({ lseq }) => lseq) }
+  const device = own ?? found[0]?.device
+  if (device === undefined) return undefined
+  const lseqs = found.flatMap((commit) => (commit.device === device ? [commit.lseq] : []))
+  return { target: { ...wanted, device }, lseqs }
+}
+
+type Wanted = { readonly commit: string } | { readonly group: string }
+
 /** What a search goes for; an arrival number that leads nowhere names nothing else. */
-const targetOf = (asked: UndoTarget): Undo.Target | undefined => {
+const wantedOf = (asked: UndoTarget): Wanted | undefined => {
   if ("group" in asked) return { group: asked.group }
   return "commit" in asked ? { commit: asked.commit } : undefined
 }
@@ -71,27 +84,33 @@ const opened = (row: Row): Commit.PackedCommit => {
 }
 
 interface Search {
-  readonly target: Undo.Target
+  readonly wanted: Wanted
   /** The group in bytes, where one is searched for. */
   readonly group: Uint8Array
-  readonly lseqs: Array<number>
+  readonly found: Array<{ readonly lseq: number; readonly device: PeerId }>
+  /** This device, where one of them is its own. */
+  own: PeerId | undefined
   /** Places of a commit's events that were found in parts. */
   readonly places: Set<number>
 }
 
 /** Looks at one page that ends with `upto`, the newest commit first; true when all is found. */
 const lookThrough = ({ context }: PastEvents.Reading, search: Search, upto: number): boolean => {
-  const { target } = search
+  const { wanted } = search
   const page = context.rows.commitsAfter(Math.max(0, upto - commitsPerTurn), noSource, commitsPerTurn)
   for (let i = page.length - 1; i >= 0; i--) {
     const row = page[i]!
     if (row.lseq > upto) continue
-    if ("group" in target) {
-      const isMeant = Commit.mayBeOfGroup(row.bytes, search.group) && opened(row).header.group === target.group
-      if (isMeant) search.lseqs.push(row.lseq)
-    } else if (Commit.idOf(context.crypto, row.bytes) === target.commit) {
-      search.lseqs.push(row.lseq)
+    if ("group" in wanted) {
+      if (!Commit.mayBeOfGroup(row.bytes, search.group)) continue
+      const { header } = opened(row)
+      if (header.group !== wanted.group) continue
+      const device = Author.peer(header.authors[0]!)
+      search.found.push({ lseq: row.lseq, device })
+      if (row.source === sources.own) search.own = device
+    } else if (Commit.idOf(context.crypto, row.bytes) === wanted.commit) {
       const { header, part } = opened(row)
+      search.found.push({ lseq: row.lseq, device: Author.peer(header.authors[0]!) })
       for (const place of part?.places ?? []) search.places.add(place)
       if (part === undefined || search.places.size === header.count) return true
     }

@@ -45,7 +45,8 @@ export interface ScanPage {
 /**
  * What is to be undone: one commit, by its id or by its arrival number here, or all commits of a transaction. With both
  * names a commit is found at once; an id alone is searched for among the newest 1,000,000 commits, and so are
- * transactions of other devices and commits of which only a part is here.
+ * transactions of other devices and commits of which only a part is here. A transaction is that of one device: this one's
+ * where it used the group, else that of the newest commit of it.
  */
 export type UndoTarget =
   | { readonly commit: string; readonly lseq?: number | undefined }

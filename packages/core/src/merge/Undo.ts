@@ -4,8 +4,9 @@
  * the undos themselves, count as if they had never been written, so undos can be stacked and undone again. What was
  * overwritten since stays. Pure; it plans changes and writes none.
  */
-import type { Author } from "../identity/Author.ts"
+import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import { canonicalText, type FieldValue, same } from "../model/FieldValue.ts"
 import * as ChangePlan from "./ChangePlan.ts"
@@ -16,8 +17,11 @@ import * as OrSet from "./OrSet.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
 
-/** What is taken back: one commit by its id, or all commits of one transaction by their group. */
-export type Target = { readonly commit: string } | { readonly group: string }
+/**
+ * What is taken back: one commit by its id, or all commits of one transaction by their group. A group is anybody's to use, so
+ * a transaction is that of one device.
+ */
+export type Target = { readonly commit: string } | { readonly group: string; readonly device: PeerId }
 
 /** Why something of a target was left as it is. */
 export type Because =
@@ -51,13 +55,17 @@ export interface EntityUndo {
 
 /** The group that marks commits as the undo of a target; 16 hexadecimal digits, alike on every device. */
 export const groupOf = (sha256: Sha256, target: Target): string => {
-  const name = "commit" in target ? `commit ${target.commit}` : `group ${target.group}`
+  const name = "commit" in target ? `commit ${target.commit}` : `group ${target.group} of ${target.device}`
   return Bytes.toHex(sha256(Bytes.utf8(`syncline/undo/v1\n${name}`)).subarray(0, 8))
 }
 
 /** True for the events that a target consists of. */
 const isOf = (target: Target, event: CommittedEvent): boolean =>
-  "commit" in target ? event.commit === target.commit : event.group === target.group
+  "commit" in target
+    ? event.commit === target.commit
+    : event.group === target.group && deviceOf(event) === target.device
+
+const deviceOf = ({ origin }: CommittedEvent): PeerId => Author.peer(origin.authors[0]!)
 
 /** What undoing the target does to the entity of these events; `undefined` when none of them is of it. */
 export const plan = (events: ReadonlyArray<CommittedEvent>, target: Target, sha256: Sha256): EntityUndo | undefined => {
@@ -136,7 +144,8 @@ const findUndos = (ordered: ReadonlyArray<CommittedEvent>, sha256: Sha256): Undo
   for (const event of ordered) {
     const { commit, group } = event
     const ofCommit = byGroup.get(groupOf(sha256, { commit })) ?? []
-    const ofGroup = group === undefined ? [] : (byGroup.get(groupOf(sha256, { group })) ?? [])
+    const ofGroup =
+      group === undefined ? [] : (byGroup.get(groupOf(sha256, { group, device: deviceOf(event) })) ?? [])
     if (ofCommit.length + ofGroup.length > 0) undos.set(event, [...ofCommit, ...ofGroup])
   }
   return undos
@@ -261,7 +270,7 @@ const undoExcess = ({ counters }: FieldChanges, { before, now, own }: Turn): voi
   }
 }
 
-const additionOf = (author: Author, eseq: number): string => `${author} ${eseq}`
+const additionOf = (author: Author.Author, eseq: number): string => `${author} ${eseq}`
 
 const undoElement = (
   { overwritten, sets }: FieldChanges,
