@@ -59,7 +59,9 @@ export interface CommitDeletes {
    * Ids of entities, live or not; number, hash and place in the commit of the event that deletes each, and whether it rests
    * on nothing at all.
    */
-  readonly entities: ReadonlyArray<readonly [id: string, eseq: number, hash: Uint8Array, place: number, isFirst: boolean]>
+  readonly entities: ReadonlyArray<
+    readonly [id: string, eseq: number, hash: Uint8Array, place: number, isFirst: boolean]
+  >
 }
 
 /** Commits from a peer whose author signatures were checked; of a large batch, one portion after the other. */

@@ -9,7 +9,6 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
-import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import type { CheckedCommit } from "./CommitOpening.ts"
@@ -18,7 +17,7 @@ import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
 import { KnownEvents } from "./KnownEvents.ts"
-import type { CommitDeletes, ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
+import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
 import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import * as KeptCommits from "./KeptCommits.ts"
@@ -26,6 +25,7 @@ import { judgeDeletes, restsOnMissing } from "./MassDelete.ts"
 import { OpenedCommits } from "./OpenedCommits.ts"
 import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
 import { type Because, type QuarantineReason, waitingOf } from "./Quarantine.ts"
+import * as ReleasedCommits from "./ReleasedCommits.ts"
 import { restsOnWaiting, type Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
@@ -172,8 +172,8 @@ export const release = (
   const aheadMsMax = deleteLimits === undefined ? Infinity : Limits.clockAheadMsMax
   const work = intake(context, { nowMs, aheadMsMax, isCompared: true, isVouched: true })
   let copyShownBy: PeerId | undefined
-  const openings = rows.map((row) => openAgain(context, row))
-  const deletingOf = delivererOf(rows, openings, new Set(strangers))
+  const openings = rows.map((row) => ReleasedCommits.open(context, row))
+  const deletingOf = ReleasedCommits.delivererOf(rows, openings, new Set(strangers))
   const massDeleting =
     deleteLimits === undefined
       ? new Set<string>()
@@ -191,7 +191,7 @@ export const release = (
     const gapsBefore = work.tally.gaps
     // What this device wrote itself comes back as it was; a custodian says whether its time can stand.
     const judging = row.reason === "Rejected" ? { ...work, aheadMsMax: Infinity } : work
-    const verdict = takeOpened(judging, opening, row.peer, sourceOf(row, tables), massDeleting)
+    const verdict = takeOpened(judging, opening, row.peer, ReleasedCommits.sourceOf(row, tables), massDeleting)
     if (work.tally.isCopied) copyShownBy ??= row.peer
     if (verdict === undefined && work.tally.gaps === gapsBefore) {
       tables.removeReceipt(row.id)
@@ -205,33 +205,6 @@ export const release = (
   if (copyShownBy !== undefined) renew(context)
   return { ...outcome, entities, copyShownBy }
 }
-
-/** Whose deletes those of a commit are: of its deliverer where it is a stranger's, else of its author. */
-const delivererOf = (
-  rows: ReadonlyArray<QuarantineRow>,
-  openings: ReadonlyArray<CommitOpening.Opening>,
-  strangers: ReadonlySet<string>
-): ((commit: CommitDeletes) => PeerId) => {
-  const deliverers = new Map<string, PeerId>()
-  openings.forEach((opening, index) => {
-    const { id, peer } = rows[index]!
-    // What only an update could open had another id in the quarantine.
-    if (opening.kind === "checked" && strangers.has(id)) deliverers.set(opening.commit.id, peer)
-  })
-  return ({ author, id }) => deliverers.get(id) ?? author
-}
-
-/** Nobody could check the signature of a commit of a later version when it came. */
-const openAgain = (context: WriterContext, { bytes, reason }: QuarantineRow): CommitOpening.Opening => {
-  const opening = CommitOpening.open(context, bytes)
-  if (reason !== "SchemaUnknown" || opening.kind !== "checked") return opening
-  const isSigned = Commit.isSignedByAuthor(context.crypto, opening.commit.packed)
-  return isSigned ? opening : { kind: "refused", code: "SignatureInvalid" }
-}
-
-/** A commit that its author may have withdrawn is sent to everybody, its author too. */
-const sourceOf = ({ peer, reason }: QuarantineRow, tables: JournalTables): number =>
-  reason === "ClockAhead" ? (tables.peer(peer)?.index ?? sources.nobody) : sources.nobody
 
 const moveCursor = (tables: JournalTables, batch: RemoteBatch): number => {
   const row = tables.peerOf(batch.peer, batch.incarnation)

@@ -150,7 +150,10 @@ const quarantineWrites = (
 
   return {
     release: (ids, deleteLimits, strangers) =>
-      transaction((nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, { deleteLimits, strangers }), changeOf),
+      transaction(
+        (nowMs) => JournalReceiver.release(context, rowsOf(ids), nowMs, { deleteLimits, strangers }),
+        changeOf
+      ),
     revertDeletes: (ids) => transaction((nowMs) => DeleteReversal.revertDeletes(context, rowsOf(ids), nowMs), changeOf),
     discard: (ids) =>
       transaction(

@@ -25,14 +25,7 @@ import {
   sources
 } from "./JournalTables.ts"
 import { MemoryLocked } from "./MemoryLocked.ts"
-import {
-  entryOf,
-  isBounded,
-  noCounts,
-  type QuarantineCounts,
-  type QuarantineEntry,
-  type QuarantineReason
-} from "./Quarantine.ts"
+import * as Quarantine from "./Quarantine.ts"
 import type { Proven } from "./Receipt.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
@@ -369,11 +362,8 @@ export class MemoryTables implements JournalTables {
   removeLocked = (lseq: number): void => this.#locked.set(lseq, undefined)
 
   custodians = (): ReadonlyArray<Custodian> => {
-    const last = new Map(this.#peers.map((row) => [row.peer, row]))
-    return this.#peers
-      .filter((row) => row.custody > 0 && row === last.get(row.peer))
-      .map(({ custody, peer }) => ({ lseq: custody, peer }))
-      .sort((a, b) => b.lseq - a.lseq)
+    const present = this.#peers.filter((row) => row.custody > 0 && row === this.peer(row.peer))
+    return present.map(({ custody, peer }) => ({ lseq: custody, peer })).sort((a, b) => b.lseq - a.lseq)
   }
 
   countDeleted = (): ReadonlyMap<number, number> =>
@@ -383,11 +373,15 @@ export class MemoryTables implements JournalTables {
 
   countLive = (type: string): number => this.entitiesOfType(type).filter((row) => !row.isDeleted).length
 
-  quarantine = (after: number, limit: number, reason?: QuarantineReason): ReadonlyArray<QuarantineEntry> =>
+  quarantine = (
+    after: number,
+    limit: number,
+    reason?: Quarantine.QuarantineReason
+  ): ReadonlyArray<Quarantine.QuarantineEntry> =>
     this.#entries()
       .filter((row) => row.place > after && (reason === undefined || row.reason === reason))
       .slice(0, limit)
-      .map(entryOf)
+      .map(Quarantine.entryOf)
 
   #entries(): ReadonlyArray<QuarantineRow> {
     return [...this.#quarantine.values()].sort((a, b) => a.place - b.place)
@@ -395,8 +389,8 @@ export class MemoryTables implements JournalTables {
 
   quarantineRow = (id: string): QuarantineRow | undefined => this.#quarantine.get(id)
 
-  quarantineCounts = (): QuarantineCounts => {
-    const counts = noCounts()
+  quarantineCounts = (): Quarantine.QuarantineCounts => {
+    const counts = Quarantine.noCounts()
     for (const { reason } of this.#quarantine.values()) counts[reason]++
     return counts
   }
@@ -404,7 +398,7 @@ export class MemoryTables implements JournalTables {
   quarantineLoad = (peer: PeerId) => {
     const load = { commits: 0, bytes: 0, ofPeer: 0, bytesOfPeer: 0 }
     for (const row of this.#quarantine.values()) {
-      if (!isBounded(row.reason)) continue
+      if (!Quarantine.isBounded(row.reason)) continue
       load.commits++
       load.bytes += row.bytes.length
       if (row.peer !== peer) continue

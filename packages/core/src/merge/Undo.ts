@@ -144,8 +144,7 @@ const findUndos = (ordered: ReadonlyArray<CommittedEvent>, sha256: Sha256): Undo
   for (const event of ordered) {
     const { commit, group } = event
     const ofCommit = byGroup.get(groupOf(sha256, { commit })) ?? []
-    const ofGroup =
-      group === undefined ? [] : (byGroup.get(groupOf(sha256, { group, device: deviceOf(event) })) ?? [])
+    const ofGroup = group === undefined ? [] : (byGroup.get(groupOf(sha256, { group, device: deviceOf(event) })) ?? [])
     if (ofCommit.length + ofGroup.length > 0) undos.set(event, [...ofCommit, ...ofGroup])
   }
   return undos

@@ -106,30 +106,32 @@ const reversalRules = (name: string, make: MakeJournal): void => {
     })
   )
 
-  it.effect(`[JR-52] [JR-70] ${name}: only mass deletes are reverted, and one that rests on something missing goes`, () =>
-    Effect.gen(function* () {
-      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
-      yield* a.write(notes(0, 60))
-      yield* a.write([put("n1", { text: "denied" })])
-      yield* b.receive({ ...batch(a, yield* commitsOf(a)), denials: [{ index: 1, ...denied }] })
-      yield* a.write([patch("note 0", { text: "unknown to b" })])
-      const { head } = yield* a.write(notes(0, 60).map(({ id }) => remove(id)))
-      yield* b.receive(batch(a, yield* commitsOf(a, head - 1)))
-      const [other, massDelete] = yield* idsOf(b)
-      expect(yield* b.release([massDelete!])).toMatchObject({ released: [], waiting: [massDelete], entities: [] })
-      expect([yield* b.count("note"), yield* idsOf(b)]).toEqual([60, [other, massDelete]])
-      const dropped = { released: [], waiting: [], dropped: [massDelete] }
-      expect(yield* b.revertDeletes([other!, massDelete!])).toMatchObject(dropped)
-      expect([yield* b.count("note"), yield* idsOf(b)]).toEqual([60, [other]])
-      yield* b.receive(batch(a, (yield* commitsOf(a)).slice(1, 3)))
-      expect(yield* b.count("note")).toBe(61)
-      // The delete that had lacked something comes again, and is one.
-      yield* TestClock.adjust(defaultDeleteLimits.windowMs)
-      yield* pull(a, b)
-      expect(yield* b.count("note")).toBe(60)
-      yield* pull(b, a)
-      expect(yield* stateHash(a)).toEqual(yield* stateHash(b))
-    })
+  it.effect(
+    `[JR-52] [JR-70] ${name}: only mass deletes are reverted, and one that rests on something missing goes`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+        yield* a.write(notes(0, 60))
+        yield* a.write([put("n1", { text: "denied" })])
+        yield* b.receive({ ...batch(a, yield* commitsOf(a)), denials: [{ index: 1, ...denied }] })
+        yield* a.write([patch("note 0", { text: "unknown to b" })])
+        const { head } = yield* a.write(notes(0, 60).map(({ id }) => remove(id)))
+        yield* b.receive(batch(a, yield* commitsOf(a, head - 1)))
+        const [other, massDelete] = yield* idsOf(b)
+        expect(yield* b.release([massDelete!])).toMatchObject({ released: [], waiting: [massDelete], entities: [] })
+        expect([yield* b.count("note"), yield* idsOf(b)]).toEqual([60, [other, massDelete]])
+        const dropped = { released: [], waiting: [], dropped: [massDelete] }
+        expect(yield* b.revertDeletes([other!, massDelete!])).toMatchObject(dropped)
+        expect([yield* b.count("note"), yield* idsOf(b)]).toEqual([60, [other]])
+        yield* b.receive(batch(a, (yield* commitsOf(a)).slice(1, 3)))
+        expect(yield* b.count("note")).toBe(61)
+        // The delete that had lacked something comes again, and is one.
+        yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+        yield* pull(a, b)
+        expect(yield* b.count("note")).toBe(60)
+        yield* pull(b, a)
+        expect(yield* stateHash(a)).toEqual(yield* stateHash(b))
+      })
   )
 }
 

@@ -23,6 +23,7 @@ import { commit, undo } from "./UndoFixture.ts"
 /** Registers the rules as tests. */
 export const undoSearchConformance = (name: string, make: MakeJournal): void => {
   searchRules(name, make)
+  groupRules(name, make)
   foreignRules(name, make)
   scatteredRules(name, make)
 }
@@ -63,38 +64,6 @@ const searchRules = (name: string, make: MakeJournal): void => {
       })
   )
 
-  it.effect(`[JR-152] ${name}: a transaction is that of one device, though another one writes under its group`, () =>
-    Effect.gen(function* () {
-      const [mine, other, third] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
-      yield* mine.write(notes(0, 20))
-      yield* pull(mine, other)
-      yield* mine.write(notes(0, 3).map(({ id }) => patch(id, { text: "mine" })))
-      const [entry] = yield* mine.history({ type: "note", id: "note 0", limit: 1 })
-      const group = entry!.group!
-      yield* pull(mine, other)
-      yield* other.write([patch("note 2", { other: "kept" }), patch("note 10", { text: "of the other" })], group)
-      yield* other.write(notes(100, 10_101), group)
-      for (const into of [mine, third]) yield* into.receive({ ...batch(other, yield* commitsOf(other)), isCustodian: true })
-      const undone = yield* undo(mine, { group })
-      expect(undone.entities.map(({ fields, id }) => [id, fields]).sort()).toEqual([
-        ["note 0", ["text"]],
-        ["note 1", ["text"]],
-        ["note 2", ["text"]]
-      ])
-      expect((yield* mine.get("note", "note 2"))?.fields).toEqual({ text: "new", other: "kept" })
-      expect((yield* mine.get("note", "note 10"))?.fields).toEqual({ text: "of the other" })
-      // What others wrote under it is not undone by it, and undone by itself it is.
-      const [theirs] = yield* mine.history({ type: "note", id: "note 2", limit: 10 }).pipe(
-        Effect.map((entries) => entries.filter(({ author }) => author === other.info.author))
-      )
-      yield* undo(mine, theirs!.commit)
-      expect((yield* mine.get("note", "note 2"))?.fields).toMatchObject({ text: "new", other: null })
-      // Where nothing of it is its own, it is that of the newest commit: here too many records.
-      const { reason } = yield* Effect.flip(third.reversal({ group }))
-      expect(reason).toMatchObject({ _tag: "UndoTooLarge" })
-    })
-  )
-
   it.effect(`[JR-64] [JR-87] ${name}: a commit that came in parts is undone as far as it is here`, () =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
@@ -128,6 +97,41 @@ const searchRules = (name: string, make: MakeJournal): void => {
         expect(yield* journal.count("note")).toBe(10_001 - 128)
       }),
     30_000
+  )
+}
+
+const groupRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-152] ${name}: a transaction is that of one device, though another one writes under its group`, () =>
+    Effect.gen(function* () {
+      const [mine, other, third] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+      yield* mine.write(notes(0, 20))
+      yield* pull(mine, other)
+      yield* mine.write(notes(0, 3).map(({ id }) => patch(id, { text: "mine" })))
+      const [entry] = yield* mine.history({ type: "note", id: "note 0", limit: 1 })
+      const group = entry!.group!
+      yield* pull(mine, other)
+      yield* other.write([patch("note 2", { other: "kept" }), patch("note 10", { text: "of the other" })], group)
+      yield* other.write(notes(100, 10_101), group)
+      for (const into of [mine, third])
+        yield* into.receive({ ...batch(other, yield* commitsOf(other)), isCustodian: true })
+      const undone = yield* undo(mine, { group })
+      expect(undone.entities.map(({ fields, id }) => [id, fields])).toEqual([
+        ["note 0", ["text"]],
+        ["note 1", ["text"]],
+        ["note 2", ["text"]]
+      ])
+      expect((yield* mine.get("note", "note 2"))?.fields).toEqual({ text: "new", other: "kept" })
+      expect((yield* mine.get("note", "note 10"))?.fields).toEqual({ text: "of the other" })
+      // What others wrote under it is not undone by it, and undone by itself it is.
+      const [theirs] = yield* mine
+        .history({ type: "note", id: "note 2", limit: 10 })
+        .pipe(Effect.map((entries) => entries.filter(({ author }) => author === other.info.author)))
+      yield* undo(mine, theirs!.commit)
+      expect((yield* mine.get("note", "note 2"))?.fields).toMatchObject({ text: "new", other: null })
+      // Where nothing of it is its own, it is that of the newest commit: here too many records.
+      const { reason } = yield* Effect.flip(third.reversal({ group }))
+      expect(reason).toMatchObject({ _tag: "UndoTooLarge" })
+    })
   )
 }
 

@@ -142,8 +142,16 @@ describe("bounds of a journal", () => {
             id: `commit ${at}`,
             author: Author.make(peer, at.toString(16).padStart(16, "0")),
             bytes: new Uint8Array(1_000),
-            ...{ reason, peer, rule: "", policyVersion: 0, because: "", type: "note", at: HybridTime.zero },
-            ...{ events: 1, sinceMs: nowMs, dueMs: null }
+            reason,
+            peer,
+            rule: "",
+            policyVersion: 0,
+            because: "",
+            type: "note",
+            at: HybridTime.zero,
+            events: 1,
+            sinceMs: nowMs,
+            dueMs: null
           }
         )
       )

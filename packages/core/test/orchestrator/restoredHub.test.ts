@@ -58,31 +58,33 @@ describe("a hub that lost what it had confirmed", () => {
     })
   )
 
-  it.effect("[AK-10] put back to yesterday's files it has what its cursor says, although others have fed it since", () =>
-    Effect.gen(function* () {
-      const { client, hub, network } = yield* hubAndClient
-      const yesterday = hub.tables.copy()
-      for (let i = 1; i < 5; i++) yield* client.put(`t${i}`, task("today"))
-      yield* pass(5_000)
-      expect(yield* statuses(client)).toEqual(Array(5).fill("accepted"))
-      yield* client.stop
-      yield* hub.close
-      const disk = { isFull: true }
-      const journal = fullFor(client.peer, disk)
-      const again = yield* makeNode(network, 1, [], { rules: yield* makeRules([2, 3]), tables: yesterday, journal })
-      yield* again.start
-      const other = yield* makeNode(network, 3, [1], { rules: yield* makeRules([1]) })
-      for (let i = 0; i < 10; i++) yield* other.put(`o${i}`, task("other"))
-      yield* other.start
-      yield* pass(5_000)
-      yield* client.start
-      yield* pass(60_000)
-      expect(yield* again.fieldsOf("t4")).toBeUndefined()
-      expect(yield* statuses(client)).toEqual(["accepted", ...Array(4).fill("deferred")])
-      disk.isFull = false
-      yield* pass(120_000)
-      expect(yield* again.fieldsOf("t4")).toMatchObject({ title: "today" })
-      expect(yield* statuses(client)).toEqual(Array(5).fill("accepted"))
-    })
+  it.effect(
+    "[AK-10] put back to yesterday's files it has what its cursor says, although others have fed it since",
+    () =>
+      Effect.gen(function* () {
+        const { client, hub, network } = yield* hubAndClient
+        const yesterday = hub.tables.copy()
+        for (let i = 1; i < 5; i++) yield* client.put(`t${i}`, task("today"))
+        yield* pass(5_000)
+        expect(yield* statuses(client)).toEqual(Array(5).fill("accepted"))
+        yield* client.stop
+        yield* hub.close
+        const disk = { isFull: true }
+        const journal = fullFor(client.peer, disk)
+        const again = yield* makeNode(network, 1, [], { rules: yield* makeRules([2, 3]), tables: yesterday, journal })
+        yield* again.start
+        const other = yield* makeNode(network, 3, [1], { rules: yield* makeRules([1]) })
+        for (let i = 0; i < 10; i++) yield* other.put(`o${i}`, task("other"))
+        yield* other.start
+        yield* pass(5_000)
+        yield* client.start
+        yield* pass(60_000)
+        expect(yield* again.fieldsOf("t4")).toBeUndefined()
+        expect(yield* statuses(client)).toEqual(["accepted", ...Array(4).fill("deferred")])
+        disk.isFull = false
+        yield* pass(120_000)
+        expect(yield* again.fieldsOf("t4")).toMatchObject({ title: "today" })
+        expect(yield* statuses(client)).toEqual(Array(5).fill("accepted"))
+      })
   )
 })
