@@ -373,11 +373,7 @@ export class MemoryTables implements JournalTables {
 
   countLive = (type: string): number => this.entitiesOfType(type).filter((row) => !row.isDeleted).length
 
-  quarantine = (
-    after: number,
-    limit: number,
-    reason?: Quarantine.QuarantineReason
-  ): ReadonlyArray<Quarantine.QuarantineEntry> =>
+  quarantine: JournalTables["quarantine"] = (after, limit, reason) =>
     this.#entries()
       .filter((row) => row.place > after && (reason === undefined || row.reason === reason))
       .slice(0, limit)
