@@ -25,6 +25,10 @@ describe("snippets", () => {
     expect(shownIn("docs/OPERATIONS.md")).toBe(read("docs/snippets/quarantine.ts").trim())
   })
 
+  it("SEALED.md shows docs/snippets/sealed.ts as it is", () => {
+    expect(shownIn("docs/SEALED.md")).toBe(read("docs/snippets/sealed.ts").trim())
+  })
+
   it("PAIRING.md shows docs/snippets/pairing.ts as it is", () => {
     expect(shownIn("docs/PAIRING.md")).toBe(read("docs/snippets/pairing.ts").trim())
   })

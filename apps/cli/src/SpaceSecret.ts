@@ -3,7 +3,7 @@
  * `SYNCLINE_SPACE_PASSPHRASE_FILE` names, of which the last one seals. A team's devices take theirs from its charter.
  */
 import { existsSync, readFileSync } from "node:fs"
-import { Charter, CharterStore, KeyWrap, type SpaceId, SpaceKeys } from "@syncline/core"
+import { Charter, CharterStore, KeyOpening, KeyWrap, type SpaceId } from "@syncline/core"
 import { DeviceKeyFile, NodeCrypto, SpacePassphrase, SqliteCharter } from "@syncline/node"
 import { PolicyFile } from "@syncline/policy"
 import { Config, Effect, Layer, Option, Redacted } from "effect"
@@ -39,7 +39,7 @@ export const forReading = Effect.fnUntraced(function* (folder: string, space: Sp
   const charter = yield* Effect.provide(Charter.Charter, asStranger(space, records))
   if (charter.state().seal === undefined || !existsSync(DeviceKeyFile.keyFile(folder))) return undefined
   const seed = yield* FolderKey.load(folder)
-  return yield* SpaceKeys.heldIn(charter, KeyWrap.openerOf(Redacted.value(seed)))
+  return yield* KeyOpening.heldIn(charter, KeyWrap.openerOf(Redacted.value(seed)))
 })
 
 /** What the charter says is the same for everybody. */

@@ -43,6 +43,15 @@ describe("a device and the hub", () => {
     )
   })
 
+  it("[CL-133] is let in right behind the word of trust, wherever the hub's next look is", async () => {
+    for (let n = 0; n < 3; n++) {
+      const other = join(folder.path, `early ${n}`)
+      await run(["init", "--data", other, "--hub", hub.address])
+      await trustOnHub(other)
+      expect((await run(["sync", "--data", other])).code).toBe(0)
+    }
+  })
+
   it("[CL-12] [CL-23] [CL-40] carries records to the hub and on to another device, all of them the same", async () => {
     await run(["init", "--data", b, "--hub", hub.address.replace("http://", "")])
     await Promise.all([trustOnHub(a), trustOnHub(b)])

@@ -88,6 +88,7 @@ export * as OnboardingStore from "./onboarding/OnboardingStore.ts"
 
 export * as EventChannel from "./orchestrator/EventChannel.ts"
 export * as Hook from "./orchestrator/Hook.ts"
+export * as KeyOpening from "./orchestrator/KeyOpening.ts"
 export * as Orchestrator from "./orchestrator/Orchestrator.ts"
 export * as OrchestratorError from "./orchestrator/OrchestratorError.ts"
 export * as QuarantineDesk from "./orchestrator/QuarantineDesk.ts"

@@ -122,7 +122,7 @@ export const make = Effect.fnUntraced(function* (options: SqliteJournalOptions) 
         "Two nodes must not share one device key for long; give the copy a key of its own"
     )
   }
-  const reads = yield* openReads(path, keys)
+  const reads = yield* openReads(path, () => keys)
   yield* watchSizes(path, changes, writer, reads)
   const tellLog = makeLogNews(path, reads)
   yield* tellLog
@@ -183,8 +183,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
   readonly held?: KeyRing.HeldKeys | undefined
 }) {
   const path = resolve(options.folder)
-  const keys = yield* readingKeys(path, options.held)
-  const reads = yield* openReads(path, keys, options.space)
+  const reads = yield* openReads(path, (of) => new KeyRing.KeyRing(of, options.held), options.space)
   const refuse = Effect.fail(SqliteFailure.toError(path, { tag: "StoreReadOnly", problem: "opened for reading" }))
   const journal: Journal.JournalShape = {
     info: reads.info,
@@ -196,7 +195,7 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     discard: () => refuse,
     settle: () => refuse,
     purge: () => refuse,
-    keys,
+    keys: reads.keys,
     hold: () => refuse,
     unlock: refuse,
     renew: refuse,
@@ -205,13 +204,6 @@ export const openReadOnly = Effect.fnUntraced(function* (options: {
     changes: Stream.empty
   }
   return journal
-})
-
-/** A ring is of a space, which a journal that is opened for reading says itself. */
-const readingKeys = Effect.fnUntraced(function* (path: string, held: KeyRing.HeldKeys | undefined) {
-  if (held === undefined) return KeyRing.blind
-  const { info } = yield* Effect.scoped(openReads(path, KeyRing.blind))
-  return new KeyRing.KeyRing(info.space, held)
 })
 
 /** True when a durable request changed who this journal is. */
@@ -303,7 +295,11 @@ const unexpected = (error: WriteError.WriteError): Effect.Effect<never> => Effec
 /** Runs a read on one state of the file. */
 type Read = <A>(body: () => A) => Effect.Effect<A, JournalError.JournalError>
 
-const openReads = Effect.fnUntraced(function* (path: string, keys: KeyRing.KeyFinder, space?: SpaceId.SpaceId) {
+const openReads = Effect.fnUntraced(function* (
+  path: string,
+  keysOf: (space: SpaceId.SpaceId) => KeyRing.KeyFinder,
+  space?: SpaceId.SpaceId
+) {
   const db = yield* Effect.acquireRelease(
     Effect.suspend(() => attempt(path, () => SqliteConnection.openForReading(DataFolder.journalFile(path)))),
     (handle) => Effect.sync(() => handle.close())
@@ -320,9 +316,10 @@ const openReads = Effect.fnUntraced(function* (path: string, keys: KeyRing.KeyFi
       if (!db.open) return Effect.fail(SqliteFailure.toError(path, { tag: "StoreClosed", problem: "it was closed" }))
       return attempt(path, () => rows.snapshot(body))
     })
+  const keys = keysOf(info.space)
   const operations = readsFrom(rows, query, keys, read)
   const isLogDue = read(rows.isLogDue)
-  return { info, readInfo: () => SqliteIdentity.read(db)!, rows, query, operations, isLogDue }
+  return { info, readInfo: () => SqliteIdentity.read(db)!, rows, query, keys, operations, isLogDue }
 })
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, JournalError.JournalError> => {

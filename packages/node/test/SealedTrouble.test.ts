@@ -1,25 +1,20 @@
 /** Keys of a sealed space where not all goes well: what a member, a clash of records or a full disk can bring about. */
 import { expect, it } from "@effect/vitest"
-import {
-  type CharterOperation,
-  CharterRecord,
-  HybridTime,
-  JournalError,
-  KeyWrap,
-  MemoryTransport,
-  SpaceKey
-} from "@syncline/core"
+import { type CharterOperation, CharterRecord, HybridTime, JournalError, KeyWrap, SpaceKey } from "@syncline/core"
 import { Effect, Redacted } from "effect"
 import * as NodeCrypto from "../src/NodeCrypto.ts"
 import {
+  areReady,
   everything,
   feedInto,
   founding,
   isSealed,
   joining,
   keyOf,
+  keysIn,
   makeAlone,
   makeNode,
+  openTeam,
   peerOf,
   type SealedNode,
   sealing,
@@ -28,26 +23,16 @@ import {
 } from "./sealedTeam.ts"
 import { seedOf } from "./temporaryFolder.ts"
 
-const keysIn = ({ charter }: SealedNode): number => charter.state().seal?.keys.length ?? 0
-const isReady = (node: SealedNode) =>
-  Effect.map(node.keys.status, ({ due, state }) => state === "sealed" && due === null)
-const areReady = (...nodes: ReadonlyArray<SealedNode>) =>
-  Effect.map(Effect.forEach(nodes, isReady), (all) => all.every((each) => each))
 const secretOf = (number: number) => SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(number))
 const wrapped = (key: SpaceKey.SpaceKey, ...devices: ReadonlyArray<number>) => KeyWrap.wrap(key, devices.map(keyOf))
 const handOver = (from: SealedNode, to: SealedNode) =>
   to.charter.receive(from.charter.beyond(to.charter.known(), 10_000_000))
 
-/** A hub without keys, alice who manages the space, and mia; others come with the first records. */
+/** The same team, sealed. */
 const sealedTeam = Effect.fnUntraced(function* (...more: ReadonlyArray<CharterOperation.CharterOperation>) {
-  const network = MemoryTransport.makeNetwork()
-  const hub = yield* makeNode({ network, device: 1 })
-  yield* hub.charter.write([founding(true)])
-  yield* hub.charter.write([...joining("alice", "admin", 2), ...joining("mia", "member", 3), ...more, sealing])
-  const alice = yield* makeNode({ network, device: 2, dials: [1] })
-  const mia = yield* makeNode({ network, device: 3, dials: [1] })
-  yield* until("alice and mia have the key", areReady(alice, mia))
-  return { network, hub, alice, mia }
+  const team = yield* openTeam(...more, sealing)
+  yield* until("alice and mia have the key", areReady(team.alice, team.mia))
+  return team
 })
 
 it.live(

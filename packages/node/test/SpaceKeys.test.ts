@@ -16,11 +16,14 @@ import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
 import * as NodeCompression from "../src/NodeCompression.ts"
 import * as NodeCrypto from "../src/NodeCrypto.ts"
 import {
+  areReady,
   founding,
   isSealed,
   joining,
   keyOf,
+  keysIn,
   makeNode,
+  openTeam,
   peerOf,
   type SealedNode,
   sealing,
@@ -29,25 +32,7 @@ import {
 } from "./sealedTeam.ts"
 import { seedOf } from "./temporaryFolder.ts"
 
-const keysIn = ({ charter }: SealedNode): number => charter.state().seal?.keys.length ?? 0
-const isReady = (node: SealedNode) =>
-  Effect.map(node.keys.status, ({ due, state }) => state === "sealed" && due === null)
 const has = (node: SealedNode, id: string, text: string) => Effect.map(node.textOf(id), (found) => found === text)
-
-/** A hub without keys, alice who manages the space, and mia. */
-const openTeam = Effect.fnUntraced(function* () {
-  const network = MemoryTransport.makeNetwork()
-  const hub = yield* makeNode({ network, device: 1 })
-  yield* hub.charter.write([founding(true)])
-  yield* hub.charter.write([...joining("alice", "admin", 2), ...joining("mia", "member", 3)])
-  const alice = yield* makeNode({ network, device: 2, dials: [1] })
-  const mia = yield* makeNode({ network, device: 3, dials: [1] })
-  yield* until(
-    "the charter is everywhere",
-    Effect.sync(() => [alice, mia].every((node) => node.charter.state().version === 2))
-  )
-  return { network, hub, alice, mia }
-})
 
 it.live(
   "[SK-30][SK-31] a space is sealed by its hub's word, keyed by who manages it, and read by all but the hub",
@@ -56,10 +41,7 @@ it.live(
       const { alice, hub, mia } = yield* openTeam()
       yield* mia.put("before", "in the clear")
       yield* hub.charter.write([sealing])
-      yield* until(
-        "alice and mia have the key",
-        Effect.zipWith(isReady(alice), isReady(mia), (a, b) => a && b)
-      )
+      yield* until("alice and mia have the key", areReady(alice, mia))
       expect(yield* hub.keys.status).toMatchObject({ state: "waiting", keysHeld: 0, keys: 1 })
       yield* mia.put("n1", "nobody but us reads this")
       yield* until("alice reads it", has(alice, "n1", "nobody but us reads this"))
@@ -81,10 +63,7 @@ it.live(
     Effect.gen(function* () {
       const { alice, hub, mia } = yield* openTeam()
       yield* hub.charter.write([...joining("bob", "member", 4), sealing])
-      yield* until(
-        "they have the key",
-        Effect.zipWith(isReady(alice), isReady(mia), (a, b) => a && b)
-      )
+      yield* until("they have the key", areReady(alice, mia))
       yield* mia.put("n1", "old")
       yield* until("alice has it", has(alice, "n1", "old"))
       const before = alice.charter.state()
@@ -97,7 +76,7 @@ it.live(
       const old = yield* opener.open(space, first!.commitment, first!.wraps)
       expect(old?.id).toBe(first!.id)
       expect(yield* opener.open(space, second!.commitment, second!.wraps)).toBeUndefined()
-      yield* until("alice seals with the new key", isReady(alice))
+      yield* until("alice seals with the new key", areReady(alice))
       yield* alice.put("n2", "new")
       yield* until(
         "the hub has it",
@@ -119,10 +98,7 @@ it.live(
     Effect.gen(function* () {
       const { alice, hub, mia, network } = yield* openTeam()
       yield* hub.charter.write([sealing])
-      yield* until(
-        "they have the key",
-        Effect.zipWith(isReady(alice), isReady(mia), (a, b) => a && b)
-      )
+      yield* until("they have the key", areReady(alice, mia))
       yield* mia.put("n1", "before bob came")
       yield* hub.charter.write(joining("bob", "member", 4))
       const bob = yield* makeNode({ network, device: 4, dials: [1] })
@@ -133,7 +109,7 @@ it.live(
         "a new key is in force",
         Effect.sync(() => keysIn(hub) === 2)
       )
-      yield* until("bob has it", isReady(bob))
+      yield* until("bob has it", areReady(bob))
       yield* bob.put("n2", "after mia left")
       yield* until("alice reads it", has(alice, "n2", "after mia left"))
       expect(yield* bob.textOf("n1")).toBe("before bob came")
@@ -147,17 +123,14 @@ it.live(
     Effect.gen(function* () {
       const { alice, hub, mia, network } = yield* openTeam()
       yield* hub.charter.write([{ _tag: "SealSpace", showsHistory: false, periodDays: null }])
-      yield* until(
-        "they have the key",
-        Effect.zipWith(isReady(alice), isReady(mia), (a, b) => a && b)
-      )
+      yield* until("they have the key", areReady(alice, mia))
       yield* mia.put("n1", "before")
       yield* hub.charter.write(joining("eve", "member", 5))
       yield* until(
         "alice knows eve",
         Effect.sync(() => alice.charter.state().members.has("eve"))
       )
-      yield* until("eve was given the key in force", isReady(alice))
+      yield* until("eve was given the key in force", areReady(alice))
       // Not the one that was when she came.
       expect(keysIn(alice)).toBe(2)
       yield* alice.keys.write([{ _tag: "RemoveMember", member: "eve" }])
@@ -166,10 +139,7 @@ it.live(
       yield* hub.charter.write([{ _tag: "AddDevice", member: "mia", device: keyOf(6), name: "mia's second" }])
       const bob = yield* makeNode({ network, device: 4, dials: [1] })
       const second = yield* makeNode({ network, device: 6, dials: [1] })
-      yield* until(
-        "both have the key in force",
-        Effect.zipWith(isReady(bob), isReady(second), (a, b) => a && b)
-      )
+      yield* until("both have the key in force", areReady(bob, second))
       yield* until("mia's second device reads all", has(second, "n1", "before"))
       expect(yield* bob.keys.status).toMatchObject({ keysHeld: 1, keys: 4, lockedCommits: 1 })
       expect(yield* bob.textOf("n1")).toBeUndefined()

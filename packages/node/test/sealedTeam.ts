@@ -165,3 +165,39 @@ export const until = <E>(what: string, holds: Effect.Effect<boolean, E>): Effect
 
 export const isSealed = (commit: Uint8Array): boolean =>
   (Commit.open(commit) as Commit.PackedCommit).header.seal !== undefined
+
+/** Keys that the charter knows here. */
+export const keysIn = ({ charter }: SealedNode): number => charter.state().seal?.keys.length ?? 0
+
+/** They seal with the key in force, and nothing is due. */
+export const areReady = (...nodes: ReadonlyArray<SealedNode>): Effect.Effect<boolean, JournalError.JournalError> =>
+  Effect.map(
+    Effect.forEach(nodes, ({ keys }) => keys.status),
+    (all) => all.every(({ due, state }) => state === "sealed" && due === null)
+  )
+
+export interface SealedTeam {
+  readonly network: MemoryTransport.MemoryNetwork
+  readonly hub: SealedNode
+  readonly alice: SealedNode
+  readonly mia: SealedNode
+}
+
+/** A hub without keys, alice who manages the space, and mia; more comes with the first records. It is not sealed yet. */
+export const openTeam = (
+  ...more: ReadonlyArray<CharterOperation.CharterOperation>
+): Effect.Effect<SealedTeam, unknown, Scope.Scope> => teamOf(more)
+
+const teamOf = Effect.fnUntraced(function* (more: ReadonlyArray<CharterOperation.CharterOperation>) {
+  const network = MemoryTransport.makeNetwork()
+  const hub = yield* makeNode({ network, device: 1 })
+  yield* hub.charter.write([founding(true)])
+  yield* hub.charter.write([...joining("alice", "admin", 2), ...joining("mia", "member", 3), ...more])
+  const alice = yield* makeNode({ network, device: 2, dials: [1] })
+  const mia = yield* makeNode({ network, device: 3, dials: [1] })
+  yield* until(
+    "the charter is everywhere",
+    Effect.sync(() => [alice, mia].every((node) => node.charter.state().version >= 2))
+  )
+  return { network, hub, alice, mia }
+})

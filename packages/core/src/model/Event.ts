@@ -64,13 +64,13 @@ export const encodeOutline = ({ ops: { d, w }, ...event }: Event): Uint8Array =>
   return encode({ ...event, ops })
 }
 
-/** True for an event that does something to fields. */
-const hasContents = ({ ops: { a, c, r, s } }: Event): boolean =>
-  s !== undefined || c !== undefined || a !== undefined || r !== undefined
+/** True for an event that does nothing to fields; of a sealed commit every event in the clear is one. */
+export const isOutline = ({ ops: { a, c, r, s } }: Event): boolean =>
+  s === undefined && c === undefined && a === undefined && r === undefined
 
 /** What is sealed of an event, encoded; `undefined` when there is nothing to seal. */
 export const encodeContents = (event: Event): Uint8Array | undefined => {
-  if (!hasContents(event)) return undefined
+  if (isOutline(event)) return undefined
   const { a, c, r, s } = event.ops
   return MessagePack.pack({
     ...(s === undefined ? {} : { s }),
@@ -110,9 +110,6 @@ export const decode = (
     ops: ops as Operations
   }
 }
-
-/** True for an event of a sealed commit as it may be: none of its contents stand in the clear. */
-export const isOutline = (event: Event): boolean => !hasContents(event)
 
 /**
  * An outline with its contents, which somebody with the key has sealed: nobody without it could check them. `newer` for

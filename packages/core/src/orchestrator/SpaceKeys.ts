@@ -83,9 +83,6 @@ interface Keeper extends KeyOpening.Opening {
   unlocked: number
 }
 
-/** All keys that a charter hands to a device, for reading. */
-export const heldIn = KeyOpening.heldIn
-
 /** What the journal is to seal with. */
 const sealingOf = ({ charter, held }: Keeper, { seal }: CharterState): HeldKeys["sealing"] => {
   const inForce = keyInForce(seal)
