@@ -71,6 +71,8 @@ export interface RemoteBatch {
   readonly incarnation: string
   /** True for a replica that reads the whole space; it judges mass deletes before it passes them on. */
   readonly isCustodian: boolean
+  /** What others delete is judged here also where a custodian has judged it. Absent: no. */
+  readonly judgesAll?: boolean
   /** True where this device takes back what a custodian refuses: then only a custodian brings again for good what was taken back. */
   readonly givesWay?: boolean
   /** Devices that the policy does not admit: what they delete counts as deleted by the peer. */

@@ -107,7 +107,7 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
           openings.filter((_, index) => !denials.has(index)),
           {
             deleteLimits: batch.deleteLimits,
-            judgedBy: batch.isCustodian ? batch.peer : undefined,
+            judgedBy: batch.isCustodian && batch.judgesAll !== true ? batch.peer : undefined,
             deletingOf: ({ author }) => (strangers.has(author) ? batch.peer : author),
             later: batch.laterDeletes ?? []
           }

@@ -1,7 +1,7 @@
 /**
  * The firewall against mass deletes: deletes of one device that are more than a person usually means wait until a
- * person has confirmed them. It is judged where a device delivers its own commits, or where whoever delivers them is no
- * custodian; a custodian has judged what it passes on.
+ * person has confirmed them. It is judged where a device delivers its own commits, where whoever delivers them is no
+ * custodian, and whoever delivers them at a node that was dialled, such as a hub. Who dials a custodian takes its word.
  */
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"

@@ -32,7 +32,10 @@ export interface IntakeContext {
   readonly space: SpaceId
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
-  /** The peer dialled this node: it has not judged for it what devices delete that this node's policy does not know. */
+  /**
+   * The peer dialled this node: what it has judged counts for itself. Were a hub to believe its devices, two that each got
+   * a part of a mass delete would vouch for each other's, and one with loose limits for all of it.
+   */
   readonly isDialled: boolean
 }
 
@@ -112,6 +115,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     peer: context.peer,
     incarnation: context.peerIncarnation,
     isCustodian: yield* context.gate.isCustodian(context.peer),
+    judgesAll: context.isDialled,
     givesWay: yield* context.gate.givesWay,
     // Whose deletes are whose matters only where they are judged.
     strangers: context.isDialled && massDeletes === undefined ? yield* strangersOf(context, checked) : undefined,

@@ -98,6 +98,15 @@ const massDeleteRules = (name: string, make: MakeJournal): void => {
       yield* c.receive(batch(b, (yield* commitsOf(b)).slice(0, 2)))
       expect((yield* c.receive({ ...batch(b, yield* commitsOf(b)), isCustodian: true })).held).toBe(0)
       expect(yield* c.count("note")).toBe(149)
+      // Where everything is judged its word counts for nothing, also for what waits already.
+      const d = yield* open(make, 4)
+      yield* d.receive(batch(b, (yield* commitsOf(b)).slice(0, 2)))
+      for (let times = 0; times < 2; times++) {
+        const passedOn = { ...batch(b, yield* commitsOf(b)), isCustodian: true, judgesAll: true }
+        expect((yield* d.receive(passedOn)).held).toBeGreaterThan(0)
+        yield* TestClock.adjust(defaultDeleteLimits.windowMs)
+      }
+      expect(yield* d.count("note")).toBeGreaterThanOrEqual(160)
     })
   )
 

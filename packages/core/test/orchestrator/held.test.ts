@@ -296,6 +296,42 @@ describe("commits that are held", () => {
     })
   )
 
+  it.effect("[OR-63] a mass delete that a trusted device let pass waits where that device dials in", () =>
+    Effect.gen(function* () {
+      const { client, hub, other } = yield* hubAndClients
+      yield* client.stop
+      for (let i = 0; i < 40; i++) yield* client.remove(`t${i}`)
+      const deletes = yield* client.journal.feed(tasks, other.peer, Infinity)
+      // Its limits are loose, or it got them bit by bit.
+      yield* other.journal.receive({
+        peer: client.peer,
+        incarnation: client.journal.info.incarnation,
+        isCustodian: true,
+        feed: undefined,
+        commits: deletes.commits.map(({ bytes }) => bytes),
+        denials: [],
+        aheadMsMax: 5 * minuteMs,
+        deleteLimits: { recordsMax: tasks, shareMax: 1, shareFrom: tasks, windowMs: minuteMs }
+      })
+      expect(yield* other.journal.count("task")).toBe(tasks - 40)
+      yield* pass(5_000)
+      expect((yield* hub.journal.quarantineCounts).MassDelete).toBe(40)
+      expect(yield* statusOf(other)).toMatchObject({ state: "held" })
+      // Nor does what waits there pass since both bring it.
+      yield* client.start
+      yield* pass(10 * minuteMs)
+      expect((yield* hub.journal.quarantineCounts).MassDelete).toBe(40)
+      expect(yield* hub.journal.count("task")).toBe(tasks)
+      const waiting = yield* hub.journal.quarantine({ after: 0, limit: 1_000, reason: "MassDelete" })
+      yield* hub.journal.revertDeletes(waiting.map(({ id }) => id))
+      yield* pass(minuteMs + 5_000)
+      for (const node of [hub, client, other]) {
+        expect(yield* node.journal.count("task")).toBe(tasks)
+        for (const peer of (yield* node.status).peers) expect(peer).toMatchObject({ state: "synced" })
+      }
+    })
+  )
+
   it.effect("[OR-23] a mass delete under unknown keys that was ahead of the clock is held when it is due", () =>
     Effect.gen(function* () {
       const { client, hub, other } = yield* hubAndClients
