@@ -144,7 +144,7 @@ export const restsOnMissing = ({ context: { tables }, entities }: Work, commit: 
     states.set(entity, tried)
     const origin = EntityHistory.originOf(commit, index)
     const standing = entity.unfolded === undefined ? EntityState.standing(tried, event, origin, true) : "fork"
-    if (standing === "new") {
+    if (standing === "new" || EntityState.isReplaced(tried, origin)) {
       EntityState.noteReplaced(tried, event, origin)
       tried.clock.set(origin.authors[0]!, { eseq: event.eseq, head: origin.hash })
     }

@@ -7,6 +7,7 @@ import type { Author } from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { Event } from "../model/Event.ts"
 import { eventHashBytes } from "../model/Event.ts"
+import { canonicalText } from "../model/FieldValue.ts"
 import * as EntityState from "./EntityState.ts"
 import { wins } from "./LwwRegister.ts"
 
@@ -23,9 +24,9 @@ export const fold = (
   const state = EntityState.empty()
   const byAuthor = new Map<Author, Array<PlacedEvent>>()
   const ordered = inOrder(events)
-  noteAll(state, ordered)
+  state.replaced = replacedIn(ordered)
   for (const placed of ordered) {
-    EntityState.apply(state, placed.event, placed.origin)
+    EntityState.applyNoted(state, placed.event, placed.origin)
     const author = placed.origin.authors[0]!
     const own = byAuthor.get(author)
     if (own === undefined) byAuthor.set(author, [placed])
@@ -48,44 +49,54 @@ export const fold = (
 
 /** Of events in order those that count: the others have one in their place. */
 export const counting = <E extends PlacedEvent>(ordered: ReadonlyArray<E>): ReadonlyArray<E> => {
-  const state = EntityState.empty()
-  noteAll(state, ordered)
-  const { replaced } = state
+  const replaced = replacedIn(ordered)
   return replaced === undefined ? ordered : ordered.filter(({ origin }) => !replaced.has(nameOf(origin)))
 }
 
-const noteAll = (state: EntityState.EntityState, ordered: ReadonlyArray<PlacedEvent>): void => {
-  for (const { event, origin } of ordered) EntityState.noteReplaced(state, event, origin)
-  if (state.replaced !== undefined) replaceDoubles(ordered, state.replaced)
-}
-
 /**
- * Copies of one journal may each have written an event again: of those in the place of the same event, directly or by
- * others, the first in the order counts.
+ * Names of the events that others are in the place of, and of absent ones of which that is said. It is so only of one that
+ * says the same: else a device could empty its records without deleting them, and no history would tell. Copies of
+ * one journal may each have written an event again: of those in the place of the same event, directly or by others, the
+ * first in the order counts.
  */
-const replaceDoubles = (ordered: ReadonlyArray<PlacedEvent>, replaced: Set<string>): void => {
-  /** For each event the one that stands for all in whose place it is, or that are in the place of the same. */
+const replacedIn = (ordered: ReadonlyArray<PlacedEvent>): Set<string> | undefined => {
+  const again = ordered.filter(({ event }) => event.ops.w !== undefined)
+  if (again.length === 0) return undefined
+  const present = new Map(ordered.map(({ event, origin }) => [nameOf(origin), event]))
+  const replaced = new Set<string>()
+  /** For each event, and what it is said to say, the one that stands for all in whose place it is, or that are in the place of the same. */
   const origins = new Map<string, string>()
   const originOf = (name: string): string => {
     let at = name
     for (let next = origins.get(at); next !== undefined; next = origins.get(at)) at = next
     return at
   }
-  const again = ordered.filter(({ event }) => event.ops.w !== undefined)
   for (const { event, origin } of again) {
+    const saying = sayingOf(event)
     for (const [index, , hash] of event.ops.w!) {
-      const [a, b] = [originOf(EntityState.eventName(origin.authors[index]!, hash)), originOf(nameOf(origin))]
+      const name = EntityState.eventName(origin.authors[index]!, hash)
+      const there = present.get(name)
+      if (there !== undefined && sayingOf(there) !== saying) continue
+      replaced.add(name)
+      const [a, b] = [originOf(name + saying), originOf(nameOf(origin) + saying)]
       if (a !== b) origins.set(b, a)
     }
   }
   const counted = new Set<string>()
-  for (const { origin } of again) {
+  for (const { event, origin } of again) {
     const name = nameOf(origin)
     if (replaced.has(name)) continue
-    const first = originOf(name)
+    const first = originOf(name + sayingOf(event))
     if (counted.has(first)) replaced.add(name)
     counted.add(first)
   }
+  return replaced
+}
+
+/** What an event says, however its commit says it: written again, a removal may withdraw more additions. */
+const sayingOf = ({ ops: { a = {}, c = {}, d, r = {}, s = {} } }: Event): string => {
+  const removed = Object.entries(r).map(([field, removals]) => [field, removals.map(([value]) => value)] as const)
+  return canonicalText([a, c, d ?? null, Object.fromEntries(removed), s])
 }
 
 const nameOf = ({ authors, hash }: EntityState.Origin): string => EntityState.eventName(authors[0]!, hash)

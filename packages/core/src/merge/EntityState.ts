@@ -19,7 +19,10 @@ export interface EntityState {
   /** This and the sets are replaced, not written: most entities have none, and share what is empty. */
   counters: ReadonlyMap<string, number>
   sets: ReadonlyMap<string, OrSet.OrSet>
-  /** Names, by `eventName`, of events that others are in the place of: they stand in the clock and do nothing. */
+  /**
+   * Names, by `eventName`, of events that others are, or say that they are, in the place of: they stand in the clock and do
+   * nothing. Whether it is so only a fold can tell, and one comes with either event that meets the other; see `EntityFold`.
+   */
   replaced: Set<string> | undefined
   /** Some author's events are a tree and not a chain; see `EntityFold`. */
   isForked: boolean
@@ -86,15 +89,20 @@ export const standing = (state: EntityState, event: Event, origin: Origin, isDou
   // The number that it gives for the other event may be a lie; a fold goes by the hash.
   const takesPlace = ([index, , hash]: Replaced): boolean =>
     state.replaced?.has(eventName(origin.authors[index]!, hash)) === true || state.clock.has(origin.authors[index]!)
-  return event.ops.w?.some(takesPlace) === true ? "fork" : "new"
+  return event.ops.w?.some(takesPlace) === true || isReplaced(state, origin) ? "fork" : "new"
 }
 
 /** Applies an event whose standing is "new" and reports the concurrent writes that it met. */
 export const apply = (state: EntityState, event: Event, origin: Origin): ReadonlyArray<Conflict> => {
+  noteReplaced(state, event, origin)
+  return applyNoted(state, event, origin)
+}
+
+/** The same where what is replaced was noted before. */
+export const applyNoted = (state: EntityState, event: Event, origin: Origin): ReadonlyArray<Conflict> => {
   const author = origin.authors[0]!
   const stamp: Stamp = { at: origin.at, author, eseq: event.eseq, hash: origin.hash }
   const { a, c, d, r, s } = event.ops
-  noteReplaced(state, event, origin)
   if (isReplaced(state, origin)) {
     state.clock.set(author, { eseq: event.eseq, head: origin.hash })
     return none

@@ -67,7 +67,7 @@ export const entries = (
   before: HistoryPosition | undefined,
   limit: number
 ): ReadonlyArray<HistoryEntry> => {
-  // What was written again stands there in its later form only, so that entries add up to the present.
+  // What was written again stands there in its later form only, so that entries add up to the present; they say the same.
   const ordered = counting(inOrder(events))
   let end = ordered.length
   while (before !== undefined && end > 0 && !isBefore(positionOf(ordered[end - 1]!), before)) end--
@@ -77,7 +77,7 @@ export const entries = (
     const placed = ordered[i]!
     const isShown = i >= end - limit
     const previous = isShown ? previousValues(state, placed) : undefined
-    const conflicts = EntityState.apply(state, placed.event, placed.origin)
+    const conflicts = EntityState.applyNoted(state, placed.event, placed.origin)
     if (previous !== undefined) page.push(entryOf(placed, i === 0, previous, conflicts))
   }
   return page.reverse()
