@@ -7,7 +7,7 @@ import {
   Bytes,
   type Fingerprint,
   type HybridTime,
-  type JournalTables,
+  JournalTables,
   Limits,
   Partition,
   type PeerId,
@@ -58,6 +58,10 @@ const statements = (db: Database.Database) => ({
   identity: db.prepare("SELECT incarnation, writing FROM meta").raw(),
   setIdentity: db.prepare("UPDATE meta SET incarnation = ?, writing = ?"),
   addPeer: db.prepare("INSERT INTO peers (peer, incarnation, cursor, acknowledged, custody) VALUES (?, ?, 0, 0, 0)"),
+  incarnations: db.prepare("SELECT count(*) FROM peers WHERE peer = ?").pluck(),
+  renamePeer: db.prepare(
+    "UPDATE peers SET incarnation = ?, cursor = 0, acknowledged = 0, custody = 0 WHERE source = ?"
+  ),
   disown: db.prepare("UPDATE peers SET custody = 0 WHERE peer = ?"),
   setPeer: db.prepare("UPDATE peers SET cursor = ?, acknowledged = ?, custody = ? WHERE source = ?"),
   addQuarantine: db.prepare(
@@ -268,7 +272,9 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   peerOf = (peer: PeerId.PeerId, incarnation: string): JournalTables.PeerRow => {
     const known = this.peer(peer, incarnation)
     if (known !== undefined) return known
-    this.#statements.addPeer.run(peer, incarnation)
+    const isFull = (this.#statements.incarnations.get(peer) as number) >= JournalTables.incarnationsPerPeerMax
+    if (isFull) this.#statements.renamePeer.run(incarnation, this.peer(peer)!.index)
+    else this.#statements.addPeer.run(peer, incarnation)
     return this.peer(peer, incarnation)!
   }
 

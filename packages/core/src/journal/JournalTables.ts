@@ -55,6 +55,9 @@ export interface CommitRow {
   readonly bytes: Uint8Array
 }
 
+/** Incarnations of one peer that are told apart; an honest one has another each time its data folder was copied or restored. */
+export const incarnationsPerPeerMax = 64
+
 export interface PeerRow {
   readonly index: number
   readonly peer: PeerId
@@ -225,7 +228,10 @@ export interface JournalTables extends JournalRows {
   readonly appendCommit: (row: CommitRow) => number
   /** Replaces what a commit's row says of its events; a withdrawn one has none. */
   readonly setCommit: (lseq: number, row: Pick<CommitRow, "events" | "previous" | "bytes">) => void
-  /** The row of a peer's incarnation; it gets one when it is new. */
+  /**
+   * The row of a peer's incarnation; it gets one when it is new. Of `incarnationsPerPeerMax` the one met last gives its row,
+   * emptied: a peer that is another journal each time takes no more room, and what was read of it is compared anew.
+   */
   readonly peerOf: (peer: PeerId, incarnation: string) => PeerRow
   readonly setPeer: (row: PeerRow) => void
   /** Forgets what the peer had confirmed as a custodian, as whichever journal it was met. */

@@ -16,6 +16,7 @@ import {
   type Custodian,
   type EntityRow,
   type JournalIdentity,
+  incarnationsPerPeerMax,
   type JournalTables,
   type PartitionRow,
   type PeerRow,
@@ -327,8 +328,13 @@ export class MemoryTables implements JournalTables {
   peerOf = (peer: PeerId, incarnation: string): PeerRow => {
     const known = this.peer(peer, incarnation)
     if (known !== undefined) return known
-    const index = this.#peers.length + 1
+    const isFull = this.#peers.filter((row) => row.peer === peer).length >= incarnationsPerPeerMax
+    const index = isFull ? this.peer(peer)!.index : this.#peers.length + 1
     const row: PeerRow = { index, peer, incarnation, cursor: 0, acknowledged: 0, custody: 0 }
+    if (isFull) {
+      this.setPeer(row)
+      return row
+    }
     this.#undoes(() => this.#peers.pop())
     this.#peers.push(row)
     return row

@@ -2,7 +2,7 @@
  * Opens, watches and closes links: one dialling fiber for each route, one session for each link, bounded waits with
  * jitter in between. Nothing that fails here is fatal to the node.
  */
-import { Effect, FiberMap, PubSub, Scope, Semaphore, Stream } from "effect"
+import { Clock, Effect, FiberMap, PubSub, Scope, Semaphore, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -249,11 +249,11 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
   Effect.gen(function* () {
     const { journal } = supervisor
     const head = yield* journal.head
-    const nowMs = yield* monotonicMs
+    const now: Now = { ms: yield* monotonicMs, atMs: yield* Clock.currentTimeMillis }
     const peers: Array<PeerStatus> = []
     for (const [peer, memory] of supervisor.peers) {
       const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
-      const state = stateOf(supervisor, peer, head, nowMs)
+      const state = stateOf(supervisor, peer, head, now)
       const session = supervisor.sessions.get(peer)
       const acknowledged = (yield* journal.peer(peer, session?.incarnation))?.acknowledged ?? 0
       const pendingOut = state === "synced" ? 0 : Math.max(0, head - acknowledged)
@@ -288,12 +288,20 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     return result
   }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
 
-/** Synced means: proven within the period, and nothing has been written, received or taken back since. */
-const stateOf = (supervisor: Supervision, peer: PeerId, head: number, nowMs: number): PeerStatus["state"] => {
+/** In the milliseconds of `monotonicMs`, and in Unix milliseconds: that clock may be set, and the other sleeps with the machine. */
+interface Now {
+  readonly ms: number
+  readonly atMs: number
+}
+
+/** Synced means: proven within the period by either clock, and nothing has been written, received or taken back since. */
+const stateOf = (supervisor: Supervision, peer: PeerId, head: number, now: Now): PeerStatus["state"] => {
   if (supervisor.paused.has(peer)) return "paused"
   const session = supervisor.sessions.get(peer)
   if (session === undefined) return "offline"
-  const isFresh = nowMs - session.provenMs <= supervisor.options.timing.proofPeriodMs
+  const { proofPeriodMs } = supervisor.options.timing
+  const provenAtMs = supervisor.peers.get(peer)?.provenAtMs ?? 0
+  const isFresh = now.ms - session.provenMs <= proofPeriodMs && now.atMs - provenAtMs <= proofPeriodMs
   const isWhole = session.provenWriter === supervisor.journal.info.author
   if (isFresh && isWhole && session.provenHead !== undefined && session.provenHead >= head) return "synced"
   return session.held.length > 0 ? "held" : "syncing"

@@ -122,6 +122,8 @@ export interface RunningSession {
   /** Since when something is awaited without a pause. */
   awaitingSinceMs: number
   lastProofMs: number
+  /** The same in Unix milliseconds: a machine that sleeps stops the other clock, and what it had proven grows old. */
+  lastProofAtMs: number
   /** As whom the journal wrote when its roots were last read: as another since commits were taken back. */
   rootsWriter: Author
   /** Row numbers of the partitions that had no part in the roots that were read last. */

@@ -2,7 +2,7 @@
  * What a step may ask for, done: each action reads or writes once and gives at most one input back. The gate is asked
  * here for every partition before anything of it is named or sent.
  */
-import { Effect, Metric } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
 import type { FeedCommit } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
@@ -255,6 +255,7 @@ const setCursor = Effect.fnUntraced(function* (driver: RunningSession, cursor: n
 
 const synced = Effect.fnUntraced(function* (driver: RunningSession, action: Action & { readonly _tag: "Synced" }) {
   driver.lastProofMs = yield* monotonicMs
+  driver.lastProofAtMs = yield* Clock.currentTimeMillis
   if (yield* driver.gate.isCustodian(driver.state.peer!)) {
     const { settled, stored, uncompared } = driver
     // What the peer said itself is stored first, or what it has would count as not shared with it.

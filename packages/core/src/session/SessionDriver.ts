@@ -3,7 +3,7 @@
  * frames out. Every queue is bounded and every wait has a limit; when anything fails the link is closed and the
  * session ends with a typed reason. It decides nothing about the protocol itself.
  */
-import { Deferred, Effect, Metric, Option, Queue, Result, Stream } from "effect"
+import { Clock, Deferred, Effect, Metric, Option, Queue, Result, Stream } from "effect"
 import { Charter } from "../charter/Charter.ts"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
@@ -105,6 +105,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     lastProgressMs: nowMs,
     awaitingSinceMs: nowMs,
     lastProofMs: nowMs,
+    lastProofAtMs: yield* Clock.currentTimeMillis,
     rootsWriter: journal.info.author,
     charterTold: undefined,
     charterJudged: undefined,
@@ -363,8 +364,12 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   // Early enough that a proof is there before the last one is too old.
   const proofMs = timing.proofPeriodMs - Math.min(timing.progressMsMax, timing.proofPeriodMs / 10)
   const periodMs = held.length > 0 ? Math.min(heldProofPeriodMs, proofMs) : proofMs
-  const isDue = nowMs - driver.lastProofMs >= periodMs
-  if (isDue) driver.lastProofMs = nowMs
+  const atMs = yield* Clock.currentTimeMillis
+  const isDue = nowMs - driver.lastProofMs >= periodMs || atMs - driver.lastProofAtMs >= periodMs
+  if (isDue) {
+    driver.lastProofMs = nowMs
+    driver.lastProofAtMs = atMs
+  }
   if (isDue || proof === "due" || proof === "settling" || proof === "stale") {
     yield* advance(driver, { _tag: "ProofDue" })
   }

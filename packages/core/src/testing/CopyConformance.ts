@@ -7,6 +7,7 @@ import { Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
+import { incarnationsPerPeerMax } from "../journal/JournalTables.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
@@ -34,6 +35,33 @@ export const copyConformance = (name: string, make: MakeJournal): void => {
   numberRules(name, make)
   sameRules(name, make)
   copyRules(name, make)
+  incarnationRules(name, make)
+}
+
+const incarnationRules = (name: string, make: MakeJournal): void => {
+  it.effect(
+    `[JR-154] ${name}: of a peer that is another journal each time so many are told apart, the last one always`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+        yield* a.write([put("n1", { text: "first" })])
+        const incarnations = Array.from({ length: incarnationsPerPeerMax + 6 }, (_, i) => `${i}`.padStart(16, "0"))
+        for (const [index, incarnation] of incarnations.entries()) {
+          if (index === 0) yield* b.receive({ ...batch(a, yield* commitsOf(a)), incarnation })
+          yield* b.setCursor(a.device, incarnation, index + 1)
+          expect(yield* b.peer(a.device)).toMatchObject({ incarnation, cursor: index + 1 })
+        }
+        const known: Array<number> = []
+        for (const [index, incarnation] of incarnations.entries()) {
+          const row = yield* b.peer(a.device, incarnation)
+          if (row !== undefined) known.push(index)
+        }
+        const first = Array.from({ length: incarnationsPerPeerMax - 1 }, (_, i) => i)
+        expect(known).toEqual([...first, incarnations.length - 1])
+        // Whoever brought a commit is still known, and is not sent it back.
+        expect((yield* b.feed(0, a.device, Infinity, incarnations[0])).commits).toEqual([])
+      })
+  )
 }
 
 const forkRules = (name: string, make: MakeJournal): void => {

@@ -159,6 +159,19 @@ describe("the proof of sync", () => {
     })
   )
 
+  it.effect("[OR-64] a device that slept calls nobody synced before it has compared again, and does so at once", () =>
+    Effect.gen(function* () {
+      const skew = { ms: 0 }
+      const { client, hub } = yield* synced({ skew })
+      // The clock that nobody sets stands still while the machine sleeps.
+      skew.ms = hourMs
+      expect(yield* statusOf(client)).toMatchObject({ state: "syncing" })
+      expect(yield* statusOf(hub)).toMatchObject({ state: "synced" })
+      yield* pass(5_000)
+      expect(yield* statusOf(client)).toMatchObject({ state: "synced" })
+    })
+  )
+
   for (const [where, other] of pairs) {
     it.effect(
       `[OR-15] an entity that is gone from the ${where}'s rows is found by the next proof and fetched again`,
