@@ -151,6 +151,8 @@ const watchSizes = (
   const log = SqliteConnection.logFile(DataFolder.journalFile(path))
   const queue = (name: string, limit: number, length: () => number) => ({ kind: "queue", name, limit, length }) as const
   const cache = (name: string, limit: number, length: () => number) => ({ kind: "cache", name, limit, length }) as const
+  const waiting = () => rows.snapshot(rows.quarantineLoads)
+  const most = (of: ReadonlyArray<number>) => of.reduce((max, one) => Math.max(max, one), 0)
   return Occupancy.watch([
     queue("journal_changes", changesMax, () => PubSub.sizeUnsafe(changes)),
     queue("journal_kibibytes", SqliteWriter.kibibytesUnderWayMax, writer.kibibytesUnderWay),
@@ -159,11 +161,21 @@ const watchSizes = (
     queue("quarantine_commits", Quarantine.quarantineCommitsMax, () =>
       rows.snapshot(() => Quarantine.boundedOf(rows.quarantineCounts()))
     ),
+    queue("quarantine_bytes", Quarantine.quarantineBytesMax, () =>
+      waiting().reduce((sum, [, , bytes]) => sum + bytes, 0)
+    ),
+    queue("quarantine_commits_of_peer", Quarantine.quarantineCommitsPerPeerMax, () =>
+      most(waiting().map(([, commits]) => commits))
+    ),
+    queue("quarantine_bytes_of_peer", Quarantine.quarantineBytesPerPeerMax, () =>
+      most(waiting().map(([, , bytes]) => bytes))
+    ),
     cache("journal_authors", cachedAuthorsMax, rows.cachedAuthors),
     cache("journal_authors", cachedAuthorsMax, () => writer.caches().journalAuthors),
     cache("author_bytes", Author.bytesCachedAuthorsMax, () => writer.caches().authorBytes),
     cache("commit_authors", Commit.cachedAuthorsMax, () => writer.caches().commitAuthors),
     cache("watched_deletes", DeleteWatch.watchedMax, () => writer.caches().watchedDeletes),
+    cache("noted_deletes", DeleteWatch.notedCommitsMax, () => writer.caches().notedDeletes),
     cache("question_statements", cachedStatementsMax, () => query.cachedStatements()),
     cache("verification_keys", NodeCrypto.cachedKeysMax, NodeCrypto.cachedKeys)
   ])

@@ -339,6 +339,9 @@ export class SqliteRows implements JournalTables.JournalRows {
 
   quarantineCounts = () => this.quarantines.counts()
 
+  /** What waits of each peer. */
+  quarantineLoads = () => this.quarantines.load()
+
   quarantineLoad = (peer: PeerId.PeerId) => {
     const load = { commits: 0, bytes: 0, ofPeer: 0, bytesOfPeer: 0 }
     for (const [name, commits, bytes] of this.quarantines.load()) {

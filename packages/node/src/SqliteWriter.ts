@@ -126,7 +126,7 @@ const start = (
       pending: new Map(),
       onDurable,
       groups: 0,
-      caches: { authorBytes: 0, commitAuthors: 0, journalAuthors: 0, watchedDeletes: 0 },
+      caches: { authorBytes: 0, commitAuthors: 0, journalAuthors: 0, watchedDeletes: 0, notedDeletes: 0 },
       kibibytesUnderWay: 0,
       nextId: 1,
       ended: undefined

@@ -180,6 +180,7 @@ export interface WriterCaches {
   readonly commitAuthors: number
   readonly journalAuthors: number
   readonly watchedDeletes: number
+  readonly notedDeletes: number
 }
 
 export type FromWriter =

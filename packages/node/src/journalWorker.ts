@@ -105,7 +105,8 @@ const cachesOf = ({ context, tables }: Writer): WriterCaches => ({
   authorBytes: Author.bytesCachedAuthors(),
   commitAuthors: Commit.cachedAuthors(),
   journalAuthors: tables.cachedAuthors(),
-  watchedDeletes: context.deleteWatch.size
+  watchedDeletes: context.deleteWatch.size,
+  notedDeletes: context.deleteWatch.notedCommits
 })
 
 const close = ({ db, emptying, send }: Writer): void => {

@@ -331,20 +331,13 @@ export class MemoryTables implements JournalTables {
     const isFull = this.#peers.filter((row) => row.peer === peer).length >= incarnationsPerPeerMax
     const index = isFull ? this.peer(peer)!.index : this.#peers.length + 1
     const row: PeerRow = { index, peer, incarnation, cursor: 0, acknowledged: 0, custody: 0 }
-    if (isFull) {
-      this.setPeer(row)
-      return row
-    }
-    this.#undoes(() => this.#peers.pop())
-    this.#peers.push(row)
+    this.setPeer(row)
     return row
   }
 
   setPeer = (row: PeerRow): void => {
-    const before = this.#peers[row.index - 1]!
-    this.#undoes(() => {
-      this.#peers[row.index - 1] = before
-    })
+    const before = this.#peers[row.index - 1]
+    this.#undoes(() => (before === undefined ? this.#peers.pop() : (this.#peers[row.index - 1] = before)))
     this.#peers[row.index - 1] = row
   }
 
