@@ -6,7 +6,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { audit } from "./AuditLine.ts"
-import { at, choice, Data, doing, from, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
+import { at, choice, Data, doing, from, header, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { invite, join, request } from "./InviteLine.ts"
 import { key } from "./KeyLine.ts"
@@ -86,9 +86,11 @@ const put = Command.make(
   )
 ).pipe(Command.withDescription("Write one record; fields that it does not name stay"))
 
+const headerOfOne = "Of several records with this id the one with this header value; each of its header fields"
+
 const get = Command.make(
   "get",
-  { type, id, at },
+  { type, id, at, header: header(headerOfOne) },
   doing(
     () => import("./commands/recordCommands.ts"),
     ({ get }, input) => get(input)
@@ -97,7 +99,7 @@ const get = Command.make(
 
 const remove = Command.make(
   "delete",
-  { type, id },
+  { type, id, header: header(headerOfOne) },
   doing(
     () => import("./commands/recordCommands.ts"),
     ({ remove }, input) => remove(input)

@@ -66,6 +66,10 @@ export const type = Argument.String("type").pipe(Argument.withDescription("Entit
 
 export const id = Argument.String("id").pipe(Argument.withDescription("The record's id"))
 
+/** Values of header fields, each as `field=value`. */
+export const header = (description: string) =>
+  Flag.String("header").pipe(Flag.withMetavar("field=value"), Flag.withDescription(description), Flag.atLeast(0))
+
 export const schema = text("schema", "file", "TypeScript or JavaScript module that exports entity types")
 
 /** A time of the past, which may be left out for the present. */

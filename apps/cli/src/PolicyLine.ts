@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { doing, isAtLeast, text } from "./Flags.ts"
+import { doing, header, isAtLeast, text } from "./Flags.ts"
 
 const actions = ["read", "create", "update", "delete", "share", "administer"] as const
 
@@ -34,11 +34,7 @@ const explain = Command.make(
     action: Argument.Literals("action", actions).pipe(Argument.withDescription(actions.join(", "))),
     type: Argument.String("type").pipe(Argument.withDescription("Entity type, e.g. task")),
     id: text("id", "id", "Of this record"),
-    header: Flag.String("header").pipe(
-      Flag.withMetavar("field=value"),
-      Flag.withDescription("Of records with this header value; may be given several times"),
-      Flag.atLeast(0)
-    ),
+    header: header("Of records with this header value; may be given several times"),
     field: text("field", "field", "Of this field only, for create and update"),
     draft: text("draft", "file", "As if the policy in this file were in force")
   },

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, lstatSync, openSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { citySchema, run, runAlone, start, taskSchema, temporaryFolder } from "./commandRunner.ts"
+import { citySchema, run, runAlone, start, taskSchema, teamSchema, temporaryFolder } from "./commandRunner.ts"
 
 const folder = temporaryFolder()
 const device = join(folder.path, "device")
@@ -53,6 +53,28 @@ describe("one record", () => {
     expect(refused).toMatchObject({ code: 1, out: "" })
     expect(refused.err).toContain("city 1: field population")
   })
+})
+
+it("[CL-134] of records with one id the one is got and deleted whose header is named", async () => {
+  const put = await run([
+    "put",
+    "task",
+    '{"title":"Plan","team":"north"}',
+    "--id",
+    "p",
+    "--schema",
+    teamSchema,
+    "--data",
+    device
+  ])
+  expect(put).toMatchObject({ code: 0, err: "" })
+  expect(JSON.parse((await on("get", "task", "p", "--header", "team=north")).out)).toMatchObject({ team: "north" })
+  for (const command of ["get", "delete"]) {
+    expect(await on(command, "task", "p", "--header", "team=south")).toMatchObject({ code: 1, out: "" })
+    expect((await on(command, "task", "p", "--header", "north")).err).toContain("field=value")
+  }
+  expect((await on("delete", "task", "p", "--header", "team=north")).code).toBe(0)
+  expect((await on("get", "task", "p")).code).toBe(1)
 })
 
 describe("a question", () => {

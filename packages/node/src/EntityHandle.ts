@@ -9,6 +9,7 @@ import {
   HybridTime,
   type Journal,
   type Orchestrator,
+  type Partition,
   type Records,
   type SyncEvent
 } from "@syncline/core"
@@ -84,12 +85,17 @@ export interface EntityHandle<F extends Entity.Fields> {
   readonly putAll: (values: ReadonlyArray<Entity.Input<F> & { readonly id?: string }>) => Promise<Written>
   /**
    * Changes fields of a record. Sets and counters change by `Entity.add`, `Entity.remove` and `Entity.inc`. Gives the
-   * ids of its commits, by which a hook knows what it wrote itself; none when nothing changed.
+   * ids of its commits, by which a hook knows what it wrote itself; none when nothing changed. Here and below, `header` says
+   * which record is meant where several have the id; without it that rejects with `EntityAmbiguous`.
    */
-  readonly patch: (id: string, changes: Entity.PatchInput<F>) => Promise<ReadonlyArray<string>>
+  readonly patch: (
+    id: string,
+    changes: Entity.PatchInput<F>,
+    header?: Partition.HeaderValues
+  ) => Promise<ReadonlyArray<string>>
   /** Deletes a record. Gives the ids of its commits. */
-  readonly delete: (id: string) => Promise<ReadonlyArray<string>>
-  readonly get: (id: string) => Promise<RowOf<F> | undefined>
+  readonly delete: (id: string, header?: Partition.HeaderValues) => Promise<ReadonlyArray<string>>
+  readonly get: (id: string, header?: Partition.HeaderValues) => Promise<RowOf<F> | undefined>
   readonly query: (question?: PastQuestion<F>) => Promise<ReadonlyArray<RowOf<F>>>
   /** What became of a record, newest first by the times of its authors' clocks; also of a deleted one. */
   readonly history: (id: string, page?: HistoryPage) => Promise<ReadonlyArray<Change>>
@@ -150,9 +156,10 @@ export const make = <F extends Entity.Fields>(
           ({ commits, ids }) => ({ ids, commits })
         )
       ),
-    patch: (id, changes) => run(Effect.map(records.patch(erased, id, changes), ({ commits }) => commits)),
-    delete: (id) => run(Effect.map(records.remove(erased, id), ({ commits }) => commits)),
-    get: (id) => run(Effect.map(records.get(type.name, id), found)),
+    patch: (id, changes, header) =>
+      run(Effect.map(records.patch(erased, id, changes, header), ({ commits }) => commits)),
+    delete: (id, header) => run(Effect.map(records.remove(erased, id, header), ({ commits }) => commits)),
+    get: (id, header) => run(Effect.map(records.get(type.name, id, header), found)),
     query: async (question) => run(ask(question)),
     history: async (id, { before, limit = changesDefault } = {}) => {
       wholeWithin("limit", limit, 1, History.historyRowsMax)

@@ -10,7 +10,7 @@ import {
   CharterState,
   type Journal,
   type JournalError,
-  type Partition,
+  Partition,
   PeerId
 } from "@syncline/core"
 import { Effect } from "effect"
@@ -18,7 +18,14 @@ import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 import * as Explanation from "./Explanation.ts"
 import type { Action } from "./PolicyDocument.ts"
 import * as PolicyDraft from "./PolicyDraft.ts"
-import { AskerUnknown, PolicyDeskError, PolicyRefused, RecordUnknown, VersionWithoutPolicy } from "./PolicyDeskError.ts"
+import {
+  AskerUnknown,
+  PolicyDeskError,
+  PolicyRefused,
+  RecordAmbiguous,
+  RecordUnknown,
+  VersionWithoutPolicy
+} from "./PolicyDeskError.ts"
 import * as PolicyReview from "./PolicyReview.ts"
 import type { HeaderValues } from "./PolicySubject.ts"
 
@@ -32,19 +39,19 @@ export type CharterCompared = CharterReads & Pick<Charter.CharterShape, "digest"
 export interface DeskRecords {
   /** Partitions that have live records, and how many. */
   readonly partitions: Effect.Effect<ReadonlyArray<PolicyReview.PartitionSize>, JournalError.JournalError>
-  /** Where a record is, live or deleted. */
-  readonly partitionOf: (
+  /** Where live records of an id are: more than one where devices made it with different header values. */
+  readonly partitionsOf: (
     type: string,
     id: string
-  ) => Effect.Effect<Partition.Partition | undefined, JournalError.JournalError>
+  ) => Effect.Effect<ReadonlyArray<Partition.Partition>, JournalError.JournalError>
 }
 
 /** The desk's records where there is a journal. */
-export const recordsOf = (journal: Pick<Journal.JournalShape, "liveCounts" | "get">): DeskRecords => ({
+export const recordsOf = (journal: Pick<Journal.JournalShape, "liveCounts" | "liveOf">): DeskRecords => ({
   partitions: Effect.map(journal.liveCounts, (counts) =>
     counts.flatMap(({ count, partition }) => (count === 0 ? [] : [{ partition, records: count }]))
   ),
-  partitionOf: (type, id) => Effect.map(journal.get(type, id), (found) => found?.partition)
+  partitionsOf: (type, id) => Effect.map(journal.liveOf(type, id), (live) => live.map(({ partition }) => partition))
 })
 
 /** Whom a charter knows, for people and programs. */
@@ -104,11 +111,21 @@ export const explain = (
     const state = drafted(charter.state(), draft)
     const peers = devicesOf(state, question.asker)
     if (peers.length === 0) return yield* refuse(new AskerUnknown({ asker: question.asker }))
-    const { action, field, id, type } = question
-    const partition = id === undefined ? { type, header: question.header ?? {} } : yield* records.partitionOf(type, id)
-    if (partition === undefined) return yield* refuse(new RecordUnknown({ type, id: id! }))
+    const { action, field } = question
+    const partition = yield* partitionOf(records, question)
     return Explanation.ofMember(new EnterpriseDecisions(state), peers, { action, partition, field })
   })
+
+/** Where the record is that is asked about; of several with its id the one whose header is named. */
+const partitionOf = Effect.fnUntraced(function* (records: DeskRecords, { header, id, type }: Question) {
+  if (id === undefined) return { type, header: header ?? {} }
+  const partitions = yield* records.partitionsOf(type, id)
+  const found = header === undefined ? partitions : partitions.filter((one) => Partition.same(one, { type, header }))
+  if (found.length > 1) {
+    return yield* refuse(new RecordAmbiguous({ type, id, headers: found.map((one) => one.header) }))
+  }
+  return found[0] ?? (yield* refuse(new RecordUnknown({ type, id })))
+})
 
 const devicesOf = (state: CharterState.CharterState, asker: string): ReadonlyArray<PeerId.PeerId> =>
   PeerId.is(asker) && (state.devices.has(asker) || state.hub === asker)

@@ -13,6 +13,23 @@ export class AskerUnknown extends Schema.TaggedError<AskerUnknown>()("AskerUnkno
   }
 }
 
+/** Live records of several headers have that id, and the question names none of them. Recover by naming the header. */
+export class RecordAmbiguous extends Schema.TaggedError<RecordAmbiguous>()("RecordAmbiguous", {
+  type: Schema.String,
+  id: Schema.String,
+  headers: Schema.Array(
+    Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null]))
+  )
+}) {
+  override get message(): string {
+    const headers = this.headers.map((header) => JSON.stringify(header)).join(" or ")
+    return `there is more than one ${this.type} ${this.id}; say which header is meant: ${headers}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** There is no record of this type and id here. */
 export class RecordUnknown extends Schema.TaggedError<RecordUnknown>()("RecordUnknown", {
   type: Schema.String,
@@ -51,7 +68,7 @@ export class VersionWithoutPolicy extends Schema.TaggedError<VersionWithoutPolic
 }
 
 export class PolicyDeskError extends Schema.TaggedError<PolicyDeskError>()("PolicyDeskError", {
-  reason: Schema.Union([AskerUnknown, RecordUnknown, PolicyRefused, VersionWithoutPolicy])
+  reason: Schema.Union([AskerUnknown, RecordUnknown, RecordAmbiguous, PolicyRefused, VersionWithoutPolicy])
 }) {
   override get message(): string {
     return this.reason.message

@@ -18,7 +18,7 @@ const sizes = [
 ]
 const records: PolicyDesk.DeskRecords = {
   partitions: Effect.succeed(sizes),
-  partitionOf: () => Effect.undefined
+  partitionsOf: () => Effect.succeed([])
 }
 const works = { id: "works", actions: ["read", "create", "update"], types: ["task", "note"] }
 const noSalary = { id: "no-salary", effect: "forbid", actions: ["update"], fields: ["salary"] }

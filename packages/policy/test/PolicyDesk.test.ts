@@ -14,7 +14,7 @@ const records: PolicyDesk.DeskRecords = {
     { partition: north, records: 40 },
     { partition: south, records: 2 }
   ]),
-  partitionOf: (type, id) => Effect.succeed(type === "task" && id === "t1" ? north : undefined)
+  partitionsOf: (type, id) => Effect.succeed(type === "task" && id === "t1" ? [north] : [])
 }
 
 const textOf = (...rules: ReadonlyArray<object>): string => {

@@ -260,7 +260,7 @@ describe("the text of a draft", () => {
       const expected = `the policy has ${policyBytesMax + 2} bytes, more than ${policyBytesMax}`
       expect(text.length).toBeLessThan(policyBytesMax)
       expect(PolicyDesk.problems(text)).toEqual([expected])
-      const records = { partitions: Effect.succeed([]), partitionOf: () => Effect.succeed(undefined) }
+      const records = { partitions: Effect.succeed([]), partitionsOf: () => Effect.succeed([]) }
       expect((yield* Effect.flip(PolicyDesk.diff(charter, records, text))).message).toContain(expected)
       expect((yield* Effect.flip(PolicyDesk.apply(charter, text))).message).toContain(expected)
       expect((yield* Effect.flip(write({ _tag: "SetPolicy", text }))).message).toContain(expected)

@@ -16,6 +16,7 @@ import {
   MemoryJournal,
   MemoryTransport,
   Orchestrator,
+  type Partition,
   type PeerId,
   Records,
   type SpaceId,
@@ -119,9 +120,9 @@ export interface TeamNode {
   readonly putAll: (
     ...items: ReadonlyArray<{ readonly id: string; readonly team: string; readonly title: string }>
   ) => Write
-  readonly patch: (id: string, changes: object) => Write
-  readonly remove: (id: string) => Write
-  readonly titleOf: (id: string) => Effect.Effect<unknown>
+  readonly patch: (id: string, changes: object, header?: Partition.HeaderValues) => Write
+  readonly remove: (id: string, header?: Partition.HeaderValues) => Write
+  readonly titleOf: (id: string, header?: Partition.HeaderValues) => Effect.Effect<unknown>
   readonly close: Effect.Effect<void>
 }
 
@@ -191,11 +192,11 @@ const nodeOf = Effect.fnUntraced(function* (
           )
         )
       ),
-    patch: (id: string, changes: object) => run(Records.Records.use((found) => found.patch(Task, id, changes))),
-    remove: (id: string) => run(Records.Records.use((found) => found.remove(Task, id))),
-    titleOf: (id: string) =>
+    patch: (id, changes, header) => run(Records.Records.use((found) => found.patch(Task, id, changes, header))),
+    remove: (id, header) => run(Records.Records.use((found) => found.remove(Task, id, header))),
+    titleOf: (id, header) =>
       Effect.map(
-        Effect.orDie(run(Records.Records.use((found) => found.get("task", id)))),
+        Effect.orDie(run(Records.Records.use((found) => found.get("task", id, header)))),
         (found) => found?.fields["title"]
       ),
     close: Scope.close(scope, Exit.void)

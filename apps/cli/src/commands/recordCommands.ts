@@ -13,6 +13,7 @@ import * as RecordHistory from "../RecordHistory.ts"
 import * as RecordRow from "../RecordRow.ts"
 import * as SchemaFile from "../SchemaFile.ts"
 import { StandardStreams } from "../StandardStreams.ts"
+import * as FieldCondition from "../FieldCondition.ts"
 import * as RecordItem from "../importing/RecordItem.ts"
 import * as RecordParser from "../importing/RecordParser.ts"
 
@@ -82,15 +83,23 @@ interface OneInput {
   readonly data: string
   readonly type: string
   readonly id: string
+  readonly header: ReadonlyArray<string>
 }
+
+/** The header that a command names; nothing where it names none. */
+const headerOf = Effect.fnUntraced(function* ({ header }: OneInput) {
+  const values = yield* Effect.forEach(header, (each) => FieldCondition.parse("--header", each))
+  return values.length === 0 ? undefined : Object.fromEntries(values)
+})
 
 export const get = Effect.fnUntraced(function* (input: OneInput & { readonly at: string | undefined }) {
   const output = yield* Output
   const { id, type } = input
   const at = input.at === undefined ? undefined : yield* PointInTime.parse(input.at)
+  const header = yield* headerOf(input)
   const found = yield* Effect.gen(function* () {
     const journal = yield* Journal.Journal
-    if (at === undefined) return yield* journal.get(type, id)
+    if (at === undefined) return yield* Records.theOne(journal, type, id, header)
     const past = yield* journal.at(type, id, at)
     return past === undefined || past.isDeleted ? yield* RecordHistory.missingThen({ type, id }, at) : past
   }).pipe(Effect.provide(Device.layerReading(input.data)))
@@ -104,11 +113,12 @@ export const remove = Effect.fnUntraced(function* (input: OneInput) {
   const output = yield* Output
   // The header of a record comes from the journal, so the open type will do.
   const type = yield* SchemaFile.load(undefined).pipe(Effect.flatMap((typeOf) => typeOf(input.type)))
-  yield* Records.Records.use((records) => records.remove(type, input.id)).pipe(
+  const header = yield* headerOf(input)
+  yield* Records.Records.use((records) => records.remove(type, input.id, header)).pipe(
     Effect.provide(Device.layerWriting(input.data))
   )
   yield* output.result({ deleted: { type: input.type, id: input.id } }, `Deleted ${input.type} ${input.id}.`)
 })
 
-const missing = ({ id, type }: OneInput) =>
+const missing = ({ id, type }: Pick<OneInput, "id" | "type">) =>
   Effect.fail(new WriteError.WriteError({ reason: new WriteError.EntityNotFound({ type, id }) }))

@@ -86,8 +86,8 @@ const checkPiece = Effect.fnUntraced(function* (options: PassOptions, piece: Pie
   const change = RecordItem.check(type, item, piece.bytes.length)
   if (typeof change === "string") return bad({ offset: piece.offset, problem: change }, false)
   if (type.header.length > 0 && item.id !== undefined) {
-    const known = yield* Journal.Journal.use((journal) => journal.get(item.type, change.id))
-    if (known !== undefined && Partition.key(known.partition) !== Partition.key(change.partition)) {
+    const live = yield* Journal.Journal.use((journal) => journal.liveOf(item.type, change.id))
+    if (live.length > 0 && !live.some(({ partition }) => Partition.same(partition, change.partition))) {
       const problem = `${item.type} ${JSON.stringify(item.id)}: field ${type.header.join(", ")}: cannot change`
       return bad({ offset: piece.offset, problem }, false)
     }

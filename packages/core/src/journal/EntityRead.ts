@@ -47,6 +47,12 @@ export const ofId = (
   return found.sort(([a], [b]) => (Bytes.toHex(a.hash) < Bytes.toHex(b.hash) ? -1 : 1))
 }
 
+/** The live entities of an id, in the order of their partitions' hashes. */
+export const liveOf = (rows: JournalRows, sha256: Sha256, type: string, id: string): ReadonlyArray<EntityView> =>
+  ofId(rows, sha256, type, id)
+    .filter(([, row]) => !row.isDeleted)
+    .map((found) => view(...found))
+
 /**
  * The live entity of an id. Devices that made it at the same time with different header values have made two; then
  * the one in the partition with the smaller hash is read.

@@ -387,6 +387,11 @@ export interface JournalShape extends HistoryReads {
     bytesMax: number
   ) => Effect.Effect<ReadonlyArray<FeedCommit>, JournalError>
   readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
+  /**
+   * All live entities of an id, in the order of their partitions' hashes. More than one where devices made it with different
+   * header values: by mistake, or so that one is taken for the other.
+   */
+  readonly liveOf: (type: string, id: string) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   /** Number of live entities of a type. */
   readonly count: (type: string) => Effect.Effect<number, JournalError>

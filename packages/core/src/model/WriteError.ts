@@ -32,6 +32,27 @@ export class EntityNotFound extends Schema.TaggedError<EntityNotFound>()("Entity
   }
 }
 
+/**
+ * Records of several headers have that id, and nothing said which is meant: devices made it twice, or somebody wants one to be
+ * taken for another. Recover by naming the header.
+ */
+export class EntityAmbiguous extends Schema.TaggedError<EntityAmbiguous>()("EntityAmbiguous", {
+  type: Schema.String,
+  id: Schema.String,
+  /** The header values of each. */
+  headers: Schema.Array(
+    Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null]))
+  )
+}) {
+  override get message(): string {
+    const headers = this.headers.map((header) => JSON.stringify(header)).join(" or ")
+    return `there is more than one ${this.type} ${this.id}; say which header is meant: ${headers}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** The policy forbids this device to write this. Recover by asking whoever administers the space. */
 export class WriteDenied extends Schema.TaggedError<WriteDenied>()("WriteDenied", {
   type: Schema.String,
@@ -117,6 +138,7 @@ export class WriteError extends Schema.TaggedError<WriteError>()("WriteError", {
   reason: Schema.Union([
     EntityInvalid,
     EntityNotFound,
+    EntityAmbiguous,
     WriteDenied,
     EntityChanged,
     EntityNotFoundAt,

@@ -16,7 +16,7 @@ import type { JournalError } from "../journal/JournalError.ts"
 import * as Entity from "../model/Entity.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Partition from "../model/Partition.ts"
-import { EntityInvalid, EntityNotFound, WriteDenied, WriteError } from "../model/WriteError.ts"
+import { EntityAmbiguous, EntityInvalid, EntityNotFound, WriteDenied, WriteError } from "../model/WriteError.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 
 export interface PutItem {
@@ -45,10 +45,26 @@ export class Records extends Context.Service<
       type: Entity.EntityType,
       items: ReadonlyArray<PutItem>
     ) => Effect.Effect<WriteOutcome & { readonly ids: ReadonlyArray<string> }, Failure>
-    /** Changes fields of a live entity. */
-    readonly patch: (type: Entity.EntityType, id: string, changes: unknown) => Effect.Effect<WriteOutcome, Failure>
-    readonly remove: (type: Entity.EntityType, id: string) => Effect.Effect<WriteOutcome, Failure>
-    readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
+    /**
+     * Changes fields of a live entity. Here and below, `header` says which one is meant where several have the id; without
+     * it that is refused with `EntityAmbiguous`.
+     */
+    readonly patch: (
+      type: Entity.EntityType,
+      id: string,
+      changes: unknown,
+      header?: Partition.HeaderValues
+    ) => Effect.Effect<WriteOutcome, Failure>
+    readonly remove: (
+      type: Entity.EntityType,
+      id: string,
+      header?: Partition.HeaderValues
+    ) => Effect.Effect<WriteOutcome, Failure>
+    readonly get: (
+      type: string,
+      id: string,
+      header?: Partition.HeaderValues
+    ) => Effect.Effect<EntityView | undefined, Failure>
     readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
     /** What became of an entity; see `HistoryReads`. */
     readonly history: HistoryReads["history"]
@@ -88,9 +104,9 @@ export class Records extends Context.Service<
       return Records.of({
         put: (type, value, id) => putAll(context, type, [{ id, value }]).pipe(Effect.map((outcome) => outcome.ids[0]!)),
         putAll: (type, items) => putAll(context, type, items),
-        patch: (type, id, changes) => patch(context, type, id, changes),
-        remove: (type, id) => remove(context, type, id),
-        get: context.journal.get,
+        patch: (type, id, changes, header) => patch(context, type, id, changes, header),
+        remove: (type, id, header) => remove(context, type, id, header),
+        get: (type, id, header) => theOne(context.journal, type, id, header),
         query: context.journal.query,
         history: context.journal.history,
         at: context.journal.at,
@@ -154,7 +170,8 @@ const deedsOf = Effect.fnUntraced(function* (
   change: EntityChange,
   begun: Set<string>
 ) {
-  const known = yield* journal.get(change.partition.type, change.id)
+  const live = yield* journal.liveOf(change.partition.type, change.id)
+  const known = live.find(({ partition }) => Partition.same(partition, change.partition))
   if (known !== undefined) return ofChange(change, known)
   const name = `${Partition.key(change.partition)}\n${change.id}`
   if (begun.has(name)) return ofChange(change, { fields: {} })
@@ -189,14 +206,35 @@ const checkHeader = Effect.fnUntraced(function* (
   change: EntityChange
 ) {
   if (type.header.length === 0) return
-  const known = yield* context.journal.get(type.name, change.id)
-  if (known === undefined || Partition.key(known.partition) === Partition.key(change.partition)) return
+  const live = yield* context.journal.liveOf(type.name, change.id)
+  if (live.length === 0 || live.some(({ partition }) => Partition.same(partition, change.partition))) return
   const problem = "chooses the partition and cannot change; make a new entity"
   return yield* refuse(new EntityInvalid({ type: type.name, id: change.id, field: type.header.join(", "), problem }))
 })
 
-const headerOf = Effect.fnUntraced(function* (context: RecordsContext, type: Entity.EntityType, id: string) {
-  const known = yield* context.journal.get(type.name, id)
+/** The live entity of an id, of those in several partitions the one whose header is named, or `EntityAmbiguous`. */
+export const theOne = Effect.fnUntraced(function* (
+  journal: Pick<Journal["Service"], "liveOf">,
+  type: string,
+  id: string,
+  header: Partition.HeaderValues | undefined
+) {
+  const live = yield* journal.liveOf(type, id)
+  if (header !== undefined) return live.find(({ partition }) => Partition.same(partition, { type, header }))
+  if (live.length > 1) {
+    const headers = live.map(({ partition }) => partition.header)
+    return yield* refuse(new EntityAmbiguous({ type, id, headers }))
+  }
+  return live[0]
+})
+
+const headerOf = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  type: Entity.EntityType,
+  id: string,
+  header: Partition.HeaderValues | undefined
+) {
+  const known = yield* theOne(context.journal, type.name, id, header)
   if (known === undefined) return yield* refuse(new EntityNotFound({ type: type.name, id }))
   return known.partition.header
 })
@@ -205,16 +243,22 @@ const patch = Effect.fnUntraced(function* (
   context: RecordsContext,
   type: Entity.EntityType,
   id: string,
-  changes: unknown
+  changes: unknown,
+  of: Partition.HeaderValues | undefined
 ) {
-  const header = yield* headerOf(context, type, id)
+  const header = yield* headerOf(context, type, id, of)
   const change = Entity.patch(type, id, changes, header)
   if (change instanceof EntityInvalid) return yield* refuse(change)
   return yield* write(context, [change])
 })
 
-const remove = Effect.fnUntraced(function* (context: RecordsContext, type: Entity.EntityType, id: string) {
-  const header = yield* headerOf(context, type, id)
+const remove = Effect.fnUntraced(function* (
+  context: RecordsContext,
+  type: Entity.EntityType,
+  id: string,
+  of: Partition.HeaderValues | undefined
+) {
+  const header = yield* headerOf(context, type, id, of)
   return yield* write(context, [{ partition: { type: type.name, header }, id, change: { kind: "delete" } }])
 })
 

@@ -87,43 +87,11 @@ export const of = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uin
   })
   const there = yield* thereBefore(context, [...found.values()])
   const deeds = ofEvents(decoded, (entity) => there.has(Fingerprint.entityKey(crypto.sha256, entity)))
-  const undone = yield* undoneBy(context, partitionHash, opening.commit)
   const done: CommitDeeds = {
-    deeds: {
-      ...deeds,
-      creates: deeds.creates || undone.revives,
-      updates: deeds.updates || undone.revives,
-      fields: new Set([...deeds.fields, ...undone.fields])
-    },
+    deeds,
     begun: [...found.values()].filter(({ key }) => !there.has(key))
   }
   return done
-})
-
-/**
- * What ends to count where events are in the place of others that are here: of a record that lives any field may have come
- * from those, and one that is deleted may live again.
- */
-const undoneBy = Effect.fnUntraced(function* (
-  { crypto, journal }: DeedsContext,
-  partitionHash: Uint8Array,
-  { decoded, packed: { header } }: CommitOpening.CheckedCommit
-) {
-  const fields = new Set<string>()
-  let revives = false
-  for (const { entity, ops } of decoded) {
-    if (ops.w === undefined) continue
-    const [known] = yield* journal.clocks([{ partitionHash, key: Fingerprint.entityKey(crypto.sha256, entity) }])
-    const isHere = ops.w.some(([index, eseq]) => {
-      const author = Author.toBytes(header.authors[index]!)
-      return known?.clock.some(([writer, upto]) => upto >= eseq && Bytes.equals(writer, author)) === true
-    })
-    if (!isHere) continue
-    const view = yield* journal.get(header.partition.type, entity)
-    if (view === undefined) revives = true
-    else for (const field of Object.keys(view.fields)) fields.add(field)
-  }
-  return { fields, revives }
 })
 
 /**

@@ -211,6 +211,14 @@ const readRules = (name: string, make: MakeJournal): void => {
       expect(yield* a.get("note", "n1")).toMatchObject({ fields: first!.fields })
       expect(yield* b.get("note", "n1")).toEqual(yield* a.get("note", "n1"))
       expect(yield* a.count("note")).toBe(2)
+      const both = yield* a.scan(undefined, 2)
+      expect((yield* a.liveOf("note", "n1")).map(({ partition }) => partition)).toEqual(
+        both.map(({ partition }) => partition)
+      )
+      expect(yield* b.liveOf("note", "n1")).toEqual(yield* a.liveOf("note", "n1"))
+      yield* a.write([{ ...remove("n1"), partition: both.find(({ fields }) => fields["by"] === "a")!.partition }])
+      expect((yield* a.liveOf("note", "n1")).map(({ fields }) => fields)).toEqual([{ team: "b", by: "b" }])
+      expect(yield* a.liveOf("note", "n2")).toEqual([])
     })
   )
 }
