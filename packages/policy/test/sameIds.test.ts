@@ -88,7 +88,7 @@ it.effect("[EP-81] what a write does is judged by its own record and by no other
     const salaries = Effect.map(hub.journal.liveOf("task", "plan"), (live) =>
       live.map(({ fields }) => fields["salary"])
     )
-    expect((yield* salaries).toSorted()).toEqual([100, 5_000])
+    expect(new Set(yield* salaries)).toEqual(new Set([100, 5_000]))
     expect(seenBy(mia, "WriteRejected")).toHaveLength(1)
     // Who changes what it may is kept from nothing.
     yield* mia.patch("plan", { title: "ours still" }, { team: second })
