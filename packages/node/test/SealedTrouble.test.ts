@@ -80,22 +80,21 @@ it.live(
 )
 
 it.live(
-  "[SK-40] who manages a sealed space leaves it through its hub, and others follow up",
+  "[SK-40][CH-63] who manages a sealed space leaves it through its hub, is told so at once, and others follow up",
   () =>
     Effect.gen(function* () {
       const { alice, hub, network } = yield* sealedTeam(...joining("bob", "admin", 4))
       const bob = yield* makeNode({ network, device: 4, dials: [1] })
       yield* until("bob has the key", areReady(bob))
-      yield* Effect.forkScoped(alice.keys.write([{ _tag: "RemoveMember", member: "alice" }]))
-      yield* until(
-        "alice is out",
-        Effect.sync(() => !hub.charter.state().members.has("alice"))
-      )
-      expect(keysIn(hub)).toBe(1)
+      const leaving = alice.keys.write([{ _tag: "RemoveMember", member: "alice" }])
+      const left = yield* Effect.timeout(leaving, "3 seconds")
+      expect([left.members.has("alice"), left.seal!.keys.length]).toEqual([false, 1])
+      expect(hub.charter.state().members.has("alice")).toBe(false)
       yield* until(
         "a new key is in force",
         Effect.sync(() => keysIn(hub) === 2)
       )
+      expect(alice.charter.state().version).toBe(left.version)
     }),
   30_000
 )

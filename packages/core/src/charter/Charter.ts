@@ -54,6 +54,8 @@ export interface Received {
   /** Something stands behind a record that is not known here. */
   readonly isMissing: boolean
   readonly refused: ReadonlyArray<RefusedRecord>
+  /** Records that were handed to this hub and count now, with its receipt. */
+  readonly takenIn: ReadonlyArray<Uint8Array>
   /** Ids of those that are known here now, new or not. */
   readonly here: ReadonlyArray<CharterRecord.RecordId>
 }

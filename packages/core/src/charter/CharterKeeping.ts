@@ -133,6 +133,7 @@ export const receive = Effect.fnUntraced(function* (keeping: Keeping, records: R
   const handed = good.filter((record) => isHanded(keeping, record))
   const fresh: Array<CharterRecord.CharterRecord> = []
   const here: Array<CharterRecord.RecordId> = []
+  const takenIn: Array<Uint8Array> = []
   let isMissing = false
   const note = (record: CharterRecord.CharterRecord, added: Added): void => {
     if (added.kind === "missing") isMissing = true
@@ -144,10 +145,12 @@ export const receive = Effect.fnUntraced(function* (keeping: Keeping, records: R
   for (const [place, added] of graph.addAll(whole).entries()) note(whole[place]!, added)
   for (const record of handed) {
     const counting = CharterRecord.withReceipt(record, keeping.signer)
-    note(counting, countersign(keeping, counting))
+    const added = countersign(keeping, counting)
+    note(counting, added)
+    if (added.kind === "added") takenIn.push(counting.bytes)
   }
   if (fresh.length > 0) yield* keep(keeping, fresh)
-  const outcome: Received = { added: fresh.length, isMissing, refused, here }
+  const outcome: Received = { added: fresh.length, isMissing, refused, takenIn, here }
   return outcome
 })
 

@@ -11,7 +11,7 @@ import * as Limits from "../model/Limits.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import { charterRecordsMax, charterRivalsMax } from "../wire/WireMessage.ts"
 import { noDigest } from "./Hearing.ts"
-import { type RunningSession, send } from "./RunningSession.ts"
+import { type RunningSession, send, sendLast } from "./RunningSession.ts"
 import { CharterDiffers, SessionError } from "./SessionError.ts"
 
 /** Messages in a row that bring no new record and leave the charters different; then they never will agree. */
@@ -88,7 +88,8 @@ export const take = (
       marks: marks.map(([version, id]) => [version, Bytes.toHex(id)] as const),
       rivals: rivals.map(Bytes.toHex)
     }
-    const { added, refused } = yield* charter.receive(records)
+    const { received, isOut } = yield* takeIn(driver, charter, records)
+    const { added, refused } = received
     for (const each of refused) yield* audit(driver, charter, each)
     const isAgreed = Bytes.equals(charter.digest(), digest)
     driver.charterRounds = isAgreed || added > 0 ? 0 : driver.charterRounds + 1
@@ -96,9 +97,25 @@ export const take = (
     if (driver.charterRounds > (driver.state.phase === "telling" ? heardMessagesMax : roundsMax)) {
       return yield* Effect.fail(differs(refused[0]?.problem ?? `${roundsMax} messages in a row brought nothing new`))
     }
-    if (!Bytes.equals(before, digest)) yield* tell(driver)
+    if (!isOut && !Bytes.equals(before, digest)) yield* tell(driver)
     return isAgreed
   })
+
+/**
+ * Takes records in. Who is out by one that it handed over itself is told that it counts, before the session ends for that: it is
+ * admitted nowhere any more. It gets nothing but its own record with this hub's receipt.
+ */
+const takeIn = (driver: RunningSession, charter: CharterShape, records: ReadonlyArray<Uint8Array>) => {
+  const peer = driver.state.peer!
+  const taking = Effect.gen(function* () {
+    const received = yield* charter.receive(records)
+    const { takenIn } = received
+    const isOut = takenIn.length > 0 && !(yield* driver.gate.admits(peer)).allowed
+    if (isOut) yield* sendLast(driver, said(charter.digest(), charter.knownTo(peer), takenIn))
+    return { received, isOut }
+  })
+  return records.length === 0 ? taking : Effect.uninterruptible(taking)
+}
 
 /**
  * Takes in what a peer said that is not admitted, and asks whether it is now. What it says again is known to be there, so that

@@ -167,6 +167,19 @@ export const send = (driver: RunningSession, message: Wire.WireMessage): Effect.
     return Queue.offerUnsafe(driver.outbound, frame) ? Effect.void : Effect.asVoid(Queue.offer(driver.outbound, frame))
   })
 
+/** Sends a message that must be out before the session ends, behind what waits and past the link's own fiber. */
+export const sendLast = (driver: RunningSession, message: Wire.WireMessage): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const frame = FrameCodec.encode(driver.compression, { sequence: driver.framesSent++, message })
+    return Queue.clear(driver.outbound).pipe(
+      Effect.flatMap((waiting) => Effect.forEach([...waiting, frame], driver.options.link.send, { discard: true })),
+      // A link that takes nothing must not hold the end back, also where the caller may not be interrupted.
+      Effect.interruptible,
+      Effect.timeout(endMsMax),
+      Effect.ignore
+    )
+  })
+
 /** The name under which a refusal is counted and told. */
 export const codeOf = (reason: SessionError["reason"]): string =>
   reason._tag === "WireError" || reason._tag === "TransportError" || reason._tag === "JournalError"

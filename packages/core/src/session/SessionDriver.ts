@@ -31,6 +31,7 @@ import {
   outboundFramesMax,
   type RunningSession,
   send,
+  sendLast,
   type SessionOptions
 } from "./RunningSession.ts"
 import * as Session from "./Session.ts"
@@ -184,20 +185,9 @@ const refuse = Effect.fnUntraced(function* (driver: RunningSession, reason: Sess
   return yield* fail(reason)
 })
 
-/** Sends the last frame, as well as the link takes it. */
+/** Tells the peer why, as well as the link takes it. */
 const tell = (driver: RunningSession, code: string, detail: string): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const frame = FrameCodec.encode(driver.compression, {
-      sequence: driver.framesSent++,
-      message: { _tag: "Error", code, detail }
-    })
-    // What waits for the link goes first; a link that takes nothing must not hold the refusal back.
-    return Queue.clear(driver.outbound).pipe(
-      Effect.flatMap((waiting) => Effect.forEach([...waiting, frame], driver.options.link.send, { discard: true })),
-      Effect.timeout("1 second"),
-      Effect.ignore
-    )
-  })
+  sendLast(driver, { _tag: "Error", code, detail })
 
 const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
   for (;;) {
