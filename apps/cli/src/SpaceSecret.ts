@@ -10,7 +10,8 @@ import { Config, Effect, Layer, Option, Redacted } from "effect"
 import { because, UsageInvalid } from "./CliError.ts"
 import * as FolderKey from "./FolderKey.ts"
 
-const variable = "SYNCLINE_SPACE_PASSPHRASE_FILE"
+/** Names the file with the passphrases. */
+export const variable = "SYNCLINE_SPACE_PASSPHRASE_FILE"
 
 /** The keys of the folder's space; `undefined` where no file is named. */
 export const keysOf = Effect.fnUntraced(function* (folder: string, space: SpaceId.SpaceId) {

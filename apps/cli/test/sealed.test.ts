@@ -158,4 +158,34 @@ describe("a personal space", () => {
     const history = await runAlone(["history", "task", "t1", "--data", data], { env })
     expect(history.out).toContain("one")
   })
+
+  it("[CL-136] is not written to with a passphrase that sealed nothing of it, and status says what does not fit", async () => {
+    const folder = temporaryFolder()
+    onTestFinished(folder.remove)
+    const [data, secrets] = [join(folder.path, "data"), join(folder.path, "secrets")]
+    const env = { SYNCLINE_SPACE_PASSPHRASE_FILE: secrets }
+    await run(["init", "--data", data])
+    const write = (id: string) =>
+      runAlone(["put", "task", `{"title":"x"}`, "--id", id, "--schema", taskSchema, "--data", data], { env })
+    const sealed = async () => (await runAlone(["status", "--data", data], { env })).out.trim().split("\n").at(-1)
+    writeFileSync(secrets, "the right passphrase\n")
+    await write("t1")
+    expect(await sealed()).toMatch(/^Commits: +1$/)
+    writeFileSync(secrets, "the wrong passphrase\n")
+    expect(await write("t2")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("list the earlier ones") as string
+    })
+    expect(await sealed()).toMatch(/^Sealed: +under another passphrase than this device was given; compare the file/)
+    writeFileSync(secrets, "the right passphrase\nand a second one\n")
+    await write("t2")
+    writeFileSync(secrets, "the right passphrase\n")
+    await write("t3")
+    expect(await sealed()).toMatch(
+      /^Sealed: +1 commit under a passphrase that this device was not given; compare the file/
+    )
+    writeFileSync(secrets, "and a second one\nthe right passphrase\n")
+    await write("t4")
+    expect(await sealed()).toMatch(/^Commits: +4$/)
+  })
 })

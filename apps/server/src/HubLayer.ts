@@ -85,6 +85,7 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "SyncError":
     case "CommitsRefused":
     case "CommitsHeld":
+    case "CommitsLocked":
     case "WriteRejected":
     case "WritesDeferred":
     case "AccessChanged":

@@ -64,6 +64,7 @@ export * as Receipt from "./journal/Receipt.ts"
 export * as Receipts from "./journal/Receipts.ts"
 export * as StateHash from "./journal/StateHash.ts"
 
+export * as SealLook from "./journal/SealLook.ts"
 export * as Unlocking from "./journal/Unlocking.ts"
 export * as Withdrawal from "./journal/Withdrawal.ts"
 

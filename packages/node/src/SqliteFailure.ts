@@ -87,6 +87,8 @@ const reasonOf = (path: string, tag: StoreFailure["tag"], problem: string): Jour
       return new JournalError.StoreNotDurable({ path, setting: problem })
     case "StoreForeign":
       return new JournalError.StoreForeign({ path, problem })
+    case "StoreSealed":
+      return new JournalError.StoreSealed({ path })
     case "StoreCorrupt":
       return new JournalError.StoreCorrupt({ path, problem })
     case "StoreClosed":

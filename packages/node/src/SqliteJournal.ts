@@ -24,6 +24,7 @@ import {
   Purge,
   Quarantine,
   Receipts,
+  SealLook,
   type SpaceId,
   Unlocking,
   type WriteError
@@ -49,7 +50,7 @@ export interface SqliteJournalOptions {
   readonly space: SpaceId.SpaceId
   /** A thread that was started ahead of time; it is this journal's from now on, whatever becomes of the opening. */
   readonly thread?: JournalThread.JournalThread | undefined
-  /** The keys to begin with, in a space that is sealed by a passphrase. */
+  /** The keys to begin with, in a space that is sealed by a passphrase. None of what is sealed here may lack all of them. */
   readonly held?: KeyRing.HeldKeys | undefined
 }
 
@@ -82,6 +83,8 @@ type Reads = Pick<
   | "liveCounts"
   | "scan"
   | "lockedCount"
+  | "lockedKeys"
+  | "sealLook"
 > &
   History.HistoryReads
 type Writes = Pick<
@@ -373,6 +376,8 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, keys: KeyRing.KeyFinder
     count: (type) => read(() => rows.countLive(type)),
     scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit)),
     lockedCount: read(() => rows.lockedCount()),
+    lockedKeys: read(() => rows.lockedKeys()),
+    sealLook: read(() => SealLook.at(rows, keys)),
     ...HistoryReads.make({
       ...context,
       read,

@@ -6,7 +6,7 @@
 import { statSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import { type MessagePort, parentPort } from "node:worker_threads"
-import { Author, Commit, DeleteWatch, type JournalWriter, KeyRing, PeerId, Unlocking } from "@syncline/core"
+import { Author, Commit, DeleteWatch, type JournalWriter, KeyRing, PeerId, SealLook, Unlocking } from "@syncline/core"
 import type Database from "better-sqlite3"
 import * as GroupCommit from "./GroupCommit.ts"
 import { LogEmptying } from "./LogEmptying.ts"
@@ -57,6 +57,7 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
       deleteWatch: new DeleteWatch.DeleteWatch(),
       keys: new KeyRing.KeyRing(settings.space, settings.held)
     }
+    assertPassphrase(context)
     tables.begin()
     Unlocking.noteNewest(context)
     tables.commit()
@@ -64,6 +65,16 @@ const open = (settings: WriterSettings, send: Writer["send"]): Writer => {
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/**
+ * A journal begins with keys where they are made of passphrases. Those of which none sealed anything here are most likely
+ * mistyped, and what is sealed with them nobody else could read.
+ */
+const assertPassphrase = ({ keys, tables }: JournalWriter.WriterContext): void => {
+  if (keys.size > 0 && SealLook.at(tables, keys) === "lacking") {
+    throw new SqliteFailure.StoreRefusal("StoreSealed", "none of the passphrases given sealed what is here")
   }
 }
 

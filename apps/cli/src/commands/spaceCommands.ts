@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
-import { Author, Journal, Quarantine, StateHash } from "@syncline/core"
+import { Author, Journal, Quarantine, type SealLook, StateHash } from "@syncline/core"
 import { DeviceKeyFile, TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { because, DeviceMissing } from "../CliError.ts"
@@ -14,6 +14,7 @@ import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as RecordCounts from "../RecordCounts.ts"
+import * as SpaceSecret from "../SpaceSecret.ts"
 
 export const id = Effect.fnUntraced(function* (input: { readonly data: string }) {
   const output = yield* Output
@@ -62,8 +63,9 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
   const device = yield* DeviceFile.read(input.data)
   const trusted = [...(yield* TrustFile.read(input.data))]
   if (Device.hasKey(input.data)) yield* Device.peerOf(input.data)
-  const found = yield* readSpace.pipe(Effect.provide(Device.layerReading(input.data)))
+  const { seal, ...found } = yield* readSpace.pipe(Effect.provide(Device.layerReading(input.data)))
   const isChartered = Device.isChartered(input.data, device)
+  const sealed = sealText({ look: seal.look, locked: found.locked, isGiven: !isChartered && seal.keys > 0 })
   const document = {
     data: resolve(input.data),
     ...found,
@@ -90,9 +92,7 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
           ] as const
         ]
       : []),
-    ...(found.locked > 0
-      ? [["Sealed", `${Progress.counted(found.locked, "commit")} that this device has no key for`] as const]
-      : [])
+    ...(sealed === undefined ? [] : [["Sealed", sealed] as const])
   ]
   yield* output.result(document, lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`).join("\n"))
 })
@@ -104,8 +104,26 @@ const readSpace = Effect.gen(function* () {
   const { author, space } = journal.info
   const quarantined = Quarantine.waitingOf(yield* journal.quarantineCounts)
   const locked = yield* journal.lockedCount
-  return { peer: Author.peer(author), space, records, head, quarantined, locked }
+  const seal = { keys: journal.keys.size, look: yield* journal.sealLook }
+  return { peer: Author.peer(author), space, records, head, quarantined, locked, seal }
 })
+
+interface Sealed {
+  readonly look: SealLook.SealLook
+  readonly locked: number
+  /** The keys are those of passphrases that were given. */
+  readonly isGiven: boolean
+}
+
+/** What this device cannot read, if anything, and why. */
+const sealText = ({ isGiven, locked, look }: Sealed): string | undefined => {
+  const compare = `compare the file that ${SpaceSecret.variable} names with those of your other devices`
+  if (isGiven && look === "lacking") return `under another passphrase than this device was given; ${compare}`
+  if (locked === 0) return undefined
+  const commits = Progress.counted(locked, "commit")
+  if (!isGiven) return `${commits} that this device has no key for`
+  return `${commits} under a passphrase that this device was not given; ${compare}`
+}
 
 const recordsText = (records: Record<string, number>): string => {
   const texts = Object.entries(records).map(([type, count]) => `${Progress.count(count)} ${type}`)

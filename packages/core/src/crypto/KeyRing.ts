@@ -27,10 +27,12 @@ export interface KeyFinder {
   readonly find: (id: SpaceKey.KeyId) => SpaceKey.SpaceKey | undefined
   /** The key that seals new contents. */
   readonly sealing: SpaceKey.SpaceKey | "lacking" | "none"
+  /** Number of keys. */
+  readonly size: number
 }
 
 /** Has no key, whatever the device has: for judgements that must be alike on every device. */
-export const blind: KeyFinder = { find: () => undefined, sealing: "none" }
+export const blind: KeyFinder = { find: () => undefined, sealing: "none", size: 0 }
 
 export class KeyRing implements KeyFinder {
   readonly #space: SpaceId
@@ -68,7 +70,6 @@ export class KeyRing implements KeyFinder {
     return { keys: [...this.#keys.values()].map(({ secret }) => secret), sealing: this.#sealing }
   }
 
-  /** Number of keys. */
   get size(): number {
     return this.#keys.size
   }

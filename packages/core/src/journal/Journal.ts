@@ -6,6 +6,7 @@
 import type { EntityQuery, EntityView } from "./EntityQuery.ts"
 import { Context, type Effect, type Stream } from "effect"
 import type { HeldKeys, KeyFinder } from "../crypto/KeyRing.ts"
+import type { KeyId } from "../crypto/SpaceKey.ts"
 import type { Author } from "../identity/Author.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -20,6 +21,7 @@ import type { JournalError } from "./JournalError.ts"
 import type { PartitionRow, PeerRow, QuarantineRow } from "./JournalTables.ts"
 import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } from "./Quarantine.ts"
 import type { Receipt, ReceiptStatus, Settlement, Verdict } from "./Receipt.ts"
+import type { SealLook } from "./SealLook.ts"
 
 export { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.ts"
 
@@ -101,6 +103,8 @@ export interface RemoteOutcome {
   readonly held: number
   /** Events left out because an earlier one is missing, where no verdict says so; reconciliation brings them again. */
   readonly gaps: number
+  /** Commits that were taken in and whose key is not here. */
+  readonly locked: number
   /** Commits refused, by code. */
   readonly refused: ReadonlyArray<readonly [code: string, count: number]>
   /** What is to be said of single commits, by their place in the batch; those not named were taken in. */
@@ -274,6 +278,10 @@ export interface JournalShape extends HistoryReads {
   readonly unlock: Effect.Effect<number, JournalError>
   /** Stored commits whose contents cannot be read for want of their keys. */
   readonly lockedCount: Effect.Effect<number, JournalError>
+  /** The keys that they lack. */
+  readonly lockedKeys: Effect.Effect<ReadonlyArray<KeyId>, JournalError>
+  /** Whether this journal has the keys of what it keeps; see `SealLook`. */
+  readonly sealLook: Effect.Effect<SealLook, JournalError>
   /** As it is now: the author changes when commits are withdrawn, the incarnation when the journal proves to be a copy. */
   readonly info: JournalInfo
   /**

@@ -59,6 +59,19 @@ export class StoreForeign extends Schema.TaggedError<StoreForeign>()("StoreForei
   }
 }
 
+/** The contents are sealed under other passphrases of the space than those that were given. */
+export class StoreSealed extends Schema.TaggedError<StoreSealed>()("StoreSealed", { path: Schema.String }) {
+  override get message(): string {
+    return (
+      `the records in ${this.path} are sealed under another passphrase of the space than the one given; give the one that ` +
+      "your other devices have, or, to go on with a new one, list the earlier ones before it"
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** The file is damaged. */
 export class StoreCorrupt extends Schema.TaggedError<StoreCorrupt>()("StoreCorrupt", {
   path: Schema.String,
@@ -83,7 +96,16 @@ export class StoreClosed extends Schema.TaggedError<StoreClosed>()("StoreClosed"
 }
 
 export class JournalError extends Schema.TaggedError<JournalError>()("JournalError", {
-  reason: Schema.Union([StoreFull, StoreReadOnly, StoreInUse, StoreNotDurable, StoreForeign, StoreCorrupt, StoreClosed])
+  reason: Schema.Union([
+    StoreFull,
+    StoreReadOnly,
+    StoreInUse,
+    StoreNotDurable,
+    StoreForeign,
+    StoreSealed,
+    StoreCorrupt,
+    StoreClosed
+  ])
 }) {
   override get message(): string {
     return this.reason.message

@@ -37,6 +37,7 @@ interface Tally {
   known: number
   held: number
   gaps: number
+  locked: number
   /** An event of this very journal came that it does not know: it was restored from a copy, or a copy of it runs. */
   isCopied: boolean
   readonly refused: Map<string, number>
@@ -79,6 +80,7 @@ const intake = (context: WriterContext, bringing: Bringing): Intake => {
       known: 0,
       held: 0,
       gaps: 0,
+      locked: 0,
       isCopied: false,
       refused: new Map(),
       arrived: new Map(),
@@ -376,7 +378,10 @@ const append = (
     bytes
   })
   const lacked = CommitReading.lackedKey({ contents, packed })
-  if (lacked !== undefined) tables.addLocked(lseq, lacked)
+  if (lacked !== undefined) {
+    tables.addLocked(lseq, lacked)
+    tally.locked++
+  }
   return lseq
 }
 

@@ -24,6 +24,7 @@ import type { ReaderContext } from "./OpenedCommits.ts"
 import { entryOf } from "./Quarantine.ts"
 import * as Purge from "./Purge.ts"
 import * as Receipts from "./Receipts.ts"
+import * as SealLook from "./SealLook.ts"
 import * as Unlocking from "./Unlocking.ts"
 import * as Withdrawal from "./Withdrawal.ts"
 
@@ -213,6 +214,8 @@ const readsOf = (
   | "unlock"
 > => ({
   lockedCount: Effect.sync(() => tables.lockedCount()),
+  lockedKeys: Effect.sync(() => tables.lockedKeys()),
+  sealLook: Effect.sync(() => SealLook.at(tables, reader.keys)),
   quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
   quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),
   quarantineCounts: Effect.sync(() => tables.quarantineCounts()),

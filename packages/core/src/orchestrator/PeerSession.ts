@@ -9,7 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
 import type { QuarantineReason } from "../journal/Quarantine.ts"
-import { restsOnWaiting, withdrawingCodes } from "../journal/Receipt.ts"
+import { restsOnWaiting } from "../journal/Receipt.ts"
 import * as Partition from "../model/Partition.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, monotonicMs, type SessionNotice } from "../session/RunningSession.ts"
@@ -29,6 +29,7 @@ import * as QuarantineNews from "./QuarantineNews.ts"
 import * as SessionEnd from "./SessionEnd.ts"
 import type { LiveSession } from "./SessionTable.ts"
 import { type PeerMemory, peersRememberedMax, type Supervision } from "./Supervision.ts"
+import * as WriteNews from "./WriteNews.ts"
 
 export interface PeerSessionOptions {
   readonly link: Link
@@ -245,7 +246,7 @@ const onNotice = Effect.fnUntraced(function* (
       return yield* takenIn(supervisor, peer, notice)
     case "Settled":
       memory.heldBecause = notice.verdicts.at(-1)?.because ?? memory.heldBecause
-      return yield* settled(supervisor, peer, notice)
+      return yield* WriteNews.settled(supervisor, peer, notice)
   }
 })
 
@@ -372,6 +373,8 @@ const takenIn = Effect.fnUntraced(function* (
   for (const [reason, commits] of outcome.arrived) {
     yield* QuarantineNews.left(supervisor.channel, reason, "arrived", commits)
   }
+  const hasKey = typeof supervisor.journal.keys.sealing !== "string"
+  if (outcome.locked > 0 && hasKey) yield* publish({ _tag: "CommitsLocked", peer, commits: outcome.locked })
   if (outcome.isCopied) yield* copied(supervisor, peer)
   for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
   for (const { field, id, loser, type, winner } of outcome.conflicts) {
@@ -383,31 +386,6 @@ const takenIn = Effect.fnUntraced(function* (
       winner: Author.peer(winner),
       loser: Author.peer(loser)
     })
-  }
-})
-
-/** Write rejections that one settlement tells one by one; receipts tell them all. */
-const rejectionsToldMax = 64
-
-const settled = Effect.fnUntraced(function* (
-  supervisor: Supervision,
-  peer: PeerId,
-  { outcome, verdicts }: SessionNotice & { readonly _tag: "Settled" }
-) {
-  const { publish } = supervisor.channel
-  const deferred = new Map<string, { commits: number; because: string }>()
-  for (const { because, code } of verdicts.filter((verdict) => !withdrawingCodes.has(verdict.code))) {
-    deferred.set(code, { because, commits: (deferred.get(code)?.commits ?? 0) + 1 })
-  }
-  for (const [code, { because, commits }] of deferred) {
-    yield* publish({ _tag: "WritesDeferred", peer, code, commits, because })
-  }
-  if (outcome.rewritten.length > 0) yield* publish({ _tag: "WritesRestamped", commits: outcome.rewritten.length })
-  yield* Metric.update(CoreMetrics.commitsRejected, outcome.withdrawn.length)
-  for (const commit of outcome.withdrawn.slice(0, rejectionsToldMax)) {
-    const receipt = yield* supervisor.journal.receipt(commit).pipe(Effect.orElseSucceed(() => undefined))
-    const { because, code, policyVersion, rule } = receipt ?? verdicts[0]!
-    yield* publish({ _tag: "WriteRejected", peer, commit, code, rule, policyVersion, because })
   }
 })
 

@@ -46,10 +46,18 @@ const triesMax = 5
 export interface SealStatus {
   /** `waiting` for the key in force, which a device that manages the space hands out. */
   readonly state: "open" | "sealed" | "waiting"
-  /** Keys that this device has, and that the space had. */
+  /** Where this device has its keys from; `null` where it was given none and no charter says that there are any. */
+  readonly sealedBy: "charter" | "passphrase" | null
+  /**
+   * Keys that this device has, and that the space had. Without a charter those are the ones of the passphrases that this device
+   * was given, and those that stored commits lack.
+   */
   readonly keysHeld: number
   readonly keys: number
-  /** Stored commits that cannot be read here for want of their keys. */
+  /**
+   * Stored commits that cannot be read here for want of their keys. Of a device with a passphrase: they are sealed under one
+   * that it was not given.
+   */
   readonly lockedCommits: number
   /** What is due; somebody who manages the space does it. */
   readonly due: RotationCause | "share" | null
@@ -292,20 +300,36 @@ const make = Effect.gen(function* () {
 const withoutKey = ({ keys: { sealing } }: JournalShape): SealStatus["state"] =>
   sealing === "none" ? "open" : sealing === "lacking" ? "waiting" : "sealed"
 
+type KeyCounts = Pick<SealStatus, "sealedBy" | "keysHeld" | "keys">
+
+/** As the charter hands them out. */
+const handedKeys = (journal: JournalShape, { seal }: CharterState): KeyCounts => {
+  const keys = seal?.keys ?? []
+  return {
+    sealedBy: seal === undefined ? null : "charter",
+    keysHeld: keys.filter(({ id }) => journal.keys.find(id) !== undefined).length,
+    keys: keys.length
+  }
+}
+
+/** As passphrases make them. */
+const givenKeys = (journal: JournalShape): KeyCounts => ({
+  sealedBy: journal.keys.size === 0 ? null : "passphrase",
+  keysHeld: 0,
+  keys: 0
+})
+
 const statusOf = Effect.fnUntraced(function* (
   journal: JournalShape,
   state: CharterState | undefined,
   duties: KeyDuties | undefined
 ) {
-  const lockedCommits = yield* journal.lockedCount
-  const keys = state?.seal?.keys ?? []
   const inForce = keyInForce(state?.seal)
   const isHeld = inForce !== undefined && journal.keys.find(inForce.id) !== undefined
   const status: SealStatus = {
     state: inForce === undefined ? withoutKey(journal) : isHeld ? "sealed" : "waiting",
-    keysHeld: keys.filter(({ id }) => journal.keys.find(id) !== undefined).length,
-    keys: keys.length,
-    lockedCommits,
+    ...(state === undefined ? givenKeys(journal) : handedKeys(journal, state)),
+    lockedCommits: yield* journal.lockedCount,
     due: duties?.rotate ?? (duties !== undefined && duties.share.length > 0 ? "share" : null)
   }
   return status

@@ -58,6 +58,11 @@ export const CommitsHeld = Schema.TaggedStruct("CommitsHeld", {
   reason: QuarantineReason,
   commits: Count
 })
+/**
+ * A peer delivered commits that are sealed with a key which this device lacks, though it has one that it seals with. Where a passphrase
+ * seals, one of the two was given another one than the other; where a charter hands keys out, the key may be on its way.
+ */
+export const CommitsLocked = Schema.TaggedStruct("CommitsLocked", { peer: PeerId.PeerId, commits: Count })
 /** Commits left the quarantine: they were released and applied, came in by another way, or a person discarded them. */
 export const QuarantineLeft = Schema.TaggedStruct("QuarantineLeft", {
   reason: QuarantineReason,
@@ -143,6 +148,7 @@ export const SyncEvent = Schema.Union([
   EntitiesUpdated,
   CommitsRefused,
   CommitsHeld,
+  CommitsLocked,
   QuarantineLeft,
   WriteRejected,
   WritesDeferred,

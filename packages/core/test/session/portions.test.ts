@@ -84,6 +84,7 @@ it("[SE-17] what the portions of a batch changed is not gone through again, and 
     known: 0,
     held: 1,
     gaps: 2,
+    locked: 0,
     refused: [["Denied", 1]],
     verdicts: [{ index: n, code: "MassDelete", kind: "held", rule: "", policyVersion: 0, because: "" }],
     arrived: [],
