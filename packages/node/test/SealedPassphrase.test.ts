@@ -53,7 +53,7 @@ const using = <A>(options: Options, use: (node: Effect.Success<ReturnType<typeof
 const wrong = { _tag: "JournalError", reason: { _tag: "StoreSealed", isRetryable: false } }
 
 it.live(
-  "[SK-54] a passphrase under which nothing is sealed that a folder has is refused, and a new one goes behind the earlier ones",
+  "[SK-54][SK-56] a passphrase under which nothing is sealed that a folder has is refused, and a new one goes behind the earlier ones",
   () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
@@ -72,7 +72,7 @@ it.live(
         expect(await node.seal()).toMatchObject({ sealedBy: "passphrase", lockedCommits: 1 })
       })
       yield* using(isNew, async (node) => {
-        expect(await node.seal()).toMatchObject({ state: "sealed", lockedCommits: 0 })
+        expect(await node.seal()).toMatchObject({ state: "sealed", keysHeld: 2, keys: 2, lockedCommits: 0 })
         expect((await node.note.get("n2"))?.text).toBe("under the new one")
       })
     }),
@@ -99,14 +99,14 @@ it.live(
       )
       expect(yield* failureOf(other, mistyped)).toMatchObject(wrong)
       yield* using({ folder: other, passphrases: [] }, async (node) => {
-        expect((await node.seal()).sealedBy).toBeNull()
+        expect(await node.seal()).toMatchObject({ sealedBy: null, keysHeld: 0 })
       })
     }),
   30_000
 )
 
 it.live(
-  "[SK-55] what others seal under another passphrase is told, and counted in the status",
+  "[SK-55][SK-56] what others seal under another passphrase is told, and counted in the status with its key",
   () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
@@ -131,7 +131,13 @@ it.live(
       const isTold = Effect.sync(() => told.length === 2)
       yield* until("both are told", isTold)
       expect(new Set(told.map(({ peer }) => peer))).toEqual(new Set([peerOf(1), peerOf(2)]))
-      const locked: Partial<SpaceKeys.SealStatus> = { state: "sealed", sealedBy: "passphrase", lockedCommits: 1 }
+      const locked: Partial<SpaceKeys.SealStatus> = {
+        state: "sealed",
+        sealedBy: "passphrase",
+        keysHeld: 1,
+        keys: 2,
+        lockedCommits: 1
+      }
       for (const node of [a, b]) expect(yield* Effect.promise(() => node.seal())).toMatchObject(locked)
     }),
   30_000

@@ -312,12 +312,12 @@ const handedKeys = (journal: JournalShape, { seal }: CharterState): KeyCounts =>
   }
 }
 
-/** As passphrases make them. */
-const givenKeys = (journal: JournalShape): KeyCounts => ({
-  sealedBy: journal.keys.size === 0 ? null : "passphrase",
-  keysHeld: 0,
-  keys: 0
-})
+/** As passphrases make them. Of those that this device was not given it knows what stored commits name. */
+const givenKeys = (journal: JournalShape): Effect.Effect<KeyCounts, JournalError> =>
+  Effect.map(journal.lockedKeys, (lacking) => {
+    const { size } = journal.keys
+    return { sealedBy: size === 0 ? null : "passphrase", keysHeld: size, keys: size + lacking.length }
+  })
 
 const statusOf = Effect.fnUntraced(function* (
   journal: JournalShape,
@@ -328,7 +328,7 @@ const statusOf = Effect.fnUntraced(function* (
   const isHeld = inForce !== undefined && journal.keys.find(inForce.id) !== undefined
   const status: SealStatus = {
     state: inForce === undefined ? withoutKey(journal) : isHeld ? "sealed" : "waiting",
-    ...(state === undefined ? givenKeys(journal) : handedKeys(journal, state)),
+    ...(state === undefined ? yield* givenKeys(journal) : handedKeys(journal, state)),
     lockedCommits: yield* journal.lockedCount,
     due: duties?.rotate ?? (duties !== undefined && duties.share.length > 0 ? "share" : null)
   }
