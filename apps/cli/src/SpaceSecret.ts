@@ -37,10 +37,24 @@ export const keysOf = Effect.fnUntraced(function* (folder: string, space: SpaceI
 export const forReading = Effect.fnUntraced(function* (folder: string, space: SpaceId.SpaceId) {
   const records = yield* SqliteCharter.readOnly(folder)
   if (records.length === 0) return yield* keysOf(folder, space)
+  return (yield* openedIn(folder, space, records))?.held
+})
+
+/** Keys that a charter hands to the folder's device and that do not open. */
+export const spoiltIn = Effect.fnUntraced(function* (folder: string, space: SpaceId.SpaceId) {
+  const records = yield* SqliteCharter.readOnly(folder)
+  return records.length === 0 ? 0 : ((yield* openedIn(folder, space, records))?.spoilt ?? 0)
+})
+
+const openedIn = Effect.fnUntraced(function* (
+  folder: string,
+  space: SpaceId.SpaceId,
+  records: ReadonlyArray<Uint8Array>
+) {
   const charter = yield* Effect.provide(Charter.Charter, asStranger(space, records))
   if (charter.state().seal === undefined || !existsSync(DeviceKeyFile.keyFile(folder))) return undefined
   const seed = yield* FolderKey.load(folder)
-  return yield* KeyOpening.heldIn(charter, KeyWrap.openerOf(Redacted.value(seed)))
+  return yield* KeyOpening.openedIn(charter, KeyWrap.openerOf(Redacted.value(seed)))
 })
 
 /** What the charter says is the same for everybody. */

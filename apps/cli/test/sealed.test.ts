@@ -1,7 +1,7 @@
 // A team whose contents are sealed, by the commands that people type: a hub, an admin's laptop, a member's phone.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { CharterRecord, CharterSeal, CharterState, Commit, KeyWrap, SpaceKey } from "@syncline/core"
+import { Bytes, CharterRecord, CharterSeal, CharterState, Commit, HybridTime, KeyWrap, SpaceKey } from "@syncline/core"
 import { DeviceKeyFile, NodeCompression, NodeCrypto, SqliteCharter, SqliteJournal } from "@syncline/node"
 import { Effect, Redacted } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -133,6 +133,62 @@ describe("a sealed team", () => {
       // A key lies nowhere but wrapped: not in the hub's folder, and in those of its people only as their own key opens it.
       for (const name of ["hub", "laptop", "phone"]) expect(filesWith(at(name), key)).toEqual([])
     }
+  })
+})
+
+/** A folder's charter as somebody founded it who hands the folder's device what is not the key. */
+const spoil = (folder: string, space: CharterRecord.CharterRecord["space"], isSpoilt: boolean) =>
+  Effect.gen(function* () {
+    const device = NodeCrypto.signerOf(Redacted.value(yield* DeviceKeyFile.load(folder))).publicKey
+    const manager = NodeCrypto.signerOf(new Uint8Array(32).fill(9))
+    const [key, other] = [1, 2].map((byte) => SpaceKey.of(space, new Uint8Array(32).fill(byte))) as [
+      SpaceKey.SpaceKey,
+      SpaceKey.SpaceKey
+    ]
+    const wraps = Bytes.concat(
+      yield* KeyWrap.wrap(key, [manager.publicKey]),
+      yield* KeyWrap.wrap(isSpoilt ? other : key, [device])
+    )
+    const record = CharterRecord.seal(NodeCrypto.functions, manager, {
+      space,
+      version: 1,
+      behind: [],
+      at: HybridTime.make(1_800_000_000_000, 0),
+      behalf: "",
+      note: "",
+      operations: [
+        {
+          _tag: "Found",
+          name: "Team",
+          hub: null,
+          member: "ann",
+          memberName: "Ann",
+          device: manager.publicKey,
+          deviceName: "a"
+        },
+        { _tag: "AddMember", member: "mia", name: "Mia", role: "member", teams: [] },
+        { _tag: "AddDevice", member: "mia", device, name: "m" },
+        { _tag: "SealSpace", showsHistory: true, periodDays: null },
+        { _tag: "RotateKey", key: key.commitment, behind: null, before: null, wraps }
+      ]
+    })
+    yield* (yield* SqliteCharter.make(folder)).append([record.bytes])
+  }).pipe(Effect.scoped, Effect.runPromise)
+
+describe("a member of a sealed team", () => {
+  it("[CL-135] is told by status of a key that was handed to its device and does not open", async () => {
+    const folder = temporaryFolder()
+    onTestFinished(folder.remove)
+    const said: Array<string> = []
+    for (const isSpoilt of [false, true]) {
+      const data = join(folder.path, String(isSpoilt))
+      await run(["init", "--data", data])
+      const { out } = await run(["status", "--data", data, "--json"])
+      await spoil(data, (JSON.parse(out) as Pick<CharterRecord.CharterRecord, "space">).space, isSpoilt)
+      said.push((await run(["status", "--data", data])).out)
+    }
+    expect(said[0]).not.toMatch(/^Keys:/m)
+    expect(said[1]).toMatch(/^Keys: +1 key handed to this device that does not open; tell those who manage the team$/m)
   })
 })
 

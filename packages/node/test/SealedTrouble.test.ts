@@ -1,7 +1,16 @@
 /** Keys of a sealed space where not all goes well: what a member, a clash of records or a full disk can bring about. */
 import { expect, it } from "@effect/vitest"
-import { type CharterOperation, CharterRecord, HybridTime, JournalError, KeyWrap, SpaceKey } from "@syncline/core"
-import { Effect, Redacted } from "effect"
+import {
+  Bytes,
+  type CharterOperation,
+  CharterRecord,
+  CoreMetrics,
+  HybridTime,
+  JournalError,
+  KeyWrap,
+  SpaceKey
+} from "@syncline/core"
+import { Effect, Metric, Redacted } from "effect"
 import * as NodeCrypto from "../src/NodeCrypto.ts"
 import {
   areReady,
@@ -300,6 +309,32 @@ it.live(
       )
     }),
   60_000
+)
+
+it.live(
+  "[SK-57] a key that was wrapped for a member wrongly is told on that member's device, until another one leads to it",
+  () =>
+    Effect.gen(function* () {
+      const { alice, hub, mia } = yield* sealedTeam(...joining("bob", "member", 4))
+      const spoilt = Effect.map(mia.keys.status, ({ keysSpoilt }) => keysSpoilt)
+      const counted = Effect.map(Metric.value(CoreMetrics.keysSpoilt), ({ count }) => count)
+      const before = yield* counted
+      const wraps = Bytes.concat(yield* wrapped(secretOf(2), 2, 4), yield* wrapped(secretOf(3), 3))
+      const first = alice.charter.state().seal!.keys[0]!
+      yield* alice.charter.write([
+        { _tag: "RotateKey", key: secretOf(2).commitment, behind: first.commitment, before: null, wraps }
+      ])
+      yield* until(
+        "mia is told",
+        Effect.map(spoilt, (keys) => keys === 1)
+      )
+      expect(yield* mia.keys.status).toMatchObject({ state: "waiting", keysHeld: 1, keys: 2 })
+      expect((yield* alice.keys.status).keysSpoilt).toBe(0)
+      yield* hub.charter.write([{ _tag: "RemoveMember", member: "bob" }])
+      yield* until("mia has the next key", areReady(mia))
+      expect([keysIn(mia), yield* spoilt, (yield* counted) - before]).toEqual([3, 0, 1])
+    }),
+  30_000
 )
 
 it.live(

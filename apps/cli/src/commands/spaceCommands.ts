@@ -65,10 +65,12 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
   if (Device.hasKey(input.data)) yield* Device.peerOf(input.data)
   const { seal, ...found } = yield* readSpace.pipe(Effect.provide(Device.layerReading(input.data)))
   const isChartered = Device.isChartered(input.data, device)
+  const spoilt = yield* SpaceSecret.spoiltIn(input.data, found.space)
   const sealed = sealText({ look: seal.look, locked: found.locked, isGiven: !isChartered && seal.keys > 0 })
   const document = {
     data: resolve(input.data),
     ...found,
+    spoiltKeys: spoilt,
     spaceName: device?.spaceName ?? null,
     hub: device?.hub ?? null,
     policy: isChartered ? "enterprise" : "personal",
@@ -92,7 +94,8 @@ export const status = Effect.fnUntraced(function* (input: { readonly data: strin
           ] as const
         ]
       : []),
-    ...(sealed === undefined ? [] : [["Sealed", sealed] as const])
+    ...(sealed === undefined ? [] : [["Sealed", sealed] as const]),
+    ...(spoilt === 0 ? [] : [["Keys", spoiltText(spoilt)] as const])
   ]
   yield* output.result(document, lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`).join("\n"))
 })
@@ -124,6 +127,10 @@ const sealText = ({ isGiven, locked, look }: Sealed): string | undefined => {
   if (!isGiven) return `${commits} that this device has no key for`
   return `${commits} under a passphrase that this device was not given; ${compare}`
 }
+
+/** Whoever handed them out sees nothing of it. */
+const spoiltText = (keys: number): string =>
+  `${Progress.counted(keys, "key")} handed to this device that ${keys === 1 ? "does" : "do"} not open; tell those who manage the team`
 
 const recordsText = (records: Record<string, number>): string => {
   const texts = Object.entries(records).map(([type, count]) => `${Progress.count(count)} ${type}`)

@@ -47,9 +47,6 @@ const tagOfDevice = (device: Device): string => {
 /** Who was given a key. */
 const given = ({ wraps }: CharterKey): ReadonlySet<string> => new Set(wraps.flatMap(tagsIn))
 
-/** True where a wrap of the key names the device; whether it opens, only the device can know. */
-export const wasGiven = (key: CharterKey, device: Device): boolean => given(key).has(tagOfDevice(device))
-
 /** Devices that are given a new key: all but the hub, which shall read nothing, and paused ones, which get nothing. */
 const recipients = ({ devices, hub }: CharterState): ReadonlyArray<Device> =>
   [...devices.values()].filter(({ isPaused, peer }) => !isPaused && peer !== hub)

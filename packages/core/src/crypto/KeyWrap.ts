@@ -73,6 +73,8 @@ export interface KeyOpener {
     commitment: Uint8Array,
     wraps: ReadonlyArray<Uint8Array>
   ) => Effect.Effect<SpaceKey.SpaceKey | undefined>
+  /** True where one of the wraps says that it is for this device. */
+  readonly isNamed: (wraps: ReadonlyArray<Uint8Array>) => boolean
 }
 
 /** What opens the keys that this device is given. */
@@ -84,8 +86,9 @@ export class DeviceKeyOpener extends Context.Service<DeviceKeyOpener, KeyOpener>
 export const openerOf = (seed: Uint8Array): KeyOpener => {
   const device = ed25519.getPublicKey(seed)
   const secret = ed25519.utils.toMontgomerySecret(seed)
-  const tag = tagOf(device)
+  const tag = Bytes.fromHex(tagOf(device))!
   return {
+    isNamed: (wraps) => wraps.some((list) => wrapsFor(list, tag).length > 0),
     open: (space, commitment, wraps) =>
       Effect.promise(async () => {
         const recipientKey = await suite.kem.deserializePrivateKey(buffer(secret))
@@ -99,10 +102,14 @@ export const openerOf = (seed: Uint8Array): KeyOpener => {
   }
 }
 
-const wrapsFor = (wraps: Uint8Array, tag: string): ReadonlyArray<Uint8Array> =>
-  tagsIn(wraps).flatMap((each, i) =>
-    each === tag ? [wraps.subarray(i * SpaceKey.wrapBytes + tagBytes, (i + 1) * SpaceKey.wrapBytes)] : []
-  )
+const wrapsFor = (wraps: Uint8Array, tag: Uint8Array): ReadonlyArray<Uint8Array> => {
+  const found: Array<Uint8Array> = []
+  for (let at = 0; at + SpaceKey.wrapBytes <= wraps.length; at += SpaceKey.wrapBytes) {
+    const each = wraps.subarray(at, at + SpaceKey.wrapBytes)
+    if (Bytes.equals(each.subarray(0, tagBytes), tag)) found.push(each.subarray(tagBytes))
+  }
+  return found
+}
 
 type PrivateKey = Awaited<ReturnType<typeof suite.kem.deserializePrivateKey>>
 

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { CharterShape } from "../charter/Charter.ts"
 import type { CharterRecord } from "../charter/CharterRecord.ts"
-import type { CharterState } from "../charter/CharterState.ts"
+import type { CharterKey, CharterState } from "../charter/CharterState.ts"
 import type { HeldKeys } from "../crypto/KeyRing.ts"
 import type { KeyOpener } from "../crypto/KeyWrap.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
@@ -19,13 +19,16 @@ export interface Opening {
   readonly tried: WeakSet<Uint8Array>
   /** Links that do not lead to the key that they say. */
   readonly unsound: WeakSet<Uint8Array>
+  /** Keys of which a wrap was for this device and did not open. */
+  readonly spoilt: Set<SpaceKey.KeyId>
 }
 
 export const begin = (opener: KeyOpener): Opening => ({
   opener,
   held: new Map(),
   tried: new WeakSet(),
-  unsound: new WeakSet()
+  unsound: new WeakSet(),
+  spoilt: new Set()
 })
 
 /** A key as a record hands it out. */
@@ -56,7 +59,7 @@ const handedIn = (state: CharterState, rivals: ReadonlyArray<CharterRecord>): Re
 
 /** Opens what a charter hands to this device, beside what was opened before. */
 export const open = Effect.fnUntraced(function* (
-  { held, opener, tried, unsound }: Opening,
+  { held, opener, spoilt, tried, unsound }: Opening,
   state: CharterState,
   rivals: ReadonlyArray<CharterRecord>
 ) {
@@ -66,6 +69,7 @@ export const open = Effect.fnUntraced(function* (
     if (fresh.length > 0) {
       const opened = yield* opener.open(state.space, commitment, fresh)
       if (opened !== undefined) held.set(id, opened)
+      else if (opener.isNamed(fresh)) spoilt.add(id)
       for (const list of fresh) tried.add(list)
     }
     const key = held.get(id)
@@ -85,13 +89,17 @@ export const secretsOf = ({ held }: Opening, state: CharterState): HeldKeys["key
   return [...others, ...counting].map(({ secret }) => secret)
 }
 
-/** All keys that a charter hands to a device, for reading. */
-export const heldIn = Effect.fnUntraced(function* (
+/** The key was handed to this device, and what it was handed is not the key. */
+export const isSpoilt = ({ held, spoilt }: Opening, { id }: CharterKey): boolean => spoilt.has(id) && !held.has(id)
+
+/** All keys that a charter hands to a device, for reading, and how many of them do not open. */
+export const openedIn = Effect.fnUntraced(function* (
   { rivals, state }: Pick<CharterShape, "rivals" | "state">,
   opener: KeyOpener
 ) {
   const opening = begin(opener)
   yield* open(opening, state(), rivals())
   const held: HeldKeys = { keys: secretsOf(opening, state()), sealing: "lacking" }
-  return held
+  const spoilt = (state().seal?.keys ?? []).filter((key) => isSpoilt(opening, key))
+  return { held, spoilt: spoilt.length }
 })

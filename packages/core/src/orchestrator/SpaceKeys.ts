@@ -9,7 +9,7 @@ import type { CharterError } from "../charter/CharterError.ts"
 import { type CharterOperation, wrapsMax } from "../charter/CharterOperation.ts"
 import { type CharterRecord, operationsMax } from "../charter/CharterRecord.ts"
 import { keyInForce } from "../charter/CharterSeal.ts"
-import type { CharterKey, CharterState, Device } from "../charter/CharterState.ts"
+import type { CharterState, Device } from "../charter/CharterState.ts"
 import {
   dutiesOf,
   inTurn,
@@ -17,8 +17,7 @@ import {
   isLost,
   type KeyDuties,
   recipientsInTurn,
-  type RotationCause,
-  wasGiven
+  type RotationCause
 } from "../charter/KeyDuties.ts"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -55,6 +54,11 @@ export interface SealStatus {
   readonly keysHeld: number
   readonly keys: number
   /**
+   * Keys that were handed to this device and do not open: whoever manages the space and handed them out did it wrongly. A
+   * later key that hands them on mends it.
+   */
+  readonly keysSpoilt: number
+  /**
    * Stored commits that cannot be read here for want of their keys. Of a device with a passphrase: they are sealed under one
    * that it was not given.
    */
@@ -87,6 +91,8 @@ interface Keeper extends KeyOpening.Opening {
   readonly self: PeerId.PeerId
   /** What the journal holds, once it does: how many keys, and which one seals. */
   told: { readonly keys: number; readonly sealing: HeldKeys["sealing"] } | undefined
+  /** Keys of which was told that they do not open. */
+  readonly toldSpoilt: Set<SpaceKey.KeyId>
   /** With how many keys the journal has opened what waited. */
   unlocked: number
 }
@@ -100,10 +106,22 @@ const sealingOf = ({ charter, held }: Keeper, { seal }: CharterState): HeldKeys[
   return seal !== undefined && (held.size > 0 || charter.rivals().some(isPut)) ? "lacking" : "none"
 }
 
+/** Nobody else sees it: a key counts as given to whoever it was wrapped for. */
+const tellSpoilt = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
+  for (const key of state.seal?.keys ?? []) {
+    if (keeper.toldSpoilt.has(key.id) || !KeyOpening.isSpoilt(keeper, key)) continue
+    keeper.toldSpoilt.add(key.id)
+    yield* Metric.update(CoreMetrics.keysSpoilt, 1)
+    const named = { key: key.id, since: key.since }
+    yield* Effect.logWarning("a key of the space was handed to this device and does not open", named)
+  }
+})
+
 /** Gives the journal the keys; what failed is done with the next look. */
 const hold = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
   const { charter, held, journal } = keeper
   yield* KeyOpening.open(keeper, state, charter.rivals())
+  yield* tellSpoilt(keeper, state)
   const sealing = sealingOf(keeper, state)
   const keys = held.size
   if (keeper.told?.keys === keys && keeper.told.sealing === sealing) return
@@ -120,16 +138,12 @@ const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState)
   keeper.unlocked = told.keys
 })
 
-/** It was handed to this device, and what it was handed is not the key. */
-const isSpoilt = ({ held, self, tried }: Keeper, state: CharterState, key: CharterKey): boolean =>
-  !held.has(key.id) && key.wraps.every((list) => tried.has(list)) && wasGiven(key, state.devices.get(self)!)
-
 /** True for a device that may put keys in force, and can: it has the one that they stand behind, or nobody will have it. */
 const canKeep = (keeper: Keeper, state: CharterState): boolean => {
   if (!isKeeper(state, state.devices.get(keeper.self))) return false
   const inForce = keyInForce(state.seal)
   if (inForce === undefined || keeper.held.has(inForce.id)) return true
-  return isLost(state, inForce) || isSpoilt(keeper, state, inForce)
+  return isLost(state, inForce) || KeyOpening.isSpoilt(keeper, inForce)
 }
 
 /** What is due, as this device sees it: what is said of a key that it has been through, only who has been can know. */
@@ -138,7 +152,7 @@ const dueFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState)
   const inForce = keyInForce(state.seal)
   const isHere =
     duties.rotate !== undefined || inForce === undefined || !isKeeper(state, state.devices.get(keeper.self))
-  return isHere || !isSpoilt(keeper, state, inForce) ? duties : { ...duties, rotate: "lost" as const }
+  return isHere || !KeyOpening.isSpoilt(keeper, inForce) ? duties : { ...duties, rotate: "lost" as const }
 })
 
 /** The operations that do what is due in a state, at most so many. What is left is due still. */
@@ -266,6 +280,7 @@ const make = Effect.gen(function* () {
     ...KeyOpening.begin(opener),
     self,
     told: undefined,
+    toldSpoilt: new Set(),
     unlocked: 0
   }
   const oneByOne = yield* Semaphore.make(1)
@@ -322,13 +337,15 @@ const givenKeys = (journal: JournalShape): Effect.Effect<KeyCounts, JournalError
 const statusOf = Effect.fnUntraced(function* (
   journal: JournalShape,
   state: CharterState | undefined,
-  duties: KeyDuties | undefined
+  duties: KeyDuties | undefined,
+  keysSpoilt = 0
 ) {
   const inForce = keyInForce(state?.seal)
   const isHeld = inForce !== undefined && journal.keys.find(inForce.id) !== undefined
   const status: SealStatus = {
     state: inForce === undefined ? withoutKey(journal) : isHeld ? "sealed" : "waiting",
     ...(state === undefined ? yield* givenKeys(journal) : handedKeys(journal, state)),
+    keysSpoilt,
     lockedCommits: yield* journal.lockedCount,
     due: duties?.rotate ?? (duties !== undefined && duties.share.length > 0 ? "share" : null)
   }
@@ -352,7 +369,8 @@ const kept = (keeper: Keeper, oneByOne: Semaphore.Semaphore): SpaceKeysShape => 
   return {
     status: Effect.gen(function* () {
       const state = charter.state()
-      return yield* statusOf(journal, state, yield* dueFor(keeper, state))
+      const spoilt = (state.seal?.keys ?? []).filter((key) => KeyOpening.isSpoilt(keeper, key))
+      return yield* statusOf(journal, state, yield* dueFor(keeper, state), spoilt.length)
     }),
     settle: act(keeper, oneByOne),
     write: (operations, wording) => {

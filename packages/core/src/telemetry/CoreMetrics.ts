@@ -29,6 +29,11 @@ export const keysRotated = Metric.counter("syncline_space_keys_rotated_total", {
   description: "Keys of the sealed space that this device put in force",
   incremental: true
 })
+/** Keys of a sealed space that were wrapped for this device and are not what they should be. */
+export const keysSpoilt = Metric.counter("syncline_space_keys_spoilt_total", {
+  description: "Keys of the sealed space that were handed to this device and do not open",
+  incremental: true
+})
 /** Commits of peers put in quarantine, to be applied later or never. */
 export const commitsHeld = Metric.counter("syncline_commits_held_total", {
   description: "Commits of peers that were put into quarantine, or brought again while they wait there",
