@@ -36,8 +36,14 @@ import * as OnboardingNews from "./OnboardingNews.ts"
 import * as OnboardingState from "./OnboardingState.ts"
 import { OnboardingStore, type OnboardingStoreShape } from "./OnboardingStore.ts"
 
-/** Calls by links of one address within a minute; behind a proxy that hides addresses they count together. */
-export const callsPerMinuteMax = 60
+/**
+ * Calls by links of one address within a minute: ten of each of thirty devices, for a classroom joins behind one address, and who
+ * waits for an answer asks five times in the first minute. Behind a proxy that hides addresses all count together. It keeps a
+ * caller from wearing the hub out; a secret of 128 bits is not guessed, however often somebody may call.
+ */
+export const callsPerMinuteMax = 300
+/** Calls of one address within a minute that are refused, for whatever is wrong with the link. */
+export const failuresPerMinuteMax = 60
 /** Addresses whose calls are counted; while that many called within a minute, others are turned away. */
 export const addressesMax = 4_096
 /** How often it is looked for what has waited too long, in milliseconds; whoever asks looks, too. */
@@ -126,7 +132,7 @@ const make: () => Effect.Effect<
     signer,
     store: yield* OnboardingStore,
     news: OnboardingNews.make((yield* Gate).audit, charter, signer.peer),
-    rate: new CallRate({ callsPerMinuteMax, addressesMax }),
+    rate: new CallRate({ callsPerMinuteMax, failuresPerMinuteMax, addressesMax }),
     oneByOne: yield* Semaphore.make(1),
     seen: OnboardingState.empty
   }
@@ -337,6 +343,7 @@ const ask = Effect.fnUntraced(function* (desk: Desk, request: JoinRequest.JoinRe
     return yield* because(new JoinRefused({}))
   }
   const kept = yield* exclusively(desk, take(desk, request))
+  rate.served(address)
   return JoinAnswer.sign(crypto, signer, request, answerOf(desk, kept))
 })
 

@@ -19,8 +19,17 @@ import * as PairingMetrics from "./PairingMetrics.ts"
 export const slotsHeldMax = slotsMax / 2
 /** Callers at the same time: holders and visitors. */
 export const callersMax = 2 * slotsHeldMax
-/** Calls of one address within a minute; behind a proxy that hides addresses they count together. */
-export const callsPerMinuteMax = 60
+/**
+ * Calls of one address within a minute: ten of each of thirty devices, for a classroom pairs behind one address, and takes two or
+ * three each. Behind a proxy that hides addresses all count together. It keeps a caller from wearing the place out; a guess
+ * costs an attempt of the code, on the inviting device, however often it may call.
+ */
+export const callsPerMinuteMax = 300
+/**
+ * Calls of one address within a minute that find no slot, or make no sense. Who looks for other people's codes, to use their
+ * attempts up, sees about a third of the slots while a code is good.
+ */
+export const failuresPerMinuteMax = 60
 /** Addresses whose calls are counted; while that many called within a minute, others are turned away. */
 export const addressesMax = 4_096
 /** From the link to the caller's first frame, in milliseconds. */
@@ -71,7 +80,7 @@ export const make = Effect.gen(function* () {
   const place: Place = {
     crypto: yield* Crypto,
     slots: new Map(),
-    calls: new CallRate({ callsPerMinuteMax, addressesMax }),
+    calls: new CallRate({ callsPerMinuteMax, failuresPerMinuteMax, addressesMax }),
     busy: 0
   }
   yield* Occupancy.watch([
@@ -122,7 +131,7 @@ const hold = Effect.fnUntraced(function* (
   link: Link,
   { slot: wanted, token }: MeetingFrame.MeetingFrame & { readonly _tag: "Hold" }
 ) {
-  const { slots } = place
+  const { calls, slots } = place
   const nowMs = yield* Clock.currentTimeMillis
   const number = wanted ?? freeIn(place, nowMs)
   if (number === undefined || number >= slotsMax) return yield* refuse(link, "busy")
@@ -136,6 +145,7 @@ const hold = Effect.fnUntraced(function* (
   slot.waiting = holder
   slot.visitor = undefined
   slots.set(number, slot)
+  calls.served(link.remote)
   yield* say(link, { _tag: "Held", slot: number })
   yield* Effect.ensuring(
     waitForVisitor(link, slot, holder),
@@ -211,7 +221,7 @@ const carry = (from: Link, to: Link): Effect.Effect<void> => {
   return Effect.ignore(all)
 }
 
-const visit = Effect.fnUntraced(function* ({ slots }: Place, link: Link, number: number) {
+const visit = Effect.fnUntraced(function* ({ calls, slots }: Place, link: Link, number: number) {
   const slot = inUse(slots, number, yield* Clock.currentTimeMillis)
   if (slot?.visitor !== undefined) return yield* refuse(link, "crowded")
   for (let waitedMs = 0; slot !== undefined && waitedMs < comeBackMsMax; waitedMs += lookEveryMs) {
@@ -223,6 +233,7 @@ const visit = Effect.fnUntraced(function* ({ slots }: Place, link: Link, number:
   const visitor: Visitor = { link, over: Deferred.makeUnsafe() }
   slot.waiting = undefined
   slot.visitor = visitor
+  calls.served(link.remote)
   yield* Deferred.succeed(holder.visitor, visitor)
   // The holder's side carries for both.
   yield* Effect.timeoutOption(Deferred.await(visitor.over), pathMsMax + helloMsMax)

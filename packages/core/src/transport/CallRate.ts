@@ -1,6 +1,8 @@
 /**
- * How often an address may call a door that is open to strangers: so many calls within a minute, and so many addresses
- * that are counted at all. It keeps no word of what was said, and whom to turn away is its owner's to do.
+ * How often an address may call a door that is open to strangers: so many calls within a minute, fewer that come to nothing,
+ * and so many addresses that are counted at all. A classroom calls from one address, and what it asks for is there; who tries
+ * out what is not there has the smaller allowance. Neither bounds what guesses are worth: that is for the secrets and their
+ * attempts. It keeps no word of what was said, and whom to turn away is its owner's to do.
  */
 
 const minuteMs = 60_000
@@ -8,17 +10,21 @@ const minuteMs = 60_000
 export interface CallRateOptions {
   /** Calls of one address within a minute. */
   readonly callsPerMinuteMax: number
+  /** Of these, calls that came to nothing or have not come to anything yet. */
+  readonly failuresPerMinuteMax: number
   /** Addresses whose calls are counted; while that many called within a minute, others are turned away. */
   readonly addressesMax: number
 }
 
 export class CallRate {
-  readonly #calls = new Map<string, { sinceMs: number; count: number }>()
+  readonly #calls = new Map<string, { sinceMs: number; count: number; vain: number }>()
   readonly #callsMax: number
+  readonly #failuresMax: number
   readonly #addressesMax: number
 
-  constructor({ addressesMax, callsPerMinuteMax }: CallRateOptions) {
+  constructor({ addressesMax, callsPerMinuteMax, failuresPerMinuteMax }: CallRateOptions) {
     this.#callsMax = callsPerMinuteMax
+    this.#failuresMax = failuresPerMinuteMax
     this.#addressesMax = addressesMax
   }
 
@@ -34,10 +40,20 @@ export class CallRate {
     if (known === undefined || nowMs - known.sinceMs >= minuteMs) {
       if (calls.size >= this.#addressesMax) this.#forgetOld(nowMs)
       if (known === undefined && calls.size >= this.#addressesMax) return false
-      known = { sinceMs: nowMs, count: 0 }
+      known = { sinceMs: nowMs, count: 0, vain: 0 }
       calls.set(address, known)
     }
-    return ++known.count <= this.#callsMax
+    if (known.count >= this.#callsMax || known.vain >= this.#failuresMax) return false
+    known.count++
+    // Until it is known better, or many at once would all be let in.
+    known.vain++
+    return true
+  }
+
+  /** Notes that a call which was let in came to something; once for each. */
+  served(address: string): void {
+    const known = this.#calls.get(address)
+    if (known !== undefined) known.vain = Math.max(0, known.vain - 1)
   }
 
   #forgetOld(nowMs: number): void {

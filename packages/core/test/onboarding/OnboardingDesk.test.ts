@@ -4,7 +4,12 @@ import { Effect, Layer } from "effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Bytes from "../../src/identity/Bytes.ts"
 import * as JoinAnswer from "../../src/onboarding/JoinAnswer.ts"
-import { addressesMax, callsPerMinuteMax, lookEveryMs } from "../../src/onboarding/OnboardingDesk.ts"
+import {
+  addressesMax,
+  callsPerMinuteMax,
+  failuresPerMinuteMax,
+  lookEveryMs
+} from "../../src/onboarding/OnboardingDesk.ts"
 import { because, OnboardingStoreFailed } from "../../src/onboarding/OnboardingError.ts"
 import * as OnboardingState from "../../src/onboarding/OnboardingState.ts"
 import { OnboardingStore } from "../../src/onboarding/OnboardingStore.ts"
@@ -225,13 +230,28 @@ describe("a stranger", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("[OB-15] may call so often within a minute, and so may only so many addresses", () =>
+  it.effect("[OB-15] may join with twenty-nine others behind one address, and ask again while they wait", () =>
+    Effect.gen(function* () {
+      const hub = yield* Site.openHub()
+      const { link } = yield* Site.invite(hub, { uses: 30 })
+      const ask = (device: number) => Site.ask(hub, link, { device }, "classroom")
+      for (let device = 9; device < 39; device++) {
+        for (let times = 0; times < 5; times++) expect((yield* ask(device)).status).toBe("pending")
+      }
+      for (let calls = 150; calls < callsPerMinuteMax; calls++) yield* ask(9)
+      expect(yield* Site.reasonOf(ask(9))).toBe("JoinBusy")
+      expect(yield* hub.desk.requests).toHaveLength(30)
+      expect(yield* Site.reasonOf(Site.ask(hub, link, { device: 50 }, "another"))).toBe("JoinRefused")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("[OB-15] may call so often in vain within a minute, and so may only so many addresses", () =>
     Effect.gen(function* () {
       const hub = yield* Site.openHub()
       const { link } = yield* Site.invite(hub)
       const wrong = { ...link, secret: new Uint8Array(16) }
       const call = Site.reasonOf(Site.ask(hub, wrong, { device: 9 }, "busy"))
-      for (let i = 0; i < callsPerMinuteMax; i++) expect(yield* call).toBe("JoinRefused")
+      for (let i = 0; i < failuresPerMinuteMax; i++) expect(yield* call).toBe("JoinRefused")
       expect(yield* call).toBe("JoinBusy")
       const request = Site.requestOf(wrong, { device: 9 })
       for (let i = 1; i < addressesMax; i++) yield* Effect.ignore(hub.desk.ask(request, `${i}`))

@@ -53,19 +53,57 @@ describe("a meeting place", () => {
     }).pipe(Effect.scoped, provide)
   )
 
+  it.live("[PB-2] lets thirty devices behind one address hold, come back and visit within a minute", () =>
+    Effect.gen(function* () {
+      const { caller } = yield* site
+      for (let device = 0; device < 30; device++) {
+        for (let times = 0; times < 2; times++) {
+          const holder = yield* caller("classroom")
+          expect(yield* hold(holder, device, device)).toEqual({ _tag: "Held", slot: device })
+          const visitor = yield* caller("classroom")
+          expect(yield* said(visitor, { _tag: "Visit", slot: device })).toEqual({ _tag: "Met" })
+          yield* Effect.all([holder.close, visitor.close])
+        }
+      }
+    }).pipe(Effect.scoped, provide)
+  )
+
   it.effect("[PB-2] takes so many calls of an address within a minute", () =>
+    Effect.gen(function* () {
+      const { caller } = yield* site
+      for (let i = 0; i < PairingRendezvous.callsPerMinuteMax; i++) {
+        const link = yield* caller("busy")
+        expect(yield* hold(link, 3)).toMatchObject({ _tag: "Held" })
+        yield* link.close
+      }
+      const refused = yield* (yield* caller("busy")).receive
+      expect(MeetingFrame.decode(refused)).toEqual({ _tag: "Refused", because: "busy" })
+      expect(yield* hold(yield* caller("other"), 4)).toMatchObject({ _tag: "Held" })
+    }).pipe(Effect.scoped, provide)
+  )
+
+  it.effect("[PB-2] takes fewer that come to nothing", () =>
     Effect.gen(function* () {
       const { caller } = yield* site
       const call = Effect.gen(function* () {
         return yield* said(yield* caller("busy"), { _tag: "Visit", slot: 3 })
       })
-      for (let i = 0; i < PairingRendezvous.callsPerMinuteMax; i++)
+      for (let i = 0; i < PairingRendezvous.failuresPerMinuteMax; i++)
         expect(yield* call).toMatchObject({ because: "empty" })
       const refused = yield* (yield* caller("busy")).receive
       expect(MeetingFrame.decode(refused)).toEqual({ _tag: "Refused", because: "busy" })
       expect(yield* said(yield* caller("other"), { _tag: "Visit", slot: 3 })).toMatchObject({ because: "empty" })
       yield* TestClock.adjust(60_000)
       expect(yield* call).toMatchObject({ because: "empty" })
+    }).pipe(Effect.scoped, provide)
+  )
+
+  it.effect("[PB-2] takes as few at once of which it does not know yet what they want", () =>
+    Effect.gen(function* () {
+      const { caller } = yield* site
+      for (let i = 0; i < PairingRendezvous.failuresPerMinuteMax; i++) yield* caller("silent")
+      const refused = yield* (yield* caller("silent")).receive
+      expect(MeetingFrame.decode(refused)).toEqual({ _tag: "Refused", because: "busy" })
     }).pipe(Effect.scoped, provide)
   )
 
