@@ -123,14 +123,16 @@ interface PendingCommit {
   readonly nonce: number
   readonly authors: Array<Author.Author>
   readonly authorPlaces: Map<Author.Author, number>
-  readonly events: Array<Uint8Array>
-  readonly leaves: Array<Uint8Array>
+  /** Encoded now, or once the event before it of the same entity has its hash. */
+  readonly events: Array<Uint8Array | (() => Uint8Array)>
+  /** First bytes of the hash of each event, filled in once the commit is whole: what it means is part of them. */
+  readonly hashes: Array<Uint8Array>
   /** What is sealed of each event; `null` where nothing is. */
   readonly contents: Array<Uint8Array | null>
   /** Some event does something to fields. */
   hasContents: boolean
   readonly previous: Array<number>
-  readonly touched: Array<OpenEntity>
+  readonly touched: Set<OpenEntity>
   size: number
   nodes: number
 }
@@ -153,11 +155,11 @@ const openCommit = (
   authors: [authorOf(context)],
   authorPlaces: new Map([[authorOf(context), 0]]),
   events: [],
-  leaves: [],
+  hashes: [],
   contents: [],
   hasContents: false,
   previous: [],
-  touched: [],
+  touched: new Set(),
   size: 0,
   nodes: 0
 })
@@ -208,16 +210,16 @@ const addEvent = (context: WriterContext, pending: PendingCommit, change: Entity
   }
   const at = HybridTime.add(pending.at, pending.events.length)
   const contents = context.keys.sealing === "none" ? undefined : Event.encodeContents(event)
-  const stored = contents === undefined ? bytes : Event.encodeOutline(event)
-  const leaf = Commit.leaf(context.crypto, at, pending.nonce, stored)
-  const hash = Bytes.copy(leaf.subarray(0, Event.eventHashBytes))
+  const hash = new Uint8Array(Event.eventHashBytes)
+  // The next event of the entity names it by the same bytes, and so does its state.
   EntityState.apply(entity.state, event, { at, authors: pending.authors, hash })
-  pending.events.push(stored)
-  pending.leaves.push(leaf)
+  const stored = () => (contents === undefined ? Event.encode(event) : Event.encodeOutline(event))
+  pending.events.push(pending.touched.has(entity) ? stored : contents === undefined ? bytes : stored())
+  pending.hashes.push(hash)
   pending.contents.push(contents ?? null)
   pending.hasContents ||= !Event.isOutline(event)
   pending.previous.push(entity.lseq)
-  pending.touched.push(entity)
+  pending.touched.add(entity)
   pending.size += bytes.length + 5
   pending.nodes += nodes
   // Stamped at once, so that a following commit of the same transaction starts behind this event.
@@ -264,8 +266,8 @@ const closeCommit = (context: WriterContext, pending: PendingCommit, group: stri
       group
     },
     pending.events,
-    pending.leaves,
-    sealingOf(context, pending)
+    sealingOf(context, pending),
+    (leaf, place) => pending.hashes[place]!.set(leaf.subarray(0, Event.eventHashBytes))
   )
   const lseq = context.tables.appendCommit({
     partition: pending.row.index,

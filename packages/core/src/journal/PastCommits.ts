@@ -18,6 +18,8 @@ export interface PastCommit {
   /** In hexadecimal. */
   readonly id: string
   readonly header: Commit.CommitHeader
+  /** See `Commit.meaningOf`. */
+  readonly meaning: Uint8Array
   readonly partition: number
   readonly previous: CommitRow["previous"]
   readonly places: ReadonlyArray<number>
@@ -94,14 +96,14 @@ export class PastCommits {
   }
 
   #committed(commit: PastCommit, index: number, bytes: Uint8Array): CommittedEvent {
-    const { contents, header, id, lseq, places } = commit
+    const { contents, header, id, lseq, meaning, places } = commit
     const place = places[index]!
     const outline = Event.decode(bytes, header.authors.length)
     if (typeof outline === "string") throw new Error(`commit ${lseq}: ${outline}`)
     const whole = Event.withContents(outline, contents[place], header.authors.length)
     const event = typeof whole === "string" ? outline : whole
     const at = HybridTime.add(header.at, place)
-    const hash = Commit.leaf(this.#context.crypto, at, header.nonce, bytes).slice(0, Event.eventHashBytes)
+    const hash = Commit.leaf(this.#context.crypto, meaning, at, header.nonce, bytes).slice(0, Event.eventHashBytes)
     const origin = { at, authors: header.authors, hash }
     const isLocked = commit.isLocked || whole === Event.newer
     return { event, origin, lseq, commit: id, group: header.group, isLocked }
@@ -130,6 +132,7 @@ const open = (context: ReaderContext, lseq: number): PastCommit | undefined => {
     lseq,
     id: Commit.id(crypto, packed),
     header: packed.header,
+    meaning: Commit.meaningOf(crypto, packed.header),
     partition: row.partition,
     previous: row.previous,
     places,

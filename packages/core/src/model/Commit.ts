@@ -14,9 +14,11 @@ import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as PeerId from "../identity/PeerId.ts"
+import * as SpaceId from "../identity/SpaceId.ts"
 import * as CommitHeader from "./CommitHeader.ts"
 import * as Limits from "./Limits.ts"
 import * as MessagePack from "./MessagePack.ts"
+import * as Partition from "./Partition.ts"
 import * as SealedContents from "./SealedContents.ts"
 
 export { type CommitHeader, cachedAuthors, cachedAuthorsMax, commitVersion, unpackedBytes } from "./CommitHeader.ts"
@@ -56,28 +58,48 @@ export const nonceBytes = 4
 export const nonceOf = ([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number =>
   ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
 
-/** What stands before an event when it is hashed: its time and its commit's random number. */
-const prefixBytes = HybridTime.hybridTimeBytes + nonceBytes
+/** Bytes of a digest. */
+const digestBytes = 32
+/** What stands before an event when it is hashed: what gives it its meaning, its time and its commit's random number. */
+const prefixBytes = digestBytes + HybridTime.hybridTimeBytes + nonceBytes
+
+/** What a commit says that its events mean something by: an event names other authors by their places in the list. */
+export type Meaning = Pick<Header, "authors" | "group" | "partition" | "space"> & { readonly seal: Pick<CommitHeader.Seal, "hash"> | undefined }
+
+/** SHA-256 over it. Were it no part of an event's hash, one event could mean two things, and equal clocks nothing. */
+export const meaningOf = (crypto: CryptoFunctions, { authors, group, partition, seal, space }: Meaning): Uint8Array =>
+  crypto.sha256(
+    MessagePack.pack([
+      SpaceId.toBytes(space),
+      Partition.key(partition),
+      authors.map(Author.toBytes),
+      group ?? null,
+      seal?.hash ?? null
+    ])
+  )
 
 /**
- * The hash of an event: SHA-256 over its time, its commit's random number and its bytes. So a change that a restored
- * journal makes once more, under the number that its lost original had, is another event and counts beside it.
+ * The hash of an event: SHA-256 over what its commit means by it, its time, its commit's random number and its bytes. So a
+ * change that a restored journal makes once more, under the number that its lost original had, is another event and counts
+ * beside it, and no event has two meanings.
  */
 export const leaf = (
   crypto: CryptoFunctions,
+  meaning: Uint8Array,
   at: HybridTime.HybridTime,
   nonce: number,
   event: Uint8Array
 ): Uint8Array => {
   const bytes = new Uint8Array(prefixBytes + event.length)
-  bytes.set(HybridTime.toBytes(at))
+  bytes.set(meaning)
+  bytes.set(HybridTime.toBytes(at), digestBytes)
   writeNonce(bytes, nonce)
   bytes.set(event, prefixBytes)
   return crypto.sha256(bytes)
 }
 
 const writeNonce = (bytes: Uint8Array, nonce: number): void => {
-  const at = HybridTime.hybridTimeBytes
+  const at = digestBytes + HybridTime.hybridTimeBytes
   bytes[at] = nonce >>> 24
   bytes[at + 1] = nonce >>> 16
   bytes[at + 2] = nonce >>> 8
@@ -87,20 +109,23 @@ const writeNonce = (bytes: Uint8Array, nonce: number): void => {
 /** Leaves of events at places of a commit; its time is read once, for this is the hot path of a sync. */
 const leavesOf = (
   crypto: CryptoFunctions,
-  { at, nonce }: Pick<Header, "at" | "nonce">,
+  header: Pick<Header, "at" | "nonce"> & Meaning,
   events: ReadonlyArray<Uint8Array>,
   places: ReadonlyArray<number> | undefined
 ): ReadonlyArray<Uint8Array> => {
+  const { at, nonce } = header
+  const meaning = meaningOf(crypto, header)
   const time = HybridTime.toBytes(at)
   const first = time[6]! * 256 + time[7]!
   return events.map((event, i) => {
     const place = places === undefined ? i : places[i]!
     const count = first + place
-    if (count > 0xffff) return leaf(crypto, HybridTime.add(at, place), nonce, event)
+    if (count > 0xffff) return leaf(crypto, meaning, HybridTime.add(at, place), nonce, event)
     const bytes = new Uint8Array(prefixBytes + event.length)
-    bytes.set(time)
-    bytes[6] = count >> 8
-    bytes[7] = count
+    bytes.set(meaning)
+    bytes.set(time, digestBytes)
+    bytes[digestBytes + 6] = count >> 8
+    bytes[digestBytes + 7] = count
     writeNonce(bytes, nonce)
     bytes.set(event, prefixBytes)
     return crypto.sha256(bytes)
@@ -117,32 +142,40 @@ export interface Sealing {
 export type Frame = Omit<Header, "root" | "size" | "count" | "seal">
 
 /**
- * Encodes and signs a commit. The caller keeps the bounds of `Limits`, and may have made the `leaf` of each event already.
- * With `sealing` the events are outlines, and their contents are sealed.
+ * Encodes and signs a commit. The caller keeps the bounds of `Limits`. With `sealing` the events are outlines, and their
+ * contents are sealed. An event that names one before it in the commit is encoded when that one's leaf was told to `onLeaf`.
  */
 export const seal = (
   crypto: CryptoFunctions,
   compression: CompressionFunctions,
   signer: Signer,
   frame: Frame,
-  events: ReadonlyArray<Uint8Array>,
-  leaves = leavesOf(crypto, frame, events, undefined),
-  sealing?: Sealing
+  made: ReadonlyArray<Uint8Array | (() => Uint8Array)>,
+  sealing?: Sealing,
+  onLeaf: (leaf: Uint8Array, place: number) => void = () => undefined
 ): { readonly bytes: Uint8Array; readonly leaves: ReadonlyArray<Uint8Array> } => {
-  const packed = MessagePack.pack(events)
-  const root = crypto.sha256(Bytes.concat(...leaves))
+  // Sealed first, for what is sealed is part of what the events mean.
   const sealed =
     sealing === undefined
       ? undefined
-      : SealedContents.seal(crypto, compression, sealing.key, contextOf(frame, root), sealing.contents)
-  const headerBytes = CommitHeader.encode({
+      : SealedContents.seal(crypto, compression, sealing.key, contextOf(frame), sealing.contents)
+  const header = {
     ...frame,
-    root,
-    count: events.length,
-    size: packed.length,
     seal:
       sealed === undefined ? undefined : { key: sealing!.key.id, hash: crypto.sha256(sealed.bytes), size: sealed.size }
+  }
+  const meaning = meaningOf(crypto, header)
+  const events: Array<Uint8Array> = []
+  const leaves = made.map((each, place) => {
+    const event = typeof each === "function" ? each() : each
+    const hash = leaf(crypto, meaning, HybridTime.add(frame.at, place), frame.nonce, event)
+    events.push(event)
+    onLeaf(hash, place)
+    return hash
   })
+  const packed = MessagePack.pack(events)
+  const root = crypto.sha256(Bytes.concat(...leaves))
+  const headerBytes = CommitHeader.encode({ ...header, root, count: events.length, size: packed.length })
   const signature = signer.sign(signedMessage(crypto, headerBytes))
   const compressed = packed.length < compressBytesMin ? packed : compression.compress(packed)
   // What compressing makes longer is stored as it is: a body is never longer than its events.
@@ -151,8 +184,8 @@ export const seal = (
   return { bytes: encode({ headerBytes, signature, sealed: sealed?.bytes }, method, body), leaves }
 }
 
-const contextOf = ({ at, authors, nonce }: Pick<Header, "at" | "authors" | "nonce">, root: Uint8Array): Uint8Array =>
-  SealedContents.contextOf(Author.toBytes(authors[0]!), HybridTime.toBytes(at), nonce, root)
+const contextOf = ({ at, authors, nonce }: Pick<Header, "at" | "authors" | "nonce">): Uint8Array =>
+  SealedContents.contextOf(Author.toBytes(authors[0]!), HybridTime.toBytes(at), nonce)
 
 /** The outer form: four values, one more for what is sealed, and two more for a part. */
 const encode = (
@@ -326,7 +359,7 @@ export const openContents = (
   { header, sealed }: PackedCommit
 ): ReadonlyArray<Uint8Array | null> | typeof SealedContents.newer | undefined => {
   if (sealed === undefined) return undefined
-  const contents = SealedContents.open(compression, key, contextOf(header, header.root), sealed, header.seal!.size)
+  const contents = SealedContents.open(compression, key, contextOf(header), sealed, header.seal!.size)
   return typeof contents === "string" || contents?.length === header.count ? contents : undefined
 }
 

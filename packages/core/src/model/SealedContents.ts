@@ -95,9 +95,12 @@ const areContents = (contents: ReadonlyArray<unknown>): contents is ReadonlyArra
   })
 }
 
-/** What a sealed part is bound to: it cannot be put beside other events, at another time or under another author. */
-export const contextOf = (author: Uint8Array, at: Uint8Array, nonce: number, root: Uint8Array): Uint8Array => {
+/**
+ * What a sealed part is bound to: it cannot be used at another time or under another author. The events are bound to it, by
+ * their hashes.
+ */
+export const contextOf = (author: Uint8Array, at: Uint8Array, nonce: number): Uint8Array => {
   const number = new Uint8Array(4)
   new DataView(number.buffer).setUint32(0, nonce)
-  return Bytes.concat(author, at, number, root)
+  return Bytes.concat(author, at, number)
 }

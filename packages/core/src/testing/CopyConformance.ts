@@ -3,12 +3,9 @@
  * `journalConformance`.
  */
 import { expect, it } from "@effect/vitest"
-import { Context, Effect } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { Crypto } from "../crypto/Crypto.ts"
-import * as HybridTime from "../identity/HybridTime.ts"
 import { incarnationsPerPeerMax } from "../journal/JournalTables.ts"
-import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import {
@@ -16,6 +13,7 @@ import {
   commitsOf,
   firstEvent,
   forge,
+  forgedHash,
   type MakeJournal,
   open,
   type Opened,
@@ -130,12 +128,11 @@ const numberRules = (name: string, make: MakeJournal): void => {
     () =>
       Effect.gen(function* () {
         const [a, b, c] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
-        const crypto = Context.get(a.services, Crypto)
         const at = startMs + 1_000
-        const made = (event: Event.Event, ms: number) => {
-          const leaf = Commit.leaf(crypto, HybridTime.make(at + ms, 0), 0, Event.encode(event))
-          return { bytes: forge(a, space, at + ms, event), hash: leaf.slice(0, Event.eventHashBytes) }
-        }
+        const made = (event: Event.Event, ms: number) => ({
+          bytes: forge(a, space, at + ms, event),
+          hash: forgedHash(a, at + ms, event)
+        })
         const [first, twin] = [made(firstEvent("n1", "first"), 0), made(firstEvent("n1", "twin"), 1)]
         const skipping = made({ ...firstEvent("n1", "skips"), eseq: 3, prev: twin.hash }, 2)
         const following = made({ ...firstEvent("n1", "follows"), eseq: 2, prev: twin.hash }, 3)
@@ -228,7 +225,6 @@ const clockOf = Effect.fnUntraced(function* (journal: Opened) {
 const forked = Effect.fnUntraced(function* (a: Opened) {
   yield* a.write([put("n1", { text: "base" })])
   const [{ clock } = yield* Effect.die("no clock")] = yield* clockOf(a)
-  const crypto = Context.get(a.services, Crypto)
   const base = yield* commitsOf(a)
   const first: Event.Event = {
     entity: "n1",
@@ -243,8 +239,7 @@ const forked = Effect.fnUntraced(function* (a: Opened) {
       a: { tags: ["of twin"] }
     }
   }
-  const at = HybridTime.make(startMs + 1000, 0)
-  const prev = Commit.leaf(crypto, at, 0, Event.encode(first)).slice(0, Event.eventHashBytes)
+  const prev = forgedHash(a, startMs + 1000, first)
   const second: Event.Event = { entity: "n1", eseq: 3, prev, deps: [], ops: { s: { text: "twin 2" }, c: { hits: 1 } } }
   const twin = [first, second].map((event, i) => ({ bytes: forge(a, space, startMs + 1000 + i, event) }))
   yield* a.write([patch("n1", { text: "a", a: 1 })])

@@ -119,6 +119,9 @@ export const partitionHash = (journal: Opened, at = 0) => Effect.map(journal.par
 
 /** A commit by hand, for what a proper journal never makes. */
 export const forge = (author: Opened, ofSpace: SpaceId, atMs: number, event: Event.Event, nonce = 0): Uint8Array =>
+  forged(author, ofSpace, atMs, event, nonce).bytes
+
+const forged = (author: Opened, ofSpace: SpaceId, atMs: number, event: Event.Event, nonce: number) =>
   Commit.seal(
     Context.get(author.services, Crypto),
     Context.get(author.services, Compression),
@@ -132,7 +135,11 @@ export const forge = (author: Opened, ofSpace: SpaceId, atMs: number, event: Eve
       group: undefined
     },
     [Event.encode(event)]
-  ).bytes
+  )
+
+/** What events name the one of such a commit by. */
+export const forgedHash = (author: Opened, atMs: number, event: Event.Event): Uint8Array =>
+  forged(author, space, atMs, event, 0).leaves[0]!.slice(0, Event.eventHashBytes)
 
 export const firstEvent = (entity: string, text: string): Event.Event => ({
   entity,

@@ -7,10 +7,8 @@ import { Context, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Crypto } from "../crypto/Crypto.ts"
 import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
-import * as HybridTime from "../identity/HybridTime.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { Verdict } from "../journal/Receipt.ts"
-import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
 import * as Limits from "../model/Limits.ts"
 import {
@@ -18,6 +16,7 @@ import {
   commitsOf,
   firstEvent,
   forge,
+  forgedHash,
   type MakeJournal,
   open,
   type Opened,
@@ -192,8 +191,7 @@ const takenBackRules = (name: string, make: MakeJournal): void => {
     Effect.gen(function* () {
       const [a, hub] = [yield* open(make, 1), yield* open(make, 2)]
       const first = firstEvent("x", "first")
-      const at = HybridTime.make(startMs, 0)
-      const prev = Commit.leaf(Context.get(a.services, Crypto), at, 0, Event.encode(first)).slice(0, 16)
+      const prev = forgedHash(a, startMs, first)
       const second = (text: string): Event.Event => ({ ...firstEvent("x", text), eseq: 2, prev })
       const bytes = [
         forge(a, space, startMs, first),

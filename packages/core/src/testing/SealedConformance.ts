@@ -352,7 +352,6 @@ const sealed = (
       group: undefined
     },
     [Event.encodeOutline(event)],
-    undefined,
     { key, contents: contents.map((each) => (each === null ? null : MessagePack.pack(each))) }
   ).bytes
 

@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { DeviceKey } from "../../src/crypto/DeviceKey.ts"
+import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
 import * as Compression from "../../src/crypto/Compression.ts"
 import * as Author from "../../src/identity/Author.ts"
 import * as HybridTime from "../../src/identity/HybridTime.ts"
@@ -10,12 +11,14 @@ import * as Commit from "../../src/model/Commit.ts"
 import * as Event from "../../src/model/Event.ts"
 import {
   batch,
+  change,
   commitsOf,
   type MakeJournal,
   open,
   type Opened,
   space,
-  startMs
+  startMs,
+  stateHash
 } from "../../src/testing/JournalFixture.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
 import { functions, layerDevice } from "./nodeCrypto.ts"
@@ -144,11 +147,13 @@ it.effect(
       )
       yield* journal.receive(batch(a, branches))
       let prev = hashOf(branches[0]!.leaves[0]!)
+      const frame = { space, partition: { type: "note", header: {} }, authors: [author], group: undefined }
+      const meaning = Commit.meaningOf(functions, { ...frame, seal: undefined })
       const commits = Array.from({ length: 48 }, (_, number) => {
         const time = HybridTime.make(startMs - 7, number * 128)
         const events = Array.from({ length: 128 }, (_, i): Event.Event => {
           const event = { entity: "n1", eseq: number * 128 + i + 2, prev, deps: [], ops: { c: { hits: 1 } } }
-          prev = hashOf(Commit.leaf(functions, HybridTime.add(time, i), 0, Event.encode(event)))
+          prev = hashOf(Commit.leaf(functions, meaning, HybridTime.add(time, i), 0, Event.encode(event)))
           return event
         })
         return seal(a, [author], time, events)
@@ -157,4 +162,81 @@ it.effect(
       expect((yield* journal.get("note", "n1"))?.fields["hits"]).toBe(48 * 128)
     }),
   30_000
+)
+
+/** Gives everybody what everybody has, twice. */
+const exchanged = Effect.fnUntraced(function* (...journals: ReadonlyArray<Opened>) {
+  for (let times = 0; times < 2; times++) {
+    for (const from of journals) {
+      for (const into of journals) {
+        if (into !== from) yield* into.receive({ ...batch(from, yield* commitsOf(from)), isCustodian: true })
+      }
+    }
+  }
+})
+
+it.effect("[JR-155] one event that is signed with two lists of authors is two, and replicas agree on both", () =>
+  Effect.gen(function* () {
+    const [m, a, b] = [yield* open(makeMemory, 1), yield* open(makeMemory, 2), yield* open(makeMemory, 3)]
+    for (const [journal, tag] of [
+      [a, "of a"],
+      [b, "of b"]
+    ] as const) {
+      yield* journal.write([change("n1", { sets: { tags: [tag] } })])
+    }
+    yield* exchanged(a, b)
+    const event: Event.Event = {
+      entity: "n1",
+      eseq: 1,
+      prev: undefined,
+      deps: [
+        [1, 1],
+        [2, 1]
+      ],
+      ops: { r: { tags: ["of a", "of b"].map((tag) => [tag, [[1, 1]]] as const) } }
+    }
+    const [me, ofA, ofB] = [m.info.author, a.info.author, b.info.author]
+    const lists = [
+      [me, ofA, ofB],
+      [me, ofB, ofA]
+    ]
+    const made = lists.map((authors) => seal(m, authors, HybridTime.make(startMs + 9, 0), [event]))
+    expect(made[0]!.leaves[0]).not.toEqual(made[1]!.leaves[0])
+    yield* a.receive(batch(m, [made[0]!]))
+    yield* b.receive(batch(m, [made[1]!]))
+    yield* exchanged(a, b)
+    for (const journal of [a, b]) expect((yield* journal.get("note", "n1"))?.fields["tags"]).toEqual([])
+    expect(yield* stateHash(a)).toEqual(yield* stateHash(b))
+  })
+)
+
+it.effect("[JR-155] one outline that is signed with two sealed contents is two events", () =>
+  Effect.gen(function* () {
+    const key = SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(1))
+    const make: MakeJournal = (device, of) =>
+      MemoryJournal.layer({ space: of, held: { keys: [key.secret], sealing: key.id } }).pipe(
+        Layer.provideMerge(layerDevice(device))
+      )
+    const [m, a, b] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
+    for (const [into, text] of [
+      [a, "pay 10"],
+      [b, "pay 10000"]
+    ] as const) {
+      const event: Event.Event = { entity: "n1", eseq: 1, prev: undefined, deps: [], ops: { s: { text } } }
+      const frame = { space, partition: { type: "note", header: {} }, authors: [m.info.author], group: undefined }
+      const { bytes } = Commit.seal(
+        functions,
+        Context.get(m.services, Compression.Compression),
+        Context.get(m.services, DeviceKey),
+        { ...frame, at: HybridTime.make(startMs, 0), nonce: 7 },
+        [Event.encodeOutline(event)],
+        { key, contents: [Event.encodeContents(event)!] }
+      )
+      expect(yield* into.receive(batch(m, [{ bytes }]))).toMatchObject({ applied: 1 })
+    }
+    yield* exchanged(a, b)
+    expect((yield* a.get("note", "n1"))?.fields).toEqual((yield* b.get("note", "n1"))?.fields)
+    expect(yield* stateHash(a)).toEqual(yield* stateHash(b))
+    expect((yield* a.quarantineCounts).Forked).toBe(1)
+  })
 )
