@@ -28,7 +28,10 @@ export const ofEvents = (events: ReadonlyArray<Event>, isThere: (entity: string)
     // A deletion of this program writes no field; one that does is an update as well.
     if (ops.d === true) [deletes, updates] = [true, updates || written.length > 0]
     else if (ops.d === false) [creates, updates] = [true, true]
-    else if (begins(event) && !isThere(event.entity)) creates = true
+    // In the place of a deletion that came later it brings back, and of what brought back it deletes.
+    if (ops.d !== undefined && ops.w !== undefined) [creates, updates, deletes] = [true, true, true]
+    if (ops.d !== undefined) continue
+    if (begins(event) && !isThere(event.entity)) creates = true
     else updates = true
   }
   return { creates, updates, deletes, fields }

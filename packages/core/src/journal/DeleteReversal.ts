@@ -5,6 +5,7 @@
  */
 import * as Bytes from "../identity/Bytes.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
+import * as Event from "../model/Event.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { Reverted } from "./Journal.ts"
@@ -59,7 +60,7 @@ const targets = (
     const partition = context.tables.partitionOf(opening.commit.packed.header.partition)
     if (partition === undefined) continue
     opening.commit.decoded.forEach((event, index) => {
-      if (event.ops.d !== true) return
+      if (!Event.mayDelete(event)) return
       const entity = entities.open(partition, event.entity)
       const { clock, deletedBy, isDeleted } = entity.state
       const { hash } = EntityHistory.originOf(opening.commit, index)

@@ -51,7 +51,7 @@ const history = Effect.fnUntraced(function* (context: HistoryContext, query: His
       : found.find(([{ partition }]) => Partition.key(partition) === key)
   if (meant === undefined) return []
   const events = yield* PastEvents.ofEntity(begin(context), meant[1])
-  return EntityTimeline.entries(events, query.before, Math.min(query.limit, historyRowsMax))
+  return EntityTimeline.entries(events, query.before, Math.min(query.limit, historyRowsMax), context.crypto.sha256)
 })
 
 const at = Effect.fnUntraced(function* (context: HistoryContext, type: string, id: string, time: HybridTime) {

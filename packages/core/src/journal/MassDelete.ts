@@ -9,6 +9,7 @@ import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as EntityState from "../merge/EntityState.ts"
 import * as Event from "../model/Event.ts"
+import * as Partition from "../model/Partition.ts"
 import type { CheckedCommit, Opening } from "./CommitOpening.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
@@ -28,8 +29,9 @@ interface Work {
 /** What an opened commit deletes; `undefined` when it deletes nothing. */
 export const deletesOf = ({ decoded, events, id, packed: { header } }: CheckedCommit): CommitDeletes | undefined => {
   const found: Array<CommitDeletes["entities"][number]> = []
-  decoded.forEach(({ deps, entity, eseq, ops }, index) => {
-    if (ops.d !== true) return
+  decoded.forEach((event, index) => {
+    if (!Event.mayDelete(event)) return
+    const { deps, entity, eseq } = event
     const hash = events.leaves[index]!.slice(0, Event.eventHashBytes)
     found.push([entity, eseq, hash, events.places[index]!, eseq === 1 && deps.length === 0])
   })
@@ -67,10 +69,11 @@ export const judgeDeletes = (
   const { deleteWatch, signer, tables } = work.context
   const byAuthor = new Map<PeerId, Deleting>()
   const waiting = new Set<string>()
+  const beginners = beginnersIn(openings)
   const judge = (commit: CommitDeletes, entities: OpenEntities): void => {
     const author = deletingOf(commit)
     if (author === signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
-    const deletes = deletesWhat(work, entities, commit)
+    const deletes = deletesWhat(work, entities, commit, beginners)
     if (deletes === "known") return
     if (tables.quarantineRow(commit.id)?.reason === "MassDelete") return void waiting.add(commit.id)
     if (deletes.length === 0 || HybridTime.millis(commit.at) - work.aheadMsMax > work.nowMs) return
@@ -99,17 +102,47 @@ export const judgeDeletes = (
 const authorOf = ({ author }: CommitDeletes): PeerId => author
 
 /**
+ * The device that begins an entity in these commits; read when a delete asks for it. The one that deletes its own records as it
+ * brings them takes nothing from anybody.
+ */
+type Beginners = (partition: Partition.Partition, id: string) => PeerId | undefined
+
+const beginnersIn = (openings: ReadonlyArray<Opening>): Beginners => {
+  let found: Map<string, PeerId> | undefined
+  return (partition, id) => {
+    if (found === undefined) {
+      found = new Map()
+      for (const opening of openings) {
+        if (opening.kind !== "checked") continue
+        const { decoded, packed } = opening.commit
+        const [device, key] = [Author.peer(packed.header.authors[0]!), Partition.key(packed.header.partition)]
+        for (const { deps, entity, eseq } of decoded) {
+          if (eseq === 1 && deps.length === 0) found.set(`${key}\n${entity}`, device)
+        }
+      }
+    }
+    return found.get(`${Partition.key(partition)}\n${id}`)
+  }
+}
+
+/**
  * Places of the commit's events that delete a live entity, or one that is not here and may come: a delete that rests on
- * nothing is taken in before the records that it deletes. What was taken in before deletes nothing once more, although somebody may have
- * brought the record back since.
+ * nothing is taken in before the records that it deletes, and one of another device's record may come with it. What was taken
+ * in before deletes nothing once more, although somebody may have brought the record back since.
  */
 const deletesWhat = (
   { context: { tables }, known }: Work,
   opened: OpenEntities,
-  { entities, partition, writer }: CommitDeletes
+  { author, entities, partition, writer }: CommitDeletes,
+  beginners: Beginners
 ): ReadonlyArray<number> | "known" => {
   const row = tables.findPartition(partition)
-  if (row === undefined) return entities.filter(([, , , , isFirst]) => isFirst).map(([, , , place]) => place)
+  const mayTake = (id: string, isFirst: boolean): boolean => {
+    const beginner = isFirst ? undefined : beginners(partition, id)
+    return isFirst || (beginner !== undefined && beginner !== author)
+  }
+  if (row === undefined)
+    return entities.filter(([id, , , , isFirst]) => mayTake(id, isFirst)).map(([, , , place]) => place)
   const deletes: Array<number> = []
   let unknown = 0
   for (const [id, eseq, hash, place, isFirst] of entities) {
@@ -117,7 +150,7 @@ const deletesWhat = (
     if (isKnown(known, entity, writer, eseq, hash)) continue
     unknown++
     const isUnknown = entity.state.clock.size === 0
-    if (isUnknown ? isFirst : !entity.state.isDeleted) deletes.push(place)
+    if (isUnknown ? mayTake(id, isFirst) : !entity.state.isDeleted) deletes.push(place)
   }
   return unknown === 0 ? "known" : deletes
 }

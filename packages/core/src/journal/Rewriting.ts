@@ -4,6 +4,7 @@
  * that it is in the place of, for somebody may have taken that in.
  */
 import * as HybridTime from "../identity/HybridTime.ts"
+import * as Undo from "../merge/Undo.ts"
 import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
@@ -69,6 +70,8 @@ export const rewrite = (
   const touched: Array<WriteOutcome["entities"][number]> = []
   // Each by itself and in its transaction, so that what was written apart can still be undone apart.
   const unwritten: Array<Unwritten> = []
+  /** Groups of undos of commits that were written again, and what they are now. */
+  const undoing = new Map<string, string>()
   const stuck = new Set<string>()
   for (const commit of commits) {
     const names = commit.decoded.map(({ entity }) => `${commit.row.partition}/${entity}`)
@@ -83,7 +86,12 @@ export const rewrite = (
       for (const name of names) stuck.add(name)
       continue
     }
-    const outcome = JournalWriter.write(context, changes, nowMs, commit.packed.header.group)
+    const { group } = commit.packed.header
+    const outcome = JournalWriter.write(context, changes, nowMs, undoing.get(group ?? "") ?? group)
+    // What is known as the undo of a commit is that of its later form.
+    const [first] = outcome.commits
+    const undoOf = (id: string): string => Undo.groupOf(context.crypto.sha256, { commit: id })
+    if (first !== undefined) undoing.set(undoOf(Commit.id(context.crypto, commit.packed)), undoOf(first))
     again.push({ commit, commits: outcome.commits })
     touched.push(...outcome.entities)
   }

@@ -16,15 +16,14 @@ export interface PlacedEvent {
   readonly origin: EntityState.Origin
 }
 
+type Sha256 = (bytes: Uint8Array) => Uint8Array
+
 /** The state of exactly these events, each given once. */
-export const fold = (
-  events: ReadonlyArray<PlacedEvent>,
-  sha256: (bytes: Uint8Array) => Uint8Array
-): EntityState.EntityState => {
+export const fold = (events: ReadonlyArray<PlacedEvent>, sha256: Sha256): EntityState.EntityState => {
   const state = EntityState.empty()
   const byAuthor = new Map<Author, Array<PlacedEvent>>()
   const ordered = inOrder(events)
-  state.replaced = replacedIn(ordered)
+  state.replaced = replacedIn(ordered, sha256)
   for (const placed of ordered) {
     EntityState.applyNoted(state, placed.event, placed.origin)
     const author = placed.origin.authors[0]!
@@ -48,8 +47,8 @@ export const fold = (
 }
 
 /** Of events in order those that count: the others have one in their place. */
-export const counting = <E extends PlacedEvent>(ordered: ReadonlyArray<E>): ReadonlyArray<E> => {
-  const replaced = replacedIn(ordered)
+export const counting = <E extends PlacedEvent>(ordered: ReadonlyArray<E>, sha256: Sha256): ReadonlyArray<E> => {
+  const replaced = replacedIn(ordered, sha256)
   return replaced === undefined ? ordered : ordered.filter(({ origin }) => !replaced.has(nameOf(origin)))
 }
 
@@ -59,7 +58,7 @@ export const counting = <E extends PlacedEvent>(ordered: ReadonlyArray<E>): Read
  * one journal may each have written an event again: of those in the place of the same event, directly or by others, the
  * first in the order counts.
  */
-const replacedIn = (ordered: ReadonlyArray<PlacedEvent>): Set<string> | undefined => {
+const replacedIn = (ordered: ReadonlyArray<PlacedEvent>, sha256: Sha256): Set<string> | undefined => {
   const again = ordered.filter(({ event }) => event.ops.w !== undefined)
   if (again.length === 0) return undefined
   const present = new Map(ordered.map(({ event, origin }) => [nameOf(origin), event]))
@@ -67,9 +66,21 @@ const replacedIn = (ordered: ReadonlyArray<PlacedEvent>): Set<string> | undefine
   /** For each event, and what it is said to say, the one that stands for all in whose place it is, or that are in the place of the same. */
   const origins = new Map<string, string>()
   const originOf = (name: string): string => {
-    let at = name
-    for (let next = origins.get(at); next !== undefined; next = origins.get(at)) at = next
-    return at
+    let first = name
+    for (let next = origins.get(first); next !== undefined; next = origins.get(first)) first = next
+    // The way is short the next time, however long the chain is.
+    for (let at = name; at !== first;) {
+      const next = origins.get(at)!
+      origins.set(at, first)
+      at = next
+    }
+    return first
+  }
+  const sayings = new Map<Event, string>()
+  const sayingOf = (event: Event): string => {
+    const known = sayings.get(event) ?? Bytes.toHex(sha256(Bytes.utf8(sayingText(event))))
+    sayings.set(event, known)
+    return known
   }
   for (const { event, origin } of again) {
     const saying = sayingOf(event)
@@ -94,7 +105,7 @@ const replacedIn = (ordered: ReadonlyArray<PlacedEvent>): Set<string> | undefine
 }
 
 /** What an event says, however its commit says it: written again, a removal may withdraw more additions. */
-const sayingOf = ({ ops: { a = {}, c = {}, d, r = {}, s = {} } }: Event): string => {
+const sayingText = ({ ops: { a = {}, c = {}, d, r = {}, s = {} } }: Event): string => {
   const removed = Object.entries(r).map(([field, removals]) => [field, removals.map(([value]) => value)] as const)
   return canonicalText([a, c, d ?? null, Object.fromEntries(removed), s])
 }

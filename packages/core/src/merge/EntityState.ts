@@ -125,10 +125,11 @@ export const applyNoted = (state: EntityState, event: Event, origin: Origin): Re
 
 const none: ReadonlyArray<Conflict> = []
 
-/** Withdraws the additions that an event removes, as far as they are there. */
-export const withdraw = (state: EntityState, { ops: { r } }: Event, origin: Origin): void => {
-  if (isReplaced(state, origin)) return
-  const { authors } = origin
+/**
+ * Withdraws the additions that an event removes, as far as they are there. One that another is in the place of withdraws
+ * what it named, too: that one removes the same, and may name less.
+ */
+export const withdraw = (state: EntityState, { ops: { r } }: Event, { authors }: Origin): void => {
   for (const field in r) {
     const set = setOf(state, field)
     for (const [value, additions] of r[field]!) {

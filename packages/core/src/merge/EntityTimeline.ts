@@ -65,10 +65,11 @@ export interface HistoryEntry extends HistoryPosition {
 export const entries = (
   events: ReadonlyArray<CommittedEvent>,
   before: HistoryPosition | undefined,
-  limit: number
+  limit: number,
+  sha256: (bytes: Uint8Array) => Uint8Array
 ): ReadonlyArray<HistoryEntry> => {
   // What was written again stands there in its later form only, so that entries add up to the present; they say the same.
-  const ordered = counting(inOrder(events))
+  const ordered = counting(inOrder(events), sha256)
   let end = ordered.length
   while (before !== undefined && end > 0 && !isBefore(positionOf(ordered[end - 1]!), before)) end--
   const state = EntityState.empty()

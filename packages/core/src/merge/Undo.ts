@@ -72,7 +72,7 @@ export const plan = (events: ReadonlyArray<CommittedEvent>, target: Target, sha2
   if (!events.some((event) => isOf(target, event))) return undefined
   const all = EntityFold.inOrder(events)
   // An event that was written again counts in its later form only.
-  const ordered = EntityFold.counting(all)
+  const ordered = EntityFold.counting(all, sha256)
   if (!ordered.some((event) => isOf(target, event))) {
     return { ...nothing, skipped: [{ field: undefined, because: "overwritten" }] }
   }

@@ -64,7 +64,9 @@ const digestBytes = 32
 const prefixBytes = digestBytes + HybridTime.hybridTimeBytes + nonceBytes
 
 /** What a commit says that its events mean something by: an event names other authors by their places in the list. */
-export type Meaning = Pick<Header, "authors" | "group" | "partition" | "space"> & { readonly seal: Pick<CommitHeader.Seal, "hash"> | undefined }
+export type Meaning = Pick<Header, "authors" | "group" | "partition" | "space"> & {
+  readonly seal: Pick<CommitHeader.Seal, "hash"> | undefined
+}
 
 /** SHA-256 over it. Were it no part of an event's hash, one event could mean two things, and equal clocks nothing. */
 export const meaningOf = (crypto: CryptoFunctions, { authors, group, partition, seal, space }: Meaning): Uint8Array =>

@@ -68,6 +68,9 @@ export const encodeOutline = ({ ops: { d, w }, ...event }: Event): Uint8Array =>
 export const isOutline = ({ ops: { a, c, r, s } }: Event): boolean =>
   s === undefined && c === undefined && a === undefined && r === undefined
 
+/** True for an event that deletes, or that ends what brought the entity back: in its place, at a time before the deletion. */
+export const mayDelete = ({ ops: { d, w } }: Event): boolean => d === true || (d === false && w !== undefined)
+
 /** What is sealed of an event, encoded; `undefined` when there is nothing to seal. */
 export const encodeContents = (event: Event): Uint8Array | undefined => {
   if (isOutline(event)) return undefined

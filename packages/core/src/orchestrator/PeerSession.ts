@@ -262,9 +262,13 @@ const proven = Effect.fnUntraced(function* (
   session.pendingIn = 0
   memory.pendingIn = 0
   session.provenMs = yield* monotonicMs
-  memory.provenAtMs = yield* Clock.currentTimeMillis
-  memory.lastError = undefined
-  memory.heldBecause = undefined
+  session.provenAtMs = yield* Clock.currentTimeMillis
+  memory.provenAtMs = session.provenAtMs
+  // A copy of the peer may be held all the same.
+  if (supervisor.sessions.allOf(session.peer).every(({ held }) => held.length === 0)) {
+    memory.lastError = undefined
+    memory.heldBecause = undefined
+  }
   yield* supervisor.channel.publish({
     _tag: "SyncCompleted",
     peer: session.peer,
@@ -302,7 +306,7 @@ const whyNotAdmitted = Effect.fnUntraced(function* (supervisor: Supervision, ses
   const { allowed, because, rule } = yield* supervisor.gate.admits(peer)
   if (!allowed) return new PeerDenied({ peer, rule, because })
   const { sessionsMax } = supervisor.options
-  if (supervisor.sessions.isFullFor(peer)) return new SessionsExhausted({ sessionsMax })
+  if (supervisor.sessions.isFullFor(session)) return new SessionsExhausted({ sessionsMax })
   const isAdmitted = !supervisor.paused.has(peer) && supervisor.sessions.admit(session)
   return isAdmitted ? undefined : new SessionReplaced({})
 })
@@ -327,6 +331,7 @@ const connected = Effect.fnUntraced(function* (
     provenHead: undefined,
     provenWriter: undefined,
     provenMs: 0,
+    provenAtMs: 0,
     held: [],
     pendingIn: 0
   }

@@ -24,11 +24,16 @@ export interface LiveSession {
   provenWriter: Author | undefined
   /** When that proof was made, in the milliseconds of `monotonicMs`. */
   provenMs: number
+  /** The same in Unix milliseconds. */
+  provenAtMs: number
   /** Codes of what waits here or there and is not taken in; nothing else is under way while there are any. */
   held: ReadonlyArray<string>
   /** Commits that the peer is known to have and this node has not taken in yet. */
   pendingIn: number
 }
+
+/** Copies of one device that are live at once; an incarnation is what a peer says, and must not fill the table. */
+export const copiesMax = 4
 
 const keyOf = ({ incarnation, peer }: LiveSession): string => `${peer}/${incarnation}`
 
@@ -37,16 +42,23 @@ export class SessionTable {
   readonly #sessionsMax: number
   /** By peer and incarnation: two copies of one device are two journals, and both must be heard. */
   readonly #live = new Map<string, LiveSession>()
-  readonly #byPeer = new Map<PeerId, LiveSession>()
+  /** The newest last. */
+  readonly #byPeer = new Map<PeerId, ReadonlyArray<LiveSession>>()
 
   constructor(self: PeerId, sessionsMax: number) {
     this.#self = self
     this.#sessionsMax = sessionsMax
   }
 
-  /** True when a session with this peer would be one too many. */
-  isFullFor(peer: PeerId): boolean {
-    return this.#live.size >= this.#sessionsMax && !this.#byPeer.has(peer)
+  /** True when this session would be one too many, of all or of its peer's; one in the place of another is not. */
+  isFullFor(session: LiveSession): boolean {
+    if (this.#live.has(keyOf(session))) return false
+    return this.#live.size >= this.#sessionsMax || this.allOf(session.peer).length >= copiesMax
+  }
+
+  /** The sessions with a peer, one for each copy of its journal. */
+  allOf(peer: PeerId): ReadonlyArray<LiveSession> {
+    return this.#byPeer.get(peer) ?? []
   }
 
   /** Takes a session in; false when an existing one stays in its place. */
@@ -57,7 +69,7 @@ export class SessionTable {
       if (opener(other.role) < opener(session.role)) return false
     }
     this.#live.set(keyOf(session), session)
-    this.#byPeer.set(session.peer, session)
+    this.#byPeer.set(session.peer, [...this.allOf(session.peer).filter((one) => one !== other), session])
     if (other?.role === session.role) other.supersede()
     else other?.replace()
     return true
@@ -67,15 +79,14 @@ export class SessionTable {
   remove(session: LiveSession): void {
     if (this.#live.get(keyOf(session)) !== session) return
     this.#live.delete(keyOf(session))
-    if (this.#byPeer.get(session.peer) !== session) return
-    const copy = this.all.find(({ peer }) => peer === session.peer)
-    if (copy === undefined) this.#byPeer.delete(session.peer)
-    else this.#byPeer.set(session.peer, copy)
+    const copies = this.allOf(session.peer).filter((one) => one !== session)
+    if (copies.length === 0) this.#byPeer.delete(session.peer)
+    else this.#byPeer.set(session.peer, copies)
   }
 
   /** The newest session with a peer. */
   get(peer: PeerId): LiveSession | undefined {
-    return this.#byPeer.get(peer)
+    return this.#byPeer.get(peer)?.at(-1)
   }
 
   get size(): number {

@@ -21,7 +21,7 @@ import { HeardPeers, heardPeersMax } from "./HeardPeers.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
-import { SessionTable } from "./SessionTable.ts"
+import { type LiveSession, SessionTable } from "./SessionTable.ts"
 import type { PeerStatus, Status } from "./Status.ts"
 import {
   type OrchestratorOptions,
@@ -254,10 +254,11 @@ export const status = (supervisor: Supervision): Effect.Effect<Status, Orchestra
     for (const [peer, memory] of supervisor.peers) {
       const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
       const state = stateOf(supervisor, peer, head, now)
-      const session = supervisor.sessions.get(peer)
-      const acknowledged = (yield* journal.peer(peer, session?.incarnation))?.acknowledged ?? 0
+      const sessions = supervisor.sessions.allOf(peer)
+      const acknowledged = (yield* journal.peer(peer, sessions.at(-1)?.incarnation))?.acknowledged ?? 0
       const pendingOut = state === "synced" ? 0 : Math.max(0, head - acknowledged)
-      const pendingIn = state === "synced" ? 0 : (session?.pendingIn ?? memory.pendingIn)
+      const pending = sessions.length === 0 ? [memory.pendingIn] : sessions.map((session) => session.pendingIn)
+      const pendingIn = state === "synced" ? 0 : Math.max(...pending)
       peers.push({
         peer,
         space: journal.info.space,
@@ -294,14 +295,23 @@ interface Now {
   readonly atMs: number
 }
 
-/** Synced means: proven within the period by either clock, and nothing has been written, received or taken back since. */
+/** Of a peer of which several copies are here the worst counts: who reads it wants to know whether anything is left. */
 const stateOf = (supervisor: Supervision, peer: PeerId, head: number, now: Now): PeerStatus["state"] => {
   if (supervisor.paused.has(peer)) return "paused"
-  const session = supervisor.sessions.get(peer)
-  if (session === undefined) return "offline"
+  const states = supervisor.sessions.allOf(peer).map((session) => stateOfSession(supervisor, session, head, now))
+  if (states.length === 0) return "offline"
+  return states.find((state) => state === "held") ?? states.find((state) => state === "syncing") ?? "synced"
+}
+
+/** Synced means: proven within the period by either clock, and nothing has been written, received or taken back since. */
+const stateOfSession = (
+  supervisor: Supervision,
+  session: LiveSession,
+  head: number,
+  now: Now
+): "synced" | "held" | "syncing" => {
   const { proofPeriodMs } = supervisor.options.timing
-  const provenAtMs = supervisor.peers.get(peer)?.provenAtMs ?? 0
-  const isFresh = now.ms - session.provenMs <= proofPeriodMs && now.atMs - provenAtMs <= proofPeriodMs
+  const isFresh = now.ms - session.provenMs <= proofPeriodMs && now.atMs - session.provenAtMs <= proofPeriodMs
   const isWhole = session.provenWriter === supervisor.journal.info.author
   if (isFresh && isWhole && session.provenHead !== undefined && session.provenHead >= head) return "synced"
   return session.held.length > 0 ? "held" : "syncing"

@@ -355,7 +355,7 @@ const onTick = Effect.fnUntraced(function* (driver: RunningSession) {
   const proofMs = timing.proofPeriodMs - Math.min(timing.progressMsMax, timing.proofPeriodMs / 10)
   const periodMs = held.length > 0 ? Math.min(heldProofPeriodMs, proofMs) : proofMs
   const atMs = yield* Clock.currentTimeMillis
-  const isDue = nowMs - driver.lastProofMs >= periodMs || atMs - driver.lastProofAtMs >= periodMs
+  const isDue = nowMs - driver.lastProofMs >= periodMs || Math.abs(atMs - driver.lastProofAtMs) >= periodMs
   if (isDue) {
     driver.lastProofMs = nowMs
     driver.lastProofAtMs = atMs

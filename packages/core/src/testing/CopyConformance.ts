@@ -20,6 +20,7 @@ import {
   patch,
   put,
   releaseDue,
+  settlement,
   space,
   startMs,
   stateHash,
@@ -47,7 +48,9 @@ const incarnationRules = (name: string, make: MakeJournal): void => {
         for (const [index, incarnation] of incarnations.entries()) {
           if (index === 0) yield* b.receive({ ...batch(a, yield* commitsOf(a)), incarnation })
           yield* b.setCursor(a.device, incarnation, index + 1)
-          expect(yield* b.peer(a.device)).toMatchObject({ incarnation, cursor: index + 1 })
+          const nothing = { acknowledged: 0, custody: 0 }
+          expect(yield* b.peer(a.device)).toMatchObject({ incarnation, cursor: index + 1, ...nothing })
+          if (index > 0) yield* b.settle({ ...settlement(a.device, [], 1), incarnation })
         }
         const known: Array<number> = []
         for (const [index, incarnation] of incarnations.entries()) {

@@ -42,6 +42,7 @@ import { quarantineConformance } from "./QuarantineConformance.ts"
 import { receiptConformance } from "./ReceiptConformance.ts"
 import { releaseConformance } from "./ReleaseConformance.ts"
 import { restoreConformance } from "./RestoreConformance.ts"
+import { replacedConformance } from "./ReplacedConformance.ts"
 import { rewriteConformance } from "./RewriteConformance.ts"
 import { undoConformance } from "./UndoConformance.ts"
 import { undoSearchConformance } from "./UndoSearchConformance.ts"
@@ -67,6 +68,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   receiptConformance(name, make)
   custodyConformance(name, make)
   rewriteConformance(name, make)
+  replacedConformance(name, make)
   copyConformance(name, make)
   costConformance(name, make)
   releaseConformance(name, make)

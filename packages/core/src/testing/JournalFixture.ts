@@ -7,6 +7,7 @@ import { TestClock } from "effect/testing"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
+import type { Author } from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
@@ -136,6 +137,32 @@ const forged = (author: Opened, ofSpace: SpaceId, atMs: number, event: Event.Eve
     },
     [Event.encode(event)]
   )
+
+/** A commit of events at a time, signed by a device as one of its authors. */
+export const signedBy = (
+  device: Opened,
+  authors: ReadonlyArray<Author>,
+  atMs: number,
+  ...events: ReadonlyArray<Event.Event>
+) =>
+  Commit.seal(
+    Context.get(device.services, Crypto),
+    Context.get(device.services, Compression),
+    Context.get(device.services, DeviceKey),
+    {
+      space,
+      partition: { type: "note", header: {} },
+      authors,
+      at: HybridTime.make(atMs, 0),
+      nonce: 0,
+      group: undefined
+    },
+    events.map(Event.encode)
+  )
+
+/** By what events name those of a commit. */
+export const hashesIn = ({ leaves }: { readonly leaves: ReadonlyArray<Uint8Array> }): ReadonlyArray<Uint8Array> =>
+  leaves.map((leaf) => leaf.slice(0, Event.eventHashBytes))
 
 /** What events name the one of such a commit by. */
 export const forgedHash = (author: Opened, atMs: number, event: Event.Event): Uint8Array =>

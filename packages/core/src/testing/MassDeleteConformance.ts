@@ -205,6 +205,10 @@ const firstRules = (name: string, make: MakeJournal): void => {
       const few = yield* hub.receive(batch(b, forged.slice(50, 60)))
       expect(few).toMatchObject({ applied: 10, held: 0 })
       expect(yield* hub.count("note")).toBe(90)
+      // Nor does it matter whether there is one.
+      const known = yield* open(make, 5)
+      yield* known.write(notes(200, 201))
+      expect(yield* known.receive(batch(b, forged.slice(0, 50)))).toMatchObject({ applied: 0, held: 50 })
       // What rests on something that is not here is left out, and counts once that has come.
       const later = yield* open(make, 4)
       const { head } = yield* a.write(notes(0, 50).map(({ id }) => remove(id)))

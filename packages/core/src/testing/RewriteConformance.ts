@@ -8,7 +8,6 @@ import { TestClock } from "effect/testing"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
-import * as Author from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import type { Verdict } from "../journal/Receipt.ts"
@@ -42,7 +41,6 @@ export const rewriteConformance = (name: string, make: MakeJournal): void => {
   roomRules(name, make)
   formRules(name, make)
   foreignRules(name, make)
-  lyingRules(name, make)
   undoRules(name, make)
 }
 
@@ -289,78 +287,6 @@ const foreignRules = (name: string, make: MakeJournal): void => {
       expect(outcome.refused).toEqual([["EventMalformed", 1]])
       expect(yield* fieldsOf(hub, "n1")).toEqual({ text: "mine" })
     })
-  )
-}
-
-/** A commit of one event, signed by a device as one of its authors. */
-const sealed = (device: Opened, authors: ReadonlyArray<Author.Author>, atMs: number, event: Event.Event) =>
-  Commit.seal(
-    Context.get(device.services, Crypto),
-    Context.get(device.services, Compression),
-    Context.get(device.services, DeviceKey),
-    {
-      space,
-      partition: { type: "note", header: {} },
-      authors,
-      at: HybridTime.make(atMs, 0),
-      nonce: 0,
-      group: undefined
-    },
-    [Event.encode(event)]
-  )
-
-const lyingRules = (name: string, make: MakeJournal): void => {
-  it.effect(
-    `[JR-88] ${name}: journals agree in every order on an event that lies about the number of what it replaces`,
-    () =>
-      Effect.gen(function* () {
-        const [a, first, last] = [yield* open(make, 1), yield* open(make, 2), yield* open(make, 3)]
-        const [one, two] = [Author.make(a.device, "0000000000000001"), Author.make(a.device, "0000000000000002")]
-        const plain = { entity: "n1", eseq: 1, prev: undefined, deps: [] } as const
-        const ops = { s: { text: "first" }, c: { hits: 5 } }
-        const original = sealed(a, [one], startMs, { ...plain, ops })
-        const hash = original.leaves[0]!.slice(0, Event.eventHashBytes)
-        const again = sealed(a, [two, one], startMs + 1, { ...plain, ops: { ...ops, w: [[1, 999, hash]] } })
-        for (const commit of [original, again]) yield* first.receive(batch(a, [commit]))
-        for (const commit of [again, original]) yield* last.receive(batch(a, [commit]))
-        expect(yield* rootOf(first)).toEqual(yield* rootOf(last))
-        expect(yield* fieldsOf(first, "n1")).toEqual({ text: "first", hits: 5 })
-        expect(yield* fieldsOf(last, "n1")).toEqual({ text: "first", hits: 5 })
-      })
-  )
-
-  it.effect(
-    `[JR-153] ${name}: what says something else is in nobody's place, in every order, and history tells both`,
-    () =>
-      Effect.gen(function* () {
-        const a = yield* open(make, 1)
-        const [one, two, three] = [1, 2, 3].map((number) => Author.make(a.device, `000000000000000${number}`))
-        const plain = { entity: "n1", eseq: 1, prev: undefined, deps: [] } as const
-        const original = sealed(a, [one!], startMs + 5, { ...plain, ops: { s: { text: "mine" }, c: { hits: 5 } } })
-        const hash = original.leaves[0]!.slice(0, Event.eventHashBytes)
-        // It is empty, and older than what it says that it replaces.
-        const emptying = sealed(a, [two!, one!], startMs, { ...plain, ops: { w: [[1, 1, hash]] } })
-        const other = sealed(a, [three!, one!], startMs + 6, { ...plain, ops: { c: { hits: 1 }, w: [[1, 1, hash]] } })
-        const roots = new Set<string>()
-        for (const [index, order] of [
-          [original, emptying, other],
-          [emptying, original, other],
-          [other, emptying, original]
-        ].entries()) {
-          const into = yield* open(make, 2 + index)
-          for (const commit of order) yield* into.receive(batch(a, [commit]))
-          expect(yield* fieldsOf(into, "n1")).toEqual({ text: "mine", hits: 6 })
-          expect(yield* into.receive(batch(a, order))).toMatchObject({ applied: 0, known: 3, gaps: 0 })
-          roots.add(JSON.stringify(yield* rootOf(into)))
-          const history = yield* into.history({ type: "note", id: "n1", limit: 10 })
-          expect(history.map(({ changes, kind }) => [kind, changes.length])).toEqual([
-            ["changed", 1],
-            ["changed", 2],
-            ["created", 0]
-          ])
-        }
-        expect(roots.size).toBe(1)
-      })
   )
 }
 

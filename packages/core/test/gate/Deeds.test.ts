@@ -41,6 +41,12 @@ describe("what events do", () => {
   })
 })
 
+it("[DE-9] an event in the place of another deletes what that brought back, and brings back what that deleted", () => {
+  const w = [[0, 3, new Uint8Array(16)]] as const
+  for (const d of [true, false]) expect(told([event({ d, w })])).toBe("creates updates deletes")
+  expect(told([event({ s: { title: "a" }, w }, { eseq: 2 })])).toBe("updates title")
+})
+
 describe("what this device is about to do", () => {
   const put = (lww: { readonly [field: string]: string }): EntityChange => ({
     partition: { type: "note", header: {} },

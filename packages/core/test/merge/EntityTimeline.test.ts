@@ -7,6 +7,8 @@ import * as Event from "../../src/model/Event.ts"
 
 const author = "a/0000000000000001" as Author
 
+const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest())
+
 /** An event of one author, stored by the arrival number `lseq`. */
 const event = (eseq: number, prev: CommittedEvent | undefined, atMs: number, text: string, lseq: number) => {
   const made: Event.Event = { entity: "n1", eseq, prev: prev?.origin.hash, deps: [], ops: { s: { text } } }
@@ -22,7 +24,7 @@ describe("a forked author's entity", () => {
     const right = event(2, first, 2, "right", 3)
     const end = event(3, left, 3, "end", 4)
     const told = (events: ReadonlyArray<CommittedEvent>) => {
-      const all = entries(events, undefined, 10)
+      const all = entries(events, undefined, 10, sha256)
       return all.map(({ changes: [change] }) => (change?.kind === "lww" ? [change.previous, change.value] : []))
     }
     const all = told([first, left, right, end])
@@ -34,9 +36,9 @@ describe("a forked author's entity", () => {
       ["first", one],
       [undefined, "first"]
     ])
-    const page = entries([end, right, left, first], undefined, 2)
+    const page = entries([end, right, left, first], undefined, 2, sha256)
     expect(page.map(({ lseq }) => lseq)).toEqual([4, other === "left" ? 2 : 3])
-    expect(entries([first, left, right, end], page[1], 2).map(({ lseq }) => lseq)).toEqual([
+    expect(entries([first, left, right, end], page[1], 2, sha256).map(({ lseq }) => lseq)).toEqual([
       other === "left" ? 3 : 2,
       1
     ])

@@ -6,6 +6,7 @@ import type { JournalShape } from "../../src/journal/Journal.ts"
 import { MemoryTables } from "../../src/journal/MemoryTables.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { copiesMax } from "../../src/orchestrator/SessionTable.ts"
 import { crypto } from "../nodeCrypto.ts"
 import { space } from "../session/SessionUnderTest.ts"
 import { makeNode, makeRules, pass, seenBy, statusOf, type VirtualNode } from "./virtualNodes.ts"
@@ -51,6 +52,47 @@ const expectSame = Effect.fnUntraced(function* (nodes: ReadonlyArray<VirtualNode
   for (const other of others) expect(yield* other.hash).toEqual(yield* first!.hash)
   for (const node of nodes) expect((yield* statusOf(node))?.state).toBe("synced")
 })
+
+it.effect("[OR-66] a peer is as its worst copy: held while one of them is", () =>
+  Effect.gen(function* () {
+    const network = MemoryTransport.makeNetwork()
+    const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]) })
+    const copy = Effect.fnUntraced(function* (incarnation: string, ms: number) {
+      const tables = new MemoryTables(crypto.sha256, space, incarnation)
+      return yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]), tables, listens: false, skew: { ms } })
+    })
+    const [ahead, right] = [yield* copy("1111111111111111", 20 * minuteMs), yield* copy("2222222222222222", 0)]
+    yield* hub.start
+    yield* ahead.start
+    yield* ahead.put("early", { team: "a", title: "one", votes: 1 })
+    yield* pass(5_000)
+    expect(yield* statusOf(hub)).toMatchObject({ state: "held" })
+    yield* right.start
+    yield* pass(5_000)
+    expect(yield* statusOf(right)).toMatchObject({ state: "synced" })
+    expect(yield* statusOf(hub)).toMatchObject({ state: "held", lastError: expect.stringContaining("ClockAhead") })
+  })
+)
+
+it.effect("[OR-12] copies that one device makes up keep nobody else out", () =>
+  Effect.gen(function* () {
+    const network = MemoryTransport.makeNetwork()
+    const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2, 3]), sessionsMax: 2 * copiesMax })
+    yield* hub.start
+    for (let i = 0; i < 4 * copiesMax; i++) {
+      const tables = new MemoryTables(crypto.sha256, space, String(i).padStart(16, "0"))
+      const copy = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]), tables, listens: false })
+      yield* copy.start
+    }
+    yield* pass(5_000)
+    expect((yield* hub.status).peers).toHaveLength(1)
+    expect(seenBy(hub, "PeerConnected").length - seenBy(hub, "PeerDisconnected").length).toBe(copiesMax)
+    const other = yield* makeNode(network, 3, [1], { rules: yield* makeRules([1]), listens: false })
+    yield* other.start
+    yield* pass(5_000)
+    expect(yield* statusOf(other)).toMatchObject({ state: "synced" })
+  })
+)
 
 const sessionsOf = (node: VirtualNode): number => seenBy(node, "PeerConnected").length
 

@@ -224,7 +224,9 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       for (let eseq = 1; eseq <= 200; eseq++) {
         const last = events.at(-1)
         const prev =
-          last === undefined ? undefined : Commit.leaf(crypto, meaning, HybridTime.make(eseq - 1, 0), 0, last).slice(0, 16)
+          last === undefined
+            ? undefined
+            : Commit.leaf(crypto, meaning, HybridTime.make(eseq - 1, 0), 0, last).slice(0, 16)
         events.push(Event.encode({ entity: "chain", eseq, prev, deps: [], ops: { s: { text: String(eseq) } } }))
       }
       const commits = events.map((event, i) => seal(2, signerOf(2), "note", event, i + 1))
