@@ -14,6 +14,8 @@ export class Output extends Context.Service<
     readonly isJson: boolean
     /** The result: the document for programs, or the text for people. */
     readonly result: (document: unknown, text: string) => Effect.Effect<void, CliError>
+    /** The document for programs, or a text byte for byte as it was written; on a terminal it has no power over that. */
+    readonly verbatim: (document: unknown, text: string) => Effect.Effect<void, CliError>
     /** Many results, each on a line of its own, the same for people and programs. Waits while the reader is slow. */
     readonly lines: (documents: ReadonlyArray<unknown>) => Effect.Effect<void, CliError>
     /** One of several results that people read differently. */
@@ -30,6 +32,10 @@ export const make = (isJson: boolean): Output["Service"] => {
     isJson,
     result: line,
     line,
+    verbatim: (document, text) =>
+      Effect.flatMap(StandardStreams, ({ stdout }) =>
+        isJson || stdout.isTTY === true ? line(document, text.replace(/\n$/, "")) : write(text)
+      ),
     lines: (documents) =>
       documents.length === 0 ? Effect.void : write(`${documents.map((each) => JSON.stringify(each)).join("\n")}\n`),
     note: (text) => (isJson ? Effect.void : writeError(`${PlainText.lines(text)}\n`))

@@ -308,6 +308,22 @@ rules:
     expect(impacts).not.toEqual([])
   })
 
+  it("[CL-80] what is shown is byte for byte what was put in force, so that a file of it is the same policy", async () => {
+    const text = readers("exact")
+    for (const exact of [
+      `${text}\n\n`,
+      text.trimEnd(),
+      `# kept\t as it is  \r\n${text.replaceAll("\n", "\r\n")}   \n`
+    ]) {
+      expect(await onHub("acl", "apply", fileOf("exact.yaml", exact))).toMatchObject({ code: 0 })
+      const shown = await onHub("acl", "show")
+      expect(shown.out).toBe(exact)
+      const again = await onHub("acl", "apply", fileOf("again.yaml", shown.out))
+      expect(again.err).toBe("Nobody gains or loses anything of the records that are here.\n")
+      expect((await json("acl", "show"))["text"]).toBe(exact)
+    }
+  })
+
   it("[CL-84] going back to a policy warns of whom it names and the charter has no longer", async () => {
     const done = async (...args: ReadonlyArray<string>) => {
       const said = await onHub(...args)

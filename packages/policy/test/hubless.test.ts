@@ -80,6 +80,29 @@ describe("a team without a hub", () => {
       })
   )
 
+  it.effect("[AK-9] what an owner had confirmed whose device is paused then is confirmed by nobody", () =>
+    Effect.gen(function* () {
+      const { ann, mia, olga } = yield* openTeam
+      // Only olga hears of what mia writes.
+      yield* ann.stop
+      yield* pass(1_000)
+      yield* mia.put("x", { team: "north", title: "confirmed by olga alone" })
+      yield* pass(5_000)
+      expect(yield* mia.journal.receipts(0, 5)).toMatchObject([{ status: "accepted", peer: olga.peer }])
+      expect(yield* mia.journal.custodians).toContain(olga.peer)
+      yield* olga.stop
+      yield* ann.write({ _tag: "PauseDevice", device: deviceOf(4).publicKey, isPaused: true })
+      yield* ann.write({ _tag: "SetMemberTeams", member: "mia", teams: [] })
+      yield* ann.start
+      yield* pass(10_000)
+      // She is an owner as before.
+      expect((yield* mia.gate.isCustodian(olga.peer)) && isMember(mia, "olga")).toBe(true)
+      expect(yield* mia.journal.custodians).not.toContain(olga.peer)
+      expect(yield* mia.titleOf("x")).toBe(undefined)
+      expect(yield* mia.journal.quarantine({ after: 0, limit: 10 })).toMatchObject([{ reason: "Rejected" }])
+    })
+  )
+
   it.effect(
     "[AK-11] [EP-37] what one owner alone had confirmed is not lost when both its author and that owner give it up",
     () =>

@@ -97,7 +97,7 @@ export const show = Effect.fnUntraced(function* ({ data }: On) {
     if (output.isJson) yield* output.result(newest ?? { version: null, text: null }, "")
     return yield* output.note(newest === undefined ? noPolicy : PolicyText.ended(newest.version))
   }
-  yield* output.result(newest, newest.text.trimEnd())
+  yield* output.verbatim(newest, newest.text)
   yield* output.note(`In force since version ${newest.version} of the charter.`)
 })
 
