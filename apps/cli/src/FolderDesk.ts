@@ -48,7 +48,7 @@ const asFolderKnows = Effect.fnUntraced(function* <A, E, R>(
 const charterOf = Effect.fnUntraced(function* (folder: string, { info: { space } }: Journal.JournalShape) {
   const stored = yield* SqliteCharter.readOnly(folder)
   const layer = Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
-    Layer.provide(CharterStore.CharterStore.layerMemory([...stored])),
+    Layer.provide(CharterStore.CharterStore.layerMemory([...stored], SqliteCharter.charterFile(folder))),
     Layer.provide(Layer.merge(NodeCrypto.layer, FolderKey.layer(folder)))
   )
   return yield* Effect.provide(Charter.Charter, layer)

@@ -51,16 +51,16 @@ const openedIn = Effect.fnUntraced(function* (
   space: SpaceId.SpaceId,
   records: ReadonlyArray<Uint8Array>
 ) {
-  const charter = yield* Effect.provide(Charter.Charter, asStranger(space, records))
+  const charter = yield* Effect.provide(Charter.Charter, asStranger(space, records, SqliteCharter.charterFile(folder)))
   if (charter.state().seal === undefined || !existsSync(DeviceKeyFile.keyFile(folder))) return undefined
   const seed = yield* FolderKey.load(folder)
   return yield* KeyOpening.openedIn(charter, KeyWrap.openerOf(Redacted.value(seed)))
 })
 
 /** What the charter says is the same for everybody. */
-const asStranger = (space: SpaceId.SpaceId, records: ReadonlyArray<Uint8Array>) =>
+const asStranger = (space: SpaceId.SpaceId, records: ReadonlyArray<Uint8Array>, path: string) =>
   Charter.layer({ space, policyProblem: PolicyFile.problemOf }).pipe(
-    Layer.provide(CharterStore.CharterStore.layerMemory([...records])),
+    Layer.provide(CharterStore.CharterStore.layerMemory([...records], path)),
     Layer.provide(NodeCrypto.layer),
     Layer.provide(Layer.unwrap(Effect.map(DeviceKeyFile.draw, DeviceKeyFile.layerSeed)))
   )

@@ -40,6 +40,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
     for (const bytes of records) insert.run(bytes)
   })
   const store: CharterStore.CharterStoreShape = {
+    path: file,
     load: SqliteBeside.attempt(file, () => recordsOf(db)),
     append: (records) => SqliteBeside.attempt(file, () => appendAll.immediate(records))
   }

@@ -47,6 +47,36 @@ it.effect("[SC-1] a charter is there again after a restart, and may be read besi
   })
 )
 
+it.effect("[SC-3] nothing starts on a damaged record, whoever reads it, and file and record are named", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const file = SqliteCharter.charterFile(folder)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const charter = yield* open(folder)
+        yield* charter.write([found])
+        yield* charter.write([team("North")])
+        yield* charter.write([team("Norden")])
+      })
+    )
+    const change = (sql: string) => {
+      const db = new Database(file)
+      db.exec(sql)
+      db.close()
+    }
+    const failure = Effect.map(Effect.flip(open(folder)), ({ reason }) => reason)
+    change("CREATE TABLE sound AS SELECT * FROM record")
+    change("UPDATE record SET bytes = CAST(substr(bytes, 1, 60) || x'00' || substr(bytes, 62) AS BLOB) WHERE place = 2")
+    const damaged = yield* failure
+    expect(damaged).toMatchObject({ _tag: "StoreCorrupt", path: file })
+    expect(damaged.message).toMatch(/record 2 of 3: /)
+    change("DELETE FROM record WHERE place = 2")
+    expect((yield* failure).message).toMatch(/record 2 of 2, [0-9a-f]{64}: a record that it stands behind is gone/)
+    change("DELETE FROM record; INSERT INTO record SELECT * FROM sound")
+    expect((yield* open(folder)).state().version).toBe(3)
+  })
+)
+
 it.effect("[SC-2] records are kept all or none, and a file that is another's is refused by name", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder

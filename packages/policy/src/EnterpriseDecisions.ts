@@ -1,7 +1,8 @@
 /**
  * What a charter and its policy document say about a device and a partition, in words. Pure: one object for one state of
  * the charter, which remembers what it was asked. Owners and the hub are above the document: they read everything, so
- * that what they have is safe, and a document cannot lock the space. Without a document the built-in roles say it all.
+ * that what they have is safe, and a document cannot lock the space. Without a document the built-in roles say it all. Where
+ * the charter holds what this version cannot judge, nobody may do anything, and only owners and the hub are met.
  */
 import { CharterOperation, CharterState, type Decision, type Deeds, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
@@ -43,6 +44,8 @@ export class EnterpriseDecisions {
   readonly state: CharterState.CharterState
   readonly #introducer: PeerId.PeerId | undefined
   readonly #document: PolicyDocument | "closed" | undefined
+  /** The answer to everything, where the charter holds what this version cannot judge. */
+  readonly #unread: Answer | undefined
   readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
   readonly #answers = new Map<string, Answer>()
   readonly #fields = new Map<string, ReadonlyArray<string>>()
@@ -52,6 +55,13 @@ export class EnterpriseDecisions {
     this.state = state
     this.#introducer = introducer
     this.#document = documentOf(state)
+    this.#unread =
+      state.unread === undefined
+        ? undefined
+        : this.#no(
+            "policy/closed",
+            `a later version of the program wrote record ${state.unread} of the charter, and this one cannot judge it: it lets nothing pass; update it`
+          )
   }
 
   /** Answers that are remembered now. */
@@ -70,6 +80,7 @@ export class EnterpriseDecisions {
     const device = devices.get(peer)
     if (device === undefined) return this.#no("charter/device", `${peer} is no device of a member of the space`)
     if (device.isPaused) return this.#no("charter/paused", `${device.name} is paused`)
+    if (this.#unread !== undefined && this.subjectOf(peer)!.level < ownerLevel) return this.#unread
     return this.#yes("charter/device", `${device.name} is a device of ${this.nameOf(device.member)}`)
   }
 
@@ -79,7 +90,7 @@ export class EnterpriseDecisions {
    */
   hears(peer: PeerId.PeerId): boolean {
     const { devices, hub, putAside, removedDevices } = this.state
-    if (hub !== undefined || putAside.has(peer)) return false
+    if (hub !== undefined || putAside.has(peer) || this.#unread !== undefined) return false
     return devices.get(peer)?.isPaused === true || removedDevices.has(peer)
   }
 
@@ -90,7 +101,7 @@ export class EnterpriseDecisions {
 
   /** Why the device must give records of the partition up; nothing where the rules are not known, or none of its business. */
   forgets(peer: PeerId.PeerId, partition: Partition.Partition): Answer | undefined {
-    if (!this.admits(peer).allowed || this.#document === "closed") return undefined
+    if (!this.admits(peer).allowed || this.#document === "closed" || this.#unread !== undefined) return undefined
     const answer = this.reads(peer, partition)
     return answer.allowed ? undefined : answer
   }
@@ -148,6 +159,11 @@ export class EnterpriseDecisions {
     return answers.find(({ allowed }) => !allowed) ?? answers[0] ?? this.may(peer, "update", partition)
   }
 
+  /** Does it count what the device vouches for? Where the charter cannot be judged nobody's word does. */
+  vouches(peer: PeerId.PeerId): boolean {
+    return this.#unread === undefined && this.isCustodian(peer)
+  }
+
   /** What a custodian has counts, although its author may not write it now: it got it while the author might. */
   vouched(custodian: PeerId.PeerId, refusal: Answer): Answer {
     return this.#yes(
@@ -197,7 +213,7 @@ export class EnterpriseDecisions {
    * headers hold.
    */
   likeness(peer: PeerId.PeerId, named: ReadonlySet<string>): string {
-    if (!this.admits(peer).allowed) return "out"
+    if (!this.admits(peer).allowed || this.#unread !== undefined) return "out"
     const who = this.subjectOf(peer)
     const where = peer === this.state.hub ? "hub" : "device"
     if (who === undefined) return `${where} of nobody`
@@ -255,6 +271,7 @@ export class EnterpriseDecisions {
   #decideAlone(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
     const admitted = this.admits(peer)
     if (!admitted.allowed) return admitted
+    if (this.#unread !== undefined) return this.#unread
     if (peer === this.state.hub && action === "read") {
       return this.#yes("charter/hub", "the hub of the space keeps everything")
     }
@@ -264,7 +281,9 @@ export class EnterpriseDecisions {
       return this.#yes("charter/owner", `${this.nameOf(who.member)} is an owner of the space`)
     if (this.#document === undefined) return this.#byRole(who, action, partition)
     if (this.#document === "closed") {
-      return this.#no("policy/closed", "this version cannot read the policy in force, so it lets nothing pass")
+      const because =
+        "this version of the program cannot read the policy in force, so it lets nothing pass; update it, or let an owner put another policy in force"
+      return this.#no("policy/closed", because)
     }
     return this.#byDocument(this.#document, who, peer, action, partition, field)
   }

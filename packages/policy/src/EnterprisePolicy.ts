@@ -102,7 +102,7 @@ const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.
     accepts: ({ author, from, partition }, deeds) =>
       Effect.suspend(() =>
         Effect.map(writes(now(), Author.peer(author), partition, deeds), (answer) =>
-          answer.allowed || !now().isCustodian(from) ? answer : now().vouched(from, answer)
+          answer.allowed || !now().vouches(from) ? answer : now().vouched(from, answer)
         )
       ),
     givesWay: Effect.sync(() => !now().isCustodian(self)),

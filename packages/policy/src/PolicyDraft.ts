@@ -87,10 +87,11 @@ const placesMax = 5
 export const removalProblem: Charter.RemovalCheck = (text, removed) => {
   const [kind, id] =
     removed._tag === "RemoveTeam" ? (["teams", removed.team] as const) : (["roles", removed.role] as const)
-  const places = Result.match(PolicyFile.parse(text), {
-    onFailure: () => [],
-    onSuccess: (document) => PolicyNames.placesOf(document, kind, id)
-  })
+  const parsed = PolicyFile.parse(text)
+  if (Result.isFailure(parsed)) {
+    return "this version of the program cannot read the policy in force, and so cannot tell whom it names; update it"
+  }
+  const places = PolicyNames.placesOf(parsed.success, kind, id)
   if (places.length === 0) return undefined
   const more = places.length > placesMax ? ` and ${places.length - placesMax} more` : ""
   const [where] = plainly([`${places.slice(0, placesMax).join(", ")}${more}`])

@@ -55,7 +55,7 @@ const layerOf = (
   transport: Parameters<typeof TransportRegistry.TransportRegistry.layer>[0][number],
   device: number,
   dials: ReadonlyArray<number>,
-  { audit = [], policy, seed = device, space = teamSpace }: TeamOptions
+  { audit = [], checks = {}, policy, seed = device, space = teamSpace, stored }: TeamOptions
 ): Layer.Layer<Services> => {
   const keys = Layer.mergeAll(
     Layer.succeed(Crypto.Crypto, world.functions(new SeededRandom.SeededRandom(seed))),
@@ -63,8 +63,8 @@ const layerOf = (
     Compression.Compression.layerStored,
     TransportRegistry.TransportRegistry.layer([transport])
   )
-  const charter = Charter.layer({ space, ...PolicyDraft.charterChecks }).pipe(
-    Layer.provide(CharterStore.CharterStore.layerMemory()),
+  const charter = Charter.layer({ space, ...PolicyDraft.charterChecks, ...checks }).pipe(
+    Layer.provide(CharterStore.CharterStore.layerMemory(stored)),
     Layer.orDie
   )
   const introducer = device === hubDevice ? undefined : peer(hubDevice)
@@ -90,6 +90,10 @@ export interface TeamOptions {
   readonly onSent?: (frame: Uint8Array) => void
   /** Takes the entries of its audit. */
   readonly audit?: Array<AuditStore.AuditRow>
+  /** In the place of what its program asks before it puts a document in force. */
+  readonly checks?: Partial<typeof PolicyDraft.charterChecks>
+  /** Takes the records of its charter, and has those of an earlier run. */
+  readonly stored?: Array<Uint8Array>
   /** In the place of the team's space. */
   readonly space?: SpaceId.SpaceId
   /** In the place of the enterprise policy; such a node has no charter. */

@@ -19,6 +19,7 @@ import type { CharterOperation, Named } from "./CharterOperation.ts"
 import type * as CharterRecord from "./CharterRecord.ts"
 import { CharterStore } from "./CharterStore.ts"
 import type { CharterState } from "./CharterState.ts"
+import * as StoredRecords from "./StoredRecords.ts"
 import { type CharterGraph, rivalsMax } from "./CharterGraph.ts"
 
 /** What a record says beside what it does. */
@@ -117,14 +118,14 @@ export type RemovalCheck = (text: string, removed: Named<"RemoveTeam" | "RemoveR
 export interface CharterOptions {
   readonly space: SpaceId
   /**
-   * Why a policy document in a record cannot be read, or nothing. It must answer alike on every node and in every later
-   * version of it: a record that is refused here ends the charter there.
+   * Why a policy document that this device is to put in force cannot be read, or nothing; asked before a record is signed, also
+   * of one that was in force before. Documents of others are not asked about: a later version may read what this one cannot,
+   * and a charter that depended on the reader would be another one here.
    */
-  readonly policyProblem: CharterFold.PolicyCheck
+  readonly policyProblem: (text: string) => string | undefined
   /**
-   * What is wrong with a document that this device is to put in force, or nothing; asked beside `policyProblem`, before a
-   * record is signed. What is in the charter is not asked about again: neither a team that goes nor a stricter version of
-   * the program takes a document out of force.
+   * What is wrong with a document that this device is to put in force for the first time, or nothing. What is in the charter
+   * is not asked about again: neither a team that goes nor a stricter version of the program takes a document out of force.
    */
   readonly draftProblem?: CharterFold.PolicyCheck | undefined
   /**
@@ -144,7 +145,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const crypto = yield* Crypto
   const signer = yield* DeviceKey
   const store = yield* CharterStore
-  const graph = CharterKeeping.graphOf({ crypto, options }, yield* store.load)
+  const graph = yield* StoredRecords.load(crypto, options.space, store)
   const keeping: Keeping = { options, crypto, signer, store, graph, state: graph.state }
   const changes = yield* PubSub.sliding<CharterState>(changesMax)
   const arrivals = yield* PubSub.sliding<void>(1)

@@ -9,30 +9,43 @@ import * as CharterRights from "./CharterRights.ts"
 import * as CharterSeal from "./CharterSeal.ts"
 import { type CharterState, type Device, devicesOf, levelOf, type Member, memberOf } from "./CharterState.ts"
 
-/** What the charter needs to know of policy documents: what is wrong with one in a state, or nothing. */
+/** What is wrong with a policy document in a state, or nothing. */
 export type PolicyCheck = (text: string, state: CharterState) => string | undefined
 
-/** The state after a record, or why the record does not count: all of its operations do, or none. */
-export const apply = (state: CharterState, record: CharterRecord, policyProblem: PolicyCheck): CharterState | string =>
-  applied(state, record, policyProblem, false)
+/**
+ * The state after a record, or why the record does not count: all of its operations do, or none. Documents are no reason,
+ * for versions of the program read them differently; `draftProblem` is asked about those of a record that is not written yet.
+ */
+export const apply = (state: CharterState, record: CharterRecord, draftProblem?: PolicyCheck): CharterState | string =>
+  applied(state, record, false, draftProblem)
 
 /**
  * The same at the turn of a record that counted for its writer, in a state that its writer may not have seen: what it was
  * right to remove may not have come, or be gone already, and is kept out all the same.
  */
-export const applyInTurn = (
-  state: CharterState,
-  record: CharterRecord,
-  policyProblem: PolicyCheck
-): CharterState | string => applied(state, record, policyProblem, true)
+export const applyInTurn = (state: CharterState, record: CharterRecord): CharterState | string =>
+  applied(state, record, true)
 
 const applied = (
   state: CharterState,
   record: CharterRecord,
-  policyProblem: PolicyCheck,
-  isInTurn: boolean
+  isInTurn: boolean,
+  draftProblem?: PolicyCheck
 ): CharterState | string => {
   if (record.space !== state.space) return "it is of another space"
+  if (record.unread === "later" || record.unread === "refused") return unread(state, record)
+  const after = done(state, record, isInTurn, draftProblem)
+  return typeof after === "string" && record.unread === "behind" && state.unread !== undefined
+    ? unread(state, record)
+    : after
+}
+
+const done = (
+  state: CharterState,
+  record: CharterRecord,
+  isInTurn: boolean,
+  draftProblem?: PolicyCheck
+): CharterState | string => {
   const exhausted = CharterRights.whyNotMore(state, record.signer)
   if (exhausted !== undefined) return exhausted
   let next = counted(state, record)
@@ -42,11 +55,21 @@ const applied = (
       next = kept
       continue
     }
-    const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(next, operation, policyProblem)
+    const problem = CharterRights.whyNot(next, record.signer, operation) ?? problemOf(next, operation, draftProblem)
     if (problem !== undefined) return problem
     next = performBy(next, record, operation)
   }
   return next
+}
+
+/**
+ * The state after a record of which this version cannot say what it does. The hub's receipt says that one has judged it who
+ * could; without a hub it takes somebody who manages the space, so that nobody else closes it to everybody.
+ */
+const unread = (state: CharterState, record: CharterRecord): CharterState | string => {
+  const isVouched = state.hub !== undefined || record.unread === "refused"
+  const problem = isVouched ? undefined : CharterRights.whyNotUnread(state, record.signer)
+  return problem ?? { ...counted(state, record), unread: state.unread ?? state.version + 1 }
 }
 
 /**
@@ -77,8 +100,8 @@ const counted = (state: CharterState, { id, signer }: CharterRecord): CharterSta
   return { ...next, ownRecords: having(state.ownRecords, member.id, (state.ownRecords.get(member.id) ?? 0) + 1) }
 }
 
-const problemOf = (state: CharterState, operation: CharterOperation, policyProblem: PolicyCheck): string | undefined =>
-  operation._tag === "SetPolicy" ? policyProblem(operation.text, state) : undefined
+const problemOf = (state: CharterState, operation: CharterOperation, draftProblem?: PolicyCheck): string | undefined =>
+  operation._tag === "SetPolicy" ? draftProblem?.(operation.text, state) : undefined
 
 const having = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value)
 

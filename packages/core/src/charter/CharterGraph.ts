@@ -16,8 +16,6 @@ export const rivalsMax = 1_024
 const rivalsOfDeviceMax = 64
 /** Records refused for that bound whose ids are remembered until something else counts. */
 const crowdedMax = 4_096
-/** Policy documents whose check is remembered: ordering anew asks again. */
-const policiesMax = 16
 /** States that are remembered, for who wrote next often knew the same; likewise what several records together amount to. */
 const statesMax = 64
 
@@ -26,11 +24,15 @@ export type Added =
   | { readonly kind: "added" | "known" | "missing" }
   | { readonly kind: "refused"; readonly problem: string }
 
+/** What is wrong with a record that the hub of the space has not signed for. */
+export const notTakenIn = "the hub of the space has not taken it in"
+
+const none: ReadonlySet<RecordId> = new Set()
+
 const crowded: Added = { kind: "refused", problem: "too many records of its device, or of all, do not count" }
 
 export class CharterGraph {
   readonly #crypto: CryptoFunctions
-  readonly #policyProblem: CharterFold.PolicyCheck
   /** Each behind what it stands behind. */
   readonly #nodes = new Map<RecordId, Node>()
   /** Those among them that are being taken in and have no place yet. */
@@ -46,9 +48,8 @@ export class CharterGraph {
   readonly #joined = new Map<string, Resolution>()
   readonly #crowded = new Set<RecordId>()
 
-  constructor(crypto: CryptoFunctions, space: SpaceId, policyProblem: CharterFold.PolicyCheck) {
+  constructor(crypto: CryptoFunctions, space: SpaceId) {
     this.#crypto = crypto
-    this.#policyProblem = remembered(policyProblem)
     this.#empty = CharterState.empty(space)
     this.#state = this.#empty
   }
@@ -71,6 +72,21 @@ export class CharterGraph {
   /** True for a record that is known, whether it counts or not. */
   knows(id: RecordId): boolean {
     return this.#nodes.has(id)
+  }
+
+  /** True for a known record that counts. */
+  counts(id: RecordId): boolean {
+    return this.#node(id) !== undefined && this.#counting.some(({ record }) => record.id === id)
+  }
+
+  /** True for a known record that this version of the program could judge: it and all that it stands behind. */
+  isJudged(id: RecordId): boolean {
+    return this.#stateOf(this.#node(id)!.own).unread === undefined
+  }
+
+  /** Everything that is known, each behind what it stands behind. */
+  get records(): ReadonlyArray<CharterRecord> {
+    return this.#known()
   }
 
   /** Known records that do not count, each behind what it stands behind. */
@@ -124,14 +140,15 @@ export class CharterGraph {
 
   /**
    * Takes records in, together: one that does not count is kept where another of them needs it. What came of each, in their
-   * order.
+   * order. `kept`: those of them that were judged and kept before; they are not too many, and none of them is refused for what
+   * it does.
    */
-  addAll(records: ReadonlyArray<CharterRecord>): ReadonlyArray<Added> {
+  addAll(records: ReadonlyArray<CharterRecord>, kept: ReadonlySet<RecordId> = none): ReadonlyArray<Added> {
     const repeated = this.#repeated(records)
     try {
-      const outcomes = records.map((record) => (repeated.has(record.id) ? crowded : this.#take(record)))
+      const outcomes = records.map((record) => (repeated.has(record.id) ? crowded : this.#take(record, kept)))
       if (this.#fresh.size === 0) return outcomes
-      const dropped = this.#order()
+      const dropped = this.#order(kept)
       return outcomes.map((outcome, place) => (dropped.has(records[place]!.id) ? crowded : outcome))
     } finally {
       this.#fresh.clear()
@@ -151,7 +168,7 @@ export class CharterGraph {
   }
 
   /** Takes in what stands behind all others; what does not is noted, and its place is found for all together. */
-  #take(record: CharterRecord): Added {
+  #take(record: CharterRecord, kept: ReadonlySet<RecordId>): Added {
     const { behind, id } = record
     if (this.#node(id) !== undefined) return { kind: "known" }
     if (!behind.every((each) => this.#node(each) !== undefined)) return { kind: "missing" }
@@ -163,9 +180,10 @@ export class CharterGraph {
       return { kind: "refused", problem: "its version is not that of a record behind those" }
     }
     const past = this.#past(behind)
-    const after = this.#after(past.state, record)
-    if (typeof after === "string") return { kind: "refused", problem: after }
-    const node = nodeOf(past, record, after)
+    const judged = this.#judged(past.state, record, kept.has(id))
+    if (typeof judged === "string") return { kind: "refused", problem: judged }
+    const { after } = judged
+    const node = nodeOf(past, judged.record, after)
     this.#remember(node.own, after)
     if (this.#fresh.size === 0 && this.#comesLast(node, after)) this.#append(node, after)
     else this.#fresh.set(id, node)
@@ -188,17 +206,30 @@ export class CharterGraph {
     return new Set(this.#counting.map(({ record }) => record.id))
   }
 
-  #after(before: CharterState.CharterState, record: CharterRecord): CharterState.CharterState | string {
+  /**
+   * The state after a record behind its own past. Where that holds what this version cannot judge, or where it was judged
+   * before, no reason against it is good enough: it counts, and what it does is not known.
+   */
+  #judged(
+    before: CharterState.CharterState,
+    record: CharterRecord,
+    isKept: boolean
+  ): { readonly record: CharterRecord; readonly after: CharterState.CharterState } | string {
     if (before.hub !== undefined && record.signer !== before.hub && !hasReceipt(this.#crypto, record, before.hub)) {
-      return "the hub of the space has not taken it in"
+      return notTakenIn
     }
-    return CharterFold.apply(before, record, this.#policyProblem)
+    const after = CharterFold.apply(before, record)
+    if (typeof after !== "string") return { record, after }
+    if (before.unread === undefined && !isKept) return after
+    const unread: CharterRecord = { ...record, unread: isKept ? "refused" : "behind" }
+    const unknown = CharterFold.apply(before, unread)
+    return typeof unknown === "string" ? unknown : { record: unread, after: unknown }
   }
 
   /** Its writer knew everything that counts, and nothing else comes to count with it. */
   #comesLast(node: Node, state: CharterState.CharterState): boolean {
     if (!this.#isBehindAll(node.record.behind)) return false
-    return !isAnyRoused(this.#idle, state, node, this.#policyProblem)
+    return !isAnyRoused(this.#idle, state, node)
   }
 
   /** Whoever stands behind these knew all that counts, and nothing but what that stands behind. */
@@ -238,7 +269,7 @@ export class CharterGraph {
     }
     let state = known ?? this.#empty
     for (const record of steps.reverse()) {
-      const after = CharterFold.applyInTurn(state, record, this.#policyProblem)
+      const after = CharterFold.applyInTurn(state, record)
       if (typeof after !== "string") state = after
     }
     if (steps.length > 0) this.#remember(counted!, state)
@@ -268,7 +299,7 @@ export class CharterGraph {
   #resolve(ids: ReadonlyArray<RecordId>): Resolution {
     const { above, trunk } = this.#above(ids)
     const begin = { last: trunk?.own, state: this.#stateOf(trunk?.own) }
-    return above.length === 0 ? begin : resolve(above, begin, this.#counting, this.#policyProblem)
+    return above.length === 0 ? begin : resolve(above, begin, this.#counting)
   }
 
   /**
@@ -302,7 +333,7 @@ export class CharterGraph {
   }
 
   /** Orders all records anew, with the fresh ones; gives those that do not count and were given back, as too many do not. */
-  #order(): ReadonlySet<RecordId> {
+  #order(kept: ReadonlySet<RecordId>): ReadonlySet<RecordId> {
     const all = [...this.#nodes.values(), ...this.#fresh.values()]
     const passed = new Set(all.flatMap(({ record }) => record.behind))
     const tops = all.filter(({ record }) => !passed.has(record.id)).map(({ record }) => record.id)
@@ -312,7 +343,7 @@ export class CharterGraph {
     const behindThose = this.#closure(counted.flatMap(({ record }) => record.behind))
     const heads = [...counts].filter((id) => !behindThose.has(id))
     const needed = this.#closure(heads)
-    const dropped = this.#superfluous(counts, needed)
+    const dropped = this.#superfluous(counts, new Set([...needed, ...kept]))
     // All is computed: from here on nothing can fail.
     for (const [id, node] of this.#fresh) if (!dropped.has(id)) this.#nodes.set(id, node)
     this.#heads = heads
@@ -369,14 +400,3 @@ export class CharterGraph {
 
 const areEqual = (a: ReadonlyArray<RecordId>, b: ReadonlyArray<RecordId>): boolean =>
   a.length === b.length && a.every((id) => b.includes(id))
-
-const remembered = (check: CharterFold.PolicyCheck): CharterFold.PolicyCheck => {
-  const known = new Map<string, string | undefined>()
-  return (text, state) => {
-    if (known.has(text)) return known.get(text)
-    const problem = check(text, state)
-    if (known.size >= policiesMax) known.delete(known.keys().next().value!)
-    known.set(text, problem)
-    return problem
-  }
-}

@@ -10,11 +10,12 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { CharterOptions, Received, RefusedRecord, Wording } from "./Charter.ts"
 import * as CharterError from "./CharterError.ts"
 import * as CharterFold from "./CharterFold.ts"
-import { type Added, CharterGraph } from "./CharterGraph.ts"
+import type { Added, CharterGraph } from "./CharterGraph.ts"
 import { type CharterOperation, managingLevel } from "./CharterOperation.ts"
 import * as CharterRecord from "./CharterRecord.ts"
 import { type CharterState, levelOf, memberOf } from "./CharterState.ts"
 import type { CharterStoreShape } from "./CharterStore.ts"
+import * as StoredRecords from "./StoredRecords.ts"
 
 /** Records on their way into the store, and what they do to the graph. */
 export interface Keeping {
@@ -27,28 +28,20 @@ export interface Keeping {
   state: CharterState
 }
 
-/** The graph of stored records. */
-export const graphOf = (
-  { crypto, options: { policyProblem, space } }: Pick<Keeping, "crypto" | "options">,
-  stored: ReadonlyArray<Uint8Array>
-): CharterGraph => {
-  const graph = new CharterGraph(crypto, space, policyProblem)
-  // A later version of the program may have kept what this one cannot read: it stands still there.
-  graph.addAll(stored.map((bytes) => CharterRecord.open(crypto, bytes)).filter((record) => typeof record !== "string"))
-  return graph
-}
-
 /** Makes records durable that the graph has taken in already; when that fails it is as if they had never come. */
 const keep = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArray<CharterRecord.CharterRecord>) {
-  const rollBack = Effect.map(
-    Effect.orElseSucceed(keeping.store.load, () => []),
-    (stored) => {
-      keeping.graph = graphOf(keeping, stored)
-    }
-  )
-  yield* Effect.onError(keeping.store.append(records.map(({ bytes }) => bytes)), () => rollBack)
+  const { crypto, graph, options, store } = keeping
+  const rollBack = Effect.sync(() => {
+    keeping.graph = StoredRecords.without(graph, crypto, options.space, records)
+  })
+  const stored = records.map((record) => StoredRecords.toStore(graph, record))
+  yield* Effect.onError(store.append(stored), () => rollBack)
   keeping.state = keeping.graph.state
 })
+
+/** Nothing is written behind what this version cannot judge: it might not be allowed there. */
+const unreadProblem = (unread: number): string =>
+  `this version of the program cannot judge record ${unread}, which a later one wrote; update it`
 
 /** A record of this device behind all that counts, or why there is none: nothing is kept of it. */
 export const draft = Effect.fnUntraced(function* (
@@ -56,8 +49,9 @@ export const draft = Effect.fnUntraced(function* (
   operations: ReadonlyArray<CharterOperation>,
   { behalf = "", note = "" }: Wording
 ) {
-  const { version } = graph.state
+  const { unread, version } = graph.state
   if (version === 0 && operations[0]?._tag !== "Found") return yield* failed(new CharterError.CharterMissing({}))
+  if (unread !== undefined) return yield* denied(version, unreadProblem(unread))
   const at = HybridTime.make(yield* Clock.currentTimeMillis, 0)
   const behind = graph.heads
   const made = { space: options.space, version: graph.versionBehind(behind), behind, at, behalf, note, operations }
@@ -89,11 +83,12 @@ export const write = Effect.fnUntraced(function* (
 
 /** What is wrong with the documents of a record that this device is about to write. */
 const draftProblemIn = ({ options, graph }: Keeping, record: CharterRecord.CharterRecord): string | undefined => {
-  const { draftProblem } = options
-  const isAsked = record.operations.some(({ _tag }) => _tag === "SetPolicy" || _tag === "SealSpace")
-  if (draftProblem === undefined || !isAsked) return undefined
-  const judged = CharterFold.apply(graph.state, record, (text, state) =>
-    wasInForce(graph, text) ? undefined : draftProblem(text, state)
+  const { draftProblem, policyProblem } = options
+  if (!record.operations.some(({ _tag }) => _tag === "SetPolicy" || _tag === "SealSpace")) return undefined
+  const judged = CharterFold.apply(
+    graph.state,
+    record,
+    (text, state) => policyProblem(text) ?? (wasInForce(graph, text) ? undefined : draftProblem?.(text, state))
   )
   if (typeof judged === "string") return judged
   const { policy, seal } = judged
@@ -173,13 +168,23 @@ const isHanded = ({ graph, signer }: Keeping, record: CharterRecord.CharterRecor
 const countersign = (keeping: Keeping, record: CharterRecord.CharterRecord): Added => {
   const { graph } = keeping
   if (graph.knows(record.id)) return { kind: "known" }
-  const outside = handingProblem(graph.state, record.signer)
-  if (outside !== undefined) return { kind: "refused", problem: outside }
-  const isBehindAll = record.behind.length === 1 && record.behind[0] === graph.heads[0]
-  if (!isBehindAll) return { kind: "refused", problem: "it does not stand behind the newest record" }
-  const problem = problemOf(keeping, record)
-  return problem === undefined ? graph.add(record) : { kind: "refused", problem }
+  const problem = unjudgedProblem(graph.state, record) ?? handingProblem(graph.state, record.signer)
+  if (problem !== undefined) return { kind: "refused", problem }
+  if (!standsBehindAll(graph, record))
+    return { kind: "refused", problem: "it does not stand behind all newest records" }
+  const draftedBadly = problemOf(keeping, record)
+  return draftedBadly === undefined ? graph.add(record) : { kind: "refused", problem: draftedBadly }
 }
+
+/** A hub signs for nothing that it cannot judge. */
+const unjudgedProblem = (state: CharterState, { unread }: CharterRecord.CharterRecord): string | undefined => {
+  if (state.unread !== undefined) return unreadProblem(state.unread)
+  return unread === undefined ? undefined : "a later version of the program wrote it; the hub is to be updated first"
+}
+
+/** Its writer knew everything that counts here. After a restore several records may be the newest. */
+export const standsBehindAll = ({ heads }: CharterGraph, { behind }: CharterRecord.CharterRecord): boolean =>
+  behind.length === heads.length && behind.every((id, place) => id === heads[place])
 
 const namesIn = ({ operations }: CharterRecord.CharterRecord): RefusedRecord["operations"] => [
   ...new Set(operations.map(({ _tag }) => _tag))

@@ -1,12 +1,13 @@
 /**
  * A record of this device on its way to the hub of its space: signed here, handed over by whichever session leads there, and
- * done once it comes back with the hub's receipt. When somebody else was faster it is written anew behind that.
+ * done once it counts. When somebody else was faster it is written anew behind that, after a pause and a bounded number of
+ * times: what it does shall count once.
  */
 import { Effect, PubSub, Semaphore } from "effect"
 import type { Wording } from "./Charter.ts"
 import * as CharterError from "./CharterError.ts"
 import * as CharterFold from "./CharterFold.ts"
-import { draft, handingProblem, type Keeping, problemOf } from "./CharterKeeping.ts"
+import { draft, handingProblem, type Keeping, problemOf, standsBehindAll } from "./CharterKeeping.ts"
 import type { CharterOperation } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
 import type { CharterState } from "./CharterState.ts"
@@ -16,6 +17,12 @@ export const hubMsMax = 10_000
 
 /** How often it is handed over until then. */
 const againMs = 1_000
+
+/** How often it is drafted until then. */
+export const draftsMax = 16
+
+/** How long it is waited before it is drafted again, for one that was taken in may come behind another one. */
+const pauseMs = 250
 
 type Failure = CharterError.CharterError
 
@@ -31,8 +38,8 @@ export const foresee = (
 
 /** The state behind a drafted record, as the hub will see it. */
 const judged = (keeping: Keeping, record: CharterRecord): Effect.Effect<CharterState, Failure> => {
-  const { graph, options } = keeping
-  const after = CharterFold.apply(graph.state, record, options.policyProblem)
+  const { graph } = keeping
+  const after = CharterFold.apply(graph.state, record)
   const problem = typeof after === "string" ? after : (outsideProblem(keeping) ?? problemOf(keeping, record))
   if (typeof after !== "string" && problem === undefined) return Effect.succeed(after)
   return failed(new CharterError.CharterDenied({ version: graph.state.version, problem: problem! }))
@@ -41,6 +48,10 @@ const judged = (keeping: Keeping, record: CharterRecord): Effect.Effect<CharterS
 /** Where a hub takes records in, it must be one of those that it takes some from. */
 const outsideProblem = ({ graph: { state }, signer }: Keeping): string | undefined =>
   state.hub === undefined || state.hub === signer.peer ? undefined : handingProblem(state, signer.peer)
+
+/** The hub may take it in still: it is not known to count, and nothing counts here that it does not stand behind. */
+const isOpen = ({ graph }: Keeping, record: CharterRecord): boolean =>
+  !graph.counts(record.id) && standsBehindAll(graph, record)
 
 export interface CharterOffer {
   /** Writes through the hub, one record at a time. `isExpected` is asked before each draft. */
@@ -62,34 +73,36 @@ export const make = Effect.fnUntraced(function* (
   let offered: CharterRecord | undefined
   const handOver = Effect.fnUntraced(function* (record: CharterRecord, moved: PubSub.Subscription<CharterState>) {
     offered = record
-    while (keeping.graph.state.version < record.version) {
+    while (isOpen(keeping, record)) {
       // Again and again, for a session that leads to the hub may only just have begun.
       yield* PubSub.publish(changes, keeping.state)
       yield* Effect.timeoutOption(movedOn(record, moved), againMs)
     }
-    return keeping.graph.at(record.version) === record.id
   })
   /** What was published here tells nothing new. */
   const movedOn = Effect.fnUntraced(function* (record: CharterRecord, moved: PubSub.Subscription<CharterState>) {
-    while (keeping.graph.state.version < record.version) yield* PubSub.take(moved)
+    while (isOpen(keeping, record)) yield* PubSub.take(moved)
   })
+  const elsewhere = Effect.suspend(() => failed(new CharterError.CharterElsewhere({ hub: keeping.state.hub! })))
   const handIn: CharterOffer["handIn"] = (isExpected, operations, wording) =>
     Effect.gen(function* () {
       const moved = yield* PubSub.subscribe(changes)
-      for (;;) {
+      const handed: Array<CharterRecord> = []
+      while (handed.length < draftsMax) {
         const record = yield* Effect.gen(function* () {
           yield* isExpected
           const drafted = yield* draft(keeping, operations, wording)
           yield* judged(keeping, drafted)
           return drafted
         }).pipe(oneByOne.withPermits(1))
-        if (yield* handOver(record, moved)) return keeping.state
+        handed.push(record)
+        yield* handOver(record, moved)
+        if (!keeping.graph.counts(record.id)) yield* Effect.sleep(pauseMs)
+        if (handed.some(({ id }) => keeping.graph.counts(id))) return keeping.state
       }
+      return yield* elsewhere
     }).pipe(
-      Effect.timeoutOrElse({
-        duration: hubMsMax,
-        orElse: () => failed(new CharterError.CharterElsewhere({ hub: keeping.state.hub! }))
-      }),
+      Effect.timeoutOrElse({ duration: hubMsMax, orElse: () => elsewhere }),
       Effect.ensuring(Effect.sync(() => (offered = undefined))),
       Effect.scoped,
       offering.withPermits(1)

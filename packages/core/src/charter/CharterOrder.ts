@@ -103,18 +103,13 @@ const inOrder = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
  * Orders records all of which stand behind the last one of `begin`, and counts on from there. `known`: what counted until
  * now; where the outcome begins alike it shares that.
  */
-export const resolve = (
-  nodes: ReadonlyArray<Node>,
-  begin: Resolution,
-  known: ReadonlyArray<Counted>,
-  policyProblem: CharterFold.PolicyCheck
-): Resolution => {
+export const resolve = (nodes: ReadonlyArray<Node>, begin: Resolution, known: ReadonlyArray<Counted>): Resolution => {
   const here = new Map(nodes.map((node) => [node.record.id, node]))
   const settled = new Settled(here, begin.last?.length ?? 0)
   let { last, state } = begin
   for (const node of [...nodes].sort(byTurn)) {
     if (settled.has(node.record.id)) continue
-    const turn = tried(state, settled.before(node), node.record, policyProblem)
+    const turn = tried(state, settled.before(node), node.record)
     settled.add(node.record.id)
     if (turn === undefined) continue
     settled.close(node)
@@ -132,15 +127,8 @@ export const resolve = (
  * before them is another. The new one brings everything that counts, in its order, so the others have their turns behind it;
  * and the first that makes sense there, alone or in the past of another one, makes sense in that very state.
  */
-export const isAnyRoused = (
-  idle: ReadonlyArray<Node>,
-  end: CharterState.CharterState,
-  added: Node,
-  policyProblem: CharterFold.PolicyCheck
-): boolean =>
-  idle.some(
-    (node) => byTurn(node, added) > 0 && typeof CharterFold.applyInTurn(end, node.record, policyProblem) !== "string"
-  )
+export const isAnyRoused = (idle: ReadonlyArray<Node>, end: CharterState.CharterState, added: Node): boolean =>
+  idle.some((node) => byTurn(node, added) > 0 && typeof CharterFold.applyInTurn(end, node.record) !== "string")
 
 interface Step {
   readonly record: CharterRecord
@@ -151,18 +139,17 @@ interface Step {
 const tried = (
   begin: CharterState.CharterState,
   past: ReadonlyArray<CharterRecord>,
-  record: CharterRecord,
-  policyProblem: CharterFold.PolicyCheck
+  record: CharterRecord
 ): ReadonlyArray<Step> | undefined => {
   const steps: Array<Step> = []
   let state = begin
   for (const each of past) {
-    const after = CharterFold.applyInTurn(state, each, policyProblem)
+    const after = CharterFold.applyInTurn(state, each)
     if (typeof after === "string") continue
     steps.push({ record: each, after })
     state = after
   }
-  const after = CharterFold.applyInTurn(state, record, policyProblem)
+  const after = CharterFold.applyInTurn(state, record)
   return typeof after === "string" ? undefined : [...steps, { record, after }]
 }
 

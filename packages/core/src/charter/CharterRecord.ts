@@ -11,7 +11,11 @@ import * as SpaceId from "../identity/SpaceId.ts"
 import * as MessagePack from "../model/MessagePack.ts"
 import * as CharterOperation from "./CharterOperation.ts"
 
-/** Version of the format. What a later one says is not guessed at: the charter stands still until an update. */
+/**
+ * Version of the format. Every later one has these nine fields in their places, within these bounds and signed over the same
+ * domain, and whatever it adds behind them; what it does may be anything. So whoever does not know it keeps it all the same,
+ * and knows where it stands and who signed it. What a record of one version means never changes.
+ */
 export const recordVersion = 1
 /** Operations of one record; they count together or not at all. */
 export const operationsMax = 64
@@ -46,7 +50,13 @@ export interface CharterRecord {
   readonly behalf: string
   /** Why, in the signer's words, or empty. */
   readonly note: string
+  /** What it does; nothing is known of that where it is `unread`. */
   readonly operations: ReadonlyArray<CharterOperation.CharterOperation>
+  /**
+   * Why this version of the program cannot judge it. `later`: only a later one knows what it does. `behind`: it stands behind
+   * such a one, without which it makes no sense. `refused`: it was judged and taken in before, and would not be now.
+   */
+  readonly unread: "later" | "behind" | "refused" | undefined
   /** The hub's signature that says it has this record at its place, and nothing about the right to write it. */
   readonly receipt: Uint8Array | undefined
   /** The record as it was signed, with its signatures. */
@@ -62,7 +72,7 @@ const signedMessage = (crypto: CryptoFunctions, body: Uint8Array): Uint8Array =>
 const idOf = (crypto: CryptoFunctions, body: Uint8Array): RecordId =>
   Bytes.toHex(crypto.sha256(signedMessage(crypto, body)))
 
-type Made = Omit<CharterRecord, "id" | "signer" | "receipt" | "bytes">
+type Made = Omit<CharterRecord, "id" | "signer" | "unread" | "receipt" | "bytes">
 
 /** Encodes and signs a record; throws when there can be none like it. */
 export const seal = (crypto: CryptoFunctions, signer: Signer, made: Made): CharterRecord => {
@@ -105,7 +115,7 @@ export const withReceipt = (record: CharterRecord, hub: Signer): CharterRecord =
 export const hasReceipt = (crypto: CryptoFunctions, { id, receipt }: CharterRecord, hub: PeerId.PeerId): boolean =>
   receipt !== undefined && crypto.verify(PeerId.toPublicKey(hub)!, receiptMessage(id), receipt)
 
-/** Of a later version, good or not: it can only be kept. */
+/** Of a later version that does not keep to the form which all have: nothing can be told of it. */
 export const newer = "a later version wrote it"
 
 /** Reads a record and proves its signature, or says what is wrong. */
@@ -119,10 +129,10 @@ export const open = (crypto: CryptoFunctions, bytes: Uint8Array): CharterRecord 
   const fields = unpack(body)
   if (!Array.isArray(fields)) return "its body is not a list"
   const [format, ...rest] = fields as ReadonlyArray<unknown>
-  if (Number.isSafeInteger(format) && (format as number) > recordVersion) return newer
-  if (format !== recordVersion || rest.length !== 8) return "its body is not a list of 9"
-  const read = readBody(rest)
-  if (typeof read === "string") return read
+  const isLater = Number.isSafeInteger(format) && (format as number) > recordVersion
+  if (!isLater && (format !== recordVersion || rest.length !== 8)) return "its body is not a list of 9"
+  const read = readBody(rest, isLater)
+  if (typeof read === "string") return isLater ? newer : read
   const key = PeerId.toPublicKey(read.signer)!
   if (!crypto.verify(key, signedMessage(crypto, body), signature)) return "its signature is not the signer's"
   const kept = receipt === null ? undefined : Bytes.copy(receipt)
@@ -134,7 +144,11 @@ const unpack = (bytes: Uint8Array): unknown => {
   return typeof unpacked === "string" ? undefined : unpacked.value
 }
 
-const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "receipt" | "bytes"> | string => {
+const later = "later"
+
+type Body = Omit<CharterRecord, "id" | "receipt" | "bytes">
+
+const readBody = (fields: ReadonlyArray<unknown>, isLater: boolean): Body | string => {
   const [space, version, before, at, signer, behalf, note, operations] = fields
   if (!isBytes(space, SpaceId.spaceIdBytes)) return "it names no space"
   if (!Number.isSafeInteger(version) || (version as number) < 1) return "it has no place in the charter"
@@ -143,16 +157,8 @@ const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "r
   if (!isBytes(at, HybridTime.hybridTimeBytes)) return "it has no time"
   if (!isBytes(signer, PeerId.publicKeyBytes)) return "it names no signer"
   if (!isText(behalf, behalfCharsMax) || !isText(note, noteCharsMax)) return "a text of it is too long"
-  if (!Array.isArray(operations) || operations.length < 1 || operations.length > operationsMax) {
-    return `it does not do 1 to ${operationsMax} things`
-  }
-  const read: Array<CharterOperation.CharterOperation> = []
-  for (const input of operations as ReadonlyArray<unknown>) {
-    const operation = CharterOperation.fromWire(input)
-    if (operation === "newer") return newer
-    if (operation === undefined) return "it does something that is none of a charter's operations"
-    read.push(operation)
-  }
+  const read = isLater ? later : readOperations(operations)
+  if (typeof read === "string" && read !== later) return read
   return {
     space: SpaceId.fromBytes(space),
     version: version as number,
@@ -161,8 +167,24 @@ const readBody = (fields: ReadonlyArray<unknown>): Omit<CharterRecord, "id" | "r
     signer: PeerId.fromPublicKey(signer),
     behalf,
     note,
-    operations: read
+    operations: typeof read === "string" ? [] : read,
+    unread: typeof read === "string" ? later : undefined
   }
+}
+
+/** What it does; `later` for what only a later version knows, or what is wrong with it. */
+const readOperations = (operations: unknown): ReadonlyArray<CharterOperation.CharterOperation> | string => {
+  if (!Array.isArray(operations) || operations.length < 1 || operations.length > operationsMax) {
+    return `it does not do 1 to ${operationsMax} things`
+  }
+  const read: Array<CharterOperation.CharterOperation> = []
+  for (const input of operations as ReadonlyArray<unknown>) {
+    const operation = CharterOperation.fromWire(input)
+    if (operation === "newer") return later
+    if (operation === undefined) return "it does something that is none of a charter's operations"
+    read.push(operation)
+  }
+  return read
 }
 
 /** In order and each once, so that there is one form. */

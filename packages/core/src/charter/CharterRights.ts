@@ -26,6 +26,15 @@ export const whyNotMore = (state: CharterState, signer: PeerId.PeerId): string |
   return `${member.name} has written ${ownRecordsMax} records of its own; further ones are for who manages the space`
 }
 
+/** Why a record of the device does not count of which this version cannot say what it does, where no hub has taken it in. */
+export const whyNotUnread = (state: CharterState, signer: PeerId.PeerId): string | undefined => {
+  const member = memberOf(state, signer)
+  if (member === undefined) return `${signer} is no device of a member`
+  if (state.devices.get(signer)!.isPaused) return `${state.devices.get(signer)!.name} is paused`
+  if (levelOf(state, member) >= managingLevel) return undefined
+  return `a later version of the program wrote it, and ${member.name} does not manage the space`
+}
+
 /** Why the device may not do this now, in words for people; `undefined` when it may. */
 export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: CharterOperation): string | undefined => {
   if (operation._tag === "Found") return whyNotFound(state, signer, operation)

@@ -91,6 +91,11 @@ export interface CharterState {
   readonly deviceLimits: ReadonlyMap<string, number | null>
   /** There once the contents of the space are sealed. */
   readonly seal: SpaceSeal | undefined
+  /**
+   * The version of the first record that this version of the program cannot judge. From there on anybody may have lost any
+   * right: nothing that is said here gives one.
+   */
+  readonly unread: number | undefined
 }
 
 const builtIn = (id: string, name: string, level: number): Role => ({ id, name, level, isBuiltIn: true })
@@ -123,7 +128,8 @@ export const empty = (space: SpaceId): CharterState => ({
   policySince: 0,
   deviceLimit: null,
   deviceLimits: new Map(),
-  seal: undefined
+  seal: undefined,
+  unread: undefined
 })
 
 /** The devices of a member, in the order in which they came. */

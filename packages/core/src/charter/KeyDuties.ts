@@ -54,6 +54,7 @@ const recipients = ({ devices, hub }: CharterState): ReadonlyArray<Device> =>
 /** True for a device that may put keys in force, and hand them on. */
 export const isKeeper = (state: CharterState, device: Device | undefined): boolean => {
   const member = device === undefined ? undefined : state.members.get(device.member)
+  if (state.unread !== undefined) return false
   if (member === undefined || device!.isPaused || device!.peer === state.hub) return false
   return levelOf(state, member) >= managingLevel
 }

@@ -72,13 +72,15 @@ export class StoreSealed extends Schema.TaggedError<StoreSealed>()("StoreSealed"
   }
 }
 
-/** The file is damaged. */
+/** The file is damaged. `remedy`: what to do, where that is not to restore a backup or to begin afresh. */
 export class StoreCorrupt extends Schema.TaggedError<StoreCorrupt>()("StoreCorrupt", {
   path: Schema.String,
-  problem: Schema.String
+  problem: Schema.String,
+  remedy: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `${this.path} is damaged (${this.problem}); restore a backup, or move it away to sync afresh`
+    const { path, problem, remedy = "restore a backup, or move it away to sync afresh" } = this
+    return `${path} is damaged (${problem}); ${remedy}`
   }
   get isRetryable(): boolean {
     return false

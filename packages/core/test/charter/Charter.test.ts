@@ -184,7 +184,8 @@ describe("a node's charter", () => {
       let isFull = false
       const full = new JournalError({ reason: new StoreFull({ path: "somewhere" }) })
       const store = Layer.succeed(CharterStore, {
-        load: Effect.sync(() => [...records]),
+        path: "somewhere",
+        load: Effect.suspend(() => (isFull ? Effect.fail(full) : Effect.sync(() => [...records]))),
         append: (fresh: ReadonlyArray<Uint8Array>) =>
           Effect.suspend(() => (isFull ? Effect.fail(full) : Effect.sync(() => void records.push(...fresh))))
       })

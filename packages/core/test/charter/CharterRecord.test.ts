@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import * as CharterRecord from "../../src/charter/CharterRecord.ts"
 import * as Bytes from "../../src/identity/Bytes.ts"
 import * as MessagePack from "../../src/model/MessagePack.ts"
-import { addDevice, addMember, crypto, found, key, record, signerOf } from "./fixture.ts"
+import { addDevice, addMember, crypto, found, key, laterRecord, peer, record, signerOf } from "./fixture.ts"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 
 const everything: ReadonlyArray<CharterOperation> = [
@@ -63,12 +63,26 @@ describe("a record", () => {
     expect(() => behind(ids[1]!, ids[1]!)).toThrow("does not say what it stands behind")
   })
 
-  it("[CH-2] of a later version, or with an operation of one, is told apart from a broken one", () => {
+  it("[CH-2] of a later version, or with an operation of one, says where it stands and who signed it", () => {
+    const first = record(undefined, 1, found)
+    for (const later of [
+      laterRecord(first, 3),
+      laterRecord(first, 3, 2),
+      laterRecord(first, 3, 7, "more", { of: 1 })
+    ]) {
+      expect(later).toMatchObject({ behind: [first.id], version: 2, signer: peer(3), operations: [], unread: "later" })
+      const changed = new Uint8Array(later.bytes)
+      changed[changed.length - 20]! ^= 1
+      expect(CharterRecord.open(crypto, changed)).toBe("its signature is not the signer's")
+    }
+  })
+
+  it("[CH-2] of a later version is told apart from a broken one", () => {
     const body = (version: number, operations: ReadonlyArray<unknown>) =>
       MessagePack.pack([version, new Uint8Array(16), 1, [], new Uint8Array(8), key(1), "", "", operations])
     const signed = (bytes: Uint8Array) => MessagePack.pack([bytes, new Uint8Array(64), null])
-    expect(CharterRecord.open(crypto, signed(body(2, [])))).toBe(CharterRecord.newer)
-    expect(CharterRecord.open(crypto, signed(body(1, [[99]])))).toBe(CharterRecord.newer)
+    expect(CharterRecord.open(crypto, signed(MessagePack.pack([2, "another form"])))).toBe(CharterRecord.newer)
+    expect(CharterRecord.open(crypto, signed(body(2, [])))).toBe("its signature is not the signer's")
     expect(CharterRecord.open(crypto, signed(body(1, [[5]])))).toMatch(/none of a charter's operations/)
     expect(CharterRecord.open(crypto, signed(body(1, [[5, "../x"]])))).toMatch(/none of a charter's operations/)
     expect(CharterRecord.open(crypto, signed(body(1, [])))).toMatch(/1 to 64/)

@@ -47,7 +47,6 @@ describe("a charter", () => {
     ["a device that is there", 1, addDevice("mia", 3), /is a device of adam already/],
     ["a reader that takes the policy away", 6, { _tag: "RemovePolicy" }, /does not manage the space/],
     ["a policy that is not there to be taken away", 1, { _tag: "RemovePolicy" }, /no policy is in force/],
-    ["a bad policy", 1, { _tag: "SetPolicy", text: "bad" }, /it is bad/],
     ["a policy beyond the bound", 1, { _tag: "SetPolicy", text: "ü".repeat(70_000) }, /more than 131072/]
   ]
   for (const [what, device, operation, because] of denied) {

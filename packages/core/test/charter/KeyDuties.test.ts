@@ -44,7 +44,7 @@ const share = (number: number, wraps: Uint8Array): CharterOperation => ({
 
 /** A charter of ann (1), who owns it, bob (2), an admin, and mia (3), a member; and what comes behind that. */
 const charter = () => {
-  const graph = new CharterGraph(crypto, space, () => undefined)
+  const graph = new CharterGraph(crypto, space)
   let last: CharterRecord.CharterRecord | undefined
   const write = (device: number, ...operations: ReadonlyArray<CharterOperation>): string | undefined => {
     const next = record(last, device, ...operations)
@@ -81,7 +81,7 @@ describe("keys in a charter", () => {
   })
 
   it("[CH-62] its hub never puts one in force, though its device is an owner's", async () => {
-    const graph = new CharterGraph(crypto, space, () => undefined)
+    const graph = new CharterGraph(crypto, space)
     const hub = { ...found, hub: key(1) } as CharterOperation
     const first = record(undefined, 1, hub, seal())
     expect(graph.add(first).kind).toBe("added")

@@ -5,13 +5,15 @@
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
 import * as CharterRecord from "../../src/charter/CharterRecord.ts"
 import { CharterGraph } from "../../src/charter/CharterGraph.ts"
+import * as Bytes from "../../src/identity/Bytes.ts"
 import * as HybridTime from "../../src/identity/HybridTime.ts"
 import * as PeerId from "../../src/identity/PeerId.ts"
-import type { SpaceId } from "../../src/identity/SpaceId.ts"
+import * as SpaceId from "../../src/identity/SpaceId.ts"
+import * as MessagePack from "../../src/model/MessagePack.ts"
 import * as NodeCrypto from "../journal/nodeCrypto.ts"
 
 export const { functions: crypto, signerOf } = NodeCrypto
-export const space = "00112233445566778899aabbccddeeff" as SpaceId
+export const space = "00112233445566778899aabbccddeeff" as SpaceId.SpaceId
 export const startMs = 1_800_000_000_000
 
 const keys = new Map<number, Uint8Array>()
@@ -23,8 +25,7 @@ export const key = (device: number): Uint8Array => {
 }
 export const peer = (device: number): PeerId.PeerId => PeerId.fromPublicKey(key(device))
 
-export const newTree = (): CharterGraph =>
-  new CharterGraph(crypto, space, (text) => (text.startsWith("bad") ? "it is bad" : undefined))
+export const newTree = (): CharterGraph => new CharterGraph(crypto, space)
 
 export type Before = Pick<CharterRecord.CharterRecord, "id" | "version">
 
@@ -45,6 +46,31 @@ export const record = (
     note: "",
     operations
   })
+}
+
+/** A record behind others that does what only a later version knows; of a later format where that is said. */
+export const laterRecord = (
+  before: Before | ReadonlyArray<Before>,
+  device: number,
+  format = 1,
+  ...more: ReadonlyArray<unknown>
+): CharterRecord.CharterRecord => {
+  const all = Array.isArray(before) ? (before as ReadonlyArray<Before>) : [before as Before]
+  const signer = signerOf(device)
+  const body = MessagePack.pack([
+    format,
+    SpaceId.toBytes(space),
+    Math.max(...all.map(({ version }) => version)) + 1,
+    all.map(({ id }) => Bytes.fromHex(id)!).sort((a, b) => (Bytes.toHex(a) < Bytes.toHex(b) ? -1 : 1)),
+    HybridTime.toBytes(HybridTime.make(startMs, 0)),
+    signer.publicKey,
+    "",
+    "",
+    format === 1 ? [[99, "what it does"]] : { what: "it does" },
+    ...more
+  ])
+  const signed = Bytes.concat(Bytes.utf8("syncline/charter/v1"), crypto.sha256(body))
+  return CharterRecord.open(crypto, MessagePack.pack([body, signer.sign(signed), null])) as CharterRecord.CharterRecord
 }
 
 export const found: CharterOperation = {

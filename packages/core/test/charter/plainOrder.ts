@@ -63,7 +63,7 @@ export const plain = (records: ReadonlyArray<CharterRecord>): Plain => {
       const view = order(past.get(next.id)!).counting.filter(({ id }) => isLeft.has(id))
       let [after, turn] = [state, [] as Array<CharterRecord>]
       for (const each of [...view, next]) {
-        const done = CharterFold.applyInTurn(after, each, () => undefined)
+        const done = CharterFold.applyInTurn(after, each)
         if (typeof done !== "string") [after, turn] = [done, [...turn, each]]
       }
       if (turn.at(-1) === next) {

@@ -1,11 +1,14 @@
 // What the seed systems' scenarios say of nodes that do not run the same policy: each one's own gate holds.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { EnterpriseDecisions } from "../../src/EnterpriseDecisions.ts"
 import { personal } from "../../src/PersonalPolicy.ts"
 import { peer } from "../space.ts"
 import { makeNode, pass, seenBy } from "../teamNodes.ts"
-import { disobey, held, openTeam, putAll } from "./openTeam.ts"
+import { disobey, held, openTeam, openWatched, putAll } from "./openTeam.ts"
+
+const north = { type: "task", header: { team: "north" } }
+/** A program that can read what this one cannot. */
+const newer = { policyProblem: () => undefined, draftProblem: () => undefined }
 
 describe("nodes with different policies", () => {
   it.effect(
@@ -52,14 +55,45 @@ describe("nodes with different policies", () => {
     "[EP-17] [AK-3] privstack mixed_policy_engines_interop: one that cannot read the document lets nothing pass and loses nothing",
     () =>
       Effect.gen(function* () {
-        const { hub } = yield* openTeam(["mia", "member", 2, "north"])
-        const state = hub.charter.state()
-        const newer = new EnterpriseDecisions({ ...state, policy: { text: "version: 2\nnews: 1", version: 9 } })
-        const north = { type: "task", header: { team: "north" } }
-        expect(newer.reads(peer(2), north)).toMatchObject({ allowed: false, rule: "policy/closed" })
-        expect(newer.mayWrite(peer(2), north)).toMatchObject({ allowed: false, rule: "policy/closed" })
-        expect(newer.forgets(peer(2), north)).toBe(undefined)
-        expect(newer.reads(peer(1), north).allowed).toBe(true)
+        const team = yield* openWatched({ checks: newer }, ["mia", "member", 2, "north"], ["eve", "admin", 3, "north"])
+        const { enter, hub } = team
+        yield* putAll(hub, "north", 3)
+        const stored: Array<Uint8Array> = []
+        const mia = yield* enter(2, { stored })
+        const eve = yield* enter(3)
+        yield* pass(3_000)
+        // A program that is ahead of theirs puts it in force, and then somebody out.
+        yield* hub.write({ _tag: "SetPolicy", text: "version: 2\nnews: 1" })
+        yield* hub.write({ _tag: "RemoveMember", member: "eve" })
+        yield* hub.put("n9", { team: "north", title: "for who can read the policy" })
+        yield* pass(5_000)
+        yield* mia.close
+        const again = yield* enter(2, { stored })
+        yield* pass(5_000)
+        for (const { charter, gate } of [mia, again]) {
+          expect(charter.state()).toEqual(hub.charter.state())
+          expect(yield* gate.admits(eve.peer)).toMatchObject({ allowed: false, rule: "charter/device" })
+          expect((yield* gate.admits(hub.peer)).allowed).toBe(true)
+          for (const asked of [gate.canRead(north), gate.canReceive(north, hub.peer), gate.canSend(north, hub.peer)]) {
+            expect(yield* asked).toMatchObject({
+              allowed: false,
+              rule: "policy/closed",
+              because: expect.stringContaining("update it")
+            })
+          }
+          expect(yield* gate.mustForget(north)).toBe(undefined)
+        }
+        expect(yield* held(mia)).toEqual({ north: 3 })
+        expect(yield* held(eve)).toEqual({ north: 3 })
+        expect(String(yield* Effect.flip(mia.put("n8", { team: "north", title: "no" })))).toContain(
+          "cannot read the policy"
+        )
+        // The sessions go on, so that it hears of a policy that it can read.
+        yield* hub.write({ _tag: "RemovePolicy" })
+        yield* pass(5_000)
+        expect(yield* held(again)).toEqual({ north: 4 })
+        expect(seenBy(again, "SyncError").filter(({ code }) => code !== "SessionReplaced")).toEqual([])
+        expect(yield* held(eve)).toEqual({ north: 3 })
       })
   )
 })
