@@ -31,6 +31,15 @@ export const otherFields = ""
 const unnamedField = "any other field ".repeat(32)
 const askedField = (field: string | undefined): string | undefined => (field === otherFields ? unnamedField : field)
 
+/** Where no field is asked about. */
+const wholeOnly: ReadonlyMap<undefined, undefined> = new Map([[undefined, undefined]])
+
+const actionsOf = ({ creates, deletes, updates }: Deeds.Deeds): ReadonlyArray<Action> => [
+  ...(deletes ? ["delete" as const] : []),
+  ...(creates ? ["create" as const] : []),
+  ...(updates ? ["update" as const] : [])
+]
+
 /** Stands for no common answer. */
 const differs: Answer = { allowed: false, rule: "", policyVersion: 0, because: "" }
 
@@ -48,7 +57,7 @@ export class EnterpriseDecisions {
   readonly #unread: Answer | undefined
   readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
   readonly #answers = new Map<string, Answer>()
-  readonly #fields = new Map<string, ReadonlyArray<string>>()
+  readonly #fields = new Map<string, ReadonlySet<string>>()
 
   /** `introducer`: whom a node without a charter lets in, to get one. */
   constructor(state: CharterState.CharterState, introducer?: PeerId.PeerId) {
@@ -145,18 +154,21 @@ export class EnterpriseDecisions {
     return isAlike ? answers[0]! : undefined
   }
 
-  /** May the device do all of this there? The answer names what it may not. */
+  /**
+   * May the device do all of this there? The answer names what it may not. All fields that no rule names have one answer, so
+   * the work is bounded by the document, however many fields a commit writes.
+   */
   mayDo(peer: PeerId.PeerId, partition: Partition.Partition, deeds: Deeds.Deeds): Answer {
-    const answers: Array<Answer> = []
-    if (deeds.deletes) answers.push(this.may(peer, "delete", partition))
-    for (const action of [
-      ...(deeds.creates ? ["create" as const] : []),
-      ...(deeds.updates ? ["update" as const] : [])
-    ]) {
-      if (deeds.fields.size === 0) answers.push(this.may(peer, action, partition))
-      for (const field of deeds.fields) answers.push(this.may(peer, action, partition, field))
+    const fields = this.#askedFields(partition.type, deeds.fields)
+    let first: Answer | undefined
+    for (const action of actionsOf(deeds)) {
+      for (const [asked, field] of action === "delete" ? wholeOnly : fields) {
+        const answer = this.may(peer, action, partition, asked)
+        if (!answer.allowed) return asked === field ? answer : this.#naming(peer, action, partition, field)
+        first ??= answer
+      }
     }
-    return answers.find(({ allowed }) => !allowed) ?? answers[0] ?? this.may(peer, "update", partition)
+    return first ?? this.may(peer, "update", partition)
   }
 
   /** Does it count what the device vouches for? Where the charter cannot be judged nobody's word does. */
@@ -186,17 +198,8 @@ export class EnterpriseDecisions {
 
   /** Fields of a type that rules name, and `otherFields` for all others; none where the rules name none. */
   fieldsOf(type: string): ReadonlyArray<string> {
-    const known = this.#fields.get(type)
-    if (known !== undefined) return known
-    const named = new Set<string>()
-    if (this.#document !== undefined && this.#document !== "closed") {
-      for (const { fields = [], types } of this.#document.rules) {
-        if (types === "all" || types.includes(type)) for (const field of fields) named.add(field)
-      }
-    }
-    const found = named.size === 0 ? [] : [...named, otherFields]
-    this.#fields.set(type, found)
-    return found
+    const named = this.#fieldsNamed(type)
+    return named.size === 0 ? [] : [...named, otherFields]
   }
 
   /** The same for all fields that the document declares, too: for people, who know them by name. */
@@ -237,6 +240,36 @@ export class EnterpriseDecisions {
   /** What people call a member. */
   nameOf(member: string): string {
     return this.state.members.get(member)?.name ?? member
+  }
+
+  #fieldsNamed(type: string): ReadonlySet<string> {
+    const known = this.#fields.get(type)
+    if (known !== undefined) return known
+    const named = new Set<string>()
+    if (this.#document !== undefined && this.#document !== "closed") {
+      for (const { fields = [], types } of this.#document.rules) {
+        if (types === "all" || types.includes(type)) for (const field of fields) named.add(field)
+      }
+    }
+    this.#fields.set(type, named)
+    return named
+  }
+
+  /** What is to be asked of fields, each once, with one that it stands for; of the record as a whole where no rule names any. */
+  #askedFields(type: string, fields: ReadonlySet<string>): ReadonlyMap<string | undefined, string | undefined> {
+    const named = this.#fieldsNamed(type)
+    if (named.size === 0 || fields.size === 0) return wholeOnly
+    const asked = new Map<string, string>()
+    for (const field of fields) {
+      const each = named.has(field) ? field : otherFields
+      if (!asked.has(each)) asked.set(each, field)
+    }
+    return asked
+  }
+
+  /** The refusal of a field that no rule names, with its name; it is not remembered, for a commit may name any. */
+  #naming(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
+    return this.#decide(peer, action, partition, field, (other) => this.may(peer, other, partition))
   }
 
   /** `may` answers for what else it takes to write, where the rules for that action allow it. */
