@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { doing, header, isAtLeast, text } from "./Flags.ts"
+import { doing, header, isAtLeast, text, yes } from "./Flags.ts"
 
 const actions = ["read", "create", "update", "delete", "share", "administer"] as const
 
@@ -78,7 +78,12 @@ const expected = Flag.Int("expect").pipe(
 
 const apply = Command.make(
   "apply",
-  { file, note, expect: expected },
+  {
+    file,
+    note,
+    expect: expected,
+    noDiff: yes("no-diff", "Put it in force at once, without saying first what it changes")
+  },
   doing(loadCommands, ({ apply }, input) => apply(input))
 ).pipe(Command.withDescription("Put a policy in force"))
 

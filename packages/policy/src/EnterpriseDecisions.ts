@@ -7,6 +7,7 @@
 import { CharterOperation, CharterState, type Decision, type Deeds, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
 import * as Audience from "./Audience.ts"
+import * as EqualPartitions from "./EqualPartitions.ts"
 import * as EqualRights from "./EqualRights.ts"
 import * as PolicyCompiler from "./PolicyCompiler.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
@@ -222,6 +223,11 @@ export class EnterpriseDecisions {
     if (who === undefined) return `${where} of nobody`
     if (who.level >= ownerLevel) return "owner"
     return this.#document === "closed" ? `${where} closed` : `${where} ${EqualRights.keyOf(this.#document, who, named)}`
+  }
+
+  /** What tells partitions apart of which it does not say the same to everybody. */
+  partitionKeys(): EqualPartitions.KeyOf {
+    return EqualPartitions.keys(this.#document, this.state)
   }
 
   /** True for devices that have everything: what they confirm is safe. */

@@ -16,6 +16,7 @@ import {
 import { Effect } from "effect"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 import * as Explanation from "./Explanation.ts"
+import type { PartitionSize } from "./PartitionGroups.ts"
 import type { Action } from "./PolicyDocument.ts"
 import * as PolicyDraft from "./PolicyDraft.ts"
 import {
@@ -38,7 +39,7 @@ export type CharterCompared = CharterReads & Pick<Charter.CharterShape, "digest"
 /** The records that answers are about. */
 export interface DeskRecords {
   /** Partitions that have live records, and how many. */
-  readonly partitions: Effect.Effect<ReadonlyArray<PolicyReview.PartitionSize>, JournalError.JournalError>
+  readonly partitions: Effect.Effect<ReadonlyArray<PartitionSize>, JournalError.JournalError>
   /** Where live records of an id are: more than one where devices made it with different header values. */
   readonly partitionsOf: (
     type: string,

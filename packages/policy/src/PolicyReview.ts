@@ -1,12 +1,14 @@
 /**
  * What a change of charter or policy would mean on real data, before it is made: which devices would gain and lose which
  * records, by count, with samples and the rules behind them. It decides nothing new; it asks both states the same, once
- * for all devices with the same rights, and lets others work in between.
+ * for all devices with the same rights and all partitions that are alike, and lets others work in between.
  */
-import type { CharterState, Decision, Partition, PeerId } from "@syncline/core"
+import type { CharterState, Decision, PeerId } from "@syncline/core"
 import { Effect } from "effect"
 import { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 import * as EqualRights from "./EqualRights.ts"
+import * as PartitionGroups from "./PartitionGroups.ts"
+import type { PartitionGroup, PartitionSize } from "./PartitionGroups.ts"
 import { type Action, actions } from "./PolicyDocument.ts"
 
 /** Samples that are shown of what one device gains or loses. */
@@ -14,12 +16,6 @@ export const samplesMax = 10
 
 /** Decisions between two turns for others: a few milliseconds of work, with the longest policies some 10. */
 const decisionsAtOnceMax = 256
-
-/** A partition and how many live records it has. */
-export interface PartitionSize {
-  readonly partition: Partition.Partition
-  readonly records: number
-}
 
 /** A partition of which an answer turns. */
 export interface Turned extends PartitionSize {
@@ -59,13 +55,14 @@ export const reach = Effect.fnUntraced(function* (
   sizes: ReadonlyArray<PartitionSize>
 ) {
   const decisions = new EnterpriseDecisions(state)
-  const named = EqualRights.namesIn(sizes)
+  const groups = yield* PartitionGroups.of(sizes, [decisions.partitionKeys()], 0)
+  const named = EqualRights.namesIn(groups)
   const turns = new Turns()
   const known = new Map<string, ReadonlyArray<Omit<Reach, "peer">>>()
   const found: Array<Reach> = []
   for (const peer of state.devices.keys()) {
     const key = decisions.likeness(peer, named)
-    const open = known.get(key) ?? (yield* openTo(decisions, peer, sizes, turns))
+    const open = known.get(key) ?? (yield* openTo(decisions, peer, groups, turns))
     known.set(key, open)
     for (const each of open) found.push({ peer, ...each })
   }
@@ -75,14 +72,15 @@ export const reach = Effect.fnUntraced(function* (
 const openTo = Effect.fnUntraced(function* (
   decisions: EnterpriseDecisions,
   peer: PeerId.PeerId,
-  sizes: ReadonlyArray<PartitionSize>,
+  groups: ReadonlyArray<PartitionGroup>,
   turns: Turns
 ) {
   const wholes = new Map(actions.map((action) => [action, new Tally({ action })]))
   const ofFields = new Map<string, { readonly whole: Tally; readonly fields: ReadonlyArray<Tally> }>()
-  for (const { partition, records } of sizes) {
+  for (const group of groups) {
+    const { partition } = group
     const may = decisions.allowing(peer, partition)
-    for (const action of actions) if (may(action)) wholes.get(action)!.add(records)
+    for (const action of actions) if (may(action)) wholes.get(action)!.add(group)
     if (turns.isOver(actions.length)) yield* Effect.yieldNow
     const { type } = partition
     const fields = decisions.fieldsOf(type)
@@ -94,8 +92,8 @@ const openTo = Effect.fnUntraced(function* (
       }
       ofFields.set(key, tallies)
       if (!may(action)) continue
-      tallies.whole.add(records)
-      for (const tally of tallies.fields) if (may(action, tally.deed.field)) tally.add(records)
+      tallies.whole.add(group)
+      for (const tally of tallies.fields) if (may(action, tally.deed.field)) tally.add(group)
       if (turns.isOver(fields.length)) yield* Effect.yieldNow
     }
   }
@@ -112,13 +110,15 @@ export const diff = Effect.fnUntraced(function* (
   sizes: ReadonlyArray<PartitionSize>
 ) {
   const both = { old: new EnterpriseDecisions(before), fresh: new EnterpriseDecisions(after) }
-  const named = EqualRights.namesIn(sizes)
+  const keys = [both.old.partitionKeys(), both.fresh.partitionKeys()]
+  const groups = yield* PartitionGroups.of(sizes, keys, samplesMax)
+  const named = EqualRights.namesIn(groups)
   const turns = new Turns()
   const known = new Map<string, ReadonlyArray<Turning>>()
   const impacts: Array<Impact> = []
   for (const peer of new Set([...before.devices.keys(), ...after.devices.keys()])) {
     const key = `${both.old.likeness(peer, named)}\n${both.fresh.likeness(peer, named)}`
-    const turning = known.get(key) ?? (yield* turningFor(both, peer, sizes, turns))
+    const turning = known.get(key) ?? (yield* turningFor(both, peer, groups, turns))
     known.set(key, turning)
     for (const each of turning) {
       impacts.push(impactOf(both, peer, each))
@@ -143,29 +143,29 @@ interface Turning {
 const turningFor = Effect.fnUntraced(function* (
   { fresh, old }: Both,
   peer: PeerId.PeerId,
-  sizes: ReadonlyArray<PartitionSize>,
+  groups: ReadonlyArray<PartitionGroup>,
   turns: Turns
 ) {
-  const found = new Map<string, { readonly direction: Impact["direction"]; readonly deed: Deed; turned: Sizes }>()
-  const note = (deed: Deed, isAllowed: boolean, size: PartitionSize): void => {
+  const found = new Map<string, { readonly direction: Impact["direction"]; readonly deed: Deed; turned: Groups }>()
+  const note = (deed: Deed, isAllowed: boolean, group: PartitionGroup): void => {
     const direction = isAllowed ? "gains" : "loses"
     const key = JSON.stringify([deed.action, deed.type, deed.field, direction])
     const known = found.get(key)
-    if (known === undefined) found.set(key, { deed, direction, turned: [size] })
-    else known.turned.push(size)
+    if (known === undefined) found.set(key, { deed, direction, turned: [group] })
+    else known.turned.push(group)
   }
-  for (const size of sizes) {
-    const { partition } = size
+  for (const group of groups) {
+    const { partition } = group
     const [was, is] = [old.allowing(peer, partition), fresh.allowing(peer, partition)]
     const fields = [...new Set([...old.fieldsOf(partition.type), ...fresh.fieldsOf(partition.type)])]
     for (const action of actions) {
       const [could, can] = [was(action), is(action)]
-      if (could !== can) note({ action }, can, size)
+      if (could !== can) note({ action }, can, group)
       // Where the whole action turns or is denied, so does every field of it.
       if (!could || !can || !fieldActions.includes(action)) continue
       for (const field of fields) {
         const isAllowed = is(action, field)
-        if (was(action, field) !== isAllowed) note({ action, type: partition.type, field }, isAllowed, size)
+        if (was(action, field) !== isAllowed) note({ action, type: partition.type, field }, isAllowed, group)
       }
       if (turns.isOver(2 * fields.length)) yield* Effect.yieldNow
     }
@@ -174,7 +174,7 @@ const turningFor = Effect.fnUntraced(function* (
   return [...found.values()].toSorted((a, b) => placeOf(a) - placeOf(b)).map(turningOf)
 })
 
-type Sizes = Array<PartitionSize>
+type Groups = Array<PartitionGroup>
 
 /** Action by action; of each first what is gained, then what is lost, on the whole and then of fields. */
 const placeOf = ({ deed, direction }: Pick<Turning, "direction"> & { readonly deed: Deed }): number =>
@@ -183,12 +183,12 @@ const placeOf = ({ deed, direction }: Pick<Turning, "direction"> & { readonly de
 const turningOf = (found: {
   readonly deed: Deed
   readonly direction: Impact["direction"]
-  readonly turned: Sizes
+  readonly turned: Groups
 }): Turning => {
   const { deed, direction, turned } = found
   const tally = new Tally(deed)
-  for (const { records } of turned) tally.add(records)
-  return { tally, direction, largest: turned.toSorted((a, b) => b.records - a.records).slice(0, samplesMax) }
+  for (const group of turned) tally.add(group)
+  return { tally, direction, largest: PartitionGroups.largestOf(turned, samplesMax) }
 }
 
 /** The same for one of them: who is named in the reasons is its own. */
@@ -214,8 +214,8 @@ class Tally {
     this.deed = deed
   }
 
-  add(records: number): void {
-    this.partitions++
+  add({ partitions, records }: PartitionGroup): void {
+    this.partitions += partitions
     this.records += records
   }
 }

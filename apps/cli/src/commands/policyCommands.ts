@@ -4,8 +4,8 @@
  */
 import { readFileSync, statSync } from "node:fs"
 import { PolicyDesk, PolicyDocument } from "@syncline/policy"
-import { Effect, Schema } from "effect"
-import { ActionDenied, because, InputUnreadable, PolicyInvalid } from "../CliError.ts"
+import { Effect, Option, Schema } from "effect"
+import { ActionDenied, because, CliError, InputUnreadable, PolicyInvalid } from "../CliError.ts"
 import * as FieldCondition from "../FieldCondition.ts"
 import * as FolderDesk from "../FolderDesk.ts"
 import { command } from "../Invocation.ts"
@@ -182,21 +182,48 @@ export const diff = Effect.fnUntraced(function* ({ data, file }: Draft) {
   )
 })
 
+/** What is to be put in force, e.g. to stop somebody, waits for what it changes no longer than this. */
+const previewMsMax = 10_000
+
 export interface ApplyInput extends Draft, Noted {
   /** The version of the charter that it is for; the one of the comparison when it is left out. */
   readonly expect: number | undefined
+  /** It is not compared. */
+  readonly noDiff: boolean
 }
 
-export const apply = Effect.fnUntraced(function* ({ data, expect, file, note }: ApplyInput) {
+export const apply = Effect.fnUntraced(function* ({ data, expect, file, noDiff, note }: ApplyInput) {
   const output = yield* Output
   const text = yield* draftOf(file)
-  const { found, team } = yield* compare(data, text)
-  yield* output.note(PolicyText.summary(team, found.impacts))
-  const expected = expect === undefined ? { expectedDigest: found.digest } : {}
-  const body = { text, expectedVersion: expect ?? found.version, ...expected, ...noteOf(note) }
+  const found = noDiff ? undefined : yield* previewOf(data, text)
+  const compared = found === undefined ? {} : { expectedVersion: found.version, expectedDigest: found.digest }
+  const expected = expect === undefined ? compared : { expectedVersion: expect }
+  const body = { text, ...expected, ...noteOf(note) }
   const { version } = yield* LocalDoor.ask(data, { path: "policy/apply", answer: Written, body })
-  yield* output.result({ ...found, version }, `${file} is in force: version ${version} of the charter.`)
+  const told = found ?? { impacts: null }
+  yield* output.result({ ...told, version }, `${file} is in force: version ${version} of the charter.`)
 })
+
+/** Says what it changes; nothing where the hub cannot say it in time, which is said, too. */
+const previewOf = Effect.fnUntraced(function* (data: string, text: string) {
+  const output = yield* Output
+  const compared = yield* compare(data, text).pipe(
+    Effect.timeoutOption(previewMsMax),
+    Effect.catchIf(isOverdue, () => Effect.succeedNone)
+  )
+  if (Option.isNone(compared)) {
+    yield* output.note("The hub could not say in time what it changes, so it is put in force without a comparison.")
+    return undefined
+  }
+  const { found, team } = compared.value
+  yield* output.note(PolicyText.summary(team, found.impacts))
+  return found
+})
+
+/** The hub gave up or cannot compare now; not that it refuses the policy, or that none runs. */
+const isOverdue = (error: object): boolean =>
+  error instanceof CliError &&
+  (error.reason._tag === "NotConnected" || (error.reason._tag === "HubRefused" && error.reason.status >= 500))
 
 export interface RollbackInput extends On, Noted {
   readonly version: number

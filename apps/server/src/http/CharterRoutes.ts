@@ -6,8 +6,10 @@ import { Charter, CharterError, CharterOperation, type CharterState, Journal, On
 import { PolicyDesk, PolicyDeskError, PolicyDocument } from "@syncline/policy"
 import { Cause, Context, Effect, Exit, Schema } from "effect"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import * as HttpServer from "./HttpServer.ts"
 import type { LocalDoor } from "./LocalDoor.ts"
 import * as Problem from "./Problem.ts"
+import * as RequestSignal from "./RequestSignal.ts"
 
 export type CharterServices = Charter.Charter | Journal.Journal
 
@@ -44,6 +46,7 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
   const journal = Context.get(services, Journal.Journal)
   const records = PolicyDesk.recordsOf(journal)
   const options = { onRequest: door.check, bodyLimit: bodyBytesMax }
+  const reviewing = { ...options, handlerTimeout: HttpServer.reviewMsMax }
   app.get(
     "/api/v1/charter",
     options,
@@ -75,13 +78,17 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
   )
   app.post(
     "/api/v1/policy/simulate",
-    options,
-    answering(Draft, ({ text }) => Effect.map(PolicyDesk.simulate(charter, records, text), (reach) => ({ reach })))
+    reviewing,
+    answering(
+      Draft,
+      ({ text }) => Effect.map(PolicyDesk.simulate(charter, records, text), (reach) => ({ reach })),
+      HttpServer.reviewMsMax
+    )
   )
   app.post(
     "/api/v1/policy/diff",
-    options,
-    answering(Text, ({ text }) => PolicyDesk.compare(charter, records, text))
+    reviewing,
+    answering(Text, ({ text }) => PolicyDesk.compare(charter, records, text), HttpServer.reviewMsMax)
   )
   app.post(
     "/api/v1/policy/apply",
@@ -107,13 +114,17 @@ const versionOf = ({ version }: CharterState.CharterState) => ({ version })
 export const answering =
   <A, I, B, E extends { readonly message: string }>(
     schema: Schema.Codec<A, I>,
-    ask: (body: A) => Effect.Effect<B, E>
+    ask: (body: A) => Effect.Effect<B, E>,
+    answerMsMax: number = HttpServer.handlerMsMax
   ) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const body = Schema.decodeUnknownResult(schema)(request.body ?? request.query ?? {})
     if (body._tag === "Failure") return Problem.send(reply, 400, body.failure.message.slice(0, 500))
-    const exit = await Effect.runPromiseExit(ask(body.success), { signal: request.signal })
-    if (Exit.isSuccess(exit)) return reply.send(exit.value)
+    const asking = Effect.timeoutOption(ask(body.success), answerMsMax)
+    const exit = await Effect.runPromiseExit(asking, { signal: RequestSignal.of(reply) })
+    if (reply.sent) return reply
+    if (Exit.isSuccess(exit))
+      return exit.value._tag === "Some" ? reply.send(exit.value.value) : Problem.sendOverdue(reply)
     const failure = Cause.findErrorOption(exit.cause)
     if (failure._tag === "Some") return Problem.send(reply, statusOf(failure.value), failure.value.message)
     if (Cause.hasInterruptsOnly(exit.cause)) return Problem.send(reply, 503, "the hub is stopping")

@@ -5,6 +5,7 @@
 import { Cause, type Context, Effect, Exit } from "effect"
 import type { FastifyReply, FastifyRequest } from "fastify"
 import * as Problem from "./Problem.ts"
+import * as RequestSignal from "./RequestSignal.ts"
 
 /** Answers with what the effect gives, or with 503 and the failure's message. */
 export const handle =
@@ -13,8 +14,9 @@ export const handle =
     effect: Effect.Effect<A, E, R>,
     answer: (reply: FastifyReply, value: A) => FastifyReply
   ) =>
-  async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const exit = await Effect.runPromiseExitWith(services)(effect, { signal: request.signal })
+  async (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const exit = await Effect.runPromiseExitWith(services)(effect, { signal: RequestSignal.of(reply) })
+    if (reply.sent) return reply
     if (Exit.isSuccess(exit)) return answer(reply, exit.value)
     const failure = Cause.findErrorOption(exit.cause)
     if (failure._tag === "Some") return Problem.send(reply, 503, failure.value.message)

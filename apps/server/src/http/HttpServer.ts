@@ -16,8 +16,10 @@ export const headersMsMax = 5_000
 export const requestMsMax = 10_000
 /** Silence on a connection after an answer. */
 const keepAliveMsMax = 5_000
-/** From a request to its answer. */
-const handlerMsMax = 5_000
+/** From a request to its answer, where a route does not say otherwise. Fastify keeps to it only where there is no body. */
+export const handlerMsMax = 5_000
+/** The same where policies are compared on all that is there. The command line waits for 60 s. */
+export const reviewMsMax = 55_000
 /** No route takes a body of note yet. */
 const bodyBytesMax = 64 * 1024
 /** Connections of all kinds; beyond it new ones are closed at once. */

@@ -14,13 +14,17 @@ export const send = (reply: FastifyReply, status: number, detail: string): Fasti
     .send({ type: "about:blank", title, status, detail, instance: `urn:uuid:${reply.request.id}` })
 }
 
+/** Answers that the time for an answer is over. */
+export const sendOverdue = (reply: FastifyReply): FastifyReply =>
+  send(reply, 503, "the hub took too long to answer; try again")
+
 /** Makes every error and every unknown path of the server a problem. */
 export const install = (app: FastifyInstance): void => {
   app.setNotFoundHandler((request, reply) => send(reply, 404, `there is no ${request.method} ${pathOf(request.url)}`))
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500
     if (status < 500) return send(reply, status, error.message)
-    if (error.code === "FST_ERR_HANDLER_TIMEOUT") return send(reply, 503, "the hub took too long to answer; try again")
+    if (error.code === "FST_ERR_HANDLER_TIMEOUT") return sendOverdue(reply)
     request.log.error({ err: error }, "a request failed")
     return send(reply, status, "the hub could not answer; its log has the reason under this request's id")
   })
