@@ -1,11 +1,14 @@
 /**
  * Writes what a policy decided into the audit, once a second and in one go, so that no decision waits for a disk. Every
  * refusal is kept, and every permission, and everything that is passed over in every session, when it comes first under a
- * version of the policy; the same within a second is one entry that counts. What an entry is made of is `AuditChain`'s, where it lies `AuditStore`'s.
+ * version of the policy; the same within a second is one entry that counts. What has no room is counted: at a time here, in the long
+ * run by `AuditShares`. What an entry is made of is `AuditChain`'s, where it lies `AuditStore`'s.
  */
 import { AuditStore, Crypto, DeviceKey, type Gate, type JournalError, Occupancy, PeerId } from "@syncline/core"
 import { Clock, Effect, Option, type Scope } from "effect"
 import * as AuditChain from "./AuditChain.ts"
+import { AuditOverflow } from "./AuditOverflow.ts"
+import { AuditShares } from "./AuditShares.ts"
 
 /** Different decisions that wait to be written; what comes beyond is counted in an entry of its own. */
 export const pendingMax = 4_096
@@ -55,16 +58,16 @@ export const make = ({ entriesMax = entriesMaxDefault }: AuditOptions = {}): Eff
       { kind: "queue", name: "audit_pending", limit: pendingMax, length: () => keeper.pending },
       { kind: "cache", name: "audit_permissions", limit: onceMax, length: () => keeper.once }
     ])
-    yield* Effect.addFinalizer(() => written(keeper))
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(writeEveryMs), written(keeper))))
+    yield* Effect.addFinalizer(() => written(keeper, true))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(writeEveryMs), written(keeper, false))))
     const tell: Tell = (action) => Effect.map(Clock.currentTimeMillis, (atMs) => keeper.add(atMs, action))
     return tell
   })
 }
 
 /** A full disk keeps entries waiting; they are tried again. */
-const written = (keeper: AuditKeeper): Effect.Effect<void> =>
-  keeper.write.pipe(
+const written = (keeper: AuditKeeper, isClosing: boolean): Effect.Effect<void> =>
+  keeper.write(isClosing).pipe(
     Effect.catchTag("JournalError", (error) => Effect.logWarning("the audit could not be written", error)),
     Effect.catchDefect((defect) => Effect.logError("the audit could not be written", defect))
   )
@@ -92,8 +95,10 @@ class AuditKeeper {
   readonly #refusals = new Map<PeerId.PeerId, number>()
   /** Those of all peers. */
   #refused = 0
-  /** What was only counted: of peers with too many refusals, and, under this device's own name, of all. */
-  readonly #overflowed = new Map<PeerId.PeerId, number>()
+  readonly #shares: AuditShares
+  /** What was only counted: of peers with too much, and, under this device's own name, of all. */
+  readonly #overflow: AuditOverflow
+  readonly #self: PeerId.PeerId
   /** Made, and not yet known to be written. */
   #entries: ReadonlyArray<AuditChain.AuditEntry> = []
   /** Where the chain ends, and behind what it begins; not read yet when `undefined`. */
@@ -109,6 +114,9 @@ class AuditKeeper {
     this.#crypto = crypto
     this.#signer = signer
     this.#entriesMax = entriesMax
+    this.#shares = new AuditShares(entriesMax)
+    this.#self = PeerId.fromPublicKey(signer.publicKey)
+    this.#overflow = new AuditOverflow(this.#self)
   }
 
   get pending(): number {
@@ -119,7 +127,8 @@ class AuditKeeper {
     return this.#once.size
   }
 
-  add(atMs: number, { action, decision, detail, isPassedOver = false, peer }: Gate.AuditedAction): void {
+  add(atMs: number, audited: Gate.AuditedAction): void {
+    const { action, decision, detail, isPassedOver = false, peer } = audited
     const { allowed, because, policyVersion, rule } = decision
     const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
     // Who is let in, what was purged, and what people did about invitations, is worth an entry each time.
@@ -127,14 +136,14 @@ class AuditKeeper {
     if (isOnce && this.#once.has(key)) return
     const waiting = this.#pending.get(key)
     if (waiting !== undefined) return void waiting.times++
-    if (this.pending >= pendingMax) return increment(this.#overflowed, PeerId.fromPublicKey(this.#signer.publicKey))
+    if (this.pending >= pendingMax) return this.#overflow.add(this.#self, audited)
     // It is not remembered, so it is kept when it is given again.
-    if (allowed && isOnce && this.#pending.size >= permissionsPendingMax) return increment(this.#overflowed, peer)
+    if (allowed && isOnce && this.#pending.size >= permissionsPendingMax) return this.#overflow.add(peer, audited)
+    if (!allowed && !this.#hasRoomFor(peer)) return this.#overflow.add(peer, audited)
+    const share = this.#shares.take(atMs, audited, isOnce)
+    if (share !== "taken") return this.#overflow.add(share === "full for strangers" ? this.#self : peer, audited)
     if (!allowed) {
-      const isCrowded = this.#refused >= refusalsPendingMax
-      const room = isCrowded ? refusalsOfPeerMin : refusalsOfPeerMax
-      if ((this.#refusals.get(peer) ?? 0) >= room) return increment(this.#overflowed, peer)
-      increment(this.#refusals, peer)
+      this.#refusals.set(peer, (this.#refusals.get(peer) ?? 0) + 1)
       this.#refused++
     }
     // An answer may say more, of which an entry knows nothing.
@@ -149,22 +158,30 @@ class AuditKeeper {
     if (isOnce) this.#remember(key)
   }
 
+  /** Among the refusals that wait. */
+  #hasRoomFor(peer: PeerId.PeerId): boolean {
+    const isCrowded = this.#refused >= refusalsPendingMax
+    return (this.#refusals.get(peer) ?? 0) < (isCrowded ? refusalsOfPeerMin : refusalsOfPeerMax)
+  }
+
   /** Writes what waits, and drops the oldest entries beyond the bound. */
-  readonly write: Effect.Effect<void, JournalError.JournalError> = Effect.suspend(() => this.#write())
+  write(isClosing: boolean): Effect.Effect<void, JournalError.JournalError> {
+    return this.#write(isClosing)
+  }
 
   #remember(key: string): void {
     if (this.#once.size >= onceMax) this.#once.clear()
     this.#once.add(key)
   }
 
-  readonly #write = Effect.fnUntraced(function* (this: AuditKeeper) {
+  readonly #write = Effect.fnUntraced(function* (this: AuditKeeper, isClosing: boolean) {
     const nowMs = yield* Clock.currentTimeMillis
-    if (this.pending === 0 && this.#overflowed.size === 0) return
+    if (this.pending === 0 && this.#overflow.isEmpty) return
     this.#ends ??= endsOf(yield* this.#store.ends)
     // What failed may have been written all the same.
     const written = this.#ends.last.number
     this.#entries = this.#entries.filter(({ number }) => number > written)
-    if (this.#entries.length === 0) this.#entries = this.#chained(this.#ends.last, nowMs)
+    if (this.#entries.length === 0) this.#entries = this.#chained(this.#ends.last, nowMs, isClosing)
     if (this.#entries.length === 0) return
     const rows = this.#entries.map((entry) => ({ number: entry.number, text: AuditChain.toText(entry) }))
     yield* Effect.onError(this.#store.append(rows), () => Effect.sync(() => (this.#ends = undefined)))
@@ -174,13 +191,11 @@ class AuditKeeper {
     if (last.number - cut > this.#entriesMax * (1 + slack)) yield* this.#cut(last.number - this.#entriesMax, nowMs)
   }, Effect.uninterruptible)
 
-  #chained(last: AuditChain.AuditStart, nowMs: number): ReadonlyArray<AuditChain.AuditEntry> {
-    const facts = [...this.#pending.values()]
+  #chained(last: AuditChain.AuditStart, nowMs: number, isClosing: boolean): ReadonlyArray<AuditChain.AuditEntry> {
+    const facts = [...this.#pending.values(), ...this.#overflow.take(nowMs, isClosing)]
     this.#pending.clear()
     this.#refusals.clear()
     this.#refused = 0
-    for (const [peer, times] of this.#overflowed) facts.push(overflowOf(peer, times, nowMs))
-    this.#overflowed.clear()
     const entries: Array<AuditChain.AuditEntry> = []
     for (const each of facts) entries.push(AuditChain.next(this.#crypto.sha256, entries.at(-1) ?? last, each))
     return entries
@@ -195,15 +210,4 @@ class AuditKeeper {
     yield* this.#store.cut(upto, JSON.stringify(checkpoint))
     this.#ends!.cut = upto
   })
-}
-
-const increment = (counts: Map<PeerId.PeerId, number>, peer: PeerId.PeerId): void =>
-  void counts.set(peer, (counts.get(peer) ?? 0) + 1)
-
-const overflowOf = (peer: PeerId.PeerId, times: number, atMs: number): Facts => {
-  const because =
-    `${times} decisions came at once beyond ${pendingMax} different ones, ` +
-    `beyond ${refusalsOfPeerMax} different refusals of one peer or ${refusalsPendingMax} of all, or beyond ${permissionsPendingMax} permissions`
-  const decision = { allowed: false, rule: "audit/overflow", policyVersion: 0, because }
-  return { atMs, action: "overflow", peer, decision, detail: "", times }
 }

@@ -232,7 +232,7 @@ describe("what is kept", () => {
       const { rows, store } = yield* makeStore
       const tell = yield* keeping(store, { entriesMax: 1_000 })
       for (let n = 0; n < 3_000; n++) {
-        yield* tell(action(n))
+        yield* tell(action(n, true, { action: "forget" }))
         if (n % 50 === 49) yield* second
         expect(rows.length).toBeLessThanOrEqual(1_100)
       }

@@ -1,6 +1,6 @@
 /**
- * What happens to a peer's batch before the journal sees it: sizes, space, policy and the author's signature, cheapest
- * first. A commit that fails is refused with a code and the rest of the batch flows on.
+ * What happens to a peer's batch before the journal sees it: sizes, space, the author's signature and policy. A commit that
+ * fails is refused with a code and the rest of the batch flows on.
  */
 import { Effect, Metric } from "effect"
 import type { CompressionFunctions } from "../crypto/Compression.ts"
@@ -163,6 +163,8 @@ const judge = Effect.fnUntraced(function* (
   if (typeof commit === "string") return Commit.isNewer(bytes) ? undefined : "CommitMalformed"
   const { at, authors, partition, space } = commit.header
   if (space !== context.space) return "SpaceForeign"
+  // Before the policy: what nobody signed could name any partition, and the audit would repeat it.
+  if (!Commit.isSignedByAuthor(context.crypto, commit)) return "SignatureInvalid"
   const device = Author.peer(authors[0]!)
   devices.add(device)
   let judged = decisions.get(partition)
@@ -174,7 +176,6 @@ const judge = Effect.fnUntraced(function* (
   const { decision, isHidden } = judged
   // Not even kept: it is none of this device's business.
   if (isHidden) return "NotReadable"
-  if (!Commit.isSignedByAuthor(context.crypto, commit)) return "SignatureInvalid"
   if (!decision.allowed) return denial("Denied", decision)
   const write = { author: authors[0]!, partition, at, from: context.peer }
   const beginnings: Array<CommitDeeds.Beginning> = []

@@ -1,0 +1,86 @@
+/**
+ * How much of an audit may be filled by whom in the long run, so that nobody drives out what is said of others: by what a peer
+ * does itself, by strangers at the door, and by permissions, which come with what others write. Each share is free again
+ * after a day. Pure; what has no room is counted by `AuditKeeper`.
+ */
+import type { Gate, PeerId } from "@syncline/core"
+
+/** Most entries a day about what one peer does: its refusals, sessions and requests. */
+export const ofPeerMax = 4_096
+/** Each share is this part of what an audit holds, at most, ... */
+const part = 1 / 16
+/** ... but that of permissions of all peers together. */
+const permissionsPart = 1 / 4
+const dayMs = 24 * 60 * 60 * 1_000
+/** Peers whose entries are counted at a time; beyond it those who had the most time begin anew. */
+const peersMax = 4_096
+
+/** What somebody at the hub, or the node itself, did: nobody else can make it happen. */
+const ownActions: ReadonlySet<Gate.AuditedAction["action"]> = new Set([
+  "forget",
+  "invite",
+  "revoke",
+  "approve",
+  "reject"
+])
+
+export class AuditShares {
+  readonly #acts: Share
+  readonly #strangers: Share
+  readonly #permissions: Share
+  readonly #allPermissions: Share
+
+  /** For an audit of so many entries. */
+  constructor(entriesMax: number) {
+    this.#acts = new Share(Math.min(ofPeerMax, entriesMax * part))
+    this.#strangers = new Share(entriesMax * part)
+    this.#permissions = new Share(entriesMax * part)
+    this.#allPermissions = new Share(entriesMax * permissionsPart)
+  }
+
+  /**
+   * Takes the room of one entry. Where there is none it says for whom it is to be counted: for the peer, or for all strangers
+   * together, who could come under any number of names. `isOnce`: it is kept once only under a version of the policy.
+   */
+  take(
+    atMs: number,
+    { action, decision, peer }: Gate.AuditedAction,
+    isOnce: boolean
+  ): "taken" | "full for the peer" | "full for strangers" {
+    if (ownActions.has(action)) return "taken"
+    if (isOnce) {
+      const isRoom = this.#permissions.take(peer, atMs) && this.#allPermissions.take(everybody, atMs)
+      return isRoom ? "taken" : "full for the peer"
+    }
+    const isStranger = !decision.allowed && (action === "admit" || action === "request")
+    if (isStranger && !this.#strangers.take(everybody, atMs)) return "full for strangers"
+    return this.#acts.take(peer, atMs) ? "taken" : "full for the peer"
+  }
+}
+
+const everybody = "everybody"
+
+/** So many entries at once, and as many again within a day. */
+class Share {
+  readonly #max: number
+  readonly #left = new Map<PeerId.PeerId | typeof everybody, { entries: number; atMs: number }>()
+
+  constructor(max: number) {
+    this.#max = Math.max(1, Math.floor(max))
+  }
+
+  take(who: PeerId.PeerId | typeof everybody, atMs: number): boolean {
+    const known = this.#left.get(who)
+    const entries = known === undefined ? this.#max : this.#leftOf(known, atMs)
+    // Whoever had room last stands last, and is forgotten last.
+    this.#left.delete(who)
+    const isRoom = entries >= 1
+    this.#left.set(who, { entries: isRoom ? entries - 1 : entries, atMs })
+    if (this.#left.size > peersMax) this.#left.delete(this.#left.keys().next().value!)
+    return isRoom
+  }
+
+  #leftOf({ atMs: since, entries }: { readonly entries: number; readonly atMs: number }, atMs: number): number {
+    return Math.min(this.#max, entries + (Math.max(0, atMs - since) / dayMs) * this.#max)
+  }
+}
