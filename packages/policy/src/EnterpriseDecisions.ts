@@ -142,7 +142,7 @@ export class EnterpriseDecisions {
     }
   }
 
-  /** The answer to every way of writing there, where all have the same; `undefined` where it matters what is done. */
+  /** The answer to every way of writing there, where one rule decides on all; `undefined` where it matters what is done. */
   mayWrite(peer: PeerId.PeerId, partition: Partition.Partition): Answer | undefined {
     const key = `${peer} write\n${Partition.key(partition)}`
     const known = this.#answers.get(key)
@@ -150,9 +150,11 @@ export class EnterpriseDecisions {
     const answers = writeActions.map((action) => this.may(peer, action, partition))
     const who = this.subjectOf(peer)
     const hasFieldRules = who !== undefined && this.#compiledFor(who, peer)?.hasFieldRules(partition.type) === true
-    const isAlike = !hasFieldRules && answers.every(({ allowed }) => allowed === answers[0]!.allowed)
-    this.#remember(key, isAlike ? answers[0]! : differs)
-    return isAlike ? answers[0]! : undefined
+    const [answer] = answers
+    const isAlike = answers.every(({ allowed, rule }) => allowed === answer!.allowed && rule === answer!.rule)
+    const isShared = isAlike && !hasFieldRules
+    this.#remember(key, isShared ? answer! : differs)
+    return isShared ? answer! : undefined
   }
 
   /**

@@ -156,6 +156,24 @@ describe("with a policy document", () => {
     })
   )
 
+  it.effect("[EP-21] the rule that decided on what was done is named, also where all of it is allowed or denied", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2])
+      const named = Effect.forEach(["create", "update", "delete"] as const, (deed) =>
+        Effect.gen(function* () {
+          const theirs = yield* asks(gate, task())(2, doing(deed))
+          return `${theirs.allowed} ${theirs.rule}`
+        })
+      )
+      const forbidding = (action: string) => ({ id: `no-${action}`, effect: "forbid", actions: [action] })
+      yield* write(policy({}, forbidding("create"), forbidding("delete")))
+      expect(yield* named).toEqual(["false no-create", "false default", "false no-delete"])
+      const allowing = (action: string) => ({ id: `may-${action}`, actions: [action] })
+      yield* write(policy({}, allowing("create"), { id: "rest", actions: ["update", "delete"] }))
+      expect(yield* named).toEqual(["true may-create", "true rest", "true rest"])
+    })
+  )
+
   it.effect("[EP-21] what is done is read only where it matters", () =>
     Effect.gen(function* () {
       const { gate, write } = yield* open(["mia", "member", 2], ["rob", "readonly", 3])
