@@ -71,7 +71,9 @@ const nothing = "Nobody gains or loses anything of the records that are here."
 
 const heading = (team: Team, impact: Impact): string => {
   const { direction, partitions, peer, records } = impact
-  return `${TeamText.deviceName(team, peer)} ${direction} ${deed(impact)} on ${ofRecords(records, partitions)}`
+  const name = TeamText.deviceName(team, peer)
+  if (partitions > 0) return `${name} ${direction} ${deed(impact)} on ${ofRecords(records, partitions)}`
+  return direction === "gains" ? `${name} does not gain ${deed(impact)}` : `${name} had no ${deed(impact)} to lose`
 }
 
 const deed = ({ action, field, type }: PolicyReview.Deed): string => {
@@ -81,6 +83,7 @@ const deed = ({ action, field, type }: PolicyReview.Deed): string => {
 
 const section = (team: Team, impact: Impact): string => {
   const more = impact.partitions - impact.samples.length
+  if (impact.partitions === 0) return `${heading(team, impact)}.`
   return [
     `${heading(team, impact)}:`,
     ...impact.samples.flatMap(sample),

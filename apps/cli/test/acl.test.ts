@@ -340,4 +340,26 @@ rules:
     expect(said).toMatch(/^Warning: .*zed/)
     expect(said).toContain(`The policy of version ${String(version)} is in force again`)
   })
+
+  it("[CL-83] what is gained or lost of some fields only says so", async () => {
+    const fields = (rules: string) => `version: 1
+types: { task: { header: { team: text }, fields: [title, salary] } }
+rules:
+  - { id: reads, effect: allow, actions: [read, create], types: [task] }
+${rules}`
+    const titles = "  - { id: titles, effect: allow, actions: [update], types: [task], fields: [title] }"
+    const headings = (out: string) =>
+      out.split("\n").filter((line) => line.includes(" update") && !line.startsWith(" "))
+    const draft = fileOf("titles.yaml", fields(titles))
+    await onHub("acl", "apply", fileOf("reads.yaml", fields("")))
+    expect(headings((await onHub("acl", "diff", draft)).out)).toEqual([
+      "Mia's laptop (mia) gains update on 3 records in 2 partitions:",
+      "Mia's laptop (mia) does not gain update of any other field of task."
+    ])
+    await onHub("acl", "apply", draft)
+    expect(headings((await onHub("acl", "diff", fileOf("reads.yaml", fields("")))).out)).toEqual([
+      "Mia's laptop (mia) loses update on 3 records in 2 partitions:",
+      "Mia's laptop (mia) had no update of any other field of task to lose."
+    ])
+  })
 })

@@ -32,7 +32,7 @@ export interface Deed {
   readonly field?: string
 }
 
-/** What turns for one device and deed in one direction. */
+/** What turns for one device and deed in one direction; of a field that does not turn where the whole action does, nothing. */
 export interface Impact extends Deed {
   readonly peer: PeerId.PeerId
   readonly direction: "gains" | "loses"
@@ -146,46 +146,76 @@ const turningFor = Effect.fnUntraced(function* (
   groups: ReadonlyArray<PartitionGroup>,
   turns: Turns
 ) {
-  const found = new Map<string, { readonly direction: Impact["direction"]; readonly deed: Deed; turned: Groups }>()
-  const note = (deed: Deed, isAllowed: boolean, group: PartitionGroup): void => {
-    const direction = isAllowed ? "gains" : "loses"
-    const key = JSON.stringify([deed.action, deed.type, deed.field, direction])
-    const known = found.get(key)
-    if (known === undefined) found.set(key, { deed, direction, turned: [group] })
-    else known.turned.push(group)
-  }
+  const found = new Found()
   for (const group of groups) {
     const { partition } = group
+    const { type } = partition
     const [was, is] = [old.allowing(peer, partition), fresh.allowing(peer, partition)]
-    const fields = [...new Set([...old.fieldsOf(partition.type), ...fresh.fieldsOf(partition.type)])]
+    const fields = [...new Set([...old.fieldsOf(type), ...fresh.fieldsOf(type)])]
     for (const action of actions) {
       const [could, can] = [was(action), is(action)]
-      if (could !== can) note({ action }, can, group)
-      // Where the whole action turns or is denied, so does every field of it.
-      if (!could || !can || !fieldActions.includes(action)) continue
+      const whole = directionOf(could, can)
+      if (whole !== undefined) found.add({ action }, whole, group)
+      // Where the whole action is denied, so is every field of it; where it is allowed some may be denied.
+      if ((!could && !can) || !fieldActions.includes(action)) continue
       for (const field of fields) {
-        const isAllowed = is(action, field)
-        if (was(action, field) !== isAllowed) note({ action, type: partition.type, field }, isAllowed, group)
+        const own = directionOf(could && was(action, field), can && is(action, field))
+        const deed = { action, type, field }
+        if (own !== undefined) found.add(deed, own, group)
+        if (own !== whole) found.tell(deed, [own, whole])
       }
       if (turns.isOver(2 * fields.length)) yield* Effect.yieldNow
     }
     if (turns.isOver(2 * actions.length)) yield* Effect.yieldNow
   }
-  return [...found.values()].toSorted((a, b) => placeOf(a) - placeOf(b)).map(turningOf)
+  return found.told.toSorted((a, b) => placeOf(a) - placeOf(b)).map(turningOf)
 })
+
+const directionOf = (could: boolean, can: boolean): Impact["direction"] | undefined => {
+  if (could === can) return undefined
+  return can ? "gains" : "loses"
+}
+
+/** One deed in one direction, and where it turns. */
+interface Turn {
+  readonly deed: Deed
+  readonly direction: Impact["direction"]
+  readonly turned: Groups
+  /** A field that turns wherever the whole action does, and nowhere else, says nothing of its own. */
+  isTold: boolean
+}
+
+class Found {
+  readonly #turns = new Map<string, Turn>()
+
+  add(deed: Deed, direction: Impact["direction"], group: PartitionGroup): void {
+    this.#of(deed, direction).turned.push(group)
+  }
+
+  /** The field turns somewhere in another way than the whole action. */
+  tell(deed: Deed, directions: ReadonlyArray<Impact["direction"] | undefined>): void {
+    for (const direction of directions) if (direction !== undefined) this.#of(deed, direction).isTold = true
+  }
+
+  get told(): ReadonlyArray<Turn> {
+    return [...this.#turns.values()].filter(({ isTold }) => isTold)
+  }
+
+  #of(deed: Deed, direction: Impact["direction"]): Turn {
+    const key = JSON.stringify([deed.action, deed.type, deed.field, direction])
+    const known = this.#turns.get(key) ?? { deed, direction, turned: [], isTold: deed.field === undefined }
+    this.#turns.set(key, known)
+    return known
+  }
+}
 
 type Groups = Array<PartitionGroup>
 
 /** Action by action; of each first what is gained, then what is lost, on the whole and then of fields. */
-const placeOf = ({ deed, direction }: Pick<Turning, "direction"> & { readonly deed: Deed }): number =>
+const placeOf = ({ deed, direction }: Turn): number =>
   4 * actions.indexOf(deed.action) + (deed.field === undefined ? 0 : 2) + (direction === "gains" ? 0 : 1)
 
-const turningOf = (found: {
-  readonly deed: Deed
-  readonly direction: Impact["direction"]
-  readonly turned: Groups
-}): Turning => {
-  const { deed, direction, turned } = found
+const turningOf = ({ deed, direction, turned }: Turn): Turning => {
   const tally = new Tally(deed)
   for (const group of turned) tally.add(group)
   return { tally, direction, largest: PartitionGroups.largestOf(turned, samplesMax) }

@@ -75,6 +75,57 @@ describe("fields", () => {
   )
 })
 
+describe("what is gained or lost of some fields only", () => {
+  const reads = { id: "reads", types: ["task", "note"] }
+  const titles = { id: "titles", actions: ["update"], fields: ["title"] }
+  const told = (impacts: ReadonlyArray<PolicyReview.Impact>) =>
+    impacts.map(({ action, direction, field, partitions, records: of, samples }) =>
+      [direction, action, field === "" ? "others" : (field ?? "whole"), of, partitions, samples.length].join(" ")
+    )
+
+  it.effect("[EP-43] is told beside the whole, with what of it does not turn", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open(["mia", "member", 2])
+      const stateWith = Effect.fnUntraced(function* (...rules: ReadonlyArray<object>) {
+        yield* write(policy(...rules))
+        return charter.state()
+      })
+      const none = yield* stateWith(reads)
+      const some = yield* stateWith(reads, titles)
+      const most = yield* stateWith(works, noSalary)
+      const all = yield* stateWith(works)
+      const diff = (before: typeof none, after: typeof none) =>
+        Effect.map(PolicyReview.diff(before, after, sizes), told)
+      expect(yield* diff(none, some)).toEqual(["gains update whole 7 1 1", "gains update others 0 0 0"])
+      expect(yield* diff(some, none)).toEqual(["loses update whole 7 1 1", "loses update others 0 0 0"])
+      const created = "gains create whole 9 2 2"
+      expect(yield* diff(none, most)).toEqual([created, "gains update whole 9 2 2", "gains update salary 0 0 0"])
+      expect(yield* diff(none, all)).toEqual([created, "gains update whole 9 2 2"])
+      // The notes as a whole; of the tasks, which could be updated before, the other fields only.
+      expect(yield* diff(some, most)).toEqual([created, "gains update whole 2 1 1", "gains update others 7 1 1"])
+    })
+  )
+
+  it.effect("[EP-43] is summed over all partitions, whether the whole turns there or not", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open(["mia", "member", 2])
+      const north = { where: [{ field: "team", op: "eq", value: "north" }] }
+      const places = ["north", "south"].map((team, i) => ({
+        partition: { type: "task", header: { team } },
+        records: 10 ** i
+      }))
+      yield* write(policy({ id: "reads" }, { ...titles, ...north }))
+      const before = charter.state()
+      yield* write(policy({ id: "reads" }, { ...titles, fields: ["title", "salary"] }))
+      expect(told(yield* PolicyReview.diff(before, charter.state(), places))).toEqual([
+        "gains update whole 10 1 1",
+        "gains update salary 11 2 2",
+        "gains update others 0 0 0"
+      ])
+    })
+  )
+})
+
 describe("a member with several devices", () => {
   it.effect("[EP-44] may what any of them may, and the others are named", () =>
     Effect.gen(function* () {
