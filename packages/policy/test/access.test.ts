@@ -61,6 +61,24 @@ describe("a right that is taken away", () => {
     })
   )
 
+  it.effect("[EP-12] what this device may not read it neither sends nor takes, also from who may read everything", () =>
+    Effect.gen(function* () {
+      const { hub, mia } = yield* openTeam()
+      const answers = (team: string) =>
+        Effect.gen(function* () {
+          const partition = { type: "task", header: { team } }
+          const sends = yield* mia.gate.canSend(partition, hub.peer)
+          const receives = yield* mia.gate.canReceive(partition, hub.peer)
+          return [sends, receives].map(({ allowed, rule }) => `${allowed} ${rule}`)
+        })
+      expect(yield* answers("south")).toEqual(["true charter/hub", "true charter/hub"])
+      yield* setTeams(hub, "mia", "north")
+      yield* pass(2_000)
+      expect(yield* answers("north")).toEqual(["true charter/hub", "true charter/hub"])
+      expect(yield* answers("south")).toEqual(["false team", "false team"])
+    })
+  )
+
   it.effect("[AK-1] [AK-4] work that nobody has yet waits, and is submitted when the right comes back", () =>
     Effect.gen(function* () {
       const { hub, mia } = yield* openTeam()
