@@ -32,9 +32,6 @@ export const otherFields = ""
 const unnamedField = "any other field ".repeat(32)
 const askedField = (field: string | undefined): string | undefined => (field === otherFields ? unnamedField : field)
 
-/** Where no field is asked about. */
-const wholeOnly: ReadonlyMap<undefined, undefined> = new Map([[undefined, undefined]])
-
 const actionsOf = ({ creates, deletes, updates }: Deeds.Deeds): ReadonlyArray<Action> => [
   ...(deletes ? ["delete" as const] : []),
   ...(creates ? ["create" as const] : []),
@@ -58,7 +55,7 @@ export class EnterpriseDecisions {
   readonly #unread: Answer | undefined
   readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
   readonly #answers = new Map<string, Answer>()
-  readonly #fields = new Map<string, ReadonlySet<string>>()
+  readonly #fields = new Map<string, ReadonlyArray<string>>()
 
   /** `introducer`: whom a node without a charter lets in, to get one. */
   constructor(state: CharterState.CharterState, introducer?: PeerId.PeerId) {
@@ -158,18 +155,18 @@ export class EnterpriseDecisions {
   }
 
   /**
-   * May the device do all of this there? The answer names what it may not. All fields that no rule names have one answer, so
-   * the work is bounded by the document, however many fields a commit writes.
+   * May the device do all of this there? The answer names what it may not. What the rules say is looked at once for all fields,
+   * so the work is bounded by the document, however many fields a commit writes.
    */
   mayDo(peer: PeerId.PeerId, partition: Partition.Partition, deeds: Deeds.Deeds): Answer {
-    const fields = this.#askedFields(partition.type, deeds.fields)
     let first: Answer | undefined
     for (const action of actionsOf(deeds)) {
-      for (const [asked, field] of action === "delete" ? wholeOnly : fields) {
-        const answer = this.may(peer, action, partition, asked)
-        if (!answer.allowed) return asked === field ? answer : this.#naming(peer, action, partition, field)
-        first ??= answer
-      }
+      const answer =
+        action === "delete" || deeds.fields.size === 0
+          ? this.may(peer, action, partition)
+          : this.#mayWriteFields(peer, action, partition, deeds.fields)
+      if (!answer.allowed) return answer
+      first ??= answer
     }
     return first ?? this.may(peer, "update", partition)
   }
@@ -201,8 +198,17 @@ export class EnterpriseDecisions {
 
   /** Fields of a type that rules name, and `otherFields` for all others; none where the rules name none. */
   fieldsOf(type: string): ReadonlyArray<string> {
-    const named = this.#fieldsNamed(type)
-    return named.size === 0 ? [] : [...named, otherFields]
+    const known = this.#fields.get(type)
+    if (known !== undefined) return known
+    const named = new Set<string>()
+    if (this.#document !== undefined && this.#document !== "closed") {
+      for (const { fields = [], types } of this.#document.rules) {
+        if (types === "all" || types.includes(type)) for (const field of fields) named.add(field)
+      }
+    }
+    const found = named.size === 0 ? [] : [...named, otherFields]
+    this.#fields.set(type, found)
+    return found
   }
 
   /** The same for all fields that the document declares, too: for people, who know them by name. */
@@ -250,34 +256,25 @@ export class EnterpriseDecisions {
     return this.state.members.get(member)?.name ?? member
   }
 
-  #fieldsNamed(type: string): ReadonlySet<string> {
-    const known = this.#fields.get(type)
-    if (known !== undefined) return known
-    const named = new Set<string>()
-    if (this.#document !== undefined && this.#document !== "closed") {
-      for (const { fields = [], types } of this.#document.rules) {
-        if (types === "all" || types.includes(type)) for (const field of fields) named.add(field)
-      }
-    }
-    this.#fields.set(type, named)
-    return named
-  }
-
-  /** What is to be asked of fields, each once, with one that it stands for; of the record as a whole where no rule names any. */
-  #askedFields(type: string, fields: ReadonlySet<string>): ReadonlyMap<string | undefined, string | undefined> {
-    const named = this.#fieldsNamed(type)
-    if (named.size === 0 || fields.size === 0) return wholeOnly
-    const asked = new Map<string, string>()
+  /** Where the record may not be written no field may; otherwise the first field that may not be denies it. */
+  #mayWriteFields(
+    peer: PeerId.PeerId,
+    action: Action,
+    partition: Partition.Partition,
+    fields: ReadonlySet<string>
+  ): Answer {
+    const whole = this.may(peer, action, partition)
+    const who = this.subjectOf(peer)
+    const compiled = who === undefined ? undefined : this.#compiledFor(who, peer)
+    if (!whole.allowed || compiled === undefined || !compiled.hasFieldRules(partition.type)) return whole
+    const decide = compiled.decideFields(action, partition.type, partition.header)
+    let first: Answer | undefined
     for (const field of fields) {
-      const each = named.has(field) ? field : otherFields
-      if (!asked.has(each)) asked.set(each, field)
+      const verdict = decide(field)
+      if (first === undefined || !verdict.allowed) first = this.#inWords(verdict, who!, action, partition.type, field)
+      if (!verdict.allowed) return first
     }
-    return asked
-  }
-
-  /** The refusal of a field that no rule names, with its name; it is not remembered, for a commit may name any. */
-  #naming(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
-    return this.#decide(peer, action, partition, field, (other) => this.may(peer, other, partition))
+    return first ?? whole
   }
 
   /** `may` answers for what else it takes to write, where the rules for that action allow it. */
@@ -358,7 +355,16 @@ export class EnterpriseDecisions {
     field: string | undefined
   ): Answer {
     const compiled = this.#compiledFor(who, peer, document)!
-    const { allowed, rule, tier } = compiled.decide(action, type, header, askedField(field))
+    return this.#inWords(compiled.decide(action, type, header, askedField(field)), who, action, type, field)
+  }
+
+  #inWords(
+    { allowed, rule, tier }: PolicyCompiler.Verdict,
+    who: PolicySubject,
+    action: Action,
+    type: string,
+    field: string | undefined
+  ): Answer {
     const what = `${action} ${whatOf(type, field)}`
     const name = this.nameOf(who.member)
     if (rule === undefined)

@@ -23,11 +23,16 @@ export interface Verdict {
 export interface CompiledPolicy {
   /** Whether the device may do this with a record of the type and header; with a field, whether it may write that. */
   readonly decide: (action: Action, type: string, header: HeaderValues, field?: string) => Verdict
+  /** The same for every field of a record, whatever it is called: conditions and names are looked at once for all of them. */
+  readonly decideFields: (action: Action, type: string, header: HeaderValues) => (field: string) => Verdict
   /** True where what the device may write of a type depends on the field. */
   readonly hasFieldRules: (type: string) => boolean
   /** Every rule that speaks of it, the one that decided first. */
   readonly speaking: (action: Action, type: string, header: HeaderValues, field?: string) => ReadonlyArray<string>
 }
+
+/** Where no rule speaks of it. */
+const unruled: Verdict = { allowed: false, rule: undefined, tier: undefined }
 
 /** What CASL calls any type; longer than the name of a type may be, so that none is called so. */
 const anyType = "any type ".repeat(64)
@@ -74,6 +79,11 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
       }
     }
   )
+  const verdictOf = (rule: ReturnType<AnyAbility["relevantRuleFor"]>): Verdict => {
+    if (rule === null) return unruled
+    const id = rule.reason!
+    return { allowed: !rule.inverted, rule: id, tier: tierOf(ranks.get(id)!) }
+  }
   const asking = (type: string, header: HeaderValues): Asked | undefined => {
     const values = valuesOf(document, type, header)
     return values === undefined ? undefined : new Asked(type, values)
@@ -81,10 +91,19 @@ export const compile = (document: PolicyDocument, subject: PolicySubject): Compi
   return {
     decide: (action, type, header, field) => {
       const asked = asking(type, header)
-      const found = asked === undefined ? null : ability.relevantRuleFor(action, asked, field)
-      if (found === null) return { allowed: false, rule: undefined, tier: undefined }
-      const id = found.reason!
-      return { allowed: !found.inverted, rule: id, tier: tierOf(ranks.get(id)!) }
+      return verdictOf(asked === undefined ? null : ability.relevantRuleFor(action, asked, field))
+    },
+    decideFields: (action, type, header) => {
+      const asked = asking(type, header)
+      const byField = new Map<string, Verdict>()
+      // The strongest first, up to the one that speaks of all fields.
+      for (const rule of asked === undefined ? [] : ability.possibleRulesFor(action, type)) {
+        if (!rule.matchesConditions(asked)) continue
+        const verdict = verdictOf(rule)
+        if (rule.fields === undefined) return (field) => byField.get(field) ?? verdict
+        for (const field of rule.fields) if (!byField.has(field)) byField.set(field, verdict)
+      }
+      return (field) => byField.get(field) ?? unruled
     },
     hasFieldRules: (type) => about.some(({ rule }) => rule.fields !== undefined && isAbout(rule, type)),
     speaking: (action, type, header, field) => {

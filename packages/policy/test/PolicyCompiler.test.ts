@@ -100,9 +100,12 @@ describe("a compiled policy", () => {
         const action = random.pick(PolicyDocument.actions)
         const type = random.pick(["task", "note", "plain", "other"])
         const header = headerOf(random, type)
-        const field = action === "update" && random.chance(0.5) ? random.pick(["title", "done"]) : undefined
+        const field = action === "update" && random.chance(0.5) ? random.pick(["title", "done", "rank"]) : undefined
         const expected = decide(document, who, action, type, header, field)
-        const { allowed: isAllowed, rule: by } = compiled.decide(action, type, header, field)
+        const { allowed: isAllowed, rule: by } =
+          field !== undefined && random.chance(0.5)
+            ? compiled.decideFields(action, type, header)(field)
+            : compiled.decide(action, type, header, field)
         if (isAllowed) allowed++
         if (isAllowed !== expected.allowed || by !== expected.rule) {
           wrong.push(`seed ${seed}: ${JSON.stringify({ rules, who, action, type, header, field, expected, by })}`)
