@@ -3,11 +3,13 @@
  * session asks them for a batch of records.
  */
 import {
+  Author,
   Charter,
   CharterStore,
   type CharterOperation,
   DeviceKey,
   Gate,
+  HybridTime,
   type Partition,
   PartitionMap
 } from "@syncline/core"
@@ -25,6 +27,15 @@ export interface DecideInput {
   readonly perCommit: number
   /** Partitions that they lie in. */
   readonly partitions: number
+}
+
+export interface JudgeInput {
+  /** A policy document. */
+  readonly text: string
+  /** Partitions of type `place` in which a member writes one record each; of every one it is asked for the first time. */
+  readonly headers: ReadonlyArray<Partition.Partition["header"]>
+  /** Fields that each of the writes sets; it counts as one that creates and updates. */
+  readonly fields: ReadonlyArray<string>
 }
 
 const keyOf = (byte: number) => DeviceKeyFile.deviceKey(Redacted.make(new Uint8Array(32).fill(byte)))
@@ -97,6 +108,37 @@ export const decide = async ({ partitions, perCommit, records, text }: DecideInp
           })
         )
         return { ...times, allowed }
+      })
+    )
+  )
+
+/** What the gate is asked about each write that arrives, as a session asks it; how many of them count. */
+const judgeAll = Effect.fnUntraced(function* (gate: Gate.GateShape, { fields, headers }: JudgeInput) {
+  const { peer } = keyOf(2)
+  const author = Author.make(peer, "00112233445566ff")
+  const deeds = Effect.succeed({ creates: true, updates: true, deletes: false, fields: new Set(fields) })
+  let counting = 0
+  for (const header of headers) {
+    const write = { author, partition: { type: "place", header }, at: HybridTime.zero, from: peer }
+    if ((yield* gate.accepts(write, deeds)).allowed) counting++
+  }
+  return counting
+})
+
+/** Seconds for all of these writes. */
+export const judge = async (input: JudgeInput) =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        yield* judgeAll(yield* openGate(input.text), input)
+        const gate = yield* openGate(input.text)
+        const times = yield* Effect.promise(() =>
+          timed(async () => {
+            const counting = await Effect.runPromise(judgeAll(gate, input))
+            if (counting !== input.headers.length) throw new Error(`only ${counting} of the writes count`)
+          })
+        )
+        return times
       })
     )
   )

@@ -2,7 +2,7 @@
  * A process that measures: the jobs stand beside it.
  */
 import { comparisonJobs } from "./ComparisonJobs.ts"
-import type { DecideInput } from "./DecisionJobs.ts"
+import type { DecideInput, JudgeInput } from "./DecisionJobs.ts"
 import type { IngestInput } from "./SealedJobs.ts"
 import { peerJobs } from "./PeerJobs.ts"
 import { serve } from "./Serving.ts"
@@ -12,6 +12,7 @@ import { streamJobs } from "./StreamJobs.ts"
 /** Loaded when it is asked for: an older state that is measured beside this one may lack what it rests on. */
 const laterJobs = {
   decide: async (input: DecideInput) => (await import("./DecisionJobs.ts")).decide(input),
+  judge: async (input: JudgeInput) => (await import("./DecisionJobs.ts")).judge(input),
   ingest: async (input: IngestInput) => (await import("./SealedJobs.ts")).ingest(input),
   rotate: async (input: { readonly devices: number }) => (await import("./SealedJobs.ts")).rotate(input)
 }

@@ -147,6 +147,51 @@ const slowestRule = async (workshop: Workshop): Promise<Reading> => {
   return { figure: "policy: one rule of 10 conditions on one record", unit: "ms", value, target: { atMost: 1 } }
 }
 
+const padded = (text: string, length: number): string => text.padEnd(length, "x")
+
+/** The most that a rule may say: 10 conditions on a header of 8 long values, and 256 fields. Beside it one to read and share. */
+const longestRule = {
+  fields: Array.from({ length: 256 }, (_, i) => padded(`field${i}`, 64)),
+  audience: [...Array.from({ length: 60 }, (_, i) => `m${i + 10}`), "mia"].join(" "),
+  get text(): string {
+    const kinds = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`h${i}`, "text"]))
+    const conditions = Array.from({ length: 9 }, (_, i) => ({
+      field: `h${i % 7}`,
+      op: "nin",
+      value: Array.from({ length: 12 }, (_, value) => padded(`v${i}-${value}`, 256))
+    }))
+    const rule = { effect: "allow", types: ["place"] }
+    return JSON.stringify({
+      version: 1,
+      types: { place: { header: { audience: "audience", ...kinds }, fields: this.fields } },
+      rules: [
+        { ...rule, id: "reads", actions: ["read", "share"] },
+        {
+          ...rule,
+          id: "longest",
+          actions: ["create", "update"],
+          fields: this.fields,
+          where: [{ field: "audience", op: "has", value: "mia" }, ...conditions]
+        }
+      ]
+    })
+  }
+}
+
+/** The same rule on records as large as they may be: rules see the header and the names of fields. */
+const slowestWrite = async (workshop: Workshop): Promise<Reading> => {
+  const child = workshop.child()
+  const { audience, fields, text } = longestRule
+  const headers = Array.from({ length: 1_000 }, (_, i) => ({
+    audience,
+    ...Object.fromEntries(Array.from({ length: 7 }, (_, field) => [`h${field}`, padded(`${i}`, 256)]))
+  }))
+  const { seconds } = await child.call("judge", { text, headers, fields })
+  await child.end()
+  const value = (seconds * 1_000) / headers.length
+  return { figure: "policy: the longest rule on the largest record", unit: "ms", value, target: { atMost: 1 } }
+}
+
 export const policyCost: Measurement = {
   name: "policy",
   run: async (workshop) => {
@@ -158,6 +203,7 @@ export const policyCost: Measurement = {
       await decide(workshop, 1_000, 100),
       await decide(workshop, 1_000, 1),
       await slowestRule(workshop),
+      await slowestWrite(workshop),
       ...compare("policy", on, off, 1.1),
       ...compare("policy with rules on fields", withFields, off, undefined)
     ]
