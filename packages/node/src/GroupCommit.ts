@@ -68,7 +68,7 @@ const perform = (
       context.keys.hold(request.held)
       return undefined
     case "unlock":
-      return { ...Unlocking.step(context, request.after), head: tables.head() }
+      return { ...Unlocking.step(context, request.after, nowMs), head: tables.head() }
     case "renew":
       JournalReceiver.renew(context)
       return undefined

@@ -274,8 +274,11 @@ export interface JournalShape extends HistoryReads {
    * with keys that are new only by `unlock`.
    */
   readonly hold: (held: HeldKeys) => Effect.Effect<void, JournalError>
-  /** Opens stored commits whose keys are here by now, and tells of the records that change by it; gives how many it opened. */
-  readonly unlock: Effect.Effect<number, JournalError>
+  /**
+   * Opens stored commits whose keys are here by now, and writes own ones of the quarantine again that could not be without;
+   * tells of the records that change by it, and gives how many there were of either.
+   */
+  readonly unlock: Effect.Effect<{ readonly opened: number; readonly rewritten: number }, JournalError>
   /** Stored commits whose contents cannot be read for want of their keys. */
   readonly lockedCount: Effect.Effect<number, JournalError>
   /** The keys that they lack. */

@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(function* (options: MemoryJournalOptions) 
     hold: (held) => Effect.sync(() => keys.hold(held)),
     unlock: Unlocking.whole((after) =>
       transaction(
-        () => Unlocking.step(context, after),
+        (nowMs) => Unlocking.step(context, after, nowMs),
         ({ entities }) => (entities.length > 0 ? { head: tables.head(), source: undefined, entities } : undefined)
       )
     ),

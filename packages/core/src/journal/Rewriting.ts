@@ -3,12 +3,15 @@
  * that this device writes as now. Nothing of what they say is lost, and nothing counts twice: each event names the one
  * that it is in the place of, for somebody may have taken that in.
  */
+import * as Author from "../identity/Author.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as Undo from "../merge/Undo.ts"
 import * as Commit from "../model/Commit.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Limits from "../model/Limits.ts"
+import * as Partition from "../model/Partition.ts"
 import type { EntityInvalid, SpaceLocked } from "../model/WriteError.ts"
+import * as CommitOpening from "./CommitOpening.ts"
 import * as CommitReading from "./CommitReading.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import type { WriteOutcome } from "./Journal.ts"
@@ -34,47 +37,51 @@ const newestSound = (tables: JournalTables, nowMs: number): HybridTime.HybridTim
   return newest
 }
 
+/** A commit that was taken out of the journal, or waits beside it. */
+export type Rewritable = Pick<OpenedCommit, "contents" | "decoded" | "events" | "packed">
+
 /** A commit that cannot be written again, and why. */
-export interface Unwritten {
-  readonly commit: OpenedCommit
+export interface Unwritten<C extends Rewritable> {
+  readonly commit: C
   readonly because: string
 }
 
 /** A commit that was written again, and the ids of the commits that say it now. */
-export interface Again {
-  readonly commit: OpenedCommit
+export interface Again<C extends Rewritable> {
+  readonly commit: C
   readonly commits: ReadonlyArray<string>
 }
 
-export interface Rewritten extends Pick<WriteOutcome, "commits" | "entities"> {
-  readonly again: ReadonlyArray<Again>
-  readonly unwritten: ReadonlyArray<Unwritten>
+export interface Rewritten<C extends Rewritable> extends Pick<WriteOutcome, "commits" | "entities"> {
+  readonly again: ReadonlyArray<Again<C>>
+  readonly unwritten: ReadonlyArray<Unwritten<C>>
 }
 
 /**
  * Writes the commits again in their order; they were taken out of the journal before. One that cannot be is left as a
  * whole, as are later ones of its entities, which rest on it.
  */
-export const rewrite = (
+export const rewrite = <C extends Rewritable>(
   context: JournalWriter.WriterContext,
-  commits: ReadonlyArray<OpenedCommit>,
+  commits: ReadonlyArray<C>,
   nowMs: number
-): Rewritten => {
+): Rewritten<C> => {
   if (commits.length === 0) return { commits: [], entities: [], again: [], unwritten: [] }
   const { tables } = context
   // The stamps that the wrong clock gave would drag every later one along.
   if (HybridTime.millis(tables.lastTime()) > nowMs + Limits.clockAheadMsMax) {
     tables.setLastTime(newestSound(tables, nowMs))
   }
-  const again: Array<Again> = []
+  const again: Array<Again<C>> = []
   const touched: Array<WriteOutcome["entities"][number]> = []
   // Each by itself and in its transaction, so that what was written apart can still be undone apart.
-  const unwritten: Array<Unwritten> = []
+  const unwritten: Array<Unwritten<C>> = []
   /** Groups of undos of commits that were written again, and what they are now. */
   const undoing = new Map<string, string>()
   const stuck = new Set<string>()
   for (const commit of commits) {
-    const names = commit.decoded.map(({ entity }) => `${commit.row.partition}/${entity}`)
+    const partition = Partition.key(commit.packed.header.partition)
+    const names = commit.decoded.map(({ entity }) => `${partition}\n${entity}`)
     const changes = changesOf(commit)
     const problem = names.some((name) => stuck.has(name))
       ? "it builds on a commit that cannot be written again"
@@ -104,7 +111,7 @@ const problemOf = (invalid: EntityInvalid | SpaceLocked | undefined): string | u
   return `${invalid.type} ${JSON.stringify(invalid.id)} ${invalid.problem}`
 }
 
-const changesOf = (commit: OpenedCommit): ReadonlyArray<EntityChange> => {
+const changesOf = (commit: Rewritable): ReadonlyArray<EntityChange> => {
   const { authors, partition } = commit.packed.header
   return commit.decoded.map(({ entity, eseq, ops }, place): EntityChange => {
     const before = (ops.w ?? []).map(([index, number, hash]) => [authors[index]!, number, hash] as const)
@@ -113,3 +120,40 @@ const changesOf = (commit: OpenedCommit): ReadonlyArray<EntityChange> => {
     return { partition, id: entity, change: { kind: "rewrite", ops, replaces } }
   })
 }
+
+/** Commits of the quarantine that are looked at in one read. */
+const pageMax = 256
+
+/**
+ * Writes own commits again that wait since they could not be when their time was found to be wrong, as when the key of the
+ * space was not here. What cannot be still waits on.
+ */
+export const rewriteWaiting = (
+  context: JournalWriter.WriterContext,
+  nowMs: number
+): { readonly commits: number; readonly entities: WriteOutcome["entities"] } => {
+  const { signer, tables } = context
+  const waiting: Array<CommitOpening.CheckedCommit> = []
+  for (let after = 0; ;) {
+    const page = tables.quarantine(after, pageMax, "ClockAhead")
+    for (const { at, author, dueMs, id, place } of page) {
+      after = place
+      const isMisdated = HybridTime.millis(at) > nowMs + Limits.clockAheadMsMax
+      if (dueMs !== null || !isMisdated || Author.peer(author as Author.Author) !== signer.peer) continue
+      const opening = CommitOpening.open(context, tables.quarantineRow(id)!.bytes)
+      if (opening.kind === "checked") waiting.push(opening.commit)
+    }
+    if (page.length < pageMax) break
+  }
+  const { again, entities } = rewrite(context, waiting, nowMs)
+  for (const { commit, commits } of again) {
+    tables.removeQuarantine(commit.id)
+    for (const said of tables.receiptsOf(commit.id))
+      tables.putReceipt({ ...said, because: becauseAgain(commits), atMs: nowMs })
+  }
+  return { commits: again.length, entities }
+}
+
+/** What a receipt says of a commit that was written again. */
+export const becauseAgain = (commits: ReadonlyArray<string>): string =>
+  `its time was wrong, and nothing of it is lost: it was written again as ${commits.join(", ")}`

@@ -10,7 +10,8 @@ import * as EntityHistory from "./EntityHistory.ts"
 import type { EntityRef } from "./Journal.ts"
 import type { WriterContext } from "./JournalWriter.ts"
 import { type OpenedCommit, OpenedCommits } from "./OpenedCommits.ts"
-import { OpenEntities } from "./OpenEntities.ts"
+import * as Rewriting from "./Rewriting.ts"
+import { mergedRefs, OpenEntities } from "./OpenEntities.ts"
 
 /** Commits that a step begins with; those that its records rest on as well come to them, up to the second bound. */
 const commitsPerStepMax = 64
@@ -21,6 +22,8 @@ export interface UnlockStep {
   readonly entities: ReadonlyArray<EntityRef>
   /** Commits that can be read now. */
   readonly opened: number
+  /** Own commits that left the quarantine, since they were written again. */
+  readonly rewritten: number
   /** Arrival number to go on behind. */
   readonly upto: number
   readonly isEnd: boolean
@@ -34,8 +37,11 @@ interface Work {
   readonly queue: Set<number>
 }
 
-/** Opens the next commits behind an arrival number whose key is here by now. */
-export const step = (context: WriterContext, after: number): UnlockStep => {
+/**
+ * Opens the next commits behind an arrival number whose key is here by now; behind the last of them what could not be written
+ * again without it is.
+ */
+export const step = (context: WriterContext, after: number, nowMs: number): UnlockStep => {
   const { keys, tables } = context
   const held = tables.lockedKeys().filter((key) => keys.find(key) !== undefined)
   const page = held.length === 0 ? [] : tables.lockedAfter(held, after, commitsPerStepMax)
@@ -57,12 +63,11 @@ export const step = (context: WriterContext, after: number): UnlockStep => {
     opened++
     openCommit(work, commit)
   }
-  return {
-    entities: work.entities.finish(),
-    opened,
-    upto: page.at(-1) ?? after,
-    isEnd: page.length < commitsPerStepMax
-  }
+  const entities = work.entities.finish()
+  const isEnd = page.length < commitsPerStepMax
+  const again = isEnd ? Rewriting.rewriteWaiting(context, nowMs) : { commits: 0, entities: [] }
+  const touched = mergedRefs(entities, again.entities)
+  return { entities: touched, opened, rewritten: again.commits, upto: page.at(-1) ?? after, isEnd }
 }
 
 /** Folds its records anew, each once in a step. What else of them was locked is read by that, too, and need not be again. */
@@ -97,13 +102,14 @@ export const noteNewest = ({ keys, tables }: Pick<WriterContext, "keys" | "table
   }
 }
 
-/** Steps to the end; gives the number of commits that were opened. */
+/** Steps to the end; gives the numbers of commits that were opened, and that were written again. */
 export const whole = Effect.fnUntraced(function* <E>(next: (after: number) => Effect.Effect<UnlockStep, E>) {
-  let opened = 0
+  let [opened, rewritten] = [0, 0]
   let at: UnlockStep | undefined
   do {
     at = yield* next(at?.upto ?? 0)
     opened += at.opened
+    rewritten += at.rewritten
   } while (!at.isEnd)
-  return opened
+  return { opened, rewritten }
 })

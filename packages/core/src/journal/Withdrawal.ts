@@ -233,7 +233,7 @@ const withdraw = (
   for (const { commit, commits: ids } of written.again) {
     const { lseq } = commit.row
     const id = Commit.id(crypto, commit.packed)
-    const because = `its time was wrong, and nothing of it is lost: it was written again as ${ids.join(", ")}`
+    const because = Rewriting.becauseAgain(ids)
     tables.putReceipt({ ...verdicts.get(lseq)!, because, kind: "refused", commit: id, lseq, peer, atMs: nowMs })
   }
   for (const { because, commit } of written.unwritten) {

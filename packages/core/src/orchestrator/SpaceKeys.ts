@@ -134,8 +134,17 @@ const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState)
   yield* hold(keeper, state)
   const { journal, told, unlocked } = keeper
   if (told === undefined || told.keys === unlocked) return
-  yield* journal.unlock
+  yield* unlock(journal)
   keeper.unlocked = told.keys
+})
+
+/** What could not be written again without the keys leaves the quarantine, and nothing leaves it without a word. */
+const unlock = Effect.fnUntraced(function* (journal: JournalShape) {
+  const { rewritten } = yield* journal.unlock
+  if (rewritten === 0) return
+  const how = { reason: "ClockAhead", how: "released" }
+  yield* Metric.update(Metric.withAttributes(CoreMetrics.quarantineLeft, how), rewritten)
+  yield* Effect.logInfo("own commits with a wrong time were written again, now that their key is here", { rewritten })
 })
 
 /** True for a device that may put keys in force, and can: it has the one that they stand behind, or nobody will have it. */
@@ -269,7 +278,7 @@ const make = Effect.gen(function* () {
   const opener = Option.getOrUndefined(yield* Effect.serviceOption(DeviceKeyOpener))
   if (charter === undefined || opener === undefined) {
     // What came while it did not have the keys that it was given since.
-    yield* journal.unlock.pipe(warned("opening what waited for the keys"))
+    yield* unlock(journal).pipe(warned("opening what waited for the keys"))
     return unkept(journal, charter)
   }
   const { peer: self } = yield* DeviceKey

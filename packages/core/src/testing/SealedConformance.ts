@@ -12,6 +12,7 @@ import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { type HeldKeys, noKeys } from "../crypto/KeyRing.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import { waitingOf } from "../journal/Quarantine.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
@@ -199,15 +200,15 @@ const lateKeyRules = (name: string, opened: Open): void => {
         yield* a.write([put("n3", { text: "c" })])
         yield* pull(a, late)
         yield* pull(late, a)
-        expect(yield* late.unlock).toBe(0)
+        expect(yield* late.unlock).toMatchObject({ opened: 0 })
         expect(yield* late.lockedCount).toBe(3)
         yield* late.hold({ ...holding(1), sealing: "lacking" })
-        expect(yield* late.unlock).toBe(2)
+        expect(yield* late.unlock).toMatchObject({ opened: 2 })
         expect((yield* late.get("note", "n1"))?.fields).toEqual((yield* a.get("note", "n1"))?.fields)
         expect((yield* late.get("note", "n2"))?.fields).toEqual({ text: "b", mine: true })
         expect((yield* late.get("note", "n3"))?.fields).toEqual({})
         yield* late.hold(holding(1, 2))
-        expect(yield* late.unlock).toBe(1)
+        expect(yield* late.unlock).toMatchObject({ opened: 1 })
         expect(yield* late.lockedCount).toBe(0)
         expect(yield* stateHash(late)).toEqual(yield* stateHash(a))
         expect(yield* roots(late)).toEqual(yield* roots(a))
@@ -293,7 +294,7 @@ const awayRules = (name: string, opened: Open): void => {
         expect((yield* a.get("note", "n1"))?.fields).toEqual({})
         expect(yield* a.lockedCount).toBe(1)
         yield* a.hold(holding(1))
-        expect(yield* a.unlock).toBe(1)
+        expect(yield* a.unlock).toMatchObject({ opened: 1 })
         expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "first", body: "long" })
       })
   )
@@ -312,8 +313,36 @@ const awayRules = (name: string, opened: Open): void => {
       expect((yield* a.settle(settlement(hub.device, told))).rewritten).toEqual([])
       const [kept] = yield* a.quarantine({ after: 0, limit: 10 })
       expect(kept).toMatchObject({ reason: "ClockAhead", because: expect.stringContaining("sealed") as string })
+      const receipts = Effect.map(a.receipts(0, 10), (found) => found.map(({ status }) => status))
+      expect(yield* a.unlock).toEqual({ opened: 0, rewritten: 0 })
+      expect(yield* a.quarantined(kept!.id)).toBeDefined()
+      // By itself, as soon as it can be read.
       yield* a.hold(holding(1))
-      yield* a.release([kept!.id])
+      expect(yield* a.unlock).toEqual({ opened: 0, rewritten: 1 })
+      expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "a year ahead" })
+      expect(waitingOf(yield* a.quarantineCounts)).toBe(0)
+      expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 1, refused: [] })
+      expect(yield* receipts).toEqual(["rejected", "deferred"])
+    })
+  )
+
+  it.effect(`[SK-22] ${name}: what was written in the clear is written again once there is a key to seal it with`, () =>
+    Effect.gen(function* () {
+      const yearMs = 365 * 24 * 3_600_000
+      const [a, b] = [yield* opened(1, noKeys), yield* opened(2, holding(1))]
+      yield* TestClock.setTime(startMs + yearMs)
+      yield* a.write([put("n1", { text: "a year ahead" })])
+      yield* TestClock.setTime(startMs)
+      // From now on the space is sealed, and this device has got no key yet.
+      yield* b.write([put("n2", { text: "sealed" })])
+      const late = yield* commitsOf(a)
+      yield* a.receive(batch(b, yield* commitsOf(b)))
+      yield* a.hold({ keys: [], sealing: "lacking" })
+      const { verdicts } = yield* b.receive(batch(a, late))
+      const told = verdicts.map(({ index, ...verdict }) => ({ ...verdict, lseq: late[index]!.lseq }))
+      expect((yield* a.settle(settlement(b.device, told))).rewritten).toEqual([])
+      yield* a.hold(holding(1))
+      expect(yield* a.unlock).toEqual({ opened: 1, rewritten: 1 })
       expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "a year ahead" })
     })
   )
@@ -426,7 +455,7 @@ const hostileRules = (name: string, opened: Open): void => {
         }
         yield* late.hold(holding(1))
         for (const journal of [reader, late]) {
-          expect(yield* journal.unlock).toBe(0)
+          expect(yield* journal.unlock).toMatchObject({ opened: 0 })
           expect(yield* journal.lockedCount).toBe(1)
           expect((yield* journal.get("note", "n1"))?.fields).toEqual({})
         }
