@@ -330,6 +330,7 @@ const openStrictHub = async (store: string) => {
     entities: {},
     transports: [socketIo({ server: { port: 0 } })],
     policy: Layer.succeed(Gate.Gate, {
+      devices: Effect.succeed([]),
       admits: () => yes,
       canSend: () => yes,
       canReceive: ({ type }) => Effect.sync(() => decide(type)),

@@ -53,6 +53,7 @@ const makePolicy = () => {
   })
   const yes = Effect.sync(() => decide("task"))
   const policy = Layer.succeed(Gate.Gate, {
+    devices: Effect.succeed([]),
     admits: () => yes,
     canSend: () => yes,
     canReceive: ({ type }) => Effect.sync(() => decide(type)),

@@ -94,6 +94,7 @@ const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.
       return here.allowed ? now().reads(peer, partition) : here
     })
   return {
+    devices: Effect.sync(() => [...now().state.devices.keys()]),
     admits: (peer) => Effect.sync(() => ({ ...now().admits(peer), isHeard: now().hears(peer) })),
     canSend: travels,
     canReceive: travels,

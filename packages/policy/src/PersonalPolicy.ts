@@ -95,6 +95,7 @@ const gateOf = (trusted: TrustedPeers.TrustedPeers, shared: Shared, audit: Audit
       return typeShared(type, peer, types, decision.policyVersion)
     })
   return {
+    devices: Effect.sync(() => [...now().trusted]),
     admits: decide,
     canSend: syncs,
     canReceive: syncs,

@@ -55,6 +55,8 @@ export interface Admission extends Decision {
 export interface GateShape {
   /** May this proven peer open a session and learn that the space exists? */
   readonly admits: (peer: PeerId) => Effect.Effect<Admission>
+  /** Devices that the policy knows by name: those for which something can be left where nobody asks who reads. */
+  readonly devices: Effect.Effect<ReadonlyArray<PeerId>>
   /** May entities of this partition go to the peer? */
   readonly canSend: (partition: Partition, peer: PeerId) => Effect.Effect<Decision>
   /** May the peer deliver entities of this partition? */
@@ -103,6 +105,7 @@ export class Gate extends Context.Service<Gate, GateShape>()("@syncline/core/gat
   /** The default: nothing passes in any direction. */
   static readonly layerClosed = Layer.succeed(Gate, {
     admits: () => Effect.succeed(closedDecision),
+    devices: Effect.succeed([]),
     canSend: () => Effect.succeed(closedDecision),
     canReceive: () => Effect.succeed(closedDecision),
     canRead: () => Effect.succeed(closedDecision),

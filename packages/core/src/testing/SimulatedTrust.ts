@@ -78,6 +78,7 @@ export class SimulatedTrust {
     })
     const decide = (peer: PeerId) => Effect.sync(() => answer(this.has(peer), "simulated/trusted"))
     return {
+      devices: Effect.sync(() => [...this.#trusted]),
       admits: decide,
       canSend: (_partition, peer) => decide(peer),
       canReceive: (partition, peer) =>

@@ -33,6 +33,7 @@ const open = Effect.gen(function* () {
   const decision = () => ({ allowed: !control.isDenied, rule: "test", policyVersion: 1, because: "closed" })
   const decide = () => Effect.sync(decision)
   const gate = Layer.succeed(Gate, {
+    devices: Effect.succeed([]),
     admits: decide,
     canSend: decide,
     canReceive: decide,

@@ -31,6 +31,7 @@ export const openOther = (device: number) => open(makeMemory, device)
 
 const gateOf = (policy: Policy) =>
   Layer.succeed(Gate, {
+    devices: Effect.succeed([]),
     admits: () => Effect.succeed(allowed),
     canSend: () => Effect.succeed(allowed),
     canReceive: () => Effect.sync(() => policy.receive),

@@ -18,6 +18,7 @@ const changingGate = Effect.gen(function* () {
     })
   )
   const layer = Layer.succeed(Gate, {
+    devices: Effect.succeed([]),
     admits: () => admits,
     canSend: () => answer,
     canReceive: () => answer,

@@ -59,6 +59,7 @@ export const makeRules = Effect.fnUntraced(function* (
   const passes = (partition: Partition, peer: PeerId) =>
     Effect.sync(() => decide(peers.has(peer) && !isDenied(partition, peer)))
   const layer = Layer.succeed(Gate, {
+    devices: Effect.succeed([]),
     admits: (peer) => Effect.sync(() => decide(peers.has(peer))),
     canSend: passes,
     canReceive: passes,

@@ -1,0 +1,110 @@
+/**
+ * Keeping a journal and a mailbox in step: reads what others left there, says what is missing, writes what they lack. Each step
+ * is complete in itself and may be the last; the next one, of this start or a later one, goes on from what was stored.
+ */
+import { Clock, Effect } from "effect"
+import { Compression } from "../crypto/Compression.ts"
+import { Crypto } from "../crypto/Crypto.ts"
+import { DeviceKey } from "../crypto/DeviceKey.ts"
+import { FileSeal } from "../crypto/FileSeal.ts"
+import { Gate } from "../gate/Gate.ts"
+import type { DeleteLimits } from "../journal/DeleteWatch.ts"
+import { Journal } from "../journal/Journal.ts"
+import type { Mailbox } from "./Mailbox.ts"
+import * as MailboxName from "./MailboxName.ts"
+import * as MailboxReading from "./MailboxReading.ts"
+import * as MailboxRepair from "./MailboxRepair.ts"
+import * as MailboxState from "./MailboxState.ts"
+import { isEqual, type MailboxNotice, type MailboxWork, others, rootOf, sharedWith } from "./MailboxWork.ts"
+import * as MailboxWriting from "./MailboxWriting.ts"
+
+export interface MailboxSyncOptions {
+  readonly mailbox: Mailbox
+  readonly aheadMsMax: number
+  readonly deleteLimits: DeleteLimits
+  /** Is told what became of each portion that was read. */
+  readonly notify: (notice: MailboxNotice) => Effect.Effect<void>
+}
+
+/** How another device stands by what it left in the mailbox. */
+export interface MailboxPeer {
+  readonly peer: string
+  /** It has the same as this device, of all that both may see. */
+  readonly isEqual: boolean
+}
+
+/** Opens a mailbox for this device's journal. It is closed with the scope. */
+export const open = Effect.fnUntraced(function* (options: MailboxSyncOptions) {
+  const [journal, crypto, gate] = [yield* Journal, yield* Crypto, yield* Gate]
+  const signer = yield* DeviceKey
+  const store = yield* MailboxState.MailboxStore
+  const { space } = journal.info
+  const place = {
+    space: MailboxName.spaceTag(crypto.sha256, space),
+    owner: MailboxName.ownerTag(crypto.sha256, space, signer.peer)
+  }
+  const mailbox = yield* options.mailbox.open(place)
+  const name = `${options.mailbox.name} ${options.mailbox.address}`
+  const { incarnation } = journal.info
+  const kept = MailboxState.decode(yield* store.load(name), incarnation) ?? MailboxState.initial(incarnation)
+  const work: MailboxWork = {
+    mailbox,
+    journal,
+    gate,
+    crypto,
+    compression: yield* Compression,
+    seal: yield* FileSeal,
+    signer,
+    aheadMsMax: options.aheadMsMax,
+    deleteLimits: options.deleteLimits,
+    notify: options.notify,
+    save: (state) => store.save(name, MailboxState.encode(state)),
+    state: kept,
+    heads: new Map(),
+    asks: new Map(),
+    own: new Set(),
+    seen: new Set(),
+    noticed: [],
+    resting: new Map(),
+    isWaiting: false
+  }
+  return { step: step(work, place.owner), peers: peers(work) }
+})
+
+/** One look and what follows from it. Fails as the mailbox or the journal does; nothing is lost, and the next one goes on. */
+const step = (work: MailboxWork, owner: string) =>
+  Effect.gen(function* () {
+    yield* countOn(work, owner)
+    const isNews = yield* MailboxReading.look(work)
+    yield* MailboxRepair.ask(work, yield* Clock.currentTimeMillis)
+    const hasWritten = yield* MailboxWriting.write(work, yield* Clock.currentTimeMillis)
+    return { isNews, hasWritten, isWaiting: work.isWaiting }
+  })
+
+/** What was remembered may be older than what is there: then the numbers go on behind that, and older files are put away. */
+const countOn = Effect.fnUntraced(function* (work: MailboxWork, owner: string) {
+  if (work.state.incarnation !== work.journal.info.incarnation) {
+    work.state = { ...MailboxState.initial(work.journal.info.incarnation), counter: work.state.counter }
+  }
+  const own = (yield* work.mailbox.list).filter((file) => file.owner === owner)
+  work.own = new Set(own.map(({ name }) => name))
+  const last = own.reduce((max, { name }) => Math.max(max, MailboxName.parse(name)?.counter ?? 0), 0)
+  if (last <= work.state.counter) return
+  const nowMs = yield* Clock.currentTimeMillis
+  const known = new Set(work.state.fossils.map(([name]) => name))
+  const fossils = own.filter(({ name }) => !known.has(name)).map(({ name }) => [name, nowMs] as const)
+  const { incarnation } = work.state
+  work.state = { ...MailboxState.initial(incarnation), counter: last, readings: work.state.readings, fossils }
+  yield* work.save(work.state)
+})
+
+const peers = (work: MailboxWork) =>
+  Effect.gen(function* () {
+    const found: Array<MailboxPeer> = []
+    for (const [owner, peer] of yield* others(work)) {
+      const head = work.heads.get(owner)
+      if (head === undefined) continue
+      found.push({ peer, isEqual: isEqual(rootOf(work, yield* sharedWith(work, peer)), head.root) })
+    }
+    return found
+  })

@@ -1,0 +1,128 @@
+/**
+ * A mailbox as clouds and people make it: each device sees files late, in its own order, first in part, not at all for a
+ * while, and as older copies; files vanish, come back and get conflicted copies; writing fails. From one seed, so that a run can
+ * be repeated. What a device wrote in its own directory is never changed by another device: whoever tries is told on.
+ */
+import { Clock, Effect, Stream } from "effect"
+import * as Bytes from "../identity/Bytes.ts"
+import type { Listed, Mailbox, MailboxPlace, MailboxShape } from "../mailbox/Mailbox.ts"
+import { FileNotThere, MailboxError, MailboxFull, MailboxUnreachable } from "../mailbox/MailboxError.ts"
+import type { SeededRandom } from "./SeededRandom.ts"
+
+/** How bad it is; every chance from 0 to 1, for each request or file. */
+export interface Flakiness {
+  /** How late a device sees a file of another one, in milliseconds at most. */
+  readonly delayMsMax: number
+  /** A file shows in part first. */
+  readonly partial: number
+  /** A request fails, before or after it had its effect. */
+  readonly failure: number
+  /** Somebody deletes a file for good. */
+  readonly vanish: number
+  /** A provider makes a conflicted copy. */
+  readonly conflict: number
+}
+
+export const steady: Flakiness = { delayMsMax: 0, partial: 0, failure: 0, vanish: 0, conflict: 0 }
+
+interface Stored {
+  readonly bytes: Uint8Array
+  readonly atMs: number
+}
+
+/** The place behind all devices. */
+export interface FlakyFolder {
+  readonly random: SeededRandom
+  flakiness: Flakiness
+  /** By directory, `space/owner`, and name. */
+  readonly directories: Map<string, Map<string, Stored>>
+  /** How late each device sees each file, once it was asked about. */
+  readonly delays: Map<string, number>
+}
+
+export const makeFolder = (random: SeededRandom, flakiness: Flakiness): FlakyFolder => ({
+  random,
+  flakiness,
+  directories: new Map(),
+  delays: new Map()
+})
+
+const name = "flaky"
+const fail = (reason: MailboxError["reason"]) => Effect.fail(new MailboxError({ mailbox: name, reason }))
+
+/** The folder as one device sees it. */
+export const make = (folder: FlakyFolder): Mailbox => ({
+  name,
+  capabilities: { kind: "mailbox", flushAfterMs: 1_000, pollEveryMs: 30_000 },
+  address: "flaky:",
+  open: (place) => Effect.succeed(shapeOf(folder, place))
+})
+
+const shapeOf = (folder: FlakyFolder, { owner, space }: MailboxPlace): MailboxShape => {
+  const own = `${space}/${owner}`
+  const { random } = folder
+  /** Whether this request fails, and whether it had its effect. */
+  const risk = <A>(effect: Effect.Effect<A, MailboxError>): Effect.Effect<A, MailboxError> =>
+    Effect.suspend(() => {
+      if (!random.chance(folder.flakiness.failure)) return effect
+      const reason = random.chance(0.5)
+        ? new MailboxFull({ problem: "no room" })
+        : new MailboxUnreachable({ problem: "no answer" })
+      return random.chance(0.5) ? Effect.andThen(effect, fail(reason)) : fail(reason)
+    })
+  const shownTo = (directory: string, file: string, { atMs }: Stored, nowMs: number): boolean => {
+    if (directory === own || folder.flakiness.delayMsMax === 0) return true
+    const key = `${owner} ${directory}/${file}`
+    const delay = folder.delays.get(key) ?? random.between(0, folder.flakiness.delayMsMax)
+    folder.delays.set(key, delay)
+    return atMs + delay <= nowMs
+  }
+  return {
+    put: (file, bytes) =>
+      risk(
+        Effect.map(Clock.currentTimeMillis, (atMs) => {
+          const files = folder.directories.get(own) ?? new Map<string, Stored>()
+          folder.directories.set(own, files)
+          files.set(file, { bytes: Bytes.copy(bytes), atMs })
+          if (random.chance(folder.flakiness.conflict)) {
+            files.set(file.replace(".age", " (conflicted copy).age"), { bytes: Bytes.copy(bytes).reverse(), atMs })
+          }
+        })
+      ),
+    list: risk(Effect.map(Clock.currentTimeMillis, (nowMs) => listed(folder, space, shownTo, nowMs))),
+    get: (from, file) =>
+      risk(
+        Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
+          const directory = `${space}/${from}`
+          const stored = folder.directories.get(directory)?.get(file)
+          if (stored === undefined || !shownTo(directory, file, stored, nowMs)) {
+            return fail(new FileNotThere({ name: file, problem: "it is not here" }))
+          }
+          const isPart = directory !== own && random.chance(folder.flakiness.partial)
+          const { bytes } = stored
+          return Effect.succeed(isPart ? bytes.slice(0, random.between(0, bytes.length - 1)) : Bytes.copy(bytes))
+        })
+      ),
+    remove: (file) => risk(Effect.sync(() => void folder.directories.get(own)?.delete(file))),
+    changes: Stream.never
+  }
+}
+
+const listed = (
+  { directories, flakiness, random }: FlakyFolder,
+  space: string,
+  isShown: (directory: string, file: string, stored: Stored, nowMs: number) => boolean,
+  nowMs: number
+): ReadonlyArray<Listed> => {
+  const found: Array<Listed> = []
+  for (const [directory, files] of directories) {
+    if (!directory.startsWith(`${space}/`)) continue
+    for (const [file, stored] of files) {
+      if (random.chance(flakiness.vanish)) files.delete(file)
+      else if (isShown(directory, file, stored, nowMs)) {
+        found.push({ owner: directory.slice(space.length + 1), name: file, bytes: stored.bytes.length })
+      }
+    }
+  }
+  return found
+}
