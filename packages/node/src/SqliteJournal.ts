@@ -84,6 +84,7 @@ type Reads = Pick<
   | "scan"
   | "lockedCount"
   | "lockedKeys"
+  | "hasSealed"
   | "sealLook"
 > &
   History.HistoryReads
@@ -377,6 +378,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, keys: KeyRing.KeyFinder
     scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit)),
     lockedCount: read(() => rows.lockedCount()),
     lockedKeys: read(() => rows.lockedKeys()),
+    hasSealed: read(() => rows.hasSealed()),
     sealLook: read(() => SealLook.at(rows, keys)),
     ...HistoryReads.make({
       ...context,

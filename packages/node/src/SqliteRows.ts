@@ -137,6 +137,7 @@ const statements = (db: Database.Database) => {
     lockedKeys: value("SELECT DISTINCT key FROM locked"),
     isLocked: value("SELECT 1 FROM locked WHERE lseq = ?"),
     hasLocked: value("SELECT 1 FROM locked LIMIT 1"),
+    hasSealed: value("SELECT has_sealed FROM meta"),
     lockedCount: value("SELECT count(*) FROM locked"),
     lockedAfter: value(
       "SELECT lseq FROM locked WHERE lseq > ? AND key IN (SELECT value FROM json_each(?)) ORDER BY lseq LIMIT ?"
@@ -320,6 +321,8 @@ export class SqliteRows implements JournalTables.JournalRows {
   hasLocked = (): boolean => this.#statements.hasLocked.get() !== undefined
 
   isLocked = (lseq: number): boolean => this.#statements.isLocked.get(lseq) !== undefined
+
+  hasSealed = (): boolean => this.#statements.hasSealed.get() === 1
 
   lockedCount = (): number => this.#statements.lockedCount.get() as number
 

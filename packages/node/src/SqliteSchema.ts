@@ -100,6 +100,13 @@ const steps: ReadonlyArray<string> = [
   // Commits of a sealed space that came before the key that opens them.
   `
   CREATE TABLE locked (lseq INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
+  `,
+  // Whether anything sealed was ever stored. By its first byte a commit is a list: of 5 values where it is sealed, of 7 as a part.
+  `
+  ALTER TABLE meta ADD COLUMN has_sealed INTEGER NOT NULL DEFAULT 0;
+  UPDATE meta SET has_sealed = 1
+    WHERE EXISTS (SELECT 1 FROM commits WHERE substr(bytes, 1, 1) IN (x'95', x'97'))
+       OR EXISTS (SELECT 1 FROM locked);
   `
 ]
 

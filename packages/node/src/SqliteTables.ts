@@ -34,6 +34,7 @@ const statements = (db: Database.Database) => ({
   release: db.prepare("RELEASE request"),
   undo: db.prepare("ROLLBACK TO request"),
   setLastTime: db.prepare("UPDATE meta SET last_time = ?"),
+  setSealed: db.prepare("UPDATE meta SET has_sealed = 1"),
   setLogDue: db.prepare("UPDATE meta SET log_due = ?"),
   authorIndex: db.prepare("SELECT author FROM authors WHERE name = ?").pluck(),
   addAuthor: db.prepare("INSERT INTO authors (name) VALUES (?)"),
@@ -227,6 +228,10 @@ export class SqliteTables extends SqliteRows implements JournalTables.JournalTab
   setPurge = (partition: number, progress: JournalTables.PurgeProgress | undefined): void => {
     if (progress === undefined) this.#statements.removePurge.run(partition)
     else this.#statements.setPurge.run(partition, progress.after, progress.upto)
+  }
+
+  setSealed = (): void => {
+    if (!this.hasSealed()) this.#statements.setSealed.run()
   }
 
   addLocked = (lseq: number, key: SpaceKey.KeyId): void => {

@@ -2,8 +2,10 @@
 import { expect, it } from "@effect/vitest"
 import { MemoryTransport, type PeerId, type SpaceKeys } from "@syncline/core"
 import { personal } from "@syncline/policy"
+import Database from "better-sqlite3"
 import { Effect } from "effect"
 import { createNode, type EventOf } from "../src/createNode.ts"
+import * as DataFolder from "../src/DataFolder.ts"
 import * as DeviceKeyFile from "../src/DeviceKeyFile.ts"
 import { Note, peerOf, until } from "./sealedTeam.ts"
 import { seedOf, temporaryFolder } from "./temporaryFolder.ts"
@@ -79,6 +81,73 @@ it.live(
   30_000
 )
 
+/** A folder whose own newest commits are all deletions, behind sealed ones. */
+const withDeletions = Effect.fnUntraced(function* (folder: string) {
+  yield* using({ folder, passphrases: [right] }, async (node) => {
+    for (let i = 0; i < 17; i++) await node.note.put({ id: `n${i}`, text: "sealed" })
+    for (let i = 1; i < 17; i++) await node.note.delete(`n${i}`)
+  })
+})
+
+/** A node without a passphrase says that it lacks one, and writes nothing in the clear. */
+const assertWaits = (folder: string) =>
+  using({ folder, passphrases: [] }, async (node) => {
+    expect(await node.seal()).toMatchObject({ state: "waiting", sealedBy: null })
+    await expect(node.note.put({ id: "n99", text: "in the clear" })).rejects.toMatchObject({
+      reason: { _tag: "SpaceLocked" }
+    })
+  })
+
+it.live(
+  "[SK-21][SK-58] a passphrase that is missing once sends nothing in the clear from a device that only read, or deleted last",
+  () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const [folder, other] = [yield* temporaryFolder, yield* temporaryFolder]
+      for (const [device, at] of [folder, other].entries()) yield* DeviceKeyFile.keep(at, seedOf(device + 1))
+      yield* withDeletions(folder)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* start({ folder, network, passphrases: [right], trusted: [peerOf(2)] })
+          const reading = { folder: other, network, device: 2, trusted: [peerOf(1)], dials: [1], passphrases: [right] }
+          yield* using(reading, (node) =>
+            Effect.runPromise(
+              until(
+                "it came",
+                Effect.promise(async () => (await node.note.get("n0"))?.text === "sealed")
+              )
+            )
+          )
+        })
+      )
+      for (const each of [folder, other]) yield* assertWaits(each)
+      yield* using({ folder: other, passphrases: [right] }, async (node) => {
+        expect(await node.seal()).toMatchObject({ state: "sealed", lockedCommits: 0 })
+        await node.note.put({ id: "n99", text: "sealed, too" })
+      })
+    }),
+  30_000
+)
+
+it.live("[SK-21] a folder of an earlier version finds out what it keeps", () =>
+  Effect.gen(function* () {
+    const [sealed, open] = [yield* temporaryFolder, yield* temporaryFolder]
+    yield* withDeletions(sealed)
+    yield* using({ folder: open, passphrases: [] }, (node) => node.note.put({ id: "n0", text: "open" }))
+    for (const folder of [sealed, open]) {
+      const db = new Database(DataFolder.journalFile(folder))
+      db.exec("ALTER TABLE meta DROP COLUMN has_sealed")
+      db.pragma("user_version = 6")
+      db.close()
+    }
+    yield* assertWaits(sealed)
+    yield* using({ folder: open, passphrases: [] }, async (node) => {
+      expect(await node.seal()).toMatchObject({ state: "open" })
+      await node.note.put({ id: "n1", text: "open" })
+    })
+  })
+)
+
 it.live(
   "[SK-54] also where others sealed all of it, and whoever only keeps it opens it without one",
   () =>
@@ -99,7 +168,7 @@ it.live(
       )
       expect(yield* failureOf(other, mistyped)).toMatchObject(wrong)
       yield* using({ folder: other, passphrases: [] }, async (node) => {
-        expect(await node.seal()).toMatchObject({ sealedBy: null, keysHeld: 0 })
+        expect(await node.seal()).toMatchObject({ state: "waiting", sealedBy: null, keysHeld: 0 })
       })
     }),
   30_000

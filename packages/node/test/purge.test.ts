@@ -254,7 +254,9 @@ it.live("[SJ-23] what a journal of an earlier version left in its log is gone af
     yield* Effect.scoped(Effect.flatMap(openJournal(folder), writeSecrets))
     const db = new Database(join(folder, "journal.db"))
     db.pragma("secure_delete = ON")
-    db.exec("ALTER TABLE meta DROP COLUMN log_due; DELETE FROM entities; DELETE FROM commits; DROP TABLE locked")
+    db.exec(
+      "ALTER TABLE meta DROP COLUMN log_due; ALTER TABLE meta DROP COLUMN has_sealed; DELETE FROM entities; DELETE FROM commits; DROP TABLE locked"
+    )
     db.pragma("user_version = 4")
     copyFiles(folder, copy)
     db.close()

@@ -283,6 +283,8 @@ export interface JournalShape extends HistoryReads {
   readonly lockedCount: Effect.Effect<number, JournalError>
   /** The keys that they lack. */
   readonly lockedKeys: Effect.Effect<ReadonlyArray<KeyId>, JournalError>
+  /** True once a sealed commit was stored, whatever became of it: without a key nothing is written in the clear then. */
+  readonly hasSealed: Effect.Effect<boolean, JournalError>
   /** Whether this journal has the keys of what it keeps; see `SealLook`. */
   readonly sealLook: Effect.Effect<SealLook, JournalError>
   /** As it is now: the author changes when commits are withdrawn, the incarnation when the journal proves to be a copy. */

@@ -377,6 +377,7 @@ const append = (
     previous,
     bytes
   })
+  if (header.seal !== undefined) tables.setSealed()
   const lacked = CommitReading.lackedKey({ contents, packed })
   if (lacked !== undefined) {
     tables.addLocked(lseq, lacked)

@@ -171,6 +171,8 @@ export interface JournalRows {
   /** True when any commit lacks its key, and when this one does. */
   readonly hasLocked: () => boolean
   readonly isLocked: (lseq: number) => boolean
+  /** True once a sealed commit was stored, whatever became of it and of its key. */
+  readonly hasSealed: () => boolean
   /** Number of commits that lack one. */
   readonly lockedCount: () => number
   /** Arrival numbers of commits that lack one of these keys, in order, at most `limit`. */
@@ -236,6 +238,8 @@ export interface JournalTables extends JournalRows {
   readonly setPeer: (row: PeerRow) => void
   /** Forgets what the peer had confirmed as a custodian, as whichever journal it was met. */
   readonly disown: (peer: PeerId) => void
+  /** Notes for good that a sealed commit is stored. */
+  readonly setSealed: () => void
   /** Notes that a stored commit cannot be read without this key. */
   readonly addLocked: (lseq: number, key: KeyId) => void
   readonly removeLocked: (lseq: number) => void

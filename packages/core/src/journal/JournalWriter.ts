@@ -234,8 +234,8 @@ const sealingOf = (
 ): Commit.Sealing | undefined => {
   const { sealing } = keys
   if (!hasContents) return undefined
-  // Who keeps what others sealed and was given no key would say in the clear what they do not.
-  if (sealing === "lacking" || (sealing === "none" && tables.hasLocked())) throw new SpaceLocked({})
+  // Who once kept what was sealed and was given no key today would say in the clear what was not meant to be.
+  if (sealing === "lacking" || (sealing === "none" && tables.hasSealed())) throw new SpaceLocked({})
   return sealing === "none" ? undefined : { key: sealing, contents }
 }
 
@@ -253,6 +253,8 @@ const checkReadable = (context: WriterContext, { change }: EntityChange, entity:
 }
 
 const closeCommit = (context: WriterContext, pending: PendingCommit, group: string | undefined): string => {
+  const sealing = sealingOf(context, pending)
+  if (sealing !== undefined) context.tables.setSealed()
   const { bytes } = Commit.seal(
     context.crypto,
     context.compression,
@@ -266,7 +268,7 @@ const closeCommit = (context: WriterContext, pending: PendingCommit, group: stri
       group
     },
     pending.events,
-    sealingOf(context, pending),
+    sealing,
     (leaf, place) => pending.hashes[place]!.set(leaf.subarray(0, Event.eventHashBytes))
   )
   const lseq = context.tables.appendCommit({

@@ -215,6 +215,7 @@ const readsOf = (
 > => ({
   lockedCount: Effect.sync(() => tables.lockedCount()),
   lockedKeys: Effect.sync(() => tables.lockedKeys()),
+  hasSealed: Effect.sync(() => tables.hasSealed()),
   sealLook: Effect.sync(() => SealLook.at(tables, reader.keys)),
   quarantine: ({ after, limit, reason }) => Effect.sync(() => tables.quarantine(after, limit, reason)),
   quarantined: (id) => Effect.sync(() => tables.quarantineRow(id)),

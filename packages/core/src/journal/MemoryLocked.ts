@@ -1,5 +1,5 @@
 /**
- * Which commits of a journal in memory lack their keys. Every change is undone by what it hands to its owner, as all rows of
+ * Which commits of a journal in memory lack their keys, and whether any was sealed. Every change is undone by what it hands to its owner, as all rows of
  * such a journal are.
  */
 import type { KeyId } from "../crypto/SpaceKey.ts"
@@ -7,10 +7,23 @@ import type { KeyId } from "../crypto/SpaceKey.ts"
 export class MemoryLocked {
   readonly #keys: Map<number, KeyId>
   readonly #undoes: (step: () => void) => void
+  #hasSealed: boolean
 
   constructor(undoes: (step: () => void) => void, copied?: MemoryLocked) {
     this.#undoes = undoes
+    this.#hasSealed = copied?.hasSealed ?? false
     this.#keys = new Map(copied === undefined ? [] : copied.#keys)
+  }
+
+  /** A sealed commit was stored once, with its key or without. */
+  get hasSealed(): boolean {
+    return this.#hasSealed
+  }
+
+  setSealed(): void {
+    if (this.#hasSealed) return
+    this.#undoes(() => (this.#hasSealed = false))
+    this.#hasSealed = true
   }
 
   get size(): number {

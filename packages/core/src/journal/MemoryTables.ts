@@ -353,8 +353,12 @@ export class MemoryTables implements JournalTables {
 
   isLocked = (lseq: number): boolean => this.#locked.has(lseq)
 
+  hasSealed = (): boolean => this.#locked.hasSealed
+
   lockedAfter = (keys: ReadonlyArray<KeyId>, lseq: number, limit: number): ReadonlyArray<number> =>
     this.#locked.after(keys, lseq, limit)
+
+  setSealed = (): void => this.#locked.setSealed()
 
   addLocked = (lseq: number, key: KeyId): void => this.#locked.set(lseq, key)
 

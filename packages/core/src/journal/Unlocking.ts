@@ -91,8 +91,8 @@ const openCommit = ({ commits, context: { tables }, entities, queue }: Work, { d
 const newestMax = 16
 
 /**
- * Notes newest own commits whose key is not here, when a journal opens: a device that sealed yesterday and was given no key today
- * must not go on in the clear. What was opened once is noted nowhere else.
+ * Notes newest own commits whose key is not here, when a journal opens, so that the status counts them: what was opened once is
+ * noted nowhere else.
  */
 export const noteNewest = ({ keys, tables }: Pick<WriterContext, "keys" | "tables">): void => {
   for (const { bytes, events, lseq } of tables.ownCommitsBefore(tables.head() + 1, newestMax)) {

@@ -43,7 +43,10 @@ const triesMax = 5
 
 /** How the space's contents are kept from those who have no key. */
 export interface SealStatus {
-  /** `waiting` for the key in force, which a device that manages the space hands out. */
+  /**
+   * `waiting` for the key in force, which a device that manages the space hands out; without a charter for the passphrase.
+   * Nothing is written in the clear meanwhile.
+   */
   readonly state: "open" | "sealed" | "waiting"
   /** Where this device has its keys from; `null` where it was given none and no charter says that there are any. */
   readonly sealedBy: "charter" | "passphrase" | null
@@ -320,9 +323,17 @@ const make = Effect.gen(function* () {
   return kept(keeper, oneByOne)
 })
 
-/** Where no key is in force by the charter, what the journal was given says it: a passphrase's key, or that one is lacking. */
-const withoutKey = ({ keys: { sealing } }: JournalShape): SealStatus["state"] =>
-  sealing === "none" ? "open" : sealing === "lacking" ? "waiting" : "sealed"
+/**
+ * Where no key is in force by the charter, what the journal was given says it: a passphrase's key, or that one is lacking. Where
+ * it was given none, it waits for one as soon as it has ever kept what was sealed.
+ */
+const withoutKey = ({
+  hasSealed,
+  keys: { sealing }
+}: JournalShape): Effect.Effect<SealStatus["state"], JournalError> => {
+  if (sealing === "none") return Effect.map(hasSealed, (has) => (has ? "waiting" : "open"))
+  return Effect.succeed(sealing === "lacking" ? "waiting" : "sealed")
+}
 
 type KeyCounts = Pick<SealStatus, "sealedBy" | "keysHeld" | "keys">
 
@@ -352,7 +363,7 @@ const statusOf = Effect.fnUntraced(function* (
   const inForce = keyInForce(state?.seal)
   const isHeld = inForce !== undefined && journal.keys.find(inForce.id) !== undefined
   const status: SealStatus = {
-    state: inForce === undefined ? withoutKey(journal) : isHeld ? "sealed" : "waiting",
+    state: inForce === undefined ? yield* withoutKey(journal) : isHeld ? "sealed" : "waiting",
     ...(state === undefined ? yield* givenKeys(journal) : handedKeys(journal, state)),
     keysSpoilt,
     lockedCommits: yield* journal.lockedCount,

@@ -7,9 +7,10 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { type HeldKeys, noKeys } from "../crypto/KeyRing.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
+import type { JournalShape } from "../journal/Journal.ts"
 import { waitingOf } from "../journal/Quarantine.ts"
 import * as Commit from "../model/Commit.ts"
-import { batch, commitsOf, type open, patch, put, settlement, space, startMs } from "./JournalFixture.ts"
+import { batch, commitsOf, type open, patch, pull, put, remove, settlement, space, startMs } from "./JournalFixture.ts"
 
 /** Opens a fresh journal of a device that holds these keys. */
 export type OpenSealed = (device: number, held: HeldKeys) => ReturnType<typeof open>
@@ -30,6 +31,7 @@ export const holding = (...numbers: ReadonlyArray<number>): HeldKeys => ({
 /** Registers the rules as tests. */
 export const awayRules = (name: string, opened: OpenSealed): void => {
   clearRules(name, opened)
+  forgottenRules(name, opened)
   it.effect(
     `[SK-22] ${name}: a record that was folded while its key was away is whole again once the key is back`,
     () =>
@@ -72,6 +74,48 @@ export const awayRules = (name: string, opened: OpenSealed): void => {
       expect(waitingOf(yield* a.quarantineCounts)).toBe(0)
       expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 1, refused: [] })
       expect(yield* receipts).toEqual(["rejected", "deferred"])
+    })
+  )
+}
+
+const forgottenRules = (name: string, opened: OpenSealed): void => {
+  const isRefused = Effect.fnUntraced(function* (journal: JournalShape) {
+    const { head, hasSealed } = journal
+    const [before, has] = [yield* head, yield* hasSealed]
+    expect(yield* Effect.flip(journal.write([put("n9", { text: "in the clear" })]))).toMatchObject({
+      reason: { _tag: "SpaceLocked" }
+    })
+    expect([yield* head, has]).toEqual([before, true])
+  })
+
+  it.effect(
+    `[SK-21] ${name}: who ever read or wrote what is sealed writes nothing in the clear without its key, however little shows it`,
+    () =>
+      Effect.gen(function* () {
+        const [a, b] = [yield* opened(1, holding(1)), yield* opened(2, holding(1))]
+        expect(yield* a.hasSealed).toBe(false)
+        yield* a.write([put("n0", { text: "sealed" })])
+        for (let i = 0; i < 17; i++) yield* a.write([put(`n${i}`, { text: "sealed" })])
+        for (let i = 0; i < 17; i++) yield* a.write([remove(`n${i}`)])
+        // It has written nothing itself, and has opened all.
+        yield* pull(a, b)
+        for (const journal of [a, b]) {
+          yield* journal.hold(noKeys)
+          expect(yield* journal.lockedCount).toBe(0)
+          yield* isRefused(journal)
+        }
+      })
+  )
+
+  it.effect(`[SK-21] ${name}: also where what was sealed has been taken out, and was never read`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* opened(1, holding(1)), yield* opened(2, noKeys)]
+      yield* a.write([put("n1", { text: "sealed" })])
+      yield* pull(a, b)
+      const why = { rule: "r", policyVersion: 1, because: "no longer" }
+      yield* b.purge({ type: "note", header: {} }, why)
+      expect(yield* b.lockedCount).toBe(0)
+      yield* isRefused(b)
     })
   )
 }
