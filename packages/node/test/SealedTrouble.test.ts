@@ -17,6 +17,7 @@ import {
   everything,
   feedInto,
   founding,
+  handOver,
   isSealed,
   joining,
   keyOf,
@@ -25,17 +26,14 @@ import {
   makeNode,
   openTeam,
   peerOf,
-  type SealedNode,
   sealing,
+  secretOf,
   space,
   until
 } from "./sealedTeam.ts"
 import { seedOf } from "./temporaryFolder.ts"
 
-const secretOf = (number: number) => SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(number))
 const wrapped = (key: SpaceKey.SpaceKey, ...devices: ReadonlyArray<number>) => KeyWrap.wrap(key, devices.map(keyOf))
-const handOver = (from: SealedNode, to: SealedNode) =>
-  to.charter.receive(from.charter.beyond(to.charter.known(), 10_000_000))
 
 /** The same team, sealed. */
 const sealedTeam = Effect.fnUntraced(function* (...more: ReadonlyArray<CharterOperation.CharterOperation>) {

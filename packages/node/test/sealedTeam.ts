@@ -17,6 +17,7 @@ import {
   PeerId,
   Records,
   type SpaceId,
+  SpaceKey,
   SpaceKeys,
   TransportRegistry
 } from "@syncline/core"
@@ -109,6 +110,14 @@ export const makeAlone = (
 
 /** All records of charters. */
 export const everything = { marks: [], rivals: [] }
+
+/** Hands one charter what it lacks of another one. */
+export const handOver = (from: SealedNode, to: SealedNode) =>
+  to.charter.receive(from.charter.beyond(to.charter.known(), 10_000_000))
+
+/** A key of the space by number. */
+export const secretOf = (number: number): SpaceKey.SpaceKey =>
+  SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(number))
 
 /** Hands one journal all commits of another one, as a session would. */
 export const feedInto = (

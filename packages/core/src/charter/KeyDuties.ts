@@ -2,10 +2,12 @@
  * What is to be done about the keys of a sealed space, as one pure question on the charter: put a new key in force, or hand
  * one to devices that lack it. Everybody who manages the space comes to the same answer; who acts on it is told elsewhere.
  */
-import { managingLevel } from "./CharterOperation.ts"
+import { managingLevel, type Named } from "./CharterOperation.ts"
+import type { CharterRecord } from "./CharterRecord.ts"
 import { keyInForce } from "./CharterSeal.ts"
 import { type CharterKey, type CharterState, type Device, levelOf, type SpaceSeal } from "./CharterState.ts"
 import { tagOf, tagsIn } from "../crypto/KeyWrap.ts"
+import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as PeerId from "../identity/PeerId.ts"
 
@@ -15,6 +17,8 @@ export type RotationCause =
   | "first"
   /** Somebody has the one in force who is no device of the space any more. */
   | "removed"
+  /** The one in force was replaced by one that does not count any more: whoever it was replaced for has it. */
+  | "undone"
   /** Nobody who could hand on the one in force has it. */
   | "lost"
   /** Somebody came since, and the space hides from newcomers what was written before. */
@@ -80,23 +84,45 @@ export const isLost = (state: CharterState, key: CharterKey): boolean => {
 }
 
 /**
+ * True where a known record that does not count put a key behind this one, or, without one in force, any key: then something is
+ * sealed with that key, and whoever it was made against may have the earlier one.
+ */
+export const isUndone = (rivals: ReadonlyArray<CharterRecord>, inForce: CharterKey | undefined): boolean =>
+  rivals.some(({ operations }) =>
+    operations.some((operation) => {
+      if (operation._tag !== "RotateKey" || inForce === undefined) return operation._tag === "RotateKey"
+      return operation.behind !== null && Bytes.equals(operation.behind, inForce.commitment)
+    })
+  )
+
+/** By what a space is sealed again whose sealing does not count any more: as the last of those that do not had it. */
+export const sealingAgain = (rivals: ReadonlyArray<CharterRecord>): Named<"SealSpace"> =>
+  rivals.flatMap(({ operations }) => operations).findLast((operation) => operation._tag === "SealSpace") ?? {
+    _tag: "SealSpace",
+    showsHistory: false,
+    periodDays: null
+  }
+
+/**
  * What is due at a time, in milliseconds since 1970. A device that has both keys knows of a link from one to the other that
- * it is not sound; then the earlier one is handed out as if there were none.
+ * it is not sound; then the earlier one is handed out as if there were none. `rivals`: known records that do not count. Where they
+ * sealed the space, and it is not sealed by what counts, a first key is due, and the sealing before it.
  */
 export const dutiesOf = (
   state: CharterState,
   nowMs: number,
+  rivals: ReadonlyArray<CharterRecord> = [],
   isUnsound: (before: Uint8Array) => boolean = () => false
 ): KeyDuties => {
   const { seal } = state
-  if (seal === undefined) return nothing
+  if (seal === undefined) return isUndone(rivals, undefined) ? { rotate: "first", share: [] } : nothing
   const { readers, newcomers } = readersOf(state, seal)
-  const rotate = rotationOf(state, newcomers, nowMs)
+  const rotate = rotationOf(state, newcomers, nowMs, rivals)
   const share = seal.keys.flatMap((key, i) => {
     const next = seal.keys[i + 1]
     // The next one leads to it; and what is to be replaced is given to nobody any more.
     const isLed = next?.before !== undefined && !isUnsound(next.before)
-    if (isLed || (next === undefined && rotate === "removed") || isLost(state, key)) return []
+    if (isLed || (next === undefined && (rotate === "removed" || rotate === "undone")) || isLost(state, key)) return []
     const has = given(key)
     const devices = readers(i).filter((device) => !has.has(tagOfDevice(device)))
     return devices.length === 0 ? [] : [{ key, devices }]
@@ -123,11 +149,17 @@ const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal) => {
   return { readers, newcomers }
 }
 
-const rotationOf = (state: CharterState, newcomers: number, nowMs: number): RotationCause | undefined => {
+const rotationOf = (
+  state: CharterState,
+  newcomers: number,
+  nowMs: number,
+  rivals: ReadonlyArray<CharterRecord>
+): RotationCause | undefined => {
   const key = keyInForce(state.seal)
   if (key === undefined) return "first"
   const present = new Set([...state.devices.values()].map(tagOfDevice))
   for (const tag of given(key)) if (!present.has(tag)) return "removed"
+  if (isUndone(rivals, key)) return "undone"
   if (isLost(state, key)) return "lost"
   if (newcomers > 0) return "joined"
   const { keys, periodDays } = state.seal!

@@ -7,7 +7,7 @@ import { Clock, Context, Effect, Layer, Metric, Option, Random, Semaphore, Strea
 import { Charter, type CharterShape, type Wording } from "../charter/Charter.ts"
 import type { CharterError } from "../charter/CharterError.ts"
 import { type CharterOperation, wrapsMax } from "../charter/CharterOperation.ts"
-import { type CharterRecord, operationsMax } from "../charter/CharterRecord.ts"
+import { operationsMax } from "../charter/CharterRecord.ts"
 import { keyInForce } from "../charter/CharterSeal.ts"
 import type { CharterState, Device } from "../charter/CharterState.ts"
 import {
@@ -15,9 +15,11 @@ import {
   inTurn,
   isKeeper,
   isLost,
+  isUndone,
   type KeyDuties,
   recipientsInTurn,
-  type RotationCause
+  type RotationCause,
+  sealingAgain
 } from "../charter/KeyDuties.ts"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -103,10 +105,13 @@ interface Keeper extends KeyOpening.Opening {
 /** What the journal is to seal with. */
 const sealingOf = ({ charter, held }: Keeper, { seal }: CharterState): HeldKeys["sealing"] => {
   const inForce = keyInForce(seal)
-  if (inForce !== undefined) return held.has(inForce.id) ? inForce.id : "lacking"
-  // Where a key was in force once, contents were sealed: they are not again in the clear because none counts at present.
-  const isPut = (record: CharterRecord): boolean => record.operations.some(({ _tag }) => _tag === "RotateKey")
-  return seal !== undefined && (held.size > 0 || charter.rivals().some(isPut)) ? "lacking" : "none"
+  // Nothing is sealed with a key that was replaced already, though what replaced it does not count any more: whoever was taken
+  // out has it.
+  const wasUndone = isUndone(charter.rivals(), inForce)
+  if (inForce !== undefined) return held.has(inForce.id) && !wasUndone ? inForce.id : "lacking"
+  // Where a key was in force once, contents were sealed: they are not again in the clear because none counts at present, nor because
+  // the sealing itself does not.
+  return held.size > 0 || wasUndone ? "lacking" : "none"
 }
 
 /** Nobody else sees it: a key counts as given to whoever it was wrapped for. */
@@ -160,7 +165,9 @@ const canKeep = (keeper: Keeper, state: CharterState): boolean => {
 
 /** What is due, as this device sees it: what is said of a key that it has been through, only who has been can know. */
 const dueFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
-  const duties = dutiesOf(state, yield* Clock.currentTimeMillis, (link) => keeper.unsound.has(link))
+  const duties = dutiesOf(state, yield* Clock.currentTimeMillis, keeper.charter.rivals(), (link) =>
+    keeper.unsound.has(link)
+  )
   const inForce = keyInForce(state.seal)
   const isHere =
     duties.rotate !== undefined || inForce === undefined || !isKeeper(state, state.devices.get(keeper.self))
@@ -174,13 +181,14 @@ const operationsFor = Effect.fnUntraced(function* (
   duties: KeyDuties,
   operationsMost: number
 ) {
-  const { crypto, held, journal, self } = keeper
+  const { charter, crypto, held, journal, self } = keeper
   const wrapFor = (key: SpaceKey.SpaceKey, devices: ReadonlyArray<Device>): Effect.Effect<Uint8Array> =>
     wrap(
       key,
       devices.map(({ peer }) => PeerId.toPublicKey(peer)!)
     )
-  if (operationsMost === 0) return []
+  const again = duties.rotate === undefined || state.seal !== undefined ? [] : [sealingAgain(charter.rivals())]
+  if (operationsMost <= again.length) return []
   if (duties.rotate !== undefined) {
     const inForce = keyInForce(state.seal)
     const last = inForce === undefined ? undefined : held.get(inForce.id)
@@ -192,7 +200,7 @@ const operationsFor = Effect.fnUntraced(function* (
       before: last !== undefined && state.seal!.showsHistory ? SpaceKey.sealBefore(crypto, key, last) : null,
       wraps: yield* wrapFor(key, recipientsInTurn(state, self).slice(0, wrapsMax))
     }
-    return [rotating]
+    return [...again, rotating]
   }
   const sharing: Array<CharterOperation> = []
   let room = wrapsMax
@@ -310,7 +318,8 @@ const make = Effect.gen(function* () {
   )
   const moment = Effect.flatMap(Random.next, (share) => Effect.sleep(share * delayMsMax))
   const acting = Effect.asVoid(act(keeper, oneByOne, moment))
-  const changed = Stream.map(charter.changes, () => undefined)
+  // What does not count may make a key due, too.
+  const changed = Stream.map(Stream.merge(charter.changes, charter.arrivals), () => undefined)
   const looks = Stream.merge(changed, Stream.tick(lookMs))
   yield* Effect.forkScoped(
     Stream.runForEach(looks, () => acting.pipe(warned("keeping the keys"))),
@@ -334,6 +343,9 @@ const withoutKey = ({
   if (sealing === "none") return Effect.map(hasSealed, (has) => (has ? "waiting" : "open"))
   return Effect.succeed(sealing === "lacking" ? "waiting" : "sealed")
 }
+
+/** It was told to write nothing until another key is in force. */
+const isLackingIn = ({ keys }: JournalShape): boolean => keys.sealing === "lacking"
 
 type KeyCounts = Pick<SealStatus, "sealedBy" | "keysHeld" | "keys">
 
@@ -361,9 +373,9 @@ const statusOf = Effect.fnUntraced(function* (
   keysSpoilt = 0
 ) {
   const inForce = keyInForce(state?.seal)
-  const isHeld = inForce !== undefined && journal.keys.find(inForce.id) !== undefined
+  const isSealing = inForce !== undefined && journal.keys.find(inForce.id) !== undefined && !isLackingIn(journal)
   const status: SealStatus = {
-    state: inForce === undefined ? yield* withoutKey(journal) : isHeld ? "sealed" : "waiting",
+    state: inForce === undefined ? yield* withoutKey(journal) : isSealing ? "sealed" : "waiting",
     ...(state === undefined ? yield* givenKeys(journal) : handedKeys(journal, state)),
     keysSpoilt,
     lockedCommits: yield* journal.lockedCount,
@@ -376,7 +388,7 @@ const statusOf = Effect.fnUntraced(function* (
 const unkept = (journal: JournalShape, charter: CharterShape | undefined): SpaceKeysShape => ({
   status: Effect.gen(function* () {
     const state = charter?.state()
-    const duties = state === undefined ? undefined : dutiesOf(state, yield* Clock.currentTimeMillis)
+    const duties = state === undefined ? undefined : dutiesOf(state, yield* Clock.currentTimeMillis, charter?.rivals())
     return yield* statusOf(journal, state, duties)
   }),
   settle: Effect.succeed(false),

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { CharterGraph } from "../../src/charter/CharterGraph.ts"
 import type { CharterOperation, Named } from "../../src/charter/CharterOperation.ts"
 import * as CharterRecord from "../../src/charter/CharterRecord.ts"
-import { dutiesOf, recipientsInTurn } from "../../src/charter/KeyDuties.ts"
+import { dutiesOf, recipientsInTurn, sealingAgain } from "../../src/charter/KeyDuties.ts"
 import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
 import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
 import * as Bytes from "../../src/identity/Bytes.ts"
@@ -55,7 +55,7 @@ const charter = () => {
   }
   write(1, found, ...join("bob", "admin", 2), ...join("mia", "member", 3))
   const duties = (nowMs = startMs) => {
-    const { rotate: cause, share: shares } = dutiesOf(graph.state, nowMs)
+    const { rotate: cause, share: shares } = dutiesOf(graph.state, nowMs, graph.rivals)
     return [cause, ...shares.map(({ devices, key: { id } }) => [id, devices.map(({ name }) => name)])]
   }
   return { graph, write, duties }
@@ -124,6 +124,35 @@ describe("keys in a charter", () => {
     expect(duties()).toEqual([undefined, [secretOf(1).id, ["Ann's laptop"]], [secretOf(2).id, ["device 2"]]])
   })
 
+  it("[SK-60] a key that was replaced by one that does not count any more is to be replaced anew, and handed to nobody", async () => {
+    const { duties, graph, write } = charter()
+    write(1, seal(), rotate(1, null, await wrapped(1, 1, 2)))
+    const base = graph.after(graph.state.version - 1)[0]!
+    expect(duties()).toEqual([undefined, [secretOf(1).id, ["device 3"]]])
+    write(2, rotate(2, 1, await wrapped(2, 1, 2, 3)))
+    expect(duties()).toEqual([undefined])
+    // Ann did not know of it.
+    const pause = record(base, 1, { _tag: "PauseDevice", device: key(2), isPaused: true })
+    expect(graph.add(pause).kind).toBe("added")
+    expect([graph.state.seal!.keys.length, graph.rivals.length]).toEqual([1, 1])
+    expect(duties()).toEqual(["undone"])
+    expect(graph.add(record(pause, 1, rotate(3, 1, await wrapped(3, 1, 3)))).kind).toBe("added")
+    expect(duties()).toEqual([undefined])
+  })
+
+  it("[SK-59] where the sealing does not count any more a first key is due with it, if there was one", async () => {
+    const { duties, graph, write } = charter()
+    const base = graph.after(0)[0]!
+    write(2, seal({ periodDays: 7 }))
+    const bobs = graph.after(1)[0]!
+    expect(graph.add(record(base, 1, { _tag: "RemoveMember", member: "bob" })).kind).toBe("added")
+    expect([graph.state.seal, graph.rivals.length]).toEqual([undefined, 1])
+    expect(duties()).toEqual([undefined])
+    expect(graph.add(record(bobs, 2, rotate(1, null, await wrapped(1, 1, 2, 3)))).kind).toBe("added")
+    expect(duties()).toEqual(["first"])
+    expect(sealingAgain(graph.rivals)).toMatchObject({ periodDays: 7, showsHistory: true })
+  })
+
   it("[SK-49] a key that is dated ahead is as old as the newest one before it that is not", async () => {
     const { duties, graph, write } = charter()
     write(1, seal({ periodDays: 30 }), rotate(1, null, await wrapped(1, 1, 2, 3)))
@@ -171,7 +200,7 @@ describe("keys in a charter", () => {
     write(2, unsound)
     write(1, ...join("eve", "member", 4), share(2, await wrapped(2, 4)))
     expect(dutiesOf(graph.state, startMs).share).toEqual([])
-    const { share: due } = dutiesOf(graph.state, startMs, (before) => before.every((byte) => byte === 0))
+    const { share: due } = dutiesOf(graph.state, startMs, graph.rivals, (before) => before.every((byte) => byte === 0))
     expect(due.map(({ devices, key: { id } }) => [id, devices.map(({ name }) => name)])).toEqual([
       [secretOf(1).id, ["device 4"]]
     ])
