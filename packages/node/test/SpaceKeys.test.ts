@@ -17,11 +17,13 @@ import * as NodeCompression from "../src/NodeCompression.ts"
 import * as NodeCrypto from "../src/NodeCrypto.ts"
 import {
   areReady,
+  everything,
   founding,
   isSealed,
   joining,
   keyOf,
   keysIn,
+  makeAlone,
   makeNode,
   openTeam,
   peerOf,
@@ -221,4 +223,30 @@ it.effect("[SK-35] a key that is older than the space wants its keys to be is re
     expect(yield* settle).toBe(false)
     expect(yield* status).toMatchObject({ state: "sealed", keysHeld: 2, keys: 2, due: null })
   })
+)
+
+it.live(
+  "[SK-48] a device that was not handed the key which it has seen writes nothing in the clear when none counts any more",
+  () =>
+    Effect.gen(function* () {
+      const [ann, bob, mia] = [yield* makeAlone(1), yield* makeAlone(2), yield* makeAlone(3)]
+      yield* ann.charter.write([founding(false), ...joining("bob", "admin", 2), ...joining("mia", "member", 3)])
+      for (const node of [bob, mia]) yield* node.charter.receive(ann.charter.beyond(everything, 1e7))
+      const key = SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(1))
+      const wraps = yield* KeyWrap.wrap(key, [keyOf(2)])
+      const rotating = { _tag: "RotateKey", key: key.commitment, behind: null, before: null, wraps } as const
+      yield* bob.charter.write([sealing, rotating])
+      yield* mia.charter.receive(bob.charter.beyond(mia.charter.known(), 1e7))
+      // What bob did beside this does not count, and mia has no key.
+      yield* ann.charter.write([{ _tag: "RemoveMember", member: "bob" }, sealing])
+      const [removal] = ann.charter.beyond(mia.charter.known(), 1e7)
+      yield* mia.charter.receive([removal!])
+      yield* mia.keys.settle
+      expect(mia.charter.state().seal?.keys).toEqual([])
+      expect(yield* mia.keys.status).toMatchObject({ state: "waiting", keysHeld: 0, due: "first" })
+      const refused = yield* Effect.flip(mia.put("n1", "a secret"))
+      expect(refused).toMatchObject({ reason: { _tag: "SpaceLocked" } })
+      expect(yield* mia.commits).toEqual([])
+    }),
+  30_000
 )

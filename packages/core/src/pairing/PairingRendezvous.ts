@@ -17,6 +17,11 @@ import * as PairingMetrics from "./PairingMetrics.ts"
 
 /** Slots that may be held at the same time; half of all, so that a free one is soon found. Then callers are turned away. */
 export const slotsHeldMax = slotsMax / 2
+/**
+ * Slots that one address may hold at the same time, those that are kept for a holder that is gone among them: two of each of
+ * thirty devices, for a classroom pairs behind one address. So nobody takes all of them; who wants more is turned away.
+ */
+export const slotsPerAddressMax = 60
 /** Callers at the same time: holders and visitors. */
 export const callersMax = 2 * slotsHeldMax
 /**
@@ -50,6 +55,8 @@ export interface Rendezvous {
 
 interface Slot {
   readonly token: Uint8Array
+  /** Who took it; its holder may come back from elsewhere. */
+  readonly address: string
   /** The holder that waits; `undefined` while it is with a visitor, or away. */
   waiting: Holder | undefined
   /** Who is with the holder now. */
@@ -138,8 +145,8 @@ const hold = Effect.fnUntraced(function* (
   const known = inUse(slots, number, nowMs)
   const isOwn = known !== undefined && Bytes.equals(known.token, token)
   if (known !== undefined && !isOwn) return yield* refuse(link, "taken")
-  if (known === undefined && slots.size >= slotsHeldMax && !hasRoom(slots, nowMs)) return yield* refuse(link, "busy")
-  const slot = known ?? { token, waiting: undefined, visitor: undefined, awayUntilMs: 0 }
+  if (known === undefined && !mayTake(slots, link.remote, nowMs)) return yield* refuse(link, "busy")
+  const slot = known ?? { token, address: link.remote, waiting: undefined, visitor: undefined, awayUntilMs: 0 }
   const holder: Holder = { visitor: yield* Deferred.make<Visitor>() }
   // A holder that comes back has left whatever it was in, also where this side has not seen the end of that yet.
   slot.waiting = holder
@@ -170,6 +177,14 @@ const isFree = ({ awayUntilMs, visitor, waiting }: Slot, nowMs: number): boolean
 const hasRoom = (slots: Place["slots"], nowMs: number): boolean => {
   for (const number of slots.keys()) inUse(slots, number, nowMs)
   return slots.size < slotsHeldMax
+}
+
+/** True where there is room for one more slot, of all and of the address. */
+const mayTake = (slots: Place["slots"], address: string, nowMs: number): boolean => {
+  if (!hasRoom(slots, nowMs)) return false
+  let held = 0
+  for (const slot of slots.values()) if (slot.address === address) held++
+  return held < slotsPerAddressMax
 }
 
 /** Any slot that nobody has, drawn by chance: who counts slots should not learn how many pair. */

@@ -235,6 +235,20 @@ describe("keys in a charter", () => {
   })
 })
 
+describe("a key that somebody has who left", () => {
+  it("[SK-36] is due to nobody any more while it is in force, for it is replaced; those before it are", async () => {
+    const { duties, write } = charter()
+    write(1, seal(), rotate(1, null, await wrapped(1, 1, 2)), rotate(2, 1, await wrapped(2, 1, 2, 3), false))
+    write(1, ...join("eve", "member", 4))
+    const [first, second] = [secretOf(1).id, secretOf(2).id]
+    expect(duties()).toEqual([undefined, [first, ["device 3"]], [second, ["device 4"]]])
+    write(1, { _tag: "RemoveDevice", device: key(2) })
+    expect(duties()).toEqual(["removed", [first, ["device 3"]]])
+    write(1, rotate(3, 2, await wrapped(3, 1, 3, 4)))
+    expect(duties()).toEqual([undefined, [first, ["device 3"]]])
+  })
+})
+
 describe("a wrapped key", () => {
   it("[SK-37] is opened by the device that it is for, in its space and under its name, and by nobody else", async () => {
     const open = (device: number, ofSpace = space, commitment = secretOf(1).commitment, ...wraps: Array<Uint8Array>) =>

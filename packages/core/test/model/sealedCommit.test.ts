@@ -55,3 +55,12 @@ it("[SK-5] a sealed commit of version 2 is made, verified and read as it is writ
   expect(read).toMatchObject({ contents: "opened", decoded: [event] })
   expect(Commit.mayBeOfGroup(Bytes.fromHex(golden)!, Bytes.fromHex("0011223344556677")!)).toBe(true)
 })
+
+it("[SK-17] contents beside a deletion count as none, whoever sealed them", () => {
+  const contents = Event.encodeContents(event)
+  const deletion: Event.Event = { ...event, ops: { d: true } }
+  expect(Event.withContents(deletion, contents, 1)).toBe("broken")
+  expect(Event.withContents(deletion, undefined, 1)).toBe(deletion)
+  const revival: Event.Event = { ...event, ops: { d: false } }
+  expect(Event.withContents(revival, contents, 1)).toEqual(event)
+})

@@ -240,6 +240,14 @@ describe("time", () => {
     }).pipe(Effect.scoped, Effect.provide(Site.layerDesk()))
   )
 
+  it("[PD-10] ends a code when the clock goes back before it was made", () => {
+    const opening = { id: "aa", slot: 1, codes: [{ kind: "digits", secret: Uint8Array.of(1) }], role: null } as const
+    const { state } = PairingWindow.open(PairingWindow.empty, 1_000, opening)
+    expect(PairingWindow.isOpen(state.window, 1_000)).toBe(true)
+    expect(PairingWindow.isOpen(state.window, 999)).toBe(false)
+    expect(PairingWindow.begin(state, 999, "aa", "digits")).toEqual({ answer: false, state })
+  })
+
   it.effect(
     "[PD-11] ten codes that were tried in vain within an hour stop new ones until the first is an hour old",
     () =>

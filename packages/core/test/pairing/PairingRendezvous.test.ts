@@ -53,6 +53,32 @@ describe("a meeting place", () => {
     }).pipe(Effect.scoped, provide)
   )
 
+  it.effect("[PB-8] leaves slots for others, however many one address asks for, and counts those that are kept", () =>
+    Effect.gen(function* () {
+      const { caller } = yield* site
+      const busy = { _tag: "Refused", because: "busy" } as const
+      const links: Array<Link> = []
+      for (let i = 0; i < PairingRendezvous.slotsPerAddressMax; i++) {
+        const link = yield* caller("greedy")
+        expect(yield* hold(link, i, 1)).toMatchObject({ _tag: "Held" })
+        links.push(link)
+      }
+      expect(yield* hold(yield* caller("greedy"), undefined, 1)).toEqual(busy)
+      expect(yield* hold(yield* caller("greedy"), 700, 1)).toEqual(busy)
+      expect(yield* hold(yield* caller("honest"), undefined)).toMatchObject({ _tag: "Held" })
+      // A holder comes back to its slot, also from elsewhere; that makes no room.
+      yield* links[0]!.close
+      yield* TestClock.adjust(10)
+      expect(yield* hold(yield* caller("greedy"), undefined, 1)).toEqual(busy)
+      const moved = yield* caller("greedy's other address")
+      expect(yield* hold(moved, 0, 1)).toEqual({ _tag: "Held", slot: 0 })
+      expect(yield* hold(yield* caller("greedy"), undefined, 1)).toEqual(busy)
+      yield* moved.close
+      yield* TestClock.adjust(PairingRendezvous.awayMsMax)
+      expect(yield* hold(yield* caller("greedy"), undefined, 1)).toMatchObject({ _tag: "Held" })
+    }).pipe(Effect.scoped, provide)
+  )
+
   it.live("[PB-2] lets thirty devices behind one address hold, come back and visit within a minute", () =>
     Effect.gen(function* () {
       const { caller } = yield* site

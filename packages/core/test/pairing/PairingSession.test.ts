@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest"
 import * as PairingCode from "../../src/pairing/PairingCode.ts"
 import * as Message from "../../src/pairing/PairingMessage.ts"
+import { PairingSeal } from "../../src/pairing/PairingSeal.ts"
 import { PairingSession } from "../../src/pairing/PairingSession.ts"
 import { crypto, signerOf } from "../nodeCrypto.ts"
 import { converse, Device } from "./pairOfDevices.ts"
@@ -34,6 +35,17 @@ describe("two devices with one code", () => {
       expect([inviter.session.isOver, joiner.session.isOver]).toEqual([true, true])
       expect([inviter.failed, joiner.failed]).toEqual([undefined, undefined])
     }
+  })
+
+  it("[PR-1] take nobody for a device whose key it has not shown to have, also by a right code", () => {
+    const stranger = signerOf(3)
+    const inviter = Device.inviter(crypto, { ...laptop, sign: stranger.sign }, [code])
+    const joiner = Device.joiner(crypto, phone, code)
+    converse(inviter, joiner)
+    expect([joiner.failed, joiner.granted, joiner.paired]).toEqual(["ProofInvalid", undefined, undefined])
+    const asked = Device.inviter(crypto, laptop, [code])
+    converse(asked, Device.joiner(crypto, { ...phone, sign: stranger.sign }, code))
+    expect([asked.failed, asked.shown, asked.paired]).toEqual(["ProofInvalid", undefined, undefined])
   })
 
   it("[PR-2] keep nothing when the person declines", () => {
@@ -139,5 +151,18 @@ describe("two devices with one code", () => {
     for (const frame of heard.flat()) expect(frame.includes("12345678")).toBe(false)
     const shares = heard.map((frames) => frames.map((frame) => frame.toString("hex")))
     expect(shares[0]!.filter((frame) => shares[1]!.includes(frame))).toEqual([])
+  })
+
+  it("[PR-10] what one side seals opens as that side's only, in its place", () => {
+    const key = new Uint8Array(64).fill(5)
+    const words = new TextEncoder().encode("let in")
+    const sealed = (["inviter", "joiner"] as const).map((role) => new PairingSeal(key, role).seal(words))
+    // Both count from the same number: with one key what is between their words would show in what is sent.
+    expect(sealed[0]).not.toEqual(sealed[1])
+    expect(new PairingSeal(key, "inviter").open(sealed[0]!)).toBeUndefined()
+    expect(new PairingSeal(key, "joiner").open(sealed[1]!)).toBeUndefined()
+    const joiner = new PairingSeal(key, "joiner")
+    expect(joiner.open(sealed[0]!)).toEqual(words)
+    expect(joiner.open(sealed[0]!)).toBeUndefined()
   })
 })
