@@ -5,7 +5,7 @@
 import * as Schema from "effect/Schema"
 import { command } from "./Invocation.ts"
 import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
-import { GrantUnusable, InviterGone } from "./PairError.ts"
+import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", { problem: Schema.String }) {
@@ -445,6 +445,7 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     SignerInvalid,
     GrantUnusable,
     InviterGone,
+    TeamChanged,
     InvitationRefused,
     RequestRejected,
     RequestWaiting,

@@ -13,6 +13,7 @@ import * as HubAddress from "./HubAddress.ts"
 import * as HubIdentity from "./HubIdentity.ts"
 import { command } from "./Invocation.ts"
 import * as LocalDoor from "./LocalDoor.ts"
+import { TeamChanged } from "./PairError.ts"
 import * as Team from "./Team.ts"
 
 export interface Inviter {
@@ -104,26 +105,26 @@ const nameAt = (hub: string, space: SpaceId.SpaceId): Effect.Effect<string | und
 const commentOf = (name: string): string => `${name.replaceAll(/\p{C}/gu, "")}, paired`
 
 const ofTeam = Effect.fnUntraced(function* (
-  { data, hub, member, role }: InviterInput,
+  { data, hub, member, role: named }: InviterInput,
   space: SpaceId.SpaceId,
   self: PeerId.PeerId
 ) {
   const team = yield* Team.ask(data)
   const address = hub ?? (yield* LocalDoor.urlOf(data))
-  const known = team.members.find(({ id }) => id === member)
-  yield* checkRole(team, known, role)
-  if (member !== undefined && !isId(member)) {
-    return yield* because(new UsageInvalid({ problem: `${member} is no id of a member` }))
-  }
+  const known = memberIn(team, member)
+  if (member !== undefined && known === undefined) return yield* because(new UsageInvalid({ problem: unknown(member) }))
+  yield* checkRole(team, known, named)
+  const role = known?.role ?? named ?? roleDefault
+  const granting: Granting = { data, member, role, isManaging: isManaging(team, role) }
   const memberOf = (join: PairingWindow.Join): string => member ?? memberIdOf(team, join)
   const inviter: Inviter = {
     space,
     spaceName: team.name,
     hub: yield* HubAddress.of(address),
-    role: known?.role ?? role ?? roleDefault,
+    role,
     memberOf,
     admit: Effect.fnUntraced(function* (join) {
-      yield* writeMember(data, known, memberOf(join), join)
+      yield* writeMember(granting, memberOf(join), join)
       return PairingGrant.encode({
         version: 1,
         spaceName: team.name,
@@ -142,49 +143,91 @@ const roleDefault = "member"
 
 type Member = Team.Team["members"][number]
 
+const memberIn = ({ members }: Team.Team, id: string | undefined): Member | undefined =>
+  members.find((member) => member.id === id)
+
+const isManaging = ({ roles }: Team.Team, role: string): boolean =>
+  (roles.find(({ id }) => id === role)?.level ?? 0) >= CharterOperation.managingLevel
+
+const unknown = (member: string): string =>
+  `there is no member ${member}, and --member is for a further device of one; ` +
+  "without it the device becomes a new member, and member add makes one under an id of your choice"
+
 /** A role that manages is never granted without having been named, and a member's further device has the member's. */
 const checkRole = (
   team: Team.Team,
   known: Member | undefined,
-  role: string | undefined
+  named: string | undefined
 ): Effect.Effect<void, CliError> => {
   const refuse = (problem: string) => Effect.fail(because(new UsageInvalid({ problem })))
-  if (role !== undefined && !team.roles.some(({ id }) => id === role)) {
-    return refuse(`there is no role ${role}; there are ${team.roles.map(({ id }) => id).join(", ")}`)
+  if (named !== undefined && !team.roles.some(({ id }) => id === named)) {
+    return refuse(`there is no role ${named}; there are ${team.roles.map(({ id }) => id).join(", ")}`)
   }
   if (known === undefined) return Effect.void
-  if (role !== undefined && role !== known.role)
+  if (named !== undefined && named !== known.role)
     return refuse(`${known.id} has the role ${known.role}, and so have its devices`)
-  const level = team.roles.find(({ id }) => id === known.role)?.level ?? 0
-  if (role !== undefined || level < CharterOperation.managingLevel) return Effect.void
+  if (named !== undefined || !isManaging(team, known.role)) return Effect.void
   return refuse(
     `${known.id} has the role ${known.role}, which manages the team; a device of it takes --role ${known.role}`
   )
 }
 
-const isId = (text: string): boolean => CharterOperation.isId(text)
-
 /** A member's id by the name of its first device. */
 const memberIdOf = (team: Team.Team, { id, name }: PairingWindow.Join): string =>
   NewMember.idOf(name, id, (wanted) => team.members.some((member) => member.id === wanted))
 
+/** What a code was made to grant. */
+interface Granting {
+  readonly data: string
+  /** Whose further device it is for; `undefined` for a new member. */
+  readonly member: string | undefined
+  readonly role: string
+  /** The role managed the team when the code was made, and was named as one that does. */
+  readonly isManaging: boolean
+}
+
+/** Why the team, as it is now, does not let a device in as it was shown to the person who said yes. */
+const refusalOf = (
+  granting: Granting,
+  team: Team.Team,
+  member: string,
+  role: string
+): CliError["reason"] | undefined => {
+  const changed = (problem: string) => new TeamChanged({ problem })
+  const known = memberIn(team, member)
+  if (granting.member === undefined && known !== undefined) return changed(`there is a member ${member} now`)
+  if (granting.member !== undefined && known === undefined) return changed(`there is no member ${member} any more`)
+  const isAnswers = role !== granting.role
+  if (known !== undefined && known.role !== role) {
+    if (!isAnswers || known.role !== granting.role) return changed(`${member} has the role ${known.role} now`)
+    const problem = `${member} has the role ${known.role}, and so have its devices; answer without --role`
+    return new UsageInvalid({ problem })
+  }
+  // Named in the answer it may manage, and at the code as far as it did so then.
+  if (isAnswers || granting.isManaging || !isManaging(team, role)) return undefined
+  return changed(`the role ${role} manages the team now`)
+}
+
 const Written = Schema.Struct({ version: Schema.Int })
 
-/** One record: a new member and its device, or a further device of a member. */
-const writeMember = Effect.fnUntraced(function* (
-  data: string,
-  known: Member | undefined,
-  member: string,
-  { name, peer, role }: PairingWindow.Join
-) {
-  const named = NewMember.nameOf(name, member)
-  const operations: Array<CharterOperation.CharterOperationJson> = []
-  if (known === undefined)
-    operations.push({ _tag: "AddMember", member, name: named, role: role ?? roleDefault, teams: [] })
-  else if (known.role !== role) {
-    const problem = `${member} has the role ${known.role}, and so have its devices; answer without --role`
-    return yield* because(new UsageInvalid({ problem }))
-  }
-  operations.push({ _tag: "AddDevice", member, device: peer, name: named })
-  yield* LocalDoor.ask(data, { path: "charter/records", answer: Written, body: { operations } })
-})
+/** How often the team is looked at again where somebody else changed it in the same moment. */
+const triesMax = 5
+
+/** One record, on the team as it was looked at: a new member and its device, or a further device of a member. */
+const writeMember = (granting: Granting, member: string, join: PairingWindow.Join): Effect.Effect<void, CliError> =>
+  Effect.gen(function* () {
+    const { data } = granting
+    const team = yield* Team.askHub(data)
+    const { name, peer, role } = { ...join, role: join.role ?? roleDefault }
+    const refusal = refusalOf(granting, team, member, role)
+    if (refusal !== undefined) return yield* because(refusal)
+    const named = NewMember.nameOf(name, member)
+    const operations: Array<CharterOperation.CharterOperationJson> = []
+    if (granting.member === undefined) operations.push({ _tag: "AddMember", member, name: named, role, teams: [] })
+    operations.push({ _tag: "AddDevice", member, device: peer, name: named })
+    const body = { operations, expectedVersion: team.version, expectedDigest: team.digest }
+    yield* LocalDoor.ask(data, { path: "charter/records", answer: Written, body })
+  }).pipe(Effect.retry({ times: triesMax - 1, while: isConflict }))
+
+/** The charter has moved on, or does not allow it: that it says again. */
+const isConflict = ({ reason }: CliError): boolean => reason._tag === "HubRefused" && reason.status === 409

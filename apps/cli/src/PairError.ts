@@ -22,3 +22,14 @@ export class InviterGone extends Schema.TaggedError<InviterGone>()("InviterGone"
     return false
   }
 }
+
+/** The team is not what it was when the code was made; nobody was let in. Make a new code. */
+export class TeamChanged extends Schema.TaggedError<TeamChanged>()("TeamChanged", { problem: Schema.String }) {
+  override get message(): string {
+    const again = command("pair new")
+    return `The team was changed since the code was made: ${this.problem}. Nobody was let in; make a new code: ${again}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}

@@ -18,7 +18,7 @@ const make = Command.make(
     hub,
     name,
     role: text("role", "role", "At a team's hub: the role of a new member (default member)"),
-    member: text("member", "id", "At a team's hub: the member whose device it will be; a new one by itself"),
+    member: text("member", "id", "At a team's hub: the member whose further device it will be; a new one by itself"),
     isDrawing: yes("qr", "Draw the link as a QR picture also where no terminal is")
   },
   doing(

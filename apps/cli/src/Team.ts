@@ -5,6 +5,7 @@
 import { PolicyDesk } from "@syncline/policy"
 import { Effect, Schema } from "effect"
 import * as FolderDesk from "./FolderDesk.ts"
+import * as LocalDoor from "./LocalDoor.ts"
 
 const Member = Schema.Struct({
   id: Schema.String,
@@ -23,6 +24,8 @@ const Team = Schema.Struct({
   name: Schema.String,
   /** Records of the charter. */
   version: Schema.Int,
+  /** Of the records that count: with it, a change is made to what was looked at. */
+  digest: Schema.String,
   hub: Schema.NullOr(Schema.String),
   members: Schema.Array(Member),
   devices: Schema.Array(Device),
@@ -44,6 +47,9 @@ export type Team = typeof Team.Type
 
 /** The team of the hub that runs on the folder, or as the folder knows it. */
 export const ask = (folder: string) =>
-  FolderDesk.ask(folder, { path: "charter", answer: Team }, ({ charter }) =>
-    Effect.sync(() => PolicyDesk.summary(charter.state()))
-  )
+  FolderDesk.ask(folder, question, ({ charter }) => Effect.sync(() => PolicyDesk.summary(charter)))
+
+/** The team of the hub that runs on the folder, for who means to change it. */
+export const askHub = (folder: string) => LocalDoor.ask(folder, question)
+
+const question: LocalDoor.Question<Team, typeof Team.Encoded> = { path: "charter", answer: Team }

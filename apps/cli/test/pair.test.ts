@@ -1,5 +1,5 @@
 // Two terminals and a hub: pairing as people do it, and everything that must not come of it.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PassThrough, Writable } from "node:stream"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
@@ -260,7 +260,7 @@ describe("what must not come of it", () => {
     expect(empty.code).toBe(2)
   })
 
-  it("[CL-105] a role that manages is granted only when it was named", async () => {
+  it("[CL-105] [CL-138] a role that manages is granted only when it was named, and a further device only to a member that there is", async () => {
     const joined = async (name: string, args: ReadonlyArray<string>, answers: ReadonlyArray<string> = []) => {
       const { digits, started } = await atTeam(...args)
       const [done] = await Promise.all([joinAs(name, digits), answer("accept", teamFolder, ...answers)])
@@ -283,10 +283,59 @@ describe("what must not come of it", () => {
     }
     expect(await refused("--member", "boss", "--data", teamFolder)).toContain("takes --role admin")
     expect(await refused("--member", "plain", "--role", "admin", "--data", teamFolder)).toContain("has the role member")
+    const typo = await refused("--member", "plian", "--data", teamFolder)
+    expect(typo).toMatch(/there is no member plian.*without it the device becomes a new member.*member add/)
     expect(await refused("--role", "king", "--data", teamFolder)).toContain("there is no role king")
     expect(await refused("--role", "admin", "--data", homeFolder)).toContain("are for teams")
     expect(await refused("--data", join(folder.path, "boss"))).toContain("at its hub")
     expect(await joined("bosses-other", ["--member", "boss", "--role", "admin"])).toMatchObject({ id: "boss" })
+  })
+
+  it("[CL-137] grants what was shown or nothing, also where the team is changed while the code is good", async () => {
+    const change = async (...args: ReadonlyArray<string>) =>
+      expect(await run([...args, "--data", teamFolder])).toMatchObject({ code: 0 })
+    /** A code is made, the team is changed, and the person says yes. */
+    const come = async (
+      made: ReadonlyArray<string>,
+      changed: ReadonlyArray<string>,
+      ...more: ReadonlyArray<string>
+    ) => {
+      const { digits, started } = await atTeam(...made)
+      await change(...changed)
+      const [joined] = await Promise.all([joinAs("late", digits), answer("accept", teamFolder, ...more)])
+      const { code, err } = await started.ended
+      const isThere = existsSync(join(folder.path, "late"))
+      rmSync(join(folder.path, "late"), { recursive: true, force: true })
+      return { codes: [joined.code, code], isThere, err }
+    }
+    const refused = (problem: string) => ({
+      codes: [1, 1],
+      isThere: false,
+      err: expect.stringMatching(new RegExp(`"TeamChanged".*${problem}`)) as string
+    })
+    await change("member", "add", "rosa")
+    const before = (await team()).devices
+    const rosas = ["--member", "rosa"]
+    const promoted = ["member", "role", "rosa", "admin"]
+    expect(await come(rosas, promoted)).toEqual(refused("rosa has the role admin now"))
+    const demoted = ["member", "role", "rosa", "readonly"]
+    expect(await come([...rosas, "--role", "admin"], demoted)).toEqual(refused("rosa has the role readonly now"))
+    // A role of one's own that comes to manage: of a member that has it, and of a new one that was to get it.
+    await change("role", "set", "lead", "--level", "50")
+    await change("member", "role", "rosa", "lead")
+    const raised = ["role", "set", "lead", "--level", "80"]
+    expect(await come(rosas, raised)).toEqual(refused("the role lead manages the team now"))
+    await change("role", "set", "lead", "--level", "50")
+    expect(await come(["--role", "lead"], raised)).toEqual(refused("the role lead manages the team now"))
+    // The id that a new member was to get is another's by then, whose device was not meant.
+    expect(await come([], ["member", "add", "late"])).toEqual(refused("there is a member late now"))
+    await change("member", "role", "rosa", "member")
+    expect((await team()).devices).toEqual(before)
+    // What is named in the answer was seen.
+    const named = await come(rosas, promoted, "--role", "admin")
+    expect(named).toMatchObject({ codes: [0, 0], isThere: true })
+    const again = [...rosas, "--role", "admin"]
+    expect(await come(again, ["member", "remove", "rosa"])).toEqual(refused("there is no member rosa any more"))
   })
 
   it("[CL-106] answers without a question, and codes without a hub or a device, are told as that", async () => {

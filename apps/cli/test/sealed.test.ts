@@ -136,6 +136,104 @@ describe("a sealed team", () => {
   })
 })
 
+/** A secret as it could be written down. */
+const formsOf = (secret: Buffer): ReadonlyArray<Buffer> => [
+  secret,
+  ...(["hex", "base64", "base64url"] as const).map((form) => Buffer.from(secret.toString(form)))
+]
+
+/** What these secrets were found in, of everything that was said and that lies in the folders. */
+const leaks = (secrets: ReadonlyArray<Buffer>, told: ReadonlyArray<string>, folders: ReadonlyArray<string>) => {
+  const forms = secrets.flatMap(formsOf)
+  const text = Buffer.from(told.join("\n"))
+  return [
+    ...forms.filter((form) => text.includes(form)).map((form) => `said ${form.toString("hex")}`),
+    ...folders.flatMap((folder) => filesWith(folder, ...forms))
+  ]
+}
+
+describe("what is secret", () => {
+  it("[CL-126] [CL-131] of a link stands nowhere while a newcomer joins a sealed team and syncs", async () => {
+    const folder = temporaryFolder()
+    onTestFinished(folder.remove)
+    const at = (name: string): string => join(folder.path, name)
+    const hub = await startHub(at("hub"), { SYNCLINE_POLICY: "enterprise", SYNCLINE_LOG_LEVEL: "trace" })
+    onTestFinished(hub.stop)
+    const told: Array<string> = []
+    const tell = async (...args: Parameters<typeof runAlone>) => {
+      const outcome = await runAlone(...args)
+      told.push(outcome.out, outcome.err)
+      return outcome
+    }
+    const onHub = (...args: ReadonlyArray<string>) => tell([...args, "--data", at("hub")])
+    await tell(["init", "--data", at("laptop"), "--hub", hub.address])
+    const laptop = (await tell(["id", "--data", at("laptop")])).out.trim()
+    await onHub("team", "add", "north")
+    await onHub("member", "add", "ann", "--role", "admin", "--device", laptop)
+    await onHub("seal", "--hide-history")
+    expect((await tell(["sync", "--data", at("laptop")])).code).toBe(0)
+    // The one place where a link is shown.
+    const invited = await runAlone(["invite", "new", "--team", "north", "--data", at("hub")])
+    const [link] = /http:\S+\/join#\S+/.exec(invited.out)!
+    const ask = () => tell(["join", "--timeout", "0", "--name", "Mia", "--data", at("phone")], { input: `${link}\n` })
+    expect((await ask()).code).toBe(1)
+    expect((await onHub("request", "approve")).code).toBe(0)
+    expect((await ask()).code).toBe(0)
+    for (const name of ["laptop", "phone"]) expect((await tell(["sync", "--data", at(name)])).code).toBe(0)
+    const title = `{"team":"north","title":"only among us"}`
+    const written = ["put", "task", title, "--id", "t1", "--schema", teamSchema, "--data", at("phone")]
+    expect((await tell(written)).code).toBe(0)
+    for (const name of ["phone", "laptop"]) expect((await tell(["sync", "--data", at(name)])).code).toBe(0)
+    expect((await tell(["get", "task", "t1", "--data", at("laptop")])).out).toContain("only among us")
+    for (const command of ["invite", "request", "member"]) await onHub(command, "list")
+    await onHub("audit", "list")
+    await tell(["status", "--data", at("phone")])
+    await hub.stop()
+    const hex = link.split(".").at(-2)!
+    expect(hex).toMatch(/^[0-9a-f]{32}$/)
+    const folders = ["hub", "laptop", "phone"].map(at)
+    expect(leaks([Buffer.from(hex, "hex"), Buffer.from(hex)], [...told, hub.said()], folders)).toEqual([])
+    expect(hub.said()).toContain("join")
+    expect(filesWith(at("hub"), "only among us")).toEqual([])
+  })
+
+  it("[CL-139] is a space's passphrase, which stands in its file and nowhere else", async () => {
+    const folder = temporaryFolder()
+    onTestFinished(folder.remove)
+    const at = (name: string): string => join(folder.path, name)
+    const hub = await startHub(at("hub"), { SYNCLINE_LOG_LEVEL: "trace" })
+    onTestFinished(hub.stop)
+    const passphrases = ["correct horse battery", "staple that was mistyped"]
+    const told: Array<string> = []
+    const onDevice = async (name: string, passphrase: string, ...args: ReadonlyArray<string>) => {
+      writeFileSync(at("secrets"), `${passphrase}\n`)
+      const env = { SYNCLINE_SPACE_PASSPHRASE_FILE: at("secrets"), SYNCLINE_LOG_LEVEL: "trace" }
+      const outcome = await runAlone([...args, "--data", at(name)], { env })
+      told.push(outcome.out, outcome.err)
+      return outcome
+    }
+    const [right, wrong] = passphrases as [string, string]
+    for (const name of ["laptop", "phone"]) {
+      await onDevice(name, right, "init", "--hub", hub.address)
+      const peer = (await onDevice(name, right, "id")).out.trim()
+      expect((await runAlone(["trust", peer, "--data", at("hub")])).code).toBe(0)
+    }
+    const title = ["put", "task", `{"title":"for my eyes only"}`, "--id", "t1", "--schema", taskSchema]
+    expect((await onDevice("laptop", right, ...title)).code).toBe(0)
+    for (const name of ["laptop", "phone"]) expect((await onDevice(name, right, "sync")).code).toBe(0)
+    expect((await onDevice("phone", right, "get", "task", "t1")).out).toContain("for my eyes only")
+    // What goes wrong says no more.
+    expect(await onDevice("phone", wrong, ...title)).toMatchObject({ code: 1 })
+    await onDevice("phone", wrong, "status")
+    await onDevice("phone", "short", ...title)
+    await onDevice("phone", right, "history", "task", "t1")
+    await hub.stop()
+    const secrets = passphrases.map((passphrase) => Buffer.from(passphrase))
+    expect(leaks(secrets, [...told, hub.said()], ["hub", "laptop", "phone"].map(at))).toEqual([])
+    expect(filesWith(at("hub"), "for my eyes only")).toEqual([])
+  })
+})
+
 /** A folder's charter as somebody founded it who hands the folder's device what is not the key. */
 const spoil = (folder: string, space: CharterRecord.CharterRecord["space"], isSpoilt: boolean) =>
   Effect.gen(function* () {

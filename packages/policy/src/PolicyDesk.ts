@@ -56,19 +56,23 @@ export const recordsOf = (journal: Pick<Journal.JournalShape, "liveCounts" | "li
 })
 
 /** Whom a charter knows, for people and programs. */
-export const summary = (state: CharterState.CharterState) => ({
-  name: state.name,
-  version: state.version,
-  hub: state.hub ?? null,
-  members: [...state.members.values()],
-  devices: [...state.devices.values()],
-  roles: [...state.roles.values()],
-  teams: [...state.teams.values()],
-  deviceLimit: state.deviceLimit,
-  deviceLimits: Object.fromEntries(state.deviceLimits),
-  policyVersion: state.policy?.version ?? null,
-  seal: sealOf(state)
-})
+export const summary = (charter: CharterCompared) => {
+  const state = charter.state()
+  return {
+    name: state.name,
+    version: state.version,
+    digest: Bytes.toHex(charter.digest()),
+    hub: state.hub ?? null,
+    members: [...state.members.values()],
+    devices: [...state.devices.values()],
+    roles: [...state.roles.values()],
+    teams: [...state.teams.values()],
+    deviceLimit: state.deviceLimit,
+    deviceLimits: Object.fromEntries(state.deviceLimits),
+    policyVersion: state.policy?.version ?? null,
+    seal: sealOf(state)
+  }
+}
 
 const sealOf = ({ seal }: CharterState.CharterState) =>
   seal === undefined ? null : { showsHistory: seal.showsHistory, periodDays: seal.periodDays, keys: seal.keys.length }

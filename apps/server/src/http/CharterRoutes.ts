@@ -50,7 +50,7 @@ export const install = (app: FastifyInstance, services: Context.Context<CharterS
   app.get(
     "/api/v1/charter",
     options,
-    answering(Nothing, () => Effect.sync(() => PolicyDesk.summary(charter.state())))
+    answering(Nothing, () => Effect.sync(() => PolicyDesk.summary(charter)))
   )
   app.post(
     "/api/v1/charter/records",
