@@ -1,5 +1,7 @@
 // Two terminals and a hub: pairing as people do it, and everything that must not come of it.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { PassThrough, Writable } from "node:stream"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
@@ -336,6 +338,54 @@ describe("what must not come of it", () => {
     expect(named).toMatchObject({ codes: [0, 0], isThere: true })
     const again = [...rosas, "--role", "admin"]
     expect(await come(again, ["member", "remove", "rosa"])).toEqual(refused("there is no member rosa any more"))
+  })
+
+  it("[CL-137] grants nothing on a team that was changed in the very moment, and looks again", async () => {
+    const path = join(teamFolder, "local-door.json")
+    const kept = readFileSync(path, "utf8")
+    const door = JSON.parse(kept) as { readonly url: string; readonly token: string }
+    const forward = async (url: string, method: string, body?: string) => {
+      const headers = { authorization: `Bearer ${door.token}`, "content-type": "application/json" }
+      return fetch(`${door.url}${url}`, { method, headers, ...(body === undefined ? {} : { body }) })
+    }
+    // A door before the hub's, where somebody is quicker with the next record.
+    const quicker: Array<object> = []
+    const serve = async (request: IncomingMessage, response: ServerResponse) => {
+      let body = ""
+      for await (const chunk of request) body += String(chunk)
+      const isPost = request.method === "POST"
+      const operation = isPost ? quicker.shift() : undefined
+      if (operation !== undefined)
+        await forward("/api/v1/charter/records", "POST", JSON.stringify({ operations: [operation] }))
+      const answered = await forward(request.url!, request.method!, isPost ? body : undefined)
+      response.statusCode = answered.status
+      response.end(await answered.text())
+    }
+    const server = createServer((request, response) => void serve(request, response))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    onTestFinished(() => {
+      writeFileSync(path, kept)
+      server.closeAllConnections()
+      server.close()
+    })
+    expect((await run(["member", "add", "tom", "--data", teamFolder])).code).toBe(0)
+    writeFileSync(path, JSON.stringify({ ...door, url: `http://127.0.0.1:${port}` }))
+    const come = async (operation: object) => {
+      const { digits, started } = await atTeam("--member", "tom", "--hub", hubs.team!.address)
+      quicker.push(operation)
+      await Promise.all([joinAs("toms", digits), answer("accept", teamFolder)])
+      return { ...(await started.ended), left: quicker.length }
+    }
+    expect(await come({ _tag: "SetMemberRole", member: "tom", role: "admin" })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("tom has the role admin now"),
+      left: 0
+    })
+    expect((await team()).devices.some(({ member }) => member === "tom")).toBe(false)
+    expect((await run(["member", "role", "tom", "member", "--data", teamFolder])).code).toBe(0)
+    expect(await come({ _tag: "SetTeam", team: "west", name: "West" })).toMatchObject({ code: 0, left: 0 })
+    expect((await team()).devices.some(({ member }) => member === "tom")).toBe(true)
   })
 
   it("[CL-106] answers without a question, and codes without a hub or a device, are told as that", async () => {
