@@ -54,8 +54,10 @@ describe("without a policy document", () => {
       expect(yield* gate.canSend(task(), peer(2))).toMatchObject({ allowed: true, rule: "role/member" })
       yield* write({ _tag: "PauseDevice", device: deviceOf(2).publicKey, isPaused: true })
       expect(yield* gate.canSend(task(), peer(2))).toMatchObject({ allowed: false, rule: "charter/paused" })
+      expect(yield* gate.devices).toContain(peer(2))
       yield* write({ _tag: "RemoveMember", member: "mia" })
       expect(yield* gate.admits(peer(2))).toMatchObject({ allowed: false, rule: "charter/device" })
+      expect(yield* gate.devices).not.toContain(peer(2))
     })
   )
 

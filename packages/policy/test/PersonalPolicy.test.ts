@@ -88,9 +88,12 @@ describe("the personal policy", () => {
     return Effect.gen(function* () {
       const gate = yield* Gate.Gate
       expect(yield* gate.admits(stranger)).toMatchObject({ allowed: false, policyVersion: 1 })
+      expect(yield* gate.devices).toEqual([friend])
       yield* list.trust(friend, stranger)
       expect(yield* gate.admits(stranger)).toMatchObject({ allowed: true, policyVersion: 2 })
+      expect(yield* gate.devices).toEqual([friend, stranger])
       yield* list.trust()
+      expect(yield* gate.devices).toEqual([])
       expect(yield* gate.admits(friend)).toMatchObject({ allowed: false, policyVersion: 3 })
     }).pipe(Effect.provide(personal({ trusted: list.trusted })))
   })

@@ -13,7 +13,10 @@ import * as PeerId from "../identity/PeerId.ts"
 export const readersMax = 256
 
 export interface FileSealShape {
-  /** Seals bytes for 1 to `readersMax` devices. A device whose key is none is left out: nobody has the other half of it. */
+  /**
+   * Seals bytes for 1 to `readersMax` devices; more are a defect of whoever calls. A device whose key is none is left out:
+   * nobody has the other half of it.
+   */
   readonly seal: (bytes: Uint8Array, readers: ReadonlyArray<PeerId.PeerId>) => Effect.Effect<Uint8Array>
   /** What a file holds; `undefined` when it is not sealed for this device, or damaged. */
   readonly open: (file: Uint8Array) => Effect.Effect<Uint8Array | undefined>
@@ -46,6 +49,7 @@ export const ofSeed = (seed: Uint8Array): FileSealShape => {
   return {
     seal: (bytes, readers) =>
       Effect.promise(() => {
+        if (readers.length > readersMax) throw new RangeError(`A file is sealed for ${readersMax} devices at most`)
         const encrypter = new Encrypter()
         for (const recipient of new Set(readers.map(recipientOf))) {
           if (recipient !== undefined) encrypter.addRecipient(recipient)

@@ -27,9 +27,6 @@ export interface MailboxCapabilities {
 
 /** Largest file in bytes. Google Drive takes 5 MB in one request. */
 export const fileBytesMax = 4 * 1024 * 1024
-/** Files that one listing may show; what is beyond is not read, and that is told. */
-export const listedMax = 65_536
-
 /** A mailbox of one device in one space, open until its scope closes. */
 export interface MailboxShape {
   /**

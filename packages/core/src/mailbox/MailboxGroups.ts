@@ -4,6 +4,7 @@
  * leaves it, and takes along what was sealed for it before; who comes new reads from there on, and asks for what was before.
  */
 import { Effect } from "effect"
+import { readersMax } from "../crypto/FileSeal.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Group } from "./MailboxState.ts"
 import { type MailboxWork, others } from "./MailboxWork.ts"
@@ -14,6 +15,9 @@ const emptyGroup: Omit<Group, "readers"> = {
   heads: [],
   said: ""
 }
+
+/** Readers of one group: a file is sealed for them and for the device that writes it. */
+const groupReadersMax = readersMax - 1
 
 /** A group and the partitions that its readers may see, by their places in the journal. */
 export interface SeeingGroup {
@@ -48,10 +52,11 @@ export const present = Effect.fnUntraced(function* (work: MailboxWork) {
   }
   for (const { readers, sees } of views.values()) {
     const left = readers.filter((peer) => !isPlaced.has(peer))
-    if (left.length === 0) continue
-    const place = found.findIndex((one) => one.sees === sees)
-    if (place < 0) found.push({ group: { ...emptyGroup, readers: left }, sees })
-    else found[place] = { group: { ...found[place]!.group, readers: [...found[place]!.group.readers, ...left] }, sees }
+    for (const peer of left) {
+      const place = found.findIndex((one) => one.sees === sees && one.group.readers.length < groupReadersMax)
+      if (place < 0) found.push({ group: { ...emptyGroup, readers: [peer] }, sees })
+      else found[place] = { group: { ...found[place]!.group, readers: [...found[place]!.group.readers, peer] }, sees }
+    }
   }
   return found
 })

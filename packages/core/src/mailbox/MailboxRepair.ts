@@ -9,17 +9,18 @@ import type { PeerId } from "../identity/PeerId.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { ItemClock, JournalShape } from "../journal/Journal.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
+import * as RangeTree from "../reconcile/RangeTree.ts"
 import { nameOf, putSegment, segmentBytesMax } from "./MailboxFiles.ts"
 import type { Ask, MailboxHead, Named, Prints } from "./MailboxHead.ts"
 import type { MailboxState } from "./MailboxState.ts"
-import { isEqual, type MailboxWork, others, ownTag, rootOf, sharedWith } from "./MailboxWork.ts"
+import { type MailboxWork, others, ownTag, sharedWith } from "./MailboxWork.ts"
 
 /** Partitions of one question; what is beyond is asked for when these are equal. */
 const partitionsMax = 256
 /** Partitions with more entities than this are asked for in parts. */
 const wholeMax = 256
-/** Entities whose clocks are read at once. */
-const itemsMax = 2_048
+/** Entities whose events are read at once. */
+const itemsMax = 256
 /** Bytes of one answer; what is beyond takes another question. */
 const answerBytesMax = 64 * 1024 * 1024
 /** How long an answer is waited for, in milliseconds; then it is asked for again, for what was lost may be the answer. */
@@ -49,8 +50,8 @@ export const ask = Effect.fnUntraced(function* (work: MailboxWork, nowMs: number
     const [head, reading] = [work.heads.get(owner), work.state.readings[owner]]
     if (head === undefined || reading === undefined || head.root.length === 0) continue
     const rows = yield* sharedWith(work, peer)
-    const root = rootOf(work, rows)
-    if (isEqual(root, head.root)) {
+    const root = RangeTree.root(work.crypto.sha256, rows).root
+    if (Bytes.equals(root, head.root)) {
       work.asks.delete(owner)
       continue
     }
@@ -58,7 +59,9 @@ export const ask = Effect.fnUntraced(function* (work: MailboxWork, nowMs: number
     if (work.asks.size > 0 || work.isWaiting || !hasReadAll(work, self, head)) continue
     const askedWith = `${Bytes.toHex(root)} ${Bytes.toHex(head.root)}`
     if (reading.askedWith === askedWith) continue
-    const number = reading.asked + 1
+    // Who forgot what it asked goes on behind what was answered.
+    const answered = head.answers.find(({ reader }) => reader === self)?.number ?? 0
+    const number = Math.max(reading.asked, answered) + 1
     const prints = yield* printsOf(work, rows)
     work.asks.set(owner, { owner, number, prints, sinceMs: nowMs })
     work.state = {
@@ -114,7 +117,7 @@ export const answerAll = Effect.fnUntraced(function* (work: MailboxWork, nowMs: 
     const question = work.heads.get(reader)?.asks.find(({ owner }) => owner === self)
     if (question === undefined) continue
     const before = kept.findIndex((answer) => answer.reader === reader)
-    if (before >= 0 && kept[before]!.number >= question.number) continue
+    if (before >= 0 && kept[before]!.number === question.number) continue
     if (before >= 0) dropped.push(...kept.splice(before, 1))
     const segments = yield* answerTo(work, peer, question)
     kept.push({ reader, number: question.number, segments, sinceMs: nowMs })
@@ -173,12 +176,13 @@ const differing = Effect.fnUntraced(function* (
   asked: Prints | undefined
 ) {
   if (total.count === 0) return []
-  if (asked === undefined) return [""]
-  if (isEqual(asked.print, Fingerprint.print(crypto.sha256, total, 16))) return []
-  if (asked.parts.length === 0) return [""]
+  const everything = total.count > wholeMax ? partPrefixes : [""]
+  if (asked === undefined) return everything
+  if (Bytes.equals(asked.print, Fingerprint.print(crypto.sha256, total, 16))) return []
+  if (asked.parts.length === 0) return everything
   const parts = yield* partsOf(journal, crypto.sha256, hash)
   return partPrefixes.filter((_, place) => {
     const [from, upto] = [place * partBytes, (place + 1) * partBytes]
-    return !isEqual(parts.subarray(from, upto), asked.parts.subarray(from, upto))
+    return !Bytes.equals(parts.subarray(from, upto), asked.parts.subarray(from, upto))
   })
 })

@@ -10,12 +10,15 @@ import { FileSeal } from "../crypto/FileSeal.ts"
 import { Gate } from "../gate/Gate.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import { Journal } from "../journal/Journal.ts"
+import * as Bytes from "../identity/Bytes.ts"
+import * as RangeTree from "../reconcile/RangeTree.ts"
 import type { Mailbox } from "./Mailbox.ts"
+import { nameOf } from "./MailboxFiles.ts"
 import * as MailboxName from "./MailboxName.ts"
 import * as MailboxReading from "./MailboxReading.ts"
 import * as MailboxRepair from "./MailboxRepair.ts"
 import * as MailboxState from "./MailboxState.ts"
-import { isEqual, type MailboxNotice, type MailboxWork, others, rootOf, sharedWith } from "./MailboxWork.ts"
+import { type MailboxNotice, type MailboxWork, others, sharedWith } from "./MailboxWork.ts"
 import * as MailboxWriting from "./MailboxWriting.ts"
 
 export interface MailboxSyncOptions {
@@ -81,22 +84,34 @@ const step = (work: MailboxWork, owner: string) =>
     return { isNews, hasWritten, isWaiting: work.isWaiting }
   })
 
-/** What was remembered may be older than what is there: then the numbers go on behind that, and older files are put away. */
+/**
+ * What was remembered may be older than what is there, or of another journal: then the numbers go on behind that. Own files that
+ * nothing remembered names are of no use, such as those of a step that did not come to its end: they are put away.
+ */
 const countOn = Effect.fnUntraced(function* (work: MailboxWork, owner: string) {
-  if (work.state.incarnation !== work.journal.info.incarnation) {
-    work.state = { ...MailboxState.initial(work.journal.info.incarnation), counter: work.state.counter }
-  }
+  const { incarnation } = work.journal.info
   const own = (yield* work.mailbox.list).filter((file) => file.owner === owner)
   work.own = new Set(own.map(({ name }) => name))
   const last = own.reduce((max, { name }) => Math.max(max, MailboxName.parse(name)?.counter ?? 0), 0)
-  if (last <= work.state.counter) return
+  const { counter, fossils, readings } = work.state
+  if (last > counter) work.state = { ...MailboxState.initial(incarnation), counter: last, readings, fossils }
+  if (work.state.incarnation !== incarnation) {
+    work.state = { ...MailboxState.initial(incarnation), counter: work.state.counter, fossils }
+  }
+  const named = new Set(namedBy(work.state))
   const nowMs = yield* Clock.currentTimeMillis
-  const known = new Set(work.state.fossils.map(([name]) => name))
-  const fossils = own.filter(({ name }) => !known.has(name)).map(({ name }) => [name, nowMs] as const)
-  const { incarnation } = work.state
-  work.state = { ...MailboxState.initial(incarnation), counter: last, readings: work.state.readings, fossils }
+  const unnamed = own.filter(({ name }) => !named.has(name)).map(({ name }) => [name, nowMs] as const)
+  if (unnamed.length === 0) return
+  work.state = { ...work.state, fossils: [...work.state.fossils, ...unnamed] }
   yield* work.save(work.state)
 })
+
+/** Names of all own files that a state knows. */
+const namedBy = ({ answers, fossils, groups }: MailboxState.MailboxState): ReadonlyArray<string> => [
+  ...fossils.map(([name]) => name),
+  ...answers.flatMap(({ segments }) => segments.map(nameOf)),
+  ...groups.flatMap(({ heads, streams }) => [...heads, ...[...streams.own, ...streams.relayed].map(nameOf)])
+]
 
 const peers = (work: MailboxWork) =>
   Effect.gen(function* () {
@@ -104,7 +119,10 @@ const peers = (work: MailboxWork) =>
     for (const [owner, peer] of yield* others(work)) {
       const head = work.heads.get(owner)
       if (head === undefined) continue
-      found.push({ peer, isEqual: isEqual(rootOf(work, yield* sharedWith(work, peer)), head.root) })
+      found.push({
+        peer,
+        isEqual: Bytes.equals(RangeTree.root(work.crypto.sha256, yield* sharedWith(work, peer)).root, head.root)
+      })
     }
     return found
   })

@@ -7,10 +7,8 @@ import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
 import type { FileSealShape } from "../crypto/FileSeal.ts"
 import type { GateShape } from "../gate/Gate.ts"
-import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
-import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { JournalShape, RemoteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
@@ -90,12 +88,3 @@ export const sharedWith = Effect.fnUntraced(function* ({ gate, journal }: Mailbo
   }
   return shared
 })
-
-/** 16 bytes over all entities of partitions. */
-export const rootOf = ({ crypto }: MailboxWork, rows: ReadonlyArray<PartitionRow>): Uint8Array => {
-  const total = Fingerprint.empty()
-  for (const row of rows) Fingerprint.sum(total, row.total)
-  return Fingerprint.print(crypto.sha256, total, 16)
-}
-
-export const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Bytes.equals(a, b)

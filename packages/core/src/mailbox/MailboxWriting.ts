@@ -10,6 +10,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { FeedCommit } from "../journal/Journal.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
+import * as RangeTree from "../reconcile/RangeTree.ts"
 import { fileBytesMax } from "./Mailbox.ts"
 import { nameOf, putFile, putSegment, segmentBytesMax } from "./MailboxFiles.ts"
 import * as MailboxGroups from "./MailboxGroups.ts"
@@ -18,7 +19,7 @@ import * as MailboxName from "./MailboxName.ts"
 import * as MailboxRepair from "./MailboxRepair.ts"
 import * as MailboxSegment from "./MailboxSegment.ts"
 import type { Group } from "./MailboxState.ts"
-import { type MailboxWork, others, ownTag, rootOf, sharedWith } from "./MailboxWork.ts"
+import { type MailboxWork, others, ownTag, sharedWith } from "./MailboxWork.ts"
 
 /** Bytes of the feed that are looked at in one read. */
 const pageBytesMax = 512 * 1024
@@ -41,7 +42,7 @@ export const write = Effect.fnUntraced(function* (work: MailboxWork, nowMs: numb
   for (const { group, sees } of yield* MailboxGroups.present(work)) {
     let next = yield* streamOn(work, group, sees, "own", Number.POSITIVE_INFINITY)
     next = yield* streamOn(work, next, sees, "relayed", relayable)
-    for (const name of MailboxHead.streamNames) next = yield* compacted(work, next, name, nowMs)
+    for (const name of MailboxHead.streamNames) next = yield* compacted(work, next, sees, name, nowMs)
     next = yield* withHead(work, next, nowMs)
     isNews ||= next.heads[0] !== group.heads[0]
     written.push(next)
@@ -110,11 +111,16 @@ const streamOn = Effect.fnUntraced(function* (
   return { ...next, upto: { ...next.upto, [name]: upto } }
 })
 
+/** The partitions that readers see, by their keys. */
+const keysOf = Effect.fnUntraced(function* ({ journal }: MailboxWork, sees: ReadonlySet<number>) {
+  const { rows } = yield* journal.partitions
+  return new Set(rows.filter(({ index }) => sees.has(index)).map(({ partition }) => Partition.key(partition)))
+})
+
 /** Whether a commit belongs into a stream for who sees these partitions. */
 const meant = Effect.fnUntraced(function* (work: MailboxWork, sees: ReadonlySet<number>, name: MailboxHead.StreamName) {
-  const { crypto, heads, journal, seen, signer } = work
-  const { rows } = yield* journal.partitions
-  const keys = new Set(rows.filter(({ index }) => sees.has(index)).map(({ partition }) => Partition.key(partition)))
+  const { crypto, heads, seen, signer } = work
+  const keys = yield* keysOf(work, sees)
   const there = new Set<PeerId>()
   for (const [owner, peer] of yield* others(work)) if (heads.has(owner)) there.add(peer)
   return ({ bytes, partition }: FeedCommit): boolean => {
@@ -139,10 +145,14 @@ const withSegment = Effect.fnUntraced(function* (
   return { ...group, streams, upto: { ...group.upto, [name]: upto } }
 })
 
-/** Makes one segment of a row of small ones, where there are many. */
+/**
+ * Makes one segment of a row of small ones, where there are many. What its readers may not see any more stays behind: who
+ * came since never might.
+ */
 const compacted = Effect.fnUntraced(function* (
   work: MailboxWork,
   group: Group,
+  sees: ReadonlySet<number>,
   name: MailboxHead.StreamName,
   nowMs: number
 ) {
@@ -156,6 +166,11 @@ const compacted = Effect.fnUntraced(function* (
     bytes += segment.bytes
     row.push(segment)
   }
+  const keys = yield* keysOf(work, sees)
+  const maySee = (bytes: Uint8Array): boolean => {
+    const commit = Commit.open(bytes)
+    return typeof commit !== "string" && keys.has(Partition.key(commit.header.partition))
+  }
   const commits: Array<Uint8Array> = []
   for (const segment of row) {
     const file = yield* work.mailbox.get(ownTag(work), nameOf(segment))
@@ -163,9 +178,9 @@ const compacted = Effect.fnUntraced(function* (
     const decoded = opened === undefined ? "closed" : MailboxSegment.decode(opened)
     // Somebody has changed it; what it held is asked for by whoever lacks it.
     if (typeof decoded === "string") continue
-    commits.push(...decoded.commits)
+    commits.push(...decoded.commits.filter(maySee))
   }
-  if (row.length < 2 || commits.length === 0 || commits.length > MailboxSegment.segmentCommitsMax) return group
+  if (row.length < 2 || commits.length > MailboxSegment.segmentCommitsMax) return group
   const named = yield* putSegment(work, commits, group.readers)
   const one = { ...named, upto: row.at(-1)!.upto }
   const streams = { ...group.streams, [name]: [...all.slice(0, first), one, ...all.slice(first + row.length)] }
@@ -196,7 +211,7 @@ const withHead = Effect.fnUntraced(function* (work: MailboxWork, group: Group, n
     acks: Object.entries(state.readings)
       .filter(([owner]) => readers.has(owner))
       .map(([owner, { incarnation, upto }]) => ({ owner, incarnation, upto })),
-    root: rootOf(work, shared),
+    root: RangeTree.root(crypto.sha256, shared).root,
     asks: [...work.asks.values()]
       .filter(({ owner }) => readers.has(owner))
       .map(({ number, owner, prints }) => ({ number, owner, prints })),

@@ -1,7 +1,7 @@
 /**
- * A mailbox as clouds and people make it: each device sees files late, in its own order, first in part, not at all for a
- * while, and as older copies; files vanish, come back and get conflicted copies; writing fails. From one seed, so that a run can
- * be repeated. What a device wrote in its own directory is never changed by another device: whoever tries is told on.
+ * A mailbox as clouds and people make it: each device sees files late and in an order of its own, and may read them in part;
+ * files vanish and get conflicted copies; requests fail, before or after they had their effect. From one seed, so that a run can
+ * be repeated. A device can write and remove in its own directory only.
  */
 import { Clock, Effect, Stream } from "effect"
 import * as Bytes from "../identity/Bytes.ts"

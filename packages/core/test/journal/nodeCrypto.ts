@@ -25,7 +25,14 @@ export const functions: CryptoFunctions = {
 }
 
 /** The signer of a device's number. */
-export const signerOf = (device: number): Signer => signerOfSeed(Buffer.alloc(32, device))
+/** The seed of a device's key: its number, in each byte where it fits. */
+export const seedOf = (device: number): Uint8Array => {
+  const seed = Buffer.alloc(32, device)
+  if (device > 255) seed.writeUInt32BE(device)
+  return seed
+}
+
+export const signerOf = (device: number): Signer => signerOfSeed(seedOf(device))
 
 export const signerOfSeed = (seed: Uint8Array): Signer => {
   const key = createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: "der", type: "pkcs8" })

@@ -5,8 +5,10 @@ import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import * as MailboxName from "../../src/mailbox/MailboxName.ts"
 import { missingMsMax } from "../../src/mailbox/MailboxReading.ts"
-import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
+import * as MailboxSegment from "../../src/mailbox/MailboxSegment.ts"
 import * as MailboxWriting from "../../src/mailbox/MailboxWriting.ts"
+import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
+import * as Commit from "../../src/model/Commit.ts"
 import { notes, put, space, startMs, stateHash } from "../../src/testing/JournalFixture.ts"
 import { functions } from "../journal/nodeCrypto.ts"
 import { join, type MailboxDevice, peerOf, type Rules } from "./mailboxDevices.ts"
@@ -29,6 +31,9 @@ const settled = Effect.fnUntraced(function* (...devices: ReadonlyArray<MailboxDe
 
 const filesOf = (folder: MemoryMailbox.MemoryFolder): ReadonlyArray<string> =>
   [...folder.directories].flatMap(([owner, files]) => [...files.keys()].map((name) => `${owner}/${name}`))
+
+const typeOf = (commit: ReturnType<typeof Commit.open>) =>
+  typeof commit === "string" ? commit : commit.header.partition.type
 
 const expectSame = Effect.fnUntraced(function* (first: MailboxDevice, ...others: ReadonlyArray<MailboxDevice>) {
   for (const other of others) expect(yield* stateHash(other.journal)).toEqual(yield* stateHash(first.journal))
@@ -86,6 +91,47 @@ describe("a mailbox between devices", () => {
           if (!directory.endsWith(own)) expect(yield* outsider.seal.open(bytes)).toBeUndefined()
         }
       }
+    })
+  )
+
+  it.effect("[MX-2] what readers may not see any more is in no file that is made for those who come later", () =>
+    Effect.gen(function* () {
+      const { folder, mailbox } = yield* start
+      const rules: Rules = { known: new Set([1, 2]), secretTo: new Set([1, 2]) }
+      const [a, b] = [yield* join(mailbox, 1, rules), yield* join(mailbox, 2, rules)]
+      const keep = (i: number, type: string) =>
+        Effect.andThen(a.write({ ...put(`${i}`, { text: `kept ${type}` }), partition: { type, header: {} } }), a.step)
+      for (let i = 0; i < 20; i++) yield* keep(i, "secret")
+      yield* settled(a, b)
+      rules.secretTo.delete(2)
+      rules.known.add(3)
+      const c = yield* join(mailbox, 3, rules)
+      for (let i = 20; i < 40; i++) yield* keep(i, "note")
+      yield* settled(a, b, c)
+      expect(yield* c.journal.count("note")).toBe(20)
+      expect(yield* c.journal.count("secret")).toBe(0)
+      for (const files of folder.directories.values()) {
+        for (const [name, bytes] of files) {
+          const opened = name.startsWith("seg") ? yield* c.seal.open(bytes) : undefined
+          const held = opened === undefined ? undefined : MailboxSegment.decode(opened)
+          if (held === undefined || typeof held === "string") continue
+          const types = held.commits.map((commit) => Commit.open(commit)).map(typeOf)
+          expect(types).not.toContain("secret")
+        }
+      }
+    })
+  )
+
+  it.effect("[MX-2] a space of more devices than a file can be sealed for gets a file for each part of them", () =>
+    Effect.gen(function* () {
+      const { folder, mailbox } = yield* start
+      const rules = rulesOf(...Array.from({ length: 300 }, (_, i) => i + 1))
+      const [a, last] = [yield* join(mailbox, 1, rules), yield* join(mailbox, 300, rules)]
+      yield* a.write(put("n1", { text: "for all" }))
+      yield* a.step
+      expect(filesOf(folder).filter((name) => name.includes("/seg-")).length).toBe(2)
+      yield* last.step
+      expect(yield* last.journal.get("note", "n1")).toMatchObject({ fields: { text: "for all" } })
     })
   )
 
@@ -193,6 +239,57 @@ describe("a mailbox between devices", () => {
           expect(yield* b.journal.count("note")).toBe(50)
         })
       )
+    })
+  )
+
+  it.effect("[MX-6] a device that lost everything gets it back, again and again", () =>
+    Effect.gen(function* () {
+      const { folder, mailbox } = yield* start
+      const rules = rulesOf(1, 3)
+      const a = yield* join(mailbox, 1, rules)
+      yield* a.write(...notes(0, 300))
+      yield* a.step
+      rules.known.add(2)
+      for (let times = 0; times < 3; times++) {
+        const lost = Effect.gen(function* () {
+          const b = yield* join(mailbox, 2, rules)
+          yield* settled(a, b)
+          yield* TestClock.adjust(missingMsMax)
+          yield* settled(a, b)
+          yield* expectSame(a, b)
+        })
+        yield* Effect.scoped(lost)
+        // What answered it is lost, too.
+        for (const files of folder.directories.values()) {
+          for (const name of files.keys()) if (name.startsWith("seg")) files.delete(name)
+        }
+      }
+    })
+  )
+
+  it.effect("[MX-7] what nothing names goes, such as the files of a step that was cut off", () =>
+    Effect.gen(function* () {
+      const { folder, mailbox } = yield* start
+      const rules = rulesOf(1, 2)
+      const b = yield* join(mailbox, 2, rules)
+      const kept = new Map<string, Uint8Array>()
+      const first = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const a = yield* join(mailbox, 1, rules)
+          yield* a.step
+          for (const [name, bytes] of a.kept) kept.set(name, bytes)
+          yield* a.write(...notes(0, 20))
+          yield* a.step
+          return a
+        })
+      )
+      // It wrote, and never stored that it did.
+      const again = yield* join(mailbox, 1, rules, { ...first, kept })
+      yield* settled(again, b)
+      yield* TestClock.adjust(MailboxWriting.fossilMs)
+      yield* settled(again, b)
+      yield* expectSame(again, b)
+      expect(filesOf(folder).filter((name) => name.includes("/seg-")).length).toBe(1)
     })
   )
 

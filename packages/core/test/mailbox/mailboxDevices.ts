@@ -14,9 +14,15 @@ import * as MailboxState from "../../src/mailbox/MailboxState.ts"
 import * as MailboxSync from "../../src/mailbox/MailboxSync.ts"
 import type { EntityChange } from "../../src/model/EntityChange.ts"
 import { open, type Opened } from "../../src/testing/JournalFixture.ts"
-import { layerDevice, signerOf } from "../journal/nodeCrypto.ts"
+import { layerDevice, seedOf, signerOf } from "../journal/nodeCrypto.ts"
 
-export const peerOf = (device: number): PeerId => PeerIds.fromPublicKey(signerOf(device).publicKey)
+const peersSoFar = new Map<number, PeerId>()
+
+export const peerOf = (device: number): PeerId => {
+  const peer = peersSoFar.get(device) ?? PeerIds.fromPublicKey(signerOf(device).publicKey)
+  peersSoFar.set(device, peer)
+  return peer
+}
 
 /** Who is known, and what of it may go to whom: records of type `secret` only to those in `secretTo`. */
 export interface Rules {
@@ -73,7 +79,7 @@ const opened = (mailbox: Mailbox, device: number, journal: Opened, rules: Rules,
       Layer.mergeAll(
         Layer.succeedContext(journal.services),
         Layer.succeed(Gate, gateOf(rules)),
-        Layer.succeed(FileSeal.FileSeal, FileSeal.ofSeed(Buffer.alloc(32, device))),
+        Layer.succeed(FileSeal.FileSeal, FileSeal.ofSeed(seedOf(device))),
         MailboxState.MailboxStore.layerMemory(kept)
       )
     )
@@ -98,7 +104,7 @@ export const join = Effect.fnUntraced(function* (
   const made: MailboxDevice = {
     journal,
     kept,
-    seal: FileSeal.ofSeed(Buffer.alloc(32, device)),
+    seal: FileSeal.ofSeed(seedOf(device)),
     step,
     peers,
     write: (...changes) => journal.write(changes)
