@@ -38,6 +38,8 @@ const Team = Schema.Struct({
   deviceLimits: Schema.Record(Schema.String, Schema.NullOr(Schema.Int)),
   /** The version that put the policy in force. */
   policyVersion: Schema.NullOr(Schema.Int),
+  /** Why the hub's version of the program lets nothing pass; `null` while it does. */
+  closed: Schema.NullOr(Schema.String),
   /** How contents are sealed, and how many keys there were; `null` where they are not. */
   seal: Schema.NullOr(
     Schema.Struct({ showsHistory: Schema.Boolean, periodDays: Schema.NullOr(Schema.Int), keys: Schema.Int })

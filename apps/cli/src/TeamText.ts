@@ -27,11 +27,12 @@ const deviceLine = ({ isPaused, name, peer }: Team["devices"][number]): string =
   PlainText.part(`  ${peer}  ${name}${isPaused ? ", paused" : ""}`)
 
 /** How many there are, and the teams. */
-export const summary = ({ deviceLimit, devices, members, name, seal, teams, version }: Team): string => {
+export const summary = ({ closed, deviceLimit, devices, members, name, seal, teams, version }: Team): string => {
   const named = teams.length === 0 ? "no teams" : `teams ${teams.map(({ id }) => id).join(", ")}`
   const counts = `${Progress.counted(members.length, "member")}, ${Progress.counted(devices.length, "device")}`
   const limited = deviceLimit === null ? "" : `, at most ${limit(deviceLimit)} each`
-  return `${name}: ${counts}${limited}, ${named}; ${sealed(seal)}version ${version} of the charter.`
+  const why = closed === null ? "" : `\nThe space is closed: ${closed}.`
+  return `${name}: ${counts}${limited}, ${named}; ${sealed(seal)}version ${version} of the charter.${why}`
 }
 
 const sealed = (seal: Team["seal"]): string => {

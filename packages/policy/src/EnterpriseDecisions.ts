@@ -62,13 +62,13 @@ export class EnterpriseDecisions {
     this.state = state
     this.#introducer = introducer
     this.#document = documentOf(state)
-    this.#unread =
-      state.unread === undefined
-        ? undefined
-        : this.#no(
-            "policy/closed",
-            `a later version of the program wrote record ${state.unread} of the charter, and this one cannot judge it: it lets nothing pass; update it`
-          )
+    const closed = closedBy(state, this.#document)
+    this.#unread = state.unread === undefined ? undefined : this.#no("policy/closed", closed!)
+  }
+
+  /** Why this version of the program lets nothing of the space pass, where it does not. */
+  get closed(): string | undefined {
+    return closedBy(this.state, this.#document)
   }
 
   /** Answers that are remembered now. */
@@ -318,11 +318,7 @@ export class EnterpriseDecisions {
     if (who.level >= ownerLevel)
       return this.#yes("charter/owner", `${this.nameOf(who.member)} is an owner of the space`)
     if (this.#document === undefined) return this.#byRole(who, action, partition)
-    if (this.#document === "closed") {
-      const because =
-        "this version of the program cannot read the policy in force, so it lets nothing pass; update it, or let an owner put another policy in force"
-      return this.#no("policy/closed", because)
-    }
+    if (this.#document === "closed") return this.#no("policy/closed", this.closed!)
     return this.#byDocument(this.#document, who, peer, action, partition, field)
   }
 
@@ -403,6 +399,15 @@ export class EnterpriseDecisions {
   #no(rule: string, because: string): Answer {
     return { allowed: false, rule, policyVersion: this.state.version, because }
   }
+}
+
+const closedBy = ({ unread }: CharterState.CharterState, document: PolicyDocument | "closed" | undefined) => {
+  if (unread !== undefined) {
+    return `a later version of the program wrote record ${unread} of the charter, and this one cannot judge it: it lets nothing pass; update it`
+  }
+  return document === "closed"
+    ? "this version of the program cannot read the policy in force, so it lets nothing pass; update it, or let an owner put another policy in force"
+    : undefined
 }
 
 const documentOf = ({ policy }: CharterState.CharterState): PolicyDocument | "closed" | undefined => {

@@ -64,6 +64,7 @@ export const gateLayer = (
       const decisions = decisionsOf(charter, options.introducer)
       const length = () => decisions().size
       yield* Occupancy.watch([{ kind: "cache", name: "policy_answers", limit: answersMax, length }])
+      yield* warnWhenClosed(charter, decisions)
       return {
         ...gateOf(decisions, self),
         audit: yield* auditing,
@@ -72,6 +73,21 @@ export const gateLayer = (
     })
   )
 }
+
+/** Whoever runs a node that lets nothing pass any more is to find out why in its log: once for each reason. */
+const warnWhenClosed = Effect.fnUntraced(function* (charter: Charter.CharterShape, now: () => EnterpriseDecisions) {
+  let told: string | undefined
+  const look = Effect.suspend(() => {
+    const { closed } = now()
+    if (closed === told) return Effect.void
+    told = closed
+    return closed === undefined
+      ? Effect.logInfo("the space is open again")
+      : Effect.logWarning(`the space is closed here: ${closed}`)
+  })
+  yield* look
+  yield* Effect.forkScoped(Stream.runForEach(charter.changes, () => look))
+})
 
 /** Made anew where it is read, so no decision can pair a new charter with old answers. */
 const decisionsOf = (

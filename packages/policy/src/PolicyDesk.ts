@@ -70,6 +70,7 @@ export const summary = (charter: CharterCompared) => {
     deviceLimit: state.deviceLimit,
     deviceLimits: Object.fromEntries(state.deviceLimits),
     policyVersion: state.policy?.version ?? null,
+    closed: new EnterpriseDecisions(state).closed ?? null,
     seal: sealOf(state)
   }
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Author, CharterRecord, HybridTime } from "@syncline/core"
 import { SeededRandom } from "@syncline/core/testing"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
+import * as PolicyDesk from "../src/PolicyDesk.ts"
 import * as PolicyDraft from "../src/PolicyDraft.ts"
 import { deviceOf, open, peer, world } from "./space.ts"
 import { held, openTeam, putAll } from "./scenarios/openTeam.ts"
@@ -96,6 +97,19 @@ describe("a record of the charter that only a later version can judge", () => {
       expect(yield* asked).toMatchObject({ allowed: false, rule: "policy/closed" })
     })
   )
+
+  it.effect("[EP-17] [CH-65] the log says once why, and so does what is told of the team", () => {
+    const logged: Array<string> = []
+    const logger = Logger.make(({ message }) => void logged.push(JSON.stringify(message)))
+    return Effect.gen(function* () {
+      const space = yield* open(["mia", "member", 2])
+      expect(PolicyDesk.summary(space.charter).closed).toBe(null)
+      yield* space.charter.receive([laterRecord(space)])
+      for (let i = 0; i < 20; i++) yield* Effect.yieldNow
+      expect(PolicyDesk.summary(space.charter).closed).toContain("update it")
+      expect(logged.filter((line) => line.includes("the space is closed here"))).toHaveLength(1)
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
 
   it.effect("[EP-17] [CH-65] nobody is heard there who was put out of use", () =>
     Effect.gen(function* () {
