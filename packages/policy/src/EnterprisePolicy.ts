@@ -86,7 +86,10 @@ const warnWhenClosed = Effect.fnUntraced(function* (charter: Charter.CharterShap
       : Effect.logWarning(`the space is closed here: ${closed}`)
   })
   yield* look
-  yield* Effect.forkScoped(Stream.runForEach(charter.changes, () => look))
+  yield* Effect.forkScoped(
+    Stream.runForEach(charter.changes, () => look),
+    { startImmediately: true }
+  )
 })
 
 /** Made anew where it is read, so no decision can pair a new charter with old answers. */

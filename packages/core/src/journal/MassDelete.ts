@@ -69,11 +69,11 @@ export const judgeDeletes = (
   const { deleteWatch, signer, tables } = work.context
   const byAuthor = new Map<PeerId, Deleting>()
   const waiting = new Set<string>()
-  const beginners = beginnersIn(openings)
+  const begins = beginningsIn(openings)
   const judge = (commit: CommitDeletes, entities: OpenEntities): void => {
     const author = deletingOf(commit)
     if (author === signer.peer || (judgedBy !== undefined && author !== judgedBy)) return
-    const deletes = deletesWhat(work, entities, commit, beginners)
+    const deletes = deletesWhat(work, entities, commit, begins)
     if (deletes === "known") return
     if (tables.quarantineRow(commit.id)?.reason === "MassDelete") return void waiting.add(commit.id)
     if (deletes.length === 0 || HybridTime.millis(commit.at) - work.aheadMsMax > work.nowMs) return
@@ -101,46 +101,40 @@ export const judgeDeletes = (
 
 const authorOf = ({ author }: CommitDeletes): PeerId => author
 
-/**
- * The device that begins an entity in these commits; read when a delete asks for it. The one that deletes its own records as it
- * brings them takes nothing from anybody.
- */
-type Beginners = (partition: Partition.Partition, id: string) => PeerId | undefined
+/** True for an entity that some of these commits begin; they are read when a delete asks for it. */
+type Begins = (partition: Partition.Partition, id: string) => boolean
 
-const beginnersIn = (openings: ReadonlyArray<Opening>): Beginners => {
-  let found: Map<string, PeerId> | undefined
+const beginningsIn = (openings: ReadonlyArray<Opening>): Begins => {
+  let found: Set<string> | undefined
   return (partition, id) => {
     if (found === undefined) {
-      found = new Map()
+      found = new Set()
       for (const opening of openings) {
         if (opening.kind !== "checked") continue
         const { decoded, packed } = opening.commit
-        const [device, key] = [Author.peer(packed.header.authors[0]!), Partition.key(packed.header.partition)]
-        for (const { deps, entity, eseq } of decoded) {
-          if (eseq === 1 && deps.length === 0) found.set(`${key}\n${entity}`, device)
-        }
+        const key = Partition.key(packed.header.partition)
+        for (const { deps, entity, eseq } of decoded)
+          if (eseq === 1 && deps.length === 0) found.add(`${key}\n${entity}`)
       }
     }
-    return found.get(`${Partition.key(partition)}\n${id}`)
+    return found.has(`${Partition.key(partition)}\n${id}`)
   }
 }
 
 /**
  * Places of the commit's events that delete a live entity, or one that is not here and may come: a delete that rests on
- * nothing is taken in before the records that it deletes, and one of another device's record may come with it. What was taken
- * in before deletes nothing once more, although somebody may have brought the record back since.
+ * nothing is taken in before the records that it deletes, and one that comes with its record may be of another device's, too: of
+ * one that was made with the same id elsewhere and would be deleted as it comes. What was taken in before deletes nothing once
+ * more, although somebody may have brought the record back since.
  */
 const deletesWhat = (
   { context: { tables }, known }: Work,
   opened: OpenEntities,
-  { author, entities, partition, writer }: CommitDeletes,
-  beginners: Beginners
+  { entities, partition, writer }: CommitDeletes,
+  begins: Begins
 ): ReadonlyArray<number> | "known" => {
   const row = tables.findPartition(partition)
-  const mayTake = (id: string, isFirst: boolean): boolean => {
-    const beginner = isFirst ? undefined : beginners(partition, id)
-    return isFirst || (beginner !== undefined && beginner !== author)
-  }
+  const mayTake = (id: string, isFirst: boolean): boolean => isFirst || begins(partition, id)
   if (row === undefined)
     return entities.filter(([id, , , , isFirst]) => mayTake(id, isFirst)).map(([, , , place]) => place)
   const deletes: Array<number> = []

@@ -63,22 +63,25 @@ const digestBytes = 32
 /** What stands before an event when it is hashed: what gives it its meaning, its time and its commit's random number. */
 const prefixBytes = digestBytes + HybridTime.hybridTimeBytes + nonceBytes
 
-/** What a commit says that its events mean something by: an event names other authors by their places in the list. */
-export type Meaning = Pick<Header, "authors" | "group" | "partition" | "space"> & {
-  readonly seal: Pick<CommitHeader.Seal, "hash"> | undefined
-}
+/**
+ * What a commit says that its events mean something by: an event names other authors by their places in the list. Contents that are
+ * sealed are those of a whole commit, so all that it takes to open them belongs to it.
+ */
+export type Meaning = Pick<Header, "at" | "authors" | "count" | "group" | "partition" | "seal" | "space">
 
 /** SHA-256 over it. Were it no part of an event's hash, one event could mean two things, and equal clocks nothing. */
-export const meaningOf = (crypto: CryptoFunctions, { authors, group, partition, seal, space }: Meaning): Uint8Array =>
-  crypto.sha256(
+export const meaningOf = (crypto: CryptoFunctions, meaning: Meaning): Uint8Array => {
+  const { at, authors, count, group, partition, seal, space } = meaning
+  return crypto.sha256(
     MessagePack.pack([
       SpaceId.toBytes(space),
       Partition.key(partition),
       authors.map(Author.toBytes),
       group ?? null,
-      seal?.hash ?? null
+      seal === undefined ? null : [seal.hash, seal.key, seal.size, count, HybridTime.toBytes(at)]
     ])
   )
+}
 
 /**
  * The hash of an event: SHA-256 over what its commit means by it, its time, its commit's random number and its bytes. So a
@@ -111,7 +114,7 @@ const writeNonce = (bytes: Uint8Array, nonce: number): void => {
 /** Leaves of events at places of a commit; its time is read once, for this is the hot path of a sync. */
 const leavesOf = (
   crypto: CryptoFunctions,
-  header: Pick<Header, "at" | "nonce"> & Meaning,
+  header: Pick<Header, "nonce"> & Meaning,
   events: ReadonlyArray<Uint8Array>,
   places: ReadonlyArray<number> | undefined
 ): ReadonlyArray<Uint8Array> => {
@@ -163,6 +166,7 @@ export const seal = (
       : SealedContents.seal(crypto, compression, sealing.key, contextOf(frame), sealing.contents)
   const header = {
     ...frame,
+    count: made.length,
     seal:
       sealed === undefined ? undefined : { key: sealing!.key.id, hash: crypto.sha256(sealed.bytes), size: sealed.size }
   }
@@ -177,7 +181,7 @@ export const seal = (
   })
   const packed = MessagePack.pack(events)
   const root = crypto.sha256(Bytes.concat(...leaves))
-  const headerBytes = CommitHeader.encode({ ...header, root, count: events.length, size: packed.length })
+  const headerBytes = CommitHeader.encode({ ...header, root, size: packed.length })
   const signature = signer.sign(signedMessage(crypto, headerBytes))
   const compressed = packed.length < compressBytesMin ? packed : compression.compress(packed)
   // What compressing makes longer is stored as it is: a body is never longer than its events.

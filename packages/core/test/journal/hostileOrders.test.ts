@@ -148,7 +148,7 @@ it.effect(
       yield* journal.receive(batch(a, branches))
       let prev = hashOf(branches[0]!.leaves[0]!)
       const frame = { space, partition: { type: "note", header: {} }, authors: [author], group: undefined }
-      const meaning = Commit.meaningOf(functions, { ...frame, seal: undefined })
+      const meaning = Commit.meaningOf(functions, { ...frame, seal: undefined, at: HybridTime.zero, count: 128 })
       const commits = Array.from({ length: 48 }, (_, number) => {
         const time = HybridTime.make(startMs - 7, number * 128)
         const events = Array.from({ length: 128 }, (_, i): Event.Event => {

@@ -220,7 +220,7 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       const events: Array<Uint8Array> = []
       const partition = { type: "note", header: {} }
       const frame = { space, partition, authors: [author(2)], group: undefined, seal: undefined }
-      const meaning = Commit.meaningOf(crypto, frame)
+      const meaning = Commit.meaningOf(crypto, { ...frame, at: HybridTime.zero, count: 1 })
       for (let eseq = 1; eseq <= 200; eseq++) {
         const last = events.at(-1)
         const prev =
