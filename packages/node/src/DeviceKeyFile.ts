@@ -16,7 +16,7 @@ import {
   writeSync
 } from "node:fs"
 import { join, resolve } from "node:path"
-import { Bytes, DeviceKey, KeyWrap, PeerId } from "@syncline/core"
+import { Bytes, DeviceKey, FileSeal, KeyWrap, PeerId } from "@syncline/core"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { syncFolder } from "./FolderSync.ts"
 import {
@@ -108,13 +108,17 @@ export const deviceKey = (seed: Seed): DeviceKey.DeviceKey["Service"] => {
   return { ...signer, peer: PeerId.fromPublicKey(signer.publicKey) }
 }
 
-/** Core's DeviceKey and what opens keys for it, and this package's DeviceSeed, from a seed at hand. */
+/** Core's DeviceKey and what opens keys and files for it, and this package's DeviceSeed, from a seed at hand. */
 export const layerSeed = (seed: Seed) =>
   Layer.mergeAll(
     Layer.succeed(DeviceSeed, seed),
     Layer.effect(
       KeyWrap.DeviceKeyOpener,
       Effect.sync(() => KeyWrap.openerOf(Redacted.value(seed)))
+    ),
+    Layer.effect(
+      FileSeal.FileSeal,
+      Effect.sync(() => FileSeal.ofSeed(Redacted.value(seed)))
     ),
     Layer.effect(
       DeviceKey.DeviceKey,

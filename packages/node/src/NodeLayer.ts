@@ -13,6 +13,8 @@ import {
   type Gate,
   type Journal,
   type JournalError,
+  type Mailbox,
+  MailboxRegistry,
   Orchestrator,
   type QuarantineDesk,
   Records,
@@ -30,6 +32,7 @@ import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SpacePassphrase from "./SpacePassphrase.ts"
 import * as SqliteAudit from "./SqliteAudit.ts"
 import * as SqliteCharter from "./SqliteCharter.ts"
+import * as SqliteMailbox from "./SqliteMailbox.ts"
 import * as SqliteJournal from "./SqliteJournal.ts"
 
 /** What core's orchestrator takes beside what this package decides. */
@@ -42,7 +45,7 @@ export type CharteredPolicy<E = never> = (
 
 export interface NodeLayerOptions<E = never> extends Pick<
   Tuning,
-  "aheadMsMax" | "timing" | "retryMsMin" | "retryMsMax"
+  "aheadMsMax" | "timing" | "retryMsMin" | "retryMsMax" | "roads"
 > {
   /** The data folder; it is made when it is missing. */
   readonly folder: string
@@ -57,6 +60,8 @@ export interface NodeLayerOptions<E = never> extends Pick<
   readonly spacePassphrases?: ReadonlyArray<Redacted.Redacted<string>> | undefined
   readonly transports: ReadonlyArray<Transport.Transport>
   readonly routes: NonNullable<Tuning["routes"]>
+  /** Places that store and forward, used while links do not reach somebody; made by their factories. */
+  readonly mailboxes?: ReadonlyArray<Mailbox.Mailbox> | undefined
   /** Accept links on every transport that can listen; default true. */
   readonly listens?: boolean
   /**
@@ -92,7 +97,7 @@ export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
   const { deleteLimits: given = {}, folder, passphrase, policy, space, spacePassphrases, ...more } = options
-  const { thread, transports, ...tuning } = more
+  const { mailboxes = [], thread, transports, ...tuning } = more
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
   const spaceId = spaceOf(space)
   if (typeof policy === "function" && spacePassphrases !== undefined && spacePassphrases.length > 0) {
@@ -101,7 +106,8 @@ export const nodeLayer = <E = never>(
     )
   }
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
-  return Layer.mergeAll(Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits }), Records.Records.layer).pipe(
+  const orchestrator = Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits })
+  return Layer.mergeAll(withMailboxes(orchestrator, folder, mailboxes), Records.Records.layer).pipe(
     // Before anything is written: the journal has its keys then.
     Layer.provideMerge(SpaceKeys.layer),
     Layer.provideMerge(rules),
@@ -118,6 +124,19 @@ export const nodeLayer = <E = never>(
     )
   )
 }
+
+/** An orchestrator that knows these mailboxes. Without any no file is made for them. */
+const withMailboxes = <A, E, R>(
+  orchestrator: Layer.Layer<A, E, R>,
+  folder: string,
+  mailboxes: ReadonlyArray<Mailbox.Mailbox>
+) =>
+  mailboxes.length === 0
+    ? orchestrator
+    : orchestrator.pipe(
+        Layer.provide(MailboxRegistry.MailboxRegistry.layer(mailboxes)),
+        Layer.provide(SqliteMailbox.layer(folder))
+      )
 
 /** A journal that begins with the keys of the passphrases. */
 const journalLayer = (

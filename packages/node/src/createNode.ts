@@ -7,6 +7,7 @@ import {
   type Entity,
   type Gate,
   Journal,
+  type Mailbox,
   Orchestrator,
   PeerId,
   QuarantineDesk,
@@ -53,7 +54,10 @@ export interface Entities {
   readonly [name: string]: Entity.EntityType
 }
 
-type Tuning = Pick<NodeLayerOptions, "aheadMsMax" | "deleteLimits" | "listens" | "retryMsMax" | "retryMsMin" | "timing">
+type Tuning = Pick<
+  NodeLayerOptions,
+  "aheadMsMax" | "deleteLimits" | "listens" | "retryMsMax" | "retryMsMin" | "roads" | "timing"
+>
 
 export interface NodeOptions<E extends Entities> extends Tuning {
   /** The name that all devices of the space agree on. */
@@ -72,6 +76,8 @@ export interface NodeOptions<E extends Entities> extends Tuning {
   /** Made by their factories, e.g. `socketIo()`. */
   readonly transports: ReadonlyArray<Transport.Transport>
   readonly routes?: ReadonlyArray<NodeRoute>
+  /** Places that store and forward, used while links do not reach somebody. Made by their factories, e.g. `folder({ path })`. */
+  readonly mailboxes?: ReadonlyArray<Mailbox.Mailbox>
   /** Called for every durable change from before the first link on, and not before the node was handed over. */
   readonly hooks?: NodeHook.NodeHook
 }
@@ -137,7 +143,7 @@ export type SynclineNode<E extends Entities> = NodeControl & Handles<E>
  */
 export const createNode = async <const E extends Entities>(options: NodeOptions<E>): Promise<SynclineNode<E>> => {
   const { entities, hooks, passphrase, policy, routes = [], space, spacePassphrase = [], ...more } = options
-  const { store, transports, ...tuning } = more
+  const { mailboxes, store, transports, ...tuning } = more
   refuseMistakes(entities, hooks)
   const layer = nodeLayer({
     ...tuning,
@@ -147,6 +153,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
     space,
     policy,
     transports,
+    mailboxes,
     routes: routes.map(({ address, peer }) => ({ address, peer: peer === undefined ? undefined : peerOf(peer) }))
   })
   const runtime = ManagedRuntime.make(Layer.merge(layer, quietLogs))

@@ -12,6 +12,7 @@ import { type MailboxWork, others } from "./MailboxWork.ts"
 const emptyGroup: Omit<Group, "readers"> = {
   upto: { own: 0, relayed: 0 },
   streams: { own: [], relayed: [] },
+  charter: { segments: [], lacked: "" },
   heads: [],
   said: ""
 }

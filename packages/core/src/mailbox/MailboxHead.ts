@@ -2,6 +2,7 @@
  * The head of a device in a mailbox: what of it there is for one group of readers, and what it has read of others. Its owner
  * signs it, and it counts only as the newest that a reader could open; segments that it does not name count for nothing.
  */
+import type { Known } from "../charter/Charter.ts"
 import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
 import { signatureBytes } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -9,6 +10,7 @@ import * as PeerId from "../identity/PeerId.ts"
 import * as SpaceId from "../identity/SpaceId.ts"
 import * as MessagePack from "../model/MessagePack.ts"
 import * as MailboxName from "./MailboxName.ts"
+import { charterMarksMax, charterRivalsMax } from "../wire/WireMessage.ts"
 import { padded, unpadded } from "./MailboxSegment.ts"
 
 /** A file that a head names. */
@@ -64,6 +66,15 @@ export interface Answer {
   readonly segments: ReadonlyArray<Named>
 }
 
+/** What the owner knows of the space's charter, and records that some of the readers lacked. */
+export interface HeadCharter {
+  /** `Charter.digest`. */
+  readonly digest: Uint8Array
+  readonly known: Known
+  /** Segments that hold records of the charter instead of commits. */
+  readonly segments: ReadonlyArray<Named>
+}
+
 export interface MailboxHead {
   readonly space: SpaceId.SpaceId
   readonly peer: PeerId.PeerId
@@ -78,6 +89,8 @@ export interface MailboxHead {
   readonly root: Uint8Array
   readonly asks: ReadonlyArray<Ask>
   readonly answers: ReadonlyArray<Answer>
+  /** Nothing in a space without one. */
+  readonly charter: HeadCharter | undefined
 }
 
 const version = 1
@@ -111,8 +124,16 @@ export const bodyOf = (head: MailboxHead): Uint8Array =>
       number,
       prints.map(({ partitionHash, parts, print }) => [partitionHash, print, parts])
     ]),
-    head.answers.map(({ number, reader, segments }) => [reader, number, segments.map(named)])
+    head.answers.map(({ number, reader, segments }) => [reader, number, segments.map(named)]),
+    head.charter === undefined ? null : charterParts(head.charter)
   ])
+
+const charterParts = ({ digest, known: { marks, rivals }, segments }: HeadCharter) => [
+  digest,
+  marks.map(([at, id]) => [at, Bytes.fromHex(id)!]),
+  rivals.map((id) => Bytes.fromHex(id)!),
+  segments.map(named)
+]
 
 const named = ({ counter, hash }: Named) => [counter, hash]
 
@@ -135,15 +156,17 @@ export const decode = (crypto: CryptoFunctions, bytes: Uint8Array): MailboxHead 
 }
 
 const headOf = (parts: ReadonlyArray<unknown>): MailboxHead | undefined => {
-  const [, space, key, incarnation, counter, streams, acks, root, asks, answers] = parts
+  const [, space, key, incarnation, counter, streams, acks, root, asks, answers, charter] = parts
   const [own, relayed] = listOf(streams, streamNames.length, (each) => listOf(each, headSegmentsMax, segmentOf)) ?? []
   const read = {
     acks: listOf(acks, nodesMax, ackOf),
     asks: listOf(asks, nodesMax, askOf),
-    answers: listOf(answers, nodesMax, answerOf)
+    answers: listOf(answers, nodesMax, answerOf),
+    charter: charter === null ? undefined : charterOf(charter)
   }
   if (own === undefined || relayed === undefined || read.acks === undefined) return undefined
   if (read.asks === undefined || read.answers === undefined) return undefined
+  if (charter !== null && read.charter === undefined) return undefined
   if (!isBytes(space, SpaceId.spaceIdBytes) || !isBytes(key, PeerId.publicKeyBytes)) return undefined
   if (!isIncarnation(incarnation) || !isCounter(counter)) return undefined
   if (!isBytes(root) || (root.length !== 0 && root.length !== printBytes)) return undefined
@@ -156,11 +179,14 @@ const headOf = (parts: ReadonlyArray<unknown>): MailboxHead | undefined => {
     acks: read.acks,
     root: Bytes.copy(root),
     asks: read.asks,
-    answers: read.answers
+    answers: read.answers,
+    charter: read.charter
   }
 }
 
 const printBytes = 16
+const digestBytes = 16
+const recordIdBytes = 32
 const partBytes = 8
 const partsCount = 256
 const partitionHashBytes = 16
@@ -200,6 +226,25 @@ const answerOf = (value: unknown): Answer | undefined => {
   const segments = listOf(all, headSegmentsMax, namedOf)
   return isTag(reader) && isCounter(number) && segments !== undefined ? { reader, number, segments } : undefined
 }
+
+const charterOf = (value: unknown): HeadCharter | undefined => {
+  const [digest, marksOf, rivalsOf, all] = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : []
+  const marks = listOf(marksOf, charterMarksMax, markOf)
+  const rivals = listOf(rivalsOf, charterRivalsMax, recordIdOf)
+  const segments = listOf(all, headSegmentsMax, namedOf)
+  if (!isBytes(digest, digestBytes)) return undefined
+  if (marks === undefined || rivals === undefined || segments === undefined) return undefined
+  return { digest: Bytes.copy(digest), known: { marks, rivals }, segments }
+}
+
+const markOf = (value: unknown): Known["marks"][number] | undefined => {
+  const [at, id] = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : []
+  const record = recordIdOf(id)
+  return isArrival(at) && record !== undefined ? [at, record] : undefined
+}
+
+const recordIdOf = (value: unknown): string | undefined =>
+  isBytes(value, recordIdBytes) ? Bytes.toHex(value) : undefined
 
 const listOf = <A>(
   value: unknown,

@@ -6,12 +6,15 @@
 import { Clock, Effect } from "effect"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as Commit from "../model/Commit.ts"
+import type { JournalError } from "../journal/JournalError.ts"
 import * as BatchIntake from "../session/BatchIntake.ts"
 import * as BatchPortions from "../session/BatchPortions.ts"
 import * as CommitDeeds from "../session/CommitDeeds.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import type { Listed } from "./Mailbox.ts"
+import type { MailboxError } from "./MailboxError.ts"
 import { fileOf } from "./MailboxFiles.ts"
+import * as MailboxCharter from "./MailboxCharter.ts"
 import * as MailboxHead from "./MailboxHead.ts"
 import * as MailboxName from "./MailboxName.ts"
 import * as MailboxSegment from "./MailboxSegment.ts"
@@ -30,13 +33,24 @@ export const look = Effect.fnUntraced(function* (work: MailboxWork) {
   const byOwner = new Map<string, Array<Found>>()
   for (const { name, owner } of yield* work.mailbox.list) addTo(byOwner, owner, name)
   work.isWaiting = false
+  // Who belongs to the space comes before what they say.
+  let isNews = yield* readHeads(work, byOwner, (owner, head) => MailboxCharter.read(work, owner, head))
+  if (yield* readHeads(work, byOwner, (owner, head) => readHead(work, owner, head))) isNews = true
+  return isNews
+})
+
+const readHeads = Effect.fnUntraced(function* (
+  work: MailboxWork,
+  byOwner: ReadonlyMap<string, ReadonlyArray<Found>>,
+  readOne: (owner: string, head: MailboxHead.MailboxHead) => Effect.Effect<boolean, MailboxError | JournalError>
+) {
   const self = ownTag(work)
   let isNews = false
   for (const [owner, peer] of yield* others(work)) {
     const files = byOwner.get(owner)
     if (files === undefined || owner === self) continue
     const head = yield* newestHead(work, owner, peer, files)
-    if (head !== undefined && (yield* readHead(work, owner, head))) isNews = true
+    if (head !== undefined && (yield* readOne(owner, head))) isNews = true
   }
   return isNews
 })
@@ -106,7 +120,7 @@ const readHead = Effect.fnUntraced(function* (work: MailboxWork, owner: string, 
   return isNews
 })
 
-const keep = (work: MailboxWork, owner: string, reading: Reading): Effect.Effect<void> =>
+const keep = (work: MailboxWork, owner: string, reading: Reading): Effect.Effect<void, JournalError> =>
   Effect.suspend(() => {
     work.state = { ...work.state, readings: { ...work.state.readings, [owner]: reading } }
     return work.save(work.state)

@@ -5,8 +5,9 @@
  */
 import { Context, Effect, Layer } from "effect"
 import type { PeerId } from "../identity/PeerId.ts"
+import type { JournalError } from "../journal/JournalError.ts"
 import * as MessagePack from "../model/MessagePack.ts"
-import type { Answer, Segment, Streams } from "./MailboxHead.ts"
+import type { Answer, Named, Segment, Streams } from "./MailboxHead.ts"
 
 /** Readers who see the same, and what was written for them. */
 export interface Group {
@@ -14,6 +15,8 @@ export interface Group {
   /** This journal's arrival number up to which each stream goes. */
   readonly upto: Streams<number>
   readonly streams: Streams<ReadonlyArray<Segment & { readonly bytes: number }>>
+  /** Records of the charter that were written for them, and for what: who lacked what. */
+  readonly charter: { readonly segments: ReadonlyArray<Named>; readonly lacked: string }
   /** Of the newest head that was written for them: its file's name, and what it said, to tell whether there is news. */
   readonly heads: ReadonlyArray<string>
   readonly said: string
@@ -66,9 +69,9 @@ export const noReading = (incarnation: string): Reading => ({
 export class MailboxStore extends Context.Service<
   MailboxStore,
   {
-    readonly load: (mailbox: string) => Effect.Effect<Uint8Array | undefined>
+    readonly load: (mailbox: string) => Effect.Effect<Uint8Array | undefined, JournalError>
     /** Durable when it succeeds. */
-    readonly save: (mailbox: string, bytes: Uint8Array) => Effect.Effect<void>
+    readonly save: (mailbox: string, bytes: Uint8Array) => Effect.Effect<void, JournalError>
   }
 >()("@syncline/core/mailbox/MailboxStore") {
   static readonly layerMemory = (kept: Map<string, Uint8Array> = new Map()): Layer.Layer<MailboxStore> =>

@@ -2,7 +2,8 @@
  * Keeping a journal and a mailbox in step: reads what others left there, says what is missing, writes what they lack. Each step
  * is complete in itself and may be the last; the next one, of this start or a later one, goes on from what was stored.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option } from "effect"
+import { Charter } from "../charter/Charter.ts"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -11,6 +12,7 @@ import { Gate } from "../gate/Gate.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import type { PeerId } from "../identity/PeerId.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import type { Mailbox } from "./Mailbox.ts"
 import { nameOf } from "./MailboxFiles.ts"
@@ -18,22 +20,29 @@ import * as MailboxName from "./MailboxName.ts"
 import * as MailboxReading from "./MailboxReading.ts"
 import * as MailboxRepair from "./MailboxRepair.ts"
 import * as MailboxState from "./MailboxState.ts"
-import { type MailboxNotice, type MailboxWork, others, sharedWith } from "./MailboxWork.ts"
+import { type MailboxWork, others, ownTag, sharedWith } from "./MailboxWork.ts"
 import * as MailboxWriting from "./MailboxWriting.ts"
 
 export interface MailboxSyncOptions {
   readonly mailbox: Mailbox
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
+  /** True for a device that is left alone for now: nothing is read of it, and nothing written for it. */
+  readonly isPaused: (peer: PeerId) => boolean
   /** Is told what became of each portion that was read. */
-  readonly notify: (notice: MailboxNotice) => Effect.Effect<void>
+  readonly notify: MailboxWork["notify"]
 }
 
 /** How another device stands by what it left in the mailbox. */
 export interface MailboxPeer {
-  readonly peer: string
+  readonly peer: PeerId
   /** It has the same as this device, of all that both may see. */
   readonly isEqual: boolean
+  /** Of both when they are equal: 32 hexadecimal digits, and the entities that count. */
+  readonly root: string
+  readonly entities: number
+  /** This journal's arrival number up to which it has read what was written for it. */
+  readonly acknowledged: number
 }
 
 /** Opens a mailbox for this device's journal. It is closed with the scope. */
@@ -60,18 +69,21 @@ export const open = Effect.fnUntraced(function* (options: MailboxSyncOptions) {
     signer,
     aheadMsMax: options.aheadMsMax,
     deleteLimits: options.deleteLimits,
+    isPaused: options.isPaused,
+    charter: Option.getOrUndefined(yield* Effect.serviceOption(Charter)),
     notify: options.notify,
     save: (state) => store.save(name, MailboxState.encode(state)),
     state: kept,
     heads: new Map(),
     asks: new Map(),
+    charterRead: new Map(),
     own: new Set(),
     seen: new Set(),
     noticed: [],
     resting: new Map(),
     isWaiting: false
   }
-  return { step: step(work, place.owner), peers: peers(work) }
+  return { step: step(work, place.owner), peers: peers(work), changes: mailbox.changes }
 })
 
 /** One look and what follows from it. Fails as the mailbox or the journal does; nothing is lost, and the next one goes on. */
@@ -110,18 +122,27 @@ const countOn = Effect.fnUntraced(function* (work: MailboxWork, owner: string) {
 const namedBy = ({ answers, fossils, groups }: MailboxState.MailboxState): ReadonlyArray<string> => [
   ...fossils.map(([name]) => name),
   ...answers.flatMap(({ segments }) => segments.map(nameOf)),
-  ...groups.flatMap(({ heads, streams }) => [...heads, ...[...streams.own, ...streams.relayed].map(nameOf)])
+  ...groups.flatMap(({ charter, heads, streams }) => [
+    ...heads,
+    ...[...streams.own, ...streams.relayed, ...charter.segments].map(nameOf)
+  ])
 ]
 
 const peers = (work: MailboxWork) =>
   Effect.gen(function* () {
     const found: Array<MailboxPeer> = []
+    const self = ownTag(work)
     for (const [owner, peer] of yield* others(work)) {
       const head = work.heads.get(owner)
       if (head === undefined) continue
+      const { count, root } = RangeTree.root(work.crypto.sha256, yield* sharedWith(work, peer))
+      const ack = head.acks.find((one) => one.owner === self && one.incarnation === work.journal.info.incarnation)
       found.push({
         peer,
-        isEqual: Bytes.equals(RangeTree.root(work.crypto.sha256, yield* sharedWith(work, peer)).root, head.root)
+        isEqual: Bytes.equals(root, head.root),
+        root: Bytes.toHex(root),
+        entities: count,
+        acknowledged: ack?.upto.own ?? 0
       })
     }
     return found

@@ -3,6 +3,7 @@
  * `MailboxReading` and `MailboxWriting` act on it.
  */
 import { Effect } from "effect"
+import type { CharterShape } from "../charter/Charter.ts"
 import type { CompressionFunctions } from "../crypto/Compression.ts"
 import type { CryptoFunctions, Signer } from "../crypto/Crypto.ts"
 import type { FileSealShape } from "../crypto/FileSeal.ts"
@@ -29,20 +30,26 @@ export interface MailboxWork {
   readonly mailbox: MailboxShape
   readonly journal: JournalShape
   readonly gate: GateShape
+  /** The charter of the space, in one that has one. */
+  readonly charter: CharterShape | undefined
   readonly crypto: CryptoFunctions
   readonly compression: CompressionFunctions
   readonly seal: FileSealShape
   readonly signer: Signer & { readonly peer: PeerId }
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
+  /** True for a device that is left alone for now: nothing is read of it, and nothing written for it. */
+  readonly isPaused: (peer: PeerId) => boolean
   readonly notify: (notice: MailboxNotice) => Effect.Effect<void, JournalError>
   /** Stores `state`; durable when it succeeds. */
-  readonly save: (state: MailboxState) => Effect.Effect<void>
+  readonly save: (state: MailboxState) => Effect.Effect<void, JournalError>
   state: MailboxState
   /** The newest heads that were read, by owner. */
   readonly heads: Map<string, MailboxHead>
   /** Open questions, by whom they go to, and since when. */
   readonly asks: Map<string, Ask & { readonly sinceMs: number }>
+  /** Segments with records of the charter that were read, by owner: those of its newest head that was looked at. */
+  readonly charterRead: Map<string, ReadonlySet<string>>
   /** Names of this device's files when it looked last. */
   own: ReadonlySet<string>
   /** Ids of commits that came by this mailbox: nobody has to pass them on here. */
@@ -67,11 +74,11 @@ export const seenMax = 65_536
 export const ownTag = ({ crypto, journal, signer }: MailboxWork): string =>
   MailboxName.ownerTag(crypto.sha256, journal.info.space, signer.peer)
 
-/** Other devices that the policy knows and admits, by their tags. */
-export const others = Effect.fnUntraced(function* ({ crypto, gate, journal, signer }: MailboxWork) {
+/** Other devices that the policy knows and admits and that are not paused, by their tags. */
+export const others = Effect.fnUntraced(function* ({ crypto, gate, isPaused, journal, signer }: MailboxWork) {
   const found = new Map<string, PeerId>()
   for (const peer of yield* gate.devices) {
-    if (peer === signer.peer || !(yield* gate.admits(peer)).allowed) continue
+    if (peer === signer.peer || isPaused(peer) || !(yield* gate.admits(peer)).allowed) continue
     found.set(MailboxName.ownerTag(crypto.sha256, journal.info.space, peer), peer)
   }
   return found

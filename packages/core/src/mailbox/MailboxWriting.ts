@@ -13,6 +13,7 @@ import * as Partition from "../model/Partition.ts"
 import * as RangeTree from "../reconcile/RangeTree.ts"
 import { fileBytesMax } from "./Mailbox.ts"
 import { nameOf, putFile, putSegment, segmentBytesMax } from "./MailboxFiles.ts"
+import * as MailboxCharter from "./MailboxCharter.ts"
 import * as MailboxGroups from "./MailboxGroups.ts"
 import * as MailboxHead from "./MailboxHead.ts"
 import * as MailboxName from "./MailboxName.ts"
@@ -43,6 +44,7 @@ export const write = Effect.fnUntraced(function* (work: MailboxWork, nowMs: numb
     let next = yield* streamOn(work, group, sees, "own", Number.POSITIVE_INFINITY)
     next = yield* streamOn(work, next, sees, "relayed", relayable)
     for (const name of MailboxHead.streamNames) next = yield* compacted(work, next, sees, name, nowMs)
+    next = yield* withCharter(work, next, nowMs)
     next = yield* withHead(work, next, nowMs)
     isNews ||= next.heads[0] !== group.heads[0]
     written.push(next)
@@ -188,6 +190,13 @@ const compacted = Effect.fnUntraced(function* (
   return { ...group, streams }
 })
 
+/** Writes what the readers lack of the charter. */
+const withCharter = Effect.fnUntraced(function* (work: MailboxWork, group: Group, nowMs: number) {
+  const charter = yield* MailboxCharter.written(work, group)
+  if (charter !== group.charter) addFossils(work, group.charter.segments.map(nameOf), nowMs)
+  return { ...group, charter }
+})
+
 const addFossils = (work: MailboxWork, names: ReadonlyArray<string>, nowMs: number): void => {
   const added = names.map((name) => [name, nowMs] as const)
   work.state = { ...work.state, fossils: [...work.state.fossils, ...added] }
@@ -215,7 +224,8 @@ const withHead = Effect.fnUntraced(function* (work: MailboxWork, group: Group, n
     asks: [...work.asks.values()]
       .filter(({ owner }) => readers.has(owner))
       .map(({ number, owner, prints }) => ({ number, owner, prints })),
-    answers: state.answers.filter((answer) => readers.has(answer.reader))
+    answers: state.answers.filter((answer) => readers.has(answer.reader)),
+    charter: MailboxCharter.said(work, group)
   }
   // Who reads is part of it: a head that somebody cannot open says nothing to them.
   const said = Bytes.toHex(

@@ -9,7 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import type { JournalShape } from "../journal/Journal.ts"
 import { type QuarantineEntry, quarantinePageMax, releasedAtOnceMax } from "../journal/Quarantine.ts"
 import * as Partition from "../model/Partition.ts"
-import * as PeerSession from "./PeerSession.ts"
+import * as IntakeNews from "./IntakeNews.ts"
 import * as QuarantineAccess from "./QuarantineAccess.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import type { Supervision } from "./Supervision.ts"
@@ -21,7 +21,7 @@ export const review = (supervisor: Supervision): Effect.Effect<void> =>
     supervisor.isAccessReviewDue = true
     return reviewed(supervisor)
   }).pipe(
-    Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error)),
+    Effect.catchTag("JournalError", (error) => IntakeNews.reportFailure(supervisor, undefined, "journal", error)),
     supervisor.accessReviews.withPermits(1)
   )
 

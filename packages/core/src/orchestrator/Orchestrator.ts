@@ -16,6 +16,7 @@ import { OrchestratorError, PausesExhausted, RouteUnknown } from "./Orchestrator
 import * as QuarantineDesk from "./QuarantineDesk.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import type { Status } from "./Status.ts"
+import * as StatusReport from "./StatusReport.ts"
 import * as Supervisor from "./Supervisor.ts"
 import { defaultOptions, type OrchestratorOptions, pausedPeersMax, routesMax, type Supervision } from "./Supervision.ts"
 import type { ReplyOf, SyncCommand } from "./SyncCommand.ts"
@@ -68,7 +69,7 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     send: <C extends SyncCommand>(command: C) =>
       carryOut(supervisor, desk, command) as Effect.Effect<ReplyOf<C>, OrchestratorError>,
     events: supervisor.channel.events,
-    status: Supervisor.status(supervisor),
+    status: StatusReport.of(supervisor),
     hook: hooks.register
   })
   return Context.make(Orchestrator, orchestrator).pipe(Context.add(QuarantineDesk.QuarantineDesk, desk))

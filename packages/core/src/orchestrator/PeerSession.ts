@@ -3,13 +3,9 @@
  * tell the application about it.
  */
 import { Clock, Deferred, Effect, Metric, PubSub, Scope } from "effect"
-import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
-import type { JournalError } from "../journal/JournalError.ts"
 import type { PartitionRow } from "../journal/JournalTables.ts"
-import type { QuarantineReason } from "../journal/Quarantine.ts"
-import { restsOnWaiting } from "../journal/Receipt.ts"
 import * as Partition from "../model/Partition.ts"
 import type { Role } from "../session/Proof.ts"
 import { codeOf, monotonicMs, type SessionNotice } from "../session/RunningSession.ts"
@@ -24,8 +20,8 @@ import {
 } from "../session/SessionError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
-import type { TransportError } from "../transport/TransportError.ts"
-import * as QuarantineNews from "./QuarantineNews.ts"
+import * as IntakeNews from "./IntakeNews.ts"
+import * as RouteNews from "./RouteNews.ts"
 import * as SessionEnd from "./SessionEnd.ts"
 import type { LiveSession } from "./SessionTable.ts"
 import { type PeerMemory, peersRememberedMax, type Supervision } from "./Supervision.ts"
@@ -36,7 +32,7 @@ export interface PeerSessionOptions {
   readonly role: Role
   readonly route: string
   readonly expected: PeerId | undefined
-  readonly onLive: () => void
+  readonly onLive: Effect.Effect<void>
 }
 
 /** Ends the session for a reason of this node's, which the peer is told or not. */
@@ -61,7 +57,7 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
       role: "responder",
       route: link.remote,
       expected: undefined,
-      onLive: () => undefined
+      onLive: Effect.void
     })
   )
 
@@ -156,16 +152,9 @@ const isSetBack = Effect.fnUntraced(function* (supervisor: Supervision, cursorHe
 
 const renewed = (supervisor: Supervision, peer: PeerId): Effect.Effect<void> =>
   supervisor.journal.renew.pipe(
-    Effect.andThen(() => copied(supervisor, peer)),
-    Effect.catchTag("JournalError", (error) => reportFailure(supervisor, peer, "journal", error))
+    Effect.andThen(() => IntakeNews.copied(supervisor, peer)),
+    Effect.catchTag("JournalError", (error) => IntakeNews.reportFailure(supervisor, peer, "journal", error))
   )
-
-/** Tells of the new incarnation; every session greeted with the old one. */
-const copied = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId) {
-  const { incarnation } = supervisor.journal.info
-  yield* supervisor.channel.publish({ _tag: "JournalCopied", peer, incarnation })
-  for (const session of supervisor.sessions.all) session.replace()
-})
 
 const leave = Effect.fnUntraced(function* (supervisor: Supervision, session: LiveSession | undefined, because: string) {
   if (session === undefined) return
@@ -175,13 +164,15 @@ const leave = Effect.fnUntraced(function* (supervisor: Supervision, session: Liv
   yield* supervisor.channel.publish({ _tag: "PeerDisconnected", peer, route, because })
 })
 
-const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): PeerMemory => {
+export const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): PeerMemory => {
   const memory = supervisor.peers.get(peer) ?? {
     route,
     sentEvents: 0,
     receivedEvents: 0,
     provenAtMs: undefined,
     heldBecause: undefined,
+    isLinked: false,
+    dialled: undefined,
     pendingIn: 0,
     lastError: undefined
   }
@@ -242,8 +233,8 @@ const onNotice = Effect.fnUntraced(function* (
     }
     case "TakenIn":
       memory.heldBecause = notice.outcome.verdicts.find(({ kind }) => kind === "held")?.because ?? memory.heldBecause
-      yield* lookForLost(supervisor, notice.partitions)
-      return yield* takenIn(supervisor, peer, notice)
+      yield* IntakeNews.lookForLost(supervisor, notice.partitions)
+      return yield* IntakeNews.takenIn(supervisor, peer, notice)
     case "Settled":
       memory.heldBecause = notice.verdicts.at(-1)?.because ?? memory.heldBecause
       return yield* WriteNews.settled(supervisor, peer, notice)
@@ -343,55 +334,23 @@ const connected = Effect.fnUntraced(function* (
   }
   current.session = session
   if (yield* isSetBack(supervisor, space.cursorHere)) yield* renewed(supervisor, peer)
-  memoryOf(supervisor, peer, options.route)
-  options.onLive()
+  memoryOf(supervisor, peer, options.route).isLinked = true
+  yield* options.onLive
+  yield* tellRoute(supervisor, options, peer)
   yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   yield* supervisor.channel.publish({ _tag: "PeerConnected", peer, route: options.route })
   yield* supervisor.channel.publish({ _tag: "SyncStarted", peer, theirs: space.count })
 })
 
-/** What was judged before the policy changed may have been written behind the look at what must go. */
-const lookForLost = Effect.fnUntraced(function* (
-  supervisor: Supervision,
-  partitions: ReadonlyArray<Partition.Partition>
-) {
-  for (const partition of partitions) {
-    if ((yield* supervisor.gate.mustForget(partition)) !== undefined) supervisor.isAccessReviewDue = true
-  }
-})
-
-const takenIn = Effect.fnUntraced(function* (
-  supervisor: Supervision,
-  peer: PeerId,
-  { outcome }: SessionNotice & { readonly _tag: "TakenIn" }
-) {
-  const { publish } = supervisor.channel
-  const held = new Map<string, number>()
-  for (const { code, kind } of outcome.verdicts) {
-    if (kind === "held" && code !== restsOnWaiting.code) held.set(code, (held.get(code) ?? 0) + 1)
-  }
-  for (const [code, commits] of held) {
-    if (code === "ClockAhead") yield* publish({ _tag: "ClockSkewed", peer, commits })
-    yield* publish({ _tag: "CommitsHeld", peer, reason: code as QuarantineReason, commits })
-  }
-  for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
-  for (const [reason, commits] of outcome.arrived) {
-    yield* QuarantineNews.left(supervisor.channel, reason, "arrived", commits)
-  }
-  const hasKey = typeof supervisor.journal.keys.sealing !== "string"
-  if (outcome.locked > 0 && hasKey) yield* publish({ _tag: "CommitsLocked", peer, commits: outcome.locked })
-  if (outcome.isCopied) yield* copied(supervisor, peer)
-  for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
-  for (const { field, id, loser, type, winner } of outcome.conflicts) {
-    yield* publish({
-      _tag: "ConflictResolved",
-      type,
-      id,
-      field,
-      winner: Author.peer(winner),
-      loser: Author.peer(loser)
-    })
-  }
+/** A peer that was reached by one address is reached by another one now. */
+const tellRoute = Effect.fnUntraced(function* (supervisor: Supervision, options: PeerSessionOptions, peer: PeerId) {
+  if (options.role === "responder") return
+  const memory = memoryOf(supervisor, peer, options.route)
+  const { dialled: from } = memory
+  memory.dialled = options.route
+  if (from === undefined || from === options.route) return
+  const because = `there was no link by ${from}, or this address comes before it`
+  yield* RouteNews.changed(supervisor, { peer, from, to: options.route, because })
 })
 
 const reportEnd = Effect.fnUntraced(function* (
@@ -417,19 +376,3 @@ const reportEnd = Effect.fnUntraced(function* (
     willRetry: options.role === "initiator"
   })
 })
-
-/** Tells the application that something went wrong outside a session. */
-export const reportFailure = (
-  supervisor: Supervision,
-  peer: PeerId | undefined,
-  route: string,
-  error: TransportError | JournalError
-): Effect.Effect<void> =>
-  supervisor.channel.publish({
-    _tag: "SyncError",
-    peer: peer ?? null,
-    route,
-    code: error.reason._tag,
-    detail: error.message,
-    willRetry: true
-  })

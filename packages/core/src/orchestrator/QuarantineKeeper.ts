@@ -24,7 +24,7 @@ import * as Commit from "../model/Commit.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import * as AccessKeeper from "./AccessKeeper.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
-import * as PeerSession from "./PeerSession.ts"
+import * as IntakeNews from "./IntakeNews.ts"
 import { type Resting, restingMax, resubmittedMax, type Supervision } from "./Supervision.ts"
 import type { SyncEvent } from "./SyncEvent.ts"
 
@@ -47,7 +47,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision) {
 
 const guarded = (supervisor: Supervision, effect: Effect.Effect<void, JournalError>): Effect.Effect<void> =>
   effect.pipe(
-    Effect.catchTag("JournalError", (error) => PeerSession.reportFailure(supervisor, undefined, "journal", error)),
+    Effect.catchTag("JournalError", (error) => IntakeNews.reportFailure(supervisor, undefined, "journal", error)),
     Effect.catchDefect((defect) => Effect.logError("the quarantine could not be looked at", defect))
   )
 

@@ -26,6 +26,25 @@ export interface PeerStatus {
   readonly lastError: string | undefined
 }
 
+/** A place that stores and forwards, and how it is used. */
+export interface MailboxStatus {
+  readonly name: string
+  /** Where it is, without any secret. */
+  readonly address: string
+  /** `active`: in use, because links do not reach somebody. `standby`: looked into now and then. `idle`: the node is not started. */
+  readonly state: "idle" | "active" | "standby"
+  /** Why it is as it is. */
+  readonly because: string
+  /** When it was last looked into, in milliseconds since 1970. */
+  readonly lookedAtMs: number | undefined
+  /** Failed looks in a row. */
+  readonly attempts: number
+  readonly lastError: string | undefined
+  /** Other devices that have left something there for this one, and how many of them have the same as it. */
+  readonly devices: number
+  readonly equal: number
+}
+
 export interface RouteStatus {
   readonly address: string
   readonly peer: PeerId | undefined
@@ -40,6 +59,7 @@ export interface Status {
   readonly addresses: ReadonlyArray<string>
   readonly peers: ReadonlyArray<PeerStatus>
   readonly routes: ReadonlyArray<RouteStatus>
+  readonly mailboxes: ReadonlyArray<MailboxStatus>
   /** Newest arrival number of the journal. */
   readonly head: number
   /** Commits in quarantine, by reason. */

@@ -2,7 +2,7 @@
  * What the orchestrator's parts share: its options, its routes, its sessions and what it remembers of peers. It holds
  * state only; `Supervisor` and `PeerSession` act on it.
  */
-import type { Context, FiberMap, PubSub, Scope, Semaphore } from "effect"
+import type { Context, FiberMap, PubSub, Queue, Scope, Semaphore } from "effect"
 import type { Compression } from "../crypto/Compression.ts"
 import type { Crypto } from "../crypto/Crypto.ts"
 import type { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -12,10 +12,14 @@ import { defaultDeleteLimits, type DeleteLimits } from "../journal/DeleteWatch.t
 import type { Journal } from "../journal/Journal.ts"
 import * as Limits from "../model/Limits.ts"
 import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
+import type { MailboxPeer } from "../mailbox/MailboxSync.ts"
+import type { Mailbox } from "../mailbox/Mailbox.ts"
+import type { MailboxRegistry } from "../mailbox/MailboxRegistry.ts"
 import type { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type * as EventChannel from "./EventChannel.ts"
 import type { HeardPeers } from "./HeardPeers.ts"
 import type { SessionTable } from "./SessionTable.ts"
+import { defaultRoadTiming, type RoadTiming, type Turn } from "./RoadChoice.ts"
 import type { RouteStatus } from "./Status.ts"
 
 /** A configured way to a peer. */
@@ -41,6 +45,8 @@ export interface OrchestratorOptions {
   readonly releaseEveryMs: number
   /** Live sessions; a further peer is turned away with `SessionsExhausted`. */
   readonly sessionsMax: number
+  /** When another road is taken, and when the first one again. */
+  readonly roads: RoadTiming
 }
 
 /** Routes of one node; a further one is refused with `RoutesExhausted`. */
@@ -64,7 +70,8 @@ export const defaultOptions: OrchestratorOptions = {
   aheadMsMax: Limits.clockAheadPeerMs,
   deleteLimits: defaultDeleteLimits,
   releaseEveryMs: 5_000,
-  sessionsMax: 8_192
+  sessionsMax: 8_192,
+  roads: defaultRoadTiming
 }
 
 /** What outlives a session. */
@@ -73,6 +80,10 @@ export interface PeerMemory {
   sentEvents: number
   receivedEvents: number
   provenAtMs: number | undefined
+  /** A link has reached it since the start. */
+  isLinked: boolean
+  /** The address by which this node reached it last. */
+  dialled: string | undefined
   /** Why the last commits that were put off, here or there, had to wait. */
   heldBecause: string | undefined
   /** As it was when the last session ended. */
@@ -85,9 +96,28 @@ export type Services = Journal | Gate | Crypto | Compression | DeviceKey
 /** A route with what its dialling fiber knows. */
 export interface RouteEntry {
   readonly route: Route
+  /** When it came to be connected or ceased to be, in the milliseconds of `monotonicMs`. */
+  changedMs: number
   state: RouteStatus["state"]
   attempts: number
   lastError: string | undefined
+}
+
+/** A mailbox with what its fiber knows. */
+export interface MailboxEntry {
+  readonly mailbox: Mailbox
+  turn: Turn
+  because: string
+  attempts: number
+  lastError: string | undefined
+  /** When it was looked into last: in the milliseconds of `monotonicMs`, and in Unix milliseconds. */
+  lookedMs: number
+  lookedAtMs: number | undefined
+  /** The journal's head before that. */
+  lookedHead: number
+  peers: ReadonlyArray<MailboxPeer>
+  /** Asks for a look: at once, or in a moment because more may come. */
+  readonly wake: Queue.Queue<"now" | "soon">
 }
 
 /** Commits that wait for what they rest on. */
@@ -116,6 +146,8 @@ export interface Supervision {
   readonly heard: HeardPeers
   readonly paused: Set<PeerId>
   readonly routes: Map<string, RouteEntry>
+  readonly mailboxes: ReadonlyArray<MailboxEntry>
+  readonly mailboxRegistry: MailboxRegistry["Service"] | undefined
   readonly diallers: FiberMap.FiberMap<string>
   /** Peers seen since the start and what is remembered of them. */
   readonly peers: Map<PeerId, PeerMemory>

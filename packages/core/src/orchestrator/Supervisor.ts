@@ -2,7 +2,7 @@
  * Opens, watches and closes links: one dialling fiber for each route, one session for each link, bounded waits with
  * jitter in between. Nothing that fails here is fatal to the node.
  */
-import { Clock, Effect, FiberMap, PubSub, Scope, Semaphore, Stream } from "effect"
+import { Effect, FiberMap, Option, PubSub, Scope, Semaphore, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -14,15 +14,18 @@ import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import { monotonicMs } from "../session/RunningSession.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
+import { MailboxRegistry } from "../mailbox/MailboxRegistry.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import * as AccessKeeper from "./AccessKeeper.ts"
 import * as EventChannel from "./EventChannel.ts"
 import { HeardPeers, heardPeersMax } from "./HeardPeers.ts"
+import * as IntakeNews from "./IntakeNews.ts"
+import * as MailboxRoad from "./MailboxRoad.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
-import { type LiveSession, SessionTable } from "./SessionTable.ts"
-import type { PeerStatus, Status } from "./Status.ts"
+import * as Roads from "./Roads.ts"
+import { SessionTable } from "./SessionTable.ts"
 import {
   type OrchestratorOptions,
   pausedPeersMax,
@@ -39,6 +42,7 @@ import {
 
 export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   const services = yield* Effect.context<Services>()
+  const mailboxRegistry = Option.getOrUndefined(yield* Effect.serviceOption(MailboxRegistry))
   const supervisor: Supervision = {
     options,
     channel: yield* EventChannel.make,
@@ -52,6 +56,8 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     heard: new HeardPeers(),
     paused: new Set(),
     routes: new Map(),
+    mailboxes: yield* Effect.forEach(mailboxRegistry?.all ?? [], MailboxRoad.entryOf),
+    mailboxRegistry,
     diallers: yield* FiberMap.make<string>(),
     peers: new Map(),
     wanted: yield* PubSub.sliding<PeerId | undefined>(wishesMax),
@@ -108,8 +114,23 @@ export const start = Effect.fnUntraced(function* (supervisor: Supervision) {
     }
   }
   supervisor.addresses = addresses
-  for (const entry of supervisor.routes.values()) yield* startDialling(supervisor, entry)
+  const nowMs = yield* monotonicMs
+  for (const entry of supervisor.routes.values()) {
+    entry.changedMs = nowMs
+    yield* startDialling(supervisor, entry)
+  }
+  yield* startMailboxes(supervisor)
   return supervisor.addresses
+})
+
+const startMailboxes = Effect.fnUntraced(function* (supervisor: Supervision) {
+  const { diallers, mailboxRegistry, mailboxes } = supervisor
+  if (mailboxRegistry === undefined || mailboxes.length === 0) return
+  yield* FiberMap.run(diallers, "roads")(Roads.watch(supervisor))
+  for (const entry of mailboxes) {
+    const key = `mailbox ${entry.mailbox.name} ${entry.mailbox.address}`
+    yield* FiberMap.run(diallers, key)(MailboxRoad.run(supervisor, mailboxRegistry, entry))
+  }
 })
 
 /** Ends sessions, diallers and listeners; counts the sessions. */
@@ -126,8 +147,8 @@ export const stop = Effect.fnUntraced(function* (supervisor: Supervision) {
 })
 
 /** Notes a route without dialling it yet. */
-export const addRoute = (supervisor: Supervision, route: Route): RouteEntry => {
-  const entry: RouteEntry = { route, state: "idle", attempts: 0, lastError: undefined }
+export const addRoute = (supervisor: Supervision, route: Route, changedMs = 0): RouteEntry => {
+  const entry: RouteEntry = { route, changedMs, state: "idle", attempts: 0, lastError: undefined }
   supervisor.routes.set(route.address, entry)
   return entry
 }
@@ -140,7 +161,7 @@ export const openRoute = Effect.fnUntraced(function* (supervisor: Supervision, r
   yield* supervisor.registry
     .forAddress(route.address)
     .pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
-  const entry = addRoute(supervisor, route)
+  const entry = addRoute(supervisor, route, yield* monotonicMs)
   if (supervisor.running !== undefined) yield* startDialling(supervisor, entry)
   return 1
 })
@@ -175,6 +196,7 @@ const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
 /** Dials, runs the session, waits, and again. A session that worked starts the waits over. */
 const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   for (;;) {
+    yield* Roads.untilItsTurn(supervisor, entry)
     entry.state = "dialling"
     const ended = yield* dialOnce(supervisor, entry).pipe(
       Effect.scoped,
@@ -189,10 +211,14 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     )
     entry.attempts = ended.hasWorked ? 0 : entry.attempts + 1
     entry.lastError = ended.because
+    if (isLive(entry)) entry.changedMs = yield* monotonicMs
     entry.state = "waiting"
     yield* waitToRetry(supervisor, entry, ended.waitMsMax)
   }
 })
+
+/** Asked anew because a session sets it meanwhile, which a switch on the same object cannot know. */
+const isLive = ({ state }: RouteEntry): boolean => state === "connected"
 
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
@@ -203,7 +229,7 @@ const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: Ro
     Effect.result
   )
   if (link._tag === "Failure") {
-    yield* PeerSession.reportFailure(supervisor, peer, address, link.failure)
+    yield* IntakeNews.reportFailure(supervisor, peer, address, link.failure)
     return { hasWorked: false, because: link.failure.message, waitMsMax: Infinity }
   }
   return yield* PeerSession.run(supervisor, {
@@ -211,9 +237,10 @@ const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: Ro
     role: "initiator",
     route: address,
     expected: peer,
-    onLive: () => {
+    onLive: Effect.map(monotonicMs, (nowMs) => {
       entry.state = "connected"
-    }
+      entry.changedMs = nowMs
+    })
   })
 })
 
@@ -244,75 +271,3 @@ export const followPolicy = (supervisor: Supervision): Effect.Effect<void> =>
       yield* PubSub.publish(supervisor.wanted, undefined)
     }).pipe(Effect.catchDefect((defect) => Effect.logError("a policy change could not be followed", defect)))
   )
-
-export const status = (supervisor: Supervision): Effect.Effect<Status, OrchestratorError> =>
-  Effect.gen(function* () {
-    const { journal } = supervisor
-    const head = yield* journal.head
-    const now: Now = { ms: yield* monotonicMs, atMs: yield* Clock.currentTimeMillis }
-    const peers: Array<PeerStatus> = []
-    for (const [peer, memory] of supervisor.peers) {
-      const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
-      const state = stateOf(supervisor, peer, head, now)
-      const sessions = supervisor.sessions.allOf(peer)
-      const acknowledged = (yield* journal.peer(peer, sessions.at(-1)?.incarnation))?.acknowledged ?? 0
-      const pendingOut = state === "synced" ? 0 : Math.max(0, head - acknowledged)
-      const pending = sessions.length === 0 ? [memory.pendingIn] : sessions.map((session) => session.pendingIn)
-      const pendingIn = state === "synced" ? 0 : Math.max(...pending)
-      peers.push({
-        peer,
-        space: journal.info.space,
-        route,
-        state,
-        pendingOut,
-        pendingIn,
-        sentEvents,
-        receivedEvents,
-        provenAtMs,
-        lastError
-      })
-    }
-    const result: Status = {
-      isStarted: supervisor.running !== undefined,
-      addresses: supervisor.addresses,
-      peers,
-      routes: [...supervisor.routes.values()].map(({ attempts, lastError, route, state }) => ({
-        address: route.address,
-        peer: route.peer,
-        state,
-        attempts,
-        lastError
-      })),
-      head,
-      quarantine: yield* journal.quarantineCounts
-    }
-    return result
-  }).pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
-
-/** In the milliseconds of `monotonicMs`, and in Unix milliseconds: that clock may be set, and the other sleeps with the machine. */
-interface Now {
-  readonly ms: number
-  readonly atMs: number
-}
-
-/** Of a peer of which several copies are here the worst counts: who reads it wants to know whether anything is left. */
-const stateOf = (supervisor: Supervision, peer: PeerId, head: number, now: Now): PeerStatus["state"] => {
-  if (supervisor.paused.has(peer)) return "paused"
-  const states = supervisor.sessions.allOf(peer).map((session) => stateOfSession(supervisor, session, head, now))
-  if (states.length === 0) return "offline"
-  return states.find((state) => state === "held") ?? states.find((state) => state === "syncing") ?? "synced"
-}
-
-/** Synced means: proven within the period by either clock, and nothing has been written, received or taken back since. */
-const stateOfSession = (
-  supervisor: Supervision,
-  session: LiveSession,
-  head: number,
-  now: Now
-): "synced" | "held" | "syncing" => {
-  const { proofPeriodMs } = supervisor.options.timing
-  const isFresh = now.ms - session.provenMs <= proofPeriodMs && now.atMs - session.provenAtMs <= proofPeriodMs
-  const isWhole = session.provenWriter === supervisor.journal.info.author
-  if (isFresh && isWhole && session.provenHead !== undefined && session.provenHead >= head) return "synced"
-  return session.held.length > 0 ? "held" : "syncing"
-}

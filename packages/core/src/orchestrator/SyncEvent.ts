@@ -30,6 +30,16 @@ export const SyncCompleted = Schema.TaggedStruct("SyncCompleted", {
   sentEvents: Count,
   receivedEvents: Count
 })
+/**
+ * Another road is taken from now on: to a peer by another address, or, where `peer` is null, to everybody by a mailbox (`to`)
+ * because links do not reach, and back (`from`). Null stands for links.
+ */
+export const RouteChanged = Schema.TaggedStruct("RouteChanged", {
+  peer: Schema.NullOr(PeerId.PeerId),
+  from: Schema.NullOr(Schema.String),
+  to: Schema.NullOr(Schema.String),
+  because: Schema.String
+})
 /** A session or dial failed; it is tried again when `willRetry`. */
 export const SyncError = Schema.TaggedStruct("SyncError", {
   peer: Schema.NullOr(PeerId.PeerId),
@@ -144,6 +154,7 @@ export const SyncEvent = Schema.Union([
   SyncStarted,
   SyncProgress,
   SyncCompleted,
+  RouteChanged,
   SyncError,
   EntitiesUpdated,
   CommitsRefused,

@@ -60,6 +60,20 @@ export const hookFailures = Metric.counter("syncline_hook_failures_total", {
 })
 /** Sessions that are live now. */
 export const sessionsLive = Metric.gauge("syncline_sessions_live", { description: "Live sessions" })
+/** Changes from one road to another. */
+export const routesChanged = Metric.counter("syncline_route_changes_total", {
+  description: "Changes from one address of a peer to another, from links to a mailbox and back",
+  incremental: true
+})
+/** Looks into mailboxes, by mailbox and by what came of them. */
+export const mailboxLooks = Metric.counter("syncline_mailbox_looks_total", {
+  description: "Looks into mailboxes, by mailbox and outcome: news, nothing, failed",
+  incremental: true
+})
+/** 1 while a mailbox is in use because links do not reach, 0 while it stands by. */
+export const mailboxActive = Metric.gauge("syncline_mailbox_active", {
+  description: "1 while a mailbox is in use, 0 while it stands by, by mailbox"
+})
 /** Comparisons of roots that ended equal. */
 export const proofsEqual = Metric.counter("syncline_proofs_equal_total", {
   description: "Comparisons with a peer that ended with equal roots",

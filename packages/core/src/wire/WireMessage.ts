@@ -16,6 +16,8 @@ export const entriesPerMessageMax = 16_384
 /** Authors of one entity's clock; an entity that more have written is sent whole. */
 export const authorsPerClockMax = 4096
 
+/** Versions of a charter that one message names, from the head back in growing steps. */
+export const charterMarksMax = 64
 /** Records of a charter that do not count and that one message names; as many as a charter keeps. */
 export const charterRivalsMax = 1_024
 /** Records of a charter in one message. */
@@ -151,7 +153,7 @@ export const EventAck = Schema.TaggedStruct("EventAck", {
 export const CharterSync = Schema.TaggedStruct("CharterSync", {
   digest: bytesOf(16),
   /** Versions with their records, from the head back in growing steps. */
-  marks: listOf(Schema.Tuple([Count, bytesOf(32)]), 64),
+  marks: listOf(Schema.Tuple([Count, bytesOf(32)]), charterMarksMax),
   /** Records that do not count. */
   rivals: listOf(bytesOf(32), charterRivalsMax),
   records: listOf(Schema.Uint8Array, charterRecordsMax)

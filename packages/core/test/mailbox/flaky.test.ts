@@ -6,7 +6,8 @@ import { missingMsMax } from "../../src/mailbox/MailboxReading.ts"
 import * as FlakyMailbox from "../../src/testing/FlakyMailbox.ts"
 import { change, patch, put, startMs, stateHash } from "../../src/testing/JournalFixture.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
-import { join, type MailboxDevice, type Rules } from "./mailboxDevices.ts"
+import * as SimulatedSeal from "../../src/testing/SimulatedSeal.ts"
+import { join, peerOf, type MailboxDevice, type Rules } from "./mailboxDevices.ts"
 
 const rules: Rules = { known: new Set([1, 2, 3]), secretTo: new Set([1, 2, 3]) }
 const bad: FlakyMailbox.Flakiness = { delayMsMax: 120_000, partial: 0.1, failure: 0.05, vanish: 0.005, conflict: 0.1 }
@@ -34,7 +35,10 @@ it.effect.each(seeds)("[MX-8] whatever the provider does, all have the same in t
     const random = new SeededRandom(seed)
     const folder = FlakyMailbox.makeFolder(new SeededRandom(seed, 1), bad)
     const devices: Array<MailboxDevice> = []
-    for (const device of [1, 2, 3]) devices.push(yield* join(FlakyMailbox.make(folder), device, rules))
+    for (const device of [1, 2, 3]) {
+      const seal = SimulatedSeal.of(peerOf(device))
+      devices.push(yield* join(FlakyMailbox.make(folder), device, rules, { seal }))
+    }
     let counted = 0
     for (let turn = 0; turn < 150; turn++) {
       const device = random.pick(devices)

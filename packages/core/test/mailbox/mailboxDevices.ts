@@ -3,6 +3,7 @@
  * test says who looks when.
  */
 import { Effect, Layer, Stream } from "effect"
+import { Charter, type CharterShape } from "../../src/charter/Charter.ts"
 import * as FileSeal from "../../src/crypto/FileSeal.ts"
 import { Gate, type GateShape } from "../../src/gate/Gate.ts"
 import type { PeerId } from "../../src/identity/PeerId.ts"
@@ -68,19 +69,29 @@ export interface MailboxDevice {
   readonly write: (...changes: ReadonlyArray<EntityChange>) => Effect.Effect<unknown, unknown>
 }
 
-const opened = (mailbox: Mailbox, device: number, journal: Opened, rules: Rules, kept: Map<string, Uint8Array>) =>
+const opened = (
+  mailbox: Mailbox,
+  device: number,
+  journal: Opened,
+  rules: Rules,
+  kept: Map<string, Uint8Array>,
+  seal: FileSeal.FileSealShape,
+  charter: CharterShape | undefined
+) =>
   MailboxSync.open({
     mailbox,
     aheadMsMax: 300_000,
     deleteLimits: defaultDeleteLimits,
+    isPaused: () => false,
     notify: () => Effect.void
   }).pipe(
     Effect.provide(
       Layer.mergeAll(
         Layer.succeedContext(journal.services),
         Layer.succeed(Gate, gateOf(rules)),
-        Layer.succeed(FileSeal.FileSeal, FileSeal.ofSeed(seedOf(device))),
-        MailboxState.MailboxStore.layerMemory(kept)
+        Layer.succeed(FileSeal.FileSeal, seal),
+        MailboxState.MailboxStore.layerMemory(kept),
+        charter === undefined ? Layer.empty : Layer.succeed(Charter, charter)
       )
     )
   )
@@ -96,15 +107,19 @@ export const join = Effect.fnUntraced(function* (
   mailbox: Mailbox,
   device: number,
   rules: Rules,
-  of?: Pick<MailboxDevice, "journal" | "kept">
+  of: Partial<Pick<MailboxDevice, "journal" | "kept">> & {
+    readonly charter?: CharterShape
+    readonly seal?: FileSeal.FileSealShape
+  } = {}
 ) {
-  const journal = of?.journal ?? (yield* makeJournal(device))
-  const kept = of?.kept ?? new Map<string, Uint8Array>()
-  const { peers, step } = yield* opened(mailbox, device, journal, rules, kept)
+  const journal = of.journal ?? (yield* makeJournal(device))
+  const kept = of.kept ?? new Map<string, Uint8Array>()
+  const seal = of.seal ?? FileSeal.ofSeed(seedOf(device))
+  const { peers, step } = yield* opened(mailbox, device, journal, rules, kept, seal, of.charter)
   const made: MailboxDevice = {
     journal,
     kept,
-    seal: FileSeal.ofSeed(seedOf(device)),
+    seal,
     step,
     peers,
     write: (...changes) => journal.write(changes)

@@ -1,6 +1,7 @@
 // Real nodes on a clock that the test moves: rules that change, rows to look behind, links and journals that break.
 import { Context, Effect, Exit, Layer, PubSub, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { FileSeal } from "../../src/crypto/FileSeal.ts"
 import { Gate } from "../../src/gate/Gate.ts"
 import * as Author from "../../src/identity/Author.ts"
 import type { PeerId } from "../../src/identity/PeerId.ts"
@@ -8,12 +9,16 @@ import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
 import { MemoryTables } from "../../src/journal/MemoryTables.ts"
 import * as StateHash from "../../src/journal/StateHash.ts"
+import type { Mailbox } from "../../src/mailbox/Mailbox.ts"
+import { MailboxRegistry } from "../../src/mailbox/MailboxRegistry.ts"
+import { MailboxStore } from "../../src/mailbox/MailboxState.ts"
 import * as Entity from "../../src/model/Entity.ts"
 import type { Partition } from "../../src/model/Partition.ts"
 import { Orchestrator } from "../../src/orchestrator/Orchestrator.ts"
 import { Records } from "../../src/orchestrator/Records.ts"
-import type { OrchestratorOptions } from "../../src/orchestrator/Supervision.ts"
+import type { OrchestratorOptions, Route } from "../../src/orchestrator/Supervision.ts"
 import type { SyncEvent } from "../../src/orchestrator/SyncEvent.ts"
+import * as SimulatedSeal from "../../src/testing/SimulatedSeal.ts"
 import { withSkew } from "../../src/testing/SkewedClock.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
@@ -59,7 +64,7 @@ export const makeRules = Effect.fnUntraced(function* (
   const passes = (partition: Partition, peer: PeerId) =>
     Effect.sync(() => decide(peers.has(peer) && !isDenied(partition, peer)))
   const layer = Layer.succeed(Gate, {
-    devices: Effect.succeed([]),
+    devices: Effect.sync(() => [...peers]),
     admits: (peer) => Effect.sync(() => decide(peers.has(peer))),
     canSend: passes,
     canReceive: passes,
@@ -116,6 +121,9 @@ export interface VirtualOptions extends Partial<OrchestratorOptions> {
   readonly skew?: { ms: number }
   /** Stands between the node and its journal. */
   readonly journal?: (journal: JournalShape) => JournalShape
+  readonly mailboxes?: ReadonlyArray<Mailbox>
+  /** Several addresses, each of a peer that must be there, in the place of the given numbers. */
+  readonly routes?: ReadonlyArray<Route>
   /** Stands between the node and the links that it dials. */
   readonly link?: (link: Link) => Link
 }
@@ -131,6 +139,7 @@ export const makeNode = Effect.fnUntraced(function* (
   {
     journal = (same) => same,
     link = (same) => same,
+    mailboxes = [],
     rules,
     skew = { ms: 0 },
     tables = makeTables(),
@@ -147,10 +156,12 @@ export const makeNode = Effect.fnUntraced(function* (
   )
   const store = Layer.effect(Journal, Effect.map(MemoryJournal.make({ space, tables }), journal))
   const routes = dials.map((other) => ({ address: `memory:${other}` }))
-  const layer = Layer.mergeAll(Orchestrator.layer({ ...options, routes }), Records.layer).pipe(
-    Layer.provideMerge(store),
-    Layer.provideMerge(base)
+  const registry = MailboxRegistry.layer(mailboxes).pipe(
+    Layer.provide(Layer.succeed(FileSeal, SimulatedSeal.of(peerOf(device)))),
+    Layer.provide(MailboxStore.layerMemory())
   )
+  const orchestration = Orchestrator.layer({ routes, ...options }).pipe(Layer.provide(registry))
+  const layer = Layer.mergeAll(orchestration, Records.layer).pipe(Layer.provideMerge(store), Layer.provideMerge(base))
   const services: Context.Context<Services> = yield* withSkew(skew, Layer.buildWithScope(layer, scope))
   const seen: Array<SyncEvent> = []
   const orchestrator = Context.get(services, Orchestrator)
@@ -168,6 +179,8 @@ export const makeNode = Effect.fnUntraced(function* (
     seen,
     run,
     start: withSkew(skew, Effect.orDie(orchestrator.send({ _tag: "Start" }))),
+    pause: (peer: PeerId) => Effect.orDie(orchestrator.send({ _tag: "PausePeer", peer })),
+    resume: (peer: PeerId) => Effect.orDie(orchestrator.send({ _tag: "ResumePeer", peer })),
     stop: Effect.orDie(orchestrator.send({ _tag: "Stop" })),
     discard: (id: string) => Effect.orDie(orchestrator.send({ _tag: "DiscardQuarantined", ids: [id] })),
     status: withSkew(skew, Effect.orDie(orchestrator.status)),
