@@ -80,6 +80,7 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "PeerConnected":
     case "PeerDisconnected":
     case "SyncCompleted":
+    case "RouteChanged":
     case "QuarantineLeft":
       return Effect.logInfo(event._tag, event)
     case "SyncError":
