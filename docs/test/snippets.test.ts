@@ -1,6 +1,7 @@
 // Code in documents is a file that compiles and runs elsewhere; here it must be the same text.
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { address, choices } from "../snippets/folder.ts"
 import { canListen } from "../snippets/transports.ts"
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
@@ -40,5 +41,11 @@ describe("snippets", () => {
   it("the transport's README shows docs/snippets/transports.ts as it is, and it runs", () => {
     expect(shownIn("packages/transport-socketio/README.md")).toBe(read("docs/snippets/transports.ts").trim())
     expect(canListen).toEqual([false, true, true])
+  })
+
+  it("the folder's README shows docs/snippets/folder.ts as it is, and it runs", () => {
+    expect(shownIn("packages/transport-fsfolder/README.md")).toBe(read("docs/snippets/folder.ts").trim())
+    expect(address).toBe("/home/eva/Dropbox/Syncline")
+    expect(choices.every((line) => line.includes(": "))).toBe(true)
   })
 })
