@@ -105,6 +105,7 @@ export const join = Effect.fnUntraced(function* (
     mailbox,
     aheadMsMax: 300_000,
     deleteLimits: DeleteWatch.defaultDeleteLimits,
+    isPaused: () => false,
     notify: () => Effect.void
   }).pipe(Effect.provide(services))
   const { get, write } = Context.get(services, Journal.Journal)
