@@ -32,6 +32,8 @@ export interface HubConfig {
   readonly auditEntries: number
   /** Whether devices may meet here for a pairing. */
   readonly pairing: Switch
+  /** Absolute path of a folder that a cloud program copies, where the hub meets devices that cannot reach it; none where absent. */
+  readonly mailboxFolder: string | undefined
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
 }
@@ -142,6 +144,14 @@ const pairing: Setting<Switch> = {
   read: (value) => switches.find((state) => state === value)
 }
 
+const mailboxFolder: Setting<string> = {
+  variable: "SYNCLINE_MAILBOX_FOLDER",
+  key: "mailboxFolder",
+  fallback: "",
+  allowed: "the path of a folder that a cloud program copies between devices",
+  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
+}
+
 const passphraseFile: Setting<string> = {
   variable: "SYNCLINE_PASSPHRASE_FILE",
   key: "passphraseFile",
@@ -161,6 +171,7 @@ const settings = [
   massDeletePercent,
   auditEntries,
   pairing,
+  mailboxFolder,
   passphraseFile
 ]
 
@@ -168,6 +179,7 @@ const settings = [
 export const load = (environment: Environment = process.env): Effect.Effect<HubConfig, HubConfigError> =>
   Effect.gen(function* () {
     const file = yield* readFile(environment["SYNCLINE_CONFIG"])
+    const shared = (path: string): string | undefined => (path === "" ? undefined : resolve(path))
     const value = <A>(setting: Setting<A>) => pick(setting, environment, file)
     return {
       port: yield* value(port),
@@ -180,6 +192,7 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       massDeletePercent: yield* value(massDeletePercent),
       auditEntries: yield* value(auditEntries),
       pairing: yield* value(pairing),
+      mailboxFolder: shared(yield* value(mailboxFolder)),
       passphrase: yield* readPassphrase(yield* value(passphraseFile))
     }
   })

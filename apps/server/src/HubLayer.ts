@@ -21,6 +21,7 @@ import {
 } from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
 import { enterprise, personal } from "@syncline/policy"
+import { folder } from "@syncline/transport-fsfolder"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Layer, Stream } from "effect"
 import type { Logger } from "pino"
@@ -53,6 +54,7 @@ export const layer = (
     passphrase: config.passphrase,
     space,
     transports: [socketIo({ server })],
+    mailboxes: config.mailboxFolder === undefined ? [] : [folder({ path: config.mailboxFolder, dataFolder })],
     routes: [],
     // A hub is expected to keep good time, so it holds back less from the future than a device does.
     aheadMsMax: Limits.clockAheadHubMs,

@@ -44,7 +44,8 @@ describe("settings", () => {
       SYNCLINE_DATA: "/var/hub",
       SYNCLINE_POLICY: "enterprise",
       SYNCLINE_MASS_DELETE_RECORDS: "1000000",
-      SYNCLINE_PAIRING: "off"
+      SYNCLINE_PAIRING: "off",
+      SYNCLINE_MAILBOX_FOLDER: "/srv/dropbox/Syncline"
     })
     expect(config).toEqual({
       port: 7001,
@@ -56,7 +57,8 @@ describe("settings", () => {
       massDeleteRecords: 1_000_000,
       massDeletePercent: 50,
       auditEntries: 5_000,
-      pairing: "off"
+      pairing: "off",
+      mailboxFolder: "/srv/dropbox/Syncline"
     })
   })
 

@@ -77,6 +77,7 @@ describe("http", () => {
       massDeletePercent: 20,
       auditEntries: 1_000,
       pairing: "on",
+      mailboxFolder: undefined,
       passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))

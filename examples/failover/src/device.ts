@@ -1,0 +1,62 @@
+/**
+ * A device as a process of its own: it dials the hub and has a folder as its other road. It does what standard input says, a
+ * line each (`put <id> <text>`, `look`), and tells on standard output what it did and when it took another road, a JSON
+ * object each. `story.ts` starts two of them.
+ */
+import { createInterface } from "node:readline"
+import { createNode, Entity, Schema } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { folder } from "@syncline/transport-fsfolder"
+import { socketIo } from "@syncline/transport-socketio"
+
+/** What a device is started with, as JSON. */
+export interface DeviceOrder {
+  readonly store: string
+  readonly hub: { readonly address: string; readonly peer: string }
+  /** The other device, which may read what this one leaves in the folder. */
+  readonly other: string
+  readonly folder: string
+  readonly failOverMs: number
+  readonly failBackMs: number
+}
+
+/** What a device tells. */
+export type DeviceWord =
+  | { readonly word: "ready" | "written" }
+  | { readonly word: "road"; readonly to: string; readonly because: string }
+  | { readonly word: "seen"; readonly hash: string; readonly records: number; readonly states: ReadonlyArray<string> }
+
+const tell = (said: DeviceWord): void => console.log(JSON.stringify(said))
+
+const order = JSON.parse(process.argv[2]!) as DeviceOrder
+const { failBackMs, failOverMs, hub, other, store } = order
+
+const note = Entity.make("note", { text: Entity.lww(Schema.String) })
+
+const node = await createNode({
+  space: "home",
+  store,
+  entities: { notes: note },
+  policy: personal({ trusted: [hub.peer, other] }),
+  transports: [socketIo()],
+  routes: [hub],
+  // While the hub is reached the folder stands by; 20 s after it is gone it is in use, until it was back for 2 minutes.
+  mailboxes: [folder({ path: order.folder, dataFolder: store })],
+  roads: { failOverMs, failBackMs, heartbeatMs: 5 * 60_000 }
+})
+
+node.on("RouteChanged", ({ because, to }) => tell({ word: "road", to: to ?? "the hub", because }))
+
+const look = async (): Promise<void> => {
+  const [{ count, hash }, { mailboxes, routes }] = await Promise.all([node.hash(), node.status()])
+  const states = [...routes, ...mailboxes].map(({ address, state }) => `${address} ${state}`)
+  tell({ word: "seen", hash, records: count, states })
+}
+
+createInterface({ input: process.stdin }).on("line", (line) => {
+  const [command, id = "", ...words] = line.split(" ")
+  if (command === "put") void node.notes.put({ id, text: words.join(" ") }).then(() => tell({ word: "written" }))
+  else void look()
+})
+process.on("SIGTERM", () => void node.close().then(() => process.exit(0)))
+tell({ word: "ready" })
