@@ -50,4 +50,5 @@ it("[HB-92] a folder that is no place for a mailbox is told, and links work all 
   const node = await openDevice(store, hub)
   await until(async () => (await node.status()).peers.some(({ state }) => state === "synced"), 20_000)
   await until(() => hub.log().includes("MailboxUnfit"), 10_000)
+  expect(hub.log()).toContain("a database")
 })

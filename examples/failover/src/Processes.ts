@@ -32,7 +32,7 @@ export const until = async (what: string, msMax: number, isSo: () => boolean | P
 
 /** Starts the hub and waits until it answers. */
 export const startHub = async (data: string, port: number): Promise<ChildProcess> => {
-  const env = { ...process.env, SYNCLINE_DATA: data, SYNCLINE_PORT: String(port), SYNCLINE_LOG_LEVEL: "silent" }
+  const env = { SYNCLINE_DATA: data, SYNCLINE_PORT: String(port), SYNCLINE_LOG_LEVEL: "silent" }
   const child = spawn(process.execPath, [hubMain], { env, stdio: "ignore" })
   const isReady = (): Promise<boolean> =>
     fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
