@@ -6,7 +6,23 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { audit } from "./AuditLine.ts"
-import { at, choice, Data, doing, from, header, id, isAtLeast, Json, limit, schema, text, type, yes } from "./Flags.ts"
+import {
+  at,
+  choice,
+  Data,
+  doing,
+  from,
+  header,
+  headerOfOne,
+  id,
+  isAtLeast,
+  Json,
+  limit,
+  schema,
+  text,
+  type,
+  yes
+} from "./Flags.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { invite, join, request } from "./InviteLine.ts"
 import { key } from "./KeyLine.ts"
@@ -78,6 +94,7 @@ const put = Command.make(
     type,
     json: Argument.String("json").pipe(Argument.withDescription("The record as JSON; - is standard input")),
     id: text("id", "id", "The record's id; a new one without it"),
+    header: header("A value of a header field that the JSON does not name; the record with these values is meant"),
     schema
   },
   doing(
@@ -86,11 +103,9 @@ const put = Command.make(
   )
 ).pipe(Command.withDescription("Write one record; fields that it does not name stay"))
 
-const headerOfOne = "Of several records with this id the one with this header value; each of its header fields"
-
 const get = Command.make(
   "get",
-  { type, id, at, header: header(headerOfOne) },
+  { type, id, at, header: headerOfOne },
   doing(
     () => import("./commands/recordCommands.ts"),
     ({ get }, input) => get(input)
@@ -99,7 +114,7 @@ const get = Command.make(
 
 const remove = Command.make(
   "delete",
-  { type, id, header: header(headerOfOne) },
+  { type, id, header: headerOfOne },
   doing(
     () => import("./commands/recordCommands.ts"),
     ({ remove }, input) => remove(input)

@@ -70,6 +70,11 @@ export const id = Argument.String("id").pipe(Argument.withDescription("The recor
 export const header = (description: string) =>
   Flag.String("header").pipe(Flag.withMetavar("field=value"), Flag.withDescription(description), Flag.atLeast(0))
 
+/** Which record is meant where several have one id. */
+export const headerOfOne = header(
+  "Of several records with this id the one with this header value; each of its header fields"
+)
+
 export const schema = text("schema", "file", "TypeScript or JavaScript module that exports entity types")
 
 /** A time of the past, which may be left out for the present. */

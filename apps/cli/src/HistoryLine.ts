@@ -5,13 +5,13 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { doing, id, limit, schema, type } from "./Flags.ts"
+import { doing, headerOfOne, id, limit, schema, type } from "./Flags.ts"
 
 const loadCommands = () => import("./commands/historyCommands.ts")
 
 export const history = Command.make(
   "history",
-  { type, id, limit: limit("Only so many changes") },
+  { type, id, header: headerOfOne, limit: limit("Only so many changes") },
   doing(loadCommands, ({ history }, input) => history(input))
 ).pipe(Command.withDescription("Print what became of a record, newest first; works beside a running process"))
 
@@ -20,6 +20,7 @@ export const restore = Command.make(
   {
     type,
     id,
+    header: headerOfOne,
     at: Flag.String("at").pipe(
       Flag.withMetavar("time"),
       Flag.withDescription("The time to go back to, e.g. 2026-11-21T14:30Z")

@@ -2,7 +2,7 @@
  * A record as the command line shows it: one object with the id first and then the fields as they were written. A field
  * that undoing or restoring had to empty is left out where the device's schema tells that its null is no value.
  */
-import { Entity, type Journal } from "@syncline/core"
+import { Entity, type Journal, type Partition } from "@syncline/core"
 import { Effect } from "effect"
 import * as DeviceFile from "./DeviceFile.ts"
 import * as SchemaFile from "./SchemaFile.ts"
@@ -33,6 +33,14 @@ export const showing = Effect.fnUntraced(function* (data: string, isTypeShown = 
       : Effect.succeed(entities.map((entity) => of(entity, undefined, isTypeShown)))
   return show
 })
+
+/** The header of a record in a result for programs, where its type has one. */
+export const headerPart = (header: Partition.HeaderValues): { readonly header?: Partition.HeaderValues } =>
+  Object.keys(header).length === 0 ? {} : { header }
+
+/** Type, id and header of a record for people. */
+export const name = ({ header, id, type }: Omit<Journal.EntityRef, "isDeleted">): string =>
+  `${type} ${id}${Object.keys(header).length === 0 ? "" : ` ${JSON.stringify(header)}`}`
 
 const of = (
   entity: Journal.EntityView,

@@ -56,6 +56,8 @@ export interface PastQuestion<F extends Entity.Fields> extends Question<F> {
 export interface HistoryPage {
   /** Only what lies before this entry. */
   readonly before?: EntityTimeline.HistoryPosition
+  /** Which record is meant where several have the id; without it that rejects with `EntityAmbiguous`. */
+  readonly header?: Partition.HeaderValues
   /** 1 to 1,000; default 100. */
   readonly limit?: number
 }
@@ -99,13 +101,16 @@ export interface EntityHandle<F extends Entity.Fields> {
   readonly query: (question?: PastQuestion<F>) => Promise<ReadonlyArray<RowOf<F>>>
   /** What became of a record, newest first by the times of its authors' clocks; also of a deleted one. */
   readonly history: (id: string, page?: HistoryPage) => Promise<ReadonlyArray<Change>>
-  /** The record as it was; `undefined` when it was deleted or did not exist yet. */
-  readonly at: (id: string, time: PointInTime) => Promise<RowOf<F> | undefined>
+  /**
+   * The record as it was; `undefined` when it was deleted or did not exist yet. Where several had the id then, `header` says
+   * which is meant.
+   */
+  readonly at: (id: string, time: PointInTime, header?: Partition.HeaderValues) => Promise<RowOf<F> | undefined>
   /**
    * Makes the record look as it did, also a deleted one. Fields that it did not have then are missing afterwards. Gives
    * the ids of its commits; none when it looks so. Rejects with `WriteError` when it did not exist.
    */
-  readonly restore: (id: string, time: PointInTime) => Promise<ReadonlyArray<string>>
+  readonly restore: (id: string, time: PointInTime, header?: Partition.HeaderValues) => Promise<ReadonlyArray<string>>
   /**
    * The answer now, and again after changes of this type. Changes while the caller is busy are answered together, so
    * a slow caller misses states in between and never the last one. Ends when the node closes.
@@ -161,12 +166,15 @@ export const make = <F extends Entity.Fields>(
     delete: (id, header) => run(Effect.map(records.remove(erased, id, header), ({ commits }) => commits)),
     get: (id, header) => run(Effect.map(records.get(type.name, id, header), found)),
     query: async (question) => run(ask(question)),
-    history: async (id, { before, limit = changesDefault } = {}) => {
+    history: async (id, { before, header, limit = changesDefault } = {}) => {
       wholeWithin("limit", limit, 1, History.historyRowsMax)
-      return run(Effect.map(records.history({ type: type.name, id, before, limit }), (entries) => entries.map(dated)))
+      const partition = header === undefined ? undefined : { type: type.name, header }
+      const asked = { type: type.name, id, partition, before, limit }
+      return run(Effect.map(records.history(asked), (entries) => entries.map(dated)))
     },
-    at: async (id, time) => run(Effect.map(records.at(type.name, id, toStamp(time)), found)),
-    restore: async (id, time) => run(Effect.map(records.restore(erased, id, toStamp(time)), ({ commits }) => commits)),
+    at: async (id, time, header) => run(Effect.map(records.at(type.name, id, toStamp(time), header), found)),
+    restore: async (id, time, header) =>
+      run(Effect.map(records.restore(erased, id, toStamp(time), header), ({ commits }) => commits)),
     live: (question) => {
       const rows = Stream.mapEffect(changesOf(context, type.name), () => ask(question))
       return Stream.toAsyncIterableWith(Stream.interruptWhen(rows, context.closed), context.services)

@@ -102,6 +102,35 @@ describe("the past", () => {
     expect(await node.task.query({ at: first!.at })).toHaveLength(1)
   })
 
+  it("[CN-20] [CN-21] [OR-65] tells several records with one id apart by their headers", async () => {
+    const storeB = folder()
+    await using a = await open({ trusted: [peerIn(storeB)] })
+    {
+      await using alone = await open({ store: storeB })
+      await alone.task.put({ id: "x", list: "away", title: "of b" })
+    }
+    await a.task.put({ id: "x", list: "home", title: "of a" })
+    await using b = await open({ store: storeB, trusted: [a.peer], dial: a.addresses[0]! })
+    for (const node of [a, b]) await expect.poll(async () => (await node.task.query()).length).toBe(2)
+    const bothMs = await later()
+    const [home, away] = [{ list: "home" }, { list: "away" }]
+    expect(await a.task.at("x", bothMs, home)).toMatchObject({ title: "of a" })
+    expect(await a.task.at("x", bothMs, away)).toMatchObject({ title: "of b" })
+    expect(await a.task.at("x", bothMs, { list: "nowhere" })).toBeUndefined()
+    await a.task.patch("x", { title: "new" }, away)
+    expect(await a.task.history("x", { header: away })).toHaveLength(2)
+    expect(await a.task.history("x", { header: home })).toHaveLength(1)
+    for (const unclear of [a.task.at("x", bothMs), a.task.history("x"), a.task.restore("x", bothMs)]) {
+      await expect(unclear).rejects.toMatchObject({ reason: { _tag: "EntityAmbiguous", headers: expect.anything() } })
+    }
+    expect(await a.task.restore("x", bothMs, away)).toHaveLength(1)
+    expect(await a.task.get("x", away)).toMatchObject({ title: "of b" })
+    // What was then is asked for as it was then.
+    await a.task.delete("x", home)
+    expect(await a.task.history("x")).toHaveLength(3)
+    await expect(a.task.at("x", bothMs)).rejects.toMatchObject({ reason: { _tag: "EntityAmbiguous" } })
+  })
+
   it("[CN-20] refuses what is no time and no page", async () => {
     await using node = await open()
     for (const time of [-1, Number.NaN, new Date("never"), "yesterday", 2 ** 48]) {
@@ -145,7 +174,9 @@ describe("restoring and undoing", () => {
     const undone = await node.undo(changed)
     expect(undone).toEqual({
       commits: [expect.stringMatching(/^[0-9a-f]{64}$/)],
-      entities: [{ type: "task", id, fields: ["title", "due"], becomes: undefined, skipped: [] }]
+      entities: [
+        { type: "task", header: { list: "home" }, id, fields: ["title", "due"], becomes: undefined, skipped: [] }
+      ]
     })
     expect(await node.task.get(id)).toEqual({ id, list: "home", title: "Milk", tags: [], votes: 0 })
     await node.undo(undone.commits)

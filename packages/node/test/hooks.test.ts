@@ -88,7 +88,7 @@ describe("hooks of a node", () => {
     expect(applied[0]).toMatchObject({ peer: a.peer, head: 1, events: 1 })
     await a.note.delete("from a")
     await expect.poll(() => applied.length).toBe(2)
-    expect(applied[1]!.entities).toEqual([{ type: "note", id: "from a", isDeleted: true }])
+    expect(applied[1]!.entities).toEqual([{ type: "note", header: {}, id: "from a", isDeleted: true }])
     expect((await b.status()).head).toBe(2)
   })
 

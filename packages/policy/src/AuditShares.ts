@@ -12,8 +12,8 @@ const part = 1 / 16
 /** ... but that of permissions of all peers together. */
 const permissionsPart = 1 / 4
 const dayMs = 24 * 60 * 60 * 1_000
-/** Peers whose entries are counted at a time; beyond it those who had the most time begin anew. */
-const peersMax = 4_096
+/** Peers whose entries are counted at a time, and as many strangers apart; beyond it those who had the most time begin anew. */
+export const peersMax = 4_096
 
 /** What somebody at the hub, or the node itself, did: nobody else can make it happen. */
 const ownActions: ReadonlySet<Gate.AuditedAction["action"]> = new Set([
@@ -52,31 +52,38 @@ export class AuditShares {
       const isRoom = this.#permissions.take(peer, atMs) && this.#allPermissions.take(everybody, atMs)
       return isRoom ? "taken" : "full for the peer"
     }
-    const isStranger = !decision.allowed && (action === "admit" || action === "request")
-    if (isStranger && !this.#strangers.take(everybody, atMs)) return "full for strangers"
-    return this.#acts.take(peer, atMs) ? "taken" : "full for the peer"
+    const isAtDoor = action === "request" || (action === "admit" && !decision.allowed)
+    if (isAtDoor && !decision.allowed && !this.#strangers.take(everybody, atMs)) return "full for strangers"
+    return this.#acts.take(peer, atMs, isAtDoor) ? "taken" : "full for the peer"
   }
 }
 
 const everybody = "everybody"
 
+type Who = PeerId.PeerId | typeof everybody
+type Rows = Map<Who, { readonly entries: number; readonly atMs: number }>
+
 /** So many entries at once, and as many again within a day. */
 class Share {
   readonly #max: number
-  readonly #left = new Map<PeerId.PeerId | typeof everybody, { entries: number; atMs: number }>()
+  readonly #left: Rows = new Map()
+  /** Of whoever was never seen but at the door: any number of names can be made up there, and none makes others be forgotten. */
+  readonly #leftAtDoor: Rows = new Map()
 
   constructor(max: number) {
     this.#max = Math.max(1, Math.floor(max))
   }
 
-  take(who: PeerId.PeerId | typeof everybody, atMs: number): boolean {
-    const known = this.#left.get(who)
+  take(who: Who, atMs: number, isAtDoor = false): boolean {
+    const rows = isAtDoor && !this.#left.has(who) ? this.#leftAtDoor : this.#left
+    const known = this.#left.get(who) ?? this.#leftAtDoor.get(who)
     const entries = known === undefined ? this.#max : this.#leftOf(known, atMs)
-    // Whoever had room last stands last, and is forgotten last.
+    // Whoever had room last stands last, and is forgotten last. Who comes in brings along what it had left at the door.
     this.#left.delete(who)
+    this.#leftAtDoor.delete(who)
     const isRoom = entries >= 1
-    this.#left.set(who, { entries: isRoom ? entries - 1 : entries, atMs })
-    if (this.#left.size > peersMax) this.#left.delete(this.#left.keys().next().value!)
+    rows.set(who, { entries: isRoom ? entries - 1 : entries, atMs })
+    if (rows.size > peersMax) rows.delete(rows.keys().next().value!)
     return isRoom
   }
 

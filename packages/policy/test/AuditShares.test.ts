@@ -2,7 +2,7 @@
  * What one device, several together and strangers can do to an audit in the long run.
  */
 import { expect, it } from "@effect/vitest"
-import { AuditStore, Crypto, DeviceKey, type Gate } from "@syncline/core"
+import { AuditStore, Crypto, DeviceKey, type Gate, type PeerId } from "@syncline/core"
 import { SeededRandom } from "@syncline/core/testing"
 import { Effect, type Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -133,6 +133,28 @@ it.effect(
     })
   )
 )
+
+it("[AU-12] nor does who knocks under any number of names make anybody begin anew", () => {
+  const shares = new AuditShares.AuditShares(200_000)
+  const knock = (name: string) =>
+    shares.take(0, { ...told(4, "session"), action: "admit", peer: name as PeerId.PeerId }, false)
+  const takeAll = (device: number): number => {
+    let taken = 0
+    while (shares.take(0, told(device, "x"), false) === "taken") taken++
+    return taken
+  }
+  // What was refused to it at the door counts where it comes in later.
+  for (let n = 0; n < 1_000; n++) expect(knock(peer(5))).toBe("taken")
+  expect(takeAll(5)).toBe(AuditShares.ofPeerMax - 1_000)
+  expect(takeAll(3)).toBe(AuditShares.ofPeerMax)
+  for (let n = 0; n < 2 * AuditShares.peersMax; n++) expect(knock(`stranger ${n}`)).toBe("taken")
+  for (const device of [3, 5]) expect(knock(peer(device))).toBe("full for the peer")
+  const asks = { action: "request" as const, ...permitted }
+  for (let n = 0; n < AuditShares.peersMax; n++) {
+    shares.take(0, { ...told(4, "asks"), ...asks, peer: `newcomer ${n}` as PeerId.PeerId }, false)
+  }
+  expect([takeAll(3), takeAll(5)]).toEqual([0, 0])
+})
 
 it("[AU-12] what this node and its people do themselves always has room", () => {
   const shares = new AuditShares.AuditShares(1_000)

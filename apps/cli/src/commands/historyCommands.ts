@@ -8,24 +8,33 @@ import { because, CommitMissing, NothingInForce, UndoneAlready } from "../CliErr
 import * as CommitId from "../CommitId.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
+import * as FieldCondition from "../FieldCondition.ts"
 import * as HistoryText from "../HistoryText.ts"
 import { Output } from "../Output.ts"
 import * as PlainText from "../PlainText.ts"
 import * as PointInTime from "../PointInTime.ts"
 import * as Progress from "../Progress.ts"
 import * as RecordHistory from "../RecordHistory.ts"
+import * as RecordRow from "../RecordRow.ts"
 import * as SchemaFile from "../SchemaFile.ts"
 
-export interface HistoryInput extends RecordHistory.RecordRef {
-  readonly data: string
+export interface HistoryInput extends RecordInput {
   readonly limit: number | undefined
 }
 
-export const history = Effect.fnUntraced(function* ({ data, id, limit, type }: HistoryInput) {
+interface RecordInput {
+  readonly data: string
+  readonly type: string
+  readonly id: string
+  readonly header: ReadonlyArray<string>
+}
+
+export const history = Effect.fnUntraced(function* ({ data, id, limit, type, ...input }: HistoryInput) {
   const output = yield* Output
+  const header = yield* FieldCondition.header(input.header)
   yield* Effect.gen(function* () {
     const self = yield* Journal.Journal.use(({ info }) => Effect.succeed(Author.peer(info.author)))
-    const count = yield* RecordHistory.eachPage({ type, id }, limit ?? Number.POSITIVE_INFINITY, (page) =>
+    const count = yield* RecordHistory.eachPage({ type, id, header }, limit ?? Number.POSITIVE_INFINITY, (page) =>
       Effect.forEach(page, (entry) => output.line(HistoryText.document(entry), HistoryText.page(entry, self)), {
         discard: true
       })
@@ -36,8 +45,7 @@ export const history = Effect.fnUntraced(function* ({ data, id, limit, type }: H
 
 const refuse = (reason: WriteError.WriteError["reason"]) => Effect.fail(new WriteError.WriteError({ reason }))
 
-export interface RestoreInput extends RecordHistory.RecordRef {
-  readonly data: string
+export interface RestoreInput extends RecordInput {
   readonly at: string
   readonly schema: string | undefined
 }
@@ -46,17 +54,21 @@ export const restore = Effect.fnUntraced(function* (input: RestoreInput) {
   const output = yield* Output
   const { data, id } = input
   const at = yield* PointInTime.parse(input.at)
+  const header = yield* FieldCondition.header(input.header)
   const device = yield* DeviceFile.read(data)
   const typeOf = yield* SchemaFile.load(input.schema ?? device?.schema)
   const type = yield* typeOf(input.type)
   const ref = { type: type.name, id }
   const { commits, written } = yield* Effect.gen(function* () {
-    const outcome = yield* Records.Records.use((records) => records.restore(type, id, at)).pipe(
+    const outcome = yield* Records.Records.use((records) => records.restore(type, id, at, header)).pipe(
       Effect.catchTag("WriteError", (error) =>
-        error.reason._tag === "EntityNotFoundAt" ? RecordHistory.missingThen(ref, at) : Effect.fail(error)
+        error.reason._tag === "EntityNotFoundAt"
+          ? RecordHistory.missingThen({ ...ref, header }, at)
+          : Effect.fail(error)
       )
     )
-    return { commits: outcome.commits, written: yield* RecordHistory.writtenBy(ref, outcome.commits) }
+    const written = yield* Effect.forEach(outcome.entities, (each) => RecordHistory.writtenBy(each, outcome.commits))
+    return { commits: outcome.commits, written: written.flat() }
   }).pipe(Effect.provide(Device.layerWriting(data)))
   const time = PointInTime.print(at)
   const text =
@@ -98,6 +110,7 @@ export const undo = Effect.fnUntraced(function* (input: UndoInput) {
   const entities = undone.map(({ entity, written }) => ({
     type: entity.type,
     id: entity.id,
+    ...RecordRow.headerPart(entity.header),
     becomes: entity.becomes ?? null,
     fields: entity.fields,
     skipped: entity.skipped.map(({ because: why, field = null }) => ({ field, because: why })),
@@ -108,7 +121,7 @@ export const undo = Effect.fnUntraced(function* (input: UndoInput) {
     `Undid ${"commit" in target ? "commit" : "transaction"} ${commit}:`,
     ...undone.flatMap(({ entity, written }) => {
       const did = HistoryText.written(written)
-      return did.length === 0 ? [] : [`${entity.type} ${PlainText.part(entity.id)}`, ...did]
+      return did.length === 0 ? [] : [PlainText.part(RecordRow.name(entity)), ...did]
     }),
     ...left.map((each) => `Left alone: ${each}`),
     wrote(commits)

@@ -2,12 +2,13 @@
  * `syncline watch`: stays with the hub and prints every change of a record as it becomes durable here, until it is
  * interrupted. Changes from before it began are `query`'s and `export`'s business.
  */
-import { Journal } from "@syncline/core"
+import { Journal, Records } from "@syncline/core"
 import { Effect, Stream } from "effect"
 import type { CliError } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import { Output } from "../Output.ts"
+import * as RecordRow from "../RecordRow.ts"
 
 export interface WatchInput {
   readonly data: string
@@ -53,11 +54,14 @@ const printChanges = Effect.fnUntraced(function* (type: string | undefined) {
 
 const printChange = Effect.fnUntraced(function* (entity: Journal.EntityRef, peer: string | null) {
   const output = yield* Output
-  const { id, isDeleted, type } = entity
-  const found = isDeleted ? undefined : yield* Journal.Journal.use((journal) => journal.get(type, id))
+  const { header, id, isDeleted, type } = entity
+  const found = isDeleted
+    ? undefined
+    : yield* Journal.Journal.use((journal) => Records.theOne(journal, type, id, header))
   // Deleted meanwhile: its own change follows.
-  if (!isDeleted && (found === undefined || found.isDeleted)) return
+  if (!isDeleted && found === undefined) return
   const fields = found?.fields
-  const document = { change: isDeleted ? "delete" : "put", type, id, peer, ...(fields === undefined ? {} : { fields }) }
-  yield* output.line(document, `${isDeleted ? "-" : "+"} ${type} ${id}${isDeleted ? "" : ` ${JSON.stringify(fields)}`}`)
+  const change = isDeleted ? "delete" : "put"
+  const document = { change, type, id, ...RecordRow.headerPart(header), peer, ...(isDeleted ? {} : { fields }) }
+  yield* output.line(document, isDeleted ? `- ${RecordRow.name(entity)}` : `+ ${type} ${id} ${JSON.stringify(fields)}`)
 })

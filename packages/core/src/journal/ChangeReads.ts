@@ -38,7 +38,7 @@ export const changesAfter = (context: ReaderContext, after: number, limit: numbe
 const changeOf = (context: ReaderContext, row: CommitRow & { readonly lseq: number }): CommitChange => {
   const { crypto, rows } = context
   const { decoded, packed } = openRow(context, row)
-  const { type } = rows.partitionAt(row.partition).partition
+  const { header, type } = rows.partitionAt(row.partition).partition
   const refs = new Map<string, EntityRef>()
   let events = 0
   for (let index = 0; index < decoded.length; index++) {
@@ -47,7 +47,7 @@ const changeOf = (context: ReaderContext, row: CommitRow & { readonly lseq: numb
     const id = decoded[index]!.entity
     if (refs.has(id)) continue
     const entity = rows.entity(row.partition, Fingerprint.entityKey(crypto.sha256, id), id)
-    refs.set(id, { type, id, isDeleted: entity === undefined || entity.isDeleted })
+    refs.set(id, { type, header, id, isDeleted: entity === undefined || entity.isDeleted })
   }
   const isLocal = row.source === sources.own
   return {

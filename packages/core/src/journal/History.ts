@@ -8,7 +8,7 @@ import type { HybridTime } from "../identity/HybridTime.ts"
 import type { HistoryEntry, HistoryPosition } from "../merge/EntityTimeline.ts"
 import type * as Undo from "../merge/Undo.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
-import type { Partition } from "../model/Partition.ts"
+import type { HeaderValues, Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { EntityQuery, EntityView } from "./EntityQuery.ts"
 import type { JournalError } from "./JournalError.ts"
@@ -56,6 +56,8 @@ export type UndoTarget =
 /** What undoing does to one entity. */
 export interface EntityReversal {
   readonly type: string
+  /** The values of its header fields, which tell it from others of its id. */
+  readonly header: HeaderValues
   readonly id: string
   /** Fields that are set back. */
   readonly fields: ReadonlyArray<string>
@@ -87,6 +89,8 @@ export interface HistoryReads {
    * when it did not exist. Of several deleted ones the one in the partition with the smaller hash.
    */
   readonly at: (type: string, id: string, time: HybridTime) => Effect.Effect<EntityView | undefined, JournalError>
+  /** All entities of an id as they were at a time, live and deleted, in the order of their partitions' hashes. */
+  readonly allAt: (type: string, id: string, time: HybridTime) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   /**
    * Entities of a type, or of all types, as they were at a time, in the order in which they were made here. A page looks
    * at `limit` places of that order, 1 to 1,000, whatever their type. All pages answer for the commits that the first
@@ -106,13 +110,15 @@ export interface HistoryReads {
    */
   readonly queryAt: (query: EntityQuery, time: HybridTime) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   /**
-   * The changes that make the entity of an id look as `at` reads it; none when it looks so. Fails with
-   * `EntityNotFoundAt` when it did not exist, with `EntityInvalid` when the id is live in another partition by now.
+   * The changes that make the entity of an id, of several the one whose header is named, look as it did at a time; none
+   * when it looks so. Fails with `EntityNotFoundAt` when it did not exist, with `EntityAmbiguous` when several were live then
+   * or are now and none is named, with `EntityInvalid` when it is deleted and the id is live in another partition by now.
    */
   readonly restoration: (
     type: string,
     id: string,
-    time: HybridTime
+    time: HybridTime,
+    header?: HeaderValues
   ) => Effect.Effect<ReadonlyArray<EntityChange>, JournalError | WriteError>
   /**
    * The changes that take back what is still in force of a commit or transaction. Fails with `CommitNotFound` or

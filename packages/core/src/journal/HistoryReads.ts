@@ -27,10 +27,11 @@ export interface HistoryContext extends PastEvents.PastContext {
 /** The reads of a store. */
 export const make = (context: HistoryContext): HistoryReads => ({
   history: (query) => history(context, query),
-  at: (type, id, time) => at(context, type, id, time),
+  at: (type, id, time) => Effect.map(allAt(context, type, id, time), (all) => all.find(isLive) ?? all[0]),
+  allAt: (type, id, time) => allAt(context, type, id, time),
   scanAt: (type, time, after, limit) => scanAt(begin(context), type, time, after, limit),
   queryAt: (query, time) => queryAt(context, query, time),
-  restoration: (type, id, time) => UndoReads.restoration(context, type, id, time),
+  restoration: (type, id, time, header) => UndoReads.restoration(context, type, id, time, header),
   reversal: (target) => UndoReads.reversal(context, target)
 })
 
@@ -54,15 +55,16 @@ const history = Effect.fnUntraced(function* (context: HistoryContext, query: His
   return EntityTimeline.entries(events, query.before, Math.min(query.limit, historyRowsMax), context.crypto.sha256)
 })
 
-const at = Effect.fnUntraced(function* (context: HistoryContext, type: string, id: string, time: HybridTime) {
+const isLive = ({ isDeleted }: EntityView): boolean => !isDeleted
+
+const allAt = Effect.fnUntraced(function* (context: HistoryContext, type: string, id: string, time: HybridTime) {
   const reading = begin(context)
-  let deleted: EntityView | undefined
+  const views: Array<EntityView> = []
   for (const found of yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))) {
     const view = yield* viewAt(reading, found, time)
-    if (view?.isDeleted === false) return view
-    deleted ??= view
+    if (view !== undefined) views.push(view)
   }
-  return deleted
+  return views
 })
 
 /** One entity as it was, from its row where that tells it. */

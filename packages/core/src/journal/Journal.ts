@@ -12,7 +12,7 @@ import type { HybridTime } from "../identity/HybridTime.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
-import type { Partition } from "../model/Partition.ts"
+import type { HeaderValues, Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
 import type { Fingerprint } from "./Fingerprint.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
@@ -28,6 +28,8 @@ export { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.t
 /** An entity that a batch changed. */
 export interface EntityRef {
   readonly type: string
+  /** The values of its header fields, which tell it from others of its id. */
+  readonly header: HeaderValues
   readonly id: string
   readonly isDeleted: boolean
 }

@@ -6,6 +6,7 @@ import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import * as EntityFold from "../merge/EntityFold.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
+import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { EntityRef } from "./Journal.ts"
 import type { EntityRow, JournalTables, PartitionRow } from "./JournalTables.ts"
@@ -82,7 +83,7 @@ export class OpenEntities {
       entity.unfolded = undefined
     }
     const entities = this.#changed.map((entity): EntityRef => ({
-      type: entity.partition.partition.type,
+      ...entity.partition.partition,
       id: entity.id,
       isDeleted: entity.state.isDeleted || entity.state.clock.size === 0
     }))
@@ -175,6 +176,6 @@ export const mergedRefs = (
   before: ReadonlyArray<EntityRef>,
   after: ReadonlyArray<EntityRef>
 ): ReadonlyArray<EntityRef> => {
-  const keyOf = ({ id, type }: EntityRef): string => JSON.stringify([type, id])
+  const keyOf = (entity: EntityRef): string => `${Partition.key(entity)}\n${entity.id}`
   return [...new Map([...before, ...after].map((entity) => [keyOf(entity), entity])).values()]
 }

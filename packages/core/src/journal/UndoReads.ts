@@ -9,9 +9,10 @@ import type { EntityState } from "../merge/EntityState.ts"
 import * as Restoration from "../merge/Restoration.ts"
 import * as Undo from "../merge/Undo.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
-import type { Partition } from "../model/Partition.ts"
+import * as Partition from "../model/Partition.ts"
 import {
   CommitNotFound,
+  EntityAmbiguous,
   EntityInvalid,
   EntityNotFoundAt,
   SpaceLocked,
@@ -35,23 +36,33 @@ export const restoration = Effect.fnUntraced(function* (
   context: PastEvents.PastContext,
   type: string,
   id: string,
-  time: HybridTime
+  time: HybridTime,
+  header: Partition.HeaderValues | undefined
 ) {
   const reading = PastEvents.begin(context)
   const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))
-  let chosen: { readonly found: Found; readonly present: EntityState; readonly past: EntityState } | undefined
+  const then: Array<{ readonly found: Found; readonly present: EntityState; readonly past: EntityState }> = []
   for (const each of found) {
+    if (header !== undefined && !Partition.same(each[0].partition, { type, header })) continue
     const events = yield* readable(reading, each[1])
     const known = events.filter(({ origin }) => origin.at <= time)
     if (known.length === 0) continue
     const past = EntityFold.fold(known, context.crypto.sha256)
-    if (chosen !== undefined && past.isDeleted) continue
-    chosen = { found: each, present: EntityFold.fold(events, context.crypto.sha256), past }
-    if (!past.isDeleted) break
+    then.push({ found: each, present: EntityFold.fold(events, context.crypto.sha256), past })
   }
+  const live = then.filter(({ past }) => !past.isDeleted)
+  if (live.length > 1) {
+    const several = live.map(({ found: each }) => each)
+    return yield* refuse(ambiguous(type, id, several))
+  }
+  const chosen = live[0] ?? then[0]
   if (chosen === undefined) return yield* refuse(new EntityNotFoundAt({ type, id, at: time }))
   const [{ partition }, row] = chosen.found
-  if (found.some(([, other]) => other !== row && !other.isDeleted)) {
+  const others = found.filter(([, other]) => other !== row && !other.isDeleted)
+  if (others.length > 0 && !row.isDeleted && header === undefined) {
+    return yield* refuse(ambiguous(type, id, [chosen.found, ...others]))
+  }
+  if (others.length > 0 && row.isDeleted) {
     const field = Object.keys(partition.header).join(", ")
     return yield* refuse(new EntityInvalid({ type, id, field, problem: "was another then; delete the record first" }))
   }
@@ -63,6 +74,9 @@ export const restoration = Effect.fnUntraced(function* (
   return changesOf(partition, row, Restoration.plan(chosen.present, chosen.past))
 })
 
+const ambiguous = (type: string, id: string, found: ReadonlyArray<Found>): EntityAmbiguous =>
+  new EntityAmbiguous({ type, id, headers: found.map(([{ partition }]) => partition.header) })
+
 /** The events of an entity. What cannot be read here must not be taken for nothing: what rests on it would wipe it out for all. */
 const readable = Effect.fnUntraced(function* (reading: PastEvents.Reading, row: EntityRow) {
   const events = yield* PastEvents.ofEntity(reading, row)
@@ -71,7 +85,7 @@ const readable = Effect.fnUntraced(function* (reading: PastEvents.Reading, row: 
 
 /** The changes of one entity; the first says what they rest on. */
 const changesOf = (
-  partition: Partition,
+  partition: Partition.Partition,
   { id, lseq }: EntityRow,
   changes: ReadonlyArray<EntityChange["change"]>
 ): ReadonlyArray<EntityChange> =>
@@ -105,7 +119,7 @@ export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastCon
     const isTaken = undo.becomes === "live" && (yield* context.read(() => isLiveElsewhere(context, found, deleted)))
     const { changes: wanted, ...told } = isTaken ? Undo.elsewhere : undo
     changes.push(...changesOf(partition, row, wanted))
-    entities.push({ type: partition.type, id: row.id, ...told })
+    entities.push({ ...partition, id: row.id, ...told })
     if (undo.becomes === "live") yield* PastEvents.rest(reading)
   }
   return { changes, entities, group: Undo.groupOf(context.crypto.sha256, target) } satisfies Reversal

@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import type { Author } from "../identity/Author.ts"
 import { changesPageMax } from "../journal/ChangeReads.ts"
 import type { ChangePage, CommitChange, EntityRef, JournalShape } from "../journal/Journal.ts"
+import * as Partition from "../model/Partition.ts"
 import { type AppliedChange, type CommittedChange, entitiesPerCallMax } from "./Hook.ts"
 
 export type Told =
@@ -108,14 +109,15 @@ const toldOf = (incarnation: string, commits: ReadonlyArray<CommitChange>, isCom
 
 /** A later commit knows better whether an entity is deleted. */
 const eachOnce = (commits: ReadonlyArray<CommitChange>): ReadonlyArray<EntityRef> => {
-  const byType = new Map<string, Map<string, number>>()
+  const byPartition = new Map<string, Map<string, number>>()
   const refs: Array<EntityRef> = []
   for (const { entities } of commits) {
     for (const ref of entities) {
-      let places = byType.get(ref.type)
+      const key = Partition.key(ref)
+      let places = byPartition.get(key)
       if (places === undefined) {
         places = new Map()
-        byType.set(ref.type, places)
+        byPartition.set(key, places)
       }
       const place = places.get(ref.id)
       if (place !== undefined) refs[place] = ref

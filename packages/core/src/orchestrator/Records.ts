@@ -10,9 +10,10 @@ import { Gate, type GateShape } from "../gate/Gate.ts"
 import * as EntityId from "../identity/EntityId.ts"
 import type { HybridTime } from "../identity/HybridTime.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
-import type { EntityReversal, HistoryReads, UndoTarget } from "../journal/History.ts"
+import type { EntityReversal, HistoryQuery, HistoryReads, UndoTarget } from "../journal/History.ts"
 import { type EntityQuery, type EntityView, Journal, type WriteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
+import type { HistoryEntry } from "../merge/EntityTimeline.ts"
 import * as Entity from "../model/Entity.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Partition from "../model/Partition.ts"
@@ -66,17 +67,27 @@ export class Records extends Context.Service<
       header?: Partition.HeaderValues
     ) => Effect.Effect<EntityView | undefined, Failure>
     readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
-    /** What became of an entity; see `HistoryReads`. */
-    readonly history: HistoryReads["history"]
-    /** An entity as it was at a time. */
-    readonly at: HistoryReads["at"]
+    /** What became of an entity; see `HistoryReads`. Where several have the id, the partition says which is meant. */
+    readonly history: (query: HistoryQuery) => Effect.Effect<ReadonlyArray<HistoryEntry>, Failure>
+    /** An entity as it was at a time, also a deleted one. Several may have had the id then. */
+    readonly at: (
+      type: string,
+      id: string,
+      time: HybridTime,
+      header?: Partition.HeaderValues
+    ) => Effect.Effect<EntityView | undefined, Failure>
     /** A question as of a time. */
     readonly queryAt: HistoryReads["queryAt"]
     /**
      * Makes an entity look as it did at a time, by a new commit, or by none when it looks so. A deleted one is revived;
      * one that was deleted then is deleted. A field that did not exist then becomes null.
      */
-    readonly restore: (type: Entity.EntityType, id: string, at: HybridTime) => Effect.Effect<WriteOutcome, Failure>
+    readonly restore: (
+      type: Entity.EntityType,
+      id: string,
+      at: HybridTime,
+      header?: Partition.HeaderValues
+    ) => Effect.Effect<WriteOutcome, Failure>
     /**
      * Takes back by new commits what is still in force of a commit or transaction, whoever wrote it, and says what it
      * left as it is. An undo is undone like anything else. Values of the given types pass their schema.
@@ -108,10 +119,10 @@ export class Records extends Context.Service<
         remove: (type, id, header) => remove(context, type, id, header),
         get: (type, id, header) => theOne(context.journal, type, id, header),
         query: context.journal.query,
-        history: context.journal.history,
-        at: context.journal.at,
+        history: (query) => history(context.journal, query),
+        at: (type, id, time, header) => theOneAt(context.journal, type, id, time, header),
         queryAt: context.journal.queryAt,
-        restore: (type, id, at) => restore(context, type, id, at),
+        restore: (type, id, at, header) => restore(context, type, id, at, header),
         undo: (target, types = []) => undo(context, target, types),
         undoAll: (targets, types = []) => undoAll(context, targets, types)
       })
@@ -221,11 +232,35 @@ export const theOne = Effect.fnUntraced(function* (
 ) {
   const live = yield* journal.liveOf(type, id)
   if (header !== undefined) return live.find(({ partition }) => Partition.same(partition, { type, header }))
-  if (live.length > 1) {
-    const headers = live.map(({ partition }) => partition.header)
-    return yield* refuse(new EntityAmbiguous({ type, id, headers }))
-  }
-  return live[0]
+  return yield* onlyOne(type, id, live)
+})
+
+const onlyOne = (type: string, id: string, live: ReadonlyArray<EntityView>) =>
+  live.length > 1
+    ? refuse(new EntityAmbiguous({ type, id, headers: live.map(({ partition }) => partition.header) }))
+    : Effect.succeed(live[0])
+
+/** As `theOne` at a time; a deleted one where none was live then. */
+export const theOneAt = Effect.fnUntraced(function* (
+  journal: Pick<Journal["Service"], "allAt">,
+  type: string,
+  id: string,
+  time: HybridTime,
+  header: Partition.HeaderValues | undefined
+) {
+  const all = yield* journal.allAt(type, id, time)
+  if (header !== undefined) return all.find(({ partition }) => Partition.same(partition, { type, header }))
+  const live = all.filter(({ isDeleted }) => !isDeleted)
+  return (yield* onlyOne(type, id, live)) ?? all[0]
+})
+
+/** The changes of the entity that the question means, or `EntityAmbiguous`. */
+export const history = Effect.fnUntraced(function* (
+  journal: Pick<Journal["Service"], "history" | "liveOf">,
+  query: HistoryQuery
+) {
+  const partition = query.partition ?? (yield* theOne(journal, query.type, query.id, undefined))?.partition
+  return yield* journal.history({ ...query, partition })
 })
 
 const headerOf = Effect.fnUntraced(function* (
@@ -262,10 +297,16 @@ const remove = Effect.fnUntraced(function* (
   return yield* write(context, [{ partition: { type: type.name, header }, id, change: { kind: "delete" } }])
 })
 
-const restore = (context: RecordsContext, type: Entity.EntityType, id: string, at: HybridTime) =>
+const restore = (
+  context: RecordsContext,
+  type: Entity.EntityType,
+  id: string,
+  at: HybridTime,
+  header: Partition.HeaderValues | undefined
+) =>
   againWhenChanged(
     Effect.gen(function* () {
-      const changes = yield* context.journal.restoration(type.name, id, at)
+      const changes = yield* context.journal.restoration(type.name, id, at, header)
       yield* checkPast(changes, [type])
       return yield* write(context, changes)
     })

@@ -54,7 +54,7 @@ const contentRules = (name: string, make: MakeJournal): void => {
       const made = yield* a.write([put("n1", { text: "1" }), put("n2", { text: "1" }), put("n1", { text: "2" })])
       yield* a.write([put("own", {}, {}, "task")])
       yield* a.write([remove("n2")])
-      const note = (id: string, isDeleted = false) => ({ type: "note", id, isDeleted })
+      const note = (id: string, isDeleted = false) => ({ type: "note", header: {}, id, isDeleted })
       const ofA = yield* changesOf(a, 0, 64)
       const author = { author: a.info.author }
       expect(ofA).toMatchObject([

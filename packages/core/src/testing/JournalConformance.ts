@@ -141,7 +141,7 @@ const writeRules = (name: string, make: MakeJournal): void => {
       yield* journal.write([put("n1", { text: "a", list: [1, 2] })])
       const again = yield* journal.write([put("n1", { list: [1, 2], text: "a" }), put("m1", {}, {}, "memo")])
       expect(again.commits.length).toBe(1)
-      expect(again.entities).toEqual([{ type: "memo", id: "m1", isDeleted: false }])
+      expect(again.entities).toEqual([{ type: "memo", header: {}, id: "m1", isDeleted: false }])
       expect(yield* journal.write([patch("n1", { text: "a" })])).toMatchObject({ commits: [], entities: [], head: 2 })
     })
   )
@@ -221,8 +221,8 @@ const commitRules = (name: string, make: MakeJournal): void => {
       yield* a.write([put("n2", { text: "a" })])
       yield* pull(b, a)
       expect(yield* Fiber.join(told)).toEqual([
-        { head: 1, source: undefined, entities: [{ type: "note", id: "n2", isDeleted: false }] },
-        { head: 2, source: b.device, entities: [{ type: "note", id: "n1", isDeleted: false }] }
+        { head: 1, source: undefined, entities: [{ type: "note", header: {}, id: "n2", isDeleted: false }] },
+        { head: 2, source: b.device, entities: [{ type: "note", header: {}, id: "n1", isDeleted: false }] }
       ])
     })
   )

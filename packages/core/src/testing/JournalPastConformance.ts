@@ -60,6 +60,8 @@ const pastRules = (name: string, make: MakeJournal): void => {
     Effect.gen(function* () {
       const journal = yield* open(make, 1)
       const inTeam = (team: string) => ({ type: "note", header: { team } })
+      yield* journal.write([put("n0", {})])
+      const before = yield* moment(journal)
       yield* journal.write([put("n1", { by: "a" }, { team: "a" }), put("n1", { by: "b" }, { team: "b" })])
       const both = yield* moment(journal)
       const first = (yield* journal.get("note", "n1"))!
@@ -75,6 +77,12 @@ const pastRules = (name: string, make: MakeJournal): void => {
       expect(yield* kindsOf(inTeam("nobody"))).toEqual([])
       expect(yield* journal.at("note", "n1", both)).toEqual(first)
       expect(yield* journal.at("note", "n1", oneLeft)).toMatchObject({ fields: { by: other } })
+      const all = (time: HybridTime.HybridTime) =>
+        Effect.map(journal.allAt("note", "n1", time), (found) => found.map(seen))
+      const [ofOne, ofOther] = [one, other].map((team) => `n1 {"team":"${team}"} {"by":"${team}","team":"${team}"}`)
+      expect(yield* all(both)).toEqual([ofOne, ofOther])
+      expect(yield* all(oneLeft)).toEqual([`deleted ${ofOne}`, ofOther])
+      expect(yield* all(before)).toEqual([])
       yield* journal.write([{ ...remove("n1"), partition: inTeam(other) }])
       expect(yield* kindsOf()).toEqual(["deleted", "created"])
       const deleted = yield* journal.at("note", "n1", yield* journal.lastTime)

@@ -7,6 +7,7 @@ import { Context, Effect } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
+import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { JournalShape } from "../journal/Journal.ts"
 import { journalChangeConformance } from "./JournalChangeConformance.ts"
@@ -219,6 +220,28 @@ const readRules = (name: string, make: MakeJournal): void => {
       yield* a.write([{ ...remove("n1"), partition: both.find(({ fields }) => fields["by"] === "a")!.partition }])
       expect((yield* a.liveOf("note", "n1")).map(({ fields }) => fields)).toEqual([{ team: "b", by: "b" }])
       expect(yield* a.liveOf("note", "n2")).toEqual([])
+    })
+  )
+
+  it.effect(`[JR-29] ${name}: of two entities with one id both are told, each by its header`, () =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(make, 1), yield* open(make, 2)]
+      const told = (isDeleted: boolean) =>
+        ["a", "b"].map((team) => ({ type: "note", header: { team }, id: "n1", isDeleted }))
+      const made = yield* a.write([put("n1", {}, { team: "a" }), put("n1", {}, { team: "b" })])
+      expect(made.entities).toEqual(told(false))
+      const { changes } = yield* a.changesAfter(0, 64)
+      expect(changes.flatMap(({ entities }) => entities)).toEqual(told(false))
+      expect((yield* pull(a, b)).entities).toEqual(told(false))
+      yield* a.write(["a", "b"].map((team) => ({ ...remove("n1"), partition: { type: "note", header: { team } } })))
+      // Deletes that wait and are reverted then are told of with what brings the records back.
+      const strict = { ...defaultDeleteLimits, shareFrom: 1, shareMax: 0.01 }
+      const deletes = { ...batch(a, yield* commitsOf(a, made.head)), deleteLimits: strict }
+      const { massDeletes } = yield* b.receive(deletes)
+      expect(massDeletes).toHaveLength(2)
+      expect((yield* b.revertDeletes(massDeletes)).entities).toEqual(told(false))
+      const undone = yield* a.reversal({ commit: made.commits[1]! })
+      expect(undone.entities).toMatchObject([{ header: { team: "b" }, id: "n1" }])
     })
   )
 }

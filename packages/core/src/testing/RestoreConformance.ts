@@ -136,4 +136,37 @@ const largeRules = (name: string, make: MakeJournal): void => {
       expect(yield* fieldsOf(journal, "n1")).toEqual({ text: "a", team: "a" })
     })
   )
+
+  it.effect(
+    `[JR-82] ${name}: of an id that is live in several partitions the one is restored whose header is named`,
+    () =>
+      Effect.gen(function* () {
+        const journal = yield* open(make, 1)
+        const inTeam = (team: string, text: string) => put("n1", { text }, { team })
+        yield* journal.write([inTeam("a", "1")])
+        const one = yield* moment(journal)
+        yield* journal.write([inTeam("b", "1")])
+        const two = yield* moment(journal)
+        yield* journal.write([inTeam("a", "2"), inTeam("b", "2")])
+        for (const time of [one, two]) {
+          const refused = yield* Effect.flip(journal.restoration("note", "n1", time))
+          expect(refused.reason).toMatchObject({ _tag: "EntityAmbiguous", type: "note", id: "n1" })
+        }
+        const changes = yield* journal.restoration("note", "n1", two, { team: "b" })
+        expect(changes).toMatchObject([{ partition: { header: { team: "b" } } }])
+        yield* journal.write(changes)
+        const live = yield* journal.liveOf("note", "n1")
+        expect(new Set(live.map(({ fields }) => fields))).toEqual(
+          new Set([
+            { team: "a", text: "2" },
+            { team: "b", text: "1" }
+          ])
+        )
+        yield* journal.write([{ ...remove("n1"), partition: { type: "note", header: { team: "a" } } }])
+        yield* journal.write([{ ...remove("n1"), partition: { type: "note", header: { team: "b" } } }])
+        expect((yield* Effect.flip(journal.restoration("note", "n1", two))).reason._tag).toBe("EntityAmbiguous")
+        const nowhere = yield* Effect.flip(journal.restoration("note", "n1", two, { team: "c" }))
+        expect(nowhere.reason._tag).toBe("EntityNotFoundAt")
+      })
+  )
 }

@@ -45,6 +45,7 @@ const forceRules = (name: string, make: MakeJournal): void => {
       expect(entities).toEqual([
         {
           type: "note",
+          header: {},
           id: "n1",
           fields: ["text", "extra", "hits", "tags"],
           becomes: undefined,

@@ -3,6 +3,7 @@ import { Deferred, Effect, Fiber, Metric, Schema } from "effect"
 import { describe } from "vitest"
 import { Journal, type JournalShape } from "../../src/journal/Journal.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
+import type { EntityChange } from "../../src/model/EntityChange.ts"
 import * as EventChannel from "../../src/orchestrator/EventChannel.ts"
 import { type AppliedChange, type CommittedChange, entitiesPerCallMax, type Hook } from "../../src/orchestrator/Hook.ts"
 import * as Hooks from "../../src/orchestrator/Hooks.ts"
@@ -119,7 +120,7 @@ describe("Hooks", () => {
       expect(seen.committed[0]).toMatchObject({ author, incarnation, events: 300 })
       yield* node.run(Records.use((records) => records.remove(Note, "n7")))
       yield* happened("the removal is told", () => seen.committed.length === 4)
-      expect(seen.committed[3]!.entities).toEqual([{ type: "note", id: "n7", isDeleted: true }])
+      expect(seen.committed[3]!.entities).toEqual([{ type: "note", header: {}, id: "n7", isDeleted: true }])
 
       const large = yield* writeMany(node, named(20_000, "m"))
       yield* happened("the large one is told", () => seen.committed.at(-1)!.head === large.head)
@@ -128,6 +129,23 @@ describe("Hooks", () => {
       expect(parts.flatMap(idsOf)).toEqual(large.ids)
       expect(parts.flatMap(({ commits }) => commits)).toEqual(large.commits)
       for (const { entities } of parts) expect(entities.length).toBeLessThan(entitiesPerCallMax + 128)
+    })
+  )
+
+  it.live("[HK-2] of two entities with one id both are told", () =>
+    Effect.gen(function* () {
+      const node = yield* alone
+      const seen = recorder("all")
+      yield* hook(node, seen.hook)
+      const made = ["a", "b"].map((team): EntityChange => ({
+        partition: { type: "note", header: { team } },
+        id: "n1",
+        change: { kind: "put", lww: {}, counters: {}, sets: {} }
+      }))
+      const { entities } = yield* node.run(Journal.use((journal) => journal.write(made)))
+      yield* happened("both are told", () => seen.committed.length === 1)
+      expect(seen.committed[0]!.entities).toEqual(entities)
+      expect(entities.map(({ header }) => header)).toEqual([{ team: "a" }, { team: "b" }])
     })
   )
 
@@ -153,7 +171,7 @@ describe("Hooks", () => {
           authors: [author],
           commits,
           events: 2,
-          entities: [`n${i}`, `m${i}`].map((id) => ({ type: "note", id, isDeleted: false }))
+          entities: [`n${i}`, `m${i}`].map((id) => ({ type: "note", header: {}, id, isDeleted: false }))
         })
       }
       yield* write(device, "of the device")
