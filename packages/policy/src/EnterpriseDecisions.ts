@@ -63,7 +63,7 @@ export class EnterpriseDecisions {
     this.#introducer = introducer
     this.#document = documentOf(state)
     const closed = closedBy(state, this.#document)
-    this.#unread = state.unread === undefined ? undefined : this.#no("policy/closed", closed!)
+    this.#unread = state.unread === undefined ? undefined : this.#unjudged(closed!)
   }
 
   /** Why this version of the program lets nothing of the space pass, where it does not. */
@@ -139,7 +139,10 @@ export class EnterpriseDecisions {
     }
   }
 
-  /** The answer to every way of writing there, where one rule decides on all; `undefined` where it matters what is done. */
+  /**
+   * The answer to every way of writing there, where one rule decides on all; `undefined` where it matters what is done, if only
+   * for the words in which it is refused.
+   */
   mayWrite(peer: PeerId.PeerId, partition: Partition.Partition): Answer | undefined {
     const key = `${peer} write\n${Partition.key(partition)}`
     const known = this.#answers.get(key)
@@ -147,11 +150,13 @@ export class EnterpriseDecisions {
     const answers = writeActions.map((action) => this.may(peer, action, partition))
     const who = this.subjectOf(peer)
     const hasFieldRules = who !== undefined && this.#compiledFor(who, peer)?.hasFieldRules(partition.type) === true
-    const [answer] = answers
-    const isAlike = answers.every(({ allowed, rule }) => allowed === answer!.allowed && rule === answer!.rule)
-    const isShared = isAlike && !hasFieldRules
-    this.#remember(key, isShared ? answer! : differs)
-    return isShared ? answer! : undefined
+    const answer = answers[0]!
+    const isAlike = answers.every(({ allowed, rule }) => allowed === answer.allowed && rule === answer.rule)
+    const isWordedAlike = answers.every(({ because }) => because === answer.because)
+    const isShared = isAlike && !hasFieldRules && (answer.allowed || isWordedAlike)
+    const shared = isShared && !isWordedAlike ? this.#letsWrite(peer, who!, partition) : answer
+    this.#remember(key, isShared ? shared : differs)
+    return isShared ? shared : undefined
   }
 
   /**
@@ -277,6 +282,12 @@ export class EnterpriseDecisions {
     return first ?? whole
   }
 
+  /** What lets it create lets it update and delete, too. */
+  #letsWrite(peer: PeerId.PeerId, who: PolicySubject, { header, type }: Partition.Partition): Answer {
+    const verdict = this.#compiledFor(who, peer)!.decide("create", type, header)
+    return this.#inWords(verdict, who, "create, update or delete", type, undefined)
+  }
+
   /** `may` answers for what else it takes to write, where the rules for that action allow it. */
   #decide(
     peer: PeerId.PeerId,
@@ -318,7 +329,7 @@ export class EnterpriseDecisions {
     if (who.level >= ownerLevel)
       return this.#yes("charter/owner", `${this.nameOf(who.member)} is an owner of the space`)
     if (this.#document === undefined) return this.#byRole(who, action, partition)
-    if (this.#document === "closed") return this.#no("policy/closed", this.closed!)
+    if (this.#document === "closed") return this.#unjudged(this.closed!)
     return this.#byDocument(this.#document, who, peer, action, partition, field)
   }
 
@@ -357,7 +368,7 @@ export class EnterpriseDecisions {
   #inWords(
     { allowed, rule, tier }: PolicyCompiler.Verdict,
     who: PolicySubject,
-    action: Action,
+    action: string,
     type: string,
     field: string | undefined
   ): Answer {
@@ -394,6 +405,11 @@ export class EnterpriseDecisions {
 
   #yes(rule: string, because: string): Answer {
     return { allowed: true, rule, policyVersion: this.state.version, because }
+  }
+
+  /** This version cannot tell: nothing passes, and nobody gives anything up for it. */
+  #unjudged(because: string): Answer {
+    return { ...this.#no("policy/closed", because), isUnjudged: true }
   }
 
   #no(rule: string, because: string): Answer {

@@ -185,8 +185,33 @@ describe("with a policy document", () => {
       expect((yield* asked(3, unread)).allowed).toBe(false)
       yield* write(policy({ actions: ["read", "create", "update", "delete"], to: { members: ["mia"] } }))
       expect((yield* asked(2, unread)).allowed).toBe(true)
-      expect((yield* asked(3, unread)).allowed).toBe(false)
       expect((yield* gate.canWrite(task(), unread)).rule).toBe("charter/owner")
+    })
+  )
+
+  it.effect("[EP-21] a refusal names what was tried, also where one rule or none decides on all of it", () =>
+    Effect.gen(function* () {
+      const { gate, write } = yield* open(["mia", "member", 2])
+      const because = Effect.forEach(["create", "update", "delete"] as const, (deed) =>
+        Effect.map(asks(gate, task())(2, doing(deed)), (told) => told.because)
+      )
+      const all = ["create", "update", "delete"]
+      yield* write(policy({ actions: ["read"] }, { id: "frozen", effect: "forbid", actions: all }))
+      expect(yield* because).toEqual(all.map((action) => `the rule frozen forbids mia to ${action} task`))
+      yield* write(policy({ actions: ["read"] }))
+      expect(yield* because).toEqual(
+        all.map((action) => `no rule lets mia ${action} task, and what no rule allows is denied`)
+      )
+      yield* write(policy({ actions: all }))
+      for (const [place, told] of (yield* because).entries()) {
+        expect(told).toMatch(
+          new RegExp(`^what it may not read it may not ${all[place]}, and no rule lets mia read task`)
+        )
+      }
+      yield* write(policy({ id: "open", actions: ["read", ...all] }))
+      for (const told of yield* because) {
+        expect(told).toBe("the rule open lets mia create, update or delete task (everybody)")
+      }
     })
   )
 

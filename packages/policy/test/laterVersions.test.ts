@@ -6,7 +6,7 @@ import { Effect, Logger } from "effect"
 import * as PolicyDesk from "../src/PolicyDesk.ts"
 import * as PolicyDraft from "../src/PolicyDraft.ts"
 import { deviceOf, open, peer, world } from "./space.ts"
-import { held, openTeam, putAll } from "./scenarios/openTeam.ts"
+import { disobey, held, openTeam, putAll, waiting } from "./scenarios/openTeam.ts"
 import { pass, seenBy, startMs, type TeamNode } from "./teamNodes.ts"
 
 const crypto = world.functions(new SeededRandom.SeededRandom(1))
@@ -82,6 +82,32 @@ describe("a record of the charter that only a later version can judge", () => {
       for (const node of [hub, olga, mia]) expect(yield* held(node)).toEqual({ north: 3 })
       const denied = yield* Effect.flip(hub.write({ _tag: "SetTeam", team: "west", name: "West" }))
       expect(String(denied)).toContain("update it")
+    })
+  )
+
+  it.effect("[AK-13] [CH-65] decides nothing of what an owner brings, and keeps nothing of it", () =>
+    Effect.gen(function* () {
+      const { enter, hub } = yield* openTeam(["olga", "owner", 4])
+      const olga = yield* enter(4)
+      yield* pass(3_000)
+      yield* hub.charter.receive([laterRecord(hub)])
+      yield* pass(3_000)
+      // Her program is a later one.
+      disobey(olga)
+      yield* olga.put("n1", { team: "north", title: "work" })
+      yield* pass(10_000)
+      expect([yield* waiting(hub), yield* held(hub), yield* waiting(olga)]).toEqual([[], {}, []])
+      expect(seenBy(hub, "CommitsRefused")).toEqual([])
+      expect(yield* olga.titleOf("n1")).toBe("work")
+      expect(yield* olga.journal.receipts(0, 5)).toMatchObject([
+        { status: "deferred", code: "NotJudged", rule: "policy/closed", policyVersion: 0, peer: hub.peer }
+      ])
+      yield* hub.stop
+      disobey(hub)
+      yield* hub.start
+      yield* pass(30_000)
+      expect(yield* hub.titleOf("n1")).toBe("work")
+      expect(yield* olga.journal.receipts(0, 5)).toMatchObject([{ status: "accepted" }])
     })
   )
 

@@ -33,12 +33,22 @@ const applied = (
   draftProblem?: PolicyCheck
 ): CharterState | string => {
   if (record.space !== state.space) return "it is of another space"
+  if (isWithout(state, record))
+    return "it stands behind what a later version of the program wrote, which does not count"
   if (record.unread === "later" || record.unread === "refused") return unread(state, record)
   const after = done(state, record, isInTurn, draftProblem)
   return typeof after === "string" && record.unread === "behind" && state.unread !== undefined
     ? unread(state, record)
     : after
 }
+
+/**
+ * It stands behind a record that does something newer than all that counts here. Who cannot judge such a record knows neither
+ * whether that was allowed nor what it would mean for those behind it; so that all versions count the same as long as none
+ * such counts, those behind it count with it, or with one as new. A hub vouches for all that it signs.
+ */
+const isWithout = ({ hub, newness }: CharterState, { restsOn, unread: reason }: CharterRecord): boolean =>
+  hub === undefined && reason !== "refused" && restsOn > newness
 
 const done = (
   state: CharterState,
@@ -93,8 +103,8 @@ const keptOut = (state: CharterState, signer: PeerId.PeerId, operation: CharterO
 }
 
 /** One record more, and for who does not manage the space one more of its own. */
-const counted = (state: CharterState, { id, signer }: CharterRecord): CharterState => {
-  const next = { ...state, version: state.version + 1, head: id }
+const counted = (state: CharterState, { id, newness, signer }: CharterRecord): CharterState => {
+  const next = { ...state, version: state.version + 1, head: id, newness: Math.max(state.newness, newness) }
   const member = memberOf(state, signer)
   if (member === undefined || levelOf(state, member) >= managingLevel) return next
   return { ...next, ownRecords: having(state.ownRecords, member.id, (state.ownRecords.get(member.id) ?? 0) + 1) }

@@ -81,7 +81,8 @@ export class CharterGraph {
 
   /** True for a known record that this version of the program could judge: it and all that it stands behind. */
   isJudged(id: RecordId): boolean {
-    return this.#stateOf(this.#node(id)!.own).unread === undefined
+    const { own, record } = this.#node(id)!
+    return newnessOf(record) < Infinity && this.#stateOf(own).unread === undefined
   }
 
   /** Everything that is known, each behind what it stands behind. */
@@ -180,7 +181,9 @@ export class CharterGraph {
       return { kind: "refused", problem: "its version is not that of a record behind those" }
     }
     const past = this.#past(behind)
-    const judged = this.#judged(past.state, record, kept.has(id))
+    const restsOn = Math.max(0, ...behind.map((each) => newnessOf(this.#record(each))))
+    const placed = restsOn === record.restsOn ? record : { ...record, restsOn }
+    const judged = this.#judged(past.state, placed, kept.has(id))
     if (typeof judged === "string") return { kind: "refused", problem: judged }
     const { after } = judged
     const node = nodeOf(past, judged.record, after)
@@ -397,6 +400,9 @@ export class CharterGraph {
     return found
   }
 }
+
+/** The highest newness of a record and of all that it stands behind. */
+const newnessOf = ({ newness, restsOn }: CharterRecord): number => Math.max(newness, restsOn)
 
 const areEqual = (a: ReadonlyArray<RecordId>, b: ReadonlyArray<RecordId>): boolean =>
   a.length === b.length && a.every((id) => b.includes(id))

@@ -119,7 +119,8 @@ export const ShareKey = Schema.TaggedStruct("ShareKey", { key: Commitment, wraps
 /** Takes the policy document out of force: the built-in roles decide again. */
 export const RemovePolicy = Schema.TaggedStruct("RemovePolicy", {})
 
-// The place in this list is the tag of an operation: entries are only ever added at the end.
+// The place in this list is the tag of an operation: entries are only ever added at the end. What is added takes who manages
+// the space and raises nobody's level, for versions without it order records as if it did nothing.
 const schemas = [
   Found,
   AddMember,
@@ -143,6 +144,9 @@ const schemas = [
   RotateKey,
   ShareKey
 ] as const
+
+/** Tags below it are known to every version of the program; those from it on were added later. */
+const firstTags = 21
 
 export const CharterOperation = Schema.Union(schemas)
 export type CharterOperation = typeof CharterOperation.Type
@@ -201,6 +205,14 @@ export const toWire = (operation: CharterOperation): ReadonlyArray<unknown> => {
   const entry = entryByName.get(operation._tag)!
   const fields = operation as unknown as Record<string, unknown>
   return [entry.tag, ...entry.fields.map((field) => fields[field])]
+}
+
+/**
+ * How new what is encoded is: 0 for what every version knows, else its tag. Asked only of what `fromWire` reads.
+ */
+export const newnessOf = (input: unknown): number => {
+  const [tag] = input as readonly [number]
+  return tag < firstTags ? 0 : tag
 }
 
 /** What is read shares no memory with what it was read from. */

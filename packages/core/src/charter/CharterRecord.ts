@@ -57,6 +57,13 @@ export interface CharterRecord {
    * such a one, without which it makes no sense. `refused`: it was judged and taken in before, and would not be now.
    */
   readonly unread: "later" | "behind" | "refused" | undefined
+  /**
+   * How new what it does is: 0 for what every version of the program knows, else the highest number of its operations. Infinite
+   * where only a later version knows it. A later format gives more than any operation of the earlier ones.
+   */
+  readonly newness: number
+  /** The highest of those that it stands behind, however far back; 0 until a graph knows them. */
+  readonly restsOn: number
   /** The hub's signature that says it has this record at its place, and nothing about the right to write it. */
   readonly receipt: Uint8Array | undefined
   /** The record as it was signed, with its signatures. */
@@ -72,7 +79,7 @@ const signedMessage = (crypto: CryptoFunctions, body: Uint8Array): Uint8Array =>
 const idOf = (crypto: CryptoFunctions, body: Uint8Array): RecordId =>
   Bytes.toHex(crypto.sha256(signedMessage(crypto, body)))
 
-type Made = Omit<CharterRecord, "id" | "signer" | "unread" | "receipt" | "bytes">
+type Made = Omit<CharterRecord, "id" | "signer" | "unread" | "newness" | "restsOn" | "receipt" | "bytes">
 
 /** Encodes and signs a record; throws when there can be none like it. */
 export const seal = (crypto: CryptoFunctions, signer: Signer, made: Made): CharterRecord => {
@@ -120,6 +127,21 @@ export const newer = "a later version wrote it"
 
 /** Reads a record and proves its signature, or says what is wrong. */
 export const open = (crypto: CryptoFunctions, bytes: Uint8Array): CharterRecord | string => {
+  const opened = openKept(crypto, bytes)
+  return typeof opened === "string" ? opened : (opened.problem ?? opened.record)
+}
+
+/** A record as it was signed, and what is wrong with what it does, if anything; then it says of that nothing. */
+export interface KeptRecord {
+  readonly record: CharterRecord
+  readonly problem: string | undefined
+}
+
+/**
+ * The same of what was kept without being judged: a program that knows what it does may find that broken. Where it stands and
+ * who signed it is known all the same.
+ */
+export const openKept = (crypto: CryptoFunctions, bytes: Uint8Array): KeptRecord | string => {
   if (bytes.length > recordBytesMax) return `it has more than ${recordBytesMax} bytes`
   const outer = unpack(bytes)
   if (!Array.isArray(outer) || outer.length !== 3) return "it is not a list of 3"
@@ -131,12 +153,18 @@ export const open = (crypto: CryptoFunctions, bytes: Uint8Array): CharterRecord 
   const [format, ...rest] = fields as ReadonlyArray<unknown>
   const isLater = Number.isSafeInteger(format) && (format as number) > recordVersion
   if (!isLater && (format !== recordVersion || rest.length !== 8)) return "its body is not a list of 9"
-  const read = readBody(rest, isLater)
+  const read = readBody(rest)
   if (typeof read === "string") return isLater ? newer : read
-  const key = PeerId.toPublicKey(read.signer)!
-  if (!crypto.verify(key, signedMessage(crypto, body), signature)) return "its signature is not the signer's"
+  const { operations, ...said } = read
+  const done = isLater ? unknown : readOperations(operations)
+  const [problem, does] = typeof done === "string" ? [done, nothing] : [undefined, done]
+  const key = PeerId.toPublicKey(said.signer)!
+  if (!crypto.verify(key, signedMessage(crypto, body), signature)) {
+    return problem ?? "its signature is not the signer's"
+  }
   const kept = receipt === null ? undefined : Bytes.copy(receipt)
-  return { ...read, id: idOf(crypto, body), receipt: kept, bytes: Bytes.copy(bytes) }
+  const id = idOf(crypto, body)
+  return { record: { ...said, ...does, restsOn: 0, id, receipt: kept, bytes: Bytes.copy(bytes) }, problem }
 }
 
 const unpack = (bytes: Uint8Array): unknown => {
@@ -144,11 +172,15 @@ const unpack = (bytes: Uint8Array): unknown => {
   return typeof unpacked === "string" ? undefined : unpacked.value
 }
 
-const later = "later"
+type Deeds = Pick<CharterRecord, "operations" | "newness" | "unread">
 
-type Body = Omit<CharterRecord, "id" | "receipt" | "bytes">
+const nothing: Deeds = { operations: [], newness: 0, unread: undefined }
+const unknown: Deeds = { operations: [], newness: Infinity, unread: "later" }
 
-const readBody = (fields: ReadonlyArray<unknown>, isLater: boolean): Body | string => {
+type Body = Omit<CharterRecord, keyof Deeds | "restsOn" | "id" | "receipt" | "bytes"> & { readonly operations: unknown }
+
+/** What all formats have in common; what it does is read by itself. */
+const readBody = (fields: ReadonlyArray<unknown>): Body | string => {
   const [space, version, before, at, signer, behalf, note, operations] = fields
   if (!isBytes(space, SpaceId.spaceIdBytes)) return "it names no space"
   if (!Number.isSafeInteger(version) || (version as number) < 1) return "it has no place in the charter"
@@ -157,8 +189,6 @@ const readBody = (fields: ReadonlyArray<unknown>, isLater: boolean): Body | stri
   if (!isBytes(at, HybridTime.hybridTimeBytes)) return "it has no time"
   if (!isBytes(signer, PeerId.publicKeyBytes)) return "it names no signer"
   if (!isText(behalf, behalfCharsMax) || !isText(note, noteCharsMax)) return "a text of it is too long"
-  const read = isLater ? later : readOperations(operations)
-  if (typeof read === "string" && read !== later) return read
   return {
     space: SpaceId.fromBytes(space),
     version: version as number,
@@ -167,24 +197,24 @@ const readBody = (fields: ReadonlyArray<unknown>, isLater: boolean): Body | stri
     signer: PeerId.fromPublicKey(signer),
     behalf,
     note,
-    operations: typeof read === "string" ? [] : read,
-    unread: typeof read === "string" ? later : undefined
+    operations
   }
 }
 
-/** What it does; `later` for what only a later version knows, or what is wrong with it. */
-const readOperations = (operations: unknown): ReadonlyArray<CharterOperation.CharterOperation> | string => {
+/** What it does, or what is wrong with it. All of it is looked at: what is broken in one version is so in every later one. */
+const readOperations = (operations: unknown): Deeds | string => {
   if (!Array.isArray(operations) || operations.length < 1 || operations.length > operationsMax) {
     return `it does not do 1 to ${operationsMax} things`
   }
   const read: Array<CharterOperation.CharterOperation> = []
+  let newness = 0
   for (const input of operations as ReadonlyArray<unknown>) {
     const operation = CharterOperation.fromWire(input)
-    if (operation === "newer") return later
     if (operation === undefined) return "it does something that is none of a charter's operations"
-    read.push(operation)
+    newness = Math.max(newness, operation === "newer" ? Infinity : CharterOperation.newnessOf(input))
+    if (operation !== "newer") read.push(operation)
   }
-  return read
+  return newness === Infinity ? unknown : { operations: read, newness, unread: undefined }
 }
 
 /** In order and each once, so that there is one form. */

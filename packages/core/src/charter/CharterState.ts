@@ -96,6 +96,8 @@ export interface CharterState {
    * right: nothing that is said here gives one.
    */
   readonly unread: number | undefined
+  /** The highest `newness` of the records. */
+  readonly newness: number
 }
 
 const builtIn = (id: string, name: string, level: number): Role => ({ id, name, level, isBuiltIn: true })
@@ -129,7 +131,8 @@ export const empty = (space: SpaceId): CharterState => ({
   deviceLimit: null,
   deviceLimits: new Map(),
   seal: undefined,
-  unread: undefined
+  unread: undefined,
+  newness: 0
 })
 
 /** The devices of a member, in the order in which they came. */

@@ -1,6 +1,7 @@
 /**
  * The records of a charter as its store has them, and a charter of what was stored. What was taken in without being judged is
- * marked: a program that can judge it may refuse it then. Everything else was judged before, and counts or closes the space.
+ * marked: a program that can judge it may refuse it then, with all that stands behind it, as it would have when they came.
+ * Everything else was judged before, and counts or closes the space.
  * Where a record is damaged or gone there is no charter at all: without it somebody might have a right that was taken.
  */
 import { Effect } from "effect"
@@ -26,22 +27,30 @@ export const load = Effect.fnUntraced(function* (
 ) {
   const stored = yield* store.load
   const nameOf = (place: number): string => `record ${place + 1} of ${stored.length}`
-  const records: Array<CharterRecord.CharterRecord> = []
+  const rows: Array<{ readonly record: CharterRecord.CharterRecord; readonly name: string }> = []
   const judged = new Set<CharterRecord.RecordId>()
+  const unjudged = new Set<CharterRecord.RecordId>()
+  const dropped = new Set<CharterRecord.RecordId>()
   for (const [place, bytes] of stored.entries()) {
-    const isJudged = bytes[0] !== unjudgedMark
-    const record = CharterRecord.open(crypto, isJudged ? bytes : bytes.subarray(1))
-    if (record === CharterRecord.newer) return yield* foreign(store.path, nameOf(place))
-    if (typeof record === "string") return yield* damaged(store.path, `${nameOf(place)}: ${record}`)
-    if (isJudged) judged.add(record.id)
-    records.push(record)
+    const isMarked = bytes[0] === unjudgedMark
+    const opened = CharterRecord.openKept(crypto, isMarked ? bytes.subarray(1) : bytes)
+    if (opened === CharterRecord.newer) return yield* foreign(store.path, nameOf(place))
+    if (typeof opened === "string") return yield* damaged(store.path, `${nameOf(place)}: ${opened}`)
+    const { problem, record } = opened
+    if (problem !== undefined && !isMarked) return yield* damaged(store.path, `${nameOf(place)}: ${problem}`)
+    // Whoever judged one that stands behind such a one did not know what that is.
+    const isUnjudged = isMarked || record.behind.some((id) => unjudged.has(id))
+    if (isUnjudged) unjudged.add(record.id)
+    else judged.add(record.id)
+    if (problem === undefined) rows.push({ record, name: `${nameOf(place)}, ${record.id}` })
+    else dropped.add(record.id)
   }
   const graph = new CharterGraph(crypto, space)
-  const dropped = new Set<CharterRecord.RecordId>()
+  const records = rows.map(({ record }) => record)
   for (const [place, added] of graph.addAll(records, judged).entries()) {
-    const record = records[place]!
+    const { name, record } = rows[place]!
     const problem = lossOf(added, record, (id) => graph.knows(id) || dropped.has(id), judged.has(record.id))
-    if (problem !== undefined) return yield* damaged(store.path, `${nameOf(place)}, ${record.id}: ${problem}`)
+    if (problem !== undefined) return yield* damaged(store.path, `${name}: ${problem}`)
     if (!graph.knows(record.id)) dropped.add(record.id)
   }
   return graph

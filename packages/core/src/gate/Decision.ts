@@ -10,6 +10,11 @@ export const Decision = Schema.Struct({
   /** Version of the policy that decided; grows with every change, unless the gate says otherwise (`isRenumbered`). */
   policyVersion: Schema.Int,
   /** One sentence for people. */
-  because: Schema.String
+  because: Schema.String,
+  /**
+   * It is refused because this node cannot tell what the policy says, which is no judgement: nobody takes anything back for it,
+   * and it is asked again.
+   */
+  isUnjudged: Schema.optionalKey(Schema.Boolean)
 })
 export type Decision = typeof Decision.Type

@@ -48,6 +48,8 @@ export interface Denial extends Because {
   /** Place among the batch's commits. */
   readonly index: number
   readonly reason: "Denied" | "Revoked"
+  /** This node could not tell whether it may come in: it waits, and its deliverer is told that nothing was decided. */
+  readonly isUnjudged?: boolean
 }
 
 /** What one commit deletes. */

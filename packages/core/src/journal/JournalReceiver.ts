@@ -225,7 +225,7 @@ const moveCursor = (tables: JournalTables, batch: RemoteBatch): number => {
 const keepDenied = (
   work: Intake,
   opening: CommitOpening.Opening,
-  { because, policyVersion, reason, rule }: Denial,
+  { because, isUnjudged = false, policyVersion, reason, rule }: Denial,
   peer: PeerId
 ): Verdict | undefined => {
   if (opening.kind === "refused") return refusal(opening.code)
@@ -235,7 +235,7 @@ const keepDenied = (
   }
   const why = { rule, policyVersion, because }
   keep(work, opening.kind === "newer" ? opening.entry : describe(opening.commit), peer, reason, why, null)
-  return { code: reason, kind: "refused", ...why }
+  return { code: reason, kind: isUnjudged ? "held" : "refused", ...why }
 }
 
 /** True when every event of the commit was applied here before. */

@@ -54,6 +54,15 @@ export const notShared: Verdict = {
   because: "this device does not share its partition with that custodian"
 }
 
+/** Why a commit is left out where it cannot be told whether it may lie there; it comes again by comparing. */
+export const notJudged = ({ because, rule }: Because): Verdict => ({
+  code: "NotJudged",
+  kind: "held",
+  rule,
+  policyVersion: 0,
+  because
+})
+
 /** Equal roots: what they say of commits here. */
 export interface Proven {
   /** Up to this arrival number the peer has everything of the partitions that were compared, whatever it had said. */

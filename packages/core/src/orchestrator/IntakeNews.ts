@@ -2,13 +2,12 @@
  * What the application is told of what came from a peer, by whichever road: commits that wait, were refused, forked or
  * conflicted, and that this journal was copied. What is done about them is decided elsewhere.
  */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { RemoteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
-import type { QuarantineReason } from "../journal/Quarantine.ts"
-import { restsOnWaiting } from "../journal/Receipt.ts"
+import { QuarantineReason } from "../journal/Quarantine.ts"
 import type { MailboxError } from "../mailbox/MailboxError.ts"
 import type * as Partition from "../model/Partition.ts"
 import type { TransportError } from "../transport/TransportError.ts"
@@ -25,6 +24,9 @@ export const lookForLost = Effect.fnUntraced(function* (
   }
 })
 
+/** Other codes stand for what is left out and comes again. */
+const isKeptAs = Schema.is(QuarantineReason)
+
 /** Tells of one portion that was taken in. */
 export const takenIn = Effect.fnUntraced(function* (
   supervisor: Supervision,
@@ -32,13 +34,13 @@ export const takenIn = Effect.fnUntraced(function* (
   { outcome }: { readonly outcome: RemoteOutcome }
 ) {
   const { publish } = supervisor.channel
-  const held = new Map<string, number>()
+  const held = new Map<QuarantineReason, number>()
   for (const { code, kind } of outcome.verdicts) {
-    if (kind === "held" && code !== restsOnWaiting.code) held.set(code, (held.get(code) ?? 0) + 1)
+    if (kind === "held" && isKeptAs(code)) held.set(code, (held.get(code) ?? 0) + 1)
   }
   for (const [code, commits] of held) {
     if (code === "ClockAhead") yield* publish({ _tag: "ClockSkewed", peer, commits })
-    yield* publish({ _tag: "CommitsHeld", peer, reason: code as QuarantineReason, commits })
+    yield* publish({ _tag: "CommitsHeld", peer, reason: code, commits })
   }
   for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
   for (const [reason, commits] of outcome.arrived) {

@@ -14,6 +14,7 @@ import type { SpaceId } from "../identity/SpaceId.ts"
 import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import * as CommitDeeds from "./CommitDeeds.ts"
 import type { Denial, JournalShape, RemoteBatch, RemoteOutcome } from "../journal/Journal.ts"
+import { notJudged } from "../journal/Receipt.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
 import { PartitionMap } from "../model/PartitionMap.ts"
@@ -97,6 +98,10 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
       verdicts.push({ index: i, code: judged, kind: "refused", rule: "", policyVersion: 0, because: "" })
       continue
     }
+    if (judged !== undefined && "code" in judged) {
+      verdicts.push({ ...judged, index: i })
+      continue
+    }
     if (judged !== undefined) denials.push({ ...judged, index: commits.length })
     commits.push(bytes)
     places.push(i)
@@ -129,7 +134,9 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     massDeletes
   })
   const refused = new Map(outcome.refused)
-  for (const { code } of checked.verdicts) refused.set(code, (refused.get(code) ?? 0) + 1)
+  for (const { code, kind } of checked.verdicts) {
+    if (kind === "refused") refused.set(code, (refused.get(code) ?? 0) + 1)
+  }
   const verdicts = [
     ...checked.verdicts,
     ...outcome.verdicts.map((verdict) => ({ ...verdict, index: places[verdict.index]! }))
@@ -153,7 +160,7 @@ interface Judging {
   readonly begun: Array<CommitDeeds.Beginning>
 }
 
-/** The code under which a commit is refused, why it is denied, or nothing when it may come in. */
+/** The code under which a commit is refused, what is said of one that is left out, why it is denied, or nothing when it may come in. */
 const judge = Effect.fnUntraced(function* (
   context: IntakeContext,
   { begun, decisions, devices }: Judging,
@@ -175,7 +182,7 @@ const judge = Effect.fnUntraced(function* (
   }
   const { decision, isHidden } = judged
   // Not even kept: it is none of this device's business.
-  if (isHidden) return "NotReadable"
+  if (isHidden) return decision.isUnjudged === true ? notJudged(decision) : "NotReadable"
   if (!decision.allowed) return denial("Denied", decision)
   const write = { author: authors[0]!, partition, at, from: context.peer }
   const beginnings: Array<CommitDeeds.Beginning> = []
@@ -208,12 +215,11 @@ const judgePartition = Effect.fnUntraced(function* ({ gate, peer }: IntakeContex
   return judged
 })
 
-const denial = (reason: Denial["reason"], { because, policyVersion, rule }: Decision): Omit<Denial, "index"> => ({
-  reason,
-  rule,
-  policyVersion,
-  because
-})
+/** What was not judged is asked again under whatever version, also the present one. */
+const denial = (reason: Denial["reason"], decision: Decision): Omit<Denial, "index"> => {
+  const { because, isUnjudged = false, policyVersion, rule } = decision
+  return { reason, rule, policyVersion: isUnjudged ? 0 : policyVersion, because, isUnjudged }
+}
 
 const audit = ({ gate, peer }: IntakeContext, decision: Decision, detail: string): Effect.Effect<void> =>
   gate.audit({ action: "receive", peer, decision, detail })

@@ -54,7 +54,20 @@ export const laterRecord = (
   device: number,
   format = 1,
   ...more: ReadonlyArray<unknown>
-): CharterRecord.CharterRecord => {
+): CharterRecord.CharterRecord =>
+  CharterRecord.open(
+    crypto,
+    encoded(before, device, format, format === 1 ? [[99, "what it does"]] : { what: "it does" }, ...more)
+  ) as CharterRecord.CharterRecord
+
+/** The bytes of a record behind others that does whatever is given. */
+export const encoded = (
+  before: Before | ReadonlyArray<Before>,
+  device: number,
+  format: number,
+  does: unknown,
+  ...more: ReadonlyArray<unknown>
+): Uint8Array => {
   const all = Array.isArray(before) ? (before as ReadonlyArray<Before>) : [before as Before]
   const signer = signerOf(device)
   const body = MessagePack.pack([
@@ -66,11 +79,11 @@ export const laterRecord = (
     signer.publicKey,
     "",
     "",
-    format === 1 ? [[99, "what it does"]] : { what: "it does" },
+    does,
     ...more
   ])
   const signed = Bytes.concat(Bytes.utf8("syncline/charter/v1"), crypto.sha256(body))
-  return CharterRecord.open(crypto, MessagePack.pack([body, signer.sign(signed), null])) as CharterRecord.CharterRecord
+  return MessagePack.pack([body, signer.sign(signed), null])
 }
 
 export const found: CharterOperation = {

@@ -1,14 +1,15 @@
 // What a policy denied and lets in later, when the moment of the change is a bad one.
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { describe } from "vitest"
+import { Gate } from "../../src/gate/Gate.ts"
 import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
 import { defaultDeleteLimits } from "../../src/journal/DeleteWatch.ts"
 import type { JournalShape } from "../../src/journal/Journal.ts"
 import * as Limits from "../../src/model/Limits.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { peerOf } from "../session/SessionUnderTest.ts"
-import { deniesNothing, deniesTeam, makeNode, makeRules, pass } from "./virtualNodes.ts"
+import { deniesNothing, deniesTeam, makeNode, makeRules, makeTables, pass } from "./virtualNodes.ts"
 
 describe("what a policy denied", () => {
   it.effect("[OR-24] is taken in later when the disk was full at the moment of the change", () =>
@@ -40,6 +41,43 @@ describe("what a policy denied", () => {
       yield* pass(6_000)
       expect((yield* hub.journal.quarantineCounts).Denied).toBe(0)
       expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "denied" })
+    })
+  )
+
+  it.effect("[AK-13] waits for an update, where it had not been judged, and its author keeps it", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const [older, newer] = [yield* makeRules([2]), yield* makeRules([2])]
+      yield* older.change(deniesTeam("closed"))
+      yield* newer.change(deniesNothing)
+      const marking = Layer.effect(
+        Gate,
+        Effect.map(Gate, (gate) => ({
+          ...gate,
+          canReceive: (...asked: Parameters<typeof gate.canReceive>) =>
+            Effect.map(gate.canReceive(...asked), (told) => (told.allowed ? told : { ...told, isUnjudged: true }))
+        }))
+      )
+      const tables = makeTables()
+      const rules = { ...older, layer: Layer.provide(marking, older.layer) }
+      const before = yield* makeNode(network, 1, [], { rules, tables })
+      const client = yield* makeNode(network, 2, [1], { rules: yield* makeRules([1]) })
+      yield* before.start
+      yield* client.start
+      yield* client.put("t1", { team: "closed", title: "work", votes: 1 })
+      yield* pass(6_000)
+      expect(yield* before.journal.quarantine({ after: 0, limit: 5 })).toMatchObject([
+        { reason: "Denied", rule: "team/closed", policyVersion: 0 }
+      ])
+      expect((yield* client.journal.quarantineCounts).Rejected).toBe(0)
+      expect(yield* client.fieldsOf("t1")).toMatchObject({ title: "work" })
+      // Nobody brings it again.
+      yield* client.close
+      yield* before.close
+      const after = yield* makeNode(network, 1, [], { rules: newer, tables })
+      yield* pass(12_000)
+      expect((yield* after.journal.quarantineCounts).Denied).toBe(0)
+      expect(yield* after.fieldsOf("t1")).toMatchObject({ title: "work" })
     })
   )
 
