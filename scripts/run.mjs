@@ -20,6 +20,7 @@ const tasks = {
   sim: (tools, args) => program(tools, ["packages/core/test/simulation/longRun.ts", ...args]),
   "sim:team": (tools, args) => program(tools, ["packages/policy/test/simulation/longRun.ts", ...args]),
   "sim:pairing": (tools, args) => program(tools, ["packages/core/test/pairing/longRun.ts", ...args]),
+  "sim:mailbox": (tools, args) => program(tools, ["packages/core/test/mailbox/longRun.ts", ...args]),
   crash: (tools, args) => program(tools, ["examples/cities/test/crashMain.ts", ...args]),
   powercut: (tools, args) => program(tools, ["packages/node/test/powercut/main.ts", ...args]),
   ready: (tools, args) => withHub(tools, ["bench/src/ready/main.ts", ...args]),

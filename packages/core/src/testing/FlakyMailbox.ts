@@ -1,7 +1,7 @@
 /**
  * A mailbox as clouds and people make it: each device sees files late and in an order of its own, and may read them in part;
- * files vanish and get conflicted copies; requests fail, before or after they had their effect. From one seed, so that a run can
- * be repeated. A device can write and remove in its own directory only.
+ * files vanish, come back, are renamed and get conflicted copies; requests fail, before or after they had their effect. From one
+ * seed, so that a run can be repeated. A device can write and remove in its own directory only. What no device wrote is watched.
  */
 import { Clock, Effect, Stream } from "effect"
 import * as Bytes from "../identity/Bytes.ts"
@@ -21,9 +21,21 @@ export interface Flakiness {
   readonly vanish: number
   /** A provider makes a conflicted copy. */
   readonly conflict: number
+  /** Somebody gives a file another name. */
+  readonly rename: number
+  /** A provider brings back a file that its owner had removed, or that had vanished. */
+  readonly restore: number
 }
 
-export const steady: Flakiness = { delayMsMax: 0, partial: 0, failure: 0, vanish: 0, conflict: 0 }
+export const steady: Flakiness = {
+  delayMsMax: 0,
+  partial: 0,
+  failure: 0,
+  vanish: 0,
+  conflict: 0,
+  rename: 0,
+  restore: 0
+}
 
 interface Stored {
   readonly bytes: Uint8Array
@@ -36,6 +48,10 @@ export interface FlakyFolder {
   flakiness: Flakiness
   /** By directory, `space/owner`, and name. */
   readonly directories: Map<string, Map<string, Stored>>
+  /** Files that are gone, as they were: by `space/owner/name`. */
+  readonly gone: Map<string, Stored>
+  /** Files that no device wrote, by the same; they must stay as they are. */
+  readonly foreign: Map<string, Uint8Array>
   /** How late each device sees each file, once it was asked about. */
   readonly delays: Map<string, number>
 }
@@ -44,8 +60,23 @@ export const makeFolder = (random: SeededRandom, flakiness: Flakiness): FlakyFol
   random,
   flakiness,
   directories: new Map(),
+  gone: new Map(),
+  foreign: new Map(),
   delays: new Map()
 })
+
+/** Files that no device wrote and that are not as they were made. */
+export const touchedForeign = ({ directories, foreign }: FlakyFolder): ReadonlyArray<string> =>
+  [...foreign].flatMap(([path, bytes]) => {
+    const at = path.lastIndexOf("/")
+    const stored = directories.get(path.slice(0, at))?.get(path.slice(at + 1))
+    return stored !== undefined && Bytes.equals(stored.bytes, bytes) ? [] : [path]
+  })
+
+const plant = ({ directories, foreign }: FlakyFolder, directory: string, file: string, stored: Stored): void => {
+  directories.get(directory)!.set(file, stored)
+  foreign.set(`${directory}/${file}`, stored.bytes)
+}
 
 const name = "flaky"
 const fail = (reason: MailboxError["reason"]) => Effect.fail(new MailboxError({ mailbox: name, reason }))
@@ -85,7 +116,8 @@ const shapeOf = (folder: FlakyFolder, { owner, space }: MailboxPlace): MailboxSh
           folder.directories.set(own, files)
           files.set(file, { bytes: Bytes.copy(bytes), atMs })
           if (random.chance(folder.flakiness.conflict)) {
-            files.set(file.replace(".age", " (conflicted copy).age"), { bytes: Bytes.copy(bytes).reverse(), atMs })
+            const copy = { bytes: Bytes.copy(bytes).reverse(), atMs }
+            plant(folder, own, file.replace(".age", " (conflicted copy).age"), copy)
           }
         })
       ),
@@ -103,23 +135,52 @@ const shapeOf = (folder: FlakyFolder, { owner, space }: MailboxPlace): MailboxSh
           return Effect.succeed(isPart ? bytes.slice(0, random.between(0, bytes.length - 1)) : Bytes.copy(bytes))
         })
       ),
-    remove: (file) => risk(Effect.sync(() => void folder.directories.get(own)?.delete(file))),
+    remove: (file) => risk(Effect.sync(() => lose(folder, own, file))),
     changes: Stream.never
   }
 }
 
+const lose = ({ directories, gone }: FlakyFolder, directory: string, file: string): void => {
+  const stored = directories.get(directory)?.get(file)
+  if (stored === undefined) return
+  directories.get(directory)!.delete(file)
+  gone.set(`${directory}/${file}`, stored)
+}
+
+/** What others than its owner do to a file of a device. */
+const meddle = (folder: FlakyFolder, directory: string, file: string, stored: Stored): void => {
+  const { flakiness, foreign, random } = folder
+  if (foreign.has(`${directory}/${file}`)) return
+  if (random.chance(flakiness.vanish)) lose(folder, directory, file)
+  else if (random.chance(flakiness.rename)) {
+    lose(folder, directory, file)
+    plant(folder, directory, file.replace(".age", " (1).age"), stored)
+  }
+}
+
+/** Brings one file back that was gone. */
+const restoreOne = ({ directories, gone, random }: FlakyFolder): void => {
+  const paths = [...gone.keys()]
+  if (paths.length === 0) return
+  const path = random.pick(paths)
+  const at = path.lastIndexOf("/")
+  directories.get(path.slice(0, at))!.set(path.slice(at + 1), gone.get(path)!)
+  gone.delete(path)
+}
+
 const listed = (
-  { directories, flakiness, random }: FlakyFolder,
+  folder: FlakyFolder,
   space: string,
   isShown: (directory: string, file: string, stored: Stored, nowMs: number) => boolean,
   nowMs: number
 ): ReadonlyArray<Listed> => {
   const found: Array<Listed> = []
-  for (const [directory, files] of directories) {
+  if (folder.random.chance(folder.flakiness.restore)) restoreOne(folder)
+  for (const [directory, files] of folder.directories) {
     if (!directory.startsWith(`${space}/`)) continue
-    for (const [file, stored] of files) {
-      if (random.chance(flakiness.vanish)) files.delete(file)
-      else if (isShown(directory, file, stored, nowMs)) {
+    for (const [file, stored] of [...files]) {
+      meddle(folder, directory, file, stored)
+      if (files.has(file) && isShown(directory, file, stored, nowMs)) {
         found.push({ owner: directory.slice(space.length + 1), name: file, bytes: stored.bytes.length })
       }
     }
