@@ -24,7 +24,7 @@ export interface DeviceOrder {
 export type DeviceWord =
   | { readonly word: "ready" | "written" }
   | { readonly word: "road"; readonly to: string; readonly because: string }
-  | { readonly word: "seen"; readonly hash: string; readonly records: number; readonly states: ReadonlyArray<string> }
+  | { readonly word: "seen"; readonly hash: string; readonly records: number }
 
 const tell = (said: DeviceWord): void => console.log(JSON.stringify(said))
 
@@ -48,9 +48,8 @@ const node = await createNode({
 node.on("RouteChanged", ({ because, to }) => tell({ word: "road", to: to ?? "the hub", because }))
 
 const look = async (): Promise<void> => {
-  const [{ count, hash }, { mailboxes, routes }] = await Promise.all([node.hash(), node.status()])
-  const states = [...routes, ...mailboxes].map(({ address, state }) => `${address} ${state}`)
-  tell({ word: "seen", hash, records: count, states })
+  const { count, hash } = await node.hash()
+  tell({ word: "seen", hash, records: count })
 }
 
 createInterface({ input: process.stdin }).on("line", (line) => {

@@ -178,7 +178,7 @@ const listed = (
   if (folder.random.chance(folder.flakiness.restore)) restoreOne(folder)
   for (const [directory, files] of folder.directories) {
     if (!directory.startsWith(`${space}/`)) continue
-    for (const [file, stored] of [...files]) {
+    for (const [file, stored] of Array.from(files)) {
       meddle(folder, directory, file, stored)
       if (files.has(file) && isShown(directory, file, stored, nowMs)) {
         found.push({ owner: directory.slice(space.length + 1), name: file, bytes: stored.bytes.length })

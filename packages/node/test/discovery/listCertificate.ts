@@ -1,0 +1,23 @@
+/**
+ * A self-signed certificate for list.peers.net, valid for a hundred years, for tests only. The key protects nothing.
+ */
+
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBpDCCAUqgAwIBAgIUC3nEUDAqxHWXa6/4IRtFQiQcGAUwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwObGlzdC5wZWVycy5uZXQwIBcNMjYxMTIyMTc1NzM5WhgPMjEy
+NjEwMjkxNzU3MzlaMBkxFzAVBgNVBAMMDmxpc3QucGVlcnMubmV0MFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAEZJKYCgqcSDsE4ikZMUfaj+1CBlnuU15q38Fc7XV6
+lNpXJcTzpeWbNH217wzBwsQTzyclTjiwDT8RX/zWDlcDGqNuMGwwHQYDVR0OBBYE
+FH9uWWTe7UdNvlwkcdxrIkS3HPYZMB8GA1UdIwQYMBaAFH9uWWTe7UdNvlwkcdxr
+IkS3HPYZMA8GA1UdEwEB/wQFMAMBAf8wGQYDVR0RBBIwEIIObGlzdC5wZWVycy5u
+ZXQwCgYIKoZIzj0EAwIDSAAwRQIgVjA6jRyUf4VjIHsAsNub7vMNEZCpn+44f3fA
+3azNYKQCIQC8evVvnaFUcQ6k0lvLwE0x7vTkZbRlfV0wqB+pkzfjBw==
+-----END CERTIFICATE-----
+`
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9brlFQMjca1YWHn8
+WwvYisrF9XoG0CF8uNrISPqyS6+hRANCAARkkpgKCpxIOwTiKRkxR9qP7UIGWe5T
+XmrfwVztdXqU2lclxPOl5Zs0fbXvDMHCxBPPJyVOOLANPxFf/NYOVwMa
+-----END PRIVATE KEY-----
+`
