@@ -1,5 +1,6 @@
 /**
- * Why a list of peers could not be had.
+ * Why a list of peers could not be had: it may not be called, nobody answers, or what comes is none. What an entry of a list lacks is
+ * no error; such an entry is left out.
  */
 import { Schema } from "effect"
 
