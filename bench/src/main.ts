@@ -12,6 +12,7 @@ import { changeLatency } from "./measurements/ChangeLatency.ts"
 import { coldSync } from "./measurements/ColdSync.ts"
 import { differences } from "./measurements/Differences.ts"
 import { equalStores } from "./measurements/EqualStores.ts"
+import { folderRoad } from "./measurements/FolderRoad.ts"
 import { grant } from "./measurements/Grant.ts"
 import { liveStream } from "./measurements/LiveStream.ts"
 import { localWrites } from "./measurements/LocalWrites.ts"
@@ -37,7 +38,8 @@ const measurements: ReadonlyArray<Measurement> = [
   differences,
   policyCost,
   grant,
-  sealedContents
+  sealedContents,
+  folderRoad
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */

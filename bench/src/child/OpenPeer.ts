@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly introducer?: string
   /** Whether it can be dialled, on loopback and a port that the system chooses. */
   readonly listens?: boolean
+  /** A folder that is its only road. */
+  readonly mailbox?: string
 }
 
 interface OpenedPeer {
@@ -32,17 +34,25 @@ export const opened = (): OpenedPeer => {
   return open
 }
 
-export const openPeer = async ({ folder, introducer, listens = false, space, trusted }: OpenOptions): Promise<Peer> => {
+export const openPeer = async (options: OpenOptions): Promise<Peer> => {
+  const { folder, introducer, listens = false, mailbox, space, trusted } = options
   const peer = await createNode({
     space,
     store: folder,
     entities: { city: Cities.City, place: Cities.Place },
     // An older state that is measured beside this one may have no second policy.
     policy: introducer === undefined ? Policy.personal({ trusted }) : Policy.enterprise({ introducer }),
-    transports: [listens ? socketIo({ server: { port: 0 } }) : socketIo()]
+    transports: [listens ? socketIo({ server: { port: 0 } }) : socketIo()],
+    ...(mailbox !== undefined && { mailboxes: [await mailboxIn(mailbox)] })
   })
   open = { peer, folder }
   return peer
+}
+
+/** An older state that is measured beside this one has no such package. */
+const mailboxIn = async (path: string) => {
+  const { folder } = await import("@syncline/transport-fsfolder")
+  return folder({ path })
 }
 
 export const closePeer = async (): Promise<void> => {

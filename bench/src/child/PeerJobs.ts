@@ -129,6 +129,23 @@ export const peerJobs = {
     return JournalFile.commitsAfter(folder, before)
   },
 
+  /** Waits until everything that is here was left in the mailbox; gives what it is and the seconds since the device was opened. */
+  leftInMailbox: async () => {
+    const { folder, peer } = opened()
+    const { seconds } = await timed(async () => {
+      while ((await peer.status()).mailboxes[0]?.lookedAtMs === undefined) await sleep(50)
+    })
+    return { seconds, bytes: JournalFile.commitsAfter(folder, 0).bytes }
+  },
+
+  /** Waits until a device has the same as another one by the mailbox; seconds since it is asked. */
+  equalByMailbox: async () => {
+    const { peer } = opened()
+    return timed(async () => {
+      while ((await peer.status()).mailboxes[0]?.equal !== 1) await sleep(50)
+    })
+  },
+
   /** Begins to note what comes from others. */
   watchChanges: async () => {
     seen = []
@@ -156,13 +173,13 @@ export const peerJobs = {
   },
 
   /** Changes `count` cities one by one and gives the nanosecond at which each write began. */
-  changeSlowly: async ({ count }: { readonly count: number }) => {
+  changeSlowly: async ({ count, everyMs = pauseMs }: { readonly count: number; readonly everyMs?: number }) => {
     const { peer } = opened()
     const began: Array<readonly [id: string, atNs: bigint]> = []
     for (const record of Cities.first(count)) {
       began.push([record.id, process.hrtime.bigint()])
       await peer.city.put(changed(record, 0))
-      await sleep(pauseMs)
+      await sleep(everyMs)
     }
     return began
   }
