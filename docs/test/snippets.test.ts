@@ -30,6 +30,10 @@ describe("snippets", () => {
     expect(shownIn("docs/SEALED.md")).toBe(read("docs/snippets/sealed.ts").trim())
   })
 
+  it("ROADS.md shows docs/snippets/roads.ts as it is", () => {
+    expect(shownIn("docs/ROADS.md")).toBe(read("docs/snippets/roads.ts").trim())
+  })
+
   it("PAIRING.md shows docs/snippets/pairing.ts as it is", () => {
     expect(shownIn("docs/PAIRING.md")).toBe(read("docs/snippets/pairing.ts").trim())
   })
