@@ -9,7 +9,6 @@ import { Readable } from "node:stream"
 import type { DriveAccess } from "./DriveAccess.ts"
 import { type DriveFailure, failure, ofError } from "./DriveFailure.ts"
 import { requestsTotal } from "./DriveMetrics.ts"
-import { folderType } from "./DriveNames.ts"
 import { retried } from "./DriveRetry.ts"
 import type { GoogleDriveSettings } from "./GoogleDriveOptions.ts"
 
@@ -25,6 +24,9 @@ const File = Schema.Struct({
   appProperties: Nullable(Schema.Record(Schema.String, Schema.NullOr(Schema.String)))
 })
 export type DriveFile = typeof File.Type
+
+/** How Drive says that a file is a folder. */
+export const folderType = "application/vnd.google-apps.folder"
 const fileFields = "id,mimeType,size,md5Checksum,trashed,parents,appProperties"
 
 const Files = Schema.Struct({ nextPageToken: Nullable(Schema.String), files: Schema.Array(File) })

@@ -3,12 +3,12 @@
  * after, once a day, and when Drive does not know any more where it was. It writes nothing.
  */
 import { Clock, Effect, Metric, Semaphore } from "effect"
-import type { DriveApi, DriveFile } from "./DriveApi.ts"
+import { type DriveApi, type DriveFile, folderType } from "./DriveApi.ts"
 import { type DriveFailure, failure } from "./DriveFailure.ts"
 import type { DriveFolders } from "./DriveFolders.ts"
 import { DriveIndex } from "./DriveIndex.ts"
 import { forgottenTotal, listingsTotal } from "./DriveMetrics.ts"
-import { filesQuery, folderType, type Stored, stored } from "./DriveNames.ts"
+import { filesQuery, type Stored, stored } from "./DriveNames.ts"
 
 /**
  * When everything is listed again, in milliseconds after the listing before: Drive's listings lag, and what was late for one

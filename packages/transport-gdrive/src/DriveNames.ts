@@ -5,8 +5,6 @@
 import { MailboxName } from "@syncline/core"
 import type { DriveFile } from "./DriveApi.ts"
 
-/** How Drive says that a file is a folder. */
-export const folderType = "application/vnd.google-apps.folder"
 /** Name of the folder, for people; it may be changed. */
 export const folderName = "Syncline"
 const mark = "syncline"

@@ -4,7 +4,7 @@
  * times: what it does shall count once.
  */
 import { Effect, PubSub, Semaphore } from "effect"
-import type { Wording } from "./Charter.ts"
+import type { Wording } from "./CharterContract.ts"
 import * as CharterError from "./CharterError.ts"
 import * as CharterFold from "./CharterFold.ts"
 import { draft, handingProblem, type Keeping, problemOf, standsBehindAll } from "./CharterKeeping.ts"
