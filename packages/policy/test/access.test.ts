@@ -136,7 +136,7 @@ describe("a right that is taken away", () => {
         ["south", 3]
       ])
       expect(yield* mia.titleOf("n9")).toBe(undefined)
-      expect((yield* hub.status).peers[0]).toMatchObject({ state: "offline" })
+      expect((yield* hub.status).peers[0]).toMatchObject({ state: "blocked" })
       yield* hub.write({ _tag: "PauseDevice", device: deviceOf(2).publicKey, isPaused: false })
       yield* pass(70_000)
       expect(yield* mia.titleOf("n9")).toBe("later")

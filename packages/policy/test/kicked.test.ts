@@ -8,7 +8,7 @@ import { found, makeNode, pass, type TeamNode } from "./teamNodes.ts"
 const isLinked = (node: TeamNode, other: TeamNode) =>
   Effect.map(node.status, ({ peers }) => {
     const known = peers.find(({ peer }) => peer === other.peer)
-    return known !== undefined && known.state !== "offline"
+    return known !== undefined && known.state !== "offline" && known.state !== "blocked"
   })
 
 describe("a device that is put out", () => {

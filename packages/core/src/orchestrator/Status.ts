@@ -12,9 +12,9 @@ export interface PeerStatus {
   readonly route: string
   /**
    * `synced`: roots were found equal and nothing is pending since. `held`: what differs waits in the quarantine of
-   * either side, for time, for a policy or for a person.
+   * either side, for time, for a policy or for a person. `paused`: by `PausePeer`. `blocked`: the policy does not let it in.
    */
-  readonly state: "connecting" | "syncing" | "synced" | "held" | "paused" | "offline"
+  readonly state: "connecting" | "syncing" | "synced" | "held" | "paused" | "blocked" | "offline"
   /** Commits that the peer has not confirmed yet, at most; those it sent itself may be among them. */
   readonly pendingOut: number
   /** Commits that the peer is known to have and that were not taken in yet. */

@@ -18,7 +18,9 @@ export const of = (supervisor: Supervision): Effect.Effect<Status, OrchestratorE
     const peers: Array<PeerStatus> = []
     for (const [peer, memory] of supervisor.peers) {
       const { lastError, provenAtMs, receivedEvents, route, sentEvents } = memory
-      const state = stateOf(supervisor, peer, head, now)
+      const known = stateOf(supervisor, peer, head, now)
+      const isOut = known === "offline" && !(yield* supervisor.gate.admits(peer)).allowed
+      const state: PeerStatus["state"] = isOut ? "blocked" : known
       const sessions = supervisor.sessions.allOf(peer)
       const confirmed = (yield* journal.peer(peer, sessions.at(-1)?.incarnation))?.acknowledged ?? 0
       const acknowledged = Math.max(confirmed, placeOf(supervisor, peer)?.acknowledged ?? 0)

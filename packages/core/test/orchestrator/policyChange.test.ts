@@ -38,7 +38,7 @@ const changingGate = Effect.gen(function* () {
 const peersOf = Orchestrator.use((orchestrator) => orchestrator.status).pipe(Effect.map(({ peers }) => peers))
 
 describe("a policy that changes", () => {
-  it.live("[OR-13] ends the sessions that it no longer admits, and lets them in again", () =>
+  it.live("[OR-13] [OR-72] ends the sessions that it no longer admits, and lets them in again", () =>
     Effect.gen(function* () {
       const network = MemoryTransport.makeNetwork()
       const { layer, policy, tell } = yield* changingGate
@@ -54,7 +54,7 @@ describe("a policy that changes", () => {
         "the device is told",
         Effect.sync(() => device.seen.some((event) => event._tag === "SyncError" && event.code === "PeerDenied"))
       )
-      expect(yield* hub.run(peersOf)).toMatchObject([{ state: "offline" }])
+      expect(yield* hub.run(peersOf)).toMatchObject([{ state: "blocked" }])
       policy.isAllowed = true
       yield* tell
       yield* sawEvent(hub, "PeerConnected", 2)

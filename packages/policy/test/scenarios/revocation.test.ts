@@ -31,7 +31,7 @@ describe("a right that is taken away", () => {
       const { north } = yield* held(mia)
       expect(north).toBeGreaterThan(0)
       expect(north).toBeLessThan(600)
-      expect((yield* hub.status).peers[0]).toMatchObject({ state: "offline" })
+      expect((yield* hub.status).peers[0]).toMatchObject({ state: "blocked" })
       expect(yield* held(hub)).toEqual({ north: 600 })
     })
   )
