@@ -129,21 +129,17 @@ export const peerJobs = {
     return JournalFile.commitsAfter(folder, before)
   },
 
-  /** Waits until everything that is here was left in the mailbox; gives what it is and the seconds since the device was opened. */
+  /** Waits until everything that is here was left in the mailbox; gives the bytes of its commits. */
   leftInMailbox: async () => {
     const { folder, peer } = opened()
-    const { seconds } = await timed(async () => {
-      while ((await peer.status()).mailboxes[0]?.lookedAtMs === undefined) await sleep(50)
-    })
-    return { seconds, bytes: JournalFile.commitsAfter(folder, 0).bytes }
+    while ((await peer.status()).mailboxes[0]?.lookedAtMs === undefined) await sleep(lookEveryMs)
+    return { bytes: JournalFile.commitsAfter(folder, 0).bytes }
   },
 
-  /** Waits until a device has the same as another one by the mailbox; seconds since it is asked. */
+  /** Waits until the device has the same as another one by the mailbox. */
   equalByMailbox: async () => {
     const { peer } = opened()
-    return timed(async () => {
-      while ((await peer.status()).mailboxes[0]?.equal !== 1) await sleep(50)
-    })
+    while ((await peer.status()).mailboxes[0]?.equal !== 1) await sleep(lookEveryMs)
   },
 
   /** Begins to note what comes from others. */

@@ -113,7 +113,7 @@ const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.
       return here.allowed ? now().reads(peer, partition) : here
     })
   return {
-    devices: Effect.sync(() => [...now().state.devices.keys()]),
+    devices: Effect.sync(() => devicesOf(now())),
     admits: (peer) => Effect.sync(() => ({ ...now().admits(peer), isHeard: now().hears(peer) })),
     canSend: travels,
     canReceive: travels,
@@ -135,6 +135,10 @@ const gateOf = (now: () => EnterpriseDecisions, self: PeerId.PeerId): Omit<Gate.
       })
   }
 }
+
+/** The hub belongs to them, although it may be no member's device. */
+const devicesOf = ({ state: { devices, hub } }: EnterpriseDecisions): ReadonlyArray<PeerId.PeerId> =>
+  hub === undefined || devices.has(hub) ? [...devices.keys()] : [...devices.keys(), hub]
 
 /** Reads what was done only where it matters. */
 const writes = <E>(

@@ -9,7 +9,7 @@ import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
 import * as Explanation from "../src/Explanation.ts"
 import { gateLayer } from "../src/EnterprisePolicy.ts"
 import * as PolicyDraft from "../src/PolicyDraft.ts"
-import { asks, deviceOf, doing, layerCharter, open, peer, policy } from "./space.ts"
+import { asks, deviceOf, doing, founding, layerCharter, open, peer, policy } from "./space.ts"
 
 const task = (team?: string) => ({ type: "task", header: team === undefined ? {} : { team } })
 
@@ -46,6 +46,15 @@ describe("the enterprise policy as a gate", () => {
 })
 
 describe("without a policy document", () => {
+  it.effect("[EP-10] the hub is among the known devices, also where it is no member's", () =>
+    Effect.gen(function* () {
+      const services = yield* Layer.build(Layer.provideMerge(gateLayer(), layerCharter(1)))
+      const hub = deviceOf(9).publicKey
+      yield* Context.get(services, Charter.Charter).write([{ ...founding(), hub }])
+      expect(yield* Context.get(services, Gate.Gate).devices).toEqual([peer(1), peer(9)])
+    })
+  )
+
   it.effect("[EP-10] strangers, paused and removed devices are not admitted and read nothing", () =>
     Effect.gen(function* () {
       const { gate, write } = yield* open(["mia", "member", 2])
