@@ -2,7 +2,7 @@
  * The enterprise policy: its own rules, and those of every gate.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Charter, Gate } from "@syncline/core"
+import { Charter, type CharterOperation, Gate } from "@syncline/core"
 import { GateConformance } from "@syncline/core/testing"
 import { Context, Effect, Layer } from "effect"
 import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
@@ -50,7 +50,7 @@ describe("without a policy document", () => {
     Effect.gen(function* () {
       const services = yield* Layer.build(Layer.provideMerge(gateLayer(), layerCharter(1)))
       const hub = deviceOf(9).publicKey
-      yield* Context.get(services, Charter.Charter).write([{ ...founding(), hub }])
+      yield* Context.get(services, Charter.Charter).write([{ ...founding(), hub } as CharterOperation.CharterOperation])
       expect(yield* Context.get(services, Gate.Gate).devices).toEqual([peer(1), peer(9)])
     })
   )
