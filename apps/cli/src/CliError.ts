@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { command } from "./Invocation.ts"
 import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
 import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
+import { NothingReached, RoadMissing } from "./RoadError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", { problem: Schema.String }) {
@@ -40,10 +41,13 @@ export class DeviceFileDamaged extends Schema.TaggedError<DeviceFileDamaged>()("
   }
 }
 
-/** The device has no hub to go to. Run `init --hub`. */
+/** The device has neither a hub to go to nor another road. Run `init --hub`, or `road add`. */
 export class HubMissing extends Schema.TaggedError<HubMissing>()("HubMissing", { folder: Schema.String }) {
   override get message(): string {
-    return `This device knows no hub. Name one with: ${command(`init --data ${this.folder} --hub <address>`)}`
+    return (
+      `This device knows no hub. Name one with: ${command(`init --data ${this.folder} --hub <address>`)}\n` +
+      `Or a folder that a cloud program copies: ${command(`road add folder <path> --data ${this.folder}`)}`
+    )
   }
   get isRetryable(): boolean {
     return false
@@ -449,7 +453,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     InvitationRefused,
     RequestRejected,
     RequestWaiting,
-    HubForeign
+    HubForeign,
+    NothingReached,
+    RoadMissing
   ])
 }) {
   override get message(): string {

@@ -29,6 +29,7 @@ import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
 import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
+import { road } from "./RoadLine.ts"
 import { device, member, role, seal, team } from "./TeamLine.ts"
 
 const init = Command.make(
@@ -152,12 +153,12 @@ const watch = Command.make(
     () => import("./commands/watchCommand.ts"),
     ({ run }, input) => run(input)
   )
-).pipe(Command.withDescription("Stay with the hub and print every change"))
+).pipe(Command.withDescription("Stay with the hub and the mailboxes and print every change"))
 
 const sync = Command.make(
   "sync",
   {
-    isWatching: yes("watch", "Stay with the hub after the first sync"),
+    isWatching: yes("watch", "Stay after the first sync, and tell when another road is taken"),
     timeout: Flag.Int("timeout").pipe(
       Flag.withMetavar("seconds"),
       Flag.withDescription("Give up when nothing moves for so long (default 60)"),
@@ -169,7 +170,9 @@ const sync = Command.make(
     () => import("./commands/syncCommand.ts"),
     ({ run }, input) => run(input)
   )
-).pipe(Command.withDescription("Sync with the hub until both sides hold the same"))
+).pipe(
+  Command.withDescription("Sync with the hub until both sides hold the same, and look into the device's mailboxes")
+)
 
 const status = Command.make(
   "status",
@@ -208,7 +211,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Device", commands: [init, pair, join, showId, trust, status, key] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
-    { group: "Sync", commands: [sync, watch, hash, receipts, quarantine] },
+    { group: "Sync", commands: [sync, watch, road, hash, receipts, quarantine] },
     { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])

@@ -2,24 +2,27 @@
  * One connection to the hub as a command sees it: progress while it syncs, an end with a proof, or a failure that says
  * what to do. The engine's orchestrator dials and syncs; this only listens to it and decides when to give up.
  */
-import { DeviceKey, Journal, Orchestrator, type SyncEvent } from "@syncline/core"
+import { DeviceKey, Journal, Orchestrator, PeerId, type SyncEvent } from "@syncline/core"
 import { TrustFile } from "@syncline/node"
 import { Clock, Effect, Queue, Stream } from "effect"
 import { because, type CliError, HubMissing, NotConnected, NotTrusted, SyncFailed } from "./CliError.ts"
 import * as Device from "./Device.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 import { command } from "./Invocation.ts"
+import * as Roads from "./Roads.ts"
 
 export interface Hub {
   readonly address: string
   readonly peer: string
 }
 
-/** The hub that the folder's device goes to. */
-export const hubOf = Effect.fnUntraced(function* (folder: string) {
+/** The ways by which the folder's device meets others: one at least. Who stays listens to what comes by them. */
+export const waysOf = Effect.fnUntraced(function* (folder: string, isStaying: boolean) {
   const device = yield* DeviceFile.read(folder)
-  if (device?.hub === undefined) return yield* because(new HubMissing({ folder }))
-  return device.hub
+  const roads = device === undefined ? [] : yield* Roads.of(folder, device, isStaying)
+  const hub: Hub | undefined = device?.hub
+  if (hub === undefined && roads.length === 0) return yield* because(new HubMissing({ folder }))
+  return { hub, roads, mailboxes: roads.map(({ mailbox }) => mailbox) }
 })
 
 /** How far a connection has come. */
@@ -42,20 +45,27 @@ export interface Headway {
 /** The proof that both sides hold the same. */
 export type Proof = typeof SyncEvent.SyncCompleted.Type
 
+export type RoadNews = typeof SyncEvent.RouteChanged.Type | typeof SyncEvent.SyncError.Type
+
 export interface FollowOptions<E, R> {
   readonly folder: string
-  readonly hub: Hub
+  /** Where a device has none it stays with its other roads. */
+  readonly hub: Hub | undefined
+  /** How long to wait for the hub's first answer, at most and where there is an end to it at all. */
+  readonly connectMsMax?: number
   /** Gives up when nothing moves for so long, and when the hub refuses; absent: tries again for ever. */
   readonly silenceMsMax: number | undefined
   readonly onHeadway: (headway: Headway) => Effect.Effect<void>
   /** A failure of the connection that it goes on from. */
   readonly onFailure: (failure: CliError) => Effect.Effect<void>
-  /** True ends the connection. */
-  readonly onProof: (proof: Proof) => Effect.Effect<boolean, E, R>
+  /** What is told of other roads than the hub: another one is taken, or one failed and is tried again. */
+  readonly onRoad: (news: RoadNews) => Effect.Effect<void, E, R>
+  /** Of the hub over a link, or of a device by what it has left on another road. True ends the connection. */
+  readonly onProof: (proof: Proof, isOfHub: boolean) => Effect.Effect<boolean, E, R>
 }
 
 /** A hub that does not answer within this is reported, even where a sync may be silent for longer. */
-const connectMsMax = 10_000
+const connectMsDefault = 10_000
 /** Events that this may lag behind; the engine reports more as `Lagged`. */
 const eventsMax = 4_096
 
@@ -78,6 +88,14 @@ export const follow = Effect.fnUntraced(function* <E, R>(options: FollowOptions<
   let denials = 0
   for (;;) {
     const event = yield* nextEvent(options, headway, events)
+    if (isOfRoad(options, event)) {
+      yield* options.onRoad(event)
+      continue
+    }
+    if (event._tag === "SyncCompleted" && !(headway.isConnected && isHub(options, event.peer))) {
+      if (yield* options.onProof(event, false)) return
+      continue
+    }
     const failure = yield* take(options, headway, event)
     if (failure !== undefined) {
       // Somebody may have said a moment ago that this device is trusted, and a hub looks at its list twice a second.
@@ -86,9 +104,19 @@ export const follow = Effect.fnUntraced(function* <E, R>(options: FollowOptions<
       if (!isEarly) yield* options.onFailure(failure)
     }
     yield* options.onHeadway(headway)
-    if (event._tag === "SyncCompleted" && (yield* options.onProof(event))) return
+    if (event._tag === "SyncCompleted" && (yield* options.onProof(event, true))) return
   }
 }, Effect.scoped)
+
+interface Addressed {
+  readonly hub: Hub | undefined
+}
+
+const isOfRoad = ({ hub }: Addressed, event: SyncEvent.SyncEvent): event is RoadNews =>
+  event._tag === "RouteChanged" || (event._tag === "SyncError" && event.route !== hub?.address)
+
+const isHub = ({ hub }: Addressed, peer: string): boolean =>
+  hub !== undefined && (hub.peer === peer || !PeerId.is(hub.peer))
 
 /** Denials that are not taken for the last word: the next try is a second later. */
 const denialsPassing = 1
@@ -103,11 +131,11 @@ const subscribe = Effect.fnUntraced(function* (events: Stream.Stream<SyncEvent.S
 })
 
 const nextEvent = Effect.fnUntraced(function* <E, R>(
-  { hub, silenceMsMax }: FollowOptions<E, R>,
+  { connectMsMax = connectMsDefault, hub, silenceMsMax }: FollowOptions<E, R>,
   headway: Headway,
   events: Queue.Dequeue<SyncEvent.SyncEvent>
 ) {
-  if (silenceMsMax === undefined) return yield* Queue.take(events)
+  if (silenceMsMax === undefined || hub === undefined) return yield* Queue.take(events)
   const limitMs = headway.isConnected ? silenceMsMax : Math.min(silenceMsMax, connectMsMax)
   const leftMs = headway.movedMs + limitMs - (yield* Clock.currentTimeMillis)
   return yield* Queue.take(events).pipe(
@@ -149,8 +177,8 @@ const take = Effect.fnUntraced(function* <E, R>(
       headway.rejected++
       break
     case "SyncError":
-      headway.problem = event.detail.replace(`cannot reach ${options.hub.address}: `, "")
-      return yield* failureOf(options, event)
+      headway.problem = event.detail.replace(`cannot reach ${event.route}: `, "")
+      return yield* failureOf(options.folder, options.hub, event)
     case "ForkDetected":
       return because(
         new SyncFailed({
@@ -162,6 +190,7 @@ const take = Effect.fnUntraced(function* <E, R>(
       headway.problem = `${event.commits} commits wait, because their time is ahead of this device's clock; set both clocks`
       return undefined
     case "CommitsRefused":
+      if (!isHub(options, event.peer)) return undefined
       headway.problem = `${event.commits} commits of the hub were not kept (${event.code})`
       return undefined
     default:
@@ -179,10 +208,13 @@ const entitiesHere = Effect.gen(function* () {
 /** True for what often mends itself within seconds: the hub restarts, or a link breaks. */
 const isPassing = ({ reason }: CliError): boolean => reason._tag === "NotConnected"
 
-const failureOf = Effect.fnUntraced(function* <E, R>(
-  { folder, hub }: FollowOptions<E, R>,
-  { code, detail }: typeof SyncEvent.SyncError.Type
+const failureOf = Effect.fnUntraced(function* (
+  folder: string,
+  hub: Hub | undefined,
+  { code, detail, route }: typeof SyncEvent.SyncError.Type
 ) {
+  // Without a hub nothing is dialled.
+  if (hub === undefined) return because(new SyncFailed({ reason: code, problem: detail }))
   switch (code) {
     case "PeerDenied": {
       const device = yield* DeviceFile.read(folder)
@@ -201,9 +233,7 @@ const failureOf = Effect.fnUntraced(function* <E, R>(
     case "ViewsDiffer":
       return because(new SyncFailed({ reason: code, problem: detail }))
     default:
-      return because(
-        new NotConnected({ address: hub.address, problem: detail.replace(`cannot reach ${hub.address}: `, "") })
-      )
+      return because(new NotConnected({ address: route, problem: detail.replace(`cannot reach ${route}: `, "") }))
   }
 })
 

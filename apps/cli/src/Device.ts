@@ -11,6 +11,8 @@ import {
   Gate,
   Journal,
   JournalError,
+  type Mailbox,
+  MailboxRegistry,
   Orchestrator,
   PeerId,
   QuarantineDesk,
@@ -27,6 +29,7 @@ import {
   SqliteAudit,
   SqliteCharter,
   SqliteJournal,
+  SqliteMailbox,
   TrustFile
 } from "@syncline/node"
 import { enterprise, personal } from "@syncline/policy"
@@ -81,17 +84,32 @@ export const layerDeciding = (folder: string) =>
     })
   )
 
-/** Records and Journal with an orchestrator that goes to the hub and listens to nobody. */
-export const layerOnline = (folder: string, hub: { readonly address: string; readonly peer: string }) =>
+/** The ways by which a device meets others. */
+export interface Ways {
+  readonly hub: { readonly address: string; readonly peer: string } | undefined
+  readonly mailboxes: ReadonlyArray<Mailbox.Mailbox>
+}
+
+/** Records and Journal with an orchestrator that goes to the hub, looks into the mailboxes, and listens to nobody. */
+export const layerOnline = (folder: string, { hub, mailboxes }: Ways) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const space = yield* spaceOf(folder)
-      const { socketIo } = yield* Effect.promise(() => import("@syncline/transport-socketio"))
       const policy = yield* policyOf(folder, space, trusting(folder))
-      const peer = PeerId.is(hub.peer) ? hub.peer : undefined
-      return Orchestrator.Orchestrator.layer({ listens: false, routes: [{ address: hub.address, peer }] }).pipe(
+      const routes =
+        hub === undefined ? [] : [{ address: hub.address, peer: PeerId.is(hub.peer) ? hub.peer : undefined }]
+      // Who goes to no hub need not load its transport.
+      const transports =
+        hub === undefined ? [] : [(yield* Effect.promise(() => import("@syncline/transport-socketio"))).socketIo({})]
+      return Orchestrator.Orchestrator.layer({ listens: false, routes }).pipe(
+        // The journal holds the folder's lock, which the mailboxes' file is under, too.
+        Layer.provide(
+          mailboxes.length === 0
+            ? Layer.empty
+            : MailboxRegistry.MailboxRegistry.layer(mailboxes).pipe(Layer.provide(SqliteMailbox.layer(folder)))
+        ),
         Layer.provideMerge(layerOf(folder, space, policy)),
-        Layer.provide(TransportRegistry.TransportRegistry.layer([socketIo({})]))
+        Layer.provide(TransportRegistry.TransportRegistry.layer(transports))
       )
     })
   )

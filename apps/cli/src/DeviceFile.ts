@@ -1,11 +1,27 @@
 /**
- * What a device remembers between commands: `<folder>/device.json` with its space, its hub and its schema. Keys, trust
- * and records lie in files of their own beside it.
+ * What a device remembers between commands: `<folder>/device.json` with its space, its hub, its mailboxes and its schema. Keys,
+ * trust and records lie in files of their own beside it.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { existsSync, readFileSync } from "node:fs"
+import { isAbsolute, join, resolve } from "node:path"
 import { Effect, Result, Schema } from "effect"
 import { because, type CliError, DeviceFileDamaged } from "./CliError.ts"
+import * as KeptFile from "./KeptFile.ts"
+
+const isWhole = (path: string): true | string =>
+  (isAbsolute(path) && !path.includes("\0")) || "the path of a mailbox must be whole, from the root or drive on"
+
+/** A folder that a cloud program copies between devices. */
+const FolderMailbox = Schema.Struct({
+  kind: Schema.Literal("folder"),
+  path: Schema.String.check(Schema.makeFilter(isWhole))
+})
+
+/** A mailbox as it is kept. */
+export type KeptMailbox = typeof FolderMailbox.Type
+
+/** Mailboxes of one device; a further one is refused. */
+export const mailboxesMax = 8
 
 export const Device = Schema.Struct({
   /** 32 hexadecimal digits. */
@@ -22,7 +38,9 @@ export const Device = Schema.Struct({
   /** The hub's policy: absent for personal, where the folder's list says whom to trust. */
   policy: Schema.optionalKey(Schema.Literals(["personal", "enterprise"])),
   /** Absolute path of a module that exports entity types. */
-  schema: Schema.optionalKey(Schema.String)
+  schema: Schema.optionalKey(Schema.String),
+  /** Roads beside the hub. */
+  mailboxes: Schema.optionalKey(Schema.Array(FolderMailbox).check(Schema.isMaxLength(mailboxesMax)))
 })
 export type Device = typeof Device.Type
 
@@ -40,20 +58,11 @@ export const read = (folder: string): Effect.Effect<Device | undefined, CliError
     })
   })
 
-/** Writes beside the file and then gives it the name, so that a crash leaves the old one. */
+/** Replaces the file as a whole; a crash leaves the old one. */
 export const write = (folder: string, device: Device): Effect.Effect<void, CliError> =>
   Effect.suspend(() => {
     const path = deviceFile(folder)
-    const temporary = `${path}.new`
-    return attempt(path, () => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      try {
-        writeFileSync(temporary, `${JSON.stringify(device, undefined, 2)}\n`, { mode: 0o600, flush: true })
-        renameSync(temporary, path)
-      } finally {
-        rmSync(temporary, { force: true })
-      }
-    })
+    return attempt(path, () => KeptFile.write(path, device))
   })
 
 const attempt = <A>(path: string, body: () => A): Effect.Effect<A, CliError> =>

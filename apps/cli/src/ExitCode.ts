@@ -2,7 +2,7 @@
  * From a failure to the exit code and to what people and programs read about it. Codes are a promise to scripts:
  * 0 ok, 1 failure, 2 usage, 3 not connected, 4 denied, 5 a policy that cannot be, 130 interrupted.
  */
-import type { JournalError, OnboardingError, OrchestratorError, WriteError } from "@syncline/core"
+import type { JournalError, MailboxError, OnboardingError, OrchestratorError, WriteError } from "@syncline/core"
 import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
 import type { PolicyDeskError } from "@syncline/policy"
@@ -14,6 +14,7 @@ export type Failure =
   | DeviceKeyError.DeviceKeyError
   | TrustFileError.TrustFileError
   | JournalError.JournalError
+  | MailboxError.MailboxError
   | WriteError.WriteError
   | OrchestratorError.OrchestratorError
   | PolicyDeskError.PolicyDeskError
@@ -39,9 +40,12 @@ export const of = (failure: Failure): number => {
     case "TrustedPeerInvalid":
     case "PairingCodeInvalid":
     case "InvitationLinkInvalid":
+    case "MailboxUnfit":
       return usage
     case "NotConnected":
     case "MeetingUnreachable":
+    case "MailboxUnreachable":
+    case "NothingReached":
     case "DoorClosed":
       return notConnected
     case "CommitsStay":
@@ -53,6 +57,7 @@ export const of = (failure: Failure): number => {
     case "HubRefused":
       return failure.reason.status === 422 ? policyRefused : failed
     case "ActionDenied":
+    case "MailboxDenied":
     case "NotTrusted":
     case "WriteDenied":
     case "InvitationRefused":

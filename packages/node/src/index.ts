@@ -13,6 +13,7 @@ export * as PeerListError from "./discovery/PeerListError.ts"
 export * as SqliteAudit from "./SqliteAudit.ts"
 export * as SqliteCharter from "./SqliteCharter.ts"
 export * as SqliteJournal from "./SqliteJournal.ts"
+export * as SqliteMailbox from "./SqliteMailbox.ts"
 export { type CharteredPolicy, nodeLayer, type NodeLayerOptions, type NodeServices, spaceOf } from "./NodeLayer.ts"
 export {
   createNode,

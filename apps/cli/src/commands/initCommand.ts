@@ -51,6 +51,7 @@ export const run = Effect.fnUntraced(function* (input: InitInput) {
     ...(space.name === undefined ? {} : { spaceName: space.name }),
     ...(hubKept === undefined ? {} : { hub: hubKept }),
     ...(policy === "personal" ? {} : { policy }),
+    ...(known?.mailboxes === undefined ? {} : { mailboxes: known.mailboxes }),
     ...(schema === undefined ? {} : { schema })
   }
   yield* DeviceFile.write(input.data, device)
@@ -136,6 +137,11 @@ const report = Effect.fnUntraced(function* (input: InitInput, { device, isNew, p
   yield* output.result({ peer, created: isNew, data: resolve(input.data), ...device }, text.join("\n"))
   if (device.hub === undefined) {
     yield* output.note(`Next: name a hub with\n  ${command(`init --data ${input.data} --hub <address>`)}`)
+    if (device.mailboxes === undefined) {
+      yield* output.note(
+        `or a folder that a cloud program copies with\n  ${command(`road add folder <path> --data ${input.data}`)}`
+      )
+    }
   } else {
     const next = device.policy === "enterprise" ? "add this device to a member" : "let the hub trust this device"
     yield* output.note(`Next: ${next}, on the hub's machine:\n  ${Connection.letInCommand(device, peer)}`)

@@ -1,14 +1,14 @@
 /**
- * `syncline watch`: stays with the hub and prints every change of a record as it becomes durable here, until it is
+ * `syncline watch`: stays with the hub and the device's mailboxes and prints every change of a record as it becomes durable here, until it is
  * interrupted. Changes from before it began are `query`'s and `export`'s business.
  */
 import { Journal, Records } from "@syncline/core"
 import { Effect, Stream } from "effect"
-import type { CliError } from "../CliError.ts"
 import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import { Output } from "../Output.ts"
 import * as RecordRow from "../RecordRow.ts"
+import * as RoadText from "../RoadText.ts"
 
 export interface WatchInput {
   readonly data: string
@@ -17,9 +17,9 @@ export interface WatchInput {
 
 export const run = Effect.fnUntraced(function* (input: WatchInput) {
   const output = yield* Output
-  const hub = yield* Connection.hubOf(input.data)
+  const { hub, mailboxes, roads } = yield* Connection.waysOf(input.data, true)
   const noted = { problem: "" }
-  const onFailure = Effect.fnUntraced(function* ({ message }: CliError) {
+  const tell = Effect.fnUntraced(function* (message: string) {
     // The same trouble again and again is told once.
     if (message !== noted.problem) yield* output.note(`${message} Trying again.`)
     noted.problem = message
@@ -29,7 +29,12 @@ export const run = Effect.fnUntraced(function* (input: WatchInput) {
     hub,
     silenceMsMax: undefined,
     onHeadway: () => Effect.void,
-    onFailure,
+    onFailure: ({ message }) => tell(message),
+    onRoad: (news) => {
+      if (news._tag === "RouteChanged") return output.note(RoadText.changed(news))
+      const road = roads.find(({ mailbox }) => mailbox.address === news.route)
+      return tell(RoadText.failed(road?.mailbox.name ?? "", news.route, news.detail))
+    },
     onProof: () =>
       Effect.sync(() => {
         noted.problem = ""
@@ -37,7 +42,7 @@ export const run = Effect.fnUntraced(function* (input: WatchInput) {
       })
   })
   yield* Effect.raceFirst(printChanges(input.type), connection).pipe(
-    Effect.provide(Device.layerOnline(input.data, hub))
+    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes }))
   )
 })
 

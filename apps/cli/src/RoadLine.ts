@@ -1,0 +1,50 @@
+/**
+ * The part of the command tree that looks after a device's roads beside its hub: `syncline road …`. What a command does is loaded only
+ * when it runs.
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import { doing } from "./Flags.ts"
+
+const loadCommands = () => import("./commands/roadCommands.ts")
+
+const addFolder = Command.make(
+  "folder",
+  {
+    path: Argument.String("path").pipe(
+      Argument.withDescription("A folder of its own that a cloud program copies between your devices; it must be there")
+    )
+  },
+  doing(loadCommands, ({ addFolder }, input) => addFolder(input))
+).pipe(
+  Command.withDescription("Meet other devices in a folder that a cloud program copies"),
+  Command.withExamples([{ command: "syncline road add folder ~/Dropbox/Syncline" }])
+)
+
+const add = Command.make("add").pipe(
+  Command.withDescription("Add a mailbox, used while the hub cannot be reached; it is tried before it is kept"),
+  Command.withSubcommands([addFolder])
+)
+
+const list = Command.make(
+  "list",
+  {},
+  doing(loadCommands, ({ list }, input) => list(input))
+).pipe(Command.withDescription("Print the device's mailboxes"))
+
+const remove = Command.make(
+  "remove",
+  { address: Argument.String("address").pipe(Argument.withDescription("As `syncline road list` prints it")) },
+  doing(loadCommands, ({ remove }, input) => remove(input))
+).pipe(Command.withDescription("Use a mailbox no longer; what lies there stays"))
+
+const suggest = Command.make(
+  "suggest",
+  {},
+  doing(loadCommands, ({ suggest }) => suggest)
+).pipe(Command.withDescription("Print the folders of cloud programs that are on this machine"))
+
+export const road = Command.make("road").pipe(
+  Command.withDescription("Other roads than the hub: mailboxes, through which devices meet that never do"),
+  Command.withSubcommands([add, list, remove, suggest])
+)
