@@ -3,10 +3,11 @@
  * (`JournalError`, `WriteError`, …) pass by as they are; which exit code each has is `ExitCode`'s business.
  */
 import * as Schema from "effect/Schema"
+import { AuditBroken, AuditMoved, SignerInvalid } from "./AuditError.ts"
 import { command } from "./Invocation.ts"
 import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
 import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
-import { NothingReached, RoadMissing } from "./RoadError.ts"
+import { FileClosed, FileForeign, NothingReached, RoadMissing } from "./RoadError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", { problem: Schema.String }) {
@@ -382,40 +383,6 @@ export class PolicyInvalid extends Schema.TaggedError<PolicyInvalid>()("PolicyIn
   }
 }
 
-/** The audit's chain does not hold: somebody changed the file, or it was damaged. Keep it, and compare it with an earlier export. */
-export class AuditBroken extends Schema.TaggedError<AuditBroken>()("AuditBroken", {
-  place: Schema.String,
-  number: Schema.Int,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `${this.place} does not hold from entry ${this.number} on: ${this.problem}.`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
-
-/** Older entries were dropped while they were exported. Run the command again. */
-export class AuditMoved extends Schema.TaggedError<AuditMoved>()("AuditMoved", { problem: Schema.String }) {
-  override get message(): string {
-    return this.problem
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
-
-/** The argument names no device. Give the PeerId that `syncline device list` prints. */
-export class SignerInvalid extends Schema.TaggedError<SignerInvalid>()("SignerInvalid", { signer: Schema.String }) {
-  override get message(): string {
-    return `${this.signer} is no device: --signer takes a PeerId, as "syncline device list" prints it.`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
-
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -455,7 +422,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     RequestWaiting,
     HubForeign,
     NothingReached,
-    RoadMissing
+    RoadMissing,
+    FileClosed,
+    FileForeign
   ])
 }) {
   override get message(): string {

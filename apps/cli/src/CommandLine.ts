@@ -29,7 +29,7 @@ import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
 import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
-import { road } from "./RoadLine.ts"
+import { openFile, road } from "./RoadLine.ts"
 import { device, member, role, seal, team } from "./TeamLine.ts"
 
 const init = Command.make(
@@ -211,7 +211,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Device", commands: [init, pair, join, showId, trust, status, key] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
-    { group: "Sync", commands: [sync, watch, road, hash, receipts, quarantine] },
+    { group: "Sync", commands: [sync, watch, road, openFile, hash, receipts, quarantine] },
     { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])

@@ -43,7 +43,8 @@ export const page = (shown: QuarantineDesk.QuarantineShown): string => {
 
 const verbs = { changed: "change", deleted: "delete", revived: "revive" } as const
 
-const entityLine = ({ changes, id, kind }: CommitContents.EntityWrite): string =>
+/** What a commit does to one record. */
+export const entityLine = ({ changes, id, kind }: CommitContents.EntityWrite): string =>
   PlainText.part(`  ${verbs[kind]} ${id}${changes.length === 0 ? "" : `: ${changes.map(FieldText.write).join("; ")}`}`)
 
 /** What became of one commit. */

@@ -57,6 +57,7 @@ export const of = (failure: Failure): number => {
     case "HubRefused":
       return failure.reason.status === 422 ? policyRefused : failed
     case "ActionDenied":
+    case "FileClosed":
     case "MailboxDenied":
     case "NotTrusted":
     case "WriteDenied":

@@ -25,3 +25,26 @@ export class RoadMissing extends Schema.TaggedError<RoadMissing>()("RoadMissing"
     return false
   }
 }
+
+/** The file is not sealed for this device, or damaged. Open it with a device that it is for. */
+export class FileClosed extends Schema.TaggedError<FileClosed>()("FileClosed", { file: Schema.String }) {
+  override get message(): string {
+    return `${this.file} does not open with this device's key: it is sealed for other devices, or damaged.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The file is none of a mailbox. Name one of a folder that devices meet in. */
+export class FileForeign extends Schema.TaggedError<FileForeign>()("FileForeign", {
+  file: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.file} is no file of a mailbox: ${this.problem}.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}

@@ -1,6 +1,6 @@
 /**
- * The part of the command tree that looks after a device's roads beside its hub: `syncline road …`. What a command does is loaded only
- * when it runs.
+ * The part of the command tree that looks after a device's roads beside its hub: `syncline road …`, and `open`, which shows a file of
+ * a mailbox. What a command does is loaded only when it runs.
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -48,3 +48,12 @@ export const road = Command.make("road").pipe(
   Command.withDescription("Other roads than the hub: mailboxes, through which devices meet that never do"),
   Command.withSubcommands([add, list, remove, suggest])
 )
+
+export const openFile = Command.make(
+  "open",
+  { file: Argument.String("file").pipe(Argument.withDescription("A file of a mailbox, e.g. seg-0000000007-….age")) },
+  doing(
+    () => import("./commands/openCommand.ts"),
+    ({ run }, input) => run(input)
+  )
+).pipe(Command.withDescription("Show what a file of a mailbox holds, with this device's key"))

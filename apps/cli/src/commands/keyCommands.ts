@@ -1,9 +1,10 @@
 /**
- * `syncline key protect`, `unprotect`, `paper` and `restore`: the passphrase of a device's key, and a key on paper for the
- * day on which no device is left. A key on paper is a device like any other: it is let in once, and never changes hands.
+ * `syncline key protect`, `unprotect`, `paper`, `restore` and `age`: the passphrase of a device's key, its name for programs that
+ * speak age, and a key on paper for the day on which no device is left. A key on paper is a device like any other: it is let in once, and never changes hands.
  */
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
+import { FileSeal } from "@syncline/core"
 import { DeviceKeyFile } from "@syncline/node"
 import { RecoveryWords } from "@syncline/core/pairing"
 import { Effect, Redacted } from "effect"
@@ -66,6 +67,18 @@ export const paper = Effect.fnUntraced(function* ({ data }: Folder) {
     : command(`trust ${peer}`)
   yield* output.note(`  ${letIn}\non the hub's machine, or on each device that shall know it. Later, on a new machine:`)
   yield* output.note(`  ${command("key restore --data <new folder>")}`)
+})
+
+/** The device for programs that speak age: whom a file is for, or what opens it. */
+export const age = Effect.fnUntraced(function* ({ data, isSecretShown }: Folder & { readonly isSecretShown: boolean }) {
+  const output = yield* Output
+  yield* present(data)
+  const seed = yield* FolderKey.load(data)
+  const recipient = FileSeal.recipientOf(DeviceKeyFile.deviceKey(seed).peer) ?? null
+  if (!isSecretShown) return yield* output.result({ recipient }, recipient ?? "none")
+  const identity = FileSeal.identityOf(Redacted.value(seed))
+  yield* output.result({ recipient, identity }, identity)
+  yield* output.note("This is as secret as the device's key: whoever has it opens what is sealed for this device.")
 })
 
 const wordsPerRow = 6
