@@ -178,10 +178,10 @@ const status = Command.make(
   "status",
   {},
   doing(
-    () => import("./commands/spaceCommands.ts"),
-    ({ status }, input) => status(input)
+    () => import("./commands/statusCommand.ts"),
+    ({ run }, input) => run(input)
   )
-).pipe(Command.withDescription("Show the device, its hub, whom it trusts and what it holds"))
+).pipe(Command.withDescription("Show the device, its hub and roads, whom it trusts and what it holds"))
 
 const exportRecords = Command.make(
   "export",

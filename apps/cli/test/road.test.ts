@@ -35,6 +35,11 @@ const sync = async (device: string): Promise<Synced> => {
   expect({ code, err }).toEqual({ code: 0, err: "" })
   return JSON.parse(out) as Synced
 }
+const statusOf = async (device: string) =>
+  JSON.parse((await run(["status", "--json", "--data", device])).out) as {
+    readonly quarantine: unknown
+    readonly roads: unknown
+  }
 const errorOf = (err: string): { readonly code: string; readonly message: string } =>
   (JSON.parse(err) as { readonly error: { readonly code: string; readonly message: string } }).error
 
@@ -146,6 +151,35 @@ describe("devices that share a folder", () => {
     expect(await hashOf(b)).toBe(await hashOf(a))
   })
 
+  it("[CL-147] tell how they met others last, and what no hub has confirmed", async () => {
+    const [one, other] = [join(folder.path, "told"), join(folder.path, "teller")]
+    const place = join(folder.path, "telling")
+    await run(["init", "--data", one, "--hub", nobody, "--hub-peer", await idOf(b)])
+    const link = null
+    expect(await statusOf(one)).toMatchObject({ pending: 0, roads: { atMs: null, link, mailboxes: [], changes: [] } })
+    await pairOf(one, other, place)
+    await run(["put", "city", '{"name":"Bonn"}', "--id", "1", "--data", one])
+    expect(await statusOf(one)).toMatchObject({ pending: 1, roads: { mailboxes: [{ address: place, seen: null }] } })
+    expect((await run(["status", "--data", one])).out).toMatch(/^Pending: +1 commit of this device that no hub/m)
+    expect((await run(["sync", "--data", one])).code).toBe(0)
+    const { quarantine, roads } = await statusOf(one)
+    expect(quarantine).toMatchObject({ Denied: 0 })
+    expect(roads).toMatchObject({
+      atMs: expect.any(Number),
+      link: { address: nobody, isConnected: false, provenAtMs: null, problem: expect.any(String) },
+      mailboxes: [{ address: place, seen: { lookedAtMs: expect.any(Number), devices: 0, problem: null } }]
+    })
+    renameSync(place, `${place}-away`)
+    expect((await run(["sync", "--data", one])).code).toBe(3)
+    const told = (await run(["status", "--data", one])).out
+    expect(told).toMatch(/^Link: +not there at .*; never in step yet$/m)
+    expect(told).toMatch(/^Road: +.*telling, looked into at .*, last not used: .*is not there/m)
+    writeFileSync(join(one, "roads.json"), "{")
+    expect(await statusOf(one)).toMatchObject({ roads: { atMs: null } })
+    await run(["road", "remove", place, "--data", one])
+    expect(await statusOf(one)).toMatchObject({ roads: { mailboxes: [] } })
+  })
+
   it("[CL-142] need no hub that answers; where nothing can be reached that is 3", async () => {
     const [one, other] = [join(folder.path, "c"), join(folder.path, "d")]
     const place = join(folder.path, "place")
@@ -167,7 +201,7 @@ describe("devices that share a folder", () => {
     expect(existsSync(place)).toBe(false)
   })
 
-  it("[CL-142] [CL-143] [CL-144] go by the hub and leave what it brought; by the folder while it is down", async () => {
+  it("[CL-142] [CL-143] [CL-144] [CL-147] go by the hub and leave what it brought; by the folder while it is down", async () => {
     const hubFolder = join(folder.path, "hub")
     const hub = await startHub(hubFolder)
     const [near, far, other] = [join(folder.path, "near"), join(folder.path, "far"), join(folder.path, "other")]
@@ -196,6 +230,17 @@ describe("devices that share a folder", () => {
     await run(["put", "city", '{"name":"Lviv"}', "--id", "2", "--data", far])
     await run(["sync", "--data", far])
     await staying.said("has the same as the 2 records here")
+    await expect
+      .poll(async () => (await statusOf(near)).roads, { timeout: 20_000 })
+      .toMatchObject({
+        link: { address: hub.address, isConnected: false, provenAtMs: expect.any(Number) },
+        mailboxes: [{ address: place, seen: { state: "active", devices: 1, equal: 1, problem: null } }],
+        changes: [{ from: null, to: place, because: expect.stringContaining("there is no link") }]
+      })
+    const story = (await run(["status", "--data", near])).out
+    expect(story).toMatch(/^Link: +not there at .*; in step at /m)
+    expect(story).toMatch(/^Road: +.*both, in use because there is no link by .*; 1 of 1 device there has the same$/m)
+    expect(story).toMatch(/^Changed: +\S+: By .*both from now on: there is no link by /m)
     staying.child.kill("SIGINT")
     expect((await staying.ended).code).toBe(130)
   })

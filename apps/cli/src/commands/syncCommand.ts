@@ -13,6 +13,7 @@ import * as Progress from "../Progress.ts"
 import * as RecordCounts from "../RecordCounts.ts"
 import { NothingReached } from "../RoadError.ts"
 import * as RoadLook from "../RoadLook.ts"
+import * as RoadMemory from "../RoadMemory.ts"
 import * as RoadText from "../RoadText.ts"
 import type { Road } from "../Roads.ts"
 import * as SyncText from "../SyncText.ts"
@@ -52,6 +53,7 @@ const comeBy = Effect.fnUntraced(function* (working: Working) {
   if (met?.proof !== undefined) yield* keepKeys(output)
   const looks = yield* lookAround(working, (met?.proof?.receivedEvents ?? 0) > 0)
   yield* progress.clear
+  yield* RoadMemory.note(input.data)
   const isLooked = looks.some(({ problem }) => problem === null)
   if (met?.proof === undefined && !isLooked) return yield* nothingReached(met?.failure, looks)
   if (met?.proof === undefined) yield* keepKeys(output)
@@ -144,6 +146,7 @@ const stay = Effect.fnUntraced(function* ({ hub, input, progress, roads, started
   const output = yield* Output
   let [rejected, rejectedTold] = [0, 0]
   const tell = noteOnce(output, progress)
+  yield* Effect.forkScoped(RoadMemory.keep(input.data))
   yield* Connection.follow({
     folder: input.data,
     hub,
@@ -172,7 +175,7 @@ const stay = Effect.fnUntraced(function* ({ hub, input, progress, roads, started
         return false
       })
   })
-})
+}, Effect.scoped)
 
 const nameOf = (roads: ReadonlyArray<Road>, address: string): string =>
   roads.find(({ mailbox }) => mailbox.address === address)?.mailbox.name ?? ""

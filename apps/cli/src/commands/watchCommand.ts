@@ -8,6 +8,7 @@ import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import { Output } from "../Output.ts"
 import * as RecordRow from "../RecordRow.ts"
+import * as RoadMemory from "../RoadMemory.ts"
 import * as RoadText from "../RoadText.ts"
 
 export interface WatchInput {
@@ -41,7 +42,8 @@ export const run = Effect.fnUntraced(function* (input: WatchInput) {
         return false
       })
   })
-  yield* Effect.raceFirst(printChanges(input.type), connection).pipe(
+  const known = Effect.raceFirst(RoadMemory.keep(input.data), connection)
+  yield* Effect.raceFirst(printChanges(input.type), known).pipe(
     Effect.provide(Device.layerOnline(input.data, { hub, mailboxes }))
   )
 })

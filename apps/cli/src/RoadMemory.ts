@@ -1,0 +1,132 @@
+/**
+ * What the command that met others last saw of a device's ways: `<folder>/roads.json`, for `status` to tell beside a running process
+ * and afterwards. Nothing is decided by it, so a file that cannot be read or written is one that says nothing.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Orchestrator, type Status, type SyncEvent } from "@syncline/core"
+import { Clock, Effect, Result, Schema, Stream } from "effect"
+import * as KeptFile from "./KeptFile.ts"
+
+const Moment = Schema.NullOr(Schema.Int)
+
+const Link = Schema.Struct({
+  address: Schema.String,
+  isConnected: Schema.Boolean,
+  /** When both sides last proved that they hold the same, in milliseconds since 1970. */
+  provenAtMs: Moment,
+  /** Why the last attempt failed. */
+  problem: Schema.NullOr(Schema.String)
+})
+
+const Mailbox = Schema.Struct({
+  name: Schema.String,
+  address: Schema.String,
+  state: Schema.Literals(["idle", "active", "standby"]),
+  because: Schema.String,
+  /** When it was last looked into, in milliseconds since 1970. */
+  lookedAtMs: Moment,
+  problem: Schema.NullOr(Schema.String),
+  devices: Schema.Int,
+  equal: Schema.Int
+})
+
+const Change = Schema.Struct({
+  atMs: Schema.Int,
+  from: Schema.NullOr(Schema.String),
+  to: Schema.NullOr(Schema.String),
+  because: Schema.String
+})
+
+/** Changes of the road that are remembered, the newest. */
+export const changesMax = 16
+
+const Memory = Schema.Struct({
+  /** When all of this was seen, in milliseconds since 1970. */
+  atMs: Moment,
+  link: Schema.NullOr(Link),
+  mailboxes: Schema.Array(Mailbox),
+  changes: Schema.Array(Change)
+})
+export type Memory = typeof Memory.Type
+
+const nothing: Memory = { atMs: null, link: null, mailboxes: [], changes: [] }
+
+const fileOf = (folder: string): string => join(folder, "roads.json")
+
+/** What was seen last; nothing where nobody has met anybody. */
+export const read = (folder: string): Effect.Effect<Memory> => Effect.sync(() => readNow(folder))
+
+const readNow = (folder: string): Memory => {
+  try {
+    const decoded = Schema.decodeUnknownResult(Memory)(JSON.parse(readFileSync(fileOf(folder), "utf8")))
+    return Result.isSuccess(decoded) ? decoded.success : nothing
+  } catch {
+    return nothing
+  }
+}
+
+/** In one go, so that of two changes in this process none is lost. */
+const change = (folder: string, step: (before: Memory) => Memory): Effect.Effect<void> =>
+  Effect.ignore(Effect.try(() => KeptFile.write(fileOf(folder), step(readNow(folder)))))
+
+/** Notes how the device's ways stand now. */
+export const note = Effect.fnUntraced(function* (folder: string) {
+  const { status } = yield* Orchestrator.Orchestrator
+  const [now, atMs] = [yield* status, yield* Clock.currentTimeMillis]
+  yield* change(folder, (before) => seen(before, now, atMs))
+})
+
+/** How often a command that stays notes it, in milliseconds. */
+const noteMs = 2_000
+
+/** Notes it again and again, and each change of the road at once, until it is interrupted. */
+export const keep = Effect.fnUntraced(function* (folder: string) {
+  const orchestrator = yield* Orchestrator.Orchestrator
+  const changes = Stream.runForEach(orchestrator.events, (event) =>
+    event._tag === "RouteChanged" && event.peer === null ? noteChange(folder, event) : Effect.void
+  )
+  const states = Effect.forever(Effect.andThen(Effect.sleep(noteMs), note(folder)))
+  yield* Effect.raceFirst(changes, states)
+})
+
+const noteChange = Effect.fnUntraced(function* (
+  folder: string,
+  { because, from, to }: typeof SyncEvent.RouteChanged.Type
+) {
+  const atMs = yield* Clock.currentTimeMillis
+  yield* change(folder, (before) => ({
+    ...before,
+    changes: [...before.changes, { atMs, from, to, because }].slice(-changesMax)
+  }))
+})
+
+/** What is known after a look at the status. What it does not say is as it was. */
+const seen = (before: Memory, { mailboxes, peers, routes }: Status.Status, atMs: number): Memory => {
+  const [route] = routes
+  const proven = peers.find(({ peer }) => peer === route?.peer)?.provenAtMs
+  const isSameHub = before.link?.address === route?.address
+  return {
+    atMs,
+    link:
+      route === undefined
+        ? null
+        : {
+            address: route.address,
+            isConnected: route.state === "connected",
+            provenAtMs: proven ?? (isSameHub ? (before.link?.provenAtMs ?? null) : null),
+            problem: route.state === "connected" ? null : (route.lastError ?? null)
+          },
+    mailboxes: mailboxes.map(({ address, because, devices, equal, lastError, lookedAtMs, name, state }) => ({
+      name,
+      address,
+      state,
+      because,
+      lookedAtMs: lookedAtMs ?? before.mailboxes.find((one) => one.address === address)?.lookedAtMs ?? null,
+      problem: lastError ?? null,
+      devices,
+      equal
+    })),
+    changes: before.changes
+  }
+}

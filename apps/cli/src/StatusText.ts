@@ -1,0 +1,52 @@
+/**
+ * How a device met others last, as `status` tells it: the link to its hub, its mailboxes, and when another road was taken. What was
+ * seen is `RoadMemory`'s; what is kept now decides which of it still counts.
+ */
+import type * as DeviceFile from "./DeviceFile.ts"
+import * as PointInTime from "./PointInTime.ts"
+import type { Memory } from "./RoadMemory.ts"
+import * as RoadText from "./RoadText.ts"
+
+interface Roads extends Omit<Memory, "mailboxes"> {
+  readonly mailboxes: ReadonlyArray<{ readonly address: string; readonly seen: Memory["mailboxes"][number] | null }>
+}
+
+/** What was seen of the ways that the device has now. */
+export const roads = (
+  device: Pick<DeviceFile.Device, "hub" | "mailboxes"> | undefined,
+  { atMs, changes, link, mailboxes }: Memory
+): Roads => ({
+  atMs,
+  link: link?.address === device?.hub?.address ? link : null,
+  mailboxes: (device?.mailboxes ?? []).map(({ path }) => ({
+    address: path,
+    seen: mailboxes.find(({ address }) => address === path) ?? null
+  })),
+  changes
+})
+
+/** Changes of the road that are shown. */
+const changesShown = 3
+
+export const roadLines = ({ atMs, changes, link, mailboxes }: Roads): ReadonlyArray<readonly [string, string]> => [
+  ...(link === null || atMs === null ? [] : [["Link", linkText(link, atMs)] as const]),
+  ...mailboxes.map(({ address, seen }) => ["Road", `${address}, ${mailboxText(seen)}`] as const),
+  ...changes
+    .slice(-changesShown)
+    .map((change) => ["Changed", `${PointInTime.printMs(change.atMs)}: ${RoadText.changed(change)}`] as const)
+]
+
+const linkText = ({ isConnected, problem, provenAtMs }: NonNullable<Memory["link"]>, atMs: number): string => {
+  const proven = provenAtMs === null ? "never in step yet" : `in step at ${PointInTime.printMs(provenAtMs)}`
+  if (isConnected) return proven
+  return `not there at ${PointInTime.printMs(atMs)}${problem === null ? "" : ` (${problem})`}; ${proven}`
+}
+
+const mailboxText = (seen: Memory["mailboxes"][number] | null): string => {
+  if (seen === null) return "not looked into yet"
+  const { because, devices, equal, lookedAtMs, name, problem, state } = seen
+  const looked = lookedAtMs === null ? "not looked into yet" : `looked into at ${PointInTime.printMs(lookedAtMs)}`
+  const failed = problem === null ? "" : `, last not used: ${problem.replace(`${name}: `, "")}`
+  const use = state === "active" ? `in use because ${because}; ` : ""
+  return `${use}${looked}${failed}${lookedAtMs === null ? "" : `; ${RoadText.others(devices, equal)}`}`
+}
