@@ -48,7 +48,10 @@ export const run = Effect.fnUntraced(function* (input: { readonly data: string }
     ["Trusts", isChartered ? "whom the charter names" : trusted.length === 0 ? "nobody" : trusted.join(", ")],
     ["Records", recordsText(found.records)],
     ["Commits", Progress.count(found.head)],
-    ...(found.pending === null || found.pending === 0 ? [] : [["Pending", pendingText(found.pending)] as const]),
+    // Where there is no hub nobody will ever confirm anything.
+    ...(device?.hub === undefined || found.pending === null || found.pending === 0
+      ? []
+      : [["Pending", pendingText(found.pending)] as const]),
     ...(found.quarantined > 0
       ? [
           [
