@@ -8,8 +8,9 @@ import type { CharterShape } from "../charter/Charter.ts"
 import type { CharterRecord } from "../charter/CharterRecord.ts"
 import type { CharterKey, CharterState } from "../charter/CharterState.ts"
 import type { HeldKeys } from "../crypto/KeyRing.ts"
-import type { KeyOpener } from "../crypto/KeyWrap.ts"
+import { type KeyOpener, tagOf, tagsIn } from "../crypto/KeyWrap.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
+import * as PeerId from "../identity/PeerId.ts"
 
 /** Keys as far as they were opened. They stay, whatever comes to count. */
 export interface Opening {
@@ -91,6 +92,28 @@ export const secretsOf = ({ held }: Opening, state: CharterState): HeldKeys["key
 
 /** The key was handed to this device, and what it was handed is not the key. */
 export const isSpoilt = ({ held, spoilt }: Opening, { id }: CharterKey): boolean => spoilt.has(id) && !held.has(id)
+
+/**
+ * True where a device that was removed has the key in force, and this one has a key beside those that count which that one was not
+ * given. Then something may be sealed here already that the removed one cannot read: with the key in force it would read what
+ * comes behind that.
+ */
+export const isGoingBack = ({ held }: Opening, state: CharterState, rivals: ReadonlyArray<CharterRecord>): boolean => {
+  const keys = state.seal?.keys ?? []
+  const counting = new Set(keys.map(({ id }) => id))
+  // Nearly always: looking at all devices is for the rest.
+  if ([...held.keys()].every((id) => counting.has(id))) return false
+  const present = new Set([...state.devices.keys()].map((peer) => tagOf(PeerId.toPublicKey(peer)!)))
+  const left = (keys.at(-1)?.wraps ?? []).flatMap(tagsIn).filter((tag) => !present.has(tag))
+  if (left.length === 0) return false
+  const given = new Map<SpaceKey.KeyId, Set<string>>()
+  for (const { commitment, wraps } of handedIn(state, rivals)) {
+    const id = SpaceKey.idOf(commitment)
+    if (!held.has(id) || counting.has(id)) continue
+    given.set(id, new Set([...(given.get(id) ?? []), ...wraps.flatMap(tagsIn)]))
+  }
+  return [...given.values()].some((tags) => left.some((tag) => !tags.has(tag)))
+}
 
 /** All keys that a charter hands to a device, for reading, and how many of them do not open. */
 export const openedIn = Effect.fnUntraced(function* (

@@ -78,12 +78,14 @@ export interface SpaceKeysShape {
   readonly settle: Effect.Effect<boolean, CharterError | JournalError>
   /**
    * Writes a record, and in the same one puts a new key in force where the operations take devices out, and hands the key to
-   * those that they bring in; as far as this device manages the space and has the key.
+   * those that they bring in; as far as this device manages the space and has the key. Whoever writes contents after this resolved
+   * seals as the charter then says. Fails with a `JournalError` where the record was written and the journal did not take its keys:
+   * write no contents then; it is tried again with the next look.
    */
   readonly write: (
     operations: ReadonlyArray<CharterOperation>,
     wording?: Wording
-  ) => Effect.Effect<CharterState, CharterError>
+  ) => Effect.Effect<CharterState, CharterError | JournalError>
 }
 
 export class SpaceKeys extends Context.Service<SpaceKeys, SpaceKeysShape>()("@syncline/core/orchestrator/SpaceKeys") {}
@@ -94,21 +96,32 @@ interface Keeper extends KeyOpening.Opening {
   readonly journal: JournalShape
   readonly crypto: CryptoFunctions
   readonly self: PeerId.PeerId
+  /** Writes records, one at a time; it may wait for the hub with that. */
+  readonly writing: Semaphore.Semaphore
+  /** Gives the journal the keys. It waits for nobody but the journal, so that what others write counts here at once. */
+  readonly holding: Semaphore.Semaphore
+  /** Has the journal open what waited, which may take long. */
+  readonly unlocking: Semaphore.Semaphore
   /** What the journal holds, once it does: how many keys, and which one seals. */
   told: { readonly keys: number; readonly sealing: HeldKeys["sealing"] } | undefined
   /** Keys of which was told that they do not open. */
   readonly toldSpoilt: Set<SpaceKey.KeyId>
-  /** With how many keys the journal has opened what waited. */
-  unlocked: number
+  /** With what the journal has opened what waited, and written again what it could not. */
+  unlocked: Keeper["told"]
 }
 
 /** What the journal is to seal with. */
-const sealingOf = ({ charter, held }: Keeper, { seal }: CharterState): HeldKeys["sealing"] => {
-  const inForce = keyInForce(seal)
+const sealingOf = (keeper: Keeper, state: CharterState): HeldKeys["sealing"] => {
+  const { charter, held } = keeper
+  const rivals = charter.rivals()
+  const inForce = keyInForce(state.seal)
   // Nothing is sealed with a key that was replaced already, though what replaced it does not count any more: whoever was taken
   // out has it.
-  const wasUndone = isUndone(charter.rivals(), inForce)
-  if (inForce !== undefined) return held.has(inForce.id) && !wasUndone ? inForce.id : "lacking"
+  const wasUndone = isUndone(rivals, inForce)
+  if (inForce !== undefined) {
+    const isSafe = held.has(inForce.id) && !wasUndone && !KeyOpening.isGoingBack(keeper, state, rivals)
+    return isSafe ? inForce.id : "lacking"
+  }
   // Where a key was in force once, contents were sealed: they are not again in the clear because none counts at present, nor because
   // the sealing itself does not.
   return held.size > 0 || wasUndone ? "lacking" : "none"
@@ -125,26 +138,40 @@ const tellSpoilt = Effect.fnUntraced(function* (keeper: Keeper, state: CharterSt
   }
 })
 
-/** Gives the journal the keys; what failed is done with the next look. */
-const hold = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
+/** Gives the journal the keys that the charter hands out now; what failed is done with the next look. */
+const hold = (keeper: Keeper): Effect.Effect<void, JournalError> =>
+  Effect.suspend(() => holdFor(keeper, keeper.charter.state())).pipe(keeper.holding.withPermits(1))
+
+const holdFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
   const { charter, held, journal } = keeper
   yield* KeyOpening.open(keeper, state, charter.rivals())
   yield* tellSpoilt(keeper, state)
-  const sealing = sealingOf(keeper, state)
-  const keys = held.size
-  if (keeper.told?.keys === keys && keeper.told.sealing === sealing) return
-  yield* journal.hold({ keys: KeyOpening.secretsOf(keeper, state), sealing })
-  keeper.told = { keys, sealing }
+  const told = { keys: held.size, sealing: sealingOf(keeper, state) }
+  if (isSame(told, keeper.told)) return
+  yield* journal.hold({ keys: KeyOpening.secretsOf(keeper, state), sealing: told.sealing })
+  keeper.told = told
 })
 
-/** The same, and opens what waited for them. */
-const follow = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
-  yield* hold(keeper, state)
-  const { journal, told, unlocked } = keeper
-  if (told === undefined || told.keys === unlocked) return
-  yield* unlock(journal)
-  keeper.unlocked = told.keys
+const isSame = (a: Keeper["told"], b: Keeper["told"]): boolean => a?.keys === b?.keys && a?.sealing === b?.sealing
+
+/** The same, and opens what waited for them. What waits for a key to be sealed with may do so though no key comes to those held. */
+const follow = Effect.fnUntraced(function* (keeper: Keeper) {
+  yield* hold(keeper)
+  const opening = Effect.gen(function* () {
+    const { journal, told, unlocked } = keeper
+    if (isSame(told, unlocked)) return
+    yield* unlock(journal)
+    keeper.unlocked = told
+  })
+  yield* keeper.unlocking.withPermits(1)(opening)
 })
+
+/** What was written counts for what is written next, also where it failed because of what others wrote. */
+const thenHeld = <A, E>(keeper: Keeper, written: Effect.Effect<A, E>): Effect.Effect<A, E | JournalError> =>
+  written.pipe(
+    Effect.tapError(() => hold(keeper).pipe(warned("taking the keys"))),
+    Effect.tap(() => hold(keeper))
+  )
 
 /** What could not be written again without the keys leaves the quarantine, and nothing leaves it without a word. */
 const unlock = Effect.fnUntraced(function* (journal: JournalShape) {
@@ -225,22 +252,18 @@ const expecting = ({ charter }: Keeper, wording: Wording = {}): Wording => ({
 const isMoved = (error: CharterError | JournalError): boolean => error.reason._tag === "CharterMoved"
 
 /** Does what is due, unless somebody else did it meanwhile; true when it did something. */
-const act = Effect.fnUntraced(function* (
-  keeper: Keeper,
-  oneByOne: Semaphore.Semaphore,
-  delay: Effect.Effect<void> = Effect.void
-) {
-  const { charter } = keeper
+const act = Effect.fnUntraced(function* (keeper: Keeper, delay: Effect.Effect<void> = Effect.void) {
+  const { charter, writing } = keeper
   const due = Effect.gen(function* () {
     const wording = expecting(keeper)
     const state = charter.state()
     // What it was handed comes first: with it, it may hand on.
-    yield* follow(keeper, state)
+    yield* follow(keeper)
     const duties = yield* dueFor(keeper, state)
     const isIdle = duties.rotate === undefined && duties.share.length === 0
     return isIdle || !canKeep(keeper, state) ? undefined : { state, duties, wording }
   })
-  if ((yield* oneByOne.withPermits(1)(due)) === undefined) return false
+  if ((yield* writing.withPermits(1)(due)) === undefined) return false
   yield* delay
   const once = Effect.gen(function* () {
     const found = yield* due
@@ -251,10 +274,11 @@ const act = Effect.fnUntraced(function* (
     const note = duties.rotate === undefined ? "the key for further devices" : `a new key: ${duties.rotate}`
     yield* charter.write(operations, { ...wording, note })
     if (duties.rotate !== undefined) yield* Metric.update(CoreMetrics.keysRotated, 1)
-    yield* follow(keeper, charter.state())
+    yield* follow(keeper)
     return true
   })
-  return yield* Effect.retry(once, { times: triesMax - 1, while: isMoved }).pipe(oneByOne.withPermits(1))
+  const acted = Effect.retry(once, { times: triesMax - 1, while: isMoved }).pipe(writing.withPermits(1))
+  return yield* thenHeld(keeper, acted)
 })
 
 /** Operations with those beside them that they make due, or by themselves where this device can do nothing about that. */
@@ -267,7 +291,7 @@ const writeWith = Effect.fnUntraced(function* (
   const expected = expecting(keeper, wording)
   const present = charter.state()
   const after = yield* charter.foresee(operations)
-  yield* KeyOpening.open(keeper, after, charter.rivals())
+  yield* KeyOpening.open(keeper, after, charter.rivals()).pipe(keeper.holding.withPermits(1))
   // Who goes by the same record, or is nobody any more who manages the space, leaves it to the others.
   if (!canKeep(keeper, present) || !canKeep(keeper, after)) return yield* charter.write(operations, wording)
   const duties = yield* dueFor(keeper, after)
@@ -299,25 +323,27 @@ const make = Effect.gen(function* () {
     crypto: yield* Crypto,
     ...KeyOpening.begin(opener),
     self,
+    writing: yield* Semaphore.make(1),
+    holding: yield* Semaphore.make(1),
+    unlocking: yield* Semaphore.make(1),
     told: undefined,
     toldSpoilt: new Set(),
-    unlocked: 0
+    unlocked: { keys: 0, sealing: "none" }
   }
-  const oneByOne = yield* Semaphore.make(1)
-  const followNow = Effect.suspend(() => follow(keeper, charter.state())).pipe(oneByOne.withPermits(1))
   // Before anybody can write: what is written while the key is not there yet would not be sealed.
-  yield* hold(keeper, charter.state())
-  const opening = followNow.pipe(warned("opening the keys"))
-  yield* Effect.forkScoped(
-    Stream.runForEach(charter.changes, () => opening),
-    { startImmediately: true }
-  )
-  yield* Effect.forkScoped(
-    Stream.runForEach(charter.arrivals, () => opening),
-    { startImmediately: true }
-  )
+  yield* hold(keeper)
+  const opening = follow(keeper).pipe(warned("opening the keys"))
+  // Apart from opening what waited: a later key must not wait for that.
+  for (const following of [hold(keeper).pipe(warned("taking the keys")), opening]) {
+    for (const words of [Stream.map(charter.changes, () => undefined), charter.arrivals]) {
+      yield* Effect.forkScoped(
+        Stream.runForEach(words, () => following),
+        { startImmediately: true }
+      )
+    }
+  }
   const moment = Effect.flatMap(Random.next, (share) => Effect.sleep(share * delayMsMax))
-  const acting = Effect.asVoid(act(keeper, oneByOne, moment))
+  const acting = Effect.asVoid(act(keeper, moment))
   // What does not count may make a key due, too.
   const changed = Stream.map(Stream.merge(charter.changes, charter.arrivals), () => undefined)
   const looks = Stream.merge(changed, Stream.tick(lookMs))
@@ -329,7 +355,7 @@ const make = Effect.gen(function* () {
   )
   // What changed between the first look and the subscription.
   yield* opening
-  return kept(keeper, oneByOne)
+  return kept(keeper)
 })
 
 /**
@@ -343,9 +369,6 @@ const withoutKey = ({
   if (sealing === "none") return Effect.map(hasSealed, (has) => (has ? "waiting" : "open"))
   return Effect.succeed(sealing === "lacking" ? "waiting" : "sealed")
 }
-
-/** It was told to write nothing until another key is in force. */
-const isLackingIn = ({ keys }: JournalShape): boolean => keys.sealing === "lacking"
 
 type KeyCounts = Pick<SealStatus, "sealedBy" | "keysHeld" | "keys">
 
@@ -373,7 +396,8 @@ const statusOf = Effect.fnUntraced(function* (
   keysSpoilt = 0
 ) {
   const inForce = keyInForce(state?.seal)
-  const isSealing = inForce !== undefined && journal.keys.find(inForce.id) !== undefined && !isLackingIn(journal)
+  const { sealing } = journal.keys
+  const isSealing = typeof sealing !== "string" && sealing.id === inForce?.id
   const status: SealStatus = {
     state: inForce === undefined ? yield* withoutKey(journal) : isSealing ? "sealed" : "waiting",
     ...(state === undefined ? yield* givenKeys(journal) : handedKeys(journal, state)),
@@ -396,26 +420,27 @@ const unkept = (journal: JournalShape, charter: CharterShape | undefined): Space
     charter === undefined ? Effect.die("a space without a charter has no records") : charter.write(operations, wording)
 })
 
-const kept = (keeper: Keeper, oneByOne: Semaphore.Semaphore): SpaceKeysShape => {
-  const { charter, journal } = keeper
+const kept = (keeper: Keeper): SpaceKeysShape => {
+  const { charter, journal, writing } = keeper
   return {
     status: Effect.gen(function* () {
       const state = charter.state()
       const spoilt = (state.seal?.keys ?? []).filter((key) => KeyOpening.isSpoilt(keeper, key))
       return yield* statusOf(journal, state, yield* dueFor(keeper, state), spoilt.length)
     }),
-    settle: act(keeper, oneByOne),
+    settle: act(keeper),
     write: (operations, wording) => {
       const isAnyVersion = wording?.expectedVersion === undefined && wording?.expectedDigest === undefined
-      return Effect.suspend(() => writeWith(keeper, operations, wording)).pipe(
+      const written = Effect.suspend(() => writeWith(keeper, operations, wording)).pipe(
         Effect.retry({ times: isAnyVersion ? triesMax - 1 : 0, while: isMoved }),
         // Somebody is faster every time: then the keys follow.
         Effect.catchIf(
           (error) => isAnyVersion && isMoved(error),
           () => charter.write(operations, wording)
         ),
-        oneByOne.withPermits(1)
+        writing.withPermits(1)
       )
+      return thenHeld(keeper, written)
     }
   }
 }
