@@ -21,7 +21,8 @@ export const apply = (state: CharterState, record: CharterRecord, draftProblem?:
 
 /**
  * The same at the turn of a record that counted for its writer, in a state that its writer may not have seen: what it was
- * right to remove may not have come, or be gone already, and is kept out all the same.
+ * right to remove may not have come, or be gone already, and is kept out all the same; and a key that it was right to put in
+ * force may have come too late for that, which is no reason against what it did beside that.
  */
 export const applyInTurn = (state: CharterState, record: CharterRecord): CharterState | string =>
   applied(state, record, true)
@@ -60,7 +61,7 @@ const done = (
   if (exhausted !== undefined) return exhausted
   let next = counted(state, record)
   for (const operation of record.operations) {
-    const kept = isInTurn ? keptOut(next, record.signer, operation) : undefined
+    const kept = isInTurn ? (keptOut(next, record.signer, operation) ?? keptBeside(next, record, operation)) : undefined
     if (kept !== undefined) {
       next = kept
       continue
@@ -100,6 +101,25 @@ const keptOut = (state: CharterState, signer: PeerId.PeerId, operation: CharterO
   const peer = PeerId.fromPublicKey(operation.device)
   if (state.devices.has(peer)) return undefined
   return isManaging && !state.removedDevices.has(peer) ? removeDevices(state, [peer]) : state
+}
+
+/**
+ * The state after what is done with a key that cannot be done any more. `undefined` where it can, or the device may do nothing
+ * with keys.
+ */
+const keptBeside = (
+  state: CharterState,
+  record: CharterRecord,
+  operation: CharterOperation
+): CharterState | undefined => {
+  if (operation._tag !== "RotateKey" && operation._tag !== "ShareKey") return undefined
+  const { signer } = record
+  const device = state.devices.get(signer)
+  const member = memberOf(state, signer)
+  if (device === undefined || member === undefined || device.isPaused || signer === state.hub) return undefined
+  if (levelOf(state, member) < managingLevel) return undefined
+  if (CharterSeal.whyNot(state, signer, operation) === undefined) return undefined
+  return CharterSeal.keepBeside(state, operation, record)
 }
 
 /** One record more, and for who does not manage the space one more of its own. */

@@ -1,6 +1,7 @@
 /**
  * What the charter says of a sealed space: which keys there are and who was given them. Whoever manages the space puts a key
- * in force; the hub, which shall read nothing, never does. What is wrapped, and what the keys are, is not looked at here.
+ * in force; the hub, which shall read nothing, never does. A key that can no more come into force is kept beside those that
+ * were, for reading. What is wrapped, and what the keys are, is not looked at here.
  */
 import { keysMax } from "../crypto/KeyRing.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
@@ -8,7 +9,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
-import type { CharterKey, CharterState, SpaceSeal } from "./CharterState.ts"
+import type { CharterKey, CharterState, KeyBeside, SpaceSeal } from "./CharterState.ts"
 
 export type SealOperation = Named<"SealSpace" | "RotateKey" | "ShareKey">
 
@@ -24,7 +25,7 @@ export const whyNot = (state: CharterState, signer: PeerId, operation: SealOpera
   const { seal } = state
   if (signer === state.hub) return "the hub of a sealed space has no keys and hands out none"
   if (seal === undefined) return "the space is not sealed"
-  const known = keyOf(seal, operation.key)
+  const known = keyOf(state, operation.key)
   if (operation._tag === "ShareKey") {
     if (known === undefined) return "a key that was never in force is handed out"
     return known.wraps.length < wrapListsMax ? undefined : "the key was handed out too often; put a new one in force"
@@ -36,8 +37,9 @@ export const whyNot = (state: CharterState, signer: PeerId, operation: SealOpera
   return isBehind ? undefined : "it does not stand behind the key in force"
 }
 
-const keyOf = ({ keys }: SpaceSeal, commitment: Uint8Array): CharterKey | undefined =>
-  keys.find((key) => Bytes.equals(key.commitment, commitment))
+/** A key that was in force, or is kept beside those. */
+const keyOf = ({ keysBeside, seal }: CharterState, commitment: Uint8Array): CharterKey | undefined =>
+  [...(seal?.keys ?? []), ...keysBeside].find((key) => Bytes.equals(key.commitment, commitment))
 
 /** The state behind an operation that was allowed. */
 export const perform = (
@@ -57,11 +59,54 @@ export const perform = (
       const key = { id, commitment, before: before ?? undefined, wraps: [wraps], since: version, at }
       return { ...state, seal: { ...seal!, keys: [...seal!.keys, key] } }
     }
-    case "ShareKey": {
-      const keys = seal!.keys.map((key) =>
-        Bytes.equals(key.commitment, operation.key) ? { ...key, wraps: [...key.wraps, operation.wraps] } : key
-      )
-      return { ...state, seal: { ...seal!, keys } }
-    }
+    case "ShareKey":
+      return withWraps(state, operation)
+  }
+}
+
+type Handing = Named<"RotateKey" | "ShareKey">
+
+/**
+ * The state behind an operation that can be done no more at its turn, as its writer did not know of another key: it puts none in
+ * force, and who was handed the key still has it. Beyond the bounds nothing is kept of it.
+ */
+export const keepBeside = (
+  state: CharterState,
+  operation: Handing,
+  { at, version }: Pick<CharterRecord, "at" | "version">
+): CharterState => {
+  const known = keyOf(state, operation.key)
+  if (known !== undefined) return known.wraps.length < wrapListsMax ? withWraps(state, operation) : state
+  if (state.keysBeside.length >= keysMax) return state
+  const { key: commitment, wraps } = operation
+  const [before, behind] = operation._tag === "RotateKey" ? [operation.before, operation.behind] : [null, null]
+  const key: KeyBeside = {
+    id: SpaceKey.idOf(commitment),
+    commitment,
+    before: before ?? undefined,
+    behind: behind ?? undefined,
+    place: behind === null ? 0 : placeOf(state, behind),
+    wraps: [wraps],
+    since: version,
+    at
+  }
+  return { ...state, keysBeside: [...state.keysBeside, key] }
+}
+
+/** Where a key stands; the first place, which has the fewest readers where the history is hidden, for one that is not known. */
+const placeOf = ({ keysBeside, seal }: CharterState, commitment: Uint8Array): number => {
+  const isIt = (key: CharterKey): boolean => Bytes.equals(key.commitment, commitment)
+  const place = seal?.keys.findIndex(isIt) ?? -1
+  return place >= 0 ? place : (keysBeside.find(isIt)?.place ?? 0)
+}
+
+const withWraps = (state: CharterState, { key: commitment, wraps }: Handing): CharterState => {
+  const handed = <Key extends CharterKey>(keys: ReadonlyArray<Key>): ReadonlyArray<Key> =>
+    keys.map((key) => (Bytes.equals(key.commitment, commitment) ? { ...key, wraps: [...key.wraps, wraps] } : key))
+  const { keysBeside, seal } = state
+  return {
+    ...state,
+    seal: seal === undefined ? undefined : { ...seal, keys: handed(seal.keys) },
+    keysBeside: handed(keysBeside)
   }
 }

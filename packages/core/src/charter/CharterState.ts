@@ -52,6 +52,14 @@ export interface CharterKey {
   readonly at: HybridTime
 }
 
+/** A key that counts for reading and never was in force here: whoever put it in force did not know of another one. */
+export interface KeyBeside extends CharterKey {
+  /** The key that it was to stand behind, by its commitment; `undefined` for a first one, or where that is not known. */
+  readonly behind: Uint8Array | undefined
+  /** Which of the space's keys, from 0, has the readers that this one has beside those who were given it. */
+  readonly place: number
+}
+
 /** How a space is sealed. */
 export interface SpaceSeal {
   /** Each key hands on the one before it. */
@@ -91,6 +99,8 @@ export interface CharterState {
   readonly deviceLimits: ReadonlyMap<string, number | null>
   /** There once the contents of the space are sealed. */
   readonly seal: SpaceSeal | undefined
+  /** Keys of records that count which could not come into force, in their order, at most 4,096; also where the space is not sealed. */
+  readonly keysBeside: ReadonlyArray<KeyBeside>
   /**
    * The version of the first record that this version of the program cannot judge. From there on anybody may have lost any
    * right: nothing that is said here gives one.
@@ -131,6 +141,7 @@ export const empty = (space: SpaceId): CharterState => ({
   deviceLimit: null,
   deviceLimits: new Map(),
   seal: undefined,
+  keysBeside: [],
   unread: undefined,
   newness: 0
 })

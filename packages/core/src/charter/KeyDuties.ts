@@ -5,7 +5,14 @@
 import { managingLevel, type Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
 import { keyInForce } from "./CharterSeal.ts"
-import { type CharterKey, type CharterState, type Device, levelOf, type SpaceSeal } from "./CharterState.ts"
+import {
+  type CharterKey,
+  type CharterState,
+  type Device,
+  type KeyBeside,
+  levelOf,
+  type SpaceSeal
+} from "./CharterState.ts"
 import { tagOf, tagsIn } from "../crypto/KeyWrap.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
@@ -84,10 +91,18 @@ export const isLost = (state: CharterState, key: CharterKey): boolean => {
 }
 
 /**
- * True where a known record that does not count put a key behind this one, or, without one in force, any key: then something is
- * sealed with that key, and whoever it was made against may have the earlier one.
+ * True where a known record that does not count put a key behind this one, or, without one in force, any key, or where such a key
+ * is kept beside those that were in force: then something is sealed with that key, and whoever it was made against may have
+ * the earlier one.
  */
-export const isUndone = (rivals: ReadonlyArray<CharterRecord>, inForce: CharterKey | undefined): boolean =>
+export const isUndone = (
+  rivals: ReadonlyArray<CharterRecord>,
+  inForce: CharterKey | undefined,
+  keysBeside: ReadonlyArray<KeyBeside>
+): boolean =>
+  keysBeside.some(
+    ({ behind }) => inForce === undefined || (behind !== undefined && Bytes.equals(behind, inForce.commitment))
+  ) ||
   rivals.some(({ operations }) =>
     operations.some((operation) => {
       if (operation._tag !== "RotateKey" || inForce === undefined) return operation._tag === "RotateKey"
@@ -114,25 +129,34 @@ export const dutiesOf = (
   rivals: ReadonlyArray<CharterRecord> = [],
   isUnsound: (before: Uint8Array) => boolean = () => false
 ): KeyDuties => {
-  const { seal } = state
-  if (seal === undefined) return isUndone(rivals, undefined) ? { rotate: "first", share: [] } : nothing
-  const { readers, newcomers } = readersOf(state, seal)
+  const { keysBeside, seal } = state
+  if (seal === undefined) return isUndone(rivals, undefined, keysBeside) ? { rotate: "first", share: [] } : nothing
+  const { readers, readersBeside, newcomers } = readersOf(state, seal)
   const rotate = rotationOf(state, newcomers, nowMs, rivals)
+  const lacking = (key: CharterKey, devices: ReadonlyArray<Device>) => {
+    const has = given(key)
+    const some = devices.filter((device) => !has.has(tagOfDevice(device)))
+    return some.length === 0 ? [] : [{ key, devices: some }]
+  }
   const share = seal.keys.flatMap((key, i) => {
     const next = seal.keys[i + 1]
     // The next one leads to it; and what is to be replaced is given to nobody any more.
     const isLed = next?.before !== undefined && !isUnsound(next.before)
     if (isLed || (next === undefined && (rotate === "removed" || rotate === "undone")) || isLost(state, key)) return []
-    const has = given(key)
-    const devices = readers(i).filter((device) => !has.has(tagOfDevice(device)))
-    return devices.length === 0 ? [] : [{ key, devices }]
+    return lacking(key, readers(i))
   })
-  return { rotate, share }
+  // No key leads to them for good; nothing is sealed with them any more, so whoever else has them is no matter.
+  const beside = seal.keys.length === 0 ? [] : keysBeside.filter((key) => !isLost(state, key))
+  return { rotate, share: [...share, ...beside.flatMap((key) => lacking(key, readersBeside(key)))] }
 }
 
 /** Who may read what was sealed with each key, and who is there and may not with the one in force. */
 const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal) => {
   const all = recipients(state)
+  const havingOf = (key: CharterKey): ReadonlyArray<Device> => {
+    const has = given(key)
+    return all.filter((device) => has.has(tagOfDevice(device)))
+  }
   const readers = (at: number): ReadonlyArray<Device> => {
     // Whoever may read with a key may with all that it hands on.
     let i = at
@@ -140,13 +164,16 @@ const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal) => {
     const [key, next] = [keys[i]!, keys[i + 1]]
     const sinceOf = ({ member }: Device): number => state.members.get(member)!.since
     if (showsHistory) return all.filter((device) => next === undefined || sinceOf(device) < next.since)
-    const has = given(key)
-    const having = new Set(all.filter((device) => has.has(tagOfDevice(device))).map(({ member }) => member))
+    const having = new Set(havingOf(key).map(({ member }) => member))
     return all.filter((device) => sinceOf(device) <= key.since || having.has(device.member))
+  }
+  const readersBeside = (key: KeyBeside): ReadonlyArray<Device> => {
+    const members = new Set([...readers(key.place), ...havingOf(key)].map(({ member }) => member))
+    return all.filter(({ member }) => members.has(member))
   }
   const last = keys.length - 1
   const newcomers = last < 0 || showsHistory ? 0 : all.length - readers(last).length
-  return { readers, newcomers }
+  return { readers, readersBeside, newcomers }
 }
 
 const rotationOf = (
@@ -159,7 +186,7 @@ const rotationOf = (
   if (key === undefined) return "first"
   const present = new Set([...state.devices.values()].map(tagOfDevice))
   for (const tag of given(key)) if (!present.has(tag)) return "removed"
-  if (isUndone(rivals, key)) return "undone"
+  if (isUndone(rivals, key, state.keysBeside)) return "undone"
   if (isLost(state, key)) return "lost"
   if (newcomers > 0) return "joined"
   const { keys, periodDays } = state.seal!

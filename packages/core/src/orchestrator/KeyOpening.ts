@@ -1,6 +1,6 @@
 /**
  * The keys of a space as far as this device was handed them: wrapped for it, or sealed under a later one that it has; in records
- * that count and in those that do not, for something may have been sealed with them meanwhile. What is done with keys is
+ * that count, whether it came into force there or not, and in those that do not, for something may have been sealed with them meanwhile. What is done with keys is
  * decided elsewhere.
  */
 import { Effect } from "effect"
@@ -47,6 +47,11 @@ const handedIn = (state: CharterState, rivals: ReadonlyArray<CharterRecord>): Re
     const to = keys[i - 1]?.commitment
     return { commitment, wraps, link: to === undefined || before === undefined ? undefined : { to, sealed: before } }
   })
+  const beside = state.keysBeside.map(({ before, behind, commitment, wraps }): Handed => ({
+    commitment,
+    wraps,
+    link: behind === undefined || before === undefined ? undefined : { to: behind, sealed: before }
+  }))
   const others = rivals.flatMap(({ operations }) =>
     operations.flatMap((operation): ReadonlyArray<Handed> => {
       if (operation._tag !== "RotateKey" && operation._tag !== "ShareKey") return []
@@ -55,7 +60,7 @@ const handedIn = (state: CharterState, rivals: ReadonlyArray<CharterRecord>): Re
       return [{ commitment, wraps: [wraps], link: to === null || sealed === null ? undefined : { to, sealed } }]
     })
   )
-  return [...counting, ...others].reverse()
+  return [...counting, ...beside, ...others].reverse()
 }
 
 /** Opens what a charter hands to this device, beside what was opened before. */

@@ -117,7 +117,7 @@ const sealingOf = (keeper: Keeper, state: CharterState): HeldKeys["sealing"] => 
   const inForce = keyInForce(state.seal)
   // Nothing is sealed with a key that was replaced already, though what replaced it does not count any more: whoever was taken
   // out has it.
-  const wasUndone = isUndone(rivals, inForce)
+  const wasUndone = isUndone(rivals, inForce, state.keysBeside)
   if (inForce !== undefined) {
     const isSafe = held.has(inForce.id) && !wasUndone && !KeyOpening.isGoingBack(keeper, state, rivals)
     return isSafe ? inForce.id : "lacking"

@@ -1,0 +1,280 @@
+// Keys that were put in force without knowing of each other, and what their records do beside that.
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import type { CharterGraph } from "../../src/charter/CharterGraph.ts"
+import type { CharterOperation, Named } from "../../src/charter/CharterOperation.ts"
+import type { CharterRecord } from "../../src/charter/CharterRecord.ts"
+import * as CharterSeal from "../../src/charter/CharterSeal.ts"
+import type { KeyBeside } from "../../src/charter/CharterState.ts"
+import { dutiesOf, sealingAgain } from "../../src/charter/KeyDuties.ts"
+import { keysMax } from "../../src/crypto/KeyRing.ts"
+import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
+import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
+import { SeededRandom } from "../../src/testing/SeededRandom.ts"
+import { addDevice, addMember, crypto, found, join, key, newTree, record, space, startMs } from "./fixture.ts"
+import { agreed, all, pause, remove, withRole } from "./plainOrder.ts"
+
+const secretOf = (number: number) =>
+  SpaceKey.of(space, new Uint8Array(SpaceKey.spaceKeyBytes).fill(number).fill(number >> 8, 0, 1))
+const wrapped = (number: number, ...devices: ReadonlyArray<number>) =>
+  Effect.runPromise(KeyWrap.wrap(secretOf(number), devices.map(key)))
+
+const seal = (showsHistory = true): CharterOperation => ({ _tag: "SealSpace", showsHistory, periodDays: null })
+/** A key behind another one, for devices that are given it. */
+const rotate = async (
+  number: number,
+  behind: number | null,
+  ...devices: ReadonlyArray<number>
+): Promise<Named<"RotateKey">> => ({
+  _tag: "RotateKey",
+  key: secretOf(number).commitment,
+  behind: behind === null ? null : secretOf(behind).commitment,
+  before: null,
+  wraps: await wrapped(number, ...devices)
+})
+const share = async (number: number, ...devices: ReadonlyArray<number>): Promise<Named<"ShareKey">> => ({
+  _tag: "ShareKey",
+  key: secretOf(number).commitment,
+  wraps: await wrapped(number, ...devices)
+})
+
+const everybody = [1, 2, 3, 4, 5]
+
+/** Ann (1) founded it, bob (2) and carl (3) are admins, xav (4) and yve (5) members; and the first key. */
+const sealed = async (showsHistory = true) => {
+  const tree = newTree()
+  const people = [...join("bob", "admin", 2), ...join("carl", "admin", 3), ...join("xav", "member", 4)]
+  const first = record(undefined, 1, found, ...people, ...join("yve", "member", 5))
+  const base = record(first, 1, seal(showsHistory), await rotate(1, null, ...everybody))
+  return { tree: added(tree, first, base), first, base }
+}
+
+const added = (tree: CharterGraph, ...records: ReadonlyArray<CharterRecord>): CharterGraph => {
+  for (const each of records) expect(tree.add(each)).toEqual({ kind: "added" })
+  return tree
+}
+
+/** Members, and keys by their numbers: those that were in force, and those beside them. */
+const said = (tree: CharterGraph) => {
+  const { keysBeside, members, seal: kept } = agreed(tree)
+  const numberOf = ({ id }: { readonly id: string }) => [...Array(40).keys()].find((each) => secretOf(each).id === id)
+  return {
+    members: [...members.keys()],
+    keys: (kept?.keys ?? []).map(numberOf),
+    beside: keysBeside.map(numberOf),
+    rivals: tree.rivals.length
+  }
+}
+
+/** What is due: a cause, and devices by the numbers of the keys that they are to be given. */
+const due = (tree: CharterGraph) => {
+  const { rotate: cause, share: shares } = dutiesOf(tree.state, startMs, tree.rivals)
+  const ids = [...Array(40).keys()].map((each) => secretOf(each).id)
+  return [cause, ...shares.map(({ devices, key: { id } }) => [ids.indexOf(id), devices.map(({ name }) => name)])]
+}
+
+describe("keys that did not know of each other", () => {
+  it("[CH-7][CH-75] a removal with its key stays, whatever key somebody more senior put in force beside it", async () => {
+    const others = [[], [remove("yve")]] as ReadonlyArray<ReadonlyArray<CharterOperation>>
+    for (const more of others) {
+      const { base, tree } = await sealed()
+      const bobs = record(base, 2, remove("xav"), await rotate(2, 1, 1, 2, 3, 5))
+      const anns = record(base, 1, ...more, await rotate(3, 1, ...everybody))
+      added(tree, bobs)
+      expect(said(tree)).toMatchObject({ keys: [1, 2], beside: [] })
+      added(tree, anns)
+      const left = ["ann", "bob", "carl", ...(more.length === 0 ? ["yve"] : [])]
+      expect(said(tree)).toEqual({ members: left, keys: [1, 3], beside: [2], rivals: 0 })
+      // Xav has the key in force.
+      expect(due(tree)).toEqual(["removed"])
+      const devices = more.length === 0 ? [1, 2, 3, 5] : [1, 2, 3]
+      added(tree, record([anns, bobs], 2, await rotate(4, 3, ...devices)))
+      expect(said(tree)).toMatchObject({ keys: [1, 3, 4], beside: [2] })
+      expect(due(tree)).toEqual([undefined])
+    }
+  })
+
+  it("[CH-75] removals stay that came one behind another, each with its key", async () => {
+    const { base, tree } = await sealed()
+    const one = record(base, 2, remove("xav"), await rotate(2, 1, 1, 2, 3, 5))
+    const two = record(one, 3, remove("yve"), await rotate(3, 2, 1, 2, 3))
+    added(tree, one, two, record(base, 1, await rotate(4, 1, ...everybody)))
+    expect(said(tree)).toEqual({ members: ["ann", "bob", "carl"], keys: [1, 4], beside: [2, 3], rivals: 0 })
+    expect(due(tree)).toEqual(["removed"])
+  })
+
+  it("[CH-75] what is done beside a key counts where the record that brought the key before it does not", async () => {
+    const { base, tree } = await sealed()
+    const carls = record(base, 3, await rotate(2, 1, ...everybody))
+    const bobs = record(carls, 2, remove("xav"), await rotate(3, 2, 1, 2, 3, 5))
+    const shared = record(bobs, 2, ...join("zed", "member", 6), await share(2, 6), await share(3, 6))
+    added(tree, carls, bobs, shared, record(base, 1, remove("carl")))
+    const members = ["ann", "bob", "yve", "zed"]
+    expect(said(tree)).toEqual({ members, keys: [1], beside: [3, 2], rivals: 1 })
+    expect(tree.state.keysBeside[0]!.wraps.length).toBe(2)
+    expect(due(tree)[0]).toBe("removed")
+  })
+
+  it("[CH-75] who does not manage the space at its turn has no say, and the hub none in keys", async () => {
+    const { base, tree } = await sealed()
+    const bobs = record(base, 2, remove("xav"), await rotate(2, 1, 1, 2, 3, 5))
+    const anns = record(base, 1, withRole("bob", "member"), await rotate(3, 1, ...everybody))
+    added(tree, bobs, anns)
+    expect(said(tree)).toMatchObject({ keys: [1, 3], beside: [], rivals: 1 })
+    expect(tree.state.members.has("xav")).toBe(true)
+    const other = await sealed()
+    const paused = record(other.base, 1, pause(2), await rotate(3, 1, ...everybody))
+    added(other.tree, record(other.base, 2, remove("xav"), await rotate(2, 1, 1, 2, 3, 5)), paused)
+    expect(said(other.tree)).toMatchObject({ beside: [], rivals: 1 })
+  })
+
+  it("[CH-76] never comes into force later, and is handed on by who manages the space", async () => {
+    const { base, first, tree } = await sealed()
+    const bobs = record(base, 2, await rotate(2, 1, 1, 2))
+    const anns = record(base, 1, await rotate(3, 1, ...everybody))
+    added(tree, bobs, anns)
+    const heads = [anns, bobs]
+    const refused = (problem: string) => ({ kind: "refused", problem: expect.stringContaining(problem) as string })
+    expect(tree.add(record(heads, 1, await rotate(2, 3, 1)))).toMatchObject(refused("once"))
+    expect(tree.add(record(heads, 4, await share(2, 4)))).toMatchObject(refused("does not manage"))
+    expect(tree.add(record(heads, 1, await share(9, 4)))).toMatchObject(refused("never in force"))
+    const handed = record(heads, 3, await share(2, 3, 4))
+    added(tree, handed)
+    expect(tree.state.keysBeside[0]!.wraps.length).toBe(2)
+    // Another one may put it in force that did not know of it: then it is, and bob hands it to more devices.
+    const again = record(base, 1, await rotate(2, 1, 1))
+    const fresh = added(newTree(), first, base, again, bobs)
+    expect(said(fresh)).toMatchObject({ keys: [1, 2], beside: [], rivals: 0 })
+    expect(fresh.state.seal!.keys[1]!.wraps.length).toBe(2)
+  })
+
+  it("[CH-76] are kept up to a bound, and so are their wraps", async () => {
+    const { tree } = await sealed()
+    const made = await rotate(2, 1, 1)
+    const at = { at: tree.state.seal!.keys[0]!.at, version: 3 }
+    const one = CharterSeal.keepBeside(tree.state, made, at).keysBeside[0]!
+    const others = Array.from({ length: keysMax }, (_, i): KeyBeside => ({
+      ...one,
+      commitment: secretOf(i + 3).commitment
+    }))
+    const full = { ...tree.state, keysBeside: others }
+    expect(CharterSeal.keepBeside(full, made, at)).toBe(full)
+    const wraps = Array.from({ length: 4_096 }, () => made.wraps)
+    const worn = { ...tree.state, keysBeside: [{ ...one, wraps }] }
+    expect(CharterSeal.keepBeside(worn, made, at)).toBe(worn)
+    expect(CharterSeal.whyNot(worn, "" as never, await share(2, 4))).toContain("too often")
+  })
+
+  it("[CH-13][CH-75] are the same everywhere, in whatever order and pieces records come", async () => {
+    const rotations = await Promise.all([...Array(12).keys()].map((number) => rotate(number + 2, null, 1, 2, 3, 4)))
+    let beside = 0
+    for (let seed = 1; seed <= 25; seed++) {
+      const random = new SeededRandom(seed)
+      const { base, tree } = await sealed(random.chance(0.5))
+      const known = [base]
+      for (let i = 0; i < 24; i++) {
+        const behind = random.chance(0.4) ? all(tree).filter(({ id }) => tree.heads.includes(id)) : [random.pick(known)]
+        const made = random.pick(rotations)
+        const before = random.pick([1, ...rotations.map((_, number) => number + 2)])
+        const doing: ReadonlyArray<CharterOperation> = random.pick([
+          [{ ...made, behind: secretOf(before).commitment }],
+          [remove(random.pick(["xav", "yve", "carl", "bob"])), { ...made, behind: secretOf(before).commitment }],
+          [{ _tag: "ShareKey", key: made.key, wraps: made.wraps }],
+          [pause(random.pick([2, 3]), random.chance(0.5))],
+          [addMember(`new${i}`, "member"), addDevice(`new${i}`, 40 + i)]
+        ])
+        const next = record(behind, random.pick([1, 2, 2, 3, 3]), ...doing)
+        if (tree.add(next).kind === "added") known.push(next)
+      }
+      beside += agreed(tree).keysBeside.length
+    }
+    expect(beside).toBeGreaterThan(25)
+  })
+})
+
+describe("what is due about a key that could not come into force", () => {
+  it("[SK-80] who may read with the key before it is given it, newcomers too, and whoever else has it is no matter", async () => {
+    const { base, tree } = await sealed()
+    const link = SpaceKey.sealBefore(crypto, secretOf(3), secretOf(1))
+    const bobs = record(base, 2, remove("xav"), await rotate(2, 1, 1, 2, 3, 5))
+    const anns = record(base, 1, { ...(await rotate(3, 1, ...everybody)), before: link })
+    const next = record([anns, bobs], 1, { ...(await rotate(4, 3, 1, 2, 3, 5)), before: link })
+    const joined = record(next, 1, ...join("zed", "member", 6), await share(4, 6))
+    added(tree, bobs, anns, next, joined)
+    expect(due(tree)).toEqual([undefined, [2, ["device 6"]]])
+    const handed = record(joined, 2, await share(2, 6))
+    added(tree, handed)
+    expect(due(tree)).toEqual([undefined])
+    added(tree, record(handed, 1, remove("yve"), await rotate(5, 4, 1, 2, 3, 6)))
+    expect(due(tree)[0]).toBeUndefined()
+  })
+
+  it("[SK-80] where the history is hidden newcomers are not, and further devices of those who were there are", async () => {
+    const { base, tree } = await sealed(false)
+    const renamed = record(base, 2, { _tag: "RenameMember", member: "bob", name: "Bob" })
+    const bobs = record(renamed, 2, ...join("eve", "member", 7), await rotate(2, 1, 1, 2, 3, 4, 7))
+    const anns = record(base, 1, ...join("zed", "member", 6), await rotate(3, 1, ...everybody, 6))
+    added(tree, renamed, bobs, anns)
+    // Yve was there before both; eve came with it, and zed beside it.
+    expect(due(tree)).toEqual(["joined", [2, ["device 5"]]])
+    const next = record([anns, bobs], 1, await rotate(4, 3, ...everybody, 6, 7), await share(2, 5))
+    const more = record(
+      next,
+      1,
+      addDevice("eve", 8),
+      addDevice("zed", 9),
+      addDevice("ann", 10),
+      await share(4, 8, 9, 10)
+    )
+    added(tree, next, more)
+    expect(due(tree)).toEqual([
+      undefined,
+      [1, ["device 10"]],
+      [3, ["device 9", "device 10"]],
+      [2, ["device 8", "device 10"]]
+    ])
+  })
+
+  it("[SK-80] one that nobody has who could hand it on is due to nobody", async () => {
+    const { base, tree } = await sealed()
+    added(tree, record(base, 2, await rotate(2, 1, 4)), record(base, 1, await rotate(3, 1, ...everybody)))
+    expect(due(tree)).toEqual([undefined])
+  })
+
+  it("[SK-81] a key in force is replaced that such a key was to stand behind", async () => {
+    const { base, tree } = await sealed()
+    const carls = record(base, 3, await rotate(2, 1, ...everybody))
+    const bobs = record(carls, 2, remove("xav"), await rotate(4, 2, 1, 2, 3, 5))
+    const anns = record(base, 1, pause(3))
+    added(tree, carls, bobs, anns)
+    expect(said(tree)).toMatchObject({ keys: [1], beside: [4], rivals: 1 })
+    const back = record([anns, bobs], 1, pause(3, false))
+    // Once more, behind everything.
+    added(tree, back, record(back, 3, await rotate(2, 1, 1, 2, 3, 5)))
+    expect(said(tree)).toMatchObject({ keys: [1, 2], beside: [4] })
+    expect(due(tree)).toEqual(["undone"])
+    added(tree, record(tree.after(0).slice(-1), 1, await rotate(5, 2, 1, 2, 3, 5)))
+    expect(due(tree)).toEqual([undefined])
+  })
+
+  it("[CH-75][SK-59][SK-81] a removal stays where the sealing before its key does not count, and the space is sealed again", async () => {
+    const tree = newTree()
+    const first = record(
+      undefined,
+      1,
+      found,
+      ...join("bob", "admin", 2),
+      ...join("carl", "admin", 3),
+      ...join("xav", "member", 4)
+    )
+    const carls = record(first, 3, { _tag: "SealSpace", showsHistory: true, periodDays: 7 })
+    const bobs = record(carls, 2, remove("xav"), await rotate(1, null, 1, 2, 3))
+    added(tree, first, carls, bobs, record(first, 1, remove("carl")))
+    expect(said(tree)).toEqual({ members: ["ann", "bob"], keys: [], beside: [1], rivals: 1 })
+    expect(tree.state.seal).toBeUndefined()
+    expect(due(tree)).toEqual(["first"])
+    expect(sealingAgain(tree.rivals)).toMatchObject({ periodDays: 7, showsHistory: true })
+    added(tree, record(tree.after(0).slice(-2), 1, seal()))
+    expect(due(tree)).toEqual(["first"])
+  })
+})
