@@ -38,6 +38,12 @@ const share = async (number: number, ...devices: ReadonlyArray<number>): Promise
   wraps: await wrapped(number, ...devices)
 })
 
+const shareOf = ({ key: commitment, wraps }: Named<"RotateKey">): CharterOperation => ({
+  _tag: "ShareKey",
+  key: commitment,
+  wraps
+})
+
 const everybody = [1, 2, 3, 4, 5]
 
 /** Ann (1) founded it, bob (2) and carl (3) are admins, xav (4) and yve (5) members; and the first key. */
@@ -174,17 +180,23 @@ describe("keys that did not know of each other", () => {
       const known = [base]
       for (let i = 0; i < 24; i++) {
         const behind = random.chance(0.4) ? all(tree).filter(({ id }) => tree.heads.includes(id)) : [random.pick(known)]
+        const device = random.pick([1, 2, 2, 3, 3])
         const made = random.pick(rotations)
-        const before = random.pick([1, ...rotations.map((_, number) => number + 2)])
-        const doing: ReadonlyArray<CharterOperation> = random.pick([
-          [{ ...made, behind: secretOf(before).commitment }],
-          [remove(random.pick(["xav", "yve", "carl", "bob"])), { ...made, behind: secretOf(before).commitment }],
-          [{ _tag: "ShareKey", key: made.key, wraps: made.wraps }],
+        const more = random.pick<ReadonlyArray<CharterOperation>>([
+          [],
+          [],
+          [remove(random.pick(["xav", "yve", "carl", "bob"]))],
           [pause(random.pick([2, 3]), random.chance(0.5))],
           [addMember(`new${i}`, "member"), addDevice(`new${i}`, 40 + i)]
         ])
-        const next = record(behind, random.pick([1, 2, 2, 3, 3]), ...doing)
-        if (tree.add(next).kind === "added") known.push(next)
+        const doing = random.chance(0.2)
+          ? [[...more, shareOf(made)]]
+          : [...rotations.keys()].map((last) => [...more, { ...made, behind: secretOf(last + 2).commitment }])
+        // Of the keys that it may stand behind one is in force for its writer.
+        const next = [...doing, [...more, { ...made, behind: secretOf(1).commitment }]]
+          .map((operations) => record(behind, device, ...operations))
+          .find((each) => tree.add(each).kind === "added")
+        if (next !== undefined) known.push(next)
       }
       beside += agreed(tree).keysBeside.length
     }
