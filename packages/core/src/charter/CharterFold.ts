@@ -116,7 +116,7 @@ const keptBeside = (
   const { signer } = record
   const device = state.devices.get(signer)
   const member = memberOf(state, signer)
-  if (device === undefined || member === undefined || device.isPaused || signer === state.hub) return undefined
+  if (device === undefined || member === undefined || device.isPaused) return undefined
   if (levelOf(state, member) < managingLevel) return undefined
   if (CharterSeal.whyNot(state, signer, operation) === undefined) return undefined
   return CharterSeal.keepBeside(state, operation, record)
