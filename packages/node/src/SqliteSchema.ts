@@ -107,6 +107,10 @@ const steps: ReadonlyArray<string> = [
   UPDATE meta SET has_sealed = 1
     WHERE EXISTS (SELECT 1 FROM commits WHERE substr(bytes, 1, 1) IN (x'95', x'97'))
        OR EXISTS (SELECT 1 FROM locked);
+  `,
+  // What waits beside the journal counts as well. Whether it was refused at once or taken in before cannot be told here: all of it does.
+  `
+  UPDATE meta SET has_sealed = 1 WHERE EXISTS (SELECT 1 FROM quarantine WHERE substr(bytes, 1, 1) IN (x'95', x'97'));
   `
 ]
 

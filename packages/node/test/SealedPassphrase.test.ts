@@ -148,6 +148,21 @@ it.live("[SK-21] a folder of an earlier version finds out what it keeps", () =>
   })
 )
 
+it.live("[SK-65] so does one that has something sealed in its quarantine only", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    yield* using({ folder, passphrases: [] }, (node) => node.note.put({ id: "n0", text: "open" }))
+    const db = new Database(DataFolder.journalFile(folder))
+    db.prepare(
+      `INSERT INTO quarantine (id, reason, rule, policy_version, because, peer, author, type, at, events, since_ms, due_ms, bytes)
+       VALUES ('c1', 'ClockAhead', '', 0, '', ?, '', 'note', '0000000000000000', 1, 0, ?, x'95')`
+    ).run(peerOf(2), Number.MAX_SAFE_INTEGER)
+    db.pragma("user_version = 7")
+    db.close()
+    yield* assertWaits(folder)
+  })
+)
+
 it.live(
   "[SK-54] also where others sealed all of it, and whoever only keeps it opens it without one",
   () =>

@@ -9,6 +9,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
+import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import type { CheckedCommit } from "./CommitOpening.ts"
@@ -233,9 +234,9 @@ const keepDenied = (
     work.tally.known += opening.commit.decoded.length
     return undefined
   }
-  const why = { rule, policyVersion, because }
-  keep(work, opening.kind === "newer" ? opening.entry : describe(opening.commit), peer, reason, why, null)
-  return { code: reason, kind: isUnjudged ? "held" : "refused", ...why }
+  const verdict: Verdict = { code: reason, kind: isUnjudged ? "held" : "refused", rule, policyVersion, because }
+  keep(work, opening.kind === "newer" ? opening.entry : describe(opening.commit), peer, reason, verdict, null)
+  return verdict
 }
 
 /** True when every event of the commit was applied here before. */
@@ -261,9 +262,19 @@ const keep = (
   entry: CommitOpening.Described,
   peer: PeerId,
   reason: QuarantineReason,
-  why: Because,
+  why: Because & Partial<Pick<Verdict, "kind">>,
   dueMs: number | null
-): boolean => KeptCommits.keep(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
+): boolean => {
+  const isKept = KeptCommits.keep(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
+  // Else who may write nothing here could keep everybody here from writing, by something sealed that is refused.
+  if (isKept && why.kind !== "refused") noteSealed(context, entry)
+  return isKept
+}
+
+const noteSealed = ({ tables }: WriterContext, { bytes }: CommitOpening.Described): void => {
+  const packed = Commit.open(bytes)
+  if (typeof packed !== "string" && packed.header.seal !== undefined) tables.setSealed()
+}
 
 const refusal = (code: string, because = ""): Verdict => ({
   code,

@@ -238,7 +238,7 @@ export interface JournalTables extends JournalRows {
   readonly setPeer: (row: PeerRow) => void
   /** Forgets what the peer had confirmed as a custodian, as whichever journal it was met. */
   readonly disown: (peer: PeerId) => void
-  /** Notes for good that a sealed commit is stored. */
+  /** Notes for good that a sealed commit is stored, here or in the quarantine. */
   readonly setSealed: () => void
   /** Notes that a stored commit cannot be read without this key. */
   readonly addLocked: (lseq: number, key: KeyId) => void

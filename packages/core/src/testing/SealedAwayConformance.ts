@@ -32,6 +32,7 @@ export const holding = (...numbers: ReadonlyArray<number>): HeldKeys => ({
 export const awayRules = (name: string, opened: OpenSealed): void => {
   clearRules(name, opened)
   forgottenRules(name, opened)
+  besideRules(name, opened)
   it.effect(
     `[SK-22] ${name}: a record that was folded while its key was away is whole again once the key is back`,
     () =>
@@ -116,6 +117,52 @@ const forgottenRules = (name: string, opened: OpenSealed): void => {
       yield* b.purge({ type: "note", header: {} }, why)
       expect(yield* b.lockedCount).toBe(0)
       yield* isRefused(b)
+    })
+  )
+}
+
+const besideRules = (name: string, opened: OpenSealed): void => {
+  const minuteMs = 60_000
+  const clear = Effect.fnUntraced(function* (journal: JournalShape, id = "n9") {
+    const wrote = yield* Effect.result(journal.write([put(id, { text: "in the clear" })]))
+    return [wrote._tag, yield* journal.hasSealed] as const
+  })
+  const sealedBy = Effect.fnUntraced(function* (device: number, aheadMs: number) {
+    const author = yield* opened(device, holding(1))
+    yield* TestClock.setTime(startMs + aheadMs)
+    yield* author.write([put("n1", { text: "sealed" })])
+    yield* TestClock.setTime(startMs)
+    return { author, commits: yield* commitsOf(author) }
+  })
+
+  it.effect(
+    `[SK-65] ${name}: who stored something sealed in the quarantine, as its time is ahead, writes nothing in the clear`,
+    () =>
+      Effect.gen(function* () {
+        const b = yield* opened(2, noKeys)
+        const { author, commits } = yield* sealedBy(1, 6 * minuteMs)
+        expect(yield* b.receive(batch(author, commits))).toMatchObject({ held: 1, head: 0 })
+        expect(yield* clear(b)).toEqual(["Failure", true])
+      })
+  )
+
+  it.effect(`[SK-65] ${name}: what nobody could judge yet counts, and what the policy refused keeps nobody silent`, () =>
+    Effect.gen(function* () {
+      const [b, c] = [yield* opened(2, noKeys), yield* opened(3, noKeys)]
+      const { author, commits } = yield* sealedBy(1, 0)
+      const denial = { index: 0, reason: "Denied", rule: "r", policyVersion: 1, because: "no" } as const
+      const told = batch(author, commits)
+      yield* b.receive({ ...told, denials: [{ ...denial, isUnjudged: true }] })
+      yield* c.receive({ ...told, denials: [denial] })
+      for (const journal of [b, c]) expect(waitingOf(yield* journal.quarantineCounts)).toBe(1)
+      expect([yield* clear(b), yield* clear(c)]).toEqual([
+        ["Failure", true],
+        ["Success", false]
+      ])
+      // Whoever lets it in counts it.
+      const [kept] = yield* c.quarantine({ after: 0, limit: 1 })
+      expect((yield* c.release([kept!.id])).released).toEqual([kept!.id])
+      expect(yield* clear(c, "n8")).toEqual(["Failure", true])
     })
   )
 }
