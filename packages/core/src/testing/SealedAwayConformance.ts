@@ -33,6 +33,7 @@ export const awayRules = (name: string, opened: OpenSealed): void => {
   clearRules(name, opened)
   forgottenRules(name, opened)
   besideRules(name, opened)
+  nearRules(name, opened)
   it.effect(
     `[SK-22] ${name}: a record that was folded while its key was away is whole again once the key is back`,
     () =>
@@ -77,6 +78,38 @@ export const awayRules = (name: string, opened: OpenSealed): void => {
       expect(yield* receipts).toEqual(["rejected", "deferred"])
     })
   )
+}
+
+const nearRules = (name: string, opened: OpenSealed): void => {
+  const hourMs = 3_600_000
+  for (const [hours, when] of [
+    [30, "is near"],
+    [60, "has passed"]
+  ] as const) {
+    it.effect(`[SK-66] ${name}: an own commit with a wrong time is written again also where that ${when} by then`, () =>
+      Effect.gen(function* () {
+        const [a, hub] = [yield* opened(1, holding(1)), yield* opened(2, noKeys)]
+        yield* TestClock.setTime(startMs + 48 * hourMs)
+        yield* a.write([put("n1", { text: "two days ahead" })])
+        yield* TestClock.setTime(startMs)
+        yield* a.hold({ keys: [], sealing: "lacking" })
+        const late = yield* commitsOf(a)
+        const { verdicts } = yield* hub.receive(batch(a, late))
+        const told = verdicts.map(({ index, ...verdict }) => ({ ...verdict, lseq: late[index]!.lseq }))
+        yield* a.settle(settlement(hub.device, told))
+        expect(yield* a.quarantine({ after: 0, limit: 10 })).toMatchObject([{ reason: "ClockAhead", dueMs: null }])
+        yield* TestClock.setTime(startMs + hours * hourMs)
+        yield* a.hold(holding(1))
+        expect(yield* a.unlock).toEqual({ opened: 0, rewritten: 1 })
+        expect(yield* a.unlock).toEqual({ opened: 0, rewritten: 0 })
+        expect((yield* a.get("note", "n1"))?.fields).toEqual({ text: "two days ahead" })
+        expect(waitingOf(yield* a.quarantineCounts)).toBe(0)
+        // And goes to everybody else.
+        yield* TestClock.setTime(startMs + 60 * hourMs)
+        expect(yield* hub.receive(batch(a, yield* commitsOf(a)))).toMatchObject({ applied: 1, refused: [] })
+      })
+    )
+  }
 }
 
 const forgottenRules = (name: string, opened: OpenSealed): void => {
