@@ -5,6 +5,7 @@
  */
 import { Clock, Context, Effect, Layer, type Scope, Semaphore } from "effect"
 import { Charter, type CharterShape } from "../charter/Charter.ts"
+import type { Wording } from "../charter/CharterContract.ts"
 import type { CharterError } from "../charter/CharterError.ts"
 import { managingLevel } from "../charter/CharterOperation.ts"
 import * as CharterRights from "../charter/CharterRights.ts"
@@ -50,6 +51,9 @@ export const addressesMax = 4_096
 export const lookEveryMs = 60_000
 /** The role that an invitation offers unless it says another. */
 export const roleDefault = "member"
+
+/** How often a request is judged anew where the charter has moved on between the judgement and the record. */
+const triesMax = 5
 
 /** Bytes of a request's id, which people type. */
 const requestIdBytes = 4
@@ -283,20 +287,37 @@ const pendingOf = Effect.fnUntraced(function* (
   return yield* because(new RequestSettled({ id, status: request.status }))
 })
 
-const approve = Effect.fnUntraced(function* (desk: Desk, id: string, role: string | undefined) {
-  yield* sweep(desk)
-  const request = yield* pendingOf(desk, id)
-  if (role === undefined && isManaging(desk.charter, request.role)) {
-    return yield* because(new RoleUnnamed({ id, role: request.role }))
-  }
-  return yield* admit(desk, request, role ?? request.role)
+const approve = (desk: Desk, id: string, role: string | undefined) =>
+  judgedAnew(
+    Effect.gen(function* () {
+      yield* sweep(desk)
+      const request = yield* pendingOf(desk, id)
+      const judged = judging(desk)
+      if (role === undefined && isManaging(desk.charter, request.role)) {
+        return yield* because(new RoleUnnamed({ id, role: request.role }))
+      }
+      return yield* admit(desk, request, role ?? request.role, judged)
+    })
+  )
+
+type Judged = Required<Pick<Wording, "expectedDigest" | "expectedVersion">>
+
+/** What the charter must still say when the record is written; taken before anything is judged by it. */
+const judging = ({ charter }: Desk): Judged => ({
+  expectedVersion: charter.state().version,
+  expectedDigest: Bytes.toHex(charter.digest())
 })
+
+/** A record of somebody else may wait for the disk while this one is judged, and change what a role may do. */
+const judgedAnew = <A>(once: Effect.Effect<A, OnboardingError | CharterError>) =>
+  Effect.retry(once, { times: triesMax - 1, while: ({ reason }) => reason._tag === "CharterMoved" })
 
 /** The record of the charter first: what it says counts, also where it cannot be noted here any more. */
 const admit = Effect.fnUntraced(function* (
   desk: Desk,
   request: OnboardingState.Request,
-  role: string
+  role: string,
+  judged: Judged
 ): Effect.fn.Return<OnboardingState.Request, OnboardingError | CharterError> {
   const { charter, signer } = desk
   const { members, removedMembers } = charter.state()
@@ -304,7 +325,7 @@ const admit = Effect.fnUntraced(function* (
   const member = NewMember.idOf(name, id, (each) => members.has(each) || removedMembers.has(each))
   const device = PeerId.toPublicKey(peer)!
   const note = `request ${id} by invitation ${invitation}`
-  yield* charter.write(NewMember.operationsOf({ member, name, role, teams, device }), { note })
+  yield* charter.write(NewMember.operationsOf({ member, name, role, teams, device }), { ...judged, note })
   return yield* settle(desk, request, { status: "approved", by: signer.peer, member, role })
 })
 
@@ -365,11 +386,23 @@ const take = Effect.fnUntraced(function* (
     // What the charter says of the device already holds at once.
     yield* sweep(desk)
   }
-  const now = (yield* desk.store.state).requests.find((each) => each.id === asked.request.id) ?? asked.request
-  if (now.status !== "pending" || asked.invitation.isByHand || isManaging(desk.charter, now.role)) return now
+  const requestNow = Effect.map(
+    desk.store.state,
+    ({ requests }) => requests.find((each) => each.id === asked.request.id) ?? asked.request
+  )
+  if (asked.invitation.isByHand) return yield* requestNow
+  const admitted = Effect.gen(function* () {
+    const judged = judging(desk)
+    const now = yield* requestNow
+    if (now.status !== "pending" || isManaging(desk.charter, now.role)) return now
+    return yield* Effect.tapError(admit(desk, now, now.role, judged), () => sweep(desk))
+  })
   // What the charter does not allow now waits for a person.
-  return yield* Effect.catchTag(admit(desk, now, now.role), "CharterError", ({ message }) =>
-    Effect.as(Effect.logWarning("a newcomer was not let in by itself", { request: now.id, problem: message }), now)
+  return yield* Effect.catchTag(judgedAnew(admitted), "CharterError", ({ message }) =>
+    Effect.andThen(
+      Effect.logWarning("a newcomer was not let in by itself", { request: asked.request.id, problem: message }),
+      requestNow
+    )
   )
 })
 

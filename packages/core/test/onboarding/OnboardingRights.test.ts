@@ -1,14 +1,39 @@
 // Whom a hub's desk may let in, as what, and with whose word.
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { CharterOperation } from "../../src/charter/CharterOperation.ts"
+import { CharterStore } from "../../src/charter/CharterStore.ts"
 import * as OnboardingState from "../../src/onboarding/OnboardingState.ts"
 import { addDevice, key, peer } from "../charter/fixture.ts"
 import * as Site from "./onboardingSite.ts"
 
 const stateOf = ({ charter }: Site.Hub) => charter.state()
 const setRole = (role: string, level: number): CharterOperation => ({ _tag: "SetRole", role, name: role, level })
+
+/** A hub whose charter takes a moment to write as its disk does. */
+const slowHub = Effect.gen(function* () {
+  const slow = { disk: Effect.void as Effect.Effect<void> }
+  const append = () => Effect.suspend(() => slow.disk)
+  const store = Layer.succeed(CharterStore, { path: "slow", load: Effect.succeed([]), append })
+  const hub = yield* Site.openHub(Site.newDisk(), undefined, store)
+  /** What is done while a record is on its way to the disk. */
+  const during = Effect.fnUntraced(function* <A, E, R>(
+    record: ReadonlyArray<CharterOperation>,
+    doing: Effect.Effect<A, E, R>
+  ) {
+    const written = yield* Deferred.make<void>()
+    slow.disk = Deferred.await(written)
+    const recording = yield* Effect.forkChild(hub.charter.write(record), { startImmediately: true })
+    const done = yield* Effect.forkChild(doing, { startImmediately: true })
+    yield* TestClock.adjust(10)
+    slow.disk = Effect.void
+    yield* Deferred.succeed(written, undefined)
+    yield* Fiber.join(recording)
+    return yield* Fiber.join(done)
+  })
+  return { hub, during, slow }
+})
 
 describe("rights", () => {
   it.effect("[OB-10] an invitation offers only what there is and what this device may give", () =>
@@ -52,6 +77,62 @@ describe("rights", () => {
         true
       ])
       expect((yield* bare.desk.requests)[0]).toMatchObject({ status: "pending" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("[OB-11] [OB-19] a role that comes to manage in the very moment is not given by itself", () =>
+    Effect.gen(function* () {
+      const { during, hub } = yield* slowHub
+      yield* hub.charter.write([setRole("helper", 50)])
+      const { link } = yield* Site.invite(hub, { role: "helper", isByHand: false })
+      const asked = yield* during([setRole("helper", 80)], Site.ask(hub, link, { device: 9 }))
+      expect(asked.status).toBe("pending")
+      expect([...stateOf(hub).members.values()].map(({ role }) => role)).not.toContain("helper")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("[OB-11] [OB-19] nor is it by a person who has not named it", () =>
+    Effect.gen(function* () {
+      const { during, hub } = yield* slowHub
+      yield* hub.charter.write([setRole("helper", 50)])
+      const { link } = yield* Site.invite(hub, { role: "helper" })
+      const { request } = yield* Site.ask(hub, link, { device: 9 })
+      const raising = [setRole("helper", 80)]
+      expect(yield* during(raising, Site.reasonOf(hub.desk.approve(request)))).toBe("RoleUnnamed")
+      expect((yield* hub.desk.requests)[0]).toMatchObject({ status: "pending" })
+      expect(yield* Site.reasonOf(hub.desk.approve(request, "helper"))).toBe("done")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("[OB-19] [OB-18] what else comes in between is judged anew, and a newcomer is let in all the same", () =>
+    Effect.gen(function* () {
+      const { during, hub } = yield* slowHub
+      const { link } = yield* Site.invite(hub, { isByHand: false, uses: 2 })
+      const eve: CharterOperation = { _tag: "AddMember", member: "eve", name: "Eve", role: "member", teams: [] }
+      const asked = yield* during([eve], Site.ask(hub, link, { device: 9, name: "Eve" }))
+      expect(asked).toMatchObject({ status: "approved", member: `eve-${asked.request}` })
+      // Somebody else's record that brings the very device in: it is that member's.
+      const added = yield* during([addDevice("eve", 8)], Site.ask(hub, link, { device: 8, name: "Eve" }))
+      expect(added).toMatchObject({ status: "approved", member: "eve" })
+      expect(stateOf(hub).members.size).toBe(4)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("[OB-19] where the charter never rests the request waits for a person", () =>
+    Effect.gen(function* () {
+      const { hub, slow } = yield* slowHub
+      const { link } = yield* Site.invite(hub, { isByHand: false })
+      let [isBusy, roles] = [true, 0]
+      // As soon as one record is on its way another one waits behind it.
+      const next = Effect.suspend(() => hub.charter.write([setRole(`r${roles++}`, 1)]))
+      const behind = Effect.andThen(Effect.forkDetach(next, { startImmediately: true }), Effect.sleep(1))
+      slow.disk = Effect.suspend(() => (isBusy ? Effect.asVoid(behind) : Effect.void))
+      yield* Effect.forkChild(next, { startImmediately: true })
+      const asking = yield* Effect.forkChild(Site.ask(hub, link, { device: 9 }), { startImmediately: true })
+      for (let i = 0; i < 30; i++) yield* TestClock.adjust(1)
+      isBusy = false
+      yield* TestClock.adjust(10)
+      expect((yield* Fiber.join(asking)).status).toBe("pending")
     }).pipe(Effect.scoped)
   )
 

@@ -52,7 +52,8 @@ export interface Hub {
 /** A hub on a disk; a fresh one founds the space `office` with the team `sales` and the member `mia`, whose device is 5. */
 export const openHub = Effect.fnUntraced(function* (
   disk: Disk = newDisk(),
-  store: Layer.Layer<OnboardingStore> = OnboardingStore.layerMemory(disk)
+  store: Layer.Layer<OnboardingStore> = OnboardingStore.layerMemory(disk),
+  charterStore: Layer.Layer<CharterStore> = CharterStore.layerMemory(disk.records)
 ) {
   const scope = yield* Scope.fork(yield* Effect.scope)
   const gate = Layer.effect(
@@ -64,7 +65,7 @@ export const openHub = Effect.fnUntraced(function* (
   )
   const layer = OnboardingDesk.layer.pipe(
     Layer.provideMerge(Charter.layer({ space, policyProblem: () => undefined })),
-    Layer.provide([layerDevice(hubDevice), CharterStore.layerMemory(disk.records), gate, store])
+    Layer.provide([layerDevice(hubDevice), charterStore, gate, store])
   )
   yield* TestClock.setTime(Math.max(startMs, yield* Clock.currentTimeMillis))
   const services = yield* Layer.build(layer).pipe(Scope.provide(scope))
