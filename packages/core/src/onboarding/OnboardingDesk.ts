@@ -351,7 +351,8 @@ const settle = Effect.fnUntraced(function* (
 
 const ask = Effect.fnUntraced(function* (desk: Desk, request: JoinRequest.JoinRequest, address: string) {
   const { crypto, news, rate, signer, store } = desk
-  if (!rate.mayCall(address, yield* Clock.currentTimeMillis)) {
+  const call = rate.call(address, yield* Clock.currentTimeMillis)
+  if (call === undefined) {
     yield* news.asked("limited")
     return yield* because(new JoinBusy({ because: "calls" }))
   }
@@ -364,7 +365,7 @@ const ask = Effect.fnUntraced(function* (desk: Desk, request: JoinRequest.JoinRe
     return yield* because(new JoinRefused({}))
   }
   const kept = yield* exclusively(desk, take(desk, request))
-  rate.served(address)
+  call.served()
   return JoinAnswer.sign(crypto, signer, request, answerOf(desk, kept))
 })
 

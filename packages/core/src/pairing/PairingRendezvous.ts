@@ -7,7 +7,7 @@ import { Clock, Deferred, Effect, Metric } from "effect"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as Occupancy from "../telemetry/Occupancy.ts"
-import { CallRate } from "../transport/CallRate.ts"
+import { type Call, CallRate } from "../transport/CallRate.ts"
 import type { Link } from "../transport/Link.ts"
 import { type Carried, carries } from "./MeetingBounds.ts"
 import * as MeetingFrame from "./MeetingFrame.ts"
@@ -105,12 +105,12 @@ const counted = (outcome: (typeof outcomes)[number]): Effect.Effect<void> =>
 
 const serve = (place: Place, link: Link): Effect.Effect<void> =>
   Effect.gen(function* () {
-    if (place.busy >= callersMax || !place.calls.mayCall(link.remote, yield* Clock.currentTimeMillis)) {
-      return yield* refuse(link, "busy")
-    }
+    const nowMs = yield* Clock.currentTimeMillis
+    const call = place.busy >= callersMax ? undefined : place.calls.call(link.remote, nowMs)
+    if (call === undefined) return yield* refuse(link, "busy")
     place.busy++
     yield* Effect.ensuring(
-      serveCaller(place, link),
+      serveCaller(place, link, call),
       Effect.sync(() => place.busy--)
     )
   })
@@ -121,24 +121,25 @@ const refuse = (link: Link, because: MeetingFrame.Refusal): Effect.Effect<void> 
 const say = (link: Link, frame: MeetingFrame.MeetingFrame): Effect.Effect<void> =>
   Effect.ignore(link.send(MeetingFrame.encode(frame)))
 
-const serveCaller = Effect.fnUntraced(function* (place: Place, link: Link) {
+const serveCaller = Effect.fnUntraced(function* (place: Place, link: Link, call: Call) {
   const first = yield* link.receive.pipe(
     Effect.timeoutOption(helloMsMax),
     Effect.catch(() => Effect.undefined)
   )
   if (first === undefined) return yield* counted("left")
   const frame = first._tag === "None" ? undefined : MeetingFrame.decode(first.value)
-  if (frame?._tag === "Hold") return yield* hold(place, link, frame)
-  if (frame?._tag === "Visit") return yield* visit(place, link, frame.slot)
+  if (frame?._tag === "Hold") return yield* hold(place, link, call, frame)
+  if (frame?._tag === "Visit") return yield* visit(place, link, call, frame.slot)
   return yield* refuse(link, "malformed")
 })
 
 const hold = Effect.fnUntraced(function* (
   place: Place,
   link: Link,
+  call: Call,
   { slot: wanted, token }: MeetingFrame.MeetingFrame & { readonly _tag: "Hold" }
 ) {
-  const { calls, slots } = place
+  const { slots } = place
   const nowMs = yield* Clock.currentTimeMillis
   const number = wanted ?? freeIn(place, nowMs)
   if (number === undefined || number >= slotsMax) return yield* refuse(link, "busy")
@@ -152,7 +153,7 @@ const hold = Effect.fnUntraced(function* (
   slot.waiting = holder
   slot.visitor = undefined
   slots.set(number, slot)
-  calls.served(link.remote)
+  call.served()
   yield* say(link, { _tag: "Held", slot: number })
   yield* Effect.ensuring(
     waitForVisitor(link, slot, holder),
@@ -236,7 +237,7 @@ const carry = (from: Link, to: Link): Effect.Effect<void> => {
   return Effect.ignore(all)
 }
 
-const visit = Effect.fnUntraced(function* ({ calls, slots }: Place, link: Link, number: number) {
+const visit = Effect.fnUntraced(function* ({ slots }: Place, link: Link, call: Call, number: number) {
   const slot = inUse(slots, number, yield* Clock.currentTimeMillis)
   if (slot?.visitor !== undefined) return yield* refuse(link, "crowded")
   for (let waitedMs = 0; slot !== undefined && waitedMs < comeBackMsMax; waitedMs += lookEveryMs) {
@@ -248,7 +249,7 @@ const visit = Effect.fnUntraced(function* ({ calls, slots }: Place, link: Link, 
   const visitor: Visitor = { link, over: Deferred.makeUnsafe() }
   slot.waiting = undefined
   slot.visitor = visitor
-  calls.served(link.remote)
+  call.served()
   yield* Deferred.succeed(holder.visitor, visitor)
   // The holder's side carries for both.
   yield* Effect.timeoutOption(Deferred.await(visitor.over), pathMsMax + helloMsMax)

@@ -16,8 +16,21 @@ export interface CallRateOptions {
   readonly addressesMax: number
 }
 
+/** A minute of an address; a call belongs to the one that it was counted in. */
+interface Minute {
+  readonly sinceMs: number
+  count: number
+  vain: number
+}
+
+/** A call that was let in. */
+export interface Call {
+  /** Notes that it came to something; once for each. */
+  readonly served: () => void
+}
+
 export class CallRate {
-  readonly #calls = new Map<string, { sinceMs: number; count: number; vain: number }>()
+  readonly #calls = new Map<string, Minute>()
   readonly #callsMax: number
   readonly #failuresMax: number
   readonly #addressesMax: number
@@ -33,27 +46,22 @@ export class CallRate {
     return this.#calls.size
   }
 
-  /** Counts a call; false when the address has called too often, or too many others have. */
-  mayCall(address: string, nowMs: number): boolean {
+  /** Counts a call; `undefined` when the address has called too often, or too many others have. */
+  call(address: string, nowMs: number): Call | undefined {
     const calls = this.#calls
     let known = calls.get(address)
     if (known === undefined || nowMs - known.sinceMs >= minuteMs) {
       if (calls.size >= this.#addressesMax) this.#forgetOld(nowMs)
-      if (known === undefined && calls.size >= this.#addressesMax) return false
+      if (known === undefined && calls.size >= this.#addressesMax) return undefined
       known = { sinceMs: nowMs, count: 0, vain: 0 }
       calls.set(address, known)
     }
-    if (known.count >= this.#callsMax || known.vain >= this.#failuresMax) return false
+    if (known.count >= this.#callsMax || known.vain >= this.#failuresMax) return undefined
     known.count++
     // Until it is known better, or many at once would all be let in.
     known.vain++
-    return true
-  }
-
-  /** Notes that a call which was let in came to something; once for each. */
-  served(address: string): void {
-    const known = this.#calls.get(address)
-    if (known !== undefined) known.vain = Math.max(0, known.vain - 1)
+    const counted = known
+    return { served: () => void counted.vain-- }
   }
 
   #forgetOld(nowMs: number): void {

@@ -53,6 +53,34 @@ describe("a meeting place", () => {
     }).pipe(Effect.scoped, provide)
   )
 
+  it.effect("[PB-9] [PB-2] what links of the minute before come to is no room for more guesses", () =>
+    Effect.gen(function* () {
+      const { caller } = yield* site
+      yield* TestClock.adjust(1)
+      yield* said(yield* caller("guesser"), { _tag: "Visit", slot: 1 })
+      yield* TestClock.adjust(59_000)
+      // They say nothing yet.
+      const quiet: Array<Link> = []
+      for (let i = 0; i < 59; i++) quiet.push(yield* caller("guesser"))
+      yield* TestClock.adjust(1_500)
+      let empty = 0
+      const guess = Effect.gen(function* () {
+        for (;;) {
+          const link = yield* caller("guesser")
+          // A call that is turned away may be closed before it speaks.
+          yield* Effect.ignore(link.send(MeetingFrame.encode({ _tag: "Visit", slot: 2 })))
+          const answer = MeetingFrame.decode(yield* link.receive)
+          if (answer?._tag !== "Refused" || answer.because !== "empty") return
+          empty++
+        }
+      })
+      yield* guess
+      for (const link of quiet) yield* hold(link, 7)
+      yield* guess
+      expect(empty).toBe(PairingRendezvous.failuresPerMinuteMax)
+    }).pipe(Effect.scoped, provide)
+  )
+
   it.effect("[PB-8] leaves slots for others, however many one address asks for, and counts those that are kept", () =>
     Effect.gen(function* () {
       const { caller } = yield* site
