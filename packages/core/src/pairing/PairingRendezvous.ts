@@ -59,6 +59,8 @@ interface Slot {
   readonly address: string
   /** The holder that waits; `undefined` while it is with a visitor, or away. */
   waiting: Holder | undefined
+  /** The holder that waits, or is with a visitor. */
+  holder: Holder | undefined
   /** Who is with the holder now. */
   visitor: Visitor | undefined
   /** When it is free again unless its holder has come back. */
@@ -67,6 +69,8 @@ interface Slot {
 
 interface Holder {
   readonly visitor: Deferred.Deferred<Visitor>
+  /** Done once another link holds the slot in its place. */
+  readonly replaced: Deferred.Deferred<void>
 }
 
 interface Visitor {
@@ -147,9 +151,12 @@ const hold = Effect.fnUntraced(function* (
   const isOwn = known !== undefined && Bytes.equals(known.token, token)
   if (known !== undefined && !isOwn) return yield* refuse(link, "taken")
   if (known === undefined && !mayTake(slots, link.remote, nowMs)) return yield* refuse(link, "busy")
-  const slot = known ?? { token, address: link.remote, waiting: undefined, visitor: undefined, awayUntilMs: 0 }
-  const holder: Holder = { visitor: yield* Deferred.make<Visitor>() }
-  // A holder that comes back has left whatever it was in, also where this side has not seen the end of that yet.
+  const slot = known ?? { token, address: link.remote, ...empty }
+  const holder: Holder = { visitor: Deferred.makeUnsafe(), replaced: Deferred.makeUnsafe() }
+  // A holder that comes back has left whatever it was in, also where this side has not seen the end of that yet: a slot
+  // keeps one holder and one visitor busy, however often it is held anew.
+  if (slot.holder !== undefined) Deferred.doneUnsafe(slot.holder.replaced, Effect.void)
+  slot.holder = holder
   slot.waiting = holder
   slot.visitor = undefined
   slots.set(number, slot)
@@ -159,10 +166,13 @@ const hold = Effect.fnUntraced(function* (
     waitForVisitor(link, slot, holder),
     Effect.map(Clock.currentTimeMillis, (endMs) => {
       if (slot.waiting === holder) slot.waiting = undefined
+      if (slot.holder === holder) slot.holder = undefined
       slot.awayUntilMs = endMs + awayMsMax
     })
   )
 })
+
+const empty = { holder: undefined, waiting: undefined, visitor: undefined, awayUntilMs: 0 }
 
 /** The slot while its holder is there, or may come back. */
 const inUse = (slots: Place["slots"], number: number, nowMs: number): Slot | undefined => {
@@ -202,7 +212,8 @@ const freeIn = ({ crypto, slots }: Place, nowMs: number): number | undefined => 
 
 const waitForVisitor = Effect.fnUntraced(function* (link: Link, slot: Slot, holder: Holder) {
   // A holder says nothing while it waits; what it says all the same, and its end, end the wait.
-  const left = Effect.asVoid(Effect.ignore(link.receive))
+  const replaced = Deferred.await(holder.replaced)
+  const left = Effect.raceFirst(Effect.asVoid(Effect.ignore(link.receive)), replaced)
   const wait = Effect.raceFirst(Effect.asVoid(Deferred.await(holder.visitor)), left)
   const waited = yield* Effect.timeoutOption(wait, heldMsMax)
   // From here on nobody comes any more; somebody may have come in the same moment.
@@ -215,7 +226,7 @@ const waitForVisitor = Effect.fnUntraced(function* (link: Link, slot: Slot, hold
   yield* Effect.andThen(say(link, { _tag: "Met" }), say(other, { _tag: "Met" }))
   const both = Effect.raceFirst(carry(link, other), carry(other, link))
   yield* Effect.ensuring(
-    Effect.asVoid(Effect.timeoutOption(both, pathMsMax)),
+    Effect.asVoid(Effect.timeoutOption(Effect.raceFirst(both, replaced), pathMsMax)),
     Effect.gen(function* () {
       yield* Effect.all([link.close, other.close], { concurrency: "unbounded" })
       if (slot.visitor === came) slot.visitor = undefined

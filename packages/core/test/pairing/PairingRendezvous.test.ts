@@ -81,6 +81,22 @@ describe("a meeting place", () => {
     }).pipe(Effect.scoped, provide)
   )
 
+  it.effect("[PB-10] one address that holds one slot again and again, visited or not, leaves the place to others", () =>
+    Effect.gen(function* () {
+      const { caller } = yield* site
+      for (let minute = 0; minute < 10; minute++) {
+        for (let i = 0; i < 130; i++) {
+          const [holder, visitor] = [yield* caller("greedy"), yield* caller("greedy")]
+          expect(yield* hold(holder, 7)).toEqual({ _tag: "Held", slot: 7 })
+          if (minute < 5) expect(yield* said(visitor, { _tag: "Visit", slot: 7 })).toEqual({ _tag: "Met" })
+          else expect(yield* hold(visitor, 7)).toEqual({ _tag: "Held", slot: 7 })
+        }
+        yield* TestClock.adjust(60_000)
+      }
+      expect(yield* hold(yield* caller("honest"), undefined, 1)).toMatchObject({ _tag: "Held" })
+    }).pipe(Effect.scoped, provide)
+  )
+
   it.effect("[PB-8] leaves slots for others, however many one address asks for, and counts those that are kept", () =>
     Effect.gen(function* () {
       const { caller } = yield* site
