@@ -174,7 +174,7 @@ const checkRole = (
 
 /** A member's id by the name of its first device. */
 const memberIdOf = (team: Team.Team, { id, name }: PairingWindow.Join): string =>
-  NewMember.idOf(name, id, (wanted) => team.members.some((member) => member.id === wanted))
+  NewMember.idOf(name, id, (wanted) => memberIn(team, wanted) !== undefined || team.removedMembers.includes(wanted))
 
 /** What a code was made to grant. */
 interface Granting {
@@ -196,6 +196,8 @@ const refusalOf = (
   const changed = (problem: string) => new TeamChanged({ problem })
   const known = memberIn(team, member)
   if (granting.member === undefined && known !== undefined) return changed(`there is a member ${member} now`)
+  const wasRemoved = granting.member === undefined && team.removedMembers.includes(member)
+  if (wasRemoved) return changed(`there was a member ${member} meanwhile, who was removed`)
   if (granting.member !== undefined && known === undefined) return changed(`there is no member ${member} any more`)
   const isAnswers = role !== granting.role
   if (known !== undefined && known.role !== role) {

@@ -28,6 +28,8 @@ const Team = Schema.Struct({
   digest: Schema.String,
   hub: Schema.NullOr(Schema.String),
   members: Schema.Array(Member),
+  /** Ids of members that there were: nobody gets one again. */
+  removedMembers: Schema.Array(Schema.String),
   devices: Schema.Array(Device),
   roles: Schema.Array(
     Schema.Struct({ id: Schema.String, name: Schema.String, level: Schema.Int, isBuiltIn: Schema.Boolean })

@@ -64,6 +64,7 @@ export const summary = (charter: CharterCompared) => {
     digest: Bytes.toHex(charter.digest()),
     hub: state.hub ?? null,
     members: [...state.members.values()],
+    removedMembers: [...state.removedMembers.keys()],
     devices: [...state.devices.values()],
     roles: [...state.roles.values()],
     teams: [...state.teams.values()],
