@@ -268,18 +268,6 @@ describe("what must not come of it", () => {
     expect(empty.code).toBe(2)
   })
 
-  it("[CL-150] [CL-105] a device that is called as a member that was removed becomes a new member", async () => {
-    expect((await run(["member", "add", "late", "--data", teamFolder])).code).toBe(0)
-    expect((await run(["member", "remove", "late", "--data", teamFolder])).code).toBe(0)
-    const { digits, started } = await atTeam()
-    const [joined] = await Promise.all([joinAs("late", digits), answer("accept", teamFolder)])
-    expect([joined.code, (await started.ended).code]).toEqual([0, 0])
-    const { devices, members } = await team()
-    const { member } = devices.find(({ peer }) => joined.out.includes(peer)) ?? devices.at(-1)!
-    expect(member).toMatch(/^late-/)
-    expect(members.map(({ id }) => id)).toContain(member)
-  })
-
   it("[CL-105] [CL-138] a role that manages is granted only when it was named, and a further device only to a member that there is", async () => {
     const joined = async (name: string, args: ReadonlyArray<string>, answers: ReadonlyArray<string> = []) => {
       const { digits, started } = await atTeam(...args)

@@ -9,7 +9,6 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { eseqOf } from "../identity/VectorClock.ts"
 import type { PlacedEvent } from "../merge/EntityFold.ts"
 import * as EntityState from "../merge/EntityState.ts"
-import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as CommitOpening from "./CommitOpening.ts"
 import type { CheckedCommit } from "./CommitOpening.ts"
@@ -264,17 +263,7 @@ const keep = (
   reason: QuarantineReason,
   why: Because & Partial<Pick<Verdict, "kind">>,
   dueMs: number | null
-): boolean => {
-  const isKept = KeptCommits.keep(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs })
-  // Else who may write nothing here could keep everybody here from writing, by something sealed that is refused.
-  if (isKept && why.kind !== "refused") noteSealed(context, entry)
-  return isKept
-}
-
-const noteSealed = ({ tables }: WriterContext, { bytes }: CommitOpening.Described): void => {
-  const packed = Commit.open(bytes)
-  if (typeof packed !== "string" && packed.header.seal !== undefined) tables.setSealed()
-}
+): boolean => KeptCommits.keepTold(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs }, why.kind)
 
 const refusal = (code: string, because = ""): Verdict => ({
   code,

@@ -46,6 +46,15 @@ export const keep = ({ compression, tables }: Context, keeping: Keeping): boolea
   return true
 }
 
+/** The same, as its deliverer is told of it: what is held, and sealed, is noted as stored for good. */
+export const keepTold = (context: Context, keeping: Keeping, told: Verdict["kind"] | undefined): boolean => {
+  if (!keep(context, keeping)) return false
+  // Else who may write nothing here could keep everybody here from writing, by something sealed that is refused.
+  const packed = told === "refused" ? "" : Commit.open(keeping.bytes)
+  if (typeof packed !== "string" && packed.header.seal !== undefined) context.tables.setSealed()
+  return true
+}
+
 /** One proof tells of an author that it was copied; the place for proofs is for others. */
 const isProven = (tables: JournalTables, { author, type }: Keeping): boolean => {
   const proofs = tables.quarantine(0, forkProofsMax, "Forked")

@@ -179,24 +179,26 @@ const besideRules = (name: string, opened: OpenSealed): void => {
       })
   )
 
-  it.effect(`[SK-65] ${name}: what nobody could judge yet counts, and what the policy refused keeps nobody silent`, () =>
-    Effect.gen(function* () {
-      const [b, c] = [yield* opened(2, noKeys), yield* opened(3, noKeys)]
-      const { author, commits } = yield* sealedBy(1, 0)
-      const denial = { index: 0, reason: "Denied", rule: "r", policyVersion: 1, because: "no" } as const
-      const told = batch(author, commits)
-      yield* b.receive({ ...told, denials: [{ ...denial, isUnjudged: true }] })
-      yield* c.receive({ ...told, denials: [denial] })
-      for (const journal of [b, c]) expect(waitingOf(yield* journal.quarantineCounts)).toBe(1)
-      expect([yield* clear(b), yield* clear(c)]).toEqual([
-        ["Failure", true],
-        ["Success", false]
-      ])
-      // Whoever lets it in counts it.
-      const [kept] = yield* c.quarantine({ after: 0, limit: 1 })
-      expect((yield* c.release([kept!.id])).released).toEqual([kept!.id])
-      expect(yield* clear(c, "n8")).toEqual(["Failure", true])
-    })
+  it.effect(
+    `[SK-65] ${name}: what nobody could judge yet counts, and what the policy refused keeps nobody silent`,
+    () =>
+      Effect.gen(function* () {
+        const [b, c] = [yield* opened(2, noKeys), yield* opened(3, noKeys)]
+        const { author, commits } = yield* sealedBy(1, 0)
+        const denial = { index: 0, reason: "Denied", rule: "r", policyVersion: 1, because: "no" } as const
+        const told = batch(author, commits)
+        yield* b.receive({ ...told, denials: [{ ...denial, isUnjudged: true }] })
+        yield* c.receive({ ...told, denials: [denial] })
+        for (const journal of [b, c]) expect(waitingOf(yield* journal.quarantineCounts)).toBe(1)
+        expect([yield* clear(b), yield* clear(c)]).toEqual([
+          ["Failure", true],
+          ["Success", false]
+        ])
+        // Whoever lets it in counts it.
+        const [kept] = yield* c.quarantine({ after: 0, limit: 1 })
+        expect((yield* c.release([kept!.id])).released).toEqual([kept!.id])
+        expect(yield* clear(c, "n8")).toEqual(["Failure", true])
+      })
   )
 }
 
