@@ -27,7 +27,7 @@ export interface MailboxSyncOptions {
   readonly mailbox: Mailbox
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
-  /** True for a device that is left alone for now: nothing is read of it, and nothing written for it. */
+  /** True for a paused device: nothing is read of it, and nothing written for it. */
   readonly isPaused: (peer: PeerId) => boolean
   /** Is told what became of each portion that was read. */
   readonly notify: MailboxWork["notify"]

@@ -38,7 +38,7 @@ export interface MailboxWork {
   readonly signer: Signer & { readonly peer: PeerId }
   readonly aheadMsMax: number
   readonly deleteLimits: DeleteLimits
-  /** True for a device that is left alone for now: nothing is read of it, and nothing written for it. */
+  /** True for a paused device: nothing is read of it, and nothing written for it. */
   readonly isPaused: (peer: PeerId) => boolean
   readonly notify: (notice: MailboxNotice) => Effect.Effect<void, JournalError>
   /** Stores `state`; durable when it succeeds. */
