@@ -112,6 +112,8 @@ const backPressure = (setup: TransportSetup): void => {
     const held = sent
     if (sending.pollUnsafe() !== undefined) return yield* expectClosed(near.send(frame))
     for (let taken = 0; taken < held; taken++) expect((yield* far.receive).length).toBe(frame.length)
+    // It may take a moment until the sender hears of it.
+    yield* Effect.timeoutOption(Effect.repeat(Effect.sleep(10), { until: () => sent > held }), noticeMsMax)
     yield* Fiber.interrupt(sending)
     expect(sent).toBeGreaterThan(held)
   })

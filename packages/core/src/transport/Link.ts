@@ -7,6 +7,8 @@ import type { TransportError } from "./TransportError.ts"
 export interface Link {
   /** Where the other end is, for logs; proves nothing. */
   readonly remote: string
+  /** What lies between the ends, where the transport knows. */
+  readonly path?: LinkPath | undefined
   /**
    * Bytes that both ends compute alike and that differ between connections, so that a proof given on one connection
    * is worth nothing on another.
@@ -28,3 +30,6 @@ export interface Link {
 export const linkBufferBytesMax = 4 * 1024 * 1024
 /** Received frames that may wait on one link before its transport stops reading or cuts the sender off. */
 export const linkFramesMax = 256
+
+/** `lan`: within one network. `direct`: over the internet, with nobody in between. `relayed`: a third machine passes it on, unread. */
+export type LinkPath = "lan" | "direct" | "relayed"

@@ -2,7 +2,8 @@
  * A transport moves frames between this node and others. It never decodes a frame, orders frames across links, or
  * asks who may send. A transport plugin is a value made by one factory; nothing registers itself.
  */
-import type { Effect, Scope } from "effect"
+import type { Effect, Redacted, Scope } from "effect"
+import type { PeerId } from "../identity/PeerId.ts"
 import type { Link } from "./Link.ts"
 import type { TransportError } from "./TransportError.ts"
 
@@ -32,6 +33,17 @@ export interface Transport {
   /** Opens a link that closes with the scope. Gives up after 10 seconds with `Unreachable`. */
   readonly dial: (address: string) => Effect.Effect<Link, TransportError, Scope.Scope>
 }
+
+/** What a transport is told that proves by itself whose it is. */
+export interface TransportHost {
+  /** The device's Ed25519 seed (32 bytes, RFC 8032). It never leaves the process. */
+  readonly seed: Redacted.Redacted<Uint8Array>
+  /** Whether the policy lets a peer in at all. Asked before anything of it is heard. */
+  readonly admits: (peer: PeerId) => Effect.Effect<boolean>
+}
+
+/** A transport, or what makes one for a device. */
+export type TransportPlugin = Transport | ((host: TransportHost) => Transport)
 
 /** How long a dial may take in milliseconds. */
 export const dialTimeoutMs = 10_000

@@ -1,0 +1,48 @@
+/**
+ * Addresses of this transport: multiaddrs over QUIC or TCP, with the peer at the end or without, through a relay or not; and
+ * `/p2p/12D3…` alone for a peer wherever it is. It resolves nothing.
+ */
+import { type Link, PeerId, TransportError } from "@syncline/core"
+import { isPrivate } from "@libp2p/utils"
+import { type Multiaddr, multiaddr } from "@multiformats/multiaddr"
+import { Effect } from "effect"
+import { fail } from "./Libp2pFailure.ts"
+
+export interface DialTarget {
+  readonly multiaddr: Multiaddr
+  /** Who must answer there. */
+  readonly peer: PeerId.PeerId | undefined
+  /** It names the peer only; where that is has to be found. */
+  readonly isPeerOnly: boolean
+}
+
+/** True for multiaddrs that this transport dials: whatever begins with `/` and has a QUIC, TCP, relay or peer part. */
+export const accepts = (address: string): boolean => /^\/.*\/(quic-v1|tcp|p2p)(\/|$)/.test(address)
+
+/** The address taken apart, or `AddressInvalid`. */
+export const parse = (address: string): Effect.Effect<DialTarget, TransportError.TransportError> =>
+  Effect.suspend(() => {
+    if (!accepts(address)) return invalid(address, "it is no multiaddr like /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooW…")
+    try {
+      const parsed = multiaddr(address)
+      const parts = parsed.getComponents()
+      const last = parts.at(-1)
+      const named = last?.name === "p2p" ? last.value : undefined
+      if (named !== undefined && !PeerId.is(named)) return invalid(address, `${named} is not the id of an Ed25519 key`)
+      return Effect.succeed({ multiaddr: parsed, peer: named, isPeerOnly: parts.length === 1 })
+    } catch (error) {
+      return invalid(address, error instanceof Error ? error.message : "it cannot be read")
+    }
+  })
+
+const invalid = (address: string, problem: string): Effect.Effect<never, TransportError.TransportError> =>
+  Effect.fail(fail(new TransportError.AddressInvalid({ address, problem })))
+
+/** The address of a peer wherever it is. */
+export const ofPeer = (peer: PeerId.PeerId): string => `/p2p/${peer}`
+
+/** What lies between this node and the other end of a connection. */
+export const pathOf = (remote: Multiaddr): Link.LinkPath => {
+  if (remote.getComponents().some(({ name }) => name === "p2p-circuit")) return "relayed"
+  return isPrivate(remote) ? "lan" : "direct"
+}

@@ -1,0 +1,190 @@
+/**
+ * Opens and accepts links on a device's libp2p node: one stream for each link, on which both ends first say a number that they
+ * drew for it. The node is there while somebody listens or has a link. It never dials again by itself; the orchestrator does.
+ */
+import { type Link, Transport, type TransportError } from "@syncline/core"
+import type { Connection, Libp2p, Stream } from "@libp2p/interface"
+import { peerIdFromString } from "@libp2p/peer-id"
+import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
+import { randomBytes } from "node:crypto"
+import * as Libp2pAddress from "./Libp2pAddress.ts"
+import { linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
+import * as Libp2pLink from "./Libp2pLink.ts"
+import * as Metrics from "./Libp2pMetrics.ts"
+import * as Libp2pNode from "./Libp2pNode.ts"
+import type { Libp2pSettings } from "./Libp2pOptions.ts"
+
+/** The protocol of a link; the same name on every node of this version. */
+export const syncProtocol = "/syncline/sync/1"
+
+/** Bytes that each end draws for a link, so that no proof holds on another one. */
+const nonceBytes = 16
+/** How long a stream may take to become a link, in milliseconds. */
+const openingMsMax = 5_000
+/** How long handlers have for a farewell when listening ends, in milliseconds. */
+const farewellMs = 500
+
+type OnLink = (link: Link.Link) => Effect.Effect<void>
+
+/** One libp2p node and who uses it. */
+interface Shared {
+  readonly node: Libp2p
+  readonly scope: Scope.Closeable
+  readonly listens: boolean
+  readonly uses: Set<ConnectionUse>
+  users: number
+}
+
+/** A link, or what may become one, on its connection. */
+interface ConnectionUse {
+  readonly connection: Connection
+  /** Absent until its stream is there. */
+  opening: Libp2pLink.Opening | undefined
+}
+
+interface Device {
+  readonly settings: Libp2pSettings
+  readonly host: Transport.TransportHost
+  readonly oneAtATime: Semaphore.Semaphore
+  /** The node that a dial uses. */
+  current: Shared | undefined
+}
+
+export interface Libp2pLinks {
+  readonly listen: Transport.Transport["listen"]
+  readonly dial: Transport.Transport["dial"]
+}
+
+export const make = (settings: Libp2pSettings, host: Transport.TransportHost): Libp2pLinks => {
+  const device: Device = { settings, host, oneAtATime: Semaphore.makeUnsafe(1), current: undefined }
+  return { listen: (onLink) => listen(device, onLink), dial: (address) => dial(device, address) }
+}
+
+/** The device's node until the scope closes; it stops with its last user. */
+const use = (
+  device: Device,
+  listens: boolean
+): Effect.Effect<Shared, TransportError.TransportError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.gen(function* () {
+      const { current } = device
+      const shared = current === undefined || (listens && !current.listens) ? yield* start(device, listens) : current
+      shared.users++
+      return shared
+    }).pipe(device.oneAtATime.withPermits(1)),
+    (shared) =>
+      Effect.suspend(() => {
+        shared.users--
+        if (shared.users > 0) return Effect.void
+        if (device.current === shared) device.current = undefined
+        return Scope.close(shared.scope, Exit.void)
+      }).pipe(device.oneAtATime.withPermits(1))
+  )
+
+const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
+  const scope = yield* Scope.make()
+  const node = yield* Libp2pNode.make(device.settings, device.host, listens ? device.settings.listen : []).pipe(
+    Scope.provide(scope),
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+  )
+  const shared: Shared = { node, scope, listens, uses: new Set(), users: 0 }
+  yield* Libp2pLink.watchSizes(shared.uses).pipe(Scope.provide(scope))
+  device.current = shared
+  return shared
+})
+
+const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
+  const shared = yield* use(device, true)
+  const { node } = shared
+  const fibers = yield* FiberSet.make()
+  const fork = yield* FiberSet.runtime(fibers)()
+  const take = (stream: Stream, connection: Connection): void => {
+    // Before anything that takes time: what comes before somebody listens is lost.
+    const one: ConnectionUse = { connection, opening: new Libp2pLink.Opening(stream) }
+    shared.uses.add(one)
+    fork(accept(device, shared, one, onLink).pipe(Effect.ensuring(end(shared, one))))
+  }
+  const { maxLinksPerPeer } = device.settings
+  yield* Effect.acquireRelease(
+    Effect.promise(() =>
+      node.handle(syncProtocol, take, { maxInboundStreams: maxLinksPerPeer, runOnLimitedConnection: true })
+    ),
+    () => Effect.andThen(Effect.promise(() => node.unhandle(syncProtocol)), FiberSet.clear(fibers)).pipe(
+      Effect.timeoutOption(farewellMs)
+    )
+  )
+  return node.getMultiaddrs().map(String)
+})
+
+const accept = Effect.fnUntraced(function* (device: Device, shared: Shared, one: ConnectionUse, onLink: OnLink) {
+  const { remotePeer } = one.connection
+  const links = [...shared.uses].filter(({ connection }) => connection.remotePeer.equals(remotePeer)).length
+  if (links > device.settings.maxLinksPerPeer) return yield* Metrics.refused("link-limit")
+  const link = yield* Effect.option(greet(shared, one, "in"))
+  if (Option.isNone(link)) return yield* Metrics.refused("abandoned")
+  yield* onLink(link.value)
+})
+
+/** Both ends say a number, the dialler first: once it hears the other's, the link is there on both sides. */
+const greet = Effect.fnUntraced(function* (shared: Shared, one: ConnectionUse, direction: Metrics.Direction) {
+  const { connection, opening } = one
+  if (opening === undefined) return yield* linkClosed("its stream never opened")
+  const own = { peer: shared.node.peerId.toString(), nonce: new Uint8Array(randomBytes(nonceBytes)) }
+  if (direction === "out") opening.post(own.nonce)
+  const nonce = yield* Libp2pLink.receive(opening).pipe(
+    Effect.timeoutOrElse({ duration: openingMsMax, orElse: () => Effect.fail(linkClosed("no word for too long")) })
+  )
+  if (nonce.length !== nonceBytes) return yield* linkClosed("it did not begin as a link does")
+  if (direction === "in") opening.post(own.nonce)
+  const other = { peer: connection.remotePeer.toString(), nonce }
+  const [dialler, listener] = direction === "out" ? [own, other] : [other, own]
+  const path = Libp2pAddress.pathOf(connection.remoteAddr)
+  yield* Metrics.linked(direction, path)
+  const channelBinding = Libp2pLink.bindingOf(dialler, listener)
+  return Libp2pLink.make({ opening, path, remote: connection.remoteAddr.toString(), channelBinding })
+})
+
+/** Closes a link, and its connection when that has no other. */
+const end = Effect.fnUntraced(function* (shared: Shared, one: ConnectionUse) {
+  if (one.opening !== undefined) yield* Libp2pLink.close(one.opening)
+  letGo(shared, one)
+})
+
+const letGo = ({ uses }: Shared, one: ConnectionUse): void => {
+  uses.delete(one)
+  const isUsed = [...uses].some(({ connection }) => connection === one.connection)
+  // Both ends have ended the stream or one of them does not answer: nothing is under way that a farewell would save.
+  if (!isUsed) one.connection.abort(new Error("nobody uses it any more"))
+}
+
+const dial = Effect.fnUntraced(function* (
+  device: Device,
+  address: string
+): Effect.fn.Return<Link.Link, TransportError.TransportError, Scope.Scope> {
+  const target = yield* Libp2pAddress.parse(address)
+  const shared = yield* use(device, false)
+  const opened = Effect.tryPromise({
+    try: (signal) => open(shared, target, AbortSignal.any([signal, AbortSignal.timeout(Transport.dialTimeoutMs)])),
+    catch: (error) => unreachable(address, problemOf(error))
+  })
+  const one = yield* Effect.acquireRelease(opened, (opened) => end(shared, opened), { interruptible: true })
+  return yield* Effect.mapError(greet(shared, one, "out"), (error) => unreachable(address, error.message))
+})
+
+/** A connection and a stream on it. Where it ends early nothing of it is left. */
+const open = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: AbortSignal): Promise<ConnectionUse> => {
+  const { isPeerOnly, multiaddr, peer } = target
+  const to = isPeerOnly && peer !== undefined ? peerIdFromString(peer) : multiaddr
+  const one: ConnectionUse = { connection: await shared.node.dial(to, { signal }), opening: undefined }
+  // Before the next wait, or the end of another link would take the connection away.
+  shared.uses.add(one)
+  try {
+    const stream = await one.connection.newStream(syncProtocol, { signal, runOnLimitedConnection: true })
+    one.opening = new Libp2pLink.Opening(stream)
+    signal.throwIfAborted()
+    return one
+  } catch (error) {
+    letGo(shared, one)
+    throw error
+  }
+}

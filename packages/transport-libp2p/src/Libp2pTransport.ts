@@ -1,0 +1,32 @@
+/**
+ * The transport as a value: links over libp2p, both ways. The composition root lists it; making it opens nothing. It has one
+ * libp2p node while anybody listens or dials, and that node has the device's key: the peer id is the same on every road.
+ */
+import { Limits, type Transport } from "@syncline/core"
+import { Effect } from "effect"
+import * as Libp2pAddress from "./Libp2pAddress.ts"
+import { transportName } from "./Libp2pFailure.ts"
+import { type Libp2pOptions, settings } from "./Libp2pOptions.ts"
+
+// What libp2p loads is many times what the rest of a node loads, and not every start comes to need it.
+const links = Effect.promise(() => import("./Libp2pLinks.ts"))
+
+/** Links from device to device. Throws a `RangeError` for options out of bounds. */
+export const libp2p = (options: Libp2pOptions = {}): ((host: Transport.TransportHost) => Transport.Transport) => {
+  const resolved = settings(options)
+  return (host) => {
+    const made = Effect.runSync(Effect.cached(Effect.map(links, ({ make }) => make(resolved, host))))
+    return {
+      name: transportName,
+      capabilities: {
+        kind: "link",
+        canListen: resolved.listen.length > 0,
+        canDial: true,
+        frameBytesMax: Limits.frameBytesMax
+      },
+      accepts: Libp2pAddress.accepts,
+      listen: (onLink) => Effect.flatMap(made, ({ listen }) => listen(onLink)),
+      dial: (address) => Effect.flatMap(made, ({ dial }) => dial(address))
+    }
+  }
+}
