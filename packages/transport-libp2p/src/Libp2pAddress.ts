@@ -6,6 +6,7 @@ import { type Link, PeerId, TransportError } from "@syncline/core"
 import { isPrivate } from "@libp2p/utils"
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr"
 import { Effect } from "effect"
+import { lookup } from "node:dns/promises"
 import { fail } from "./Libp2pFailure.ts"
 
 export interface DialTarget {
@@ -17,7 +18,7 @@ export interface DialTarget {
 }
 
 /** True for multiaddrs that this transport dials: whatever begins with `/` and has a QUIC, TCP, relay or peer part. */
-export const accepts = (address: string): boolean => /^\/.*\/(quic-v1|tcp|p2p)(\/|$)/.test(address)
+export const accepts = (address: string): boolean => /^(\/.*)?\/(quic-v1|tcp|p2p)(\/|$)/.test(address)
 
 /** The address taken apart, or `AddressInvalid`. */
 export const parse = (address: string): Effect.Effect<DialTarget, TransportError.TransportError> =>
@@ -45,4 +46,17 @@ export const ofPeer = (peer: PeerId.PeerId): string => `/p2p/${peer}`
 export const pathOf = (remote: Multiaddr): Link.LinkPath => {
   if (remote.getComponents().some(({ name }) => name === "p2p-circuit")) return "relayed"
   return isPrivate(remote) ? "lan" : "direct"
+}
+
+/** The way to a peer through a relay. */
+export const through = (relay: Multiaddr, peer: PeerId.PeerId): Multiaddr => relay.encapsulate(`/p2p-circuit/p2p/${peer}`)
+
+/** An address with the numbers of the host that it names; QUIC resolves no names. Gives nothing for a name that is not known. */
+export const resolved = async (address: Multiaddr): Promise<ReadonlyArray<Multiaddr>> => {
+  const [host, ...rest] = address.getComponents()
+  const family = host?.name === "dns4" ? 4 : host?.name === "dns6" ? 6 : 0
+  if (host === undefined || !["dns", "dns4", "dns6"].includes(host.name)) return [address]
+  const found = await lookup(host.value ?? "", { all: true, family }).catch(() => [])
+  const after = multiaddr(rest)
+  return found.map((one) => multiaddr(`/ip${one.family}/${one.address}`).encapsulate(after))
 }

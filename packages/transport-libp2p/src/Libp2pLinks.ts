@@ -2,9 +2,10 @@
  * Opens and accepts links on a device's libp2p node: one stream for each link, on which both ends first say a number that they
  * drew for it. The node is there while somebody listens or has a link. It never dials again by itself; the orchestrator does.
  */
-import { type Link, Transport, type TransportError } from "@syncline/core"
-import type { Connection, Libp2p, Stream } from "@libp2p/interface"
+import { type Link, type PeerId, Transport, type TransportError } from "@syncline/core"
+import type { Connection, Stream } from "@libp2p/interface"
 import { peerIdFromString } from "@libp2p/peer-id"
+import type { Multiaddr } from "@multiformats/multiaddr"
 import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
 import { randomBytes } from "node:crypto"
 import * as Libp2pAddress from "./Libp2pAddress.ts"
@@ -13,6 +14,8 @@ import * as Libp2pLink from "./Libp2pLink.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
 import * as Libp2pNode from "./Libp2pNode.ts"
 import type { Libp2pSettings } from "./Libp2pOptions.ts"
+import { race } from "./RacingDial.ts"
+import * as RelayKeeper from "./RelayKeeper.ts"
 
 /** The protocol of a link; the same name on every node of this version. */
 export const syncProtocol = "/syncline/sync/1"
@@ -28,9 +31,11 @@ type OnLink = (link: Link.Link) => Effect.Effect<void>
 
 /** One libp2p node and who uses it. */
 interface Shared {
-  readonly node: Libp2p
+  readonly node: Libp2pNode.Libp2pNode
+  readonly relays: RelayKeeper.Relays
   readonly scope: Scope.Closeable
   readonly listens: boolean
+  readonly serves: boolean
   readonly uses: Set<ConnectionUse>
   users: number
 }
@@ -82,20 +87,36 @@ const use = (
   )
 
 const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
+  const { host, settings } = device
+  const relays: RelayKeeper.Relays = new Map()
+  const uses = new Set<ConnectionUse>()
   const scope = yield* Scope.make()
-  const node = yield* Libp2pNode.make(device.settings, device.host, listens ? device.settings.listen : []).pipe(
+  const started = Effect.gen(function* () {
+    const node = yield* Libp2pNode.make({ settings, host, listens, helpers: relays })
+    yield* Libp2pLink.watchSizes(uses)
+    const { addresses, isNeeded } = relayAddresses(settings, host)
+    const keeper = RelayKeeper.keep({ node, addresses, wantsPlace: listens && !settings.serves, relays })
+    if (isNeeded) yield* Effect.forkScoped(keeper)
+    return node
+  })
+  const node = yield* started.pipe(
     Scope.provide(scope),
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
   )
-  const shared: Shared = { node, scope, listens, uses: new Set(), users: 0 }
-  yield* Libp2pLink.watchSizes(shared.uses).pipe(Scope.provide(scope))
+  const shared: Shared = { node, relays, scope, listens, serves: settings.serves, uses, users: 0 }
   device.current = shared
   return shared
 })
 
+const relayAddresses = ({ relays }: Libp2pSettings, { relays: announced }: Transport.TransportHost) => {
+  if (relays === "disabled") return { isNeeded: false, addresses: Effect.succeed([]) }
+  if (relays === "default") return { isNeeded: announced !== undefined, addresses: announced ?? Effect.succeed([]) }
+  return { isNeeded: relays.length > 0, addresses: Effect.succeed(relays) }
+}
+
 const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
   const shared = yield* use(device, true)
-  const { node } = shared
+  const { libp2p: node } = shared.node
   const fibers = yield* FiberSet.make()
   const fork = yield* FiberSet.runtime(fibers)()
   const take = (stream: Stream, connection: Connection): void => {
@@ -129,7 +150,7 @@ const accept = Effect.fnUntraced(function* (device: Device, shared: Shared, one:
 const greet = Effect.fnUntraced(function* (shared: Shared, one: ConnectionUse, direction: Metrics.Direction) {
   const { connection, opening } = one
   if (opening === undefined) return yield* linkClosed("its stream never opened")
-  const own = { peer: shared.node.peerId.toString(), nonce: new Uint8Array(randomBytes(nonceBytes)) }
+  const own = { peer: shared.node.libp2p.peerId.toString(), nonce: new Uint8Array(randomBytes(nonceBytes)) }
   if (direction === "out") opening.post(own.nonce)
   const nonce = yield* Libp2pLink.receive(opening).pipe(
     Effect.timeoutOrElse({ duration: openingMsMax, orElse: () => Effect.fail(linkClosed("no word for too long")) })
@@ -147,14 +168,16 @@ const greet = Effect.fnUntraced(function* (shared: Shared, one: ConnectionUse, d
 /** Closes a link, and its connection when that has no other. */
 const end = Effect.fnUntraced(function* (shared: Shared, one: ConnectionUse) {
   if (one.opening !== undefined) yield* Libp2pLink.close(one.opening)
+  shared.uses.delete(one)
   letGo(shared, one)
 })
 
-const letGo = ({ uses }: Shared, one: ConnectionUse): void => {
-  uses.delete(one)
-  const isUsed = [...uses].some(({ connection }) => connection === one.connection)
+const letGo = ({ relays, serves, uses }: Shared, { connection }: ConnectionUse): void => {
+  const isUsed = [...uses].some((other) => other.connection === connection)
+  // Relays, and whoever has a place at this one, stay without a link.
+  if (isUsed || serves || relays.has(connection.remotePeer.toString() as PeerId.PeerId)) return
   // Both ends have ended the stream or one of them does not answer: nothing is under way that a farewell would save.
-  if (!isUsed) one.connection.abort(new Error("nobody uses it any more"))
+  connection.abort(new Error("nobody uses it any more"))
 }
 
 const dial = Effect.fnUntraced(function* (
@@ -173,9 +196,7 @@ const dial = Effect.fnUntraced(function* (
 
 /** A connection and a stream on it. Where it ends early nothing of it is left. */
 const open = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: AbortSignal): Promise<ConnectionUse> => {
-  const { isPeerOnly, multiaddr, peer } = target
-  const to = isPeerOnly && peer !== undefined ? peerIdFromString(peer) : multiaddr
-  const one: ConnectionUse = { connection: await shared.node.dial(to, { signal }), opening: undefined }
+  const one: ConnectionUse = { connection: await connect(shared, target, signal), opening: undefined }
   // Before the next wait, or the end of another link would take the connection away.
   shared.uses.add(one)
   try {
@@ -184,7 +205,38 @@ const open = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: Ab
     signal.throwIfAborted()
     return one
   } catch (error) {
+    shared.uses.delete(one)
     letGo(shared, one)
     throw error
   }
+}
+
+/** The connection with a peer that is there, or the first that comes about. */
+const connect = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: AbortSignal): Promise<Connection> => {
+  const { isPeerOnly, multiaddr, peer } = target
+  const { dialAddress, libp2p } = shared.node
+  if (peer !== undefined) {
+    const known = RelayKeeper.directTo(libp2p, peer) ?? libp2p.getConnections(peerIdFromString(peer))[0]
+    if (known?.status === "open") return known
+  }
+  const sources = isPeerOnly && peer !== undefined ? whereabouts(shared, peer, signal) : [Libp2pAddress.resolved(multiaddr)]
+  return race(dialAddress, sources, signal)
+}
+
+/** Where a peer may be: what is known of it, what the machines that know such things say, and at the relays of this node. */
+const whereabouts = (shared: Shared, peer: PeerId.PeerId, signal: AbortSignal) => {
+  const { libp2p } = shared.node
+  const id = peerIdFromString(peer)
+  const named = (address: Multiaddr): Multiaddr =>
+    address.getComponents().at(-1)?.name === "p2p" ? address : address.encapsulate(`/p2p/${peer}`)
+  const known = libp2p.peerStore.get(id).then(
+    ({ addresses }) => addresses.map(({ multiaddr }) => named(multiaddr)),
+    () => []
+  )
+  const asked = libp2p.peerRouting.findPeer(id, { signal }).then(
+    ({ multiaddrs }) => multiaddrs.map(named),
+    () => []
+  )
+  const relayed = [...shared.relays.values()].flat().map((relay) => Libp2pAddress.through(relay, peer))
+  return [known, Promise.resolve(relayed), asked]
 }

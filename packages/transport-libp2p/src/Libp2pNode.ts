@@ -1,12 +1,18 @@
 /**
- * The libp2p node of a device: its key, its transports and the limits on strangers, started and stopped with a scope. It carries
- * no frame and decides nothing about peers.
+ * The libp2p node of a device: its key, its transports, what it serves and the limits on strangers, started and stopped with a
+ * scope. It carries no frame and decides nothing about peers.
  */
 import { type Transport, TransportError } from "@syncline/core"
 import { quic } from "@chainsafe/libp2p-quic"
+import { autoNAT } from "@libp2p/autonat"
+import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay-v2"
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys"
-import { identify } from "@libp2p/identify"
+import { dcutr } from "@libp2p/dcutr"
+import { identify, identifyPush } from "@libp2p/identify"
 import { FaultTolerance, type Libp2p } from "@libp2p/interface"
+import type { TransportManager } from "@libp2p/interface-internal"
+import { kadDHT, passthroughMapper } from "@libp2p/kad-dht"
+import { mdns } from "@libp2p/mdns"
 import { noise } from "@libp2p/noise"
 import { ping } from "@libp2p/ping"
 import { tcp } from "@libp2p/tcp"
@@ -19,52 +25,110 @@ import * as PeerGater from "./PeerGater.ts"
 
 /** How this program names itself to peers. */
 const agentVersion = "syncline/1"
+/** Where peers are is asked of machines that speak this, and of nobody else's network. */
+const whereaboutsProtocol = "/syncline/kad/1"
+/** The name under which devices look for each other in a local network. */
+const lanService = "_syncline._udp.local"
 /** How long stopping may take, in milliseconds; what is still open then is left to the process. */
 const stopMsMax = 1_500
 /** How long a connection may take to prove whose it is, in milliseconds. */
 const upgradeMsMax = 5_000
 
-/** Starts a node that listens on these addresses, or on none. */
+export interface Libp2pNode {
+  readonly libp2p: Libp2p
+  /** The part that dials one address; the node itself tries one after the other. */
+  readonly dialAddress: TransportManager["dial"]
+}
+
+export interface NodeOptions {
+  readonly settings: Libp2pSettings
+  readonly host: Transport.TransportHost
+  /** Listens and is found, or only dials. */
+  readonly listens: boolean
+  /** Peers whose machines this node uses as relays. */
+  readonly helpers: PeerGater.Helpers
+}
+
+/** Starts a node. Fails with `AddressInUse` where it cannot listen. */
 export const make = Effect.fnUntraced(function* (
-  settings: Libp2pSettings,
-  host: Transport.TransportHost,
-  listen: ReadonlyArray<string>
-): Effect.fn.Return<Libp2p, TransportError.TransportError, Scope.Scope> {
+  options: NodeOptions
+): Effect.fn.Return<Libp2pNode, TransportError.TransportError, Scope.Scope> {
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
-  const gater = PeerGater.make({ admits: host.admits, helpers: new Set(), run })
-  return yield* Effect.acquireRelease(
+  const door: PeerGater.Door = { admits: options.host.admits, helpers: options.helpers }
+  const libp2p = yield* Effect.acquireRelease(
     Effect.tryPromise({
-      try: async () => {
-        const seed = Redacted.value(host.seed)
-        return createLibp2p({
-          privateKey: await generateKeyPairFromSeed("Ed25519", seed),
-          nodeInfo: { userAgent: agentVersion },
-          addresses: { listen: [...listen], announce: [...settings.announce] },
-          transportManager: {
-            faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
-          },
-          transports: [
-            quic({ maxIdleTimeout: settings.idleMs, keepAliveInterval: Math.floor(settings.idleMs / 3) }),
-            tcp()
-          ],
-          connectionEncrypters: [noise()],
-          streamMuxers: [
-            // A peer may open all its links before this side knows of the connection.
-            yamux({ maxEarlyStreams: settings.maxLinksPerPeer, maxInboundStreams: 2 * settings.maxLinksPerPeer })
-          ],
-          connectionGater: gater,
-          connectionManager: {
-            maxConnections: settings.maxConnections,
-            maxIncomingPendingConnections: settings.maxPendingConnections,
-            inboundConnectionThreshold: settings.maxConnectionsPerSecond,
-            inboundUpgradeTimeout: upgradeMsMax
-          },
-          services: { identify: identify(), ping: ping() }
-        })
-      },
-      catch: (error) =>
-        fail(new TransportError.AddressInUse({ address: listen.join(", "), problem: problemOf(error) }))
+      try: () => create(options, PeerGater.make(door, run)),
+      catch: (error) => {
+        const address = options.settings.listen.join(", ")
+        return fail(new TransportError.AddressInUse({ address, problem: problemOf(error) }))
+      }
     }),
     (node) => Effect.promise(async () => node.stop()).pipe(Effect.timeoutOption(stopMsMax), Effect.asVoid)
   )
+  yield* Effect.forkScoped(PeerGater.sweep(door, libp2p))
+  const { transportManager } = libp2p.services.parts
+  return { libp2p, dialAddress: (address, more) => transportManager.dial(address, more) }
 })
+
+/** What libp2p hands its services and does not show otherwise. */
+interface Parts {
+  readonly transportManager: TransportManager
+}
+
+const create = async ({ host, listens, settings }: NodeOptions, connectionGater: ReturnType<typeof PeerGater.make>) =>
+  createLibp2p({
+    privateKey: await generateKeyPairFromSeed("Ed25519", Redacted.value(host.seed)),
+    nodeInfo: { userAgent: agentVersion },
+    addresses: {
+      // The last asks whoever relays for a place there, again and again as relays come and go.
+      listen: listens ? [...settings.listen, ...(usesRelays(settings) ? ["/p2p-circuit"] : [])] : [],
+      announce: [...settings.announce]
+    },
+    transportManager: {
+      faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
+    },
+    transports: [
+      quic({ maxIdleTimeout: settings.idleMs, keepAliveInterval: Math.floor(settings.idleMs / 3) }),
+      tcp(),
+      circuitRelayTransport()
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      // A peer may open all its links before this side knows of the connection.
+      yamux({ maxEarlyStreams: settings.maxLinksPerPeer, maxInboundStreams: 2 * settings.maxLinksPerPeer })
+    ],
+    connectionGater,
+    connectionManager: {
+      maxConnections: settings.maxConnections,
+      maxIncomingPendingConnections: settings.maxPendingConnections,
+      inboundConnectionThreshold: settings.maxConnectionsPerSecond,
+      inboundUpgradeTimeout: upgradeMsMax
+    },
+    peerDiscovery: listens && settings.lan ? [mdns({ serviceTag: lanService })] : [],
+    services: servicesOf(settings)
+  })
+
+const usesRelays = ({ relays, serves }: Libp2pSettings): boolean => !serves && relays !== "disabled"
+
+const servicesOf = (settings: Libp2pSettings) => ({
+  parts: ({ transportManager }: Parts): Parts => ({ transportManager }),
+  identify: identify(),
+  identifyPush: identifyPush(),
+  ping: ping(),
+  dcutr: dcutr(),
+  autoNat: autoNAT(),
+  ...(settings.relays === "disabled" && !settings.serves ? {} : { whereabouts: whereabouts(settings) }),
+  ...(settings.serves ? { relay: relay(settings) } : {})
+})
+
+const whereabouts = ({ serves }: Libp2pSettings) =>
+  kadDHT({
+    protocol: whereaboutsProtocol,
+    clientMode: !serves,
+    // Two devices of one network must be told of their addresses there.
+    peerInfoMapper: passthroughMapper
+  })
+
+/** Without the library's limits of two minutes and 128 KiB: only peers that the policy admits have a place. */
+const relay = ({ maxRelayed }: Libp2pSettings) =>
+  circuitRelayServer({ reservations: { maxReservations: maxRelayed, applyDefaultLimit: false } })

@@ -11,6 +11,17 @@ export interface Libp2pOptions {
   readonly listen?: ReadonlyArray<string>
   /** Multiaddrs that others are told instead of those that were bound, e.g. the public one of a forwarded port. */
   readonly announce?: ReadonlyArray<string>
+  /** Look for peers in the local network, and be found there, by mDNS; default true. */
+  readonly lan?: boolean
+  /**
+   * Machines that pass on what two peers behind NAT cannot send each other directly, and that know where peers are: multiaddrs
+   * with a peer at the end. `default`: those that the hubs of this node announce. `disabled`: none, and no asking around.
+   */
+  readonly relays?: "default" | "disabled" | ReadonlyArray<string>
+  /** Be such a machine for the peers that the policy admits; default false. Needs addresses that they can reach. */
+  readonly serves?: boolean
+  /** Peers for whom this node relays, 1 to 100,000; default 1,024. */
+  readonly maxRelayed?: number
   /** Connections altogether, 1 to 100,000; default 256. More are turned away. */
   readonly maxConnections?: number
   /** Connections that have not proven whose they are, 1 to 10,000; default 32. More are turned away. */
@@ -28,6 +39,10 @@ export interface Libp2pSettings {
   /** The program has named the addresses: each must work. */
   readonly isListenGiven: boolean
   readonly announce: ReadonlyArray<string>
+  readonly lan: boolean
+  readonly relays: "default" | "disabled" | ReadonlyArray<string>
+  readonly serves: boolean
+  readonly maxRelayed: number
   readonly maxConnections: number
   readonly maxPendingConnections: number
   readonly maxConnectionsPerSecond: number
@@ -42,12 +57,22 @@ export const settings = (options: Libp2pOptions): Libp2pSettings => ({
   listen: options.listen ?? everywhere,
   isListenGiven: options.listen !== undefined,
   announce: options.announce ?? [],
+  lan: options.lan ?? true,
+  relays: relaysOf(options.relays ?? "default"),
+  serves: options.serves ?? false,
+  maxRelayed: within("maxRelayed", options.maxRelayed ?? 1_024, 1, 100_000),
   maxConnections: within("maxConnections", options.maxConnections ?? 256, 1, 100_000),
   maxPendingConnections: within("maxPendingConnections", options.maxPendingConnections ?? 32, 1, 10_000),
   maxConnectionsPerSecond: within("maxConnectionsPerSecond", options.maxConnectionsPerSecond ?? 10, 1, 10_000),
   maxLinksPerPeer: within("maxLinksPerPeer", options.maxLinksPerPeer ?? 32, 1, 256),
   idleMs: within("idleMs", options.idleMs ?? 10_000, 500, 120_000)
 })
+
+const relaysOf = (relays: NonNullable<Libp2pOptions["relays"]>): Libp2pSettings["relays"] => {
+  const wrong = typeof relays === "string" ? undefined : relays.find((relay) => !/\/p2p\/[A-Za-z0-9]{40,60}$/.test(relay))
+  if (wrong !== undefined) throw new RangeError(`the relay ${wrong} is no multiaddr with a peer at its end`)
+  return relays
+}
 
 const within = (name: string, value: number, min: number, max: number): number => {
   if (!Number.isInteger(value) || value < min || value > max) {

@@ -3,30 +3,59 @@
  * the outer door only; each session asks the policy again, for everything.
  */
 import { PeerId, type Transport } from "@syncline/core"
-import type { ConnectionGater } from "@libp2p/interface"
+import type { ConnectionGater, Libp2p } from "@libp2p/interface"
 import { Effect } from "effect"
 import * as Metrics from "./Libp2pMetrics.ts"
 
-export interface GaterOptions {
-  readonly admits: Transport.TransportHost["admits"]
-  /** Machines that this node uses, whose records nobody reads: relays and those that know where peers are. */
-  readonly helpers: ReadonlySet<string>
-  readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
+/** Peers by id, as a set or a map has them. */
+export interface Helpers {
+  readonly has: (peer: PeerId.PeerId) => boolean
 }
 
-export const make = ({ admits, helpers, run }: GaterOptions): ConnectionGater => {
-  const isKnown = async (peer: { readonly toString: () => string }): Promise<boolean> => {
-    const text = peer.toString()
-    if (helpers.has(text)) return true
-    if (PeerId.is(text) && (await run(admits(text)))) return true
-    await run(Metrics.refused("not-admitted"))
-    return false
-  }
+export interface Door {
+  readonly admits: Transport.TransportHost["admits"]
+  /** Machines that this node uses, whose records nobody reads: relays, which also know where peers are. */
+  readonly helpers: Helpers
+}
+
+/** How often connections are looked at whose peers may not be admitted any more, in milliseconds. */
+const sweepMs = 5_000
+
+export const make = (door: Door, run: <A>(effect: Effect.Effect<A>) => Promise<A>): ConnectionGater => {
+  const lets = (peer: LibraryPeer): Promise<boolean> => run(isKnown(door, peer))
+  const turnsAway = (peer: LibraryPeer): Promise<boolean> =>
+    run(
+      Effect.flatMap(isKnown(door, peer), (isIn) => (isIn ? Effect.succeed(false) : Effect.as(refused, true)))
+    )
   return {
-    // By default libp2p dials no private addresses in browsers; where to dial is for the routes to say.
+    // What libp2p dials by itself; a route's address is for the session to judge.
+    denyDialPeer: async (peer) => !(await lets(peer)),
+    // By default private addresses are not dialled everywhere; which ones are is for the routes to say.
     denyDialMultiaddr: () => false,
-    denyInboundEncryptedConnection: async (peer) => !(await isKnown(peer)),
-    denyInboundRelayReservation: async (peer) => !(await isKnown(peer)),
-    denyInboundRelayedConnection: async (_relay, peer) => !(await isKnown(peer))
+    denyInboundEncryptedConnection: turnsAway,
+    denyInboundRelayReservation: turnsAway,
+    denyInboundRelayedConnection: (_relay, peer) => turnsAway(peer)
   }
+}
+
+/** Ends connections of peers that the policy does not admit any more, again and again. */
+export const sweep = (door: Door, libp2p: Libp2p): Effect.Effect<never> =>
+  Effect.gen(function* () {
+    for (const connection of libp2p.getConnections()) {
+      // A route's address is for the session to judge, and whoever passes a link on is not its other end.
+      if (connection.direction === "outbound" || (yield* isKnown(door, connection.remotePeer))) continue
+      connection.abort(new Error("the policy does not admit this peer any more"))
+      yield* refused
+    }
+    yield* Effect.sleep(sweepMs)
+  }).pipe(Effect.forever)
+
+const refused = Metrics.refused("not-admitted")
+
+type LibraryPeer = { readonly toString: () => string }
+
+const isKnown = ({ admits, helpers }: Door, peer: LibraryPeer): Effect.Effect<boolean> => {
+  const text = peer.toString()
+  if (!PeerId.is(text)) return Effect.succeed(false)
+  return helpers.has(text) ? Effect.succeed(true) : admits(text)
 }

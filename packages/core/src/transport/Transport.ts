@@ -40,6 +40,8 @@ export interface TransportHost {
   readonly seed: Redacted.Redacted<Uint8Array>
   /** Whether the policy lets a peer in at all. Asked before anything of it is heard. */
   readonly admits: (peer: PeerId) => Effect.Effect<boolean>
+  /** Where the hubs of this node say that others are reached through them; absent where there are none. */
+  readonly relays?: Effect.Effect<ReadonlyArray<string>> | undefined
 }
 
 /** A transport, or what makes one for a device. */
