@@ -20,5 +20,7 @@ export const problemOf = (error: unknown): string => {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(problemOf))].join("; ")
   }
-  return error instanceof Error && error.message !== "" ? error.message : "unknown problem"
+  if (error instanceof Error && error.message !== "") return error.message
+  // libp2p also rejects with the event that ended a stream.
+  return error instanceof Event ? "the connection ended" : "unknown problem"
 }

@@ -2,8 +2,8 @@
  * Opens and accepts links on a device's libp2p node: one stream for each link, on which both ends first say a number that they
  * drew for it. The node is there while somebody listens or has a link. It never dials again by itself; the orchestrator does.
  */
-import { type Link, type PeerId, Transport, type TransportError } from "@syncline/core"
-import type { Connection, Stream } from "@libp2p/interface"
+import { type Link, PeerId, Transport, type TransportError } from "@syncline/core"
+import type { Connection, PeerInfo, Stream } from "@libp2p/interface"
 import { peerIdFromString } from "@libp2p/peer-id"
 import type { Multiaddr } from "@multiformats/multiaddr"
 import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
@@ -58,11 +58,16 @@ interface Device {
 export interface Libp2pLinks {
   readonly listen: Transport.Transport["listen"]
   readonly dial: Transport.Transport["dial"]
+  readonly watch: Transport.Finder["watch"]
 }
 
 export const make = (settings: Libp2pSettings, host: Transport.TransportHost): Libp2pLinks => {
   const device: Device = { settings, host, oneAtATime: Semaphore.makeUnsafe(1), current: undefined }
-  return { listen: (onLink) => listen(device, onLink), dial: (address) => dial(device, address) }
+  return {
+    listen: (onLink) => listen(device, onLink),
+    dial: (address) => dial(device, address),
+    watch: (onFound) => watch(device, onFound)
+  }
 }
 
 /** The device's node until the scope closes; it stops with its last user. */
@@ -179,6 +184,20 @@ const letGo = ({ relays, serves, uses }: Shared, { connection }: ConnectionUse):
   // Both ends have ended the stream or one of them does not answer: nothing is under way that a farewell would save.
   connection.abort(new Error("nobody uses it any more"))
 }
+
+/** Tells of peers that answer in the local network. */
+const watch = Effect.fnUntraced(function* (device: Device, onFound: (peer: PeerId.PeerId) => Effect.Effect<void>) {
+  const { libp2p } = (yield* use(device, false)).node
+  const fork = yield* FiberSet.runtime(yield* FiberSet.make())()
+  const tell = ({ detail }: CustomEvent<PeerInfo>): void => {
+    const peer = detail.id.toString()
+    if (PeerId.is(peer)) fork(onFound(peer))
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => libp2p.addEventListener("peer:discovery", tell)),
+    () => Effect.sync(() => libp2p.removeEventListener("peer:discovery", tell))
+  )
+})
 
 const dial = Effect.fnUntraced(function* (
   device: Device,

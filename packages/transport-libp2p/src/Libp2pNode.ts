@@ -104,7 +104,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
       inboundConnectionThreshold: settings.maxConnectionsPerSecond,
       inboundUpgradeTimeout: upgradeMsMax
     },
-    peerDiscovery: listens && settings.lan ? [mdns({ serviceTag: lanService })] : [],
+    peerDiscovery: settings.lan ? [mdns({ serviceTag: lanService, broadcast: listens })] : [],
     services: servicesOf(settings)
   })
 

@@ -26,7 +26,12 @@ export const libp2p = (options: Libp2pOptions = {}): ((host: Transport.Transport
       },
       accepts: Libp2pAddress.accepts,
       listen: (onLink) => Effect.flatMap(made, ({ listen }) => listen(onLink)),
-      dial: (address) => Effect.flatMap(made, ({ dial }) => dial(address))
+      dial: (address) => Effect.flatMap(made, ({ dial }) => dial(address)),
+      finder: {
+        addressOf: Libp2pAddress.ofPeer,
+        looksFar: resolved.relays !== "disabled",
+        watch: (onFound) => Effect.flatMap(made, ({ watch }) => watch(onFound))
+      }
     }
   }
 }

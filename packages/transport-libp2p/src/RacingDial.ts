@@ -23,17 +23,29 @@ export const race = (
   signal: AbortSignal
 ): Promise<Connection> => {
   const won = Promise.withResolvers<Connection>()
-  const over = new AbortController()
-  const running = AbortSignal.any([signal, over.signal])
   const tried = new Set<string>()
   const errors: Array<unknown> = []
+  // One for each attempt: a TCP socket goes with the signal that it was dialled with, also once it is connected.
+  const running = new Set<AbortController>()
+  let isOver = signal.aborted
+  const stop = (): void => {
+    isOver = true
+    for (const attempt of running) attempt.abort()
+  }
   const attempt = async (address: Multiaddr): Promise<void> => {
-    if (pathOf(address) === "relayed") await pause(relayDelayMs, running)
-    running.throwIfAborted()
-    const connection = await dial(address, { signal: running })
-    if (running.aborted) return connection.abort(new Error("another way was faster"))
-    over.abort()
-    won.resolve(connection)
+    const own = new AbortController()
+    running.add(own)
+    try {
+      if (pathOf(address) === "relayed") await pause(relayDelayMs, own.signal)
+      if (isOver) return
+      const connection = await dial(address, { signal: own.signal })
+      running.delete(own)
+      if (isOver) return connection.abort(new Error("another way was faster"))
+      stop()
+      won.resolve(connection)
+    } finally {
+      running.delete(own)
+    }
   }
   const tryAll = async (source: Promise<ReadonlyArray<Multiaddr>>): Promise<void> => {
     const fresh = (await source).filter((address) => !tried.has(address.toString()))
@@ -42,9 +54,11 @@ export const race = (
     await Promise.all(taken.map((address) => attempt(address).catch((error: unknown) => void errors.push(error))))
   }
   const all = sources.map((source) => tryAll(source).catch((error: unknown) => void errors.push(error)))
-  const failed = (): void =>
+  const failed = (): void => {
+    stop()
     won.reject(errors.length === 0 ? new Error("no address of it is known") : new AggregateError(errors))
-  // QUIC does not hear of an abort while it waits for a handshake.
+  }
+  // Not left to the attempts: QUIC does not hear of an abort while it waits for a handshake.
   signal.addEventListener("abort", failed, { once: true })
   void Promise.all(all).then(failed)
   return won.promise.finally(() => signal.removeEventListener("abort", failed))

@@ -32,6 +32,18 @@ export interface Transport {
   ) => Effect.Effect<ReadonlyArray<string>, TransportError, Scope.Scope>
   /** Opens a link that closes with the scope. Gives up after 10 seconds with `Unreachable`. */
   readonly dial: (address: string) => Effect.Effect<Link, TransportError, Scope.Scope>
+  /** How it finds peers by itself; absent where it does not. */
+  readonly finder?: Finder | undefined
+}
+
+/** What a transport knows of where peers are. Whether one is dialled is for the policy and the orchestrator to say. */
+export interface Finder {
+  /** The address that means a peer wherever it is; dialling it looks for the peer. */
+  readonly addressOf: (peer: PeerId) => string
+  /** Looks far away, too, when such an address is dialled; otherwise only who was found near is there. */
+  readonly looksFar: boolean
+  /** Calls for each peer that seems to be near, also more than once, until the scope closes. */
+  readonly watch: (onFound: (peer: PeerId) => Effect.Effect<void>) => Effect.Effect<void, TransportError, Scope.Scope>
 }
 
 /** What a transport is told that proves by itself whose it is. */
