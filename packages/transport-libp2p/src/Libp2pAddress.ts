@@ -23,7 +23,8 @@ export const accepts = (address: string): boolean => /^(\/.*)?\/(quic-v1|tcp|p2p
 /** The address taken apart, or `AddressInvalid`. */
 export const parse = (address: string): Effect.Effect<DialTarget, TransportError.TransportError> =>
   Effect.suspend(() => {
-    if (!accepts(address)) return invalid(address, "it is no multiaddr like /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooW…")
+    if (!accepts(address))
+      return invalid(address, "it is no multiaddr like /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooW…")
     try {
       const parsed = multiaddr(address)
       const parts = parsed.getComponents()
@@ -49,7 +50,8 @@ export const pathOf = (remote: Multiaddr): Link.LinkPath => {
 }
 
 /** The way to a peer through a relay. */
-export const through = (relay: Multiaddr, peer: PeerId.PeerId): Multiaddr => relay.encapsulate(`/p2p-circuit/p2p/${peer}`)
+export const through = (relay: Multiaddr, peer: PeerId.PeerId): Multiaddr =>
+  relay.encapsulate(`/p2p-circuit/p2p/${peer}`)
 
 /** An address with the numbers of the host that it names; QUIC resolves no names. Gives nothing for a name that is not known. */
 export const resolved = async (address: Multiaddr): Promise<ReadonlyArray<Multiaddr>> => {

@@ -71,10 +71,7 @@ export const make = (settings: Libp2pSettings, host: Transport.TransportHost): L
 }
 
 /** The device's node until the scope closes; it stops with its last user. */
-const use = (
-  device: Device,
-  listens: boolean
-): Effect.Effect<Shared, TransportError.TransportError, Scope.Scope> =>
+const use = (device: Device, listens: boolean): Effect.Effect<Shared, TransportError.TransportError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.gen(function* () {
       const { current } = device
@@ -135,9 +132,11 @@ const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
     Effect.promise(() =>
       node.handle(syncProtocol, take, { maxInboundStreams: maxLinksPerPeer, runOnLimitedConnection: true })
     ),
-    () => Effect.andThen(Effect.promise(() => node.unhandle(syncProtocol)), FiberSet.clear(fibers)).pipe(
-      Effect.timeoutOption(farewellMs)
-    )
+    () =>
+      Effect.andThen(
+        Effect.promise(() => node.unhandle(syncProtocol)),
+        FiberSet.clear(fibers)
+      ).pipe(Effect.timeoutOption(farewellMs))
   )
   return node.getMultiaddrs().map(String)
 })
@@ -238,7 +237,8 @@ const connect = async (shared: Shared, target: Libp2pAddress.DialTarget, signal:
     const known = RelayKeeper.directTo(libp2p, peer) ?? libp2p.getConnections(peerIdFromString(peer))[0]
     if (known?.status === "open") return known
   }
-  const sources = isPeerOnly && peer !== undefined ? whereabouts(shared, peer, signal) : [Libp2pAddress.resolved(multiaddr)]
+  const sources =
+    isPeerOnly && peer !== undefined ? whereabouts(shared, peer, signal) : [Libp2pAddress.resolved(multiaddr)]
   return race(dialAddress, sources, signal)
 }
 

@@ -69,7 +69,8 @@ export const settings = (options: Libp2pOptions): Libp2pSettings => ({
 })
 
 const relaysOf = (relays: NonNullable<Libp2pOptions["relays"]>): Libp2pSettings["relays"] => {
-  const wrong = typeof relays === "string" ? undefined : relays.find((relay) => !/\/p2p\/[A-Za-z0-9]{40,60}$/.test(relay))
+  const wrong =
+    typeof relays === "string" ? undefined : relays.find((relay) => !/\/p2p\/[A-Za-z0-9]{40,60}$/.test(relay))
   if (wrong !== undefined) throw new RangeError(`the relay ${wrong} is no multiaddr with a peer at its end`)
   return relays
 }

@@ -24,9 +24,7 @@ const sweepMs = 5_000
 export const make = (door: Door, run: <A>(effect: Effect.Effect<A>) => Promise<A>): ConnectionGater => {
   const lets = (peer: LibraryPeer): Promise<boolean> => run(isKnown(door, peer))
   const turnsAway = (peer: LibraryPeer): Promise<boolean> =>
-    run(
-      Effect.flatMap(isKnown(door, peer), (isIn) => (isIn ? Effect.succeed(false) : Effect.as(refused, true)))
-    )
+    run(Effect.flatMap(isKnown(door, peer), (isIn) => (isIn ? Effect.succeed(false) : Effect.as(refused, true))))
   return {
     // What libp2p dials by itself; a route's address is for the session to judge.
     denyDialPeer: async (peer) => !(await lets(peer)),

@@ -72,7 +72,7 @@ export const keep = Effect.fnUntraced(function* (options: KeeperOptions) {
 }, Effect.scoped)
 
 const keepOne = Effect.fnUntraced(function* (options: KeeperOptions, node: Libp2pNode, peer: PeerId.PeerId) {
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     const connection = directTo(node.libp2p, peer)
     if (connection === undefined) {
       const addresses = options.relays.get(peer) ?? []

@@ -28,7 +28,9 @@ const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex")
 /** The peer id of a device by Node's own cryptography. */
 export const peerOf = (number: number): PeerId.PeerId => {
   const key = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seedOf(number)]), format: "der", type: "pkcs8" })
-  return PeerId.fromPublicKey(new Uint8Array(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32)))
+  return PeerId.fromPublicKey(
+    new Uint8Array(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32))
+  )
 }
 
 type Admits = Transport.TransportHost["admits"]

@@ -4,7 +4,20 @@ import { Effect, Metric } from "effect"
 import { frameMessage, takenMessage } from "../src/FrameReader.ts"
 import { syncProtocol } from "../src/Libp2pLinks.ts"
 import { linksTotal } from "../src/Libp2pMetrics.ts"
-import { counted, device, echo, eventually, listen, peerOf, quic, rawConnection, refused, tcp, until, visit } from "./Harness.ts"
+import {
+  counted,
+  device,
+  echo,
+  eventually,
+  listen,
+  peerOf,
+  quic,
+  rawConnection,
+  refused,
+  tcp,
+  until,
+  visit
+} from "./Harness.ts"
 
 const timeoutMs = 30_000
 
@@ -62,9 +75,7 @@ describe("who gets in", () => {
       Effect.gen(function* () {
         const address = yield* listen(device(1, { listen: [tcp] }))
         expect(address.endsWith(`/p2p/${peerOf(1)}`)).toBe(true)
-        const failure = yield* Effect.flip(
-          visit(device(2, { listen: [] }), address.replace(peerOf(1), peerOf(3)))
-        )
+        const failure = yield* Effect.flip(visit(device(2, { listen: [] }), address.replace(peerOf(1), peerOf(3))))
         expect(failure.reason._tag).toBe("Unreachable")
       }),
     timeoutMs
@@ -101,7 +112,8 @@ describe("what a hostile peer may do", () => {
         for (let sent = 0; sent <= Link.linkBufferBytesMax; sent += 1_000_000) tooMuch.send(frame)
         yield* until(isOver(tooMuch))
         const tooManySmall = yield* rawStream(address)
-        for (let sent = 0; sent <= Link.linkBufferBytesMax / 1_024; sent++) tooManySmall.send(frameMessage(new Uint8Array(0)))
+        for (let sent = 0; sent <= Link.linkBufferBytesMax / 1_024; sent++)
+          tooManySmall.send(frameMessage(new Uint8Array(0)))
         yield* until(isOver(tooManySmall))
         const liar = yield* rawStream(address)
         liar.send(takenMessage(5_000_000))

@@ -1,39 +1,120 @@
-import { assert, describe, it } from "@effect/vitest"
-import type { Link } from "@syncline/core"
-import { Effect, Exit, Queue, Scope } from "effect"
-import { device, peerOf, quic, tcp } from "./Harness.ts"
+import { describe, expect, it } from "@effect/vitest"
+import { type PeerId, TransportError } from "@syncline/core"
+import { Effect, Exit, Scope } from "effect"
+import { createServer } from "node:net"
+import { counted, device, echo, eventually, listen, peerOf, quic, refused, tcp, visit } from "./Harness.ts"
 
-const echo = (link: Link.Link): Effect.Effect<void> =>
-  Effect.ignore(Effect.forever(Effect.flatMap(link.receive, link.send)))
+const timeoutMs = 60_000
 
-const relayOn = (ports: { readonly tcp: number; readonly udp: number }) =>
-  device(9, { serves: true, lan: false, listen: [`/ip4/127.0.0.1/tcp/${ports.tcp}`, `/ip4/127.0.0.1/udp/${ports.udp}/quic-v1`] })
+/** The relay is device 9; a later one takes over its addresses, as a machine does that restarts. */
+const relay = (
+  addresses: ReadonlyArray<string> = [tcp, quic],
+  admits?: (peer: PeerId.PeerId) => Effect.Effect<boolean>
+) => device(9, { serves: true, listen: addresses, maxConnectionsPerSecond: 100 }, admits).listen(() => Effect.void)
 
-describe("relays", () => {
-  it.live("[LP-x] relayed", () => Effect.gen(function* () {
-    const t0 = performance.now(); const log = (...x: unknown[]) => console.log((performance.now()-t0).toFixed(0), ...x)
-    const addresses = yield* relayOn({ tcp: 0, udp: 0 }).listen(() => Effect.void)
-    log(addresses)
-    const far = device(1, { listen: [tcp], lan: false, relays: addresses })
-    yield* far.listen(echo)
-    const near = device(2, { listen: [], relays: addresses })
-    for (;;) {
-      const link = yield* Effect.option(near.dial(`${addresses[0]}/p2p-circuit/p2p/${peerOf(1)}`))
-      if (link._tag === "Some") {
-        yield* link.value.send(new Uint8Array(100)); yield* link.value.receive
-        log(link.value.path, link.value.remote); break }
-      yield* Effect.sleep(100)
-    }
-    yield* Effect.scoped(Effect.gen(function* () {
-    const near3 = device(3, { listen: [], relays: addresses })
-    for (;;) {
-      const link = yield* Effect.result(near3.dial(`/p2p/${peerOf(1)}`))
-      if (link._tag === "Success") { 
-        yield* link.success.send(new Uint8Array(100)); yield* link.success.receive
-        log(link.success.path, link.success.remote); break }
-        log(link.failure.message)
-      yield* Effect.sleep(500)
-    }
-    }))
-  }), 20000)
+/** A device that others reach by the relays only, as far as they are told. */
+const far = (number: number, relays: ReadonlyArray<string>) => device(number, { listen: [tcp], relays }).listen(echo)
+
+const circuit = (addresses: ReadonlyArray<string>, number: number): string =>
+  `${addresses[0]}/p2p-circuit/p2p/${peerOf(number)}`
+
+describe("through a relay", () => {
+  it.live(
+    "[LP-11] two peers meet through it, and each proves its own id to the other",
+    () =>
+      Effect.gen(function* () {
+        const addresses = yield* relay()
+        yield* far(1, addresses)
+        const near = device(2, { listen: [], relays: addresses })
+        const met = yield* eventually(visit(near, circuit(addresses, 1)))
+        expect(met.echoed).toBe("1,2,3")
+        expect(met.path).toBe("relayed")
+        expect(met.remote).toContain(peerOf(1))
+      }),
+    timeoutMs
+  )
+
+  it.live(
+    "[LP-5] a relay gives a peer no place that the policy does not admit",
+    () =>
+      Effect.gen(function* () {
+        const admits = (peer: PeerId.PeerId) => Effect.succeed(peer !== peerOf(1))
+        const addresses = yield* relay([tcp], admits)
+        yield* far(1, addresses)
+        yield* far(3, addresses)
+        const near = device(2, { listen: [], relays: addresses })
+        yield* eventually(visit(near, circuit(addresses, 3)))
+        expect((yield* Effect.flip(visit(near, circuit(addresses, 1)))).reason._tag).toBe("Unreachable")
+        expect(yield* refused("not-admitted")).toBeGreaterThan(0)
+      }).pipe(counted),
+    timeoutMs
+  )
+
+  it.live(
+    "[LP-12] a relay that restarts again and again is found each time",
+    () =>
+      Effect.gen(function* () {
+        let scope = yield* Scope.make()
+        const addresses = yield* relay().pipe(Scope.provide(scope))
+        yield* far(1, addresses)
+        const near = device(2, { listen: [], relays: addresses })
+        yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+        for (let restarts = 0; restarts < 3; restarts++) {
+          yield* eventually(visit(near, circuit(addresses, 1)))
+          yield* Scope.close(scope, Exit.void)
+          scope = yield* Scope.make()
+          yield* relay(addresses.map((address) => address.replace(/\/p2p\/.*/, ""))).pipe(Scope.provide(scope))
+        }
+        expect((yield* eventually(visit(near, circuit(addresses, 1)))).path).toBe("relayed")
+      }),
+    timeoutMs
+  )
+
+  it.live(
+    "[LP-13] a peer is found by its id, and the direct way is taken where there is one",
+    () =>
+      Effect.gen(function* () {
+        const addresses = yield* relay([tcp])
+        yield* far(1, addresses)
+        const near = device(2, { listen: [], relays: addresses })
+        // Its node, and so its relay, stays while something uses it.
+        yield* near.finder!.watch(() => Effect.void)
+        const met = yield* eventually(visit(near, `/p2p/${peerOf(1)}`))
+        expect(met.path).toBe("lan")
+        expect(met.remote).not.toContain("p2p-circuit")
+      }),
+    timeoutMs
+  )
+})
+
+describe("addresses", () => {
+  it.live("[LP-10] what cannot be listened on is named", () =>
+    Effect.gen(function* () {
+      const server = createServer()
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))),
+        () => Effect.sync(() => server.close())
+      )
+      const bound = server.address()
+      const port = typeof bound === "object" && bound !== null ? bound.port : 0
+      const address = `/ip4/127.0.0.1/tcp/${port}`
+      const failure = yield* Effect.flip(listen(device(1, { listen: [address] })))
+      expect(failure.reason).toBeInstanceOf(TransportError.AddressInUse)
+      expect(failure.message).toContain(address)
+    })
+  )
+
+  it("[LP-10] options have bounds", () => {
+    expect(() => device(1, { maxConnections: 0 })).toThrow(RangeError)
+    expect(() => device(1, { idleMs: 100 })).toThrow(RangeError)
+    expect(() => device(1, { relays: ["/ip4/192.0.2.1/tcp/4001"] })).toThrow("/ip4/192.0.2.1/tcp/4001")
+  })
+
+  it.live("[LP-8] a name is looked up, and its numbers are dialled", () =>
+    Effect.gen(function* () {
+      const address = yield* listen(device(1, { listen: [quic] }))
+      const named = address.replace("/ip4/127.0.0.1/", "/dns4/localhost/")
+      expect((yield* visit(device(2, { listen: [] }), named)).echoed).toBe("1,2,3")
+    })
+  )
 })
