@@ -27,6 +27,7 @@ const onlyIn = (regex: string, place: string): Restriction => ({ regex, message:
 const encoding = onlyIn("^msgpackr($|/)", "model/MessagePack.ts")
 const sqlite = onlyIn("^(better-sqlite3|node:sqlite)($|/)", "packages/node")
 const sockets = onlyIn("^(socket\\.io|socket\\.io-client|engine\\.io)($|/)", "packages/transport-socketio")
+const peers = onlyIn("^(libp2p$|@libp2p/|@chainsafe/libp2p-|@multiformats/)", "packages/transport-libp2p")
 const watching = onlyIn("^chokidar($|/)", "packages/transport-fsfolder/src/FolderWatch.ts")
 const google = onlyIn("^(@googleapis/|google-auth-library($|/))", "packages/transport-gdrive")
 const casl = onlyIn("^@casl/", "packages/policy/src/PolicyCompiler.ts")
@@ -37,7 +38,7 @@ const barrel: Restriction = {
   message: "index.ts is the door for others; import the module itself."
 }
 const environment = onlyIn("^(node:)?process$", "nobody: process is a global, and its env belongs to HubConfig.ts;")
-const everywhere = [encoding, sqlite, sockets, watching, google, casl, yaml, environment, barrel]
+const everywhere = [encoding, sqlite, sockets, peers, watching, google, casl, yaml, environment, barrel]
 
 const platform: Restriction = { regex: "^node:", message: "core runs in a browser too; go through a contract." }
 const workspace: Restriction = { regex: "^@syncline/", message: "core imports no workspace package, not even itself." }
@@ -128,6 +129,7 @@ export default defineConfig({
     override("packages/node/src/**", [...without(everywhere, sqlite), policy]),
     override("packages/node/test/**", without(everywhere, sqlite)),
     override("packages/transport-socketio/**", without(everywhere, sockets)),
+    override("packages/transport-libp2p/**", without(everywhere, peers)),
     override("packages/transport-fsfolder/src/FolderWatch.ts", without(everywhere, watching)),
     override("packages/transport-gdrive/**", without(everywhere, google)),
     override("packages/policy/src/PolicyCompiler.ts", without(everywhere, casl)),

@@ -1,6 +1,8 @@
 // Code in documents is a file that compiles and runs elsewhere; here it must be the same text.
 import { readFileSync } from "node:fs"
+import { Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
+import { atHome, everywhere, fixed } from "../snippets/direct.ts"
 import { address, choices } from "../snippets/folder.ts"
 import { canListen } from "../snippets/transports.ts"
 
@@ -51,5 +53,12 @@ describe("snippets", () => {
     expect(shownIn("packages/transport-fsfolder/README.md")).toBe(read("docs/snippets/folder.ts").trim())
     expect(address).toBe("/home/eva/Dropbox/Syncline")
     expect(choices.every((line) => line.includes(": "))).toBe(true)
+  })
+
+  it("libp2p's README shows docs/snippets/direct.ts as it is, and it runs", () => {
+    expect(shownIn("packages/transport-libp2p/README.md")).toBe(read("docs/snippets/direct.ts").trim())
+    const host = { seed: Redacted.make(new Uint8Array(32)), admits: () => Effect.succeed(true) }
+    const transports = [everywhere, atHome, fixed].map((plugin) => plugin(host))
+    expect(transports.map(({ finder }) => finder?.looksFar)).toEqual([true, false, true])
   })
 })

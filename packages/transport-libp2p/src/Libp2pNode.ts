@@ -3,7 +3,6 @@
  * scope. It carries no frame and decides nothing about peers.
  */
 import { type Transport, TransportError } from "@syncline/core"
-import { quic } from "@chainsafe/libp2p-quic"
 import { autoNAT } from "@libp2p/autonat"
 import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay-v2"
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys"
@@ -31,6 +30,8 @@ const whereaboutsProtocol = "/syncline/kad/1"
 const lanService = "_syncline._udp.local"
 /** How long stopping may take, in milliseconds; what is still open then is left to the process. */
 const stopMsMax = 1_500
+/** Signs of life of QUIC within the time after which a silent connection ends: one may be lost, and one come late. */
+const keepAlivesInIdle = 3
 /** How long a connection may take to prove whose it is, in milliseconds. */
 const upgradeMsMax = 5_000
 
@@ -75,6 +76,14 @@ interface Parts {
   readonly transportManager: TransportManager
 }
 
+/** QUIC is native code, and not there for every machine; TCP is. */
+const quicOf = async ({ idleMs }: Libp2pSettings) => {
+  const found = await import("@chainsafe/libp2p-quic").catch(() => undefined)
+  return found === undefined
+    ? []
+    : [found.quic({ maxIdleTimeout: idleMs, keepAliveInterval: Math.floor(idleMs / keepAlivesInIdle) })]
+}
+
 const create = async ({ host, listens, settings }: NodeOptions, connectionGater: ReturnType<typeof PeerGater.make>) =>
   createLibp2p({
     privateKey: await generateKeyPairFromSeed("Ed25519", Redacted.value(host.seed)),
@@ -87,11 +96,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     transportManager: {
       faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
     },
-    transports: [
-      quic({ maxIdleTimeout: settings.idleMs, keepAliveInterval: Math.floor(settings.idleMs / 3) }),
-      tcp(),
-      circuitRelayTransport()
-    ],
+    transports: [...(await quicOf(settings)), tcp(), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       // A peer may open all its links before this side knows of the connection.

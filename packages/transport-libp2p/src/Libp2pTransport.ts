@@ -11,8 +11,13 @@ import { type Libp2pOptions, settings } from "./Libp2pOptions.ts"
 // What libp2p loads is many times what the rest of a node loads, and not every start comes to need it.
 const links = Effect.promise(() => import("./Libp2pLinks.ts"))
 
+/** Makes the transport of a device; a node calls it with its own key. */
+export interface Libp2pPlugin {
+  (host: Transport.TransportHost): Transport.Transport
+}
+
 /** Links from device to device. Throws a `RangeError` for options out of bounds. */
-export const libp2p = (options: Libp2pOptions = {}): ((host: Transport.TransportHost) => Transport.Transport) => {
+export const libp2p = (options: Libp2pOptions = {}): Libp2pPlugin => {
   const resolved = settings(options)
   return (host) => {
     const made = Effect.runSync(Effect.cached(Effect.map(links, ({ make }) => make(resolved, host))))

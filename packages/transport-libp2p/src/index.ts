@@ -3,4 +3,4 @@
  */
 export type { Libp2pOptions } from "./Libp2pOptions.ts"
 export * as Libp2pMetrics from "./Libp2pMetrics.ts"
-export { libp2p } from "./Libp2pTransport.ts"
+export { libp2p, type Libp2pPlugin } from "./Libp2pTransport.ts"

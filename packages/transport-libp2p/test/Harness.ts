@@ -82,7 +82,7 @@ export const until = Effect.fnUntraced(function* (is: Effect.Effect<boolean>) {
 export const rawConnection = Effect.fnUntraced(function* (
   number: number,
   address: string
-): Effect.fn.Return<Connection, Error, Scope.Scope> {
+): Effect.fn.Return<Connection, never, Scope.Scope> {
   const node = yield* Effect.acquireRelease(
     Effect.promise(async () =>
       createLibp2p({
@@ -95,8 +95,5 @@ export const rawConnection = Effect.fnUntraced(function* (
     ),
     (started) => Effect.promise(async () => started.stop())
   )
-  return yield* Effect.tryPromise({
-    try: (signal) => node.dial(multiaddr(address), { signal }),
-    catch: (error) => (error instanceof Error ? error : new Error(String(error)))
-  })
+  return yield* Effect.promise((signal) => node.dial(multiaddr(address), { signal }))
 })

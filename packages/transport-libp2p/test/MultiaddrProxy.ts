@@ -26,7 +26,7 @@ interface State {
 export const make = Effect.sync((): MultiaddrProxy => {
   const state: State = { isOnline: true, wires: new Set() }
   const dropLink = Effect.sync(() => {
-    for (const { drop } of [...state.wires]) drop()
+    for (const { drop } of state.wires) drop()
   })
   return {
     route: Effect.fnUntraced(function* (address: string) {
