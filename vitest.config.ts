@@ -29,13 +29,16 @@ const bundledThread = {
   }
 }
 
+/** Packages whose tests wait for processes, sockets and disks most of the time: with one file more the cores have work. */
+const waiting = /[/\\](apps[/\\](cli|server)|packages[/\\]node)$/
+
 export default defineConfig({
   plugins: [bundledThread],
   test: {
     globalSetup: [fileURLToPath(new URL("scripts/testSetup.mjs", import.meta.url))],
     include: ["test/**/*.test.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: waiting.test(process.cwd()) ? 3 : 2,
     sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,

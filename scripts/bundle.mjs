@@ -16,6 +16,19 @@ export const hub = program("apps/server", {
   sources: ["apps/server", "packages/core", "packages/node", "packages/policy", "packages/transport-socketio"]
 })
 
+/** The command line, with the thread that writes a journal, for tests: they start a hundred. */
+export const commandLine = program("apps/cli", {
+  input: { main: join(root, "apps/cli/src/main.ts"), journalWorker },
+  sources: [
+    "apps/cli",
+    "packages/core",
+    "packages/node",
+    "packages/policy",
+    "packages/transport-fsfolder",
+    "packages/transport-socketio"
+  ]
+})
+
 /** The thread that writes a journal, for tests: they start hundreds. */
 export const journalThread = program("packages/node", {
   input: { journalWorker },

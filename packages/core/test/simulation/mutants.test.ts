@@ -50,6 +50,9 @@ const paths = [
 /** As many nodes and writes as a seed may have. */
 const busy = { nodes: defaultPlan.nodes, writeEveryMs: defaultPlan.writeEveryMs }
 
+/** Four times as many writes: what a fault must hit is there sooner. */
+const busier = { ...busy, writeEveryMs: busy.writeEveryMs / 4 }
+
 const noRanges = { [`${src}/reconcile/RangeTree.ts`]: () => ({ differingPartitions: () => [] }) }
 
 describe("mutants", { timeout: 120_000 }, () => {
@@ -102,7 +105,9 @@ describe("mutants", { timeout: 120_000 }, () => {
 
   it("[SI-5][SI-10] a journal that drops the second branch of a fork is caught", async () => {
     const overrides = { [`${src}/journal/ForkMerge.ts`]: () => ({ merge: () => "known" }) }
-    expect(await isCaught(overrides, undefined, 80, { ...busy, copyEveryMs: 2_000, restoreEveryMs: 3_000 })).toBe(true)
+    expect(
+      await isCaught(overrides, undefined, 80, { ...busy, copyEveryMs: 2_000, copiesMax: 4, restoreEveryMs: 3_000 })
+    ).toBe(true)
   })
 
   it("[SI-5][SI-11] a journal that drops what a wrong clock stamped is caught", async () => {
@@ -130,7 +135,7 @@ describe("mutants", { timeout: 120_000 }, () => {
         return { write: forgetful }
       }
     }
-    expect(await isCaught(overrides, "invented", 100, { ...busy, clockJumpEveryMs: 3_000 })).toBe(true)
+    expect(await isCaught(overrides, "invented", 100, { ...busier, clockJumpEveryMs: 3_000 })).toBe(true)
   })
 
   it("[SI-5][SI-12] a quarantine that never asks the policy again is caught", async () => {
@@ -154,7 +159,7 @@ describe("mutants", { timeout: 120_000 }, () => {
         }
       }
     }
-    expect(await isCaught(overrides, "torn", 120, { ...busy, tornWriteEveryMs: 1_000 })).toBe(true)
+    expect(await isCaught(overrides, "torn", 120, { ...busier, tornWriteEveryMs: 1_000 })).toBe(true)
   })
 
   it("[SI-5][SI-8] a store that confirms what it did not keep is caught", async () => {
