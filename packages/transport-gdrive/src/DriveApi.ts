@@ -38,6 +38,9 @@ const Changes = Schema.Struct({
   )
 })
 const Ids = Schema.Struct({ ids: Schema.Array(Schema.String).check(Schema.isMinLength(1)) })
+const About = Schema.Struct({
+  user: Schema.Struct({ permissionId: Schema.NonEmptyString, emailAddress: Nullable(Schema.String) })
+})
 const StartToken = Schema.Struct({ startPageToken: Schema.String })
 
 /** Entries of one page, the most that Drive gives. */
@@ -51,6 +54,8 @@ export interface NewFile {
 }
 
 export interface DriveApi {
+  /** Whose Drive it is. */
+  readonly about: Effect.Effect<typeof About.Type, DriveFailure>
   /** Ids that nobody else gets, for files to be made. */
   readonly newIds: (count: number) => Effect.Effect<ReadonlyArray<string>, DriveFailure>
   /** Fails with `exists` when there is, or was, a file of that id; then the file may be this one. */
@@ -80,8 +85,12 @@ export const make = (settings: GoogleDriveSettings, access: DriveAccess): DriveA
   const client = drive({ version: "v3" })
   const call = (method: string, ask: Ask): Effect.Effect<unknown, DriveFailure> =>
     retried(access.use((token) => request(settings, method, token, ask)))
-  const { changes, files } = client
+  const { about, changes, files } = client
   return {
+    about: read(
+      About,
+      call("about", (params, options) => about.get({ ...params, fields: "user(permissionId,emailAddress)" }, options))
+    ),
     newIds: (count) =>
       Effect.map(
         read(

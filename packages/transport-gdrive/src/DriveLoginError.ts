@@ -1,5 +1,5 @@
 /**
- * Why a login came to nothing. No reason holds a code, a token or a secret.
+ * Why a login, or its end, came to nothing. No reason holds a code, a token or a secret.
  */
 import { Schema } from "effect"
 
@@ -55,8 +55,18 @@ export class LoginBlocked extends Schema.TaggedError<LoginBlocked>()("LoginBlock
   }
 }
 
+/** Google did not take the login back; its tokens are as good as they were. */
+export class LogoutFailed extends Schema.TaggedError<LogoutFailed>()("LogoutFailed", { problem: Schema.String }) {
+  override get message(): string {
+    return `Google did not take the login back: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 export class DriveLoginError extends Schema.TaggedError<DriveLoginError>()("DriveLoginError", {
-  reason: Schema.Union([LoginDeclined, LoginRefused, LoginUnreachable, LoginTimedOut, LoginBlocked])
+  reason: Schema.Union([LoginDeclined, LoginRefused, LoginUnreachable, LoginTimedOut, LoginBlocked, LogoutFailed])
 }) {
   override get message(): string {
     return this.reason.message

@@ -20,18 +20,26 @@ export interface DriveEndpoints {
   readonly consent: string
   /** Where codes and refresh tokens are exchanged. */
   readonly token: string
+  /** Where a login is taken back. */
+  readonly revoke: string
 }
 
 export const googleEndpoints: DriveEndpoints = {
   api: "https://www.googleapis.com/",
   consent: "https://accounts.google.com/o/oauth2/v2/auth",
-  token: "https://oauth2.googleapis.com/token"
+  token: "https://oauth2.googleapis.com/token",
+  revoke: "https://oauth2.googleapis.com/revoke"
 }
 
 export interface GoogleDriveOptions {
   readonly app: OAuthApp
   /** Where the tokens of a login are; see `login`. */
   readonly tokens: TokenStore
+  /**
+   * Whose Drive it is to be, as `driveAccount` tells its address or id. It stands in the mailbox's address, which tells several
+   * accounts apart, and a login of another account is refused. Absent: whoever signs in.
+   */
+  readonly account?: string
   /** The folder to use, made by this OAuth client. Absent: the visible folder "Syncline", which is found or made. */
   readonly folderId?: string
   readonly endpoints?: Partial<DriveEndpoints>
@@ -46,6 +54,7 @@ export interface GoogleDriveOptions {
 export interface GoogleDriveSettings {
   readonly app: OAuthApp
   readonly tokens: TokenStore
+  readonly account: string | undefined
   readonly folderId: string | undefined
   readonly endpoints: DriveEndpoints
   readonly pollEveryMs: number
@@ -59,6 +68,7 @@ export const requestMsDefault = 60_000
 export const settings = (options: GoogleDriveOptions): GoogleDriveSettings => ({
   app: options.app,
   tokens: options.tokens,
+  account: accountOf(options.account),
   folderId: folderOf(options.folderId),
   endpoints: endpointsOf(options.endpoints),
   pollEveryMs: within("pollEveryMs", options.pollEveryMs ?? 15_000, 100, 3_600_000),
@@ -85,6 +95,14 @@ const isSafe = (address: string): boolean => {
 const folderOf = (id: string | undefined): string | undefined => {
   if (id !== undefined && !/^[\w-]{8,128}$/.test(id)) throw new RangeError(`folderId ${id} is no id of a Drive folder`)
   return id
+}
+
+// It is shown at a terminal, and a log's line holds it.
+const accountOf = (account: string | undefined): string | undefined => {
+  if (account !== undefined && !/^[^\s\p{C}]{1,254}$/u.test(account)) {
+    throw new RangeError("account is neither the address nor the id of a Google account")
+  }
+  return account
 }
 
 const within = (name: string, value: number, min: number, max: number): number => {

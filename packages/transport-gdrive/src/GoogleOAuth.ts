@@ -28,7 +28,11 @@ const clientOf = ({ app, endpoints, requestMsMax }: OAuthPlace, signal: AbortSig
   const client = new OAuth2Client({
     clientId: app.clientId,
     clientSecret: Redacted.value(app.clientSecret),
-    endpoints: { oauth2AuthBaseUrl: endpoints.consent, oauth2TokenUrl: endpoints.token }
+    endpoints: {
+      oauth2AuthBaseUrl: endpoints.consent,
+      oauth2RevokeUrl: endpoints.revoke,
+      oauth2TokenUrl: endpoints.token
+    }
   })
   client.transporter.interceptors.request.add({
     resolved: (config) => {
@@ -66,6 +70,19 @@ export const exchange = (
     })
     return tokens
   }).pipe(Effect.flatMap(read))
+
+/** Takes back what a person consented to. Of a token that is not good any more Google says so, and there is nothing to take back. */
+export const revoke = (
+  place: OAuthPlace,
+  refreshToken: Redacted.Redacted<string>
+): Effect.Effect<void, DriveFailure> =>
+  asking((signal) => clientOf(place, signal).revokeToken(Redacted.value(refreshToken))).pipe(
+    Effect.asVoid,
+    Effect.catchIf(
+      ({ kind, problem }) => kind === "refused" && problem.includes("invalid_token"),
+      () => Effect.void
+    )
+  )
 
 /** When Google does not say how long a token is good: an hour, in milliseconds. */
 const lifetimeMsDefault = 3_600_000

@@ -83,7 +83,9 @@ export interface Device {
 export const join = Effect.fnUntraced(function* (
   mailbox: Mailbox.Mailbox,
   device: number,
-  count: number
+  count: number,
+  /** What it remembers of its mailboxes. */
+  kept = new Map<string, Uint8Array>()
 ): Effect.fn.Return<Device, unknown, Scope.Scope> {
   const key = keyOf(device)
   const services = yield* Layer.build(
@@ -110,7 +112,7 @@ export const join = Effect.fnUntraced(function* (
         Layer.succeedContext(services),
         Layer.succeed(Gate.Gate, gateOf(others)),
         Layer.succeed(FileSeal.FileSeal, FileSeal.ofSeed(seedOf(device))),
-        MailboxState.MailboxStore.layerMemory(new Map())
+        MailboxState.MailboxStore.layerMemory(kept)
       )
     )
   )

@@ -198,7 +198,7 @@ describe("reading", () => {
       const fake = yield* DriveFake.make()
       const login = fake.signIn("a")
       const resolved = settings({ app: fake.app, tokens: TokenStore.makeMemory(login), endpoints: fake.endpoints })
-      const api = DriveApi.make(resolved, { use: (request) => request(login.accessToken!) })
+      const api = DriveApi.make(resolved, { logins: () => 1, use: (request) => request(login.accessToken!) })
       const id = fake.plant({ name: "large", parents: [], appProperties: {}, bytes: bytesOf(1_000) })
       expect((yield* Effect.flip(api.download(id, 999))).kind).toBe("oversize")
       expect((yield* api.download(id, 1_000)).length).toBe(1_000)

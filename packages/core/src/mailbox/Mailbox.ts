@@ -30,6 +30,11 @@ export const fileBytesMax = 4 * 1024 * 1024
 /** A mailbox of one device in one space, open until its scope closes. */
 export interface MailboxShape {
   /**
+   * What tells this place from another of the same address, such as the account that a login is of; nothing where the address
+   * says it all. What a device remembers of a mailbox holds for this one.
+   */
+  readonly account?: string
+  /**
    * Writes a file into this device's directory. It is durable where this device writes it once this succeeds, and readers
    * see it whole or not at all. A name stands for its content: writing it again is fine. Fails with `FileTooLarge`,
    * `MailboxFull`, `MailboxBusy`, `MailboxDenied`, `MailboxUnreachable`; then nothing is there, or the whole file.

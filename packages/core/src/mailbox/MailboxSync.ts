@@ -56,7 +56,7 @@ export const open = Effect.fnUntraced(function* (options: MailboxSyncOptions) {
     owner: MailboxName.ownerTag(crypto.sha256, space, signer.peer)
   }
   const mailbox = yield* options.mailbox.open(place)
-  const name = `${options.mailbox.name} ${options.mailbox.address}`
+  const name = rememberedAs(options.mailbox, mailbox.account)
   const { incarnation } = journal.info
   const kept = MailboxState.decode(yield* store.load(name), incarnation) ?? MailboxState.initial(incarnation)
   const work: MailboxWork = {
@@ -85,6 +85,10 @@ export const open = Effect.fnUntraced(function* (options: MailboxSyncOptions) {
   }
   return { step: step(work, place.owner), peers: peers(work), changes: mailbox.changes }
 })
+
+/** Under which name it is remembered: two accounts behind one address are two places. */
+const rememberedAs = ({ address, name }: Mailbox, account: string | undefined): string =>
+  account === undefined ? `${name} ${address}` : `${name} ${address} ${account}`
 
 /** One look and what follows from it. Fails as the mailbox or the journal does; nothing is lost, and the next one goes on. */
 const step = (work: MailboxWork, owner: string) =>

@@ -3,6 +3,7 @@
  * behaves as badly as a test asks. It holds everything in memory, and is no check of Google's own behaviour.
  */
 import { Clock, Effect, type Scope } from "effect"
+import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { DriveEndpoints, OAuthApp } from "../GoogleDriveOptions.ts"
 import type { DriveTokens } from "../TokenStore.ts"
@@ -25,6 +26,8 @@ export interface DriveFakeOptions {
   readonly chance?: Chance
   /** Entries of a page at most, so that few files make many pages; default 1,000. */
   readonly pageSizeMax?: number
+  /** Whose Drive it is; default `mia@example.com`. */
+  readonly account?: string
 }
 
 /** One request that came. */
@@ -80,12 +83,13 @@ export const make = Effect.fnUntraced(function* (
     asked: [],
     chance: options.chance ?? { fraction: () => 1 },
     pageSizeMax: options.pageSizeMax ?? 1_000,
+    account: options.account ?? "mia@example.com",
     nowMs
   }
   const root = yield* listen(context)
   const { asked, faults, files, oauth, planned } = context
   return {
-    endpoints: { api: `${root}/`, consent: `${root}/auth`, token: `${root}/token` },
+    endpoints: { api: `${root}/`, consent: `${root}/auth`, token: `${root}/token`, revoke: `${root}/revoke` },
     app,
     faults,
     asked,
@@ -120,6 +124,7 @@ interface Context {
   readonly asked: Array<Asked>
   readonly chance: Chance
   readonly pageSizeMax: number
+  readonly account: string
   readonly nowMs: () => number
 }
 
@@ -183,6 +188,12 @@ const answerTo = (context: Context, request: Request): Answer => {
     if (request.route.method === "token") {
       return { status: 200, body: context.oauth.token(new URLSearchParams(request.body.toString("utf8"))) }
     }
+    if (request.route.method === "revoke") {
+      const token = request.url.searchParams.get("token") ?? ""
+      return context.oauth.revokeBy(token)
+        ? { status: 200, body: {} }
+        : { status: 400, body: { error: "invalid_token", error_description: "no" } }
+    }
     if (request.client === undefined || happens(context.chance, context.faults.expiry)) {
       throw new FakeRefusal(401, "authError")
     }
@@ -209,6 +220,8 @@ const perform = (context: Context, request: Request, lagMs: number): Answer => {
   const pageSize = Math.min(Number(searchParams.get("pageSize") ?? 100), context.pageSizeMax)
   const ok = (body: unknown): Answer => ({ status: 200, body })
   switch (request.route.method) {
+    case "about":
+      return ok({ user: { permissionId: idOf(context.account), emailAddress: context.account } })
     case "generateIds":
       return ok({ kind: "drive#generatedIds", ids: files.newIds(Number(searchParams.get("count") ?? 10)) })
     case "create":
@@ -236,6 +249,9 @@ const perform = (context: Context, request: Request, lagMs: number): Answer => {
       throw new FakeRefusal(404, "notFound")
   }
 }
+
+/** Google's number of an account. */
+const idOf = (account: string): string => `1${createHash("sha256").update(account).digest().readUIntBE(0, 6)}`
 
 const show = (files: FakeFiles, file: FakeFile) => shown(file, files.isTrashed(file))
 

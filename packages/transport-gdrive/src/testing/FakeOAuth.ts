@@ -63,6 +63,13 @@ export class FakeOAuth {
     this.#logins.clear()
   }
 
+  /** Takes the consent back to which a token belongs, and with it all logins, as Google does; false for a token that is none. */
+  revokeBy(token: string): boolean {
+    if (!this.#logins.has(token) && !this.#access.has(token)) return false
+    this.revoke()
+    return true
+  }
+
   /** Whose request it is; nothing for a token that is not good. */
   clientOf(authorization: string | undefined): string | undefined {
     const found = this.#access.get(/^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "")

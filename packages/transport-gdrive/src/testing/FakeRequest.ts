@@ -15,6 +15,8 @@ export const routeOf = (verb: string, { pathname, searchParams }: URL): Route | 
   const known: Readonly<Record<string, string>> = {
     "GET /auth": "consent",
     "POST /token": "token",
+    "POST /revoke": "revoke",
+    "GET /drive/v3/about": "about",
     "GET /drive/v3/files": "list",
     "POST /drive/v3/files": "create",
     "POST /upload/drive/v3/files": "create",
