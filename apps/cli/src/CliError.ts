@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { AuditBroken, AuditMoved, SignerInvalid } from "./AuditError.ts"
 import { command } from "./Invocation.ts"
 import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
+import { DriveFileUnusable, DriveSignedOut } from "./DriveError.ts"
 import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
 import { FileClosed, FileForeign, NothingReached, RoadMissing } from "./RoadError.ts"
 
@@ -47,7 +48,8 @@ export class HubMissing extends Schema.TaggedError<HubMissing>()("HubMissing", {
   override get message(): string {
     return (
       `This device knows no hub. Name one with: ${command(`init --data ${this.folder} --hub <address>`)}\n` +
-      `Or a folder that a cloud program copies: ${command(`road add folder <path> --data ${this.folder}`)}`
+      `Or a folder that a cloud program copies: ${command(`road add folder <path> --data ${this.folder}`)}\n` +
+      `Or your Google Drive: ${command(`drive login --data ${this.folder}`)}`
     )
   }
   get isRetryable(): boolean {
@@ -424,7 +426,9 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     NothingReached,
     RoadMissing,
     FileClosed,
-    FileForeign
+    FileForeign,
+    DriveSignedOut,
+    DriveFileUnusable
   ])
 }) {
   override get message(): string {

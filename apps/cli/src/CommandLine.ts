@@ -23,6 +23,7 @@ import {
   type,
   yes
 } from "./Flags.ts"
+import { drive } from "./DriveLine.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { invite, join, request } from "./InviteLine.ts"
 import { key } from "./KeyLine.ts"
@@ -211,7 +212,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Device", commands: [init, pair, join, showId, trust, status, key] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
-    { group: "Sync", commands: [sync, watch, road, openFile, hash, receipts, quarantine] },
+    { group: "Sync", commands: [sync, watch, road, drive, openFile, hash, receipts, quarantine] },
     { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] }
   ]),
   Command.withGlobalFlags([Data, Json])

@@ -17,8 +17,28 @@ const FolderMailbox = Schema.Struct({
   path: Schema.String.check(Schema.makeFilter(isWhole))
 })
 
+/** A folder in the Drive of a Google account; without an id the one that is named "Syncline". */
+const DriveMailbox = Schema.Struct({
+  kind: Schema.Literal("gdrive"),
+  /** Mail address, or id, of the account that the login must be of. */
+  account: Schema.String.check(
+    Schema.isPattern(/^[^\s\p{C}]{1,254}$/u, { message: "account must be the address or id of a Google account" })
+  ),
+  folderId: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^[\w-]{8,128}$/, { message: "folderId must be the id of a Drive folder" }))
+  )
+})
+
+const Mailbox = Schema.Union([FolderMailbox, DriveMailbox])
 /** A mailbox as it is kept. */
-export type KeptMailbox = typeof FolderMailbox.Type
+export type KeptMailbox = typeof Mailbox.Type
+
+/** How a kept mailbox is called, as the mailbox itself says. */
+export const addressOf = (kept: KeptMailbox): string => {
+  if (kept.kind === "folder") return kept.path
+  const { account, folderId } = kept
+  return `Google Drive of ${account}: ${folderId === undefined ? "Syncline" : `folder ${folderId}`}`
+}
 
 /** Mailboxes of one device; a further one is refused. */
 export const mailboxesMax = 8
@@ -40,7 +60,7 @@ export const Device = Schema.Struct({
   /** Absolute path of a module that exports entity types. */
   schema: Schema.optionalKey(Schema.String),
   /** Roads beside the hub. */
-  mailboxes: Schema.optionalKey(Schema.Array(FolderMailbox).check(Schema.isMaxLength(mailboxesMax)))
+  mailboxes: Schema.optionalKey(Schema.Array(Mailbox).check(Schema.isMaxLength(mailboxesMax)))
 })
 export type Device = typeof Device.Type
 

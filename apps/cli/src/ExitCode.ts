@@ -6,6 +6,7 @@ import type { JournalError, MailboxError, OnboardingError, OrchestratorError, Wr
 import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
 import type { PolicyDeskError } from "@syncline/policy"
+import type { DriveLoginError } from "@syncline/transport-gdrive"
 import type { CliError } from "./CliError.ts"
 
 /** Everything a command may fail with. */
@@ -21,6 +22,7 @@ export type Failure =
   | PairingError.PairingError
   | MeetingError.MeetingError
   | OnboardingError.OnboardingError
+  | DriveLoginError.DriveLoginError
 
 export const ok = 0
 export const failed = 1
@@ -46,6 +48,7 @@ export const of = (failure: Failure): number => {
     case "MeetingUnreachable":
     case "MailboxUnreachable":
     case "NothingReached":
+    case "LoginUnreachable":
     case "DoorClosed":
       return notConnected
     case "CommitsStay":
@@ -57,7 +60,10 @@ export const of = (failure: Failure): number => {
     case "HubRefused":
       return failure.reason.status === 422 ? policyRefused : failed
     case "ActionDenied":
+    case "DriveSignedOut":
     case "FileClosed":
+    case "LoginDeclined":
+    case "LoginRefused":
     case "MailboxDenied":
     case "NotTrusted":
     case "WriteDenied":

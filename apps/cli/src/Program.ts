@@ -16,14 +16,22 @@ import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { commandLine } from "./CommandLine.ts"
 import * as ExitCode from "./ExitCode.ts"
+import { Google, type GooglePlace } from "./Google.ts"
 import * as Output from "./Output.ts"
 import * as PlainText from "./PlainText.ts"
 import * as StandardStreams from "./StandardStreams.ts"
 
 const version = "0.1.0"
 
-/** Runs the arguments, with the process's own streams or others; resolves to the exit code and never rejects. */
-export const run = async (args: ReadonlyArray<string>, streams: StandardStreams.Streams = process): Promise<number> => {
+/**
+ * Runs the arguments, with the process's own streams or others, and with Google where it is or elsewhere; resolves to the exit
+ * code and never rejects.
+ */
+export const run = async (
+  args: ReadonlyArray<string>,
+  streams: StandardStreams.Streams = process,
+  google: GooglePlace = {}
+): Promise<number> => {
   const isJson = args.includes("--json")
   const platform = Layer.mergeAll(
     CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
@@ -34,6 +42,7 @@ export const run = async (args: ReadonlyArray<string>, streams: StandardStreams.
   )
   const program = Command.runWith(commandLine, { version })(args).pipe(
     Effect.provide(platform),
+    Effect.provideService(Google, google),
     StandardStreams.provide(streams)
   )
   // A reader that goes away is reported by the write itself; without a listener it would end the process.

@@ -4,7 +4,7 @@
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { doing } from "./Flags.ts"
+import { doing, text } from "./Flags.ts"
 
 const loadCommands = () => import("./commands/roadCommands.ts")
 
@@ -21,9 +21,25 @@ const addFolder = Command.make(
   Command.withExamples([{ command: "syncline road add folder ~/Dropbox/Syncline" }])
 )
 
+const addDrive = Command.make(
+  "drive",
+  {
+    folderId: text(
+      "folder-id",
+      "id",
+      "A folder that the same OAuth client made; without it the folder Syncline, which is found or made"
+    )
+  },
+  doing(loadCommands, ({ addDrive }, input) => addDrive(input))
+).pipe(
+  Command.withDescription(
+    "Meet other devices of your Google account in its Drive; sign in with `syncline drive login` first"
+  )
+)
+
 const add = Command.make("add").pipe(
   Command.withDescription("Add a mailbox, used while the hub cannot be reached; it is tried before it is kept"),
-  Command.withSubcommands([addFolder])
+  Command.withSubcommands([addFolder, addDrive])
 )
 
 const list = Command.make(

@@ -6,6 +6,7 @@ import { resolve } from "node:path"
 import type { Mailbox } from "@syncline/core"
 import { Effect } from "effect"
 import type * as DeviceFile from "./DeviceFile.ts"
+import * as Google from "./Google.ts"
 
 export interface Road {
   readonly mailbox: Mailbox.Mailbox
@@ -30,11 +31,33 @@ export const of = Effect.fnUntraced(function* (
 /** The mailbox that was kept. What it takes is loaded only now. */
 export const mailboxOf = Effect.fnUntraced(function* (
   folder: string,
-  { path }: DeviceFile.KeptMailbox,
+  kept: DeviceFile.KeptMailbox,
   isStaying: boolean
 ) {
+  if (kept.kind === "gdrive") return yield* driveOf(folder, kept)
+  const { path } = kept
   const fsFolder = yield* Effect.promise(() => import("@syncline/transport-fsfolder"))
   return fsFolder.folder({ path, dataFolder: resolve(folder), watch: isStaying })
+})
+
+/** Whoever has signed out meanwhile hears that from the mailbox, beside what goes on by other roads. */
+const driveOf = Effect.fnUntraced(function* (
+  folder: string,
+  { account, folderId }: Extract<DeviceFile.KeptMailbox, { readonly kind: "gdrive" }>
+) {
+  const { endpoints, freshForMs, pollEveryMs } = yield* Google.Google
+  const { googleDrive } = yield* Effect.promise(() => import("@syncline/transport-gdrive"))
+  const DriveLoginFile = yield* Effect.promise(() => import("./DriveLoginFile.ts"))
+  const { app, tokens } = yield* DriveLoginFile.open(folder)
+  return googleDrive({
+    app,
+    tokens,
+    account,
+    ...(folderId === undefined ? {} : { folderId }),
+    ...(endpoints === undefined ? {} : { endpoints }),
+    ...(freshForMs === undefined ? {} : { freshForMs }),
+    ...(pollEveryMs === undefined ? {} : { pollEveryMs })
+  })
 })
 
 const counted = (mailbox: Mailbox.Mailbox): Road => {

@@ -2,26 +2,31 @@
  * How a device met others last, as `status` tells it: the link to its hub, its mailboxes, and when another road was taken. What was
  * seen is `RoadMemory`'s; what is kept now decides which of it still counts.
  */
-import type * as DeviceFile from "./DeviceFile.ts"
+import type { RoadMemory } from "@syncline/node"
+import * as DeviceFile from "./DeviceFile.ts"
 import * as PointInTime from "./PointInTime.ts"
-import type { Memory } from "./RoadMemory.ts"
 import * as RoadText from "./RoadText.ts"
+
+type Memory = RoadMemory.Memory
 
 interface Roads extends Omit<Memory, "mailboxes"> {
   readonly mailboxes: ReadonlyArray<{ readonly address: string; readonly seen: Memory["mailboxes"][number] | null }>
 }
 
-/** What was seen of the ways that the device has now. */
+/** What was seen of the ways that the device has now; of an application's folder, whose ways nobody else knows, all that was seen. */
 export const roads = (
   device: Pick<DeviceFile.Device, "hub" | "mailboxes"> | undefined,
   { atMs, changes, link, mailboxes }: Memory
 ): Roads => ({
   atMs,
-  link: link?.address === device?.hub?.address ? link : null,
-  mailboxes: (device?.mailboxes ?? []).map(({ path }) => ({
-    address: path,
-    seen: mailboxes.find(({ address }) => address === path) ?? null
-  })),
+  link: device === undefined || link?.address === device.hub?.address ? link : null,
+  mailboxes:
+    device === undefined
+      ? mailboxes.map((seen) => ({ address: seen.address, seen }))
+      : (device.mailboxes ?? []).map(DeviceFile.addressOf).map((address) => ({
+          address,
+          seen: mailboxes.find((one) => one.address === address) ?? null
+        })),
   changes
 })
 

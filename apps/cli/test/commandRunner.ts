@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
+import type { GooglePlace } from "../src/Google.ts"
 import * as Program from "../src/Program.ts"
 
 const sources = fileURLToPath(new URL("../src/main.ts", import.meta.url))
@@ -86,19 +87,26 @@ export const runAlone = (args: ReadonlyArray<string>, options?: RunOptions): Pro
 // Each command that writes starts a thread, which compiles its code anew unless that is kept.
 enableCompileCache()
 
+interface InProcess {
+  /** Where Google is, other than at its own addresses. */
+  readonly google?: GooglePlace
+  /** Hears what comes on standard output when it comes. */
+  readonly onOut?: (text: string) => void
+}
+
 /** In this process, with streams of its own. */
 export const run = async (
   args: ReadonlyArray<string>,
-  { input = "" }: Pick<RunOptions, "input"> = {}
+  { google, input = "", onOut }: Pick<RunOptions, "input"> & InProcess = {}
 ): Promise<Outcome> => {
-  const [stdout, stderr] = [new Collector(), new Collector()]
+  const [stdout, stderr] = [new Collector(onOut), new Collector()]
   const stdin = Readable.from(input.length === 0 ? [] : [Buffer.from(input)])
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${args.join(" ")} did not end; it said: ${stderr.text}`)), runMsMax)
   })
   try {
-    const code = await Promise.race([Program.run(args, { stdin, stdout, stderr }), late])
+    const code = await Promise.race([Program.run(args, { stdin, stdout, stderr }, google), late])
     return { code, out: stdout.text, err: stderr.text }
   } finally {
     clearTimeout(timer)
@@ -108,6 +116,12 @@ export const run = async (
 /** Keeps what is written to it. */
 class Collector extends Writable {
   readonly #chunks: Array<Buffer> = []
+  readonly #onText: ((text: string) => void) | undefined
+
+  constructor(onText?: (text: string) => void) {
+    super()
+    this.#onText = onText
+  }
 
   get text(): string {
     return Buffer.concat(this.#chunks).toString()
@@ -115,6 +129,7 @@ class Collector extends Writable {
 
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     this.#chunks.push(chunk)
+    this.#onText?.(chunk.toString())
     done()
   }
 }

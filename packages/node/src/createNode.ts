@@ -38,6 +38,7 @@ import * as EntityHandle from "./EntityHandle.ts"
 import * as NodeHook from "./NodeHook.ts"
 import * as NodeQuarantine from "./NodeQuarantine.ts"
 import * as NodeUndo from "./NodeUndo.ts"
+import * as RoadMemory from "./RoadMemory.ts"
 import { type CharteredPolicy, nodeLayer, type NodeLayerOptions } from "./NodeLayer.ts"
 
 /** A policy is a value that its factory makes, e.g. `personal({ trusted })` or `enterprise({ introducer })`. */
@@ -167,6 +168,10 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       return runtime.dispose()
     }
     const head = await Effect.runPromise(Context.get(services, Journal.Journal).head)
+    // Whoever asks by the command line how the node meets others works on the folder beside it.
+    if (mailboxes !== undefined && mailboxes.length > 0) {
+      runtime.runFork(Effect.ignore(Effect.raceFirst(RoadMemory.keep(store), Deferred.await(closed))))
+    }
     const { addresses } = await Effect.runPromise(orchestrator.send({ _tag: "Start" }))
     const context: EntityHandle.HandleContext = {
       records: Context.get(services, Records.Records),

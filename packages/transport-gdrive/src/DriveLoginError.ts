@@ -38,11 +38,16 @@ export class LoginUnreachable extends Schema.TaggedError<LoginUnreachable>()("Lo
 /** Nobody came back from Google's page in time. */
 export class LoginTimedOut extends Schema.TaggedError<LoginTimedOut>()("LoginTimedOut", { waitedMs: Schema.Int }) {
   override get message(): string {
-    return `nobody signed in within ${Math.round(this.waitedMs / 60_000)} minutes: begin again`
+    return `nobody signed in within ${lengthOf(this.waitedMs)}: begin again`
   }
   get isRetryable(): boolean {
     return true
   }
+}
+
+const lengthOf = (ms: number): string => {
+  const [seconds, minutes] = [Math.ceil(ms / 1_000), Math.round(ms / 60_000)]
+  return minutes > 1 ? `${minutes} minutes` : `${seconds} second${seconds === 1 ? "" : "s"}`
 }
 
 /** This machine does not let a program listen on its own loopback address. */

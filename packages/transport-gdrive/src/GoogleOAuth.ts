@@ -72,10 +72,7 @@ export const exchange = (
   }).pipe(Effect.flatMap(read))
 
 /** Takes back what a person consented to. Of a token that is not good any more Google says so, and there is nothing to take back. */
-export const revoke = (
-  place: OAuthPlace,
-  refreshToken: Redacted.Redacted<string>
-): Effect.Effect<void, DriveFailure> =>
+export const revoke = (place: OAuthPlace, refreshToken: Redacted.Redacted<string>): Effect.Effect<void, DriveFailure> =>
   asking((signal) => clientOf(place, signal).revokeToken(Redacted.value(refreshToken))).pipe(
     Effect.asVoid,
     Effect.catchIf(

@@ -96,11 +96,13 @@ describe("a logout", () => {
     Effect.gen(function* () {
       const fake = yield* DriveFake.make()
       const { refreshToken } = fake.signIn("a")
-      for (const [status, times] of [[400, 1], [404, 1], [503, 6]] as const) {
+      for (const [status, times] of [
+        [400, 1],
+        [404, 1],
+        [503, 6]
+      ] as const) {
         fake.plan({ method: "revoke", status, reason: "badRequest", when: "before", times })
-        const failed = yield* running(
-          Effect.flip(logout({ app: fake.app, endpoints: fake.endpoints, refreshToken }))
-        )
+        const failed = yield* running(Effect.flip(logout({ app: fake.app, endpoints: fake.endpoints, refreshToken })))
         expect([failed.reason._tag, failed.isRetryable]).toEqual(["LogoutFailed", true])
         expect(inspect(failed, { depth: 9, showHidden: true })).not.toContain(Redacted.value(refreshToken))
       }

@@ -10,6 +10,8 @@ import { Config, Effect, Option } from "effect"
 import { because, DeviceMissing, UsageInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
+import { DriveSignedOut } from "../DriveError.ts"
+import * as DriveLoginFile from "../DriveLoginFile.ts"
 import { command } from "../Invocation.ts"
 import { Output } from "../Output.ts"
 import { RoadMissing } from "../RoadError.ts"
@@ -20,7 +22,7 @@ interface On {
 }
 
 /** The device of a folder, which a hub's is not. */
-const deviceOf = Effect.fnUntraced(function* (folder: string) {
+export const deviceOf = Effect.fnUntraced(function* (folder: string) {
   const device = yield* DeviceFile.read(folder)
   if (device !== undefined) return device
   if (!Device.hasJournal(folder)) return yield* because(new DeviceMissing({ folder }))
@@ -30,24 +32,49 @@ const deviceOf = Effect.fnUntraced(function* (folder: string) {
 
 export const addFolder = Effect.fnUntraced(function* ({ data, path }: On & { readonly path: string }) {
   const output = yield* Output
+  yield* add(data, yield* deviceOf(data), { kind: "folder", path: resolve(path) })
+  yield* output.note(
+    "Add the same folder on each device that is to meet this one there, and let them trust each other.\n" +
+      `Then:\n  ${command(`sync --data ${data}`)}`
+  )
+})
+
+export const addDrive = Effect.fnUntraced(function* ({
+  data,
+  folderId
+}: On & { readonly folderId: string | undefined }) {
+  const output = yield* Output
   const device = yield* deviceOf(data)
+  if (folderId !== undefined && !/^[\w-]{8,128}$/.test(folderId)) {
+    const problem = "--folder-id takes the last part of the folder's address in a browser, without what follows a ?"
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  const login = yield* DriveLoginFile.read(data)
+  if (login === null) return yield* because(new DriveSignedOut({ folder: data }))
+  const { account } = login
+  yield* add(data, device, { kind: "gdrive", account, ...(folderId === undefined ? {} : { folderId }) })
+  yield* output.note(
+    "Sign in with the same account and OAuth client on each device that is to meet this one there, add the road,\n" +
+      `and let them trust each other. Then:\n  ${command(`sync --data ${data}`)}`
+  )
+})
+
+/** Tries a mailbox and keeps it. */
+const add = Effect.fnUntraced(function* (data: string, device: DeviceFile.Device, kept: DeviceFile.KeptMailbox) {
+  const output = yield* Output
   const { mailboxes = [] } = device
-  const kept: DeviceFile.KeptMailbox = { kind: "folder", path: resolve(path) }
-  yield* tryOut(data, kept)
-  const isNew = !mailboxes.some((each) => each.path === kept.path)
+  const name = yield* tryOut(data, kept)
+  const address = DeviceFile.addressOf(kept)
+  const isNew = !mailboxes.some((each) => DeviceFile.addressOf(each) === address)
   if (isNew && mailboxes.length >= DeviceFile.mailboxesMax) {
     const problem = `A device has ${DeviceFile.mailboxesMax} mailboxes at most; remove one first`
     return yield* because(new UsageInvalid({ problem }))
   }
   if (isNew) yield* DeviceFile.write(data, { ...device, mailboxes: [...mailboxes, kept] })
   const text = isNew
-    ? `${kept.path} is a road of this device now.`
-    : `Nothing changed: ${kept.path} was a road of this device already.`
-  yield* output.result({ name: kept.kind, address: kept.path, changed: isNew }, text)
-  yield* output.note(
-    "Add the same folder on each device that is to meet this one there, and let them trust each other.\n" +
-      `Then:\n  ${command(`sync --data ${data}`)}`
-  )
+    ? `${address} is a road of this device now.`
+    : `Nothing changed: ${address} was a road of this device already.`
+  yield* output.result({ name, address, changed: isNew }, text)
 })
 
 /** Opens the mailbox as this device would, which says why it cannot be one. */
@@ -60,12 +87,16 @@ const tryOut = Effect.fnUntraced(function* (data: string, kept: DeviceFile.KeptM
     owner: MailboxName.ownerTag(sha256, info.space, Author.peer(info.author))
   }
   yield* Effect.scoped(mailbox.open(place))
+  return mailbox.name
 })
 
 export const list = Effect.fnUntraced(function* ({ data }: On) {
   const output = yield* Output
   const { mailboxes = [] } = yield* deviceOf(data)
-  for (const { kind, path } of mailboxes) yield* output.line({ name: kind, address: path }, path)
+  for (const kept of mailboxes) {
+    const address = DeviceFile.addressOf(kept)
+    yield* output.line({ name: kept.kind, address }, address)
+  }
   if (mailboxes.length > 0) return
   yield* output.note(`This device has no road but its hub. Find one with:\n  ${command("road suggest")}`)
 })
@@ -74,7 +105,7 @@ export const remove = Effect.fnUntraced(function* ({ address, data }: On & { rea
   const output = yield* Output
   const device = yield* deviceOf(data)
   const { mailboxes = [], ...others } = device
-  const left = mailboxes.filter(({ path }) => path !== address && path !== resolve(address))
+  const left = mailboxes.filter((kept) => ![address, resolve(address)].includes(DeviceFile.addressOf(kept)))
   if (left.length === mailboxes.length) return yield* because(new RoadMissing({ address }))
   yield* DeviceFile.write(data, left.length === 0 ? others : { ...others, mailboxes: left })
   yield* output.result({ address, removed: true }, `${address} is no road of this device any more.`)

@@ -4,14 +4,13 @@
  */
 import { resolve } from "node:path"
 import { Author, Journal, Quarantine, type SealLook } from "@syncline/core"
-import { TrustFile } from "@syncline/node"
+import { RoadMemory, TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import { Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import * as RecordCounts from "../RecordCounts.ts"
-import * as RoadMemory from "../RoadMemory.ts"
 import * as SpaceSecret from "../SpaceSecret.ts"
 import * as StatusText from "../StatusText.ts"
 

@@ -3,12 +3,12 @@
  * interrupted. Changes from before it began are `query`'s and `export`'s business.
  */
 import { Journal, Records } from "@syncline/core"
+import { RoadMemory } from "@syncline/node"
 import { Effect, Stream } from "effect"
 import * as Connection from "../Connection.ts"
 import * as Device from "../Device.ts"
 import { Output } from "../Output.ts"
 import * as RecordRow from "../RecordRow.ts"
-import * as RoadMemory from "../RoadMemory.ts"
 import * as RoadText from "../RoadText.ts"
 
 export interface WatchInput {

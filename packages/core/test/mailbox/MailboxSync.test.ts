@@ -243,35 +243,37 @@ describe("a mailbox between devices", () => {
     })
   )
 
-  it.effect("[MX-11] of another account at the same address nothing is remembered, and of the first one everything", () =>
-    Effect.gen(function* () {
-      const rules = rulesOf(1, 2)
-      const places = [yield* start, yield* start] as const
-      const [first, second] = places.map(({ mailbox }, i): Mailbox => ({
-        ...mailbox,
-        open: (place) => Effect.map(mailbox.open(place), (shape) => ({ ...shape, account: `account ${i}` }))
-      })) as [Mailbox, Mailbox]
-      const a = yield* Effect.scoped(
-        Effect.gen(function* () {
-          const a = yield* join(first, 1, rules)
-          yield* a.write(...notes(0, 20))
-          yield* a.step
-          return a
-        })
-      )
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const [again, b] = [yield* join(second, 1, rules, a), yield* join(second, 2, rules)]
-          yield* settled(again, b)
-          yield* expectSame(again, b)
-          expect(yield* b.journal.count("note")).toBe(20)
-        })
-      )
-      const before = filesOf(places[0].folder)
-      yield* Effect.scoped(Effect.flatMap(join(first, 1, rules, a), ({ step }) => step))
-      expect(filesOf(places[0].folder)).toEqual(before)
-      expect([...a.kept.keys()]).toEqual(["memory memory: account 0", "memory memory: account 1"])
-    })
+  it.effect(
+    "[MX-11] of another account at the same address nothing is remembered, and of the first one everything",
+    () =>
+      Effect.gen(function* () {
+        const rules = rulesOf(1, 2)
+        const places = [yield* start, yield* start] as const
+        const [first, second] = places.map(({ mailbox }, i): Mailbox => ({
+          ...mailbox,
+          open: (place) => Effect.map(mailbox.open(place), (shape) => ({ ...shape, account: `account ${i}` }))
+        })) as [Mailbox, Mailbox]
+        const a = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const a = yield* join(first, 1, rules)
+            yield* a.write(...notes(0, 20))
+            yield* a.step
+            return a
+          })
+        )
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const [again, b] = [yield* join(second, 1, rules, a), yield* join(second, 2, rules)]
+            yield* settled(again, b)
+            yield* expectSame(again, b)
+            expect(yield* b.journal.count("note")).toBe(20)
+          })
+        )
+        const before = filesOf(places[0].folder)
+        yield* Effect.scoped(Effect.flatMap(join(first, 1, rules, a), ({ step }) => step))
+        expect(filesOf(places[0].folder)).toEqual(before)
+        expect([...a.kept.keys()]).toEqual(["memory memory: account 0", "memory memory: account 1"])
+      })
   )
 
   it.effect("[MX-6] a device that lost everything gets it back, again and again", () =>

@@ -1,12 +1,12 @@
 /**
- * What the command that met others last saw of a device's ways: `<folder>/roads.json`, for `status` to tell beside a running process
- * and afterwards. Nothing is decided by it, so a file that cannot be read or written is one that says nothing.
+ * What whoever works on a data folder saw last of its ways to others: `<folder>/roads.json`, for `syncline status` to tell beside
+ * the running process and afterwards. Nothing is decided by it, so a file that cannot be read or written is one that says nothing.
  */
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
-import { Orchestrator, type Status, type SyncEvent } from "@syncline/core"
+import { readFileSync, statSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { Orchestrator, type OrchestratorError, type Status, type SyncEvent } from "@syncline/core"
 import { Clock, Effect, Result, Schema, Stream } from "effect"
-import * as KeptFile from "./KeptFile.ts"
+import * as GuardedFile from "./GuardedFile.ts"
 
 const Moment = Schema.NullOr(Schema.Int)
 
@@ -52,37 +52,69 @@ export type Memory = typeof Memory.Type
 
 const nothing: Memory = { atMs: null, link: null, mailboxes: [], changes: [] }
 
-const fileOf = (folder: string): string => join(folder, "roads.json")
+/** A larger file is none of this program's: as many mailboxes and changes as a device has need less. */
+const fileBytesMax = 1_048_576
+
+/** The file in a folder. */
+const fileOf = (folder: string): string => join(resolve(folder), "roads.json")
 
 /** What was seen last; nothing where nobody has met anybody. */
-export const read = (folder: string): Effect.Effect<Memory> => Effect.sync(() => readNow(folder))
+export const read = (folder: string): Effect.Effect<Memory> => Effect.sync(() => memoryIn(textOf(fileOf(folder))))
 
-const readNow = (folder: string): Memory => {
+const textOf = (path: string): string => {
   try {
-    const decoded = Schema.decodeUnknownResult(Memory)(JSON.parse(readFileSync(fileOf(folder), "utf8")))
+    return statSync(path).size > fileBytesMax ? "" : readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+const memoryIn = (text: string): Memory => {
+  try {
+    const decoded = Schema.decodeUnknownResult(Memory)(JSON.parse(text))
     return Result.isSuccess(decoded) ? decoded.success : nothing
   } catch {
     return nothing
   }
 }
 
-/** In one go, so that of two changes in this process none is lost. */
-const change = (folder: string, step: (before: Memory) => Memory): Effect.Effect<void> =>
-  Effect.ignore(Effect.try(() => KeptFile.write(fileOf(folder), step(readNow(folder)))))
+/** What is the same but for its time is written so often, in milliseconds. */
+const againMs = 60_000
 
-/** Notes how the device's ways stand now. */
-export const note = Effect.fnUntraced(function* (folder: string) {
+/** In one go, so that of two changes in this process none is lost. */
+const change = (folder: string, step: (before: Memory) => Memory): Effect.Effect<void> => {
+  const path = fileOf(folder)
+  const edit = (text: string): string => {
+    const before = memoryIn(text)
+    const after = step(before)
+    return isWorthIt(before, after) ? `${JSON.stringify(after, undefined, 2)}\n` : text
+  }
+  return Effect.ignore(Effect.try(() => GuardedFile.change(path, () => textOf(path), edit)))
+}
+
+const isWorthIt = (before: Memory, after: Memory): boolean =>
+  JSON.stringify({ ...before, atMs: null }) !== JSON.stringify({ ...after, atMs: null }) ||
+  Math.abs((after.atMs ?? 0) - (before.atMs ?? 0)) >= againMs
+
+type Noting = Effect.fn.Return<void, OrchestratorError.OrchestratorError, Orchestrator.Orchestrator>
+
+/** Notes how the ways of the folder's device stand now. */
+export const note = Effect.fnUntraced(function* (folder: string): Noting {
   const { status } = yield* Orchestrator.Orchestrator
   const [now, atMs] = [yield* status, yield* Clock.currentTimeMillis]
   yield* change(folder, (before) => seen(before, now, atMs))
 })
 
-/** How often a command that stays notes it, in milliseconds. */
+/** How often it is looked whether there is something to note, in milliseconds. */
 const noteMs = 2_000
 
-/** Notes it again and again, and each change of the road at once, until it is interrupted. */
-export const keep = Effect.fnUntraced(function* (folder: string) {
+/**
+ * Notes it again and again, and each change of the road at once, until it is interrupted. For the process that works on the
+ * folder: what one before it left half written is removed.
+ */
+export const keep = Effect.fnUntraced(function* (folder: string): Noting {
   const orchestrator = yield* Orchestrator.Orchestrator
+  yield* Effect.ignore(Effect.try(() => GuardedFile.giveUp(fileOf(folder))))
   const changes = Stream.runForEach(orchestrator.events, (event) =>
     event._tag === "RouteChanged" && event.peer === null ? noteChange(folder, event) : Effect.void
   )
