@@ -33,8 +33,13 @@ export const roads = (
 /** Changes of the road that are shown. */
 const changesShown = 3
 
-export const roadLines = ({ atMs, changes, link, mailboxes }: Roads): ReadonlyArray<readonly [string, string]> => [
-  ...(link === null || atMs === null ? [] : [["Link", linkText(link, atMs)] as const]),
+export const roadLines = (
+  { atMs, changes, link, mailboxes }: Roads,
+  isHubKnown: boolean
+): ReadonlyArray<readonly [string, string]> => [
+  ...(link === null || atMs === null
+    ? []
+    : [["Link", `${isHubKnown ? "" : `${link.address}, `}${linkText(link, atMs)}`] as const]),
   ...mailboxes.map(({ address, seen }) => ["Road", `${address}, ${mailboxText(seen)}`] as const),
   ...changes
     .slice(-changesShown)

@@ -1,6 +1,6 @@
 /**
- * The processes of the story: the hub as its operators run it, and devices. Each is told something and answers on its standard
- * output. What they do to each other the story says.
+ * The processes of the story: the hub as its operators run it, Google Drive, devices, and the command line that looks at one. Each is
+ * told something and answers on its standard output. What they do to each other the story says.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -8,8 +8,11 @@ import { createInterface } from "node:readline"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import type { DeviceOrder, DeviceWord } from "./device.ts"
+import type { DriveLogin } from "./drive.ts"
 
 const hubMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url))
+const cliMain = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url))
+const driveMain = fileURLToPath(new URL("./drive.ts", import.meta.url))
 const deviceMain = fileURLToPath(new URL("./device.ts", import.meta.url))
 
 /** Ends a process and waits for that. */
@@ -41,6 +44,28 @@ export const startHub = async (data: string, port: number): Promise<ChildProcess
     )
   await until("the start of the hub", 30_000, isReady)
   return child
+}
+
+export interface Drive {
+  readonly child: ChildProcess
+  /** One for each device. */
+  readonly logins: ReadonlyArray<DriveLogin>
+}
+
+/** Starts Google Drive and waits until it says where it is. */
+export const startDrive = async (): Promise<Drive> => {
+  const child = spawn(process.execPath, [driveMain], { stdio: ["ignore", "pipe", "inherit"] })
+  const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string]
+  return { child, logins: JSON.parse(line) as ReadonlyArray<DriveLogin> }
+}
+
+/** What `syncline status` says of a device's ways, beside its running process. */
+export const roadsOf = async (data: string): Promise<ReadonlyArray<string>> => {
+  const child = spawn(process.execPath, [cliMain, "status", "--data", data], { stdio: ["ignore", "pipe", "inherit"] })
+  const lines: Array<string> = []
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line))
+  await once(child, "close")
+  return lines.filter((line) => /^(Link|Road|Changed):/.test(line))
 }
 
 type Seen = Extract<DeviceWord, { readonly word: "seen" }>

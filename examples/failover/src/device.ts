@@ -1,21 +1,27 @@
 /**
- * A device as a process of its own: it dials the hub and has a folder as its other road. It does what standard input says, a
+ * A device as a process of its own: it dials the hub and has a folder, or Google Drive, as its other road. It does what standard input says, a
  * line each (`put <id> <text>`, `look`), and tells on standard output what it did and when it took another road, a JSON
  * object each. `story.ts` starts two of them.
  */
 import { createInterface } from "node:readline"
+import type { Mailbox } from "@syncline/core"
 import { createNode, Entity, Schema } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { folder } from "@syncline/transport-fsfolder"
+import { googleDrive, TokenStore } from "@syncline/transport-gdrive"
 import { socketIo } from "@syncline/transport-socketio"
+import { Redacted } from "effect"
+import type { DriveLogin } from "./drive.ts"
 
 /** What a device is started with, as JSON. */
 export interface DeviceOrder {
   readonly store: string
   readonly hub: { readonly address: string; readonly peer: string }
-  /** The other device, which may read what this one leaves in the folder. */
+  /** The other device, which may read what this one leaves on the other road. */
   readonly other: string
-  readonly folder: string
+  readonly road:
+    | { readonly kind: "folder"; readonly path: string }
+    | { readonly kind: "drive"; readonly login: DriveLogin; readonly pollEveryMs: number; readonly freshForMs: number }
   readonly failOverMs: number
   readonly failBackMs: number
 }
@@ -29,7 +35,26 @@ export type DeviceWord =
 const tell = (said: DeviceWord): void => console.log(JSON.stringify(said))
 
 const order = JSON.parse(process.argv[2]!) as DeviceOrder
-const { failBackMs, failOverMs, hub, other, store } = order
+const { failBackMs, failOverMs, hub, other, road, store } = order
+
+const mailbox = (): Mailbox.Mailbox => {
+  if (road.kind === "folder") return folder({ path: road.path, dataFolder: store })
+  const { freshForMs, login, pollEveryMs } = road
+  const { account, clientId, clientSecret, endpoints, refreshToken } = login
+  return googleDrive({
+    app: { clientId, clientSecret: Redacted.make(clientSecret) },
+    // An application keeps what it signed in with, as `syncline drive login` does for its own devices.
+    tokens: TokenStore.makeMemory({
+      refreshToken: Redacted.make(refreshToken),
+      accessToken: undefined,
+      expiresAtMs: 0
+    }),
+    account,
+    endpoints,
+    pollEveryMs,
+    freshForMs
+  })
+}
 
 const note = Entity.make("note", { text: Entity.lww(Schema.String) })
 
@@ -40,8 +65,8 @@ const node = await createNode({
   policy: personal({ trusted: [hub.peer, other] }),
   transports: [socketIo()],
   routes: [hub],
-  // While the hub is reached the folder stands by; 20 s after it is gone it is in use, until it was back for 2 minutes.
-  mailboxes: [folder({ path: order.folder, dataFolder: store })],
+  // While the hub is reached the other road stands by; 20 s after it is gone it is in use, until it was back for 2 minutes.
+  mailboxes: [mailbox()],
   roads: { failOverMs, failBackMs, heartbeatMs: 5 * 60_000 }
 })
 

@@ -116,7 +116,9 @@ export const keep = Effect.fnUntraced(function* (folder: string): Noting {
   const orchestrator = yield* Orchestrator.Orchestrator
   yield* Effect.ignore(Effect.try(() => GuardedFile.giveUp(fileOf(folder))))
   const changes = Stream.runForEach(orchestrator.events, (event) =>
-    event._tag === "RouteChanged" && event.peer === null ? noteChange(folder, event) : Effect.void
+    event._tag === "RouteChanged" && event.peer === null
+      ? Effect.andThen(noteChange(folder, event), note(folder))
+      : Effect.void
   )
   const states = Effect.forever(Effect.andThen(Effect.sleep(noteMs), note(folder)))
   yield* Effect.raceFirst(changes, states)

@@ -43,7 +43,7 @@ export const run = Effect.fnUntraced(function* (input: { readonly data: string }
     ["Folder", document.data],
     ["Space", space],
     ["Hub", device?.hub === undefined ? "none" : `${device.hub.address} (${device.hub.peer})`],
-    ...StatusText.roadLines(document.roads),
+    ...StatusText.roadLines(document.roads, device?.hub !== undefined),
     ["Trusts", isChartered ? "whom the charter names" : trusted.length === 0 ? "nobody" : trusted.join(", ")],
     ["Records", recordsText(found.records)],
     ["Commits", Progress.count(found.head)],
