@@ -19,6 +19,9 @@ export const relistDailyMs = 86_400_000
 /** Pages of one listing or look. More changes wait for the next look; a longer listing fails. */
 const pagesMax = 1_000
 
+/** A look counts as new for so many times the usual at most. */
+const askedMax = 6
+
 export interface DriveFiles {
   readonly index: DriveIndex
   /** Looks what came and went, unless that was just done. True when there was news of it since the open. */
@@ -35,6 +38,9 @@ interface State {
   /** From where changes are asked for; nothing before the first listing. */
   token: string | undefined
   lookedMs: number
+  /** Requests of the last look, and of the last listing. */
+  asked: number
+  listingAsked: number
   listedMs: number
   /** Listings since the place of changes was lost. */
   listings: number
@@ -48,13 +54,25 @@ export const make = (
 ): DriveFiles => {
   const index = new DriveIndex()
   const turn = Semaphore.makeUnsafe(1)
-  const state: State = { token: undefined, lookedMs: Number.NEGATIVE_INFINITY, listedMs: 0, listings: 0, news: 0 }
+  const state: State = {
+    token: undefined,
+    lookedMs: Number.NEGATIVE_INFINITY,
+    asked: 0,
+    listingAsked: 2,
+    listedMs: 0,
+    listings: 0,
+    news: 0
+  }
   const context: Context = { api, folders, space, index, state }
   const look = Effect.gen(function* () {
     const nowMs = yield* Clock.currentTimeMillis
     // A clock that was set back must not make old news of a look.
-    if (nowMs >= state.lookedMs && nowMs - state.lookedMs < freshForMs) return
-    if (state.token === undefined || isDue(state, nowMs)) yield* list(context)
+    const isListing = state.token === undefined || isDue(state, nowMs)
+    // The more requests the look before took, or this one will, the longer the one before counts as new.
+    const asked = Math.min(Math.max(state.asked, isListing ? state.listingAsked : 1), askedMax)
+    if (nowMs >= state.lookedMs && nowMs - state.lookedMs < freshForMs * asked) return
+    state.asked = 0
+    if (isListing) yield* list(context)
     else yield* follow(context)
     state.lookedMs = yield* Clock.currentTimeMillis
   })
@@ -84,13 +102,16 @@ const isDue = ({ listedMs, listings }: State, nowMs: number): boolean =>
 /** The place in the changes is taken before the listing, so that nothing falls between the two. */
 const list = Effect.fnUntraced(function* ({ api, folders, index, space, state }: Context) {
   if (state.token === undefined) {
+    state.asked += 1
     state.token = yield* api.startToken
     state.listings = 0
   }
+  const before = state.asked
+  state.asked += 1
   const found: Array<Stored> = []
   for (const folder of yield* folders.find) {
     yield* Effect.catchIf(
-      listFolder(api, filesQuery(folder, space), (file) => {
+      listFolder({ api, state }, filesQuery(folder, space), (file) => {
         const known = stored(file, space)
         if (known !== undefined) found.push(known)
       }),
@@ -100,14 +121,20 @@ const list = Effect.fnUntraced(function* ({ api, folders, index, space, state }:
   }
   state.listedMs = yield* Clock.currentTimeMillis
   state.listings += 1
+  state.listingAsked = state.asked - before
   if (index.replace(found, state.listedMs)) state.news += 1
   yield* Metric.update(listingsTotal, 1)
   yield* countForgotten(index)
 })
 
-const listFolder = Effect.fnUntraced(function* (api: DriveApi, query: string, take: (file: DriveFile) => void) {
+const listFolder = Effect.fnUntraced(function* (
+  { api, state }: Pick<Context, "api" | "state">,
+  query: string,
+  take: (file: DriveFile) => void
+) {
   let page: string | undefined
   for (let pages = 0; pages < pagesMax; pages++) {
+    state.asked += 1
     const { files, nextPageToken } = yield* api.find(query, page)
     files.forEach(take)
     if (typeof nextPageToken !== "string") return
@@ -119,6 +146,7 @@ const listFolder = Effect.fnUntraced(function* (api: DriveApi, query: string, ta
 const follow = Effect.fnUntraced(function* (context: Context) {
   const { api, index, state } = context
   for (let pages = 0; pages < pagesMax && state.token !== undefined; pages++) {
+    state.asked += 1
     const answer = yield* api.changes(state.token).pipe(
       // Drive has forgotten the place, or never knew it.
       Effect.catchIf(

@@ -24,22 +24,27 @@ it.effect.each([1, 2, 3])("[GD-23] two devices get the same records whatever Dri
     })
     const names = ["a", "b"]
     const devices = yield* Effect.forEach(names, (name, i) => running(Devices.join(mailboxAt(fake, name), i + 1, 2)))
-    let written = 0
+    const written = new Set<string>()
     for (let turn = 0; turn < 40; turn++) {
       const device = random.pick(devices)
       if (random.chance(0.5)) {
-        yield* device.write(`n${random.between(1, 15)}`, `${turn}`)
-        written++
+        const note = `n${random.between(1, 15)}`
+        yield* device.write(note, `${turn}`)
+        written.add(note)
       } else yield* running(Effect.ignore(device.step))
       yield* TestClock.adjust(random.between(1, 20_000))
     }
-    expect(written).toBeGreaterThan(10)
+    expect(written.size).toBeGreaterThan(5)
     for (let round = 0; round < 60; round++) {
       for (const device of devices) yield* running(Effect.ignore(device.step))
       yield* TestClock.adjust(30_000)
       const states = yield* Effect.forEach(devices, ({ state }) => state)
       if (new Set(states.map(({ hash }) => hash)).size === 1) {
-        expect(states[0]!.count).toBeGreaterThan(5)
+        expect(states.map(({ count }) => count)).toEqual([written.size, written.size])
+        // No file of a device is there twice.
+        const files = fake.files().filter(({ appProperties }) => appProperties["syncline"] === "file-1")
+        const names = files.map(({ appProperties: { n, o } }) => `${o}/${n}`)
+        expect(new Set(names).size).toBe(names.length)
         return
       }
     }

@@ -36,6 +36,10 @@ export interface Asked {
   /** The login that asked, or an empty text. */
   readonly client: string
   readonly atMs: number
+  /** What it was answered with; 0 while it was not, or where the connection broke. */
+  status: number
+  /** Seconds after which it was asked to come again. */
+  retryAfterS: number
 }
 
 export interface DriveFake {
@@ -163,14 +167,17 @@ const handle = async (context: Context, request: IncomingMessage, response: Serv
   }
   const client = context.oauth.clientOf(request.headers.authorization)
   if (context.asked.length >= askedMax) context.asked.shift()
-  context.asked.push({ method: route.method, client: client ?? "", atMs: context.nowMs() })
+  const asked: Asked = { method: route.method, client: client ?? "", atMs: context.nowMs(), status: 0, retryAfterS: 0 }
+  context.asked.push(asked)
   const { chance, faults, planned } = context
   if (faults.latencyMsMax > 0) await sleep(chance.fraction() * faults.latencyMsMax)
   const fault = draw(faults, planned, chance, route.method)
+  if (fault !== undefined) Object.assign(asked, { status: fault.status, retryAfterS: fault.retryAfterS ?? 0 })
   if (fault?.when === "before") return sendFault(response, fault)
   const contentType = request.headers["content-type"] ?? ""
   const answer = answerTo(context, { route, url, body, client, contentType })
   if (fault?.when === "after") return sendFault(response, fault)
+  asked.status = answer.status
   return send(response, answer)
 }
 
