@@ -29,6 +29,8 @@ const documented = (): ReadonlyMap<string, number> => {
   )
 }
 
+/** What only a hub with a folder as its mailbox has. */
+const ofFolder = 'queue="folder_requests"'
 /** What only a team's hub has. */
 const ofTeams = [
   'cache="policy_answers"',
@@ -50,8 +52,8 @@ it("[HB-18] metrics and table name the same queues and caches, with the same bou
   const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
   const lengths = new Map([...family(text, "syncline_queue_length"), ...family(text, "syncline_cache_length")])
   const table = new Map(documented())
-  // This hub is a personal one.
-  for (const name of ofTeams) expect([name, table.delete(name)]).toEqual([name, true])
+  // This hub is a personal one without a mailbox.
+  for (const name of [...ofTeams, ofFolder]) expect([name, table.delete(name)]).toEqual([name, true])
   expect(limits).toEqual(table)
   expect([...lengths.keys()]).toEqual([...limits.keys()])
   for (const [name, length] of lengths) expect([name, length >= 0 && length <= limits.get(name)!]).toEqual([name, true])
@@ -63,15 +65,19 @@ it("[HB-18] metrics and table name the same queues and caches, with the same bou
   expect(lengths.get('queue="http_connections"')).toBeGreaterThanOrEqual(2)
 })
 
-it("[HB-18] a team's hub shows what only it has, with the bounds of the table", { timeout: 60_000 }, async () => {
-  const data = temporaryFolder()
-  const hub = await startHub({ data, env: team })
-  const { link } = await invite(data, hub)
-  await join(hub, link, newcomer("Zoe"))
-  const text = await (await fetch(`${hub.url}/metrics`)).text()
-  const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
-  const table = documented()
-  for (const name of ofTeams) expect([name, limits.get(name)]).toEqual([name, table.get(name)])
-  const lengths = family(text, "syncline_queue_length")
-  expect(ofTeams.slice(1).map((name) => lengths.get(name))).toEqual([1, 1, 1, 1])
-})
+it(
+  "[HB-18] a team's hub with a mailbox shows what only it has, with the bounds of the table",
+  { timeout: 60_000 },
+  async () => {
+    const data = temporaryFolder()
+    const hub = await startHub({ data, env: { ...team, SYNCLINE_MAILBOX_FOLDER: temporaryFolder() } })
+    const { link } = await invite(data, hub)
+    await join(hub, link, newcomer("Zoe"))
+    const text = await (await fetch(`${hub.url}/metrics`)).text()
+    const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
+    const table = documented()
+    for (const name of [...ofTeams, ofFolder]) expect([name, limits.get(name)]).toEqual([name, table.get(name)])
+    const lengths = family(text, "syncline_queue_length")
+    expect(ofTeams.slice(1).map((name) => lengths.get(name))).toEqual([1, 1, 1, 1])
+  }
+)
