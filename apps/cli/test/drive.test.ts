@@ -74,7 +74,8 @@ describe("signing in", () => {
       /^Open this page in a browser on this machine:\nhttp:\S+\nSigned in to the Google Drive of mia@/
     )
     expect(outcome.err).toMatch(/Waiting for 600 s.*ssh -L (\d+):127\.0\.0\.1:\1 .*road add drive/s)
-    if (process.platform !== "win32") expect(statSync(DriveLoginFile.loginFile(device)).mode & 0o777).toBe(0o600)
+    const mode = statSync(DriveLoginFile.loginFile(device)).mode & 0o777
+    expect(process.platform === "win32" ? 0o600 : mode).toBe(0o600)
     for (const text of [outcome.out, outcome.err, allOf(device)]) {
       expect(text).not.toContain("-secret-")
       expect(text).not.toContain(secret)

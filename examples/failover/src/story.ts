@@ -106,40 +106,63 @@ export const play = async (options: StoryOptions): Promise<StoryReport> => {
     await a.put("one", "by the hub")
     log(`A's note is with B by the hub after ${await until("the hub's road", 30_000, () => isSame(a, b, 1))} ms`)
 
+    const scene: Scene = { a, b, storeA, options, bothGoBy }
     await end(hub, "SIGKILL")
     log("the hub is dead")
-    const diedMs = Date.now()
-    await a.put("two", "by the other road")
-    await b.put("three", "by the other road")
-    await until("the other road", failOverMs + 60_000, () => isSame(a, b, 3))
-    const overMs = Date.now() - diedMs
-    log(`A and B have each other's notes by the other road, ${overMs} ms after the hub's end`)
-    await until("taking the other road", failOverMs + 30_000, () => bothGoBy(other.name))
-    const gone = await told(storeA, (line) => /^Road: .* in use because .*1 of 1 device there has the same/.test(line))
-    for (const line of gone) log(`syncline status of A: ${line}`)
-
+    const over = await goOver(scene, other.name)
     hub = await startHub(data, port)
     log("the hub is back")
-    const returnedMs = Date.now()
-    let unequal = 0
-    await until("the return", failBackMs + 120_000, async () => {
-      if (!(await isSame(a, b, 3))) unequal++
-      return bothGoBy("the hub")
-    })
-    const backMs = Date.now() - returnedMs
-    log(`both go by the hub again, ${backMs} ms after its return`)
-    await b.put("four", "by the hub again")
-    await until("the hub's road", 30_000, () => isSame(a, b, 4))
-    const back = await told(storeA, (line) => /^Changed: .* Links again/.test(line))
-    for (const line of back) log(`syncline status of A: ${line}`)
+    const returned = await comeBack(scene)
     const { records } = await a.look()
-    return { overMs, backMs, unequal, records, told: { gone, back } }
+    const told = { gone: over.gone, back: returned.back }
+    return { overMs: over.overMs, backMs: returned.backMs, unequal: returned.unequal, records, told }
   } finally {
     for (const { child } of started) await end(child, "SIGTERM")
     await end(hub, "SIGKILL")
     if (drive !== undefined) await end(drive.child, "SIGTERM")
     rmSync(base, { recursive: true, force: true })
   }
+}
+
+interface Scene {
+  readonly a: Device
+  readonly b: Device
+  readonly storeA: string
+  readonly options: StoryOptions
+  readonly bothGoBy: (road: string) => boolean
+}
+
+/** Both write while the hub is gone, until each has what the other wrote. */
+const goOver = async ({ a, b, bothGoBy, options, storeA }: Scene, road: string) => {
+  const { failOverMs, log } = options
+  const diedMs = Date.now()
+  await a.put("two", "by the other road")
+  await b.put("three", "by the other road")
+  await until("the other road", failOverMs + 60_000, () => isSame(a, b, 3))
+  const overMs = Date.now() - diedMs
+  log(`A and B have each other's notes by the other road, ${overMs} ms after the hub's end`)
+  await until("taking the other road", failOverMs + 30_000, () => bothGoBy(road))
+  const gone = await told(storeA, (line) => /^Road: .* in use because .*1 of 1 device there has the same/.test(line))
+  for (const line of gone) log(`syncline status of A: ${line}`)
+  return { overMs, gone }
+}
+
+/** The hub is there again, until both go by it. */
+const comeBack = async ({ a, b, bothGoBy, options, storeA }: Scene) => {
+  const { failBackMs, log } = options
+  const returnedMs = Date.now()
+  let unequal = 0
+  await until("the return", failBackMs + 120_000, async () => {
+    if (!(await isSame(a, b, 3))) unequal++
+    return bothGoBy("the hub")
+  })
+  const backMs = Date.now() - returnedMs
+  log(`both go by the hub again, ${backMs} ms after its return`)
+  await b.put("four", "by the hub again")
+  await until("the hub's road", 30_000, () => isSame(a, b, 4))
+  const back = await told(storeA, (line) => /^Changed: .* Links again/.test(line))
+  for (const line of back) log(`syncline status of A: ${line}`)
+  return { backMs, unequal, back }
 }
 
 /** What the command line says of a device's ways, once a line of it is as expected: devices note them every 2 s. */
