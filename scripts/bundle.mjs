@@ -13,7 +13,14 @@ const journalWorker = join(root, "packages/node/src/journalWorker.ts")
 /** The hub, with the thread that writes its journal. */
 export const hub = program("apps/server", {
   input: { main: join(root, "apps/server/src/main.ts"), journalWorker },
-  sources: ["apps/server", "packages/core", "packages/node", "packages/policy", "packages/transport-socketio"]
+  sources: [
+    "apps/server",
+    "packages/core",
+    "packages/node",
+    "packages/policy",
+    "packages/transport-fsfolder",
+    "packages/transport-socketio"
+  ]
 })
 
 /** The command line, with the thread that writes a journal, for tests: they start a hundred. */
@@ -25,6 +32,7 @@ export const commandLine = program("apps/cli", {
     "packages/node",
     "packages/policy",
     "packages/transport-fsfolder",
+    "packages/transport-gdrive",
     "packages/transport-socketio"
   ]
 })
