@@ -16,6 +16,9 @@ export type SealOperation = Named<"SealSpace" | "RotateKey" | "ShareKey">
 /** Times that one key may be handed out anew. */
 const wrapListsMax = 4_096
 
+/** Keys that are handed out and that no record which counts has made. */
+export const keysUnmadeMax = 64
+
 /** The key in force. */
 export const keyInForce = (seal: SpaceSeal | undefined): CharterKey | undefined => seal?.keys.at(-1)
 
@@ -27,7 +30,10 @@ export const whyNot = (state: CharterState, signer: PeerId, operation: SealOpera
   if (seal === undefined) return "the space is not sealed"
   const known = keyOf(state, operation.key)
   if (operation._tag === "ShareKey") {
-    if (known === undefined) return "a key that was never in force is handed out"
+    if (known === undefined) {
+      const problem = `${keysUnmadeMax} keys are handed out that no record has made which counts; there are no more of them`
+      return hasRoom(state) ? undefined : problem
+    }
     return known.wraps.length < wrapListsMax ? undefined : "the key was handed out too often; put a new one in force"
   }
   if (known !== undefined) return "a key is put in force once"
@@ -60,37 +66,63 @@ export const perform = (
       return { ...state, seal: { ...seal!, keys: [...seal!.keys, key] } }
     }
     case "ShareKey":
-      return withWraps(state, operation)
+      return keyOf(state, operation.key) === undefined
+        ? keepBeside(state, operation, { at, version })
+        : withWraps(state, operation)
   }
 }
+
+const hasRoom = ({ keysBeside }: CharterState): boolean =>
+  keysBeside.filter(({ isMade }) => !isMade).length < keysUnmadeMax
 
 type Handing = Named<"RotateKey" | "ShareKey">
 
 /**
- * The state behind an operation that can be done no more at its turn, as its writer did not know of another key: it puts none in
- * force, and who was handed the key still has it. Beyond the bounds nothing is kept of it.
+ * The state behind an operation that puts no key in force: at its turn it could be done no more, as its writer did not know of another
+ * key, or it hands out one that no record has made which counts. Who was handed the key still has it. Beyond the bounds nothing is kept
+ * of it.
  */
 export const keepBeside = (
   state: CharterState,
   operation: Handing,
   { at, version }: Pick<CharterRecord, "at" | "version">
 ): CharterState => {
+  const isMade = operation._tag === "RotateKey"
   const known = keyOf(state, operation.key)
-  if (known !== undefined) return known.wraps.length < wrapListsMax ? withWraps(state, operation) : state
-  if (state.keysBeside.length >= keysMax) return state
+  if (known !== undefined) {
+    const next = isMade ? nowMade(state, operation) : state
+    return known.wraps.length < wrapListsMax ? withWraps(next, operation) : next
+  }
+  if (state.keysBeside.length >= keysMax || !(isMade || hasRoom(state))) return state
   const { key: commitment, wraps } = operation
-  const [before, behind] = operation._tag === "RotateKey" ? [operation.before, operation.behind] : [null, null]
   const key: KeyBeside = {
     id: SpaceKey.idOf(commitment),
     commitment,
-    before: before ?? undefined,
-    behind: behind ?? undefined,
-    place: behind === null ? 0 : placeOf(state, behind),
+    ...standingOf(state, operation),
+    isMade,
     wraps: [wraps],
     since: version,
     at
   }
   return { ...state, keysBeside: [...state.keysBeside, key] }
+}
+
+/** What a record says of where its key stands. */
+const standingOf = (state: CharterState, operation: Handing): Pick<KeyBeside, "before" | "behind" | "place"> => {
+  const [before, behind] = operation._tag === "RotateKey" ? [operation.before, operation.behind] : [null, null]
+  return {
+    before: before ?? undefined,
+    behind: behind ?? undefined,
+    place: behind === null ? 0 : placeOf(state, behind)
+  }
+}
+
+/** A key that was handed out before the record had its turn that made it stands where that record says. */
+const nowMade = (state: CharterState, operation: Handing): CharterState => {
+  const isIt = ({ commitment, isMade }: KeyBeside): boolean => !isMade && Bytes.equals(commitment, operation.key)
+  if (!state.keysBeside.some(isIt)) return state
+  const standing = { ...standingOf(state, operation), isMade: true }
+  return { ...state, keysBeside: state.keysBeside.map((key) => (isIt(key) ? { ...key, ...standing } : key)) }
 }
 
 /** Where a key stands; the first place, which has the fewest readers where the history is hidden, for one that is not known. */

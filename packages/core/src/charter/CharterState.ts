@@ -52,10 +52,15 @@ export interface CharterKey {
   readonly at: HybridTime
 }
 
-/** A key that counts for reading and never was in force here: whoever put it in force did not know of another one. */
+/**
+ * A key that counts for reading and never was in force here: whoever put it in force did not know of another one, or that record
+ * does not count.
+ */
 export interface KeyBeside extends CharterKey {
   /** The key that it was to stand behind, by its commitment; `undefined` for a first one, or where that is not known. */
   readonly behind: Uint8Array | undefined
+  /** A record that counts was to put it in force. Else it was handed out alone. */
+  readonly isMade: boolean
   /** Which of the space's keys, from 0, has the readers that this one has beside those who were given it. */
   readonly place: number
 }
@@ -99,7 +104,7 @@ export interface CharterState {
   readonly deviceLimits: ReadonlyMap<string, number | null>
   /** There once the contents of the space are sealed. */
   readonly seal: SpaceSeal | undefined
-  /** Keys of records that count which could not come into force, in their order, at most 4,096; also where the space is not sealed. */
+  /** Keys that records which count hand out and did not put in force, in their order, at most 4,096; also where the space is not sealed. */
   readonly keysBeside: ReadonlyArray<KeyBeside>
   /**
    * The version of the first record that this version of the program cannot judge. From there on anybody may have lost any

@@ -4,7 +4,7 @@
  */
 import { managingLevel, type Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
-import { keyInForce } from "./CharterSeal.ts"
+import { keyInForce, keysUnmadeMax } from "./CharterSeal.ts"
 import {
   type CharterKey,
   type CharterState,
@@ -14,6 +14,7 @@ import {
   type SpaceSeal
 } from "./CharterState.ts"
 import { tagOf, tagsIn } from "../crypto/KeyWrap.ts"
+import type * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
 import * as PeerId from "../identity/PeerId.ts"
@@ -121,17 +122,19 @@ export const sealingAgain = (rivals: ReadonlyArray<CharterRecord>): Named<"SealS
 /**
  * What is due at a time, in milliseconds since 1970. A device that has both keys knows of a link from one to the other that
  * it is not sound; then the earlier one is handed out as if there were none. `rivals`: known records that do not count. Where they
- * sealed the space, and it is not sealed by what counts, a first key is due, and the sealing before it.
+ * sealed the space, and it is not sealed by what counts, a first key is due, and the sealing before it. `unknown`: keys that the asking
+ * device has, if it may hand them on, and that the charter does not know.
  */
 export const dutiesOf = (
   state: CharterState,
   nowMs: number,
   rivals: ReadonlyArray<CharterRecord> = [],
-  isUnsound: (before: Uint8Array) => boolean = () => false
+  isUnsound: (before: Uint8Array) => boolean = () => false,
+  unknown: ReadonlyArray<SpaceKey.SpaceKey> = []
 ): KeyDuties => {
   const { keysBeside, seal } = state
   if (seal === undefined) return isUndone(rivals, undefined, keysBeside) ? { rotate: "first", share: [] } : nothing
-  const { readers, readersBeside, newcomers } = readersOf(state, seal)
+  const { readers, readersBeside, newcomers } = readersOf(state, seal, rivals)
   const rotate = rotationOf(state, newcomers, nowMs, rivals)
   const lacking = (key: CharterKey, devices: ReadonlyArray<Device>) => {
     const has = given(key)
@@ -146,12 +149,23 @@ export const dutiesOf = (
     return lacking(key, readers(i))
   })
   // No key leads to them for good; nothing is sealed with them any more, so whoever else has them is no matter.
-  const beside = seal.keys.length === 0 ? [] : keysBeside.filter((key) => !isLost(state, key))
+  const kept = [...keysBeside.filter((key) => !isLost(state, key)), ...unmade(state, unknown)]
+  const beside = seal.keys.length === 0 ? [] : kept
   return { rotate, share: [...share, ...beside.flatMap((key) => lacking(key, readersBeside(key)))] }
 }
 
+/** Keys that no record made which counts, as they would stand in the charter, as far as there is room for them. */
+const unmade = ({ keysBeside, version }: CharterState, keys: ReadonlyArray<SpaceKey.SpaceKey>) => {
+  const room = keysUnmadeMax - keysBeside.filter(({ isMade }) => !isMade).length
+  const made = keys.map(({ commitment, id }): KeyBeside => {
+    const standing = { before: undefined, behind: undefined, place: 0, isMade: false }
+    return { id, commitment, ...standing, wraps: [], since: version, at: HybridTime.zero }
+  })
+  return made.slice(0, Math.max(0, room))
+}
+
 /** Who may read what was sealed with each key, and who is there and may not with the one in force. */
-const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal) => {
+const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal, rivals: ReadonlyArray<CharterRecord>) => {
   const all = recipients(state)
   const havingOf = (key: CharterKey): ReadonlyArray<Device> => {
     const has = given(key)
@@ -169,11 +183,25 @@ const readersOf = (state: CharterState, { keys, showsHistory }: SpaceSeal) => {
   }
   const readersBeside = (key: KeyBeside): ReadonlyArray<Device> => {
     const members = new Set([...readers(key.place), ...havingOf(key)].map(({ member }) => member))
-    return all.filter(({ member }) => members.has(member))
+    const readable = all.filter(({ member }) => members.has(member))
+    return key.isMade ? readable : exceptRemoved(readable, rivals)
   }
   const last = keys.length - 1
   const newcomers = last < 0 || showsHistory ? 0 : all.length - readers(last).length
   return { readers, readersBeside, newcomers }
+}
+
+/**
+ * Devices without those that known records remove, whether these count or not: a key of a record that does not may have been made
+ * against them.
+ */
+const exceptRemoved = (devices: ReadonlyArray<Device>, rivals: ReadonlyArray<CharterRecord>): ReadonlyArray<Device> => {
+  const gone = new Set<string>()
+  for (const operation of rivals.flatMap(({ operations }) => operations)) {
+    if (operation._tag === "RemoveMember") gone.add(operation.member)
+    if (operation._tag === "RemoveDevice") gone.add(PeerId.fromPublicKey(operation.device))
+  }
+  return devices.filter(({ member, peer }) => !gone.has(member) && !gone.has(peer))
 }
 
 const rotationOf = (

@@ -95,6 +95,12 @@ export const secretsOf = ({ held }: Opening, state: CharterState): HeldKeys["key
   return [...others, ...counting].map(({ secret }) => secret)
 }
 
+/** Keys that are here and that the charter does not know, as they are those of records that do not count. */
+export const unknownTo = ({ held }: Opening, { keysBeside, seal }: CharterState): ReadonlyArray<SpaceKey.SpaceKey> => {
+  const known = new Set([...(seal?.keys ?? []), ...keysBeside].map(({ id }) => id))
+  return [...held.values()].filter(({ id }) => !known.has(id))
+}
+
 /** The key was handed to this device, and what it was handed is not the key. */
 export const isSpoilt = ({ held, spoilt }: Opening, { id }: CharterKey): boolean => spoilt.has(id) && !held.has(id)
 

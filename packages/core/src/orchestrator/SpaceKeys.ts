@@ -192,12 +192,13 @@ const canKeep = (keeper: Keeper, state: CharterState): boolean => {
 
 /** What is due, as this device sees it: what is said of a key that it has been through, only who has been can know. */
 const dueFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
-  const duties = dutiesOf(state, yield* Clock.currentTimeMillis, keeper.charter.rivals(), (link) =>
-    keeper.unsound.has(link)
-  )
+  const { charter, unsound } = keeper
+  const isKeeping = isKeeper(state, state.devices.get(keeper.self))
+  const unknown = isKeeping ? KeyOpening.unknownTo(keeper, state) : []
+  const now = yield* Clock.currentTimeMillis
+  const duties = dutiesOf(state, now, charter.rivals(), (link) => unsound.has(link), unknown)
   const inForce = keyInForce(state.seal)
-  const isHere =
-    duties.rotate !== undefined || inForce === undefined || !isKeeper(state, state.devices.get(keeper.self))
+  const isHere = duties.rotate !== undefined || inForce === undefined || !isKeeping
   return isHere || !KeyOpening.isSpoilt(keeper, inForce) ? duties : { ...duties, rotate: "lost" as const }
 })
 

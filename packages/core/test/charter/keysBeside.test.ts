@@ -73,8 +73,14 @@ const said = (tree: CharterGraph) => {
 }
 
 /** What is due: a cause, and devices by the numbers of the keys that they are to be given. */
-const due = (tree: CharterGraph) => {
-  const { rotate: cause, share: shares } = dutiesOf(tree.state, startMs, tree.rivals)
+const due = (tree: CharterGraph, ...unknown: ReadonlyArray<number>) => {
+  const { rotate: cause, share: shares } = dutiesOf(
+    tree.state,
+    startMs,
+    tree.rivals,
+    () => false,
+    unknown.map(secretOf)
+  )
   const ids = [...Array(40).keys()].map((each) => secretOf(each).id)
   return [cause, ...shares.map(({ devices, key: { id } }) => [ids.indexOf(id), devices.map(({ name }) => name)])]
 }
@@ -142,7 +148,6 @@ describe("keys that did not know of each other", () => {
     const refused = (problem: string) => ({ kind: "refused", problem: expect.stringContaining(problem) as string })
     expect(tree.add(record(heads, 1, await rotate(2, 3, 1)))).toMatchObject(refused("once"))
     expect(tree.add(record(heads, 4, await share(2, 4)))).toMatchObject(refused("does not manage"))
-    expect(tree.add(record(heads, 1, await share(9, 4)))).toMatchObject(refused("never in force"))
     const handed = record(heads, 3, await share(2, 3, 4))
     added(tree, handed)
     expect(tree.state.keysBeside[0]!.wraps.length).toBe(2)
@@ -287,5 +292,84 @@ describe("what is due about a key that could not come into force", () => {
     expect(sealingAgain(tree.rivals)).toMatchObject({ periodDays: 7, showsHistory: true })
     added(tree, record(tree.after(0).slice(-2), 1, seal()))
     expect(due(tree)).toEqual(["first"])
+  })
+})
+
+describe("keys that no record made which counts", () => {
+  /** Bob removed xav with a new key, and ann, who did not know of it, removed bob and put one in force herself. */
+  const undone = async (showsHistory = true, ...more: ReadonlyArray<CharterOperation>) => {
+    const { base, tree } = await sealed(showsHistory)
+    const bobs = record(base, 2, remove("xav"), await rotate(2, 1, 1, 3, 5))
+    const before = showsHistory ? SpaceKey.sealBefore(crypto, secretOf(3), secretOf(1)) : null
+    const anns = record(base, 1, remove("bob"), ...more, {
+      ...(await rotate(3, 1, 1, 3, 4, 5, ...(more.length === 0 ? [] : [9]))),
+      before
+    })
+    added(tree, bobs, anns)
+    expect(said(tree)).toMatchObject({ keys: [1, 3], beside: [], rivals: 1 })
+    expect([tree.state.members.has("bob"), tree.state.members.has("xav")]).toEqual([false, true])
+    return { tree, anns }
+  }
+
+  it("[CH-77] are kept in the first place once they are handed out, and come into force by nothing", async () => {
+    const { anns, tree } = await undone()
+    const handed = record(anns, 3, await share(2, 1, 3, 5))
+    added(tree, handed)
+    expect(said(tree)).toMatchObject({ keys: [1, 3], beside: [2] })
+    expect(tree.state.keysBeside).toMatchObject([{ isMade: false, place: 0, behind: undefined, wraps: [{}] }])
+    const again = await rotate(2, 3, 1, 3)
+    expect(tree.add(record(handed, 1, again))).toMatchObject({ kind: "refused" })
+    expect(tree.add(record(handed, 4, await share(9, 4)))).toMatchObject({ kind: "refused" })
+    expect(said(tree)).toMatchObject({ keys: [1, 3], beside: [2] })
+  })
+
+  it("[CH-77] are at most 64, also of records that did not know of each other", async () => {
+    const { anns, tree } = await undone()
+    const shares = await Promise.all(Array.from({ length: 65 }, (_, i) => share(i + 100, 1)))
+    const most = record(anns, 1, ...shares.slice(0, 63))
+    const [one, other] = [record(most, 1, shares[63]!), record(most, 3, shares[64]!)]
+    added(tree, most, one, other)
+    expect([tree.rivals.length, tree.state.keysBeside.length]).toEqual([1, CharterSeal.keysUnmadeMax])
+    const problem = expect.stringContaining("no record has made") as string
+    expect(tree.add(record([one, other], 1, shares[64]!))).toEqual({ kind: "refused", problem })
+    expect(due(tree, 2)).toEqual(due(tree))
+    // What is known may be handed on still.
+    added(tree, record([one, other], 1, shareOf({ ...(await rotate(100, 1, 3)) })))
+  })
+
+  it("[CH-77] stand where their record says once that counts", async () => {
+    const { base, tree } = await sealed()
+    const admin = record(base, 1, withRole("bob", "owner"), withRole("yve", "admin"), await rotate(6, 1, ...everybody))
+    const yves = record(admin, 5, remove("xav"), await rotate(2, 6, 1, 2, 3, 5))
+    const bobs = record(admin, 2, remove("yve"))
+    const carls = record(bobs, 3, await share(2, 1, 2, 3))
+    added(tree, admin, yves, bobs, carls)
+    expect(tree.state.keysBeside).toMatchObject([{ isMade: false, place: 0, behind: undefined }])
+    // Without bob's removal of yve her record has its turn, behind carl's.
+    added(tree, record(admin, 1, remove("bob")))
+    expect(said(tree)).toMatchObject({ members: ["ann", "carl", "yve"], keys: [1, 6], beside: [2] })
+    expect(tree.state.keysBeside).toMatchObject([{ isMade: true, place: 1, wraps: [{}, {}] }])
+    expect(tree.state.keysBeside[0]!.behind).toEqual(secretOf(6).commitment)
+    expect(due(tree)[0]).toBe("removed")
+  })
+
+  it("[SK-82] are due to all who may read with the first one, and to nobody whom a known record removes", async () => {
+    const { anns, tree } = await undone()
+    // The device that asks has the key. Bob is gone, and xav is there, but was not for bob.
+    expect(due(tree, 2)).toEqual([undefined, [2, ["Ann's laptop", "device 3", "device 5"]]])
+    const joined = record(anns, 1, ...join("zed", "member", 6), await share(3, 6), await share(2, 1, 3, 5))
+    added(tree, joined)
+    expect(due(tree)).toEqual([undefined, [2, ["device 6"]]])
+  })
+
+  it("[SK-82] are due to nobody who may not read with the first one where the history is hidden", async () => {
+    // Eve has every key since she came.
+    const { anns, tree } = await undone(false, ...join("eve", "member", 9))
+    const joined = record(anns, 1, ...join("zed", "member", 6), await rotate(4, 3, 1, 3, 4, 5, 6, 9))
+    added(tree, joined, record(joined, 1, addDevice("zed", 7), addDevice("yve", 8), await share(4, 7, 8)))
+    const [cause, ...shares] = due(tree, 2)
+    expect([cause, shares.at(-1)]).toEqual([undefined, [2, ["Ann's laptop", "device 3", "device 5", "device 8"]]])
+    added(tree, record(tree.after(0).slice(-1), 1, await share(2, 1, 3, 5)))
+    expect(due(tree).at(-1)).toEqual([2, ["device 8"]])
   })
 })
