@@ -12,13 +12,13 @@ import type { JournalError } from "../journal/JournalError.ts"
 import type { CharterOptions, CharterShape, Known, Mark, Wording } from "./CharterContract.ts"
 import * as CharterError from "./CharterError.ts"
 import * as CharterKeeping from "./CharterKeeping.ts"
-import type { Keeping } from "./CharterKeeping.ts"
+import type { Durable, Keeping } from "./CharterKeeping.ts"
 import * as CharterOffer from "./CharterOffer.ts"
 import type * as CharterRecord from "./CharterRecord.ts"
 import { CharterStore } from "./CharterStore.ts"
 import type { CharterState } from "./CharterState.ts"
 import * as StoredRecords from "./StoredRecords.ts"
-import { type CharterGraph, rivalsMax } from "./CharterGraph.ts"
+import { rivalsMax } from "./CharterGraph.ts"
 
 export type {
   CharterOptions,
@@ -42,26 +42,28 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
   const signer = yield* DeviceKey
   const store = yield* CharterStore
   const graph = yield* StoredRecords.load(crypto, options.space, store)
-  const keeping: Keeping = { options, crypto, signer, store, graph, state: graph.state }
+  const keeping: Keeping = { options, crypto, signer, store, graph, durable: CharterKeeping.durableIn(graph) }
   const changes = yield* PubSub.sliding<CharterState>(changesMax)
   const arrivals = yield* PubSub.sliding<void>(1)
   const oneByOne = yield* Semaphore.make(1)
   const digest = digestOf(keeping)
   const told = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
-      const { state } = keeping
+      const { state } = keeping.durable
       const { size } = keeping.graph
       const tell = Effect.gen(function* () {
-        if (keeping.state !== state) yield* PubSub.publish(changes, keeping.state)
+        const now = keeping.durable.state
+        if (now !== state) yield* PubSub.publish(changes, now)
         if (keeping.graph.size !== size) yield* PubSub.publish(arrivals, undefined)
       })
       return Effect.ensuring(effect, tell)
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
   const offer = yield* CharterOffer.make(keeping, changes, oneByOne)
-  const isElsewhere = ({ state: { hub } }: Keeping): boolean => hub !== undefined && hub !== signer.peer
+  const isElsewhere = ({ durable: { state } }: Keeping): boolean =>
+    state.hub !== undefined && state.hub !== signer.peer
   const charter: CharterShape = {
-    state: () => keeping.state,
-    stateAt: (version) => (version > keeping.state.version ? undefined : keeping.graph.stateAt(version)),
+    state: () => keeping.durable.state,
+    stateAt: (version) => stateAt(keeping, version),
     write: (operations, wording = {}) => {
       const isExpected = Effect.suspend(() => unmoved(keeping, digest, wording))
       return Effect.suspend(() =>
@@ -74,10 +76,10 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     offered: offer.offered,
     receive: (records) => told(CharterKeeping.receive(keeping, records)),
     digest,
-    known: () => ({ marks: marksOf(keeping.graph), rivals: rivalsOf(keeping.graph) }),
-    knownTo: (peer) => knownTo(keeping.graph, peer),
-    beyond: (known, bytesMax) => beyond(keeping.graph, known, bytesMax),
-    rivals: () => keeping.graph.rivals,
+    known: () => ({ marks: marksOf(keeping.durable), rivals: idsOf(keeping.durable.rivals) }),
+    knownTo: (peer) => knownTo(keeping.durable, peer),
+    beyond: (known, bytesMax) => beyond(keeping, known, bytesMax),
+    rivals: () => keeping.durable.rivals,
     changes: Stream.fromPubSub(changes),
     arrivals: Stream.fromPubSub(arrivals)
   }
@@ -88,10 +90,11 @@ const failed = (reason: CharterError.CharterError["reason"]): Effect.Effect<neve
   Effect.fail(new CharterError.CharterError({ reason }))
 
 const unmoved = (
-  { state: { version } }: Keeping,
+  { durable: { state } }: Keeping,
   digest: CharterShape["digest"],
-  { expectedDigest, expectedVersion: expected = version }: Wording
+  { expectedDigest, expectedVersion: expected = state.version }: Wording
 ) => {
+  const { version } = state
   const isSame = expectedDigest === undefined || Bytes.toHex(digest()) === expectedDigest
   return expected === version && isSame ? Effect.void : failed(new CharterError.CharterMoved({ expected, version }))
 }
@@ -107,41 +110,53 @@ const digestBytes = 16
 const digestOf = (keeping: Keeping): CharterShape["digest"] => {
   let last: { readonly state: CharterState; readonly digest: Uint8Array } | undefined
   return () => {
-    const { crypto, graph } = keeping
-    if (last?.state !== graph.state) {
-      const ids = graph.after(0).map(({ id }) => Bytes.fromHex(id)!)
-      last = { state: graph.state, digest: crypto.sha256(Bytes.concat(...ids)).slice(0, digestBytes) }
+    const { crypto } = keeping
+    const { counting, state } = keeping.durable
+    if (last?.state !== state) {
+      const ids = counting.map(({ id }) => Bytes.fromHex(id)!)
+      last = { state, digest: crypto.sha256(Bytes.concat(...ids)).slice(0, digestBytes) }
     }
     return last!.digest
   }
 }
 
-/** The newest of them are named where there are too many. */
-const rivalsOf = (graph: CharterGraph): ReadonlyArray<CharterRecord.RecordId> =>
-  graph.rivals.slice(-rivalsMax).map(({ id }) => id)
+/** Also while another record is on its way into the store. */
+const stateAt = ({ durable: { state }, graph }: Keeping, version: number): CharterState | undefined => {
+  if (version === state.version) return state
+  return version > state.version ? undefined : graph.stateAt(version)
+}
 
-const knownTo = (graph: CharterGraph, peer: PeerId): Known => {
-  const removedAt = graph.state.removedDevices.get(peer)
-  if (removedAt === undefined) return { marks: marksOf(graph), rivals: rivalsOf(graph) }
-  const own = graph.rivals.filter(({ signer }) => signer === peer)
-  return { marks: marksOf(graph, removedAt), rivals: own.slice(-rivalsMax).map(({ id }) => id) }
+/** The newest of them are named where there are too many. */
+const idsOf = (rivals: Durable["rivals"]): ReadonlyArray<CharterRecord.RecordId> =>
+  rivals.slice(-rivalsMax).map(({ id }) => id)
+
+const knownTo = (durable: Durable, peer: PeerId): Known => {
+  const removedAt = durable.state.removedDevices.get(peer)
+  if (removedAt === undefined) return { marks: marksOf(durable), rivals: idsOf(durable.rivals) }
+  const own = durable.rivals.filter(({ signer }) => signer === peer)
+  return { marks: marksOf(durable, removedAt), rivals: idsOf(own) }
 }
 
 /** The last 16 versions one by one, then ever larger steps back to the first. */
-const marksOf = (graph: CharterGraph, upto = graph.state.version): ReadonlyArray<Mark> => {
+const marksOf = ({ counting }: Durable, upto = counting.length): ReadonlyArray<Mark> => {
   const marks: Array<Mark> = []
   let step = 1
   for (let version = upto; version > 0; version -= step) {
-    marks.push([version, graph.at(version)!])
+    marks.push([version, counting[version - 1]!.id])
     if (marks.length >= 16) step *= 2
   }
   return marks
 }
 
-const beyond = (graph: CharterGraph, known: Known, bytesMax: number): ReadonlyArray<Uint8Array> => {
+/** Nothing goes out that is not durable: what the store does not keep has never been. */
+const beyond = ({ durable, graph }: Keeping, known: Known, bytesMax: number): ReadonlyArray<Uint8Array> => {
+  const { counting, rivals } = durable
+  const isAll = counting.length + rivals.length === graph.size
+  const kept = isAll ? undefined : new Set([...counting, ...rivals].map(({ id }) => id))
   const sent: Array<Uint8Array> = []
   let bytes = 0
-  for (const { bytes: record } of graph.beyond([...known.marks.map(([, id]) => id), ...known.rivals])) {
+  for (const { bytes: record, id } of graph.beyond([...known.marks.map(([, mark]) => mark), ...known.rivals])) {
+    if (kept?.has(id) === false) continue
     bytes += record.length
     if (sent.length > 0 && bytes > bytesMax) break
     sent.push(record)

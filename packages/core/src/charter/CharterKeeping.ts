@@ -17,6 +17,22 @@ import { type CharterState, levelOf, memberOf } from "./CharterState.ts"
 import type { CharterStoreShape } from "./CharterStore.ts"
 import * as StoredRecords from "./StoredRecords.ts"
 
+/** What is durable, and therefore counts and is told; the graph has what is on its way into the store as well. */
+export interface Durable {
+  readonly state: CharterState
+  /** The records that count, in order. */
+  readonly counting: ReadonlyArray<CharterRecord.CharterRecord>
+  /** Those that do not, each behind what it stands behind. */
+  readonly rivals: ReadonlyArray<CharterRecord.CharterRecord>
+}
+
+/** All that a graph has, which is durable. */
+export const durableIn = (graph: CharterGraph): Durable => ({
+  state: graph.state,
+  counting: graph.after(0),
+  rivals: graph.rivals
+})
+
 /** Records on their way into the store, and what they do to the graph. */
 export interface Keeping {
   readonly options: CharterOptions
@@ -24,8 +40,7 @@ export interface Keeping {
   readonly signer: Signer & { readonly peer: PeerId }
   readonly store: CharterStoreShape
   graph: CharterGraph
-  /** What is durable, and therefore counts. */
-  state: CharterState
+  durable: Durable
 }
 
 /** Makes records durable that the graph has taken in already; when that fails it is as if they had never come. */
@@ -36,7 +51,7 @@ const keep = Effect.fnUntraced(function* (keeping: Keeping, records: ReadonlyArr
   })
   const stored = records.map((record) => StoredRecords.toStore(graph, record))
   yield* Effect.onError(store.append(stored), () => rollBack)
-  keeping.state = keeping.graph.state
+  keeping.durable = durableIn(graph)
 })
 
 /** Nothing is written behind what this version cannot judge: it might not be allowed there. */
@@ -78,7 +93,7 @@ export const write = Effect.fnUntraced(function* (
   const added = graph.add(counting)
   if (added.kind === "refused") return yield* denied(version, added.problem)
   yield* keep(keeping, [counting])
-  return keeping.state
+  return keeping.durable.state
 })
 
 /** What is wrong with the documents of a record that this device is about to write. */

@@ -49,9 +49,15 @@ const judged = (keeping: Keeping, record: CharterRecord): Effect.Effect<CharterS
 const outsideProblem = ({ graph: { state }, signer }: Keeping): string | undefined =>
   state.hub === undefined || state.hub === signer.peer ? undefined : handingProblem(state, signer.peer)
 
-/** The hub may take it in still: it is not known to count, and nothing counts here that it does not stand behind. */
-const isOpen = ({ graph }: Keeping, record: CharterRecord): boolean =>
-  !graph.counts(record.id) && standsBehindAll(graph, record)
+/** It counts here, and is durable. */
+const counts = ({ durable }: Keeping, { id }: CharterRecord): boolean => durable.counting.some((each) => each.id === id)
+
+/**
+ * The hub may take it in still, as it is not known to count and nothing counts here that it does not stand behind; or it has, and the
+ * record is on its way into the store.
+ */
+const isOpen = (keeping: Keeping, record: CharterRecord): boolean =>
+  !counts(keeping, record) && (keeping.graph.counts(record.id) || standsBehindAll(keeping.graph, record))
 
 export interface CharterOffer {
   /** Writes through the hub, one record at a time. `isExpected` is asked before each draft. */
@@ -75,7 +81,7 @@ export const make = Effect.fnUntraced(function* (
     offered = record
     while (isOpen(keeping, record)) {
       // Again and again, for a session that leads to the hub may only just have begun.
-      yield* PubSub.publish(changes, keeping.state)
+      yield* PubSub.publish(changes, keeping.durable.state)
       yield* Effect.timeoutOption(movedOn(record, moved), againMs)
     }
   })
@@ -83,7 +89,7 @@ export const make = Effect.fnUntraced(function* (
   const movedOn = Effect.fnUntraced(function* (record: CharterRecord, moved: PubSub.Subscription<CharterState>) {
     while (isOpen(keeping, record)) yield* PubSub.take(moved)
   })
-  const elsewhere = Effect.suspend(() => failed(new CharterError.CharterElsewhere({ hub: keeping.state.hub! })))
+  const elsewhere = Effect.suspend(() => failed(new CharterError.CharterElsewhere({ hub: keeping.durable.state.hub! })))
   const handIn: CharterOffer["handIn"] = (isExpected, operations, wording) =>
     Effect.gen(function* () {
       const moved = yield* PubSub.subscribe(changes)
@@ -97,8 +103,8 @@ export const make = Effect.fnUntraced(function* (
         }).pipe(oneByOne.withPermits(1))
         handed.push(record)
         yield* handOver(record, moved)
-        if (!keeping.graph.counts(record.id)) yield* Effect.sleep(pauseMs)
-        if (handed.some(({ id }) => keeping.graph.counts(id))) return keeping.state
+        if (!counts(keeping, record)) yield* Effect.sleep(pauseMs)
+        if (handed.some((each) => counts(keeping, each))) return keeping.durable.state
       }
       return yield* elsewhere
     }).pipe(

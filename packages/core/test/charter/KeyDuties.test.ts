@@ -74,7 +74,7 @@ describe("keys in a charter", () => {
     expect(write(1, rotate(2, 3, all))).toContain("does not stand behind")
     expect(write(1, rotate(2, 1, all))).toBeUndefined()
     expect(write(1, rotate(3, 1, all))).toContain("does not stand behind")
-    expect(write(1, share(9, all))).toContain("never in force")
+    expect(write(3, share(2, all))).toContain("does not manage")
     expect(graph.state.seal?.keys.map(({ id }) => id)).toEqual([secretOf(1).id, secretOf(2).id])
     expect(write(1, seal({ showsHistory: false, periodDays: 30 }))).toBeUndefined()
     expect(graph.state.seal).toMatchObject({ showsHistory: false, periodDays: 30, keys: [{}, {}] })
