@@ -1,8 +1,8 @@
 /**
- * Reading and writing records on one node: schema, then the gate, then the journal. A write is durable when its
+ * Reading and writing records on one node: schema, then the gate, then the keys, then the journal. A write is durable when its
  * effect succeeds and never waits for the network.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Option } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
 import { ofChange } from "../gate/Deeds.ts"
@@ -19,6 +19,7 @@ import type { EntityChange } from "../model/EntityChange.ts"
 import * as Partition from "../model/Partition.ts"
 import { EntityAmbiguous, EntityInvalid, EntityNotFound, WriteDenied, WriteError } from "../model/WriteError.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import { SpaceKeys } from "./SpaceKeys.ts"
 
 export interface PutItem {
   /** A new UUIDv7 when absent. */
@@ -110,7 +111,8 @@ export class Records extends Context.Service<
         journal: yield* Journal,
         gate: yield* Gate,
         crypto: yield* Crypto,
-        self: (yield* DeviceKey).peer
+        self: (yield* DeviceKey).peer,
+        keys: Option.getOrUndefined(yield* Effect.serviceOption(SpaceKeys))
       }
       return Records.of({
         put: (type, value, id) => putAll(context, type, [{ id, value }]).pipe(Effect.map((outcome) => outcome.ids[0]!)),
@@ -135,6 +137,8 @@ interface RecordsContext {
   readonly gate: GateShape
   readonly crypto: Crypto["Service"]
   readonly self: PeerId
+  /** Where the keys of the space are followed. */
+  readonly keys: SpaceKeys["Service"] | undefined
 }
 
 const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> =>
@@ -172,6 +176,8 @@ const write = Effect.fnUntraced(function* (
     const { because, rule } = decision
     return yield* refuse(new WriteDenied({ type: change.partition.type, id: change.id, rule, because }))
   }
+  // Last of all: what was asked before may have taken a while.
+  if (context.keys !== undefined) yield* context.keys.current
   return yield* context.journal.write(changes, group)
 })
 

@@ -73,6 +73,11 @@ export interface SealStatus {
 }
 
 export interface SpaceKeysShape {
+  /**
+   * Waits until the journal seals as the charter says now; at once where it does. Whoever is to write contents asks before. Fails where
+   * the journal does not take the keys: then no contents are to be written.
+   */
+  readonly current: Effect.Effect<void, JournalError>
   readonly status: Effect.Effect<SealStatus, JournalError>
   /** Does now what is due and this device can do; true when it did something. By itself it waits a moment. */
   readonly settle: Effect.Effect<boolean, CharterError | JournalError>
@@ -104,6 +109,8 @@ interface Keeper extends KeyOpening.Opening {
   readonly unlocking: Semaphore.Semaphore
   /** What the journal holds, once it does: how many keys, and which one seals. */
   told: { readonly keys: number; readonly sealing: HeldKeys["sealing"] } | undefined
+  /** What the charter said when the journal was last told, with the records that do not count. */
+  toldFor: { readonly state: CharterState; readonly rivals: ReturnType<CharterShape["rivals"]> } | undefined
   /** Keys of which was told that they do not open. */
   readonly toldSpoilt: Set<SpaceKey.KeyId>
   /** With what the journal has opened what waited, and written again what it could not. */
@@ -111,9 +118,11 @@ interface Keeper extends KeyOpening.Opening {
 }
 
 /** What the journal is to seal with. */
-const sealingOf = (keeper: Keeper, state: CharterState): HeldKeys["sealing"] => {
-  const { charter, held } = keeper
-  const rivals = charter.rivals()
+const sealingOf = (
+  keeper: Keeper,
+  { rivals, state }: NonNullable<Keeper["toldFor"]>
+): HeldKeys["sealing"] => {
+  const { held } = keeper
   const inForce = keyInForce(state.seal)
   // Nothing is sealed with a key that was replaced already, though what replaced it does not count any more: whoever was taken
   // out has it.
@@ -140,17 +149,33 @@ const tellSpoilt = Effect.fnUntraced(function* (keeper: Keeper, state: CharterSt
 
 /** Gives the journal the keys that the charter hands out now; what failed is done with the next look. */
 const hold = (keeper: Keeper): Effect.Effect<void, JournalError> =>
-  Effect.suspend(() => holdFor(keeper, keeper.charter.state())).pipe(keeper.holding.withPermits(1))
+  Effect.suspend(() => holdFor(keeper, saidBy(keeper))).pipe(keeper.holding.withPermits(1))
 
-const holdFor = Effect.fnUntraced(function* (keeper: Keeper, state: CharterState) {
-  const { charter, held, journal } = keeper
-  yield* KeyOpening.open(keeper, state, charter.rivals())
-  yield* tellSpoilt(keeper, state)
-  const told = { keys: held.size, sealing: sealingOf(keeper, state) }
-  if (isSame(told, keeper.told)) return
-  yield* journal.hold({ keys: KeyOpening.secretsOf(keeper, state), sealing: told.sealing })
-  keeper.told = told
+const saidBy = ({ charter }: Keeper): NonNullable<Keeper["toldFor"]> => ({
+  state: charter.state(),
+  rivals: charter.rivals()
 })
+
+const holdFor = Effect.fnUntraced(function* (keeper: Keeper, said: NonNullable<Keeper["toldFor"]>) {
+  const { held, journal } = keeper
+  const { rivals, state } = said
+  yield* KeyOpening.open(keeper, state, rivals)
+  yield* tellSpoilt(keeper, state)
+  const told = { keys: held.size, sealing: sealingOf(keeper, said) }
+  if (!isSame(told, keeper.told)) {
+    yield* journal.hold({ keys: KeyOpening.secretsOf(keeper, state), sealing: told.sealing })
+    keeper.told = told
+  }
+  keeper.toldFor = said
+})
+
+/** A record counts before its keys are opened: what is written between would be sealed as was said before, or not at all. */
+const current = (keeper: Keeper): Effect.Effect<void, JournalError> =>
+  Effect.suspend(() => {
+    const { charter, toldFor } = keeper
+    const isNow = toldFor?.state === charter.state() && toldFor.rivals === charter.rivals()
+    return isNow ? Effect.void : hold(keeper)
+  })
 
 const isSame = (a: Keeper["told"], b: Keeper["told"]): boolean => a?.keys === b?.keys && a?.sealing === b?.sealing
 
@@ -328,6 +353,7 @@ const make = Effect.gen(function* () {
     holding: yield* Semaphore.make(1),
     unlocking: yield* Semaphore.make(1),
     told: undefined,
+    toldFor: undefined,
     toldSpoilt: new Set(),
     unlocked: { keys: 0, sealing: "none" }
   }
@@ -411,6 +437,7 @@ const statusOf = Effect.fnUntraced(function* (
 
 /** A node without a charter has the keys that it was given, and nobody to hand them to. */
 const unkept = (journal: JournalShape, charter: CharterShape | undefined): SpaceKeysShape => ({
+  current: Effect.void,
   status: Effect.gen(function* () {
     const state = charter?.state()
     const duties = state === undefined ? undefined : dutiesOf(state, yield* Clock.currentTimeMillis, charter?.rivals())
@@ -424,6 +451,7 @@ const unkept = (journal: JournalShape, charter: CharterShape | undefined): Space
 const kept = (keeper: Keeper): SpaceKeysShape => {
   const { charter, journal, writing } = keeper
   return {
+    current: current(keeper),
     status: Effect.gen(function* () {
       const state = charter.state()
       const spoilt = (state.seal?.keys ?? []).filter((key) => KeyOpening.isSpoilt(keeper, key))

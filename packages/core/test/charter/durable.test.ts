@@ -60,7 +60,7 @@ const said = ({ beyond, digest, known, rivals, state, stateAt }: Charter.Charter
 
 it.effect("[CH-18] a charter says nothing else before a record is durable, and passes it on to nobody", () =>
   Effect.gen(function* () {
-    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = yield* Effect.forEach([1, 3, 2], open)
+    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = [yield* open(1), yield* open(3), yield* open(2)]
     yield* ann.write([found])
     yield* ann.write(team)
     for (const each of [adam, olga]) yield* each.receive(lacking(ann, each))
@@ -82,7 +82,7 @@ it.effect("[CH-18] a charter says nothing else before a record is durable, and p
 
 it.effect("[CH-26] what is looked at while a record is on its way into the store is not what is expected then", () =>
   Effect.gen(function* () {
-    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = yield* Effect.forEach([1, 3, 2], open)
+    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = [yield* open(1), yield* open(3), yield* open(2)]
     yield* ann.write([found])
     yield* ann.write(team)
     for (const each of [adam, olga]) yield* each.receive(lacking(ann, each))
@@ -105,7 +105,7 @@ it.effect("[CH-26] what is looked at while a record is on its way into the store
 
 it.effect("[CH-18][CH-68] a record that was handed to the hub is done once it is durable here, and is not written twice", () =>
   Effect.gen(function* () {
-    const [{ charter: hub }, { charter: adam, meanwhile }] = yield* Effect.forEach([1, 3], open)
+    const [{ charter: hub }, { charter: adam, meanwhile }] = [yield* open(1), yield* open(3)]
     yield* hub.write([{ ...(found as CharterOperation & { _tag: "Found" }), hub: key(1) }])
     yield* hub.write(team)
     yield* adam.receive(lacking(hub, adam))
