@@ -59,8 +59,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
       return Effect.ensuring(effect, tell)
     }).pipe(Effect.uninterruptible, oneByOne.withPermits(1))
   const offer = yield* CharterOffer.make(keeping, changes, oneByOne)
-  const isElsewhere = ({ durable: { state } }: Keeping): boolean =>
-    state.hub !== undefined && state.hub !== signer.peer
+  const isElsewhere = ({ durable: { state } }: Keeping): boolean => state.hub !== undefined && state.hub !== signer.peer
   const charter: CharterShape = {
     state: () => keeping.durable.state,
     stateAt: (version) => stateAt(keeping, version),

@@ -118,10 +118,7 @@ interface Keeper extends KeyOpening.Opening {
 }
 
 /** What the journal is to seal with. */
-const sealingOf = (
-  keeper: Keeper,
-  { rivals, state }: NonNullable<Keeper["toldFor"]>
-): HeldKeys["sealing"] => {
+const sealingOf = (keeper: Keeper, { rivals, state }: NonNullable<Keeper["toldFor"]>): HeldKeys["sealing"] => {
   const { held } = keeper
   const inForce = keyInForce(state.seal)
   // Nothing is sealed with a key that was replaced already, though what replaced it does not count any more: whoever was taken

@@ -60,7 +60,11 @@ const said = ({ beyond, digest, known, rivals, state, stateAt }: Charter.Charter
 
 it.effect("[CH-18] a charter says nothing else before a record is durable, and passes it on to nobody", () =>
   Effect.gen(function* () {
-    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = [yield* open(1), yield* open(3), yield* open(2)]
+    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = [
+      yield* open(1),
+      yield* open(3),
+      yield* open(2)
+    ]
     yield* ann.write([found])
     yield* ann.write(team)
     for (const each of [adam, olga]) yield* each.receive(lacking(ann, each))
@@ -69,20 +73,34 @@ it.effect("[CH-18] a charter says nothing else before a record is durable, and p
     yield* ann.write([remove("adam")])
     // Ann's record comes into the place of adam's: the version stays.
     const before = said(olga)
-    expect(yield* meanwhile(olga.receive(lacking(ann, olga)), Effect.sync(() => said(olga)))).toEqual(before)
+    expect(
+      yield* meanwhile(
+        olga.receive(lacking(ann, olga)),
+        Effect.sync(() => said(olga))
+      )
+    ).toEqual(before)
     const after = said(olga)
     expect(after).toMatchObject({ state: { version: before.state.version }, records: before.records + 1 })
     expect([before.rivals.length, after.rivals.length]).toEqual([0, 1])
     expect(after.digest).not.toBe(before.digest)
     // A record of one's own likewise.
-    expect(yield* meanwhile(olga.write([rename("x")]), Effect.sync(() => said(olga)))).toEqual(after)
+    expect(
+      yield* meanwhile(
+        olga.write([rename("x")]),
+        Effect.sync(() => said(olga))
+      )
+    ).toEqual(after)
     expect(said(olga).records).toBe(after.records + 1)
   })
 )
 
 it.effect("[CH-26] what is looked at while a record is on its way into the store is not what is expected then", () =>
   Effect.gen(function* () {
-    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = [yield* open(1), yield* open(3), yield* open(2)]
+    const [{ charter: ann }, { charter: adam }, { charter: olga, meanwhile }] = [
+      yield* open(1),
+      yield* open(3),
+      yield* open(2)
+    ]
     yield* ann.write([found])
     yield* ann.write(team)
     for (const each of [adam, olga]) yield* each.receive(lacking(ann, each))
@@ -103,24 +121,26 @@ it.effect("[CH-26] what is looked at while a record is on its way into the store
   })
 )
 
-it.effect("[CH-18][CH-68] a record that was handed to the hub is done once it is durable here, and is not written twice", () =>
-  Effect.gen(function* () {
-    const [{ charter: hub }, { charter: adam, meanwhile }] = [yield* open(1), yield* open(3)]
-    yield* hub.write([{ ...(found as CharterOperation & { _tag: "Found" }), hub: key(1) }])
-    yield* hub.write(team)
-    yield* adam.receive(lacking(hub, adam))
-    let written: number | undefined
-    const writing = Effect.map(adam.write([remove("mia")]), ({ version }) => (written = version))
-    const fiber = yield* Effect.forkChild(writing, { startImmediately: true })
-    yield* Effect.yieldNow
-    const { takenIn } = yield* hub.receive([adam.offered()!])
-    // The device's turn at its disk takes longer than it waits for the hub at a time.
-    const early = yield* meanwhile(
-      adam.receive(takenIn),
-      Effect.map(TestClock.adjust(3_000), () => written)
-    )
-    yield* TestClock.adjust(1_000)
-    yield* Fiber.join(fiber)
-    expect([early, written, adam.state().members.has("mia"), hub.state().version]).toEqual([undefined, 3, false, 3])
-  })
+it.effect(
+  "[CH-18][CH-68] a record that was handed to the hub is done once it is durable here, and is not written twice",
+  () =>
+    Effect.gen(function* () {
+      const [{ charter: hub }, { charter: adam, meanwhile }] = [yield* open(1), yield* open(3)]
+      yield* hub.write([{ ...(found as CharterOperation & { _tag: "Found" }), hub: key(1) }])
+      yield* hub.write(team)
+      yield* adam.receive(lacking(hub, adam))
+      let written: number | undefined
+      const writing = Effect.map(adam.write([remove("mia")]), ({ version }) => (written = version))
+      const fiber = yield* Effect.forkChild(writing, { startImmediately: true })
+      yield* Effect.yieldNow
+      const { takenIn } = yield* hub.receive([adam.offered()!])
+      // The device's turn at its disk takes longer than it waits for the hub at a time.
+      const early = yield* meanwhile(
+        adam.receive(takenIn),
+        Effect.map(TestClock.adjust(3_000), () => written)
+      )
+      yield* TestClock.adjust(1_000)
+      yield* Fiber.join(fiber)
+      expect([early, written, adam.state().members.has("mia"), hub.state().version]).toEqual([undefined, 3, false, 3])
+    })
 )

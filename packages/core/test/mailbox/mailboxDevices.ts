@@ -5,7 +5,7 @@
 import { Effect, Layer, Stream } from "effect"
 import { Charter, type CharterShape } from "../../src/charter/Charter.ts"
 import * as FileSeal from "../../src/crypto/FileSeal.ts"
-import { Gate, type GateShape } from "../../src/gate/Gate.ts"
+import { type AuditedAction, Gate, type GateShape } from "../../src/gate/Gate.ts"
 import type { PeerId } from "../../src/identity/PeerId.ts"
 import * as PeerIds from "../../src/identity/PeerId.ts"
 import { defaultDeleteLimits } from "../../src/journal/DeleteWatch.ts"
@@ -29,9 +29,11 @@ export const peerOf = (device: number): PeerId => {
 export interface Rules {
   readonly known: Set<number>
   readonly secretTo: Set<number>
+  /** Where what the policy is told for its audit is kept. */
+  readonly audited?: Array<AuditedAction>
 }
 
-const gateOf = ({ known, secretTo }: Rules): GateShape => {
+const gateOf = ({ audited, known, secretTo }: Rules): GateShape => {
   const decide = (allowed: boolean) => ({ allowed, rule: "test", policyVersion: 1, because: "the test says so" })
   const isKnown = (peer: PeerId) => [...known].some((device) => peerOf(device) === peer)
   const passes: GateShape["canSend"] = ({ type }, peer) =>
@@ -51,7 +53,7 @@ const gateOf = ({ known, secretTo }: Rules): GateShape => {
     isRenumbered: Effect.succeed(false),
     isCustodian: () => Effect.succeed(true),
     canWrite: () => Effect.succeed(decide(true)),
-    audit: () => Effect.void,
+    audit: (entry) => Effect.sync(() => void audited?.push(entry)),
     changes: Stream.never
   }
 }
