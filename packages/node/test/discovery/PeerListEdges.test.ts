@@ -153,6 +153,7 @@ describe("a call for a list", () => {
       })
       const error = yield* Effect.flip(PeerList.fetchList(url, options))
       expect(error.reason._tag).toBe("ListUnreachable")
+      expect(error.message).toContain("aborted")
     })
   )
 
