@@ -28,6 +28,7 @@ export type Added =
 export const notTakenIn = "the hub of the space has not taken it in"
 
 const none: ReadonlySet<RecordId> = new Set()
+const noRecords: ReadonlyArray<CharterRecord> = []
 
 const crowded: Added = { kind: "refused", problem: "too many records of its device, or of all, do not count" }
 
@@ -40,6 +41,8 @@ export class CharterGraph {
   readonly #empty: CharterState.CharterState
   #counting: Array<Counted> = []
   #state: CharterState.CharterState
+  /** Those that do not, once somebody has asked; what comes behind all that counts changes nothing of them. */
+  #rivals: ReadonlyArray<CharterRecord> | undefined
   /** Those that count and that none of those knew of. */
   #heads: ReadonlyArray<RecordId> = []
   /** What is known beside what counts and what that stands behind. */
@@ -92,9 +95,12 @@ export class CharterGraph {
 
   /** Known records that do not count, each behind what it stands behind. */
   get rivals(): ReadonlyArray<CharterRecord> {
-    if (this.#nodes.size === this.#counting.length) return []
-    const counts = this.#counts()
-    return this.#known().filter(({ id }) => !counts.has(id))
+    if (this.#nodes.size === this.#counting.length) return noRecords
+    if (this.#rivals === undefined) {
+      const counts = this.#counts()
+      this.#rivals = this.#known().filter(({ id }) => !counts.has(id))
+    }
+    return this.#rivals
   }
 
   /** The record that counts at a version. */
@@ -355,6 +361,7 @@ export class CharterGraph {
       counted.length === this.#counting.length &&
       counted.every(({ record }, place) => record.id === this.#counting[place]!.record.id)
     this.#counting = counted
+    this.#rivals = undefined
     if (!isSame) this.#countOtherwise(state)
     for (const id of dropped) if (this.#crowded.size < crowdedMax) this.#crowded.add(id)
     return dropped
