@@ -99,7 +99,7 @@ const everybody = (count: number): Rules => {
   return { known: new Set(devices), secretTo: new Set(devices) }
 }
 
-it.effect("[MX-11] what many lack goes in pieces that fit into a file, and each gets its part", () =>
+it.effect("[MX-14] what many lack goes in pieces that fit into a file, and each gets its part", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(startMs)
     const folder = yield* MemoryMailbox.makeFolder
@@ -137,7 +137,7 @@ it.effect("[MX-11] what many lack goes in pieces that fit into a file, and each 
   })
 )
 
-it.effect("[MX-11] at most 4,096 records go in one segment, and the rest behind them", () =>
+it.effect("[MX-14] at most 4,096 records go in one segment, and the rest behind them", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(startMs)
     const mailbox = MemoryMailbox.make(yield* MemoryMailbox.makeFolder)
@@ -164,7 +164,7 @@ it.effect("[MX-11] at most 4,096 records go in one segment, and the rest behind 
   })
 )
 
-it.effect("[MX-11] a record that counts nowhere is audited, with who left it", () =>
+it.effect("[MX-14] a record that counts nowhere is audited, with who left it", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(startMs)
     const mailbox = MemoryMailbox.make(yield* MemoryMailbox.makeFolder)
