@@ -83,6 +83,7 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "PeerDisconnected":
     case "SyncCompleted":
     case "RouteChanged":
+    case "AutoSyncChanged":
     case "QuarantineLeft":
       return Effect.logInfo(event._tag, event)
     case "SyncError":

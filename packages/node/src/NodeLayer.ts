@@ -27,6 +27,7 @@ import { Effect, Layer, type Redacted } from "effect"
 import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
+import * as PeerList from "./discovery/PeerList.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
 import * as SpacePassphrase from "./SpacePassphrase.ts"
@@ -45,7 +46,7 @@ export type CharteredPolicy<E = never> = (
 
 export interface NodeLayerOptions<E = never> extends Pick<
   Tuning,
-  "aheadMsMax" | "timing" | "retryMsMin" | "retryMsMax" | "roads"
+  "aheadMsMax" | "autoSync" | "timing" | "retryMsMin" | "retryMsMax" | "roads"
 > {
   /** The data folder; it is made when it is missing. */
   readonly folder: string
@@ -62,6 +63,13 @@ export interface NodeLayerOptions<E = never> extends Pick<
   readonly routes: NonNullable<Tuning["routes"]>
   /** Places that store and forward, used while links do not reach somebody; made by their factories. */
   readonly mailboxes?: ReadonlyArray<Mailbox.Mailbox> | undefined
+  /** Addresses of lists of peers, at most 8, as `PeerList` reads them: what they name is dialled behind `routes`. */
+  readonly peerLists?: ReadonlyArray<string> | undefined
+  /**
+   * Routes that are dialled or linked at a time, 1 to 256; the others take turns. 3 where the policy asks no charter, as personal
+   * devices have it, else 256.
+   */
+  readonly dialledMax?: number | undefined
   /** Accept links on every transport that can listen; default true. */
   readonly listens?: boolean
   /**
@@ -92,12 +100,12 @@ export type NodeServices =
   | DeviceKey.DeviceKey
   | TransportRegistry.TransportRegistry
 
-/** Throws a `RangeError` for delete limits out of bounds, and for passphrases of a space whose charter hands out keys. */
+/** Throws a `RangeError` for delete limits, places, lists and an auto-sync out of bounds, and for passphrases of a space whose charter hands out keys. */
 export const nodeLayer = <E = never>(
   options: NodeLayerOptions<E>
 ): Layer.Layer<NodeServices, JournalError.JournalError | DeviceKeyError | E> => {
   const { deleteLimits: given = {}, folder, passphrase, policy, space, spacePassphrases, ...more } = options
-  const { mailboxes = [], thread, transports, ...tuning } = more
+  const { dialledMax, mailboxes = [], peerLists = [], thread, transports, ...tuning } = more
   const deleteLimits = DeleteWatch.deleteLimitsOf(given)
   const spaceId = spaceOf(space)
   if (typeof policy === "function" && spacePassphrases !== undefined && spacePassphrases.length > 0) {
@@ -106,7 +114,13 @@ export const nodeLayer = <E = never>(
     )
   }
   const rules = typeof policy === "function" ? policy(spaceId).pipe(Layer.provide(SqliteCharter.layer(folder))) : policy
-  const orchestrator = Orchestrator.Orchestrator.layer({ ...tuning, deleteLimits })
+  const routeLists = peerLists.map((url) => PeerList.routeList(url))
+  const orchestrator = Orchestrator.Orchestrator.layer({
+    ...tuning,
+    ...placesOf(policy, dialledMax),
+    deleteLimits,
+    routeLists
+  })
   return Layer.mergeAll(withMailboxes(orchestrator, folder, mailboxes), Records.Records.layer).pipe(
     // Before anything is written: the journal has its keys then.
     Layer.provideMerge(SpaceKeys.layer),
@@ -123,6 +137,14 @@ export const nodeLayer = <E = never>(
       )
     )
   )
+}
+
+/** Routes that personal devices dial at a time; source: iSync's `max_peers`. */
+const personalDialledMax = 3
+
+const placesOf = (policy: unknown, dialledMax: number | undefined): Partial<Pick<Tuning, "dialledMax">> => {
+  if (dialledMax !== undefined) return { dialledMax }
+  return typeof policy === "function" ? {} : { dialledMax: personalDialledMax }
 }
 
 /** An orchestrator that knows these mailboxes. Without any no file is made for them. */

@@ -57,7 +57,16 @@ export interface Entities {
 
 type Tuning = Pick<
   NodeLayerOptions,
-  "aheadMsMax" | "deleteLimits" | "listens" | "retryMsMax" | "retryMsMin" | "roads" | "timing"
+  | "aheadMsMax"
+  | "autoSync"
+  | "deleteLimits"
+  | "dialledMax"
+  | "listens"
+  | "peerLists"
+  | "retryMsMax"
+  | "retryMsMin"
+  | "roads"
+  | "timing"
 >
 
 export interface NodeOptions<E extends Entities> extends Tuning {

@@ -66,6 +66,62 @@ describe("createNode", () => {
     expect(node.peer).toBe(peer)
   })
 
+  it("[CN-14] syncs when it is told to, and says so", async () => {
+    const [store, other] = [folder(), folder()]
+    await using hub = await open({ store: other, policy: personal({ trusted: [peerIn(store)] }) })
+    await using node = await open({
+      store,
+      policy: personal({ trusted: [hub.peer] }),
+      routes: hub.addresses.map((address) => ({ address })),
+      autoSync: "off"
+    })
+    await node.notes.put({ id: "n", text: "milk" })
+    expect(await node.status()).toMatchObject({ autoSync: { mode: "off" }, routes: [{ state: "idle" }] })
+    const completed = first(hub.events(), ({ _tag }) => _tag === "SyncCompleted")
+    await node.send({ _tag: "ForceSync", peer: null })
+    await completed
+    expect(await hub.notes.get("n")).toMatchObject({ text: "milk" })
+    await node.send({ _tag: "SetAutoSync", mode: { everyMs: 60_000 } })
+    expect((await node.status()).autoSync.mode).toEqual({ everyMs: 60_000 })
+  })
+
+  it("[CN-14] dials three routes at a time where the policy asks no charter, or as many as it is told", async () => {
+    const routes = ["a", "b", "c", "d", "e"].map((name) => ({ address: `memory:cn14 ${name}` }))
+    await Promise.all(
+      [undefined, 1].map(async (dialledMax) => {
+        await using node = await open({
+          routes,
+          // A dial that never ends.
+          transports: [{ ...MemoryTransport.make(network, `node ${names++}`), dial: () => Effect.never }],
+          ...(dialledMax === undefined ? {} : { dialledMax })
+        })
+        await vi.waitFor(async () => {
+          const states = (await node.status()).routes.map(({ state }) => state)
+          expect(states.filter((state) => state === "dialling")).toHaveLength(dialledMax ?? 3)
+          expect(states.filter((state) => state === "queued")).toHaveLength(5 - (dialledMax ?? 3))
+        })
+      })
+    )
+  })
+
+  it("[CN-14] a list of peers that may not be called is told, and the node works", async () => {
+    await using node = await open({ peerLists: ["https://127.0.0.1/peers.json"] })
+    await vi.waitFor(async () => {
+      const [list] = (await node.status()).lists
+      expect(list).toMatchObject({ name: "https://127.0.0.1/peers.json", attempts: 1, routes: 0 })
+      expect(list!.lastError).toContain("is no address of the internet")
+    })
+    await node.notes.put({ id: "n", text: "milk" })
+  })
+
+  it("[CN-14] refuses what is out of bounds before anything is made", async () => {
+    const store = join(folder(), "none")
+    for (const options of [{ dialledMax: 0 }, { autoSync: { everyMs: 1 } }, { peerLists: Array<string>(9).fill("x") }]) {
+      await expect(open({ store, ...options })).rejects.toThrow(RangeError)
+    }
+    expect(existsSync(store)).toBe(false)
+  })
+
   it("[CN-1] writes, changes, reads and deletes records", async () => {
     await using node = await open()
     const id = await node.task.put({ title: "Milk", done: false })

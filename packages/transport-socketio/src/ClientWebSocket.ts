@@ -2,6 +2,7 @@
  * Engine.IO's WebSocket on the dialling side, with every message inspected before Engine.IO reads it. It is handed to
  * Socket.IO's documented `transports` option and changes neither reconnecting nor what is sent.
  */
+import type { Transport } from "@syncline/core"
 import type { Socket } from "node:net"
 import { NodeWebSocket } from "socket.io-client"
 import { answerBytesMax, fromServer, messageBytesMax, type Stage } from "./MessageInspection.ts"
@@ -15,10 +16,14 @@ export class ClientWebSocket extends NodeWebSocket {
   netSocket: Socket | undefined
   /** Why this end cut the connection off, if it did. */
   refusal: Refusal | undefined
+  /** How the server's name is looked up; the platform's way when absent. */
+  protected readonly lookup: Transport.Lookup | undefined = undefined
   private stage: Stage = "new"
 
   override createSocket(uri: string, protocols: string | Array<string> | undefined, options: object): WebSocketHandle {
     const limited = { ...options, maxPayload: messageBytesMax, perMessageDeflate: false, followRedirects: false }
+    // ws hands it on to the socket, which connects to what it says.
+    if (this.lookup !== undefined) Object.assign(limited, { lookup: this.lookup })
     const handle: WebSocketHandle = super.createSocket(uri, protocols, limited)
     this.handle = handle
     handle.on("upgrade", (response) => {
@@ -52,3 +57,9 @@ export class ClientWebSocket extends NodeWebSocket {
     this.handle?.terminate()
   }
 }
+
+/** One that connects only to where the lookup leads. A number is never looked up: whoever names one has to look at it. */
+export const lookingUp = (lookup: Transport.Lookup): typeof ClientWebSocket =>
+  class extends ClientWebSocket {
+    protected override readonly lookup = lookup
+  }

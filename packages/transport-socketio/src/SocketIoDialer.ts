@@ -6,7 +6,7 @@ import { type Link, Transport, type TransportError } from "@syncline/core"
 import { Effect, type Scope } from "effect"
 import { Manager, type Socket as ClientSocket } from "socket.io-client"
 import * as ChannelBinding from "./ChannelBinding.ts"
-import { ClientWebSocket } from "./ClientWebSocket.ts"
+import { ClientWebSocket, lookingUp } from "./ClientWebSocket.ts"
 import { describe } from "./Refusal.ts"
 import * as SocketIoAddress from "./SocketIoAddress.ts"
 import { problemOf, unreachable } from "./SocketIoFailure.ts"
@@ -28,7 +28,8 @@ interface Client {
 /** Opens a link that closes with the scope. */
 export const dial = Effect.fnUntraced(function* (
   settings: SocketIoSettings,
-  address: string
+  address: string,
+  lookup?: Transport.Lookup
 ): Effect.fn.Return<Link.Link, TransportError.TransportError, Scope.Scope> {
   const target = yield* SocketIoAddress.parse(address, settings.path)
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
@@ -36,7 +37,7 @@ export const dial = Effect.fnUntraced(function* (
   // The client, not the link, is what the scope holds: an interrupted attempt must not leave a connection behind.
   const client = yield* Effect.acquireRelease(
     Effect.sync((): Client => {
-      return { settings, address, target, fork, socket: clientSocket(settings, target), driven: undefined }
+      return { settings, address, target, fork, socket: clientSocket(settings, target, lookup), driven: undefined }
     }),
     (client) => client.driven?.link.close ?? Effect.sync(() => abandon(client))
   )
@@ -51,14 +52,18 @@ export const dial = Effect.fnUntraced(function* (
   return link
 })
 
-const clientSocket = (settings: SocketIoSettings, target: SocketIoAddress.DialTarget): ClientSocket => {
+const clientSocket = (
+  settings: SocketIoSettings,
+  target: SocketIoAddress.DialTarget,
+  lookup: Transport.Lookup | undefined
+): ClientSocket => {
   const manager = new Manager(target.origin, {
     path: target.path,
     addTrailingSlash: false,
     autoConnect: false,
     reconnection: false,
     upgrade: false,
-    transports: [ClientWebSocket],
+    transports: [lookup === undefined ? ClientWebSocket : lookingUp(lookup)],
     parser: { Encoder, Decoder },
     ...(settings.tlsAuthorities === undefined ? {} : { ca: [...settings.tlsAuthorities] })
   })

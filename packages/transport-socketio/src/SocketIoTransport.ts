@@ -20,10 +20,11 @@ export const socketIo = (options: SocketIoOptions = {}): Transport.Transport => 
       kind: "link",
       canListen: resolved.server !== undefined,
       canDial: true,
+      looksUp: true,
       frameBytesMax: Limits.frameBytesMax
     },
     accepts: SocketIoAddress.accepts,
     listen: (onLink) => listen(resolved, onLink),
-    dial: (address) => Effect.flatMap(dialer, ({ dial }) => dial(resolved, address))
+    dial: (address, how) => Effect.flatMap(dialer, ({ dial }) => dial(resolved, address, how?.lookup))
   }
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "@effect/vitest"
+import type { Transport } from "@syncline/core"
 import { Effect } from "effect"
 import { createServer } from "node:https"
 import type { Socket } from "node:net"
@@ -62,6 +63,35 @@ it.live(
       expect(new Set(names)).toEqual(
         new Set(["Connection", "Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade"])
       )
+    }),
+  5_000
+)
+
+const leadingTo =
+  (address: string, asked: Array<string>): Transport.Lookup =>
+  (hostname, options, callback) => {
+    asked.push(hostname)
+    if (options.all === true) callback(null, [{ address, family: 4 }])
+    else callback(null, address, 4)
+  }
+
+it.live(
+  "[SIO-20] a dial with a lookup goes where that leads, and nowhere where it refuses",
+  () =>
+    Effect.gen(function* () {
+      const { port } = new URL(yield* listen())
+      const address = `http://peer.nowhere.invalid:${port}`
+      const asked: Array<string> = []
+      const link = yield* socketIo().dial(address, { lookup: leadingTo("127.0.0.1", asked) })
+      yield* link.send(Uint8Array.of(1))
+      expect([...(yield* link.receive)]).toEqual([1])
+      expect(asked).toEqual(["peer.nowhere.invalid"])
+      const error = yield* Effect.flip(
+        socketIo().dial(`http://localhost:${port}`, {
+          lookup: (hostname, _, callback) => callback(new Error(`${hostname} is closed`), "")
+        })
+      )
+      expect(error.reason._tag).toBe("Unreachable")
     }),
   5_000
 )

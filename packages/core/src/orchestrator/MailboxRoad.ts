@@ -12,6 +12,7 @@ import * as MailboxSync from "../mailbox/MailboxSync.ts"
 import type { MailboxNotice } from "../mailbox/MailboxWork.ts"
 import { monotonicMs } from "../session/RunningSession.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as AutoSync from "./AutoSync.ts"
 import * as IntakeNews from "./IntakeNews.ts"
 import * as PeerSession from "./PeerSession.ts"
 import type { MailboxEntry, Supervision } from "./Supervision.ts"
@@ -31,7 +32,8 @@ export const entryOf = Effect.fnUntraced(function* (mailbox: Mailbox) {
     lookedAtMs: undefined,
     lookedHead: 0,
     peers: [],
-    wake: yield* Queue.sliding<"now" | "soon">(1)
+    wake: yield* Queue.sliding<"now" | "soon">(1),
+    isDue: false
   }
   return entry
 })
@@ -39,18 +41,22 @@ export const entryOf = Effect.fnUntraced(function* (mailbox: Mailbox) {
 /** Keeps a mailbox and the journal in step until it is interrupted. */
 export const run = Effect.fnUntraced(function* (supervisor: Supervision, registry: Registry, entry: MailboxEntry) {
   for (;;) {
+    yield* AutoSync.untilWanted(supervisor, entry)
     const ended = yield* opened(supervisor, registry, entry).pipe(
       Effect.scoped,
-      Effect.flip,
+      Effect.result,
       Effect.catchDefect((defect) => Effect.as(Effect.logError("a mailbox failed", defect), undefined))
     )
-    if (ended !== undefined) yield* failed(supervisor, entry, ended)
+    if (ended?._tag === "Success") continue
+    const failure = ended?.failure
+    if (failure !== undefined) yield* failed(supervisor, entry, failure)
     else entry.attempts++
-    yield* rest(supervisor, entry, ended)
+    entry.isDue = false
+    if (!AutoSync.isDone(supervisor, entry)) yield* rest(supervisor, entry, failure)
   }
 })
 
-/** Fails only; a failure after which the mailbox need not be opened anew is dealt with here. */
+/** Ends once nobody wants it looked into. A failure after which the mailbox need not be opened anew is dealt with here. */
 const opened = Effect.fnUntraced(function* (supervisor: Supervision, { seal, store }: Registry, entry: MailboxEntry) {
   const sync = yield* MailboxSync.open({
     mailbox: entry.mailbox,
@@ -65,15 +71,19 @@ const opened = Effect.fnUntraced(function* (supervisor: Supervision, { seal, sto
   )
   yield* listen(supervisor, entry, sync)
   for (;;) {
+    entry.isDue = false
     const looked = yield* Effect.result(look(supervisor, entry, sync))
     if (looked._tag === "Success") {
       entry.attempts = 0
       entry.lastError = undefined
-      yield* untilWanted(supervisor, entry)
+      if (AutoSync.isDone(supervisor, entry)) return
+      yield* untilLook(supervisor, entry)
+      if (AutoSync.isDone(supervisor, entry)) return
       continue
     }
     if (isGone(looked.failure)) return yield* Effect.fail(looked.failure)
     yield* failed(supervisor, entry, looked.failure)
+    if (AutoSync.isDone(supervisor, entry)) return
     yield* rest(supervisor, entry, looked.failure)
   }
 })
@@ -99,7 +109,7 @@ const listen = Effect.fnUntraced(function* (supervisor: Supervision, entry: Mail
   for (const each of [written, come, ruled, wished]) yield* Effect.forkScoped(each, { startImmediately: true })
 })
 
-const untilWanted = Effect.fnUntraced(function* ({ options }: Supervision, entry: MailboxEntry) {
+const untilLook = Effect.fnUntraced(function* ({ options }: Supervision, entry: MailboxEntry) {
   const { flushAfterMs, pollEveryMs } = entry.mailbox.capabilities
   const waitMs = entry.turn.isActive ? pollEveryMs : options.roads.heartbeatMs
   const when = yield* Effect.raceFirst(Queue.take(entry.wake), Effect.as(Effect.sleep(waitMs), "now" as const))

@@ -10,11 +10,14 @@ import { Gate } from "../gate/Gate.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
+import * as AutoSync from "./AutoSync.ts"
+import * as AutoSyncMode from "./AutoSyncMode.ts"
 import type * as EventChannel from "./EventChannel.ts"
 import * as Hooks from "./Hooks.ts"
 import { OrchestratorError, PausesExhausted, RouteUnknown } from "./OrchestratorError.ts"
 import * as QuarantineDesk from "./QuarantineDesk.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
+import { routeListsMax } from "./RouteLists.ts"
 import type { Status } from "./Status.ts"
 import * as StatusReport from "./StatusReport.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -37,14 +40,17 @@ export class Orchestrator extends Context.Service<
     readonly hook: Hooks.Hooks["register"]
   }
 >()("@syncline/core/orchestrator/Orchestrator") {
-  /** Waits for `Start`. Brings the desk whose changes its subscribers are told. */
+  /**
+   * Waits for `Start`. Brings the desk whose changes its subscribers are told. Throws a `RangeError` at once for too many routes or lists
+   * of peers, the same list twice, and for a `dialledMax` or `autoSync` out of bounds.
+   */
   static readonly layer = (
     options: Partial<OrchestratorOptions> = {}
   ): Layer.Layer<
     Orchestrator | QuarantineDesk.QuarantineDesk,
     never,
     Journal | Gate | Crypto | Compression | DeviceKey | TransportRegistry
-  > => Layer.effectContext(make({ ...defaultOptions, ...options }))
+  > => Layer.effectContext(make(withoutMistakes({ ...defaultOptions, ...options })))
 }
 
 const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
@@ -56,7 +62,6 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   yield* Effect.forkScoped(Supervisor.followPolicy(supervisor))
   const hooks = yield* Hooks.make(supervisor.journal, supervisor.channel)
   for (const route of options.routes) Supervisor.addRoute(supervisor, route)
-  if (supervisor.routes.size > routesMax) throw new RangeError(`a node has at most ${routesMax} routes`)
   const desk = QuarantineDesk.make({
     journal: supervisor.journal,
     gate: supervisor.gate,
@@ -74,6 +79,24 @@ const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
   })
   return Context.make(Orchestrator, orchestrator).pipe(Context.add(QuarantineDesk.QuarantineDesk, desk))
 })
+
+/** The same options; throws for some that cannot be. */
+const withoutMistakes = (options: OrchestratorOptions): OrchestratorOptions => {
+  const { autoSync, dialledMax, routeLists, routes } = options
+  if (new Set(routes.map(({ address }) => address)).size > routesMax) {
+    throw new RangeError(`a node has at most ${routesMax} routes`)
+  }
+  if (!Number.isInteger(dialledMax) || dialledMax < 1 || dialledMax > routesMax) {
+    throw new RangeError(`dialledMax is ${dialledMax}, not a whole number from 1 to ${routesMax}`)
+  }
+  const problem = AutoSyncMode.problem(autoSync)
+  if (problem !== undefined) throw new RangeError(problem)
+  if (new Set(routeLists.map(({ name }) => name)).size < routeLists.length) {
+    throw new RangeError("two lists of peers are the same")
+  }
+  if (routeLists.length > routeListsMax) throw new RangeError(`a node has at most ${routeListsMax} lists of peers`)
+  return options
+}
 
 const carryOut = (
   supervisor: Supervision,
@@ -108,7 +131,9 @@ const carryOut = (
       return touched(pause(supervisor, command.peer))
     case "ResumePeer":
       supervisor.paused.delete(command.peer)
-      return touched(Supervisor.forceSync(supervisor, command.peer))
+      return touched(Supervisor.wake(supervisor, command.peer))
+    case "SetAutoSync":
+      return touched(AutoSync.set(supervisor, command.mode))
     case "ReleaseQuarantined":
       return decided(desk.release(command.ids))
     case "DiscardQuarantined":

@@ -27,6 +27,16 @@ export class RoutesExhausted extends Schema.TaggedError<RoutesExhausted>()("Rout
   }
 }
 
+/** A node cannot sync so often, or in such a mode. */
+export class IntervalUnfit extends Schema.TaggedError<IntervalUnfit>()("IntervalUnfit", { problem: Schema.String }) {
+  override get message(): string {
+    return this.problem
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** As many peers are paused as a node keeps in mind. */
 export class PausesExhausted extends Schema.TaggedError<PausesExhausted>()("PausesExhausted", {
   pausedPeersMax: Schema.Int
@@ -69,6 +79,7 @@ export class OrchestratorError extends Schema.TaggedError<OrchestratorError>()("
   reason: Schema.Union([
     RouteUnknown,
     RoutesExhausted,
+    IntervalUnfit,
     PausesExhausted,
     HookPlaceUnknown,
     HooksExhausted,

@@ -16,10 +16,12 @@ import {
   SessionError,
   SessionFailed,
   SessionReplaced,
-  SessionsExhausted
+  SessionsExhausted,
+  SessionYielded
 } from "../session/SessionError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
+import * as GivingWay from "./GivingWay.ts"
 import * as IntakeNews from "./IntakeNews.ts"
 import * as RouteNews from "./RouteNews.ts"
 import * as SessionEnd from "./SessionEnd.ts"
@@ -32,7 +34,7 @@ export interface PeerSessionOptions {
   readonly role: Role
   readonly route: string
   readonly expected: PeerId | undefined
-  readonly onLive: Effect.Effect<void>
+  readonly onLive: (peer: PeerId) => Effect.Effect<void>
 }
 
 /** Ends the session for a reason of this node's, which the peer is told or not. */
@@ -57,7 +59,7 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
       role: "responder",
       route: link.remote,
       expected: undefined,
-      onLive: Effect.void
+      onLive: () => Effect.void
     })
   )
 
@@ -268,6 +270,7 @@ const proven = Effect.fnUntraced(function* (
     sentEvents,
     receivedEvents
   })
+  yield* GivingWay.atProof(supervisor, session)
 })
 
 const heldText = (codes: ReadonlyArray<string>, because: string | undefined): string =>
@@ -317,6 +320,7 @@ const connected = Effect.fnUntraced(function* (
     route: options.route,
     replace,
     supersede: () => end(new SessionReplaced({}), true),
+    giveWay: () => end(new SessionYielded({})),
     sentEvents: 0,
     receivedEvents: 0,
     provenHead: undefined,
@@ -335,7 +339,7 @@ const connected = Effect.fnUntraced(function* (
   current.session = session
   if (yield* isSetBack(supervisor, space.cursorHere)) yield* renewed(supervisor, peer)
   memoryOf(supervisor, peer, options.route).isLinked = true
-  yield* options.onLive
+  yield* options.onLive(peer)
   yield* tellRoute(supervisor, options, peer)
   yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   yield* supervisor.channel.publish({ _tag: "PeerConnected", peer, route: options.route })
@@ -360,6 +364,7 @@ const reportEnd = Effect.fnUntraced(function* (
   error: SessionError
 ) {
   const { reason } = error
+  if (reason._tag === "SessionYielded") return
   if (peer !== undefined) memoryOf(supervisor, peer, options.route).lastError = error.message
   if (reason._tag === "SessionStalled") {
     yield* supervisor.channel.publish({ _tag: "Stalled", peer: peer ?? null, awaiting: reason.awaiting })

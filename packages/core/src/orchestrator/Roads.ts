@@ -3,8 +3,12 @@
  * of several addresses of one peer the best is dialled. When, `RoadChoice` says.
  */
 import { Effect, Metric, Queue } from "effect"
+import type { PeerId } from "../identity/PeerId.ts"
 import { monotonicMs } from "../session/RunningSession.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as AutoSync from "./AutoSync.ts"
+import * as AutoSyncMode from "./AutoSyncMode.ts"
+import * as GivingWay from "./GivingWay.ts"
 import * as RoadChoice from "./RoadChoice.ts"
 import * as RouteNews from "./RouteNews.ts"
 import type { MailboxEntry, RouteEntry, Supervision } from "./Supervision.ts"
@@ -14,19 +18,34 @@ const watchMs = 1_000
 
 /** Watches until it is interrupted. */
 export const watch = Effect.fnUntraced(function* (supervisor: Supervision) {
-  for (const entry of supervisor.mailboxes) {
-    // Without an address to dial it is the road; otherwise that gets its time.
-    const isActive = supervisor.routes.size === 0
-    entry.turn = { isActive, turningSinceMs: undefined }
-    entry.because = isActive ? "there is no address to dial" : "links come first"
-  }
+  let wasLive = false
   for (;;) {
-    const because = whyNeeded(supervisor)
+    const isLive = AutoSync.isLive(supervisor)
+    if (isLive && !wasLive) supervisor.mailboxes.forEach((entry) => begin(supervisor, entry))
+    wasLive = isLive
     const nowMs = yield* monotonicMs
-    for (const entry of supervisor.mailboxes) yield* turn(supervisor, entry, because, nowMs)
+    const because = whyNeeded(supervisor, nowMs)
+    for (const entry of supervisor.mailboxes) {
+      if (isLive) yield* turn(supervisor, entry, because, nowMs)
+      else yield* standBy(supervisor, entry)
+    }
     yield* Effect.sleep(watchMs)
   }
 })
+
+const begin = ({ routes }: Supervision, entry: MailboxEntry): void => {
+  // Without an address to dial it is the road; otherwise that gets its time.
+  const isActive = routes.size === 0
+  entry.turn = { isActive, turningSinceMs: undefined }
+  entry.because = isActive ? "there is no address to dial" : "links come first"
+}
+
+/** No road is in use all the time where the node does not sync all the time. */
+const standBy = ({ autoSync }: Supervision, entry: MailboxEntry) => {
+  entry.turn = { isActive: false, turningSinceMs: undefined }
+  entry.because = AutoSyncMode.text(autoSync.mode)
+  return Metric.update(Metric.withAttributes(CoreMetrics.mailboxActive, { mailbox: entry.mailbox.name }), 0)
+}
 
 const turn = Effect.fnUntraced(function* (
   supervisor: Supervision,
@@ -47,28 +66,44 @@ const turn = Effect.fnUntraced(function* (
 })
 
 /** Whom links do not reach, in words; nothing when they reach everybody who is known to be there. */
-const whyNeeded = ({ paused, peers, routes, sessions }: Supervision): string | undefined => {
-  for (const { route, state } of routes.values()) {
+const whyNeeded = ({ paused, peers, routes, sessions }: Supervision, nowMs: number): string | undefined => {
+  const inTurn = new Set<PeerId>()
+  for (const entry of routes.values()) {
+    const { met, route, state } = entry
+    const isInTurn = GivingWay.isInTurn(entry, nowMs)
+    if (isInTurn && met !== undefined) inTurn.add(met)
     const isCovered = route.peer !== undefined && (paused.has(route.peer) || sessions.get(route.peer) !== undefined)
-    if (state !== "connected" && !isCovered) return `there is no link by ${route.address}`
+    // Nobody has said that whom a list names must be there.
+    const isMissing = state !== "connected" && !isCovered && !isInTurn && route.listed === undefined
+    if (isMissing) return `there is no link by ${route.address}`
   }
   for (const [peer, { isLinked }] of peers) {
-    if (isLinked && !paused.has(peer) && sessions.get(peer) === undefined) return `there is no link with ${peer}`
+    const isReached = paused.has(peer) || inTurn.has(peer) || sessions.get(peer) !== undefined
+    if (isLinked && !isReached) return `there is no link with ${peer}`
   }
   return sessions.size === 0 ? "there is no link" : undefined
 }
 
-/** Waits until a route may be dialled: at once, unless another address of its peer comes before it. */
+/** Waits until a route may be dialled: at once, unless another address of its peer comes before it; or until it is not wanted any more. */
 export const untilItsTurn = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
-  const { peer } = entry.route
-  if (peer === undefined) return
   for (;;) {
+    const waitMs = yield* inMs(supervisor, entry)
+    if (waitMs <= 0 || AutoSync.isDone(supervisor, entry)) return
+    entry.state = "waiting"
+    yield* Effect.sleep(Math.min(waitMs, watchMs))
+  }
+})
+
+/** In how many milliseconds a route may be dialled, as far as other addresses of its peer go. */
+export const inMs = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
+  const { peer } = entry.route
+  if (peer === undefined) return 0
     const candidates = [...supervisor.routes.values()].filter(({ route }) => route.peer === peer)
     const nowMs = yield* monotonicMs
-    const looks = candidates.map(({ changedMs, state }) => ({ isLive: state === "connected", changedMs }))
-    const inMs = RoadChoice.dialInMs(looks, candidates.indexOf(entry), nowMs, supervisor.options.roads)
-    if (inMs <= 0) return
-    entry.state = "waiting"
-    yield* Effect.sleep(Math.min(inMs, watchMs))
-  }
+    // One that waits for its turn comes before the others as well: it has not failed.
+    const looks = candidates.map(({ changedMs, state }) => ({
+      isLive: state === "connected" || state === "queued",
+      changedMs
+    }))
+    return RoadChoice.dialInMs(looks, candidates.indexOf(entry), nowMs, supervisor.options.roads)
 })

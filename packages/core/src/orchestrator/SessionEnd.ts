@@ -9,6 +9,8 @@ import type { LiveSession } from "./SessionTable.ts"
 export interface SessionEnd {
   /** False when dialling again at once would most likely end the same way. */
   readonly hasWorked: boolean
+  /** It ended because this node wanted nothing more of it, and nothing is the matter. */
+  readonly hasGivenWay: boolean
   readonly because: string
   /** Longest wait before the next dial, in milliseconds, where that is less than usual. */
   readonly waitMsMax: number
@@ -68,6 +70,7 @@ const waitMsMax = (reason: SessionError["reason"]): number => {
 /** The end of a session that was admitted, or of one that never was. */
 export const of = (session: LiveSession | undefined, { message, reason }: SessionError): SessionEnd => ({
   hasWorked: hasWorked(session, reason),
+  hasGivenWay: reason._tag === "SessionYielded",
   because: message,
   waitMsMax: waitMsMax(reason)
 })

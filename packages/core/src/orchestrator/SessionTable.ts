@@ -16,6 +16,8 @@ export interface LiveSession {
   readonly replace: () => void
   /** Ends it because the peer has opened another one. The peer is told, and if it has not, a copy of it has. */
   readonly supersede: () => void
+  /** Ends it because it is in step and another route is to have its place. Nobody is told an error. */
+  readonly giveWay: () => void
   sentEvents: number
   receivedEvents: number
   /** Newest arrival number that the last proof covers, while nothing has moved since. */

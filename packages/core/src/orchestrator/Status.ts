@@ -4,6 +4,7 @@
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { QuarantineCounts } from "../journal/Quarantine.ts"
+import type { AutoSyncMode } from "./AutoSyncMode.ts"
 
 export interface PeerStatus {
   readonly peer: PeerId
@@ -31,7 +32,7 @@ export interface MailboxStatus {
   readonly name: string
   /** Where it is, without any secret. */
   readonly address: string
-  /** `active`: in use, because links do not reach somebody. `standby`: looked into now and then. `idle`: the node is not started. */
+  /** `active`: in use, because links do not reach somebody. `standby`: looked into now and then. `idle`: the node is not started, or syncs only when it is told to. */
   readonly state: "idle" | "active" | "standby"
   /** Why it is as it is. */
   readonly because: string
@@ -45,10 +46,28 @@ export interface MailboxStatus {
   readonly equal: number
 }
 
+/** A list of peers, and what came of it. */
+export interface RouteListStatus {
+  readonly name: string
+  /** When it was fetched last, in milliseconds since 1970. */
+  readonly fetchedAtMs: number | undefined
+  /** Failed attempts in a row. */
+  readonly attempts: number
+  readonly lastError: string | undefined
+  /** Addresses of it that are routes of this node. */
+  readonly routes: number
+}
+
 export interface RouteStatus {
   readonly address: string
   readonly peer: PeerId | undefined
-  readonly state: "idle" | "dialling" | "connected" | "waiting"
+  /**
+   * `queued`: as many routes are dialled as may be, and it waits for its turn. `waiting`: it failed and is tried again, or another address of its
+   * peer comes before it. `idle`: the node is not started, or auto-sync does not want it now.
+   */
+  readonly state: "idle" | "queued" | "dialling" | "connected" | "waiting"
+  /** A list of peers named it, and nobody else did. */
+  readonly isListed: boolean
   /** Failed attempts in a row. */
   readonly attempts: number
   readonly lastError: string | undefined
@@ -60,6 +79,9 @@ export interface Status {
   readonly peers: ReadonlyArray<PeerStatus>
   readonly routes: ReadonlyArray<RouteStatus>
   readonly mailboxes: ReadonlyArray<MailboxStatus>
+  readonly lists: ReadonlyArray<RouteListStatus>
+  /** Whether the node syncs by itself, and when the next round begins, in milliseconds since 1970, where it syncs in rounds. */
+  readonly autoSync: { readonly mode: AutoSyncMode; readonly nextAtMs: number | undefined }
   /** Newest arrival number of the journal. */
   readonly head: number
   /** Commits in quarantine, by reason. */

@@ -48,10 +48,19 @@ export const of = (supervisor: Supervision): Effect.Effect<Status, OrchestratorE
         address: route.address,
         peer: route.peer,
         state,
+        isListed: route.listed !== undefined,
         attempts,
         lastError
       })),
       mailboxes: supervisor.mailboxes.map((entry) => mailboxOf(supervisor, entry)),
+      lists: supervisor.lists.map(({ addresses, attempts, fetchedAtMs, lastError, list }) => ({
+        name: list.name,
+        fetchedAtMs,
+        attempts,
+        lastError,
+        routes: addresses.filter((address) => supervisor.routes.has(address)).length
+      })),
+      autoSync: { mode: supervisor.autoSync.mode, nextAtMs: supervisor.autoSync.nextAtMs },
       head,
       quarantine: yield* journal.quarantineCounts
     }
@@ -71,6 +80,13 @@ const stateOf = (supervisor: Supervision, peer: PeerId, head: number, now: Now):
   if (states.length === 0) return stateInMailbox(supervisor, peer, head, now)
   return states.find((state) => state === "held") ?? states.find((state) => state === "syncing") ?? "synced"
 }
+
+/** How each of these sessions stands, as the status would tell it; one whose journal cannot be asked is `syncing`. */
+export const statesOf = Effect.fnUntraced(function* (supervisor: Supervision, sessions: ReadonlyArray<LiveSession>) {
+  const head = yield* Effect.orElseSucceed(supervisor.journal.head, () => Infinity)
+  const now: Now = { ms: yield* monotonicMs, atMs: yield* Clock.currentTimeMillis }
+  return sessions.map((session) => stateOfSession(supervisor, session, head, now))
+})
 
 /** Synced means: proven within the period by either clock, and nothing has been written, received or taken back since. */
 const stateOfSession = (
@@ -107,13 +123,13 @@ const placeOf = (supervisor: Supervision, peer: PeerId) => {
   return places.sort((a, b) => b.entry.lookedMs - a.entry.lookedMs)[0]
 }
 
-const mailboxOf = ({ running }: Supervision, entry: MailboxEntry): MailboxStatus => {
+const mailboxOf = ({ autoSync, running }: Supervision, entry: MailboxEntry): MailboxStatus => {
   const { attempts, because, lastError, lookedAtMs, mailbox, peers, turn } = entry
   const whileRunning = turn.isActive ? "active" : "standby"
   return {
     name: mailbox.name,
     address: mailbox.address,
-    state: running === undefined ? "idle" : whileRunning,
+    state: running === undefined || autoSync.mode === "off" ? "idle" : whileRunning,
     because,
     lookedAtMs,
     attempts,

@@ -15,10 +15,14 @@ import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
 import type { MailboxPeer } from "../mailbox/MailboxSync.ts"
 import type { Mailbox } from "../mailbox/Mailbox.ts"
 import type { MailboxRegistry } from "../mailbox/MailboxRegistry.ts"
+import type { DialOptions } from "../transport/Transport.ts"
 import type { TransportRegistry } from "../transport/TransportRegistry.ts"
+import type { AutoSyncMode } from "./AutoSyncMode.ts"
+import type { DialPlaces } from "./DialPlaces.ts"
 import type * as EventChannel from "./EventChannel.ts"
 import type { HeardPeers } from "./HeardPeers.ts"
 import type { SessionTable } from "./SessionTable.ts"
+import type { RouteList, RouteListEntry } from "./RouteLists.ts"
 import { defaultRoadTiming, type RoadTiming, type Turn } from "./RoadChoice.ts"
 import type { RouteStatus } from "./Status.ts"
 
@@ -27,6 +31,8 @@ export interface Route {
   readonly address: string
   /** The only peer that may answer there; any that the policy admits when absent. */
   readonly peer?: PeerId | undefined
+  /** Of one that a list of peers named: how it is dialled. It comes behind all others. */
+  readonly listed?: DialOptions | undefined
 }
 
 export interface OrchestratorOptions {
@@ -47,6 +53,12 @@ export interface OrchestratorOptions {
   readonly sessionsMax: number
   /** When another road is taken, and when the first one again. */
   readonly roads: RoadTiming
+  /** Routes that are dialled or linked at a time, 1 to `routesMax`; the others take turns. */
+  readonly dialledMax: number
+  /** Whether the node syncs by itself, and how often. */
+  readonly autoSync: AutoSyncMode
+  /** Lists of peers, at most `routeListsMax`. */
+  readonly routeLists: ReadonlyArray<RouteList>
 }
 
 /** Routes of one node; a further one is refused with `RoutesExhausted`. */
@@ -71,7 +83,10 @@ export const defaultOptions: OrchestratorOptions = {
   deleteLimits: defaultDeleteLimits,
   releaseEveryMs: 5_000,
   sessionsMax: 8_192,
-  roads: defaultRoadTiming
+  roads: defaultRoadTiming,
+  dialledMax: routesMax,
+  autoSync: "live",
+  routeLists: []
 }
 
 /** What outlives a session. */
@@ -101,6 +116,13 @@ export interface RouteEntry {
   state: RouteStatus["state"]
   attempts: number
   lastError: string | undefined
+  /** Who answered there last. */
+  met: PeerId | undefined
+  /** When its link gave way to another route, in the milliseconds of `monotonicMs`; nothing since a dial has failed. */
+  gaveWayMs: number | undefined
+  /** A round wants it dialled, where the node does not sync all the time; and how often that was tried. */
+  isDue: boolean
+  tries: number
 }
 
 /** A mailbox with what its fiber knows. */
@@ -118,6 +140,8 @@ export interface MailboxEntry {
   peers: ReadonlyArray<MailboxPeer>
   /** Asks for a look: at once, or in a moment because more may come. */
   readonly wake: Queue.Queue<"now" | "soon">
+  /** A round wants it looked into, where the node does not sync all the time. */
+  isDue: boolean
 }
 
 /** Commits that wait for what they rest on. */
@@ -146,6 +170,15 @@ export interface Supervision {
   readonly heard: HeardPeers
   readonly paused: Set<PeerId>
   readonly routes: Map<string, RouteEntry>
+  readonly places: DialPlaces
+  readonly lists: ReadonlyArray<RouteListEntry>
+  readonly autoSync: {
+    mode: AutoSyncMode
+    /** When the next round begins, in milliseconds since 1970. */
+    nextAtMs: number | undefined
+    /** Says that the mode is another one. */
+    readonly turned: Queue.Queue<void>
+  }
   readonly mailboxes: ReadonlyArray<MailboxEntry>
   readonly mailboxRegistry: MailboxRegistry["Service"] | undefined
   readonly diallers: FiberMap.FiberMap<string>

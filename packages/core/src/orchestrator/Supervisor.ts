@@ -2,7 +2,7 @@
  * Opens, watches and closes links: one dialling fiber for each route, one session for each link, bounded waits with
  * jitter in between. Nothing that fails here is fatal to the node.
  */
-import { Effect, FiberMap, Option, PubSub, Scope, Semaphore, Stream } from "effect"
+import { Context, Deferred, Effect, FiberMap, Option, PubSub, Queue, Scope, Semaphore, Stream } from "effect"
 import { Compression } from "../crypto/Compression.ts"
 import { Crypto } from "../crypto/Crypto.ts"
 import { DeviceKey } from "../crypto/DeviceKey.ts"
@@ -17,7 +17,10 @@ import * as Occupancy from "../telemetry/Occupancy.ts"
 import { MailboxRegistry } from "../mailbox/MailboxRegistry.ts"
 import { TransportRegistry } from "../transport/TransportRegistry.ts"
 import * as AccessKeeper from "./AccessKeeper.ts"
+import * as AutoSync from "./AutoSync.ts"
+import { DialPlaces } from "./DialPlaces.ts"
 import * as EventChannel from "./EventChannel.ts"
+import * as GivingWay from "./GivingWay.ts"
 import { HeardPeers, heardPeersMax } from "./HeardPeers.ts"
 import * as IntakeNews from "./IntakeNews.ts"
 import * as MailboxRoad from "./MailboxRoad.ts"
@@ -25,6 +28,8 @@ import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import * as Roads from "./Roads.ts"
+import * as RouteLists from "./RouteLists.ts"
+import type { SessionEnd } from "./SessionEnd.ts"
 import { SessionTable } from "./SessionTable.ts"
 import {
   type OrchestratorOptions,
@@ -41,7 +46,8 @@ import {
 } from "./Supervision.ts"
 
 export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
-  const services = yield* Effect.context<Services>()
+  // Without the node's own scope: what a session or a mailbox opens ends with it, and not with the node.
+  const services = Context.omit(Scope.Scope)(yield* Effect.context<Services>())
   const mailboxRegistry = Option.getOrUndefined(yield* Effect.serviceOption(MailboxRegistry))
   const supervisor: Supervision = {
     options,
@@ -56,6 +62,9 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     heard: new HeardPeers(),
     paused: new Set(),
     routes: new Map(),
+    places: new DialPlaces(options.dialledMax),
+    lists: options.routeLists.map(RouteLists.entryOf),
+    autoSync: { mode: options.autoSync, nextAtMs: undefined, turned: yield* Queue.sliding<void>(1) },
     mailboxes: yield* Effect.forEach(mailboxRegistry?.all ?? [], MailboxRoad.entryOf),
     mailboxRegistry,
     diallers: yield* FiberMap.make<string>(),
@@ -76,12 +85,13 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
 })
 
 const watchSizes = (supervisor: Supervision) => {
-  const { forgotten, heard, options, paused, peers, resubmitted, routes, sessions, wanted } = supervisor
+  const { forgotten, heard, options, paused, peers, places, resubmitted, routes, sessions, wanted } = supervisor
   const resting = () => supervisor.resting?.ids.length ?? 0
   return Occupancy.watch([
     { kind: "queue", name: "sessions", limit: options.sessionsMax, length: () => sessions.size },
     { kind: "queue", name: "heard_peers", limit: heardPeersMax, length: () => heard.size },
     { kind: "queue", name: "routes", limit: routesMax, length: () => routes.size },
+    { kind: "queue", name: "dialled_routes", limit: options.dialledMax, length: () => places.size },
     { kind: "queue", name: "wishes", limit: wishesMax, length: () => PubSub.sizeUnsafe(wanted) },
     { kind: "queue", name: "paused_peers", limit: pausedPeersMax, length: () => paused.size },
     { kind: "queue", name: "forgotten_partitions", limit: Limits.partitionsMax, length: () => forgotten.size },
@@ -119,7 +129,14 @@ export const start = Effect.fnUntraced(function* (supervisor: Supervision) {
     entry.changedMs = nowMs
     yield* startDialling(supervisor, entry)
   }
+  yield* FiberMap.run(supervisor.diallers, "turns")(GivingWay.watch(supervisor))
+  yield* FiberMap.run(supervisor.diallers, "rounds")(AutoSync.run(supervisor))
   yield* startMailboxes(supervisor)
+  yield* RouteLists.start(supervisor, {
+    // A list that names more than there is room for, or what no transport takes, is shortened.
+    open: (address, listed) => Effect.ignore(openRoute(supervisor, { address, listed })),
+    close: (address) => Effect.asVoid(removeRoutes(supervisor, (route) => route.address === address))
+  })
   return supervisor.addresses
 })
 
@@ -142,13 +159,25 @@ export const stop = Effect.fnUntraced(function* (supervisor: Supervision) {
   const sessions = supervisor.sessions.all.length
   yield* FiberMap.clear(supervisor.diallers)
   yield* Scope.close(running, yield* Effect.exit(Effect.void))
+  for (const entry of [...supervisor.routes.values(), ...supervisor.mailboxes]) entry.isDue = false
   for (const entry of supervisor.routes.values()) entry.state = "idle"
+  supervisor.autoSync.nextAtMs = undefined
   return sessions
 })
 
 /** Notes a route without dialling it yet. */
 export const addRoute = (supervisor: Supervision, route: Route, changedMs = 0): RouteEntry => {
-  const entry: RouteEntry = { route, changedMs, state: "idle", attempts: 0, lastError: undefined }
+  const entry: RouteEntry = {
+    route,
+    changedMs,
+    state: "idle",
+    attempts: 0,
+    lastError: undefined,
+    met: undefined,
+    gaveWayMs: undefined,
+    isDue: false,
+    tries: 0
+  }
   supervisor.routes.set(route.address, entry)
   return entry
 }
@@ -185,10 +214,21 @@ export const endSessions = (supervisor: Supervision, peer: PeerId | undefined): 
     return meant.length
   })
 
+/** Compares roots and dials now; begins a round where the node does not sync all the time. Counts sessions, or routes of the round. */
 export const forceSync = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId | undefined) {
+  supervisor.places.wish(({ met, route }) => peer === undefined || (route.peer ?? met) === peer)
+  if (!AutoSync.isLive(supervisor)) return yield* AutoSync.beginRound(supervisor, peer)
+  return yield* wake(supervisor, peer)
+})
+
+/** Dials waiting routes that auto-sync wants, and compares roots; counts the sessions. */
+export const wake = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId | undefined) {
   yield* PubSub.publish(supervisor.wanted, peer)
   return supervisor.sessions.all.filter((session) => peer === undefined || session.peer === peer).length
 })
+
+/** What a list names may be gone for good, and nobody looks after it here: the longest wait for it, in milliseconds. */
+const listedRetryMsMax = 15 * 60_000
 
 const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
   FiberMap.run(supervisor.diallers, entry.route.address)(dialForEver(supervisor, entry))
@@ -196,25 +236,46 @@ const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
 /** Dials, runs the session, waits, and again. A session that worked starts the waits over. */
 const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   for (;;) {
+    if (AutoSync.isDone(supervisor, entry)) entry.state = "idle"
+    yield* AutoSync.untilWanted(supervisor, entry)
     yield* Roads.untilItsTurn(supervisor, entry)
-    entry.state = "dialling"
-    const ended = yield* dialOnce(supervisor, entry).pipe(
+    // Another address of the peer may have done what a round wanted.
+    if (AutoSync.isDone(supervisor, entry)) continue
+    const ended = yield* dialInPlace(supervisor, entry).pipe(
       Effect.scoped,
       // A transport that breaks is dialled again like one that fails.
-      Effect.catchDefect((defect) =>
-        Effect.as(Effect.logError("a dial failed", defect), {
-          hasWorked: false,
-          because: String(defect),
-          waitMsMax: Infinity
-        })
-      )
+      Effect.catchDefect((defect) => Effect.as(Effect.logError("a dial failed", defect), failed(String(defect))))
     )
-    entry.attempts = ended.hasWorked ? 0 : entry.attempts + 1
-    entry.lastError = ended.because
-    if (isLive(entry)) entry.changedMs = yield* monotonicMs
+    const nowMs = yield* monotonicMs
+    if (isLive(entry)) entry.changedMs = nowMs
     entry.state = "waiting"
-    yield* waitToRetry(supervisor, entry, ended.waitMsMax)
+    if (ended === undefined) continue
+    entry.attempts = ended.hasWorked ? 0 : entry.attempts + 1
+    entry.lastError = ended.hasGivenWay ? undefined : ended.because
+    entry.gaveWayMs = ended.hasGivenWay ? nowMs : undefined
+    AutoSync.tried(supervisor, entry, ended.hasGivenWay)
+    if (!ended.hasGivenWay && !AutoSync.isDone(supervisor, entry)) yield* waitToRetry(supervisor, entry, ended.waitMsMax)
   }
+})
+
+const failed = (because: string): SessionEnd => ({ hasWorked: false, hasGivenWay: false, because, waitMsMax: Infinity })
+
+/** Dials once there is a place; nothing where meanwhile it is not wanted, or another address of the peer has come before it. */
+const dialInPlace = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
+  const { places } = supervisor
+  const granted = yield* Effect.acquireRelease(
+    Effect.sync(() => places.ask(entry)),
+    () => Effect.sync(() => places.leave(entry))
+  )
+  if (!places.has(entry)) {
+    entry.state = "queued"
+    yield* Deferred.await(granted)
+    // Other addresses of the peer wait for this one from here on.
+    entry.changedMs = yield* monotonicMs
+    if (AutoSync.isDone(supervisor, entry) || (yield* Roads.inMs(supervisor, entry)) > 0) return undefined
+  }
+  entry.state = "dialling"
+  return yield* dialOnce(supervisor, entry)
 })
 
 /** Asked anew because a session sets it meanwhile, which a switch on the same object cannot know. */
@@ -223,30 +284,33 @@ const isLive = ({ state }: RouteEntry): boolean => state === "connected"
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
   if (peer !== undefined && supervisor.paused.has(peer))
-    return { hasWorked: false, because: "paused", waitMsMax: Infinity }
+    return failed("paused")
   const link = yield* supervisor.registry.forAddress(address).pipe(
-    Effect.flatMap((transport) => transport.dial(address)),
+    Effect.flatMap((transport) => transport.dial(address, entry.route.listed)),
     Effect.result
   )
   if (link._tag === "Failure") {
     yield* IntakeNews.reportFailure(supervisor, peer, address, link.failure)
-    return { hasWorked: false, because: link.failure.message, waitMsMax: Infinity }
+    return failed(link.failure.message)
   }
   return yield* PeerSession.run(supervisor, {
     link: link.success,
     role: "initiator",
     route: address,
     expected: peer,
-    onLive: Effect.map(monotonicMs, (nowMs) => {
-      entry.state = "connected"
-      entry.changedMs = nowMs
-    })
+    onLive: (met) =>
+      Effect.map(monotonicMs, (nowMs) => {
+        entry.state = "connected"
+        entry.changedMs = nowMs
+        entry.met = met
+      })
   })
 })
 
 const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry, waitMsMax: number) {
   const { retryMsMax, retryMsMin } = supervisor.options
-  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), retryMsMax, waitMsMax)
+  const longestMs = entry.route.listed === undefined ? retryMsMax : Math.max(retryMsMax, listedRetryMsMax)
+  const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), longestMs, waitMsMax)
   // Half fixed, half random, so that many clients of one hub do not come back in step.
   const [chance] = supervisor.crypto.randomBytes(1)
   const waitMs = Math.round(fullMs / 2 + (chance! / 255) * (fullMs / 2))

@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import * as PeerId from "../identity/PeerId.ts"
 import { quarantinePageMax } from "../journal/Quarantine.ts"
+import { AutoSyncMode } from "./AutoSyncMode.ts"
 import type { QuarantineAnswer } from "./QuarantineDecisions.ts"
 
 const Address = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(512))
@@ -13,7 +14,10 @@ const Address = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(51
 export const Start = Schema.TaggedStruct("Start", {})
 /** Ends all sessions and stops listening. The journal stays open. */
 export const Stop = Schema.TaggedStruct("Stop", {})
-/** Dials waiting routes now and compares roots with every live peer, or with one. */
+/**
+ * Dials waiting routes now and compares roots with every live peer, or with one. Where the node does not sync all the time, it
+ * begins a round: routes are dialled and mailboxes looked into until all are in step.
+ */
 export const ForceSync = Schema.TaggedStruct("ForceSync", { peer: Schema.NullOr(PeerId.PeerId) })
 /** Adds a route to a peer. Whether the peer is admitted is the policy's business. */
 export const AddPeer = Schema.TaggedStruct("AddPeer", { peer: PeerId.PeerId, address: Address })
@@ -25,6 +29,9 @@ export const ResumePeer = Schema.TaggedStruct("ResumePeer", { peer: PeerId.PeerI
 /** Adds a route to whoever answers at the address. */
 export const AddRoute = Schema.TaggedStruct("AddRoute", { address: Address })
 export const RemoveRoute = Schema.TaggedStruct("RemoveRoute", { address: Address })
+
+/** Chooses whether the node syncs by itself, and how often; see `AutoSyncMode`. Links that are under way come into step first. */
+export const SetAutoSync = Schema.TaggedStruct("SetAutoSync", { mode: AutoSyncMode })
 
 /** Commit ids in hexadecimal. */
 const Commits = Schema.Array(Schema.String).check(Schema.isMaxLength(quarantinePageMax))
@@ -43,6 +50,7 @@ export const SyncCommand = Schema.Union([
   ResumePeer,
   AddRoute,
   RemoveRoute,
+  SetAutoSync,
   ReleaseQuarantined,
   DiscardQuarantined
 ])

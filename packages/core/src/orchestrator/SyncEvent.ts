@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import * as PeerId from "../identity/PeerId.ts"
 import { QuarantineReason, quarantineWays } from "../journal/Quarantine.ts"
+import { AutoSyncMode } from "./AutoSyncMode.ts"
 
 const Count = Schema.Int
 
@@ -40,6 +41,8 @@ export const RouteChanged = Schema.TaggedStruct("RouteChanged", {
   to: Schema.NullOr(Schema.String),
   because: Schema.String
 })
+/** From now on the node syncs by itself in another way. */
+export const AutoSyncChanged = Schema.TaggedStruct("AutoSyncChanged", { mode: AutoSyncMode })
 /** A session or dial failed; it is tried again when `willRetry`. */
 export const SyncError = Schema.TaggedStruct("SyncError", {
   peer: Schema.NullOr(PeerId.PeerId),
@@ -155,6 +158,7 @@ export const SyncEvent = Schema.Union([
   SyncProgress,
   SyncCompleted,
   RouteChanged,
+  AutoSyncChanged,
   SyncError,
   EntitiesUpdated,
   CommitsRefused,

@@ -159,6 +159,16 @@ export class SessionReplaced extends Schema.TaggedError<SessionReplaced>()("Sess
   }
 }
 
+/** It was in step and gave its place to another route, or auto-sync had wanted no more of it. */
+export class SessionYielded extends Schema.TaggedError<SessionYielded>()("SessionYielded", {}) {
+  override get message(): string {
+    return "it was in step and gave way; it is dialled again in its turn"
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** This node has as many live sessions as it takes. The peer dials again later. */
 export class SessionsExhausted extends Schema.TaggedError<SessionsExhausted>()("SessionsExhausted", {
   sessionsMax: Schema.Int
@@ -186,6 +196,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     SessionStalled,
     SessionFailed,
     SessionReplaced,
+    SessionYielded,
     SessionsExhausted,
     WireError,
     TransportError,

@@ -34,7 +34,7 @@ const closed = fail(new LinkClosed({ problem: "the other end closed it" }))
 /** A transport that listens on `memory:<address>` and dials others of the same network. */
 export const make = (network: MemoryNetwork, address: string): Transport => ({
   name,
-  capabilities: { kind: "link", canListen: true, canDial: true, frameBytesMax: Limits.frameBytesMax },
+  capabilities: { kind: "link", canListen: true, canDial: true, looksUp: true, frameBytesMax: Limits.frameBytesMax },
   accepts: (target) => target.startsWith(scheme),
   listen: (onLink) => listen(network, `${scheme}${address}`, onLink),
   dial: (target) => dial(network, `${scheme}${address}`, target)

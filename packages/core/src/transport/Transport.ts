@@ -13,8 +13,27 @@ export interface TransportCapabilities {
   readonly kind: "link"
   readonly canListen: boolean
   readonly canDial: boolean
+  /** It honours `lookup` of a dial; one that does not is not used for addresses that a list of peers names. */
+  readonly looksUp: boolean
   /** Largest frame in bytes. */
   readonly frameBytesMax: number
+}
+
+/** Looks a name up in the way of Node's `net.connect`: all addresses where `all` is asked for, else one with its family. */
+export type Lookup = (
+  hostname: string,
+  options: { readonly all?: boolean | undefined },
+  callback: (
+    error: Error | null,
+    address: string | Array<{ readonly address: string; readonly family: number }>,
+    family?: number
+  ) => void
+) => void
+
+/** How one address is dialled. */
+export interface DialOptions {
+  /** How its name is looked up; the connection goes to what this says and nowhere else. The platform's way when absent. */
+  readonly lookup?: Lookup | undefined
 }
 
 export interface Transport {
@@ -31,7 +50,7 @@ export interface Transport {
     onLink: (link: Link) => Effect.Effect<void>
   ) => Effect.Effect<ReadonlyArray<string>, TransportError, Scope.Scope>
   /** Opens a link that closes with the scope. Gives up after 10 seconds with `Unreachable`. */
-  readonly dial: (address: string) => Effect.Effect<Link, TransportError, Scope.Scope>
+  readonly dial: (address: string, options?: DialOptions) => Effect.Effect<Link, TransportError, Scope.Scope>
   /** How it finds peers by itself; absent where it does not. */
   readonly finder?: Finder | undefined
 }

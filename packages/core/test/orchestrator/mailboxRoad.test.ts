@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { describe } from "vitest"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
 import type { Mailbox } from "../../src/mailbox/Mailbox.ts"
-import { MailboxBusy, MailboxError } from "../../src/mailbox/MailboxError.ts"
+import { MailboxBusy, MailboxError, MailboxUnreachable } from "../../src/mailbox/MailboxError.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { makeNode, makeRules, pass, seenBy, statusOf, type VirtualNode } from "./virtualNodes.ts"
 
@@ -147,6 +147,40 @@ describe("a mailbox that fails", () => {
       yield* pass(90_000)
       expect(yield* b.fieldsOf("t1")).toMatchObject({ title: "a" })
       expect((yield* a.status).mailboxes).toMatchObject([{ lastError: undefined, attempts: 0 }])
+    })
+  )
+})
+
+describe("a mailbox that goes away", () => {
+  it.effect("[OR-86] it is opened anew once it is back, and where the node starts again", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const folder = yield* MemoryMailbox.makeFolder
+      const problem: { reason: MailboxError["reason"] | undefined } = {
+        reason: new MailboxUnreachable({ problem: "the drive is not there" })
+      }
+      const a = yield* makeNode(network, 1, [], {
+        rules: yield* makeRules([1, 2]),
+        mailboxes: [failing(MemoryMailbox.make(folder), problem)]
+      })
+      const b = yield* makeNode(network, 2, [], {
+        rules: yield* makeRules([1, 2]),
+        mailboxes: [MemoryMailbox.make(folder)]
+      })
+      yield* a.start
+      yield* b.start
+      yield* a.put("t1", { team: "north", title: "a" })
+      yield* pass(30_000)
+      problem.reason = undefined
+      yield* pass(90_000)
+      expect(yield* b.fieldsOf("t1")).toMatchObject({ title: "a" })
+      expect(new Set(seenBy(a, "SyncError").map(({ code }) => code))).toEqual(new Set(["MailboxUnreachable"]))
+      yield* a.stop
+      yield* pass(1_000)
+      yield* a.start
+      yield* a.put("t2", { team: "north", title: "again" })
+      yield* pass(60_000)
+      expect(yield* b.fieldsOf("t2")).toMatchObject({ title: "again" })
     })
   )
 })

@@ -17,6 +17,7 @@ import type { Partition } from "../../src/model/Partition.ts"
 import { Orchestrator } from "../../src/orchestrator/Orchestrator.ts"
 import { Records } from "../../src/orchestrator/Records.ts"
 import type { OrchestratorOptions, Route } from "../../src/orchestrator/Supervision.ts"
+import type { SyncCommand } from "../../src/orchestrator/SyncCommand.ts"
 import type { SyncEvent } from "../../src/orchestrator/SyncEvent.ts"
 import * as SimulatedSeal from "../../src/testing/SimulatedSeal.ts"
 import { withSkew } from "../../src/testing/SkewedClock.ts"
@@ -178,6 +179,8 @@ export const makeNode = Effect.fnUntraced(function* (
     journal: Context.get(services, Journal),
     seen,
     run,
+    send: <C extends SyncCommand>(command: C) => withSkew(skew, Effect.orDie(orchestrator.send(command))),
+    tell: <C extends SyncCommand>(command: C) => withSkew(skew, orchestrator.send(command)),
     start: withSkew(skew, Effect.orDie(orchestrator.send({ _tag: "Start" }))),
     pause: (peer: PeerId) => Effect.orDie(orchestrator.send({ _tag: "PausePeer", peer })),
     resume: (peer: PeerId) => Effect.orDie(orchestrator.send({ _tag: "ResumePeer", peer })),

@@ -6,6 +6,7 @@
 import { request } from "node:https"
 import { isIP, type LookupFunction } from "node:net"
 import { rootCertificates } from "node:tls"
+import type { RouteLists } from "@syncline/core"
 import { Effect, Result, Schema } from "effect"
 import { ListAddressRefused, ListMalformed, ListUnreachable, PeerListError } from "./PeerListError.ts"
 import { isPublic, lookupPublic } from "./PublicAddress.ts"
@@ -60,6 +61,19 @@ export const fetchList = (
     if (problem !== undefined) return yield* fail(new ListAddressRefused({ url, problem }))
     return yield* parse(url, yield* bodyOf(url, options))
   })
+
+/**
+ * The list at an address as routes of a node, which fetches it now and then. What it names is dialled only where it stands on the
+ * internet at that moment, whatever its name stood for before.
+ */
+export const routeList = (url: string, options: FetchOptions = {}): RouteLists.RouteList => ({
+  name: url,
+  fetch: fetchList(url, options).pipe(
+    Effect.map((peers) => peers.map(({ address }) => address)),
+    Effect.mapError(({ message, reason }) => ({ code: reason._tag, message }))
+  ),
+  dial: { lookup: options.lookup ?? lookupPublic }
+})
 
 /** The peers in a list's text. An entry that is none, or leads nowhere that is called, is left out. */
 export const parse = (url: string, body: string): Effect.Effect<ReadonlyArray<ListedPeer>, PeerListError> =>

@@ -125,6 +125,21 @@ describe("what is never called", () => {
     })
   )
 
+  it.live("[PL-4] what a list names is looked up for the dial itself, and goes nowhere but to the internet", () =>
+    Effect.gen(function* () {
+      const url = yield* serve((_, response) => void response.end(JSON.stringify([peer("https://one.peers.net:5342")])))
+      const { dial, fetch, name } = PeerList.routeList(url, options)
+      expect(name).toBe(url)
+      expect(yield* fetch).toEqual(["https://one.peers.net:5342"])
+      expect(dial.lookup).toBe(here)
+      const unless = PeerList.routeList("http://list.peers.net")
+      expect(unless.dial.lookup).toBe(lookupPublic)
+      const failure = yield* Effect.flip(unless.fetch)
+      expect(failure).toMatchObject({ code: "ListAddressRefused" })
+      expect(failure.message).toContain("it must begin with https:")
+    })
+  )
+
   it("[PL-2] a name that stands for such an address", async () => {
     for (const all of [true, false]) {
       const problem = await new Promise<string>((resolve) =>
