@@ -75,6 +75,7 @@ export * as Gate from "./gate/Gate.ts"
 
 export * as Link from "./transport/Link.ts"
 export * as FileSeal from "./crypto/FileSeal.ts"
+export * as CloudStorage from "./mailbox/CloudStorage.ts"
 export * as Mailbox from "./mailbox/Mailbox.ts"
 export * as MailboxContents from "./mailbox/MailboxContents.ts"
 export * as MailboxError from "./mailbox/MailboxError.ts"

@@ -10,6 +10,7 @@ import {
   type Crypto,
   DeleteWatch,
   type DeviceKey,
+  type FileSeal,
   type Gate,
   type Journal,
   type JournalError,
@@ -98,6 +99,7 @@ export type NodeServices =
   | Crypto.Crypto
   | Compression.Compression
   | DeviceKey.DeviceKey
+  | FileSeal.FileSeal
   | TransportRegistry.TransportRegistry
 
 /** Throws a `RangeError` for delete limits, places, lists and an auto-sync out of bounds, and for passphrases of a space whose charter hands out keys. */

@@ -35,6 +35,7 @@ import {
   Stream
 } from "effect"
 import * as EntityHandle from "./EntityHandle.ts"
+import * as NodeCloud from "./NodeCloud.ts"
 import * as NodeHook from "./NodeHook.ts"
 import * as NodeQuarantine from "./NodeQuarantine.ts"
 import * as NodeUndo from "./NodeUndo.ts"
@@ -118,6 +119,11 @@ export interface NodeControl {
   readonly hook: (hook: NodeHook.NodeHook) => Promise<() => Promise<void>>
   readonly send: <C extends SyncCommand.SyncCommand>(command: C) => Promise<SyncCommand.ReplyOf<C>>
   readonly status: () => Promise<Status.Status>
+  /**
+   * A mailbox as a storage that the program asks itself: nothing looks into it by itself, so it is none of `mailboxes`. Open until
+   * `close` of it or of the node. Rejects with a `MailboxError` or `JournalError`.
+   */
+  readonly cloud: (mailbox: Mailbox.Mailbox) => Promise<NodeCloud.NodeCloud>
   /** How the contents of the space are kept from those who have no key. */
   readonly seal: () => Promise<SpaceKeys.SealStatus>
   /** Commits that are kept and may not be applied now. */
@@ -172,9 +178,11 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
     const orchestrator = Context.get(services, Orchestrator.Orchestrator)
     const desk = Context.get(services, QuarantineDesk.QuarantineDesk)
     const closed = Deferred.makeUnsafe<void>()
-    const close = (): Promise<void> => {
+    const clouds = Scope.makeUnsafe()
+    const close = async (): Promise<void> => {
       Deferred.doneUnsafe(closed, Effect.void)
-      return runtime.dispose()
+      await Effect.runPromise(Scope.close(clouds, Exit.void))
+      await runtime.dispose()
     }
     const head = await Effect.runPromise(Context.get(services, Journal.Journal).head)
     // Whoever asks by the command line how the node meets others works on the folder beside it.
@@ -196,6 +204,7 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       events: () => Stream.toAsyncIterableWith(Stream.interruptWhen(orchestrator.events, context.closed), services),
       send: (command) => Effect.runPromiseWith(services)(orchestrator.send(command)),
       status: () => Effect.runPromiseWith(services)(orchestrator.status),
+      cloud: (mailbox) => Effect.runPromiseWith(services)(NodeCloud.open({ mailbox, folder: store, ...tuning }, clouds)),
       seal: () => Effect.runPromiseWith(services)(Context.get(services, SpaceKeys.SpaceKeys).status),
       quarantine: NodeQuarantine.make(desk, services),
       receipts: (list) => Effect.runPromiseWith(services)(desk.receipts(list)),
@@ -234,6 +243,7 @@ const ownNames: { readonly [K in Exclude<keyof NodeControl, symbol>]: true } = {
   hook: true,
   send: true,
   status: true,
+  cloud: true,
   seal: true,
   quarantine: true,
   receipts: true,

@@ -28,6 +28,7 @@ export {
   type SynclineNode
 } from "./createNode.ts"
 export type { Handler, NodeHook } from "./NodeHook.ts"
+export type { NodeCloud } from "./NodeCloud.ts"
 export type { NodeQuarantine } from "./NodeQuarantine.ts"
 export type { Undoable } from "./NodeUndo.ts"
 export type { Change, EntityHandle, HistoryPage, PastQuestion, Question, RowOf, Written } from "./EntityHandle.ts"

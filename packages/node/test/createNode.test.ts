@@ -4,7 +4,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Entity, JournalError, MemoryTransport, type SyncEvent, WriteError } from "@syncline/core"
+import { Entity, JournalError, MemoryMailbox, MemoryTransport, type SyncEvent, WriteError } from "@syncline/core"
 import { personal } from "@syncline/policy"
 import { Effect, Redacted, Schema } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
@@ -120,6 +120,28 @@ describe("createNode", () => {
       await expect(open({ store, ...options })).rejects.toThrow(RangeError)
     }
     expect(existsSync(store)).toBe(false)
+  })
+
+  it("[CN-15] is asked for what a mailbox has, and leaves it", async () => {
+    const place = await Effect.runPromise(MemoryMailbox.makeFolder)
+    const [store, other] = [folder(), folder()]
+    await using here = await open({ store, policy: personal({ trusted: [peerIn(other)] }) })
+    await using there = await open({ store: other, policy: personal({ trusted: [here.peer] }) })
+    await here.notes.put({ id: "n", text: "milk" })
+    const [up, down] = [await here.cloud(MemoryMailbox.make(place)), await there.cloud(MemoryMailbox.make(place))]
+    expect(await up.uploadEvents()).toBe(true)
+    const { commits, next } = await down.downloadEvents()
+    expect(commits.map(({ author, entities }) => [author, entities.map(({ id }) => id)])).toEqual([[here.peer, ["n"]]])
+    expect((await down.downloadEvents(next)).commits).toEqual([])
+    expect(await there.notes.get("n")).toMatchObject({ text: "milk" })
+    expect((await down.listPeers()).map(({ peer }) => peer)).toEqual([here.peer])
+    await expect(down.downloadEvents("elsewhere")).rejects.toMatchObject({ reason: { _tag: "CursorMalformed" } })
+    await expect(there.cloud(MemoryMailbox.make(place))).rejects.toMatchObject({ reason: { _tag: "MailboxUnfit" } })
+    await down.close()
+    const again = await there.cloud(MemoryMailbox.make(place))
+    expect((await again.downloadEvents(next)).commits).toEqual([])
+    await there.close()
+    expect(place.open.size).toBe(1)
   })
 
   it("[CN-1] writes, changes, reads and deletes records", async () => {

@@ -6,7 +6,7 @@ import { SeededRandom } from "@syncline/core/testing"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { folder } from "../src/FsFolder.ts"
-import { type Device, join, note } from "./folderDevices.ts"
+import { type Device, join, note, storageOf } from "./folderDevices.ts"
 import { everythingIn, temporaryFolder } from "./folders.ts"
 
 const startMs = 1_800_000_000_000
@@ -142,5 +142,23 @@ it.effect("[FF-20] a device whose folder was cleared publishes again", () =>
     yield* settled([a, b])
     expect(yield* b.get("n")).toMatchObject({ fields: { text: "of a" } })
     yield* expectSame([a, b])
+  })
+)
+
+it.effect("[FF-22] two devices ask a folder as a storage of events: what goes up comes down, once", () =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(startMs)
+    const path = yield* temporaryFolder
+    const [first, second] = [yield* storageOf(folder({ path }), 1, [1, 2]), yield* storageOf(folder({ path }), 2, [1, 2])]
+    yield* first.write(note("n1", "milk"))
+    yield* first.write(note("n2", "bread"))
+    expect(yield* first.storage.uploadEvents).toBe(true)
+    const { commits, isEnd, next } = yield* second.storage.downloadEvents(null)
+    expect([commits.map(({ entities }) => entities[0]!.id), isEnd]).toEqual([["n1", "n2"], true])
+    yield* first.write(note("n3", "salt"))
+    yield* first.storage.uploadEvents
+    const later = yield* second.storage.downloadEvents(next)
+    expect(later.commits.map(({ entities }) => entities[0]!.id)).toEqual(["n3"])
+    expect((yield* second.storage.listPeers).map(({ isEqual }) => isEqual)).toEqual([true])
   })
 )

@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, hash, randomBytes, sign, verify } from "node:crypto"
 import { Compression, Crypto, DeviceKey, DeleteWatch, FileSeal, Gate, Journal } from "@syncline/core"
-import { MailboxState, MailboxSync, MemoryJournal, PeerId, SpaceId, StateHash } from "@syncline/core"
+import { CloudStorage, MailboxState, MailboxSync, MemoryJournal, PeerId, SpaceId, StateHash } from "@syncline/core"
 import type { EntityChange, Mailbox } from "@syncline/core"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
 
@@ -77,23 +77,18 @@ export interface Device {
   readonly hash: Effect.Effect<unknown, unknown>
 }
 
-/** A device at a mailbox, until the scope closes. `known` are the numbers of all. */
-export const join = Effect.fnUntraced(function* (
-  mailbox: Mailbox.Mailbox,
-  device: number,
-  known: ReadonlyArray<number>
-): Effect.fn.Return<Device, unknown, Scope.Scope> {
-  const signer = signerOf(device)
+/** The services of a device. `known` are the numbers of all. */
+const servicesOf = (device: number, known: ReadonlyArray<number>) => {
   const journal = MemoryJournal.layer({ space }).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         Layer.succeed(Crypto.Crypto, functions),
         Compression.Compression.layerStored,
-        Layer.succeed(DeviceKey.DeviceKey, signer)
+        Layer.succeed(DeviceKey.DeviceKey, signerOf(device))
       )
     )
   )
-  const services = yield* Layer.build(
+  return Layer.build(
     Layer.mergeAll(
       journal,
       Layer.succeed(Gate.Gate, gateOf(known.map((number) => signerOf(number).peer))),
@@ -101,6 +96,31 @@ export const join = Effect.fnUntraced(function* (
       MailboxState.MailboxStore.layerMemory()
     )
   )
+}
+
+/** A device that asks a mailbox as a storage. */
+export const storageOf = Effect.fnUntraced(function* (
+  mailbox: Mailbox.Mailbox,
+  device: number,
+  known: ReadonlyArray<number>
+): Effect.fn.Return<
+  { readonly storage: CloudStorage.CloudStorageShape; readonly write: Device["write"] },
+  unknown,
+  Scope.Scope
+> {
+  const services = yield* servicesOf(device, known)
+  const storage = yield* CloudStorage.open({ mailbox }).pipe(Effect.provide(services))
+  const { write } = Context.get(services, Journal.Journal)
+  return { storage, write: (...changes: ReadonlyArray<EntityChange.EntityChange>) => write(changes) }
+})
+
+/** A device at a mailbox, until the scope closes. `known` are the numbers of all. */
+export const join = Effect.fnUntraced(function* (
+  mailbox: Mailbox.Mailbox,
+  device: number,
+  known: ReadonlyArray<number>
+): Effect.fn.Return<Device, unknown, Scope.Scope> {
+  const services = yield* servicesOf(device, known)
   const { peers, step } = yield* MailboxSync.open({
     mailbox,
     aheadMsMax: 300_000,

@@ -79,7 +79,8 @@ const segmentOf = (context: ShowingContext, { commits, space }: MailboxSegment.M
   return { kind: "segment", space, commits: shown, records, unknown: commits.length - shown.length - records.length }
 }
 
-const commitOf = (
+/** One commit for people: whose it is, and what it writes as far as it can be read here. */
+export const commitOf = (
   context: CommitOpening.OpeningContext,
   packed: Commit.PackedCommit,
   bytes: Uint8Array

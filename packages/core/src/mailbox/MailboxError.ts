@@ -86,6 +86,18 @@ export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLar
   }
 }
 
+/** A place to go on from is none that this storage has given. Ask for everything from the beginning. */
+export class CursorMalformed extends Schema.TaggedError<CursorMalformed>()("CursorMalformed", {
+  cursor: Schema.Unknown
+}) {
+  override get message(): string {
+    return `${JSON.stringify(this.cursor) ?? "nothing"} is no place to go on from; give back the last "next", or null for everything`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class MailboxError extends Schema.TaggedError<MailboxError>()("MailboxError", {
   /** The mailbox's name. */
   mailbox: Schema.String,
@@ -96,7 +108,8 @@ export class MailboxError extends Schema.TaggedError<MailboxError>()("MailboxErr
     MailboxDenied,
     MailboxUnfit,
     FileNotThere,
-    FileTooLarge
+    FileTooLarge,
+    CursorMalformed
   ])
 }) {
   override get message(): string {

@@ -10,6 +10,7 @@ import type { PeerId } from "../../src/identity/PeerId.ts"
 import * as PeerIds from "../../src/identity/PeerId.ts"
 import { defaultDeleteLimits } from "../../src/journal/DeleteWatch.ts"
 import * as MemoryJournal from "../../src/journal/MemoryJournal.ts"
+import * as CloudStorage from "../../src/mailbox/CloudStorage.ts"
 import type { Mailbox } from "../../src/mailbox/Mailbox.ts"
 import * as MailboxState from "../../src/mailbox/MailboxState.ts"
 import * as MailboxSync from "../../src/mailbox/MailboxSync.ts"
@@ -86,17 +87,35 @@ const opened = (
     deleteLimits: defaultDeleteLimits,
     isPaused: () => false,
     notify: () => Effect.void
-  }).pipe(
-    Effect.provide(
-      Layer.mergeAll(
-        Layer.succeedContext(journal.services),
-        Layer.succeed(Gate, gateOf(rules)),
-        Layer.succeed(FileSeal.FileSeal, seal),
-        MailboxState.MailboxStore.layerMemory(kept),
-        charter === undefined ? Layer.empty : Layer.succeed(Charter, charter)
-      )
-    )
+  }).pipe(Effect.provide(layerOf(journal, rules, kept, seal, charter)))
+
+/** What a mailbox needs of a device. */
+const layerOf = (
+  journal: Opened,
+  rules: Rules,
+  kept: Map<string, Uint8Array>,
+  seal: FileSeal.FileSealShape,
+  charter?: CharterShape
+) =>
+  Layer.mergeAll(
+    Layer.succeedContext(journal.services),
+    Layer.succeed(Gate, gateOf(rules)),
+    Layer.succeed(FileSeal.FileSeal, seal),
+    MailboxState.MailboxStore.layerMemory(kept),
+    charter === undefined ? Layer.empty : Layer.succeed(Charter, charter)
   )
+
+/** The same as a storage that a test asks by itself. */
+export const storageOf = Effect.fnUntraced(function* (
+  mailbox: Mailbox,
+  device: number,
+  rules: Rules,
+  journal: Opened,
+  kept = new Map<string, Uint8Array>()
+) {
+  const layer = layerOf(journal, rules, kept, FileSeal.ofSeed(seedOf(device)))
+  return yield* CloudStorage.open({ mailbox }).pipe(Effect.provide(layer))
+})
 
 export const makeJournal = (device: number) =>
   open(
