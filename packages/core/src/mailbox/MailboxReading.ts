@@ -92,6 +92,7 @@ const readHead = Effect.fnUntraced(function* (work: MailboxWork, owner: string, 
   let reading = before?.incarnation === head.incarnation ? before : noReading(head.incarnation)
   reading = { ...reading, counter: head.counter }
   let isNews = false
+  yield* noteNamed(work, owner, head, reading)
   for (const name of MailboxHead.streamNames) {
     for (const segment of head.streams[name]) {
       if (segment.upto <= reading.upto[name]) continue
@@ -118,6 +119,21 @@ const readHead = Effect.fnUntraced(function* (work: MailboxWork, owner: string, 
   }
   if (reading.counter !== before?.counter || reading.answered !== before.answered) yield* keep(work, owner, reading)
   return isNews
+})
+
+/** Notes since when a head names what was not read yet: all of it is waited for at the same time. */
+const noteNamed = Effect.fnUntraced(function* (
+  { named }: MailboxWork,
+  owner: string,
+  { streams }: MailboxHead.MailboxHead,
+  { upto }: Reading
+) {
+  const nowMs = yield* Clock.currentTimeMillis
+  const before = named.get(owner)
+  const unread = MailboxHead.streamNames.flatMap((name) =>
+    streams[name].filter((segment) => segment.upto > upto[name]).map(({ counter }) => counter)
+  )
+  named.set(owner, new Map(unread.map((counter) => [counter, before?.get(counter) ?? nowMs])))
 })
 
 const keep = (work: MailboxWork, owner: string, reading: Reading): Effect.Effect<void, JournalError> =>
@@ -176,7 +192,8 @@ const readInTurn = Effect.fnUntraced(function* (
     return "waits" satisfies Taken as Taken
   }
   const taken = yield* readSegment(work, owner, head, segment)
-  if (taken === "waits" && isSame && nowMs - resting.sinceMs >= missingMsMax) {
+  const namedMs = work.named.get(owner)?.get(segment.counter) ?? nowMs
+  if (taken === "waits" && nowMs - namedMs >= missingMsMax) {
     work.resting.delete(owner)
     return "known" satisfies Taken as Taken
   }
@@ -189,10 +206,10 @@ const readInTurn = Effect.fnUntraced(function* (
     work.resting.delete(owner)
     return "known" satisfies Taken as Taken
   }
-  const [sinceMs, looks] = isSame ? [resting.sinceMs, resting.looks] : [nowMs, 0]
+  const looks = isSame ? resting.looks : 0
   // What is missing may come although nothing else does.
   const at = taken === "waits" ? Number.NaN : yield* work.journal.head
-  work.resting.set(owner, { counter: segment.counter, head: at, looks, sinceMs })
+  work.resting.set(owner, { counter: segment.counter, head: at, looks })
   work.isWaiting = true
   return "waits" satisfies Taken as Taken
 })

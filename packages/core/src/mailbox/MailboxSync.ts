@@ -81,6 +81,7 @@ export const open = Effect.fnUntraced(function* (options: MailboxSyncOptions) {
     seen: new Set(),
     noticed: [],
     resting: new Map(),
+    named: new Map(),
     isWaiting: false
   }
   return { step: step(work, place.owner), peers: peers(work), changes: mailbox.changes }

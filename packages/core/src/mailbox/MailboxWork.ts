@@ -57,13 +57,11 @@ export interface MailboxWork {
   /** Heads of this journal and when they were noticed, the oldest first: what is passed on waits for others to do so. */
   readonly noticed: Array<{ readonly head: number; readonly atMs: number }>
   /**
-   * By owner: the segment that is missing, or rests on something that is, the journal's head when it was tried, looks since, and
-   * since when.
+   * By owner: the segment that is missing, or rests on something that is, the journal's head when it was tried, and looks since.
    */
-  readonly resting: Map<
-    string,
-    { readonly counter: number; readonly head: number; readonly looks: number; readonly sinceMs: number }
-  >
+  readonly resting: Map<string, { readonly counter: number; readonly head: number; readonly looks: number }>
+  /** By owner: segments that its head names and that were not read yet, by their numbers, and since when it names them. */
+  readonly named: Map<string, ReadonlyMap<number, number>>
   /** Something that a head names could not be read, or rests on something missing. */
   isWaiting: boolean
 }

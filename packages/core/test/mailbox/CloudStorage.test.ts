@@ -3,11 +3,12 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
+import * as Bytes from "../../src/identity/Bytes.ts"
 import type * as CloudStorage from "../../src/mailbox/CloudStorage.ts"
 import { downloadBytesMax } from "../../src/mailbox/CloudStorage.ts"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
 import * as FlakyMailbox from "../../src/testing/FlakyMailbox.ts"
-import { notes, put, space, startMs, stateHash } from "../../src/testing/JournalFixture.ts"
+import { put, space, startMs, stateHash } from "../../src/testing/JournalFixture.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
 import * as MailboxName from "../../src/mailbox/MailboxName.ts"
 import { functions } from "../journal/nodeCrypto.ts"
@@ -31,6 +32,10 @@ const everything = Effect.fnUntraced(function* (storage: CloudStorage.CloudStora
     if (isEnd) return { commits, next }
   }
 })
+
+/** A long text that no compression makes short. */
+const noise = (name: string): string =>
+  Array.from({ length: 192 }, (_, i) => Bytes.toHex(functions.sha256(Bytes.utf8(`${name} ${i}`)))).join("")
 
 const idsOf = (commits: ReadonlyArray<{ readonly id: string }>) => commits.map(({ id }) => id)
 
@@ -95,7 +100,7 @@ describe("a storage of events", () => {
       const got: Array<string> = []
       let cursor: string | null = null
       for (let round = 0; round < 6; round++) {
-        for (let i = 0; i < 40; i++) yield* here.write(notes(i, i + 20, { text: "x".repeat(400) + round }))
+        for (let i = 0; i < 40; i++) yield* here.write([put(`n${i}`, { text: noise(`${round} ${i}`) })])
         yield* a.step
         yield* Effect.scoped(
           Effect.gen(function* () {

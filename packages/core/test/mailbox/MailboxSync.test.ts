@@ -181,6 +181,22 @@ describe("a mailbox between devices", () => {
     })
   )
 
+  it.effect("[MX-4] however many files are missing, what was in them is there ten minutes later", () =>
+    Effect.gen(function* () {
+      const { folder, mailbox } = yield* start
+      const rules = rulesOf(1, 2)
+      const [a, b] = [yield* join(mailbox, 1, rules), yield* join(mailbox, 2, rules)]
+      for (let i = 0; i < 6; i++) yield* Effect.andThen(a.write(...notes(i, i + 1)), a.step)
+      for (const files of folder.directories.values()) {
+        for (const name of files.keys()) if (name.startsWith("seg")) files.delete(name)
+      }
+      yield* b.step
+      yield* TestClock.adjust(missingMsMax)
+      for (let round = 0; round < 4; round++) for (const device of [b, a]) yield* device.step
+      yield* expectSame(a, b)
+    })
+  )
+
   it.effect("[MX-5] what devices wrote that are not there is passed on, once", () =>
     Effect.gen(function* () {
       const { folder, mailbox } = yield* start
