@@ -8,8 +8,9 @@ import { canListen } from "../snippets/transports.ts"
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
 
-const shownIn = (document: string, language = "ts"): string | undefined =>
-  new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(read(document))?.[1]?.trim()
+/** The code of a document, the first unless another place is given. */
+const shownIn = (document: string, language = "ts", place = 0): string | undefined =>
+  [...read(document).matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, "g"))][place]?.[1]?.trim()
 
 describe("snippets", () => {
   it("the README shows docs/snippets/hello.ts as it is", () => {
@@ -34,6 +35,10 @@ describe("snippets", () => {
 
   it("ROADS.md shows docs/snippets/roads.ts as it is", () => {
     expect(shownIn("docs/ROADS.md")).toBe(read("docs/snippets/roads.ts").trim())
+  })
+
+  it("ROADS.md shows docs/snippets/cloud.ts as it is", () => {
+    expect(shownIn("docs/ROADS.md", "ts", 1)).toBe(read("docs/snippets/cloud.ts").trim())
   })
 
   it("PAIRING.md shows docs/snippets/pairing.ts as it is", () => {

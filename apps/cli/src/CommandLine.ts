@@ -2,6 +2,7 @@
  * The tree of commands with their arguments and flags, as help and completions show them. What a command does is
  * loaded only when it runs, so that `--help` stays quick; that is also why Effect's modules are imported one by one.
  */
+import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -160,6 +161,16 @@ const sync = Command.make(
   "sync",
   {
     isWatching: yes("watch", "Stay after the first sync, and tell when another road is taken"),
+    every: Flag.Int("every").pipe(
+      Flag.withMetavar("seconds"),
+      Flag.withDescription("Stay, and sync so often instead of all the time (5 to 86400)"),
+      Flag.filter(
+        (value) => value >= 5 && value <= 86_400,
+        (value) => `--every must be 5 to 86400 seconds, not ${value}`
+      ),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    ),
     timeout: Flag.Int("timeout").pipe(
       Flag.withMetavar("seconds"),
       Flag.withDescription("Give up when nothing moves for so long (default 60)"),

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import {
   Author,
+  type AutoSyncMode,
   type Crypto,
   type DeviceKey,
   Gate,
@@ -88,10 +89,12 @@ export const layerDeciding = (folder: string) =>
 export interface Ways {
   readonly hub: { readonly address: string; readonly peer: string } | undefined
   readonly mailboxes: ReadonlyArray<Mailbox.Mailbox>
+  /** Whether it syncs all the time, which it does where nothing is said. */
+  readonly autoSync?: AutoSyncMode.AutoSyncMode
 }
 
 /** Records and Journal with an orchestrator that goes to the hub, looks into the mailboxes, and listens to nobody. */
-export const layerOnline = (folder: string, { hub, mailboxes }: Ways) =>
+export const layerOnline = (folder: string, { autoSync = "live", hub, mailboxes }: Ways) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const space = yield* spaceOf(folder)
@@ -101,7 +104,7 @@ export const layerOnline = (folder: string, { hub, mailboxes }: Ways) =>
       // Who goes to no hub need not load its transport.
       const transports =
         hub === undefined ? [] : [(yield* Effect.promise(() => import("@syncline/transport-socketio"))).socketIo({})]
-      return Orchestrator.Orchestrator.layer({ listens: false, routes }).pipe(
+      return Orchestrator.Orchestrator.layer({ autoSync, listens: false, routes }).pipe(
         // The journal holds the folder's lock, which the mailboxes' file is under, too.
         Layer.provide(
           mailboxes.length === 0

@@ -138,6 +138,20 @@ describe("a device and the hub", () => {
     expect((await staying.ended).code).toBe(130)
   })
 
+  it("[CL-170] stays with --every, and comes back so often", async () => {
+    const staying = start(["sync", "--every", "5", "--data", b])
+    await staying.said("Synced: both sides hold the same 3,000 records;")
+    await run(["put", "city", '{"name":"Late"}', "--id", "late", "--data", a])
+    await run(["sync", "--data", a])
+    await staying.said("Synced: both sides hold the same 3,001 records;")
+    staying.child.kill("SIGINT")
+    const { code, err } = await staying.ended
+    expect({ code, err }).toEqual({ code: 130, err: "" })
+    const refused = await run(["sync", "--every", "4", "--data", b])
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain("--every must be 5 to 86400 seconds, not 4")
+  })
+
   it("[CL-41] tells when this side does not trust the hub", async () => {
     await run(["trust", hub.peer, "--remove", "--data", b])
     const told = await run(["sync", "--data", b])

@@ -204,7 +204,8 @@ export const createNode = async <const E extends Entities>(options: NodeOptions<
       events: () => Stream.toAsyncIterableWith(Stream.interruptWhen(orchestrator.events, context.closed), services),
       send: (command) => Effect.runPromiseWith(services)(orchestrator.send(command)),
       status: () => Effect.runPromiseWith(services)(orchestrator.status),
-      cloud: (mailbox) => Effect.runPromiseWith(services)(NodeCloud.open({ mailbox, folder: store, ...tuning }, clouds)),
+      cloud: (mailbox) =>
+        Effect.runPromiseWith(services)(NodeCloud.open({ mailbox, folder: store, ...tuning }, clouds)),
       seal: () => Effect.runPromiseWith(services)(Context.get(services, SpaceKeys.SpaceKeys).status),
       quarantine: NodeQuarantine.make(desk, services),
       receipts: (list) => Effect.runPromiseWith(services)(desk.receipts(list)),

@@ -116,7 +116,11 @@ describe("createNode", () => {
 
   it("[CN-14] refuses what is out of bounds before anything is made", async () => {
     const store = join(folder(), "none")
-    for (const options of [{ dialledMax: 0 }, { autoSync: { everyMs: 1 } }, { peerLists: Array<string>(9).fill("x") }]) {
+    for (const options of [
+      { dialledMax: 0 },
+      { autoSync: { everyMs: 1 } },
+      { peerLists: Array<string>(9).fill("x") }
+    ]) {
       await expect(open({ store, ...options })).rejects.toThrow(RangeError)
     }
     expect(existsSync(store)).toBe(false)

@@ -64,11 +64,7 @@ const deviceAt = (
   device: number
 ): Effect.Effect<Device, unknown, Scope.Scope> => opened(folder, kept, device)
 
-const opened = Effect.fnUntraced(function* (
-  folder: MemoryMailbox.MemoryFolder,
-  kept: Array<Kept>,
-  device: number
-) {
+const opened = Effect.fnUntraced(function* (folder: MemoryMailbox.MemoryFolder, kept: Array<Kept>, device: number) {
   const mailbox = keepingAll(MemoryMailbox.make(folder), device, kept)
   const registry = MailboxRegistry.MailboxRegistry.layer([mailbox]).pipe(
     Layer.provide(MailboxState.MailboxStore.layerMemory())
@@ -103,13 +99,9 @@ const opened = Effect.fnUntraced(function* (
     textOf: (id: string) => Effect.map(records.get("note", id), (found) => found?.fields["text"]),
     seal: FileSeal.ofSeed(Redacted.value(seedOf(device))),
     read: (opened: Uint8Array) =>
-      read(
-        { crypto: NodeCrypto.functions, compression: NodeCompression.functions, keysOf: () => journal.keys },
-        opened
-      )
+      read({ crypto: NodeCrypto.functions, compression: NodeCompression.functions, keysOf: () => journal.keys }, opened)
   }
 })
-
 
 /** What a device makes of files: which kinds it opens, and whose texts it reads. */
 const looking = Effect.fnUntraced(function* (
@@ -196,7 +188,9 @@ it.live.each([
           (texts) => texts.every((text) => text !== undefined) && bob.charter.state().teams.has("east")
         )
       )
-      const behind = kept.filter(({ device }, place) => (device === 1 && place >= byAnn) || (device === 2 && place >= byBob))
+      const behind = kept.filter(
+        ({ device }, place) => (device === 1 && place >= byAnn) || (device === 2 && place >= byBob)
+      )
 
       // What was before it opens: the trial proves something.
       const had = yield* looking(xav, before)

@@ -149,7 +149,10 @@ it.effect("[FF-22] two devices ask a folder as a storage of events: what goes up
   Effect.gen(function* () {
     yield* TestClock.setTime(startMs)
     const path = yield* temporaryFolder
-    const [first, second] = [yield* storageOf(folder({ path }), 1, [1, 2]), yield* storageOf(folder({ path }), 2, [1, 2])]
+    const [first, second] = [
+      yield* storageOf(folder({ path }), 1, [1, 2]),
+      yield* storageOf(folder({ path }), 2, [1, 2])
+    ]
     yield* first.write(note("n1", "milk"))
     yield* first.write(note("n2", "bread"))
     expect(yield* first.storage.uploadEvents).toBe(true)

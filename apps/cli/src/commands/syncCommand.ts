@@ -1,6 +1,7 @@
 /**
  * `syncline sync`: goes to the hub and ends when both sides have proved that they hold the same, and looks once into each mailbox of
- * the device. Where the hub cannot be reached a mailbox is enough. With `--watch` it stays and tells of every proof.
+ * the device. Where the hub cannot be reached a mailbox is enough. With `--watch` it stays and tells of every proof, with
+ * `--every` it comes back so often.
  */
 import { performance } from "node:perf_hooks"
 import { Journal, Orchestrator, SpaceKeys } from "@syncline/core"
@@ -21,17 +22,21 @@ import * as SyncText from "../SyncText.ts"
 export interface SyncInput {
   readonly data: string
   readonly isWatching: boolean
+  /** Seconds between two syncs of one that stays; absent: it syncs all the time. */
+  readonly every?: number | undefined
   /** Seconds without anything moving. */
   readonly timeout: number
 }
 
 export const run = Effect.fnUntraced(function* (input: SyncInput) {
-  const { hub, mailboxes, roads } = yield* Connection.waysOf(input.data, input.isWatching)
+  const isStaying = input.isWatching || input.every !== undefined
+  const autoSync = input.every === undefined ? "live" : { everyMs: input.every * 1_000 }
+  const { hub, mailboxes, roads } = yield* Connection.waysOf(input.data, isStaying)
   const progress = yield* Progress.make
   const working: Working = { input, hub, roads, progress, startedMs: performance.now() }
-  yield* (input.isWatching ? stay(working) : comeBy(working)).pipe(
+  yield* (isStaying ? stay(working) : comeBy(working)).pipe(
     Effect.ensuring(progress.clear),
-    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes }))
+    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes, autoSync }))
   )
 })
 

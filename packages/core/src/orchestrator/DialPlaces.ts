@@ -14,8 +14,7 @@ export interface Queued {
 }
 
 /** What is wished for comes first, then a node's own routes before those of lists; else who came first. */
-const rankOf = ({ entry, isWished }: Queued): number =>
-  (isWished ? 0 : 2) + (entry.route.listed === undefined ? 0 : 1)
+const rankOf = ({ entry, isWished }: Queued): number => (isWished ? 0 : 2) + (entry.route.listed === undefined ? 0 : 1)
 
 export class DialPlaces {
   readonly #placesMax: number

@@ -98,12 +98,12 @@ export const untilItsTurn = Effect.fnUntraced(function* (supervisor: Supervision
 export const inMs = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { peer } = entry.route
   if (peer === undefined) return 0
-    const candidates = [...supervisor.routes.values()].filter(({ route }) => route.peer === peer)
-    const nowMs = yield* monotonicMs
-    // One that waits for its turn comes before the others as well: it has not failed.
-    const looks = candidates.map(({ changedMs, state }) => ({
-      isLive: state === "connected" || state === "queued",
-      changedMs
-    }))
-    return RoadChoice.dialInMs(looks, candidates.indexOf(entry), nowMs, supervisor.options.roads)
+  const candidates = [...supervisor.routes.values()].filter(({ route }) => route.peer === peer)
+  const nowMs = yield* monotonicMs
+  // One that waits for its turn comes before the others as well: it has not failed.
+  const looks = candidates.map(({ changedMs, state }) => ({
+    isLive: state === "connected" || state === "queued",
+    changedMs
+  }))
+  return RoadChoice.dialInMs(looks, candidates.indexOf(entry), nowMs, supervisor.options.roads)
 })

@@ -254,7 +254,8 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     entry.lastError = ended.hasGivenWay ? undefined : ended.because
     entry.gaveWayMs = ended.hasGivenWay ? nowMs : undefined
     AutoSync.tried(supervisor, entry, ended.hasGivenWay)
-    if (!ended.hasGivenWay && !AutoSync.isDone(supervisor, entry)) yield* waitToRetry(supervisor, entry, ended.waitMsMax)
+    if (!ended.hasGivenWay && !AutoSync.isDone(supervisor, entry))
+      yield* waitToRetry(supervisor, entry, ended.waitMsMax)
   }
 })
 
@@ -283,8 +284,7 @@ const isLive = ({ state }: RouteEntry): boolean => state === "connected"
 
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
-  if (peer !== undefined && supervisor.paused.has(peer))
-    return failed("paused")
+  if (peer !== undefined && supervisor.paused.has(peer)) return failed("paused")
   const link = yield* supervisor.registry.forAddress(address).pipe(
     Effect.flatMap((transport) => transport.dial(address, entry.route.listed)),
     Effect.result

@@ -55,7 +55,13 @@ export class SimulatedNetwork implements Carrier {
   transport(host: number): Transport {
     return {
       name: transportName,
-      capabilities: { kind: "link", canListen: true, canDial: true, looksUp: true, frameBytesMax: Limits.frameBytesMax },
+      capabilities: {
+        kind: "link",
+        canListen: true,
+        canDial: true,
+        looksUp: true,
+        frameBytesMax: Limits.frameBytesMax
+      },
       accepts: (address) => address.startsWith(scheme),
       listen: (onLink) => this.#listen(host, onLink),
       dial: (address) => this.#dial(host, Number(address.slice(scheme.length)))

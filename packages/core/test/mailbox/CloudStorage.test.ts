@@ -25,7 +25,7 @@ const start = Effect.gen(function* () {
 /** All there is behind a cursor, as a program asks for it. */
 const everything = Effect.fnUntraced(function* (storage: CloudStorage.CloudStorageShape, since: string | null = null) {
   const commits: Array<CloudStorage.Downloaded["commits"][number]> = []
-  for (let cursor = since; ; ) {
+  for (let cursor = since; ;) {
     const { commits: more, isEnd, next } = yield* storage.downloadEvents(cursor)
     commits.push(...more)
     cursor = next
@@ -120,25 +120,28 @@ describe("a storage of events", () => {
     })
   )
 
-  it.effect("[MX-12] a cursor of another journal, or of a later state of it, begins again; what is none is refused", () =>
-    Effect.gen(function* () {
-      const { mailbox } = yield* start
-      const [here, there] = [yield* makeJournal(1), yield* makeJournal(2)]
-      const rules = rulesOf(1, 2)
-      const a = yield* storageOf(mailbox, 1, rules, here)
-      const b = yield* storageOf(mailbox, 2, rules, there)
-      yield* here.write([put("n1", { text: "one" })])
-      yield* a.uploadEvents
-      const { commits, next } = yield* everything(b)
-      expect(commits).toHaveLength(1)
-      const later = next.replace(/\d+$/, "900")
-      const foreign = (yield* a.downloadEvents(null)).next
-      for (const cursor of [later, foreign]) expect(idsOf((yield* everything(b, cursor)).commits)).toEqual(idsOf(commits))
-      for (const cursor of ["", "0", "1.x.3", `${next}.1`, 7, undefined, {}]) {
-        const error = yield* Effect.flip(b.downloadEvents(cursor as string))
-        expect(error.reason._tag).toBe("CursorMalformed")
-      }
-    })
+  it.effect(
+    "[MX-12] a cursor of another journal, or of a later state of it, begins again; what is none is refused",
+    () =>
+      Effect.gen(function* () {
+        const { mailbox } = yield* start
+        const [here, there] = [yield* makeJournal(1), yield* makeJournal(2)]
+        const rules = rulesOf(1, 2)
+        const a = yield* storageOf(mailbox, 1, rules, here)
+        const b = yield* storageOf(mailbox, 2, rules, there)
+        yield* here.write([put("n1", { text: "one" })])
+        yield* a.uploadEvents
+        const { commits, next } = yield* everything(b)
+        expect(commits).toHaveLength(1)
+        const later = next.replace(/\d+$/, "900")
+        const foreign = (yield* a.downloadEvents(null)).next
+        for (const cursor of [later, foreign])
+          expect(idsOf((yield* everything(b, cursor)).commits)).toEqual(idsOf(commits))
+        for (const cursor of ["", "0", "1.x.3", `${next}.1`, 7, undefined, {}]) {
+          const error = yield* Effect.flip(b.downloadEvents(cursor as string))
+          expect(error.reason._tag).toBe("CursorMalformed")
+        }
+      })
   )
 
   it.effect("[MX-12] whatever fails in between, nothing is lost and nothing comes twice", () =>

@@ -16,7 +16,13 @@ const counting = (inner: Mailbox) => {
     open: (place) =>
       Effect.map(inner.open(place), (shape) => {
         touched.opened++
-        return { ...shape, list: Effect.andThen(Effect.sync(() => touched.listed++), shape.list) }
+        return {
+          ...shape,
+          list: Effect.andThen(
+            Effect.sync(() => touched.listed++),
+            shape.list
+          )
+        }
       })
   }
   return { mailbox, touched }
@@ -46,7 +52,11 @@ describe("auto-sync that is off", () => {
       expect(seenBy(hub, "PeerConnected")).toEqual([])
       expect(touched).toEqual({ opened: 0, listed: 0 })
       const status = yield* device.status
-      expect(status).toMatchObject({ autoSync: { mode: "off" }, routes: [{ state: "idle" }], mailboxes: [{ state: "idle" }] })
+      expect(status).toMatchObject({
+        autoSync: { mode: "off" },
+        routes: [{ state: "idle" }],
+        mailboxes: [{ state: "idle" }]
+      })
       expect(yield* device.fieldsOf("t1")).toMatchObject({ title: "here" })
     })
   )

@@ -21,8 +21,7 @@ const crowd = Effect.fnUntraced(function* (options: Partial<VirtualOptions> = {}
   return { network, dialler, listeners }
 })
 
-const statesOf = (node: VirtualNode) =>
-  Effect.map(node.status, ({ routes }) => routes.map(({ state }) => state))
+const statesOf = (node: VirtualNode) => Effect.map(node.status, ({ routes }) => routes.map(({ state }) => state))
 
 const count = (states: ReadonlyArray<string>, state: string): number => states.filter((one) => one === state).length
 

@@ -4,7 +4,12 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
-import { listEveryMs, listedRoutesMax, type RouteList, type RouteListFailure } from "../../src/orchestrator/RouteLists.ts"
+import {
+  listEveryMs,
+  listedRoutesMax,
+  type RouteList,
+  type RouteListFailure
+} from "../../src/orchestrator/RouteLists.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { makeNode, makeRules, pass, seenBy, type VirtualNode, type VirtualOptions } from "./virtualNodes.ts"
 
@@ -137,7 +142,7 @@ describe("lists of peers", () => {
     })
   )
 
-  it.effect("[OR-87] too many addresses are left out, and those that no transport dials as told", () =>
+  it.effect("[OR-87] too many addresses are left out, and those that no transport takes", () =>
     Effect.gen(function* () {
       const many = Array.from({ length: 60 }, (_, i) => `memory:none${i}`)
       const { list } = listOf(["https://nobody.peers.net", ...many])
@@ -147,6 +152,16 @@ describe("lists of peers", () => {
       const { routes } = yield* node.status
       expect(routes).toHaveLength(listedRoutesMax)
       expect(routes.every(({ address }) => address.startsWith("memory:"))).toBe(true)
+    })
+  )
+
+  it.effect("[OR-87] no transport dials what a list names that does not dial where it is told", () =>
+    Effect.gen(function* () {
+      const { list, told } = listOf(["memory:3"])
+      const { node } = yield* site([list], [2], { looksUp: false })
+      yield* pass(3_000)
+      expect(told.fetched).toBe(1)
+      expect(yield* connected(node)).toEqual(["memory:2"])
     })
   )
 

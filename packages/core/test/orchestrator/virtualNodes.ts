@@ -127,6 +127,8 @@ export interface VirtualOptions extends Partial<OrchestratorOptions> {
   readonly routes?: ReadonlyArray<Route>
   /** Stands between the node and the links that it dials. */
   readonly link?: (link: Link) => Link
+  /** Whether it dials where it is told, as lists want it; true where nothing is said. */
+  readonly looksUp?: boolean
 }
 
 export const makeTables = (): MemoryTables =>
@@ -140,6 +142,7 @@ export const makeNode = Effect.fnUntraced(function* (
   {
     journal = (same) => same,
     link = (same) => same,
+    looksUp = true,
     mailboxes = [],
     rules,
     skew = { ms: 0 },
@@ -151,7 +154,8 @@ export const makeNode = Effect.fnUntraced(function* (
   const scope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const inner = MemoryTransport.make(network, String(device))
-  const transport: Transport = { ...inner, dial: (address) => Effect.map(inner.dial(address), link) }
+  const capabilities = { ...inner.capabilities, looksUp }
+  const transport: Transport = { ...inner, capabilities, dial: (address) => Effect.map(inner.dial(address), link) }
   const base = Layer.mergeAll(rules.layer, TransportRegistry.layer([transport])).pipe(
     Layer.provideMerge(layerDevice(device))
   )
