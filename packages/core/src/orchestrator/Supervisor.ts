@@ -191,6 +191,8 @@ export const openRoute = Effect.fnUntraced(function* (supervisor: Supervision, r
     .forAddress(route.address)
     .pipe(Effect.mapError((reason) => new OrchestratorError({ reason })))
   const entry = addRoute(supervisor, route, yield* monotonicMs)
+  // Who comes between two rounds has its own at once.
+  entry.isDue = typeof supervisor.autoSync.mode !== "string"
   if (supervisor.running !== undefined) yield* startDialling(supervisor, entry)
   return 1
 })

@@ -6,7 +6,7 @@ import type { Mailbox } from "../../src/mailbox/Mailbox.ts"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
 import * as AutoSyncMode from "../../src/orchestrator/AutoSyncMode.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
-import { makeNode, makeRules, pass, seenBy, statusOf, type VirtualOptions } from "./virtualNodes.ts"
+import { makeNode, makeRules, pass, receiptsOf, seenBy, statusOf, type VirtualOptions } from "./virtualNodes.ts"
 
 /** Counts how often a mailbox is opened and listed. */
 const counting = (inner: Mailbox) => {
@@ -70,6 +70,7 @@ describe("auto-sync that is off", () => {
       yield* pass(10_000)
       expect(yield* hub.fieldsOf("t1")).toMatchObject({ title: "by a round" })
       expect(yield* device.hash).toEqual(yield* hub.hash)
+      expect((yield* receiptsOf(device)).map(({ status }) => status)).toEqual(["accepted"])
       // Once, and once more behind what the hub has brought.
       expect(touched.opened).toBe(2)
       expect(seenBy(hub, "PeerDisconnected")).toHaveLength(1)
@@ -171,6 +172,23 @@ describe("auto-sync now and then", () => {
       expect(rounds).toBeLessThanOrEqual(14)
       expect(touched.opened - before).toBeGreaterThanOrEqual(9)
       for (const node of [hub, device]) expect(seenBy(node, "SyncError")).toEqual([])
+    })
+  )
+
+  it.effect("[OR-85] a route that is added is dialled at once, and with the others from then on", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]) })
+      const device = yield* makeNode(network, 2, [], { rules: yield* makeRules([1]), autoSync: { everyMs: 600_000 } })
+      for (const node of [hub, device]) yield* node.start
+      yield* pass(10_000)
+      yield* device.send({ _tag: "AddRoute", address: "memory:1" })
+      yield* pass(10_000)
+      expect([seenBy(hub, "PeerConnected"), seenBy(hub, "PeerDisconnected")].map(({ length }) => length)).toEqual([
+        1, 1
+      ])
+      yield* pass(660_000)
+      expect(seenBy(hub, "PeerConnected")).toHaveLength(2)
     })
   )
 
