@@ -34,6 +34,9 @@ import * as HubPairing from "./HubPairing.ts"
 /** What a hub whose policy is a team's has beside the others. */
 export type TeamServices = Charter.Charter | OnboardingDesk.OnboardingDesk
 
+/** Routes that a hub dials at a time, whatever its policy: as many as a node has. */
+const hubDialledMax = 256
+
 /** Nothing listens before `Start`, and then on the server that its owner has opened. A team's hub has `TeamServices`, too. */
 export const layer = (
   config: HubConfig,
@@ -56,6 +59,7 @@ export const layer = (
     transports: [socketIo({ server })],
     mailboxes: config.mailboxFolder === undefined ? [] : [folder({ path: config.mailboxFolder, dataFolder })],
     routes: [],
+    dialledMax: hubDialledMax,
     // A hub is expected to keep good time, so it holds back less from the future than a device does.
     aheadMsMax: Limits.clockAheadHubMs,
     deleteLimits: { recordsMax: massDeleteRecords, shareMax: massDeletePercent / 100 },
