@@ -3,6 +3,8 @@
  */
 import { Effect } from "effect"
 import type { PeerId } from "../identity/PeerId.ts"
+import * as Commit from "../model/Commit.ts"
+import * as Partition from "../model/Partition.ts"
 import type { Named } from "./MailboxHead.ts"
 import * as MailboxName from "./MailboxName.ts"
 import * as MailboxSegment from "./MailboxSegment.ts"
@@ -33,19 +35,51 @@ export const putSegment = Effect.fnUntraced(function* (
   readers: ReadonlyArray<PeerId>
 ) {
   const packed = MailboxSegment.encode({ space: work.journal.info.space, commits })
-  const file = yield* work.seal.seal(packed, [...readers, work.signer.peer])
-  const name = yield* putFile(work, "seg", file)
-  return { counter: name.counter, hash: name.hash, bytes: file.length }
+  const partitions = new Map<string, Partition.Partition>()
+  for (const bytes of commits) {
+    const commit = Commit.open(bytes)
+    // Records of the charter are for all who are in.
+    if (typeof commit !== "string") partitions.set(Partition.key(commit.header.partition), commit.header.partition)
+  }
+  const { bytes, name } = yield* putFile(work, "seg", () => packed, readers, [...partitions.values()])
+  return { counter: name.counter, hash: name.hash, bytes }
 })
 
-/** Writes a file under the next number, which is stored first: no number is ever used twice. */
-export const putFile = Effect.fnUntraced(function* (work: MailboxWork, kind: MailboxName.Kind, file: Uint8Array) {
-  const counter = work.state.counter + 1
-  work.state = { ...work.state, counter }
-  yield* work.save(work.state)
-  const name: MailboxName.MailboxName = { kind, counter, hash: MailboxName.hashOf(work.crypto.sha256, file) }
-  yield* work.mailbox.put(MailboxName.print(name), file)
-  return name
+/**
+ * Seals and writes a file under the next number, which is stored first: no number is ever used twice. A right may end while a file is
+ * made: it is sealed for those of the readers who may have it at the moment in which it goes out.
+ */
+export const putFile = Effect.fnUntraced(function* (
+  work: MailboxWork,
+  kind: MailboxName.Kind,
+  packedAs: (counter: number) => Uint8Array,
+  readers: ReadonlyArray<PeerId>,
+  partitions: ReadonlyArray<Partition.Partition>
+) {
+  for (let present = readers; ;) {
+    const counter = work.state.counter + 1
+    const file = yield* work.seal.seal(packedAs(counter), [...present, work.signer.peer])
+    work.state = { ...work.state, counter }
+    yield* work.save(work.state)
+    const still = yield* Effect.filter(present, (peer) => isMeant(work, peer, partitions))
+    if (still.length < present.length) {
+      present = still
+      continue
+    }
+    const name: MailboxName.MailboxName = { kind, counter, hash: MailboxName.hashOf(work.crypto.sha256, file) }
+    yield* work.mailbox.put(MailboxName.print(name), file)
+    return { name, bytes: file.length }
+  }
+})
+
+const isMeant = Effect.fnUntraced(function* (
+  { gate, isPaused }: MailboxWork,
+  peer: PeerId,
+  partitions: ReadonlyArray<Partition.Partition>
+) {
+  if (isPaused(peer) || !(yield* gate.admits(peer)).allowed) return false
+  for (const partition of partitions) if (!(yield* gate.canSend(partition, peer)).allowed) return false
+  return true
 })
 
 /** The name of a segment. */

@@ -204,7 +204,7 @@ const addFossils = (work: MailboxWork, names: ReadonlyArray<string>, nowMs: numb
 
 /** Writes a head for a group where it would say something new. */
 const withHead = Effect.fnUntraced(function* (work: MailboxWork, group: Group, nowMs: number) {
-  const { crypto, journal, seal, signer, state } = work
+  const { crypto, journal, signer, state } = work
   const readers = new Set(group.readers.map((peer) => MailboxName.ownerTag(crypto.sha256, journal.info.space, peer)))
   const { rows } = yield* journal.partitions
   const [reader] = group.readers
@@ -234,9 +234,9 @@ const withHead = Effect.fnUntraced(function* (work: MailboxWork, group: Group, n
   // Somebody may have taken it away.
   const [newest] = group.heads
   if (said === group.said && newest !== undefined && work.own.has(newest)) return group
-  const counter = state.counter + 1
-  const file = yield* seal.seal(MailboxHead.encode(signer, { ...head, counter }), [...group.readers, signer.peer])
-  const name = MailboxName.print(yield* putFile(work, "head", file))
+  const packedAs = (counter: number) => MailboxHead.encode(signer, { ...head, counter })
+  const put = yield* putFile(work, "head", packedAs, group.readers, [])
+  const name = MailboxName.print(put.name)
   const heads = [name, ...group.heads]
   addFossils(work, heads.slice(headsKept), nowMs - fossilMs)
   return { ...group, said, heads: heads.slice(0, headsKept) }

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import type { Mailbox } from "../../src/mailbox/Mailbox.ts"
+import * as FileSeal from "../../src/crypto/FileSeal.ts"
 import * as MailboxName from "../../src/mailbox/MailboxName.ts"
 import { missingMsMax } from "../../src/mailbox/MailboxReading.ts"
 import * as MailboxSegment from "../../src/mailbox/MailboxSegment.ts"
@@ -11,7 +12,7 @@ import * as MailboxWriting from "../../src/mailbox/MailboxWriting.ts"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
 import * as Commit from "../../src/model/Commit.ts"
 import { notes, put, space, startMs, stateHash } from "../../src/testing/JournalFixture.ts"
-import { functions } from "../journal/nodeCrypto.ts"
+import { functions, seedOf } from "../journal/nodeCrypto.ts"
 import { join, type MailboxDevice, peerOf, type Rules } from "./mailboxDevices.ts"
 
 const rulesOf = (...devices: ReadonlyArray<number>): Rules => ({ known: new Set(devices), secretTo: new Set(devices) })
@@ -153,6 +154,35 @@ describe("a mailbox between devices", () => {
       rules.secretTo.add(3)
       yield* settled(a, b, c)
       yield* expectSame(a, b, c)
+    })
+  )
+
+  it.effect("[MX-13] a right that ends while a file is made counts for that file", () =>
+    Effect.gen(function* () {
+      const { folder, mailbox } = yield* start
+      const rules: Rules = { known: new Set([1, 2, 3]), secretTo: new Set([1, 2, 3]) }
+      const plain = FileSeal.ofSeed(seedOf(1))
+      let during: () => void = () => undefined
+      const seal: FileSeal.FileSealShape = {
+        ...plain,
+        seal: (bytes, readers) => Effect.tap(plain.seal(bytes, readers), () => Effect.sync(during))
+      }
+      const a = yield* join(mailbox, 1, rules, { seal })
+      const opened = Effect.fnUntraced(function* (device: number) {
+        const each = [...folder.directories.values()].flatMap((files) => [...files.values()])
+        const found = yield* Effect.forEach(each, FileSeal.ofSeed(seedOf(device)).open)
+        return found.filter((bytes) => bytes !== undefined).length
+      })
+      yield* a.write({ ...put("s1", { text: "secret" }), partition: { type: "secret", header: {} } })
+      during = () => void rules.secretTo.delete(3)
+      yield* a.step
+      // The head says nothing of what is in the segment.
+      expect([yield* opened(2), yield* opened(3)]).toEqual([2, 1])
+      yield* a.write(put("n1", { text: "for who is in" }))
+      during = () => void rules.known.delete(3)
+      yield* a.step
+      expect(yield* opened(2)).toBeGreaterThan(3)
+      expect(yield* opened(3)).toBe(1)
     })
   )
 
