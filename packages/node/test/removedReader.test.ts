@@ -140,7 +140,7 @@ it.live.each([
   ["an open space", false],
   ["a sealed space", true]
 ] as const)(
-  "[MX-13] of %s a removed member opens what was left before, and nothing that is left behind its removal",
+  "[MX-33] of %s a removed member opens what was left before, and nothing that is left behind its removal",
   ([, isSealed]) =>
     Effect.gen(function* () {
       const folder = yield* MemoryMailbox.makeFolder

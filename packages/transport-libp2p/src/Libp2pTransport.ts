@@ -27,6 +27,8 @@ export const libp2p = (options: Libp2pOptions = {}): Libp2pPlugin => {
         kind: "link",
         canListen: resolved.listen.length > 0,
         canDial: true,
+        // Its addresses are looked up by libp2p, which is told nothing.
+        looksUp: false,
         frameBytesMax: Limits.frameBytesMax
       },
       accepts: Libp2pAddress.accepts,

@@ -40,7 +40,7 @@ const noise = (name: string): string =>
 const idsOf = (commits: ReadonlyArray<{ readonly id: string }>) => commits.map(({ id }) => id)
 
 describe("a storage of events", () => {
-  it.effect("[MX-11] what goes up comes down elsewhere, signed by its author, in its order, and in its journal", () =>
+  it.effect("[MX-31] what goes up comes down elsewhere, signed by its author, in its order, and in its journal", () =>
     Effect.gen(function* () {
       const { mailbox } = yield* start
       const [here, there] = [yield* makeJournal(1), yield* makeJournal(2)]
@@ -63,7 +63,7 @@ describe("a storage of events", () => {
     })
   )
 
-  it.effect("[MX-11] nothing comes down that a device may not have, or of whom nobody knows, or that is forged", () =>
+  it.effect("[MX-31] nothing comes down that a device may not have, or of whom nobody knows, or that is forged", () =>
     Effect.gen(function* () {
       const { folder, mailbox } = yield* start
       const [here, there, elsewhere] = [yield* makeJournal(1), yield* makeJournal(2), yield* makeJournal(3)]
@@ -90,7 +90,7 @@ describe("a storage of events", () => {
     })
   )
 
-  it.effect("[MX-12] every commit comes once, page by page, also after a restart, and between others' writes", () =>
+  it.effect("[MX-32] every commit comes once, page by page, also after a restart, and between others' writes", () =>
     Effect.gen(function* () {
       const { mailbox } = yield* start
       const [here, there] = [yield* makeJournal(1), yield* makeJournal(2)]
@@ -121,7 +121,7 @@ describe("a storage of events", () => {
   )
 
   it.effect(
-    "[MX-12] a cursor of another journal, or of a later state of it, begins again; what is none is refused",
+    "[MX-32] a cursor of another journal, or of a later state of it, begins again; what is none is refused",
     () =>
       Effect.gen(function* () {
         const { mailbox } = yield* start
@@ -144,7 +144,7 @@ describe("a storage of events", () => {
       })
   )
 
-  it.effect("[MX-12] whatever fails in between, nothing is lost and nothing comes twice", () =>
+  it.effect("[MX-32] whatever fails in between, nothing is lost and nothing comes twice", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(startMs)
       const random = new SeededRandom(7)

@@ -157,7 +157,7 @@ describe("a mailbox between devices", () => {
     })
   )
 
-  it.effect("[MX-13] a right that ends while a file is made counts for that file", () =>
+  it.effect("[MX-33] a right that ends while a file is made counts for that file", () =>
     Effect.gen(function* () {
       const { folder, mailbox } = yield* start
       const rules: Rules = { known: new Set([1, 2, 3]), secretTo: new Set([1, 2, 3]) }
