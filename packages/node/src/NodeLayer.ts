@@ -11,7 +11,7 @@ import {
   DeleteWatch,
   type DeviceKey,
   type FileSeal,
-  type Gate,
+  Gate,
   type Journal,
   type JournalError,
   type Mailbox,
@@ -28,6 +28,7 @@ import { Effect, Layer, type Redacted } from "effect"
 import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
+import * as HubRelays from "./discovery/HubRelays.ts"
 import * as PeerList from "./discovery/PeerList.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
@@ -60,7 +61,8 @@ export interface NodeLayerOptions<E = never> extends Pick<
    * them; of several the last one seals, and the others open what was sealed before.
    */
   readonly spacePassphrases?: ReadonlyArray<Redacted.Redacted<string>> | undefined
-  readonly transports: ReadonlyArray<Transport.Transport>
+  /** Made by their factories; some of them get this device's key, and are told whom the policy admits. */
+  readonly transports: ReadonlyArray<Transport.TransportPlugin>
   readonly routes: NonNullable<Tuning["routes"]>
   /** Places that store and forward, used while links do not reach somebody; made by their factories. */
   readonly mailboxes?: ReadonlyArray<Mailbox.Mailbox> | undefined
@@ -126,6 +128,8 @@ export const nodeLayer = <E = never>(
   return Layer.mergeAll(withMailboxes(orchestrator, folder, mailboxes), Records.Records.layer).pipe(
     // Before anything is written: the journal has its keys then.
     Layer.provideMerge(SpaceKeys.layer),
+    // They are told whom the rules admit.
+    Layer.provideMerge(registryOf(transports, tuning.routes)),
     Layer.provideMerge(rules),
     Layer.provideMerge(SqliteAudit.layer(folder)),
     // Before the rules: it holds the folder's lock, which the files of the charter and the audit are under, too.
@@ -134,8 +138,7 @@ export const nodeLayer = <E = never>(
       Layer.mergeAll(
         NodeCrypto.layer,
         NodeCompression.layer,
-        DeviceKeyFile.layer(folder, passphrase),
-        TransportRegistry.TransportRegistry.layer(transports)
+        DeviceKeyFile.layer(folder, passphrase)
       )
     )
   )
@@ -148,6 +151,21 @@ const placesOf = (policy: unknown, dialledMax: number | undefined): Partial<Pick
   if (dialledMax !== undefined) return { dialledMax }
   return typeof policy === "function" ? {} : { dialledMax: personalDialledMax }
 }
+
+const registryOf = (
+  plugins: ReadonlyArray<Transport.TransportPlugin>,
+  routes: ReadonlyArray<{ readonly address: string }>
+) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const gate = yield* Gate.Gate
+      return TransportRegistry.TransportRegistry.layerFor(plugins, {
+        seed: yield* DeviceKeyFile.DeviceSeed,
+        admits: (peer) => Effect.map(gate.admits(peer), ({ allowed }) => allowed),
+        relays: HubRelays.of(routes.map(({ address }) => address))
+      })
+    })
+  )
 
 /** An orchestrator that knows these mailboxes. Without any no file is made for them. */
 const withMailboxes = <A, E, R>(

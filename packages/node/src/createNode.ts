@@ -84,8 +84,8 @@ export interface NodeOptions<E extends Entities> extends Tuning {
   readonly spacePassphrase?: string | ReadonlyArray<string>
   readonly entities: E & { readonly [K in keyof NodeControl]?: never }
   readonly policy: Policy
-  /** Made by their factories, e.g. `socketIo()`. */
-  readonly transports: ReadonlyArray<Transport.Transport>
+  /** Made by their factories, e.g. `socketIo()` or `libp2p()`. */
+  readonly transports: ReadonlyArray<Transport.TransportPlugin>
   readonly routes?: ReadonlyArray<NodeRoute>
   /** Places that store and forward, used while links do not reach somebody. Made by their factories, e.g. `folder({ path })`. */
   readonly mailboxes?: ReadonlyArray<Mailbox.Mailbox>

@@ -3,7 +3,7 @@
  * tells of them, far ones wherever it looks far. Such routes come behind the node's own. What finding means the transport knows, and
  * a found peer proves who it is like every other.
  */
-import { Effect, FiberMap, type Scope } from "effect"
+import { Effect, FiberMap } from "effect"
 import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Finder } from "../transport/Transport.ts"

@@ -318,6 +318,7 @@ const connected = Effect.fnUntraced(function* (
     incarnation: space.incarnation,
     role: options.role,
     route: options.route,
+    path: options.link.path,
     replace,
     supersede: () => end(new SessionReplaced({}), true),
     giveWay: () => end(new SessionYielded({})),

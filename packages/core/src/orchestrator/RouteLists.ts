@@ -6,7 +6,7 @@
 import { Clock, Effect, FiberMap } from "effect"
 import type { DialOptions } from "../transport/Transport.ts"
 import * as AutoSync from "./AutoSync.ts"
-import type { Supervision } from "./Supervision.ts"
+import type { Route, Supervision } from "./Supervision.ts"
 
 /** Why a list could not be had. */
 export interface RouteListFailure {
@@ -111,17 +111,19 @@ const takeOver = Effect.fnUntraced(function* (
   const gone = entry.addresses.filter((address) => !addresses.includes(address) && !elsewhere.has(address))
   for (const address of gone) {
     // The node may have it as its own by now.
-    if (supervisor.routes.get(address)?.route.listed !== undefined) yield* keeping.close(address)
+    if (isOfList(supervisor.routes.get(address)?.route)) yield* keeping.close(address)
   }
   entry.addresses = addresses.filter((address) => elsewhere.has(address) || supervisor.routes.has(address))
   for (const address of addresses) {
     if (supervisor.routes.has(address)) continue
-    const listed = [...supervisor.routes.values()].filter(({ route }) => route.listed !== undefined)
+    const listed = [...supervisor.routes.values()].filter(({ route }) => isOfList(route))
     if (listed.length >= listedRoutesMax) break
     yield* keeping.open(address, entry.list.dial)
     if (supervisor.routes.has(address)) entry.addresses = [...entry.addresses, address]
   }
 })
+
+const isOfList = (route: Route | undefined): boolean => route?.listed !== undefined && route.isFound !== true
 
 /** True for an address that a transport takes which connects only to where it is told. */
 const isDialled = ({ registry }: Supervision, address: string): boolean => {

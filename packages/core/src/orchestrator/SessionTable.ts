@@ -5,6 +5,7 @@
 import type { Author } from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import type { Role } from "../session/Proof.ts"
+import type { LinkPath } from "../transport/Link.ts"
 
 export interface LiveSession {
   readonly peer: PeerId
@@ -12,6 +13,7 @@ export interface LiveSession {
   readonly incarnation: string
   readonly role: Role
   readonly route: string
+  readonly path?: LinkPath | undefined
   /** Ends the session because another one took over, or so that it begins anew. */
   readonly replace: () => void
   /** Ends it because the peer has opened another one. The peer is told, and if it has not, a copy of it has. */

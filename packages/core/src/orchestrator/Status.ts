@@ -4,6 +4,7 @@
 import type { PeerId } from "../identity/PeerId.ts"
 import type { SpaceId } from "../identity/SpaceId.ts"
 import type { QuarantineCounts } from "../journal/Quarantine.ts"
+import type { LinkPath } from "../transport/Link.ts"
 import type { AutoSyncMode } from "./AutoSyncMode.ts"
 
 export interface PeerStatus {
@@ -11,6 +12,8 @@ export interface PeerStatus {
   readonly space: SpaceId
   /** Address of the route, or of the caller. */
   readonly route: string
+  /** What lies between, while it is linked and where the transport knows. */
+  readonly path: LinkPath | undefined
   /**
    * `synced`: roots were found equal and nothing is pending since. `held`: what differs waits in the quarantine of
    * either side, for time, for a policy or for a person. `paused`: by `PausePeer`. `blocked`: the policy does not let it in.
@@ -68,6 +71,8 @@ export interface RouteStatus {
   readonly state: "idle" | "queued" | "dialling" | "connected" | "waiting"
   /** A list of peers named it, and nobody else did. */
   readonly isListed: boolean
+  /** A transport found the peer by itself. */
+  readonly isFound: boolean
   /** Failed attempts in a row. */
   readonly attempts: number
   readonly lastError: string | undefined

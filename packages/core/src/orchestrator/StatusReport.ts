@@ -31,6 +31,7 @@ export const of = (supervisor: Supervision): Effect.Effect<Status, OrchestratorE
         peer,
         space: journal.info.space,
         route,
+        path: sessions.at(-1)?.path,
         state,
         pendingOut,
         pendingIn,
@@ -48,7 +49,8 @@ export const of = (supervisor: Supervision): Effect.Effect<Status, OrchestratorE
         address: route.address,
         peer: route.peer,
         state,
-        isListed: route.listed !== undefined,
+        isListed: route.listed !== undefined && route.isFound !== true,
+        isFound: route.isFound === true,
         attempts,
         lastError
       })),

@@ -31,8 +31,10 @@ export interface Route {
   readonly address: string
   /** The only peer that may answer there; any that the policy admits when absent. */
   readonly peer?: PeerId | undefined
-  /** Of one that a list of peers named: how it is dialled. It comes behind all others. */
+  /** Of one that a list of peers named, or that was found: how it is dialled. It comes behind all others. */
   readonly listed?: DialOptions | undefined
+  /** A transport found it; see `Finding`. */
+  readonly isFound?: boolean | undefined
 }
 
 export interface OrchestratorOptions {

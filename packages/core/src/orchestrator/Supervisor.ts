@@ -20,6 +20,7 @@ import * as AccessKeeper from "./AccessKeeper.ts"
 import * as AutoSync from "./AutoSync.ts"
 import { DialPlaces } from "./DialPlaces.ts"
 import * as EventChannel from "./EventChannel.ts"
+import * as Finding from "./Finding.ts"
 import * as GivingWay from "./GivingWay.ts"
 import { HeardPeers, heardPeersMax } from "./HeardPeers.ts"
 import * as IntakeNews from "./IntakeNews.ts"
@@ -136,6 +137,11 @@ export const start = Effect.fnUntraced(function* (supervisor: Supervision) {
     // A list that names more than there is room for, or what no transport takes, is shortened.
     open: (address, listed) => Effect.ignore(openRoute(supervisor, { address, listed })),
     close: (address) => Effect.asVoid(removeRoutes(supervisor, (route) => route.address === address))
+  })
+  yield* Finding.start(supervisor, {
+    open: (address, peer) => Effect.ignore(openRoute(supervisor, { address, peer, listed: {}, isFound: true })),
+    close: (address) => Effect.asVoid(removeRoutes(supervisor, (route) => route.address === address)),
+    wake: (peer) => Effect.asVoid(wake(supervisor, peer))
   })
   return supervisor.addresses
 })

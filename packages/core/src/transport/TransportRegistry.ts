@@ -3,7 +3,7 @@
  * the program and refused when the node is composed.
  */
 import { Context, Effect, Layer } from "effect"
-import type { Transport } from "./Transport.ts"
+import type { Transport, TransportHost, TransportPlugin } from "./Transport.ts"
 import { AddressInvalid, TransportError } from "./TransportError.ts"
 
 export class TransportRegistry extends Context.Service<
@@ -14,6 +14,13 @@ export class TransportRegistry extends Context.Service<
     readonly forAddress: (address: string) => Effect.Effect<Transport, TransportError>
   }
 >()("@syncline/core/transport/TransportRegistry") {
+  /** Of plugins, some of which are made for this device. */
+  static readonly layerFor = (
+    plugins: ReadonlyArray<TransportPlugin>,
+    host: TransportHost
+  ): Layer.Layer<TransportRegistry> =>
+    TransportRegistry.layer(plugins.map((plugin) => (typeof plugin === "function" ? plugin(host) : plugin)))
+
   static readonly layer = (transports: ReadonlyArray<Transport>): Layer.Layer<TransportRegistry> =>
     Layer.sync(TransportRegistry, () => make(transports))
 }

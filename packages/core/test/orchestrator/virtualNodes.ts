@@ -23,7 +23,7 @@ import * as SimulatedSeal from "../../src/testing/SimulatedSeal.ts"
 import { withSkew } from "../../src/testing/SkewedClock.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
-import type { Transport } from "../../src/transport/Transport.ts"
+import type { Finder, Transport } from "../../src/transport/Transport.ts"
 import { TransportRegistry } from "../../src/transport/TransportRegistry.ts"
 import { crypto, layerDevice } from "../nodeCrypto.ts"
 import { peerOf, space } from "../session/SessionUnderTest.ts"
@@ -129,6 +129,8 @@ export interface VirtualOptions extends Partial<OrchestratorOptions> {
   readonly link?: (link: Link) => Link
   /** Whether it dials where it is told, as lists want it; true where nothing is said. */
   readonly looksUp?: boolean
+  /** How its transport finds peers. */
+  readonly finder?: Finder
 }
 
 export const makeTables = (): MemoryTables =>
@@ -140,6 +142,7 @@ export const makeNode = Effect.fnUntraced(function* (
   device: number,
   dials: ReadonlyArray<number>,
   {
+    finder,
     journal = (same) => same,
     link = (same) => same,
     looksUp = true,
@@ -155,7 +158,8 @@ export const makeNode = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const inner = MemoryTransport.make(network, String(device))
   const capabilities = { ...inner.capabilities, looksUp }
-  const transport: Transport = { ...inner, capabilities, dial: (address) => Effect.map(inner.dial(address), link) }
+  const dial: Transport["dial"] = (address) => Effect.map(inner.dial(address), link)
+  const transport: Transport = { ...inner, capabilities, dial, finder }
   const base = Layer.mergeAll(rules.layer, TransportRegistry.layer([transport])).pipe(
     Layer.provideMerge(layerDevice(device))
   )
