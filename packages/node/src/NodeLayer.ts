@@ -134,13 +134,7 @@ export const nodeLayer = <E = never>(
     Layer.provideMerge(SqliteAudit.layer(folder)),
     // Before the rules: it holds the folder's lock, which the files of the charter and the audit are under, too.
     Layer.provideMerge(journalLayer({ folder, space: spaceId, thread }, spacePassphrases ?? [])),
-    Layer.provideMerge(
-      Layer.mergeAll(
-        NodeCrypto.layer,
-        NodeCompression.layer,
-        DeviceKeyFile.layer(folder, passphrase)
-      )
-    )
+    Layer.provideMerge(Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, DeviceKeyFile.layer(folder, passphrase)))
   )
 }
 

@@ -50,7 +50,12 @@ const look = (supervisor: Supervision, finder: Finder, keeping: FoundKeeping) =>
     }
   })
 
-const found = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder, keeping: FoundKeeping, peer: PeerId) {
+const found = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  finder: Finder,
+  keeping: FoundKeeping,
+  peer: PeerId
+) {
   if (!(yield* isWanted(supervisor, peer))) return
   if (supervisor.routes.has(finder.addressOf(peer))) return yield* keeping.wake(peer)
   yield* open(supervisor, finder, keeping, peer)
@@ -60,7 +65,8 @@ const found = Effect.fnUntraced(function* (supervisor: Supervision, finder: Find
 const review = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder, keeping: FoundKeeping) {
   const devices = new Set(yield* supervisor.gate.devices)
   for (const { route } of [...supervisor.routes.values()]) {
-    if (route.isFound === true && route.peer !== undefined && !devices.has(route.peer)) yield* keeping.close(route.address)
+    if (route.isFound === true && route.peer !== undefined && !devices.has(route.peer))
+      yield* keeping.close(route.address)
   }
   if (!finder.looksFar) return
   for (const peer of devices) {
@@ -74,7 +80,12 @@ const isWanted = Effect.fnUntraced(function* ({ gate, journal, paused, sessions 
   return (yield* gate.admits(peer)).allowed
 })
 
-const open = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder, keeping: FoundKeeping, peer: PeerId) {
+const open = Effect.fnUntraced(function* (
+  supervisor: Supervision,
+  finder: Finder,
+  keeping: FoundKeeping,
+  peer: PeerId
+) {
   const address = finder.addressOf(peer)
   const routes = [...supervisor.routes.values()]
   const isFull = routes.filter(({ route }) => route.isFound).length >= foundRoutesMax

@@ -14,7 +14,9 @@ const freshMs = 10 * 60_000
 
 const Announced = Schema.Struct({
   relays: Schema.optionalKey(
-    Schema.Array(Schema.String.check(Schema.isMaxLength(512), Schema.isPattern(/^\//))).check(Schema.isMaxLength(relaysMax))
+    Schema.Array(Schema.String.check(Schema.isMaxLength(512), Schema.isPattern(/^\//))).check(
+      Schema.isMaxLength(relaysMax)
+    )
   )
 })
 

@@ -9,9 +9,11 @@ import * as HubRelays from "../../src/discovery/HubRelays.ts"
 const relay = "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5"
 
 /** A hub that answers what it is told to. */
-const hub = (
-  said: { body: string; status?: number; paths: Array<string> }
-): Effect.Effect<string, never, Scope.Scope> =>
+const hub = (said: {
+  body: string
+  status?: number
+  paths: Array<string>
+}): Effect.Effect<string, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.promise(async () => {
@@ -57,7 +59,9 @@ describe("relays that hubs announce", () => {
   it.effect("[PL-5] an older hub announces none, and what is no list of addresses is not believed", () =>
     Effect.gen(function* () {
       const many = Array.from({ length: 17 }, () => relay)
-      const bodies = [{}, { relays: many }, { relays: ["http://192.0.2.1/"] }, { relays: [7] }].map((one) => JSON.stringify(one))
+      const bodies = [{}, { relays: many }, { relays: ["http://192.0.2.1/"] }, { relays: [7] }].map((one) =>
+        JSON.stringify(one)
+      )
       for (const body of [...bodies, "no JSON", JSON.stringify({ relays: [relay], more: "x".repeat(70_000) })]) {
         expect(yield* HubRelays.of([`ws://${yield* hub({ body, paths: [] })}/sl`])).toEqual([])
       }
