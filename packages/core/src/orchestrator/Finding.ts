@@ -64,7 +64,7 @@ const found = Effect.fnUntraced(function* (
 /** Routes for everybody who may be far away, and none for those whom the policy does not admit any more. */
 const review = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder, keeping: FoundKeeping) {
   const devices = new Set(yield* supervisor.gate.devices)
-  for (const { route } of [...supervisor.routes.values()]) {
+  for (const { route } of supervisor.routes.values()) {
     if (route.isFound === true && route.peer !== undefined && !devices.has(route.peer))
       yield* keeping.close(route.address)
   }
