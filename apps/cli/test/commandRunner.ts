@@ -11,11 +11,8 @@ import { vi } from "vitest"
 import type { GooglePlace } from "../src/Google.ts"
 import * as Program from "../src/Program.ts"
 
-const sources = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-/** The sources in a few files, which start in a third of the time; made before the tests. */
-const bundle = fileURLToPath(new URL("../bundle/main.js", import.meta.url))
-/** A schema file brings the engine's sources along, and a process may hold Effect once only. */
-const mainFor = (args: ReadonlyArray<string>): string => (args.includes("--schema") ? sources : bundle)
+/** The sources in a few files, which start in a third of the time; made before the tests. Schema files bring the sources themselves along. */
+const main = fileURLToPath(new URL("../bundle/main.js", import.meta.url))
 /** As `npm start` runs it; made before the tests. */
 const hubMain = fileURLToPath(new URL("../../server/bundle/main.js", import.meta.url))
 /** The schema files that tests hand to the command line. */
@@ -48,7 +45,7 @@ export interface Started {
   readonly said: (text: string) => Promise<void>
 }
 
-export const start = (args: ReadonlyArray<string>, options: RunOptions = {}, program = mainFor(args)): Started => {
+export const start = (args: ReadonlyArray<string>, options: RunOptions = {}, program = main): Started => {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd,
     // The machine's own settings stay outside; what a test wants it passes.

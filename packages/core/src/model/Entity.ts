@@ -14,11 +14,14 @@ import { EntityInvalid } from "./WriteError.ts"
 /** A schema without services whose decoded and encoded forms are the same JSON. */
 type Codec<A> = Schema.Codec<A, A>
 
+type Judge = (value: unknown) => string | undefined
+
 /** Last writer wins. */
 export interface Lww<A> {
   readonly kind: "lww"
   readonly isOptional: boolean
-  readonly schema: Schema.Top
+  /** What is wrong with a value; judged by the copy of Effect that the schema was made with. */
+  readonly problemOf: Judge
   /** For the compiler only: what a value is. */
   readonly "~value"?: A
 }
@@ -31,7 +34,8 @@ export interface Counter {
 /** A set of values; an addition wins over a concurrent removal. */
 export interface OrSet<A> {
   readonly kind: "orSet"
-  readonly schema: Schema.Top
+  /** What is wrong with an element; judged by the copy of Effect that the schema was made with. */
+  readonly problemOf: Judge
   /** For the compiler only: what an element is. */
   readonly "~value"?: A
 }
@@ -79,25 +83,34 @@ export interface Increment {
   readonly inc: number
 }
 
+/** A program may hold several copies of Effect, and the checks of a schema are understood by their own only. */
+const judgeOf = <A>(schema: Codec<A>): Judge => {
+  const decode = Schema.decodeUnknownResult(schema)
+  return (value) => {
+    const decoded = decode(value)
+    return Result.isFailure(decoded) ? decoded.failure.message.replaceAll("\n", " ") : undefined
+  }
+}
+
 /** A field whose last written value wins. Values must be JSON. */
 export const lww = <A>(schema: Codec<A>): Lww<A> & { readonly isOptional: false } => ({
   kind: "lww",
   isOptional: false,
-  schema
+  problemOf: judgeOf(schema)
 })
 
 /** A field that may be missing; its last written value wins. */
 export const optional = <A>(schema: Codec<A>): Lww<A> & { readonly isOptional: true } => ({
   kind: "lww",
   isOptional: true,
-  schema
+  problemOf: judgeOf(schema)
 })
 
 /** A whole number that devices add to. */
 export const counter: Counter = { kind: "counter" }
 
 /** A set of JSON values. */
-export const orSet = <A>(schema: Codec<A>): OrSet<A> => ({ kind: "orSet", schema })
+export const orSet = <A>(schema: Codec<A>): OrSet<A> => ({ kind: "orSet", problemOf: judgeOf(schema) })
 
 /** In a patch: add these elements to a set. */
 export const add = <A>(...elements: ReadonlyArray<A>): SetChange<A> => ({ add: elements, remove: [] })
@@ -204,11 +217,11 @@ const pastValueProblem = (field: Field, kind: "lww" | "counters" | "sets", value
   const wasKind = ({ lww: "lww", counters: "counter", sets: "orSet" } as const)[kind]
   if (field.kind !== wasKind) return `is declared as ${field.kind} and was ${wasKind} then`
   if (field.kind === "orSet") return elementsProblem(field, (value as SetChange<unknown>).add)
-  return field.kind === "lww" && value !== null ? schemaProblem(field.schema, value) : undefined
+  return field.kind === "lww" && value !== null ? field.problemOf(value) : undefined
 }
 
 /** True when null is a value of the field; otherwise a null that undoing left there means that nothing is. */
-const isNullable = (field: Lww<unknown>): boolean => schemaProblem(field.schema, null) === undefined
+const isNullable = (field: Lww<unknown>): boolean => field.problemOf(null) === undefined
 
 /** The values without the nulls that are none: a field whose schema knows no null was emptied, and is not there. */
 export const withoutEmptied = (
@@ -245,7 +258,7 @@ const valueProblem = (field: Field | undefined, name: string, value: unknown): s
   if (field?.kind === "counter") return counterProblem(value)
   if (field?.kind === "orSet") return elementsProblem(field, value)
   const wrong = (field === undefined ? FieldValue.nameProblem(name) : undefined) ?? FieldValue.problem(value)
-  return wrong ?? (field === undefined ? undefined : schemaProblem(field.schema, value))
+  return wrong ?? (field === undefined ? undefined : field.problemOf(value))
 }
 
 const patchProblem = (type: EntityType, field: Field | undefined, name: string, value: unknown): string | undefined => {
@@ -270,14 +283,8 @@ const elementsProblem = (field: OrSet<unknown>, value: unknown): string | undefi
   const wrong = FieldValue.problem(value)
   if (wrong !== undefined) return wrong
   for (const element of value) {
-    const problem = schemaProblem(field.schema, element)
+    const problem = field.problemOf(element)
     if (problem !== undefined) return problem
   }
   return undefined
-}
-
-const schemaProblem = (schema: Schema.Top, value: unknown): string | undefined => {
-  // Fields are only made by `lww`, `optional` and `orSet`, which take schemas without services.
-  const decoded = Schema.decodeUnknownResult(schema as Codec<unknown>)(value)
-  return Result.isFailure(decoded) ? decoded.failure.message.replaceAll("\n", " ") : undefined
 }
