@@ -73,7 +73,12 @@ it(
     const hub = await startHub({ data, env: { ...team, SYNCLINE_MAILBOX_FOLDER: temporaryFolder() } })
     const { link } = await invite(data, hub)
     await join(hub, link, newcomer("Zoe"))
-    const text = await (await fetch(`${hub.url}/metrics`)).text()
+    let text = ""
+    // The hub opens its folder when it looks into it first.
+    await until(async () => {
+      text = await (await fetch(`${hub.url}/metrics`)).text()
+      return text.includes(ofFolder)
+    }, 10_000)
     const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
     const table = documented()
     for (const name of [...ofTeams, ofFolder]) expect([name, limits.get(name)]).toEqual([name, table.get(name)])
