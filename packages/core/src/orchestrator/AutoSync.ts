@@ -8,7 +8,8 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { monotonicMs } from "../session/RunningSession.ts"
 import * as AutoSyncMode from "./AutoSyncMode.ts"
 import { IntervalUnfit, OrchestratorError } from "./OrchestratorError.ts"
-import type { MailboxEntry, RouteEntry, Supervision } from "./Supervision.ts"
+import type { RouteEntry } from "./Route.ts"
+import type { MailboxEntry, Supervision } from "./Supervision.ts"
 
 /** Sessions that a route may have in one round, where they end without a proof; then it waits for the next one. */
 export const roundTriesMax = 3

@@ -3,7 +3,7 @@
  * leaves when so that others get their turn, `GivingWay` says.
  */
 import { Deferred, Effect } from "effect"
-import type { RouteEntry } from "./Supervision.ts"
+import type { RouteEntry } from "./Route.ts"
 
 /** A route that waits for a place. */
 export interface Queued {

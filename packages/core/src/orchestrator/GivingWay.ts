@@ -8,7 +8,8 @@ import * as AutoSync from "./AutoSync.ts"
 import type { Queued } from "./DialPlaces.ts"
 import type { LiveSession } from "./SessionTable.ts"
 import * as StatusReport from "./StatusReport.ts"
-import type { RouteEntry, Supervision } from "./Supervision.ts"
+import type { RouteEntry } from "./Route.ts"
+import type { Supervision } from "./Supervision.ts"
 
 /** How often it is looked, in milliseconds; limits hold to this precision. */
 const watchMs = 1_000

@@ -11,7 +11,8 @@ import * as AutoSyncMode from "./AutoSyncMode.ts"
 import * as GivingWay from "./GivingWay.ts"
 import * as RoadChoice from "./RoadChoice.ts"
 import * as RouteNews from "./RouteNews.ts"
-import type { MailboxEntry, RouteEntry, Supervision } from "./Supervision.ts"
+import type { RouteEntry } from "./Route.ts"
+import type { MailboxEntry, Supervision } from "./Supervision.ts"
 
 /** How often it is looked, in milliseconds; limits hold to this precision. */
 const watchMs = 1_000

@@ -6,52 +6,16 @@
 import { Clock, Effect, FiberMap } from "effect"
 import type { DialOptions } from "../transport/Transport.ts"
 import * as AutoSync from "./AutoSync.ts"
-import type { Route, Supervision } from "./Supervision.ts"
+import type { Route } from "./Route.ts"
+import type { RouteListEntry, RouteListFailure } from "./RouteList.ts"
+import type { Supervision } from "./Supervision.ts"
 
-/** Why a list could not be had. */
-export interface RouteListFailure {
-  /** Name of the reason, as in SPEC "Errors". */
-  readonly code: string
-  readonly message: string
-}
-
-/** Where a list comes from. */
-export interface RouteList {
-  /** For people, and to tell one from another. */
-  readonly name: string
-  /** Addresses in the order in which they are to be dialled. */
-  readonly fetch: Effect.Effect<ReadonlyArray<string>, RouteListFailure>
-  /** How what it names is dialled, by transports that honour it. */
-  readonly dial: DialOptions
-}
-
-/** A list with what its fiber knows. */
-export interface RouteListEntry {
-  readonly list: RouteList
-  fetchedAtMs: number | undefined
-  attempts: number
-  lastError: string | undefined
-  /** Addresses that it named last, at most `listedRoutesMax`. */
-  addresses: ReadonlyArray<string>
-}
-
-/** Lists of one node. */
-export const routeListsMax = 8
 /** Routes that come of all lists together; what is beyond is left out. */
 export const listedRoutesMax = 32
 /** How often a list is fetched, in milliseconds, up to a tenth earlier or later. */
 export const listEveryMs = 6 * 3_600_000
 /** First wait before a list that could not be had is fetched again, in milliseconds; doubles up to `listEveryMs`. */
 export const listRetryMsMin = 60_000
-
-/** A list that nobody has fetched yet. */
-export const entryOf = (list: RouteList): RouteListEntry => ({
-  list,
-  fetchedAtMs: undefined,
-  attempts: 0,
-  lastError: undefined,
-  addresses: []
-})
 
 /** What the keeper does with a route that comes or goes; the supervisor dials. */
 export interface RouteKeeping {

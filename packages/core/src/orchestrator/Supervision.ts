@@ -15,27 +15,15 @@ import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
 import type { MailboxPeer } from "../mailbox/MailboxSync.ts"
 import type { Mailbox } from "../mailbox/Mailbox.ts"
 import type { MailboxRegistry } from "../mailbox/MailboxRegistry.ts"
-import type { DialOptions } from "../transport/Transport.ts"
 import type { TransportRegistry } from "../transport/TransportRegistry.ts"
 import type { AutoSyncMode } from "./AutoSyncMode.ts"
 import type { DialPlaces } from "./DialPlaces.ts"
 import type * as EventChannel from "./EventChannel.ts"
 import type { HeardPeers } from "./HeardPeers.ts"
 import type { SessionTable } from "./SessionTable.ts"
-import type { RouteList, RouteListEntry } from "./RouteLists.ts"
+import type { Route, RouteEntry } from "./Route.ts"
+import type { RouteList, RouteListEntry } from "./RouteList.ts"
 import { defaultRoadTiming, type RoadTiming, type Turn } from "./RoadChoice.ts"
-import type { RouteStatus } from "./Status.ts"
-
-/** A configured way to a peer. */
-export interface Route {
-  readonly address: string
-  /** The only peer that may answer there; any that the policy admits when absent. */
-  readonly peer?: PeerId | undefined
-  /** Of one that a list of peers named, or that was found: how it is dialled. It comes behind all others. */
-  readonly listed?: DialOptions | undefined
-  /** A transport found it; see `Finding`. */
-  readonly isFound?: boolean | undefined
-}
 
 export interface OrchestratorOptions {
   readonly routes: ReadonlyArray<Route>
@@ -109,23 +97,6 @@ export interface PeerMemory {
 }
 
 export type Services = Journal | Gate | Crypto | Compression | DeviceKey
-
-/** A route with what its dialling fiber knows. */
-export interface RouteEntry {
-  readonly route: Route
-  /** When it came to be connected or ceased to be, in the milliseconds of `monotonicMs`. */
-  changedMs: number
-  state: RouteStatus["state"]
-  attempts: number
-  lastError: string | undefined
-  /** Who answered there last. */
-  met: PeerId | undefined
-  /** When its link gave way to another route, in the milliseconds of `monotonicMs`; nothing since a dial has failed. */
-  gaveWayMs: number | undefined
-  /** A round wants it dialled, where the node does not sync all the time; and how often that was tried. */
-  isDue: boolean
-  tries: number
-}
 
 /** A mailbox with what its fiber knows. */
 export interface MailboxEntry {

@@ -29,6 +29,8 @@ import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import * as Roads from "./Roads.ts"
+import type { Route, RouteEntry } from "./Route.ts"
+import * as RouteList from "./RouteList.ts"
 import * as RouteLists from "./RouteLists.ts"
 import type { SessionEnd } from "./SessionEnd.ts"
 import { SessionTable } from "./SessionTable.ts"
@@ -38,8 +40,6 @@ import {
   peersRememberedMax,
   restingMax,
   resubmittedMax,
-  type Route,
-  type RouteEntry,
   routesMax,
   type Services,
   type Supervision,
@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(function* (options: OrchestratorOptions) {
     paused: new Set(),
     routes: new Map(),
     places: new DialPlaces(options.dialledMax),
-    lists: options.routeLists.map(RouteLists.entryOf),
+    lists: options.routeLists.map(RouteList.entryOf),
     autoSync: { mode: options.autoSync, nextAtMs: undefined, turned: yield* Queue.sliding<void>(1) },
     mailboxes: yield* Effect.forEach(mailboxRegistry?.all ?? [], MailboxRoad.entryOf),
     mailboxRegistry,

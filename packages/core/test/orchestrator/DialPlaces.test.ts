@@ -2,7 +2,7 @@
 import { expect, it } from "vitest"
 import { Deferred } from "effect"
 import { DialPlaces } from "../../src/orchestrator/DialPlaces.ts"
-import type { RouteEntry } from "../../src/orchestrator/Supervision.ts"
+import type { RouteEntry } from "../../src/orchestrator/Route.ts"
 
 const route = (address: string, isListed = false): RouteEntry => ({
   route: isListed ? { address, listed: {} } : { address },

@@ -4,12 +4,8 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
-import {
-  listEveryMs,
-  listedRoutesMax,
-  type RouteList,
-  type RouteListFailure
-} from "../../src/orchestrator/RouteLists.ts"
+import type { RouteList, RouteListFailure } from "../../src/orchestrator/RouteList.ts"
+import { listEveryMs, listedRoutesMax } from "../../src/orchestrator/RouteLists.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { makeNode, makeRules, pass, seenBy, type VirtualNode, type VirtualOptions } from "./virtualNodes.ts"
 

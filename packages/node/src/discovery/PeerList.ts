@@ -6,7 +6,7 @@
 import { request } from "node:https"
 import { isIP, type LookupFunction } from "node:net"
 import { rootCertificates } from "node:tls"
-import type { RouteLists } from "@syncline/core"
+import type { RouteList } from "@syncline/core"
 import { Effect, Result, Schema } from "effect"
 import { ListAddressRefused, ListMalformed, ListUnreachable, PeerListError } from "./PeerListError.ts"
 import { isPublic, lookupPublic } from "./PublicAddress.ts"
@@ -66,7 +66,7 @@ export const fetchList = (
  * The list at an address as routes of a node, which fetches it now and then. What it names is dialled only where it stands on the
  * internet at that moment, whatever its name stood for before.
  */
-export const routeList = (url: string, options: FetchOptions = {}): RouteLists.RouteList => ({
+export const routeList = (url: string, options: FetchOptions = {}): RouteList.RouteList => ({
   name: url,
   fetch: fetchList(url, options).pipe(
     Effect.map((peers) => peers.map(({ address }) => address)),
