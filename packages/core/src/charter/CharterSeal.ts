@@ -7,14 +7,24 @@ import { keysMax } from "../crypto/KeyRing.ts"
 import * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import type { PeerId } from "../identity/PeerId.ts"
-import type { Named } from "./CharterOperation.ts"
+import { type Named, ownerLevel } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
-import type { CharterKey, CharterState, KeyBeside, SpaceSeal } from "./CharterState.ts"
+import {
+  type CharterKey,
+  type CharterState,
+  type KeyBeside,
+  levelOf,
+  memberOf,
+  type SpaceSeal
+} from "./CharterState.ts"
 
 export type SealOperation = Named<"SealSpace" | "RotateKey" | "ShareKey">
 
 /** Times that one key may be handed out anew. */
 const wrapListsMax = 4_096
+
+/** Keys that those put in force who are no owners, at most: whoever takes them out has room for a key that they do not have. */
+export const keysBelowOwnersMax = keysMax / 2
 
 /** Keys that are handed out and that no record which counts has made. */
 export const keysUnmadeMax = 64
@@ -38,9 +48,17 @@ export const whyNot = (state: CharterState, signer: PeerId, operation: SealOpera
   }
   if (known !== undefined) return "a key is put in force once"
   if (seal.keys.length >= keysMax) return `a space has at most ${keysMax} keys`
+  if (seal.keys.length >= keysBelowOwnersMax && !isOwner(state, signer)) {
+    return `after ${keysBelowOwnersMax} keys only an owner puts further ones in force`
+  }
   const inForce = keyInForce(seal)
   const isBehind = operation.behind === null ? inForce === undefined : inForce?.id === SpaceKey.idOf(operation.behind)
   return isBehind ? undefined : "it does not stand behind the key in force"
+}
+
+const isOwner = (state: CharterState, signer: PeerId): boolean => {
+  const member = memberOf(state, signer)
+  return member !== undefined && levelOf(state, member) >= ownerLevel
 }
 
 /** A key that was in force, or is kept beside those. */

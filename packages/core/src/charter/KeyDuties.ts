@@ -13,6 +13,7 @@ import {
   levelOf,
   type SpaceSeal
 } from "./CharterState.ts"
+import { keysMax } from "../crypto/KeyRing.ts"
 import { tagOf, tagsIn } from "../crypto/KeyWrap.ts"
 import type * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -204,6 +205,16 @@ const exceptRemoved = (devices: ReadonlyArray<Device>, rivals: ReadonlyArray<Cha
   return devices.filter(({ member, peer }) => !gone.has(member) && !gone.has(peer))
 }
 
+/** Somebody was given it who is no device of the space any more. */
+const isLeft = (state: CharterState, key: CharterKey): boolean => {
+  const present = new Set([...state.devices.values()].map(tagOfDevice))
+  return [...given(key)].some((tag) => !present.has(tag))
+}
+
+/** A removed device has it, and no key will come behind it any more. */
+export const isLastAndLeft = (state: CharterState, key: CharterKey): boolean =>
+  (state.seal?.keys.length ?? 0) >= keysMax && isLeft(state, key)
+
 const rotationOf = (
   state: CharterState,
   newcomers: number,
@@ -212,8 +223,7 @@ const rotationOf = (
 ): RotationCause | undefined => {
   const key = keyInForce(state.seal)
   if (key === undefined) return "first"
-  const present = new Set([...state.devices.values()].map(tagOfDevice))
-  for (const tag of given(key)) if (!present.has(tag)) return "removed"
+  if (isLeft(state, key)) return "removed"
   if (isUndone(rivals, key, state.keysBeside)) return "undone"
   if (isLost(state, key)) return "lost"
   if (newcomers > 0) return "joined"

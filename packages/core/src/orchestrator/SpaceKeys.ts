@@ -14,6 +14,7 @@ import {
   dutiesOf,
   inTurn,
   isKeeper,
+  isLastAndLeft,
   isLost,
   isUndone,
   type KeyDuties,
@@ -125,8 +126,8 @@ const sealingOf = (keeper: Keeper, { rivals, state }: NonNullable<Keeper["toldFo
   // out has it.
   const wasUndone = isUndone(rivals, inForce, state.keysBeside)
   if (inForce !== undefined) {
-    const isSafe = held.has(inForce.id) && !wasUndone && !KeyOpening.isGoingBack(keeper, state, rivals)
-    return isSafe ? inForce.id : "lacking"
+    const isKnown = wasUndone || isLastAndLeft(state, inForce) || KeyOpening.isGoingBack(keeper, state, rivals)
+    return held.has(inForce.id) && !isKnown ? inForce.id : "lacking"
   }
   // Where a key was in force once, contents were sealed: they are not again in the clear because none counts at present, nor because
   // the sealing itself does not.

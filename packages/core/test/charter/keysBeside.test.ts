@@ -11,7 +11,7 @@ import { keysMax } from "../../src/crypto/KeyRing.ts"
 import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
 import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
 import { SeededRandom } from "../../src/testing/SeededRandom.ts"
-import { addDevice, addMember, crypto, found, join, key, newTree, record, space, startMs } from "./fixture.ts"
+import { addDevice, addMember, crypto, found, join, key, newTree, peer, record, space, startMs } from "./fixture.ts"
 import { agreed, all, pause, remove, withRole } from "./plainOrder.ts"
 
 const secretOf = (number: number) =>
@@ -156,6 +156,22 @@ describe("keys that did not know of each other", () => {
     const fresh = added(newTree(), first, base, again, bobs)
     expect(said(fresh)).toMatchObject({ keys: [1, 2], beside: [], rivals: 0 })
     expect(fresh.state.seal!.keys[1]!.wraps.length).toBe(2)
+  })
+
+  it("[CH-78] leave room for the owners' keys, whatever somebody below them does", async () => {
+    const { tree } = await sealed()
+    const last = tree.state.seal!.keys[0]!
+    const withKeys = (length: number) => ({
+      ...tree.state,
+      seal: { ...tree.state.seal!, keys: Array.from({ length }, () => last) }
+    })
+    const next = await rotate(2, 1, 1)
+    const why = (length: number, device: number) => CharterSeal.whyNot(withKeys(length), peer(device), next)
+    expect(why(2_047, 2)).toBeUndefined()
+    expect(why(2_048, 2)).toContain("only an owner")
+    expect(why(2_048, 1)).toBeUndefined()
+    expect(why(4_095, 1)).toBeUndefined()
+    expect(why(4_096, 1)).toContain("at most 4096 keys")
   })
 
   it("[CH-76] are kept up to a bound, and so are their wraps", async () => {
