@@ -119,6 +119,8 @@ const keptBeside = (
   if (device === undefined || member === undefined || device.isPaused) return undefined
   if (levelOf(state, member) < managingLevel) return undefined
   if (CharterSeal.whyNot(state, signer, operation) === undefined) return undefined
+  // Kept beside it would call for a key that replaces it, which those who find room would spend theirs on.
+  if (operation._tag === "RotateKey" && !CharterSeal.hasRoomForKey(state, signer)) return state
   return CharterSeal.keepBeside(state, operation, record)
 }
 

@@ -56,6 +56,10 @@ export const whyNot = (state: CharterState, signer: PeerId, operation: SealOpera
   return isBehind ? undefined : "it does not stand behind the key in force"
 }
 
+/** Whether the space takes another key in force of a device, as far as their number goes. */
+export const hasRoomForKey = (state: CharterState, signer: PeerId): boolean =>
+  (state.seal?.keys.length ?? 0) < (isOwner(state, signer) ? keysMax : keysBelowOwnersMax)
+
 const isOwner = (state: CharterState, signer: PeerId): boolean => {
   const member = memberOf(state, signer)
   return member !== undefined && levelOf(state, member) >= ownerLevel

@@ -4,7 +4,7 @@
  */
 import { managingLevel, type Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
-import { keyInForce, keysUnmadeMax } from "./CharterSeal.ts"
+import { hasRoomForKey, keyInForce, keysUnmadeMax } from "./CharterSeal.ts"
 import {
   type CharterKey,
   type CharterState,
@@ -13,7 +13,6 @@ import {
   levelOf,
   type SpaceSeal
 } from "./CharterState.ts"
-import { keysMax } from "../crypto/KeyRing.ts"
 import { tagOf, tagsIn } from "../crypto/KeyWrap.ts"
 import type * as SpaceKey from "../crypto/SpaceKey.ts"
 import * as Bytes from "../identity/Bytes.ts"
@@ -211,9 +210,13 @@ const isLeft = (state: CharterState, key: CharterKey): boolean => {
   return [...given(key)].some((tag) => !present.has(tag))
 }
 
-/** A removed device has it, and no key will come behind it any more. */
+/** A removed device has it, and there is nobody who may put a key behind it. */
 export const isLastAndLeft = (state: CharterState, key: CharterKey): boolean =>
-  (state.seal?.keys.length ?? 0) >= keysMax && isLeft(state, key)
+  isLeft(state, key) && ![...state.devices.values()].some((device) => mayFollow(state, device))
+
+/** The device may put another key in force; it may be away. */
+const mayFollow = (state: CharterState, device: Device): boolean =>
+  isKeeper(state, device) && hasRoomForKey(state, device.peer)
 
 const rotationOf = (
   state: CharterState,

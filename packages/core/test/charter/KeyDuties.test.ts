@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { CharterGraph } from "../../src/charter/CharterGraph.ts"
 import type { CharterOperation, Named } from "../../src/charter/CharterOperation.ts"
 import * as CharterRecord from "../../src/charter/CharterRecord.ts"
-import { dutiesOf, recipientsInTurn, sealingAgain } from "../../src/charter/KeyDuties.ts"
+import { dutiesOf, isLastAndLeft, recipientsInTurn, sealingAgain } from "../../src/charter/KeyDuties.ts"
 import * as KeyWrap from "../../src/crypto/KeyWrap.ts"
 import * as SpaceKey from "../../src/crypto/SpaceKey.ts"
 import * as Bytes from "../../src/identity/Bytes.ts"
@@ -62,6 +62,31 @@ const charter = () => {
 }
 
 describe("keys in a charter", () => {
+  it("[SK-84] the last key that can be is known as such, whoever of those who are left would have to follow it", async () => {
+    const { graph, write } = charter()
+    write(1, seal(), rotate(1, null, await wrapped(1, 1, 2, 3)))
+    const inForce = () => graph.state.seal!.keys[0]!
+    const withKeys = (length: number) => ({
+      ...graph.state,
+      seal: { ...graph.state.seal!, keys: Array.from({ length }, inForce) }
+    })
+    expect(isLastAndLeft(withKeys(4_096), inForce())).toBe(false)
+    write(1, { _tag: "RemoveMember", member: "mia" })
+    // Bob may follow, then only ann, then nobody.
+    expect([1, 2_047, 2_048, 4_095, 4_096].map((length) => isLastAndLeft(withKeys(length), inForce()))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true
+    ])
+    const withoutOwner = (length: number) => ({
+      ...withKeys(length),
+      devices: new Map([...graph.state.devices].filter(([id]) => id !== peer(1)))
+    })
+    expect([2_047, 2_048].map((length) => isLastAndLeft(withoutOwner(length), inForce()))).toEqual([false, true])
+  })
+
   it("[CH-62] who manages the space puts each key in force once, behind the one in force; others do not", async () => {
     const { graph, write } = charter()
     const all = await wrapped(1, 1, 2, 3)

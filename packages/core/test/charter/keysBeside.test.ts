@@ -1,6 +1,7 @@
 // Keys that were put in force without knowing of each other, and what their records do beside that.
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import * as CharterFold from "../../src/charter/CharterFold.ts"
 import type { CharterGraph } from "../../src/charter/CharterGraph.ts"
 import type { CharterOperation, Named } from "../../src/charter/CharterOperation.ts"
 import type { CharterRecord } from "../../src/charter/CharterRecord.ts"
@@ -172,6 +173,18 @@ describe("keys that did not know of each other", () => {
     expect(why(2_048, 1)).toBeUndefined()
     expect(why(4_095, 1)).toBeUndefined()
     expect(why(4_096, 1)).toContain("at most 4096 keys")
+  })
+
+  it("[CH-78] are not kept where there was no room for them, and what their record does beside that stays", async () => {
+    const { base, tree } = await sealed()
+    const last = tree.state.seal!.keys[0]!
+    const full = { ...tree.state, seal: { ...tree.state.seal!, keys: Array.from({ length: 2_048 }, () => last) } }
+    const late = record(base, 2, remove("xav"), await rotate(9, 8, 1, 2, 3))
+    const after = CharterFold.applyInTurn(full, late)
+    if (typeof after === "string") throw new Error(after)
+    expect(after.members.has("xav")).toBe(false)
+    expect(after.keysBeside).toEqual([])
+    expect(after.seal).toBe(full.seal)
   })
 
   it("[CH-76] are kept up to a bound, and so are their wraps", async () => {
