@@ -45,6 +45,8 @@ export const set = Effect.fnUntraced(function* (supervisor: Supervision, mode: A
   const { autoSync, channel, wanted } = supervisor
   autoSync.mode = mode
   autoSync.nextAtMs = undefined
+  // What a round had not come to is not wanted any more.
+  if (mode === "off") for (const entry of [...supervisor.routes.values(), ...supervisor.mailboxes]) entry.isDue = false
   yield* Queue.offer(autoSync.turned, undefined)
   // Whoever waited for a round looks again.
   yield* PubSub.publish(wanted, undefined)

@@ -21,6 +21,8 @@ export class DialPlaces {
   readonly #taken = new Set<RouteEntry>()
   /** At most one for each route. */
   #queue: ReadonlyArray<Queued> = []
+  /** Wished for before they asked; a route that is gone is not kept by it. */
+  readonly #wished = new WeakSet<RouteEntry>()
 
   constructor(placesMax: number) {
     this.#placesMax = placesMax
@@ -29,7 +31,7 @@ export class DialPlaces {
   /** Waits for a place. It is given at once where one is free; `leave` gives it, or the wish for it, up. */
   ask(entry: RouteEntry): Deferred.Deferred<void> {
     const granted = Deferred.makeUnsafe<void>()
-    this.#queue = [...this.#queue, { entry, granted, isWished: false }]
+    this.#queue = [...this.#queue, { entry, granted, isWished: this.#wished.delete(entry) }]
     this.#fill()
     return granted
   }
@@ -40,9 +42,11 @@ export class DialPlaces {
     this.#fill()
   }
 
-  /** Routes that somebody wants dialled now come before the others. */
-  wish(isMeant: (entry: RouteEntry) => boolean): void {
-    for (const queued of this.#queue) if (isMeant(queued.entry)) queued.isWished = true
+  /** A route that somebody wants dialled now comes before the others; so it does where it asks only later. */
+  wish(entry: RouteEntry): void {
+    const queued = this.#queue.find((one) => one.entry === entry)
+    if (queued !== undefined) queued.isWished = true
+    else if (!this.#taken.has(entry)) this.#wished.add(entry)
   }
 
   has(entry: RouteEntry): boolean {

@@ -224,7 +224,11 @@ export const endSessions = (supervisor: Supervision, peer: PeerId | undefined): 
 
 /** Compares roots and dials now; begins a round where the node does not sync all the time. Counts sessions, or routes of the round. */
 export const forceSync = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId | undefined) {
-  supervisor.places.wish(({ met, route }) => peer === undefined || (route.peer ?? met) === peer)
+  for (const entry of supervisor.routes.values()) {
+    const isMeant = peer === undefined || (entry.route.peer ?? entry.met) === peer
+    // An address behind another one of its peer does not ask now.
+    if (isMeant && (yield* Roads.inMs(supervisor, entry)) <= 0) supervisor.places.wish(entry)
+  }
   if (!AutoSync.isLive(supervisor)) return yield* AutoSync.beginRound(supervisor, peer)
   return yield* wake(supervisor, peer)
 })

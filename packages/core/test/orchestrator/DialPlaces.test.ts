@@ -27,7 +27,7 @@ it("[OR-80] [OR-82] what is wished for comes first, then a node's own routes bef
   ]
   const granted = [first, listed, own, later, wished].map((entry) => [entry, places.ask(entry)] as const)
   expect(places.has(first)).toBe(true)
-  places.wish((entry) => entry === wished)
+  places.wish(wished)
   const order: Array<string> = []
   for (let held: RouteEntry | undefined = first; held !== undefined;) {
     order.push(held.route.address)
@@ -47,4 +47,20 @@ it("[OR-80] who does not wait any more gets none, and whose wait ends makes no r
   expect([places.has(first), places.has(third)]).toEqual([true, false])
   places.leave(first)
   expect([places.has(second), places.has(third)]).toEqual([false, true])
+})
+
+it("[OR-82] who is wished for before it asks comes first once, and one that has its place is not remembered", () => {
+  const places = new DialPlaces(1)
+  const [first, second, wished] = [route("first"), route("second"), route("wished")]
+  for (const entry of [first, second]) places.ask(entry)
+  for (const entry of [first, wished]) places.wish(entry)
+  places.ask(wished)
+  expect(places.waiting.map(({ entry }) => entry)).toEqual([wished, second])
+  places.leave(first)
+  places.ask(first)
+  expect(places.has(wished)).toBe(true)
+  places.leave(wished)
+  places.ask(wished)
+  expect(places.has(second)).toBe(true)
+  expect(places.waiting.map(({ entry }) => entry)).toEqual([first, wished])
 })

@@ -115,6 +115,23 @@ describe("auto-sync that is off", () => {
 })
 
 describe("auto-sync that is switched", () => {
+  it.effect("[OR-84] off ends a round, too: what it has not reached is dialled no more", () =>
+    Effect.gen(function* () {
+      const { device, hub } = yield* pair({ autoSync: "off", retryMsMin: 8_000 })
+      yield* hub.stop
+      yield* device.send({ _tag: "ForceSync", peer: null })
+      yield* pass(1_000)
+      const before = seenBy(device, "SyncError").length
+      expect(before).toBe(1)
+      yield* device.send({ _tag: "SetAutoSync", mode: "off" })
+      yield* hub.start
+      yield* pass(20 * 60_000)
+      expect(seenBy(device, "SyncError")).toHaveLength(before)
+      expect(seenBy(hub, "PeerConnected")).toEqual([])
+      expect((yield* device.status).routes).toMatchObject([{ state: "idle" }])
+    })
+  )
+
   it.effect("[OR-83] [OR-84] off lets a live link come into step and go, and on dials again; both are told", () =>
     Effect.gen(function* () {
       const { device, hub, touched } = yield* pair({})

@@ -151,4 +151,20 @@ describe("places for routes", () => {
       expect((yield* statesOf(dialler))[5]).toBe("connected")
     })
   )
+
+  it.effect("[OR-82] whom somebody wants now is next also where its route waits after a failure", () =>
+    Effect.gen(function* () {
+      const { dialler, listeners } = yield* crowd()
+      const last = listeners[5]!
+      yield* last.stop
+      yield* dialler.send({ _tag: "AddPeer", peer: last.peer, address: "memory:7" })
+      yield* pass(4 * 60_000)
+      for (let i = 0; i < 400 && (yield* statesOf(dialler))[5] !== "waiting"; i++) yield* pass(500)
+      expect((yield* statesOf(dialler))[5]).toBe("waiting")
+      yield* last.start
+      yield* dialler.send({ _tag: "ForceSync", peer: last.peer })
+      yield* pass(4_000)
+      expect((yield* statesOf(dialler))[5]).toBe("connected")
+    })
+  )
 })
