@@ -25,6 +25,7 @@ export const entryOf = Effect.fnUntraced(function* (mailbox: Mailbox) {
   const entry: MailboxEntry = {
     mailbox,
     turn: { isActive: false, turningSinceMs: undefined },
+    turnedMs: undefined,
     because: "the node is not started",
     attempts: 0,
     lastError: undefined,
@@ -42,6 +43,8 @@ export const entryOf = Effect.fnUntraced(function* (mailbox: Mailbox) {
 export const run = Effect.fnUntraced(function* (supervisor: Supervision, registry: Registry, entry: MailboxEntry) {
   for (;;) {
     yield* AutoSync.untilWanted(supervisor, entry)
+    // Before it is opened: what is wished for meanwhile is another look.
+    entry.isDue = false
     const ended = yield* opened(supervisor, registry, entry).pipe(
       Effect.scoped,
       Effect.result,
@@ -51,7 +54,6 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, registr
     const failure = ended?.failure
     if (failure !== undefined) yield* failed(supervisor, entry, failure)
     else entry.attempts++
-    entry.isDue = false
     if (!AutoSync.isDone(supervisor, entry)) yield* rest(supervisor, entry, failure)
   }
 })
@@ -109,9 +111,15 @@ const listen = Effect.fnUntraced(function* (supervisor: Supervision, entry: Mail
   for (const each of [written, come, ruled, wished]) yield* Effect.forkScoped(each, { startImmediately: true })
 })
 
+/** How long others may take to turn to a mailbox behind this node, and how often it is looked into meanwhile, in milliseconds. */
+const othersTurnMs = 10_000
+const lookForOthersMs = 2_000
+
 const untilLook = Effect.fnUntraced(function* ({ options }: Supervision, entry: MailboxEntry) {
   const { flushAfterMs, pollEveryMs } = entry.mailbox.capabilities
-  const waitMs = entry.turn.isActive ? pollEveryMs : options.roads.heartbeatMs
+  const isFresh = entry.turnedMs !== undefined && (yield* monotonicMs) - entry.turnedMs < othersTurnMs
+  const inUseMs = isFresh ? Math.min(pollEveryMs, lookForOthersMs) : pollEveryMs
+  const waitMs = entry.turn.isActive ? inUseMs : options.roads.heartbeatMs
   const when = yield* Effect.raceFirst(Queue.take(entry.wake), Effect.as(Effect.sleep(waitMs), "now" as const))
   if (when === "soon") yield* Effect.sleep(flushAfterMs)
 })

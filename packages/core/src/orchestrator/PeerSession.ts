@@ -224,7 +224,7 @@ const onNotice = Effect.fnUntraced(function* (
         : `the views still differ after ${notice.passes} passes (${where}); they are compared again later`
       memory.lastError = detail
       session.held = notice.held
-      return yield* supervisor.channel.publish({
+      yield* supervisor.channel.publish({
         _tag: "SyncError",
         peer,
         route: options.route,
@@ -232,6 +232,8 @@ const onNotice = Effect.fnUntraced(function* (
         detail,
         willRetry: true
       })
+      // It will not come into step soon, and others wait.
+      return yield* GivingWay.atProof(supervisor, session)
     }
     case "TakenIn":
       memory.heldBecause = notice.outcome.verdicts.find(({ kind }) => kind === "held")?.because ?? memory.heldBecause

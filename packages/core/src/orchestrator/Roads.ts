@@ -59,6 +59,7 @@ const turn = Effect.fnUntraced(function* (
   const gauge = Metric.withAttributes(CoreMetrics.mailboxActive, { mailbox: entry.mailbox.name })
   yield* Metric.update(gauge, entry.turn.isActive ? 1 : 0)
   if (entry.turn.isActive === isActive) return
+  if (entry.turn.isActive) entry.turnedMs = nowMs
   entry.because = because ?? "links reach everybody again"
   const { address } = entry.mailbox
   const [from, to] = isActive ? [address, null] : [null, address]

@@ -68,7 +68,7 @@ export const defaultOptions: OrchestratorOptions = {
   listens: true,
   timing: defaultTiming,
   retryMsMin: 1_000,
-  retryMsMax: 64_000,
+  retryMsMax: 24_000,
   aheadMsMax: Limits.clockAheadPeerMs,
   deleteLimits: defaultDeleteLimits,
   releaseEveryMs: 5_000,
@@ -102,6 +102,8 @@ export type Services = Journal | Gate | Crypto | Compression | DeviceKey
 export interface MailboxEntry {
   readonly mailbox: Mailbox
   turn: Turn
+  /** When it was taken into use last, in the milliseconds of `monotonicMs`; nothing where it was from the start. */
+  turnedMs: number | undefined
   because: string
   attempts: number
   lastError: string | undefined

@@ -3,7 +3,10 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
+import { defaultTiming } from "../../src/session/RunningSession.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { crypto } from "../nodeCrypto.ts"
+import { plant, rowOf } from "./planted.ts"
 import { makeNode, makeRules, pass, seenBy, type VirtualNode, type VirtualOptions } from "./virtualNodes.ts"
 
 const others = [2, 3, 4, 5, 6, 7]
@@ -37,6 +40,27 @@ const mostDialled = Effect.fnUntraced(function* (node: VirtualNode, ms: number) 
 })
 
 describe("places for routes", () => {
+  it.effect("[OR-81] a peer whose views go on differing does not keep its place for ever", () =>
+    Effect.gen(function* () {
+      const network = MemoryTransport.makeNetwork()
+      const dialler = yield* makeNode(network, 1, [2], { rules: yield* makeRules([1, 2, 3]), dialledMax: 1 })
+      const [odd, even] = [
+        yield* makeNode(network, 2, [], { rules: yield* makeRules([1]) }),
+        yield* makeNode(network, 3, [], { rules: yield* makeRules([1]) })
+      ]
+      yield* dialler.put("t7", { team: "a", title: "first" })
+      for (const node of [odd, even, dialler]) yield* node.start
+      yield* pass(3_000)
+      const row = rowOf(odd, "t7")
+      plant(odd, row, { ...row, version: crypto.randomBytes(32) })
+      yield* pass(defaultTiming.proofPeriodMs)
+      expect(yield* even.fieldsOf("t7")).toBeUndefined()
+      yield* dialler.send({ _tag: "AddRoute", address: "memory:3" })
+      yield* pass(2 * defaultTiming.proofPeriodMs)
+      expect(yield* even.fieldsOf("t7")).toMatchObject({ title: "first" })
+    })
+  )
+
   it.effect("[OR-80] no more than there are places are dialled, and those that wait are called queued", () =>
     Effect.gen(function* () {
       const { dialler } = yield* crowd()

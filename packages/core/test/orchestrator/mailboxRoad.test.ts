@@ -1,6 +1,6 @@
 // A mailbox as the road that is taken while links do not reach somebody.
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { describe } from "vitest"
 import * as MemoryMailbox from "../../src/mailbox/MemoryMailbox.ts"
 import type { Mailbox } from "../../src/mailbox/Mailbox.ts"
@@ -9,10 +9,10 @@ import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { makeNode, makeRules, pass, seenBy, statusOf, type VirtualNode } from "./virtualNodes.ts"
 
 /** A hub and two devices that dial it, all of them at one mailbox. */
-const team = Effect.gen(function* () {
+const teamAt = Effect.fnUntraced(function* (as: (mailbox: Mailbox) => Mailbox) {
   const network = MemoryTransport.makeNetwork()
   const folder = yield* MemoryMailbox.makeFolder
-  const mailboxes = [MemoryMailbox.make(folder)]
+  const mailboxes = [as(MemoryMailbox.make(folder))]
   const everybody = () => makeRules([1, 2, 3], [1])
   const hub = yield* makeNode(network, 1, [], { rules: yield* everybody() })
   const a = yield* makeNode(network, 2, [1], { rules: yield* everybody(), mailboxes })
@@ -23,6 +23,7 @@ const team = Effect.gen(function* () {
   yield* pass(3_000)
   return { hub, a, b, folder }
 })
+const team = teamAt((same) => same)
 
 const roads = (node: VirtualNode) => seenBy(node, "RouteChanged").map(({ from, to }) => ({ from, to }))
 
@@ -67,6 +68,19 @@ describe("a mailbox beside links", () => {
         expect((yield* a.status).mailboxes).toMatchObject([{ state: "standby" }])
         for (const node of [a, b]) expect(yield* node.hash).toEqual(yield* hub.hash)
       })
+  )
+
+  it.effect("[OR-67] what others leave while they turn to it is seen soon, though nothing tells of it", () =>
+    Effect.gen(function* () {
+      const { a, b, hub } = yield* teamAt((mailbox) => ({
+        ...mailbox,
+        open: (place) => Effect.map(mailbox.open(place), (opened) => ({ ...opened, changes: Stream.never }))
+      }))
+      yield* hub.stop
+      yield* a.put("t1", { team: "north", title: "by the mailbox" })
+      yield* pass(25_000)
+      expect(yield* b.fieldsOf("t1")).toMatchObject({ title: "by the mailbox" })
+    })
   )
 
   it.effect("[OR-70] the same commits by a link and by a mailbox count once", () =>

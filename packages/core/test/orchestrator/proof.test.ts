@@ -3,11 +3,11 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { describe } from "vitest"
 import * as Fingerprint from "../../src/journal/Fingerprint.ts"
-import type { EntityRow } from "../../src/journal/JournalTables.ts"
 import { Orchestrator } from "../../src/orchestrator/Orchestrator.ts"
 import { defaultTiming } from "../../src/session/RunningSession.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import { crypto } from "../nodeCrypto.ts"
+import { plant, rowOf } from "./planted.ts"
 import {
   deniesNothing,
   deniesTeam,
@@ -17,7 +17,6 @@ import {
   seenBy,
   startMs,
   statusOf,
-  type VirtualNode,
   type VirtualOptions
 } from "./virtualNodes.ts"
 
@@ -41,29 +40,6 @@ const synced = Effect.fnUntraced(function* (
   expect(yield* statusOf(hub)).toMatchObject({ state: "synced" })
   return { hub, client }
 })
-
-const rowOf = ({ tables }: VirtualNode, id: string): EntityRow => {
-  const key = Fingerprint.entityKey(crypto.sha256, id)
-  for (const { index } of tables.partitions()) {
-    const row = tables.entity(index, key, id)
-    if (row !== undefined) return row
-  }
-  throw new Error(`there is no row of ${id}`)
-}
-
-/** Puts another row, or none, in the place of an entity's, and makes the sums fit it. Nobody is told. */
-const plant = ({ tables }: VirtualNode, before: EntityRow, after: EntityRow | undefined): void =>
-  tables.transact(() => {
-    const { index, isBucketed, total } = tables.partitionAt(before.partition)
-    const sum = { count: total.count, lanes: total.lanes.slice() }
-    Fingerprint.accumulate(sum, before.version, -1)
-    if (after === undefined) tables.removeEntity(before.partition, before.key, before.id)
-    else {
-      tables.putEntity(after)
-      Fingerprint.accumulate(sum, after.version, 1)
-    }
-    tables.setPartition(index, sum, isBucketed)
-  })
 
 const pairs = [
   ["hub", "client"],
