@@ -78,8 +78,11 @@ describe("a mailbox beside links", () => {
       }))
       yield* hub.stop
       yield* a.put("t1", { team: "north", title: "by the mailbox" })
+      yield* b.put("t2", { team: "north", title: "by it, too" })
       yield* pass(25_000)
+      // One of them has looked before the other has left something.
       expect(yield* b.fieldsOf("t1")).toMatchObject({ title: "by the mailbox" })
+      expect(yield* a.fieldsOf("t2")).toMatchObject({ title: "by it, too" })
     })
   )
 
