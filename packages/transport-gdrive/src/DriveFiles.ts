@@ -19,8 +19,12 @@ export const relistDailyMs = 86_400_000
 /** Pages of one listing or look. More changes wait for the next look; a longer listing fails. */
 const pagesMax = 1_000
 
-/** A look counts as new for so many times the usual at most. */
+/** A look counts as new for so many times the usual at most, and within that time looks take so many requests altogether. */
 const askedMax = 6
+/** Requests within that time that may follow each other sooner: what others leave while they turn to the mailbox is seen soon. */
+const askedSoonMax = 3
+/** By how much sooner. */
+const soonPart = 5
 
 export interface DriveFiles {
   readonly index: DriveIndex
@@ -38,6 +42,8 @@ interface State {
   /** From where changes are asked for; nothing before the first listing. */
   token: string | undefined
   lookedMs: number
+  /** Looks of late, at most `askedMax`, and the requests of each. */
+  looks: ReadonlyArray<{ readonly atMs: number; readonly asked: number }>
   /** Requests of the last look, and of the last listing. */
   asked: number
   listingAsked: number
@@ -57,6 +63,7 @@ export const make = (
   const state: State = {
     token: undefined,
     lookedMs: Number.NEGATIVE_INFINITY,
+    looks: [],
     asked: 0,
     listingAsked: 2,
     listedMs: 0,
@@ -66,15 +73,15 @@ export const make = (
   const context: Context = { api, folders, space, index, state }
   const look = Effect.gen(function* () {
     const nowMs = yield* Clock.currentTimeMillis
-    // A clock that was set back must not make old news of a look.
     const isListing = state.token === undefined || isDue(state, nowMs)
     // The more requests the look before took, or this one will, the longer the one before counts as new.
     const asked = Math.min(Math.max(state.asked, isListing ? state.listingAsked : 1), askedMax)
-    if (nowMs >= state.lookedMs && nowMs - state.lookedMs < freshForMs * asked) return
+    if (isNew(state, nowMs, asked, freshForMs)) return
     state.asked = 0
     if (isListing) yield* list(context)
     else yield* follow(context)
     state.lookedMs = yield* Clock.currentTimeMillis
+    state.looks = [...state.looks, { atMs: state.lookedMs, asked: state.asked }].slice(-askedMax)
   })
   return {
     index,
@@ -94,6 +101,18 @@ interface Context {
   readonly space: string
   readonly index: DriveIndex
   readonly state: State
+}
+
+/** Whether the last look still counts, so that nothing is asked. */
+const isNew = ({ lookedMs, looks }: State, nowMs: number, asked: number, freshForMs: number): boolean => {
+  const sinceMs = nowMs - lookedMs
+  // A clock that was set back must not make old news of a look.
+  if (sinceMs < 0) return false
+  const late = looks.filter(({ atMs }) => nowMs - atMs < freshForMs * askedMax)
+  const altogether = late.reduce((sum, look) => sum + look.asked, asked)
+  const isSoon = altogether <= askedSoonMax && sinceMs >= freshForMs / soonPart
+  const isUsual = (altogether <= askedMax || late.length === 0) && sinceMs >= freshForMs * asked
+  return !isSoon && !isUsual
 }
 
 const isDue = ({ listedMs, listings }: State, nowMs: number): boolean =>

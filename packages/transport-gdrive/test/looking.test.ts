@@ -125,6 +125,26 @@ describe("looking", () => {
     })
   )
 
+  it.effect("[GD-12] after a pause three looks may follow each other soon, and the next one not", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(startMs)
+      const fake = yield* DriveFake.make()
+      const b = yield* openAt(fake, right, { freshForMs: 10_000 })
+      yield* b.list
+      yield* TestClock.adjust("20 minutes")
+      yield* b.list
+      yield* TestClock.adjust("20 minutes")
+      const from = fake.asked.length
+      const asked: Array<number> = []
+      for (const waitMs of [0, 1_999, 1, 2_000, 2_000, 2_000, 6_000]) {
+        yield* TestClock.adjust(waitMs)
+        yield* b.list
+        asked.push(fake.asked.length - from)
+      }
+      expect(asked).toEqual([1, 1, 2, 3, 3, 3, 4])
+    })
+  )
+
   it.effect("[GD-12] a clock that is set back keeps nobody from looking", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(startMs)
