@@ -21,9 +21,11 @@ const pagesMax = 1_000
 
 /** A look counts as new for so many times the usual at most, and within that time looks take so many requests altogether. */
 const askedMax = 6
-/** Requests within that time that may follow each other sooner: what others leave while they turn to the mailbox is seen soon. */
+/**
+ * Requests that may follow each other sooner within twice the usual time, and by how much sooner: what others leave while they turn
+ * to the mailbox is to be seen soon.
+ */
 const askedSoonMax = 3
-/** By how much sooner. */
 const soonPart = 5
 
 export interface DriveFiles {
@@ -108,11 +110,12 @@ const isNew = ({ lookedMs, looks }: State, nowMs: number, asked: number, freshFo
   const sinceMs = nowMs - lookedMs
   // A clock that was set back must not make old news of a look.
   if (sinceMs < 0) return false
-  const late = looks.filter(({ atMs }) => nowMs - atMs < freshForMs * askedMax)
-  const altogether = late.reduce((sum, look) => sum + look.asked, asked)
-  const isSoon = altogether <= askedSoonMax && sinceMs >= freshForMs / soonPart
-  const isUsual = (altogether <= askedMax || late.length === 0) && sinceMs >= freshForMs * asked
-  return !isSoon && !isUsual
+  const askedWithin = (ms: number): number =>
+    looks.reduce((sum, look) => (nowMs - look.atMs < ms ? sum + look.asked : sum), 0)
+  const before = askedWithin(freshForMs * askedMax)
+  const isRoom = before + asked <= askedMax || before === 0
+  const isSoon = askedWithin(2 * freshForMs) + asked <= askedSoonMax && sinceMs >= freshForMs / soonPart
+  return !isRoom || !(isSoon || sinceMs >= freshForMs * asked)
 }
 
 const isDue = ({ listedMs, listings }: State, nowMs: number): boolean =>
