@@ -2,7 +2,6 @@
 // them is the source as it is; they are made again when a source or a version has changed.
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
@@ -19,6 +18,7 @@ export const hub = program("apps/server", {
     "packages/node",
     "packages/policy",
     "packages/transport-fsfolder",
+    "packages/transport-libp2p",
     "packages/transport-socketio"
   ]
 })
@@ -33,6 +33,7 @@ export const commandLine = program("apps/cli", {
     "packages/policy",
     "packages/transport-fsfolder",
     "packages/transport-gdrive",
+    "packages/transport-libp2p",
     "packages/transport-socketio"
   ]
 })
@@ -78,23 +79,28 @@ function factsOf(file) {
   return { isFile: facts.isFile(), mtimeMs: facts.mtimeMs, size: facts.size }
 }
 
+// What has a native part, which stays where it is installed.
+const natives = ["better-sqlite3", "@chainsafe/libp2p-quic"]
+
+async function leaveNative(id, importer) {
+  if (!natives.includes(id)) return undefined
+  const found = await this.resolve(id, importer, { skipSelf: true })
+  return found === null ? undefined : { id: pathToFileURL(realpathSync(found.id)).href, external: true }
+}
+
 /** Makes the bundle of a program, unless it is there. */
 export async function make(program) {
   if (isFresh(program)) return
   const { folder, input, sources } = program
   const madeOf = fingerprint(sources)
   const { rolldown } = await import("rolldown")
-  // It has a native part and stays where it is installed.
-  const native = "better-sqlite3"
-  const fromNode = createRequire(join(root, "packages/node/package.json"))
-  const installed = pathToFileURL(realpathSync(fromNode.resolve(native))).href
   const build = await rolldown({
     input,
     platform: "node",
     logLevel: "warn",
     // Speeds of `ws` that are used when they are installed; we install none.
     external: ["bufferutil", "utf-8-validate"],
-    plugins: [{ name: "native", resolveId: (id) => (id === native ? { id: installed, external: true } : undefined) }]
+    plugins: [{ name: "native", resolveId: leaveNative }]
   })
   // Beside its place and then there in one go, for others may start at the same time.
   const dir = `${folder}-${process.pid}`

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
-import { Charter, type CharterOperation, DeviceKey, Orchestrator } from "@syncline/core"
+import { Charter, type CharterOperation, DeviceKey, Orchestrator, OrchestratorError } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
 import { Context, Effect, ManagedRuntime } from "effect"
@@ -19,8 +19,10 @@ import * as OnboardingRoutes from "./http/OnboardingRoutes.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
-import { HostUnavailable, HubError, PortForbidden, PortInUse } from "./HubError.ts"
+import { HostUnavailable, HubError, PortForbidden, PortInUse, RelayPortInUse } from "./HubError.ts"
 import * as HubLayer from "./HubLayer.ts"
+import * as HubRelay from "./HubRelay.ts"
+import * as RelayAddress from "./RelayAddress.ts"
 
 export interface Hub {
   /** Where people and devices reach it, e.g. `http://127.0.0.1:5342`. */
@@ -36,8 +38,9 @@ export interface Hub {
  * stays open.
  */
 export const open = async (config: HubConfig, log: Logger, thread?: JournalThread): Promise<Hub> => {
+  const relays = await HubRelay.transports(config)
   const app = HttpServer.make(log)
-  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, thread))
+  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, relays, thread))
   // Links end before the server closes, which would wait for them; later requests find the journal closed.
   app.addHook("preClose", () => runtime.dispose())
   try {
@@ -46,14 +49,21 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const journalMs = performance.now() - beganMs
     const { peer } = Context.get(services, DeviceKey.DeviceKey)
     const { policy, space } = config
-    const identity = { peer, space, policy, version: version(), addresses: [] as ReadonlyArray<string> }
+    const none: ReadonlyArray<string> = []
+    const identity = { peer, space, policy, version: version(), addresses: none, relays: none }
     OperationRoutes.install(app, services)
     const door = await installTeam(app, services, config)
     IdentityRoute.install(app, () => identity)
     identity.addresses = HubAddress.of(await listen(app, config))
     door?.open(identity.addresses[0]!)
-    await runtime.runPromise(Context.get(services, Orchestrator.Orchestrator).send({ _tag: "Start" }))
-    return { url: identity.addresses[0]!, peer, journalMs, stop: () => app.close() }
+    const url = identity.addresses[0]!
+    const orchestrator = Context.get(services, Orchestrator.Orchestrator)
+    await runtime.runPromise(orchestrator.send({ _tag: "Start" })).catch((error: unknown) => {
+      throw startError(error, config)
+    })
+    identity.relays = RelayAddress.dialable((await runtime.runPromise(orchestrator.status)).addresses)
+    identity.addresses = [...identity.addresses, ...identity.relays]
+    return { url, peer, journalMs, stop: () => app.close() }
   } catch (error) {
     await app.close()
     throw error
@@ -116,6 +126,15 @@ const listenError = (error: unknown, host: string, port: number): unknown => {
       return error
   }
 }
+
+/** What the hub listens on beside its server is its relay's. */
+const startError = (error: unknown, { host, relayPort }: HubConfig): unknown => {
+  const isTaken = error instanceof OrchestratorError.OrchestratorError && isListenFailure(error.reason)
+  return isTaken ? new HubError({ reason: new RelayPortInUse({ host, port: relayPort }) }) : error
+}
+
+const isListenFailure = (reason: OrchestratorError.OrchestratorError["reason"]): boolean =>
+  reason._tag === "TransportError" && reason.reason._tag === "AddressInUse"
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))

@@ -8,6 +8,7 @@ import { DeleteWatch } from "@syncline/core"
 import { AuditKeeper } from "@syncline/policy"
 import { Effect, Redacted } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
+import * as RelayAddress from "./RelayAddress.ts"
 
 export type PolicyKind = (typeof policyKinds)[number]
 export type Switch = (typeof switches)[number]
@@ -34,6 +35,12 @@ export interface HubConfig {
   readonly pairing: Switch
   /** Absolute path of a folder that a cloud program copies, where the hub meets devices that cannot reach it; none where absent. */
   readonly mailboxFolder: string | undefined
+  /** Whether the hub relays for devices that it lets in, and tells them where others are. */
+  readonly relay: Switch
+  /** Port of that, QUIC and TCP; 0 lets the system choose two. */
+  readonly relayPort: number
+  /** Where others reach it there, where that is not what it listens on: multiaddrs without a peer, IP addresses or host names. */
+  readonly relayAddresses: ReadonlyArray<string>
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
 }
@@ -152,6 +159,37 @@ const mailboxFolder: Setting<string> = {
   read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
 }
 
+const relay: Setting<Switch> = {
+  variable: "SYNCLINE_RELAY",
+  key: "relay",
+  fallback: "off",
+  allowed: `one of ${switches.join(", ")}, or 1 for on`,
+  read: (value) => (value === "1" || value === 1 ? "on" : switches.find((state) => state === value))
+}
+
+const relayPort: Setting<number> = {
+  variable: "SYNCLINE_RELAY_PORT",
+  key: "relayPort",
+  fallback: 5343,
+  allowed: "a whole number from 0 to 65535 (0 lets the system choose)",
+  read: wholeNumber(0, 65_535)
+}
+
+const relayAddresses: Setting<ReadonlyArray<string>> = {
+  variable: "SYNCLINE_RELAY_ADDRESSES",
+  key: "relayAddresses",
+  fallback: [],
+  allowed:
+    `at most ${RelayAddress.givenMax} host names, IP addresses or multiaddrs such as /dns4/hub.example.com/tcp/5343, ` +
+    "with commas between",
+  read: (value) => {
+    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
+    return Array.isArray(given) && given.length <= RelayAddress.givenMax && given.every(RelayAddress.isGiven)
+      ? given
+      : undefined
+  }
+}
+
 const passphraseFile: Setting<string> = {
   variable: "SYNCLINE_PASSPHRASE_FILE",
   key: "passphraseFile",
@@ -172,6 +210,9 @@ const settings = [
   auditEntries,
   pairing,
   mailboxFolder,
+  relay,
+  relayPort,
+  relayAddresses,
   passphraseFile
 ]
 
@@ -193,9 +234,23 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       auditEntries: yield* value(auditEntries),
       pairing: yield* value(pairing),
       mailboxFolder: shared(yield* value(mailboxFolder)),
+      relay: yield* value(relay),
+      relayPort: yield* value(relayPort),
+      relayAddresses: yield* relayAddressesOf(yield* value(relayAddresses), yield* value(relayPort)),
       passphrase: yield* readPassphrase(yield* value(passphraseFile))
     }
   })
+
+/** A host alone says nothing of a port that the system chooses. */
+const relayAddressesOf = (
+  given: ReadonlyArray<string>,
+  port: number
+): Effect.Effect<ReadonlyArray<string>, HubConfigError> => {
+  const bare = port === 0 ? given.find((each) => !each.startsWith("/")) : undefined
+  if (bare === undefined) return Effect.succeed(given)
+  const allowed = `multiaddrs only, as ${relayPort.variable} is 0`
+  return refuse(new SettingInvalid({ setting: relayAddresses.variable, value: JSON.stringify(bare), allowed }))
+}
 
 /** The first line of the file; a passphrase in the environment itself would be seen by every process of the account. */
 const readPassphrase = (path: string): Effect.Effect<Redacted.Redacted<string> | undefined, HubConfigError> => {

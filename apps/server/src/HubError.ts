@@ -19,6 +19,22 @@ export class PortInUse extends Schema.TaggedError<PortInUse>()("PortInUse", {
   }
 }
 
+/** The relay cannot listen there. */
+export class RelayPortInUse extends Schema.TaggedError<RelayPortInUse>()("RelayPortInUse", {
+  host: Schema.String,
+  port: Schema.Int
+}) {
+  override get message(): string {
+    return (
+      `the relay cannot listen on port ${this.port} of ${this.host}, by QUIC or by TCP; ` +
+      `stop the program that does, or choose another port with SYNCLINE_RELAY_PORT`
+    )
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** The system does not let this user listen there. */
 export class PortForbidden extends Schema.TaggedError<PortForbidden>()("PortForbidden", {
   host: Schema.String,
@@ -46,7 +62,7 @@ export class HostUnavailable extends Schema.TaggedError<HostUnavailable>()("Host
 }
 
 export class HubError extends Schema.TaggedError<HubError>()("HubError", {
-  reason: Schema.Union([PortInUse, PortForbidden, HostUnavailable])
+  reason: Schema.Union([PortInUse, RelayPortInUse, PortForbidden, HostUnavailable])
 }) {
   override get message(): string {
     return this.reason.message

@@ -1,6 +1,6 @@
 /**
  * The hub's composition root: the one list of its plugins. A node on the data folder that lets in whom the folder's
- * trust file or the space's charter names, over Socket.IO on the hub's own HTTP server, and a log of what happens on it.
+ * trust file or the space's charter names, over Socket.IO on the hub's own HTTP server and, where it relays, over libp2p; and a log of what happens on it.
  */
 import type { Server } from "node:http"
 import {
@@ -9,7 +9,8 @@ import {
   Limits,
   type OnboardingDesk,
   Orchestrator,
-  type SyncEvent
+  type SyncEvent,
+  type Transport
 } from "@syncline/core"
 import {
   type DeviceKeyError,
@@ -42,6 +43,7 @@ export const layer = (
   config: HubConfig,
   server: Server,
   log: Logger,
+  relays: ReadonlyArray<Transport.TransportPlugin>,
   thread?: JournalThread
 ): Layer.Layer<
   NodeServices,
@@ -56,7 +58,7 @@ export const layer = (
     folder: dataFolder,
     passphrase: config.passphrase,
     space,
-    transports: [socketIo({ server })],
+    transports: [socketIo({ server }), ...relays],
     mailboxes: config.mailboxFolder === undefined ? [] : [folder({ path: config.mailboxFolder, dataFolder })],
     routes: [],
     dialledMax: hubDialledMax,

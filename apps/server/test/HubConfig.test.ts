@@ -29,7 +29,10 @@ describe("settings", () => {
       massDeleteRecords: 1_000,
       massDeletePercent: 20,
       auditEntries: 200_000,
-      pairing: "on"
+      pairing: "on",
+      relay: "off",
+      relayPort: 5343,
+      relayAddresses: []
     })
   })
 
@@ -45,6 +48,9 @@ describe("settings", () => {
       SYNCLINE_POLICY: "enterprise",
       SYNCLINE_MASS_DELETE_RECORDS: "1000000",
       SYNCLINE_PAIRING: "off",
+      SYNCLINE_RELAY: "1",
+      SYNCLINE_RELAY_PORT: "4001",
+      SYNCLINE_RELAY_ADDRESSES: "hub.example.com, /ip4/192.0.2.1/udp/4001/quic-v1",
       SYNCLINE_MAILBOX_FOLDER: "/srv/dropbox/Syncline"
     })
     expect(config).toEqual({
@@ -58,6 +64,9 @@ describe("settings", () => {
       massDeletePercent: 50,
       auditEntries: 5_000,
       pairing: "off",
+      relay: "on",
+      relayPort: 4001,
+      relayAddresses: ["hub.example.com", "/ip4/192.0.2.1/udp/4001/quic-v1"],
       mailboxFolder: "/srv/dropbox/Syncline"
     })
   })
@@ -82,6 +91,14 @@ describe("settings", () => {
       expect(complaint({ SYNCLINE_PORT: port }).message).toContain(`SYNCLINE_PORT is ${JSON.stringify(port)}`)
     }
     for (const [variable, values] of Object.entries({
+      SYNCLINE_RELAY: ["yes", "2"],
+      SYNCLINE_RELAY_ADDRESSES: [
+        "0.0.0.0/x",
+        "/ip4/0.0.0.0/tcp/4001",
+        "/ip4/192.0.2.1/tcp/0",
+        "/dns4/hub/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN",
+        "a,,b"
+      ],
       SYNCLINE_MASS_DELETE_RECORDS: ["0", "1000001", "1e3", "-1", "some"],
       SYNCLINE_MASS_DELETE_PERCENT: ["0", "101", "20%", "0.2", "2.5"]
     })) {
@@ -96,7 +113,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -78,6 +78,9 @@ describe("http", () => {
       auditEntries: 1_000,
       pairing: "on",
       mailboxFolder: undefined,
+      relay: "off",
+      relayPort: 0,
+      relayAddresses: [],
       passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))

@@ -10,8 +10,10 @@ export interface Identity {
   readonly space: string
   /** How devices are let in: by the hub's trust file, or by the space's charter. */
   readonly policy: "personal" | "enterprise"
-  /** Where devices may dial. */
+  /** Where devices may dial: its HTTP server, then its relay. */
   readonly addresses: ReadonlyArray<string>
+  /** Multiaddrs of the relay that it is, each with its peer; none where it is none. */
+  readonly relays: ReadonlyArray<string>
   readonly version: string
 }
 
