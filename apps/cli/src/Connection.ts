@@ -5,7 +5,7 @@
 import { DeviceKey, Journal, Orchestrator, PeerId, type SyncEvent } from "@syncline/core"
 import { TrustFile } from "@syncline/node"
 import { Clock, Effect, Queue, Stream } from "effect"
-import { because, type CliError, HubMissing, NotConnected, NotTrusted, SyncFailed } from "./CliError.ts"
+import { because, type CliError, HubMissing, NotConnected, NotTrusted, SyncFailed, UsageInvalid } from "./CliError.ts"
 import * as Device from "./Device.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 import { command } from "./Invocation.ts"
@@ -21,8 +21,14 @@ export const waysOf = Effect.fnUntraced(function* (folder: string, isStaying: bo
   const device = yield* DeviceFile.read(folder)
   const roads = device === undefined ? [] : yield* Roads.of(folder, device, isStaying)
   const hub: Hub | undefined = device?.hub
-  if (hub === undefined && roads.length === 0) return yield* because(new HubMissing({ folder }))
-  return { hub, roads, mailboxes: roads.map(({ mailbox }) => mailbox) }
+  // Somebody else must be there for it, which takes a stay.
+  const direct = isStaying ? device?.direct : undefined
+  if (hub === undefined && roads.length === 0 && direct === undefined) {
+    if (device?.direct === undefined) return yield* because(new HubMissing({ folder }))
+    const problem = "This device meets others directly and no other way, which takes a stay: add --watch"
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  return { hub, roads, direct, mailboxes: roads.map(({ mailbox }) => mailbox) }
 })
 
 /** How far a connection has come. */
@@ -60,9 +66,12 @@ export interface FollowOptions<E, R> {
   readonly onFailure: (failure: CliError) => Effect.Effect<void>
   /** What is told of other roads than the hub: another one is taken, or one failed and is tried again. */
   readonly onRoad: (news: RoadNews) => Effect.Effect<void, E, R>
-  /** Of the hub over a link, or of a device by what it has left on another road. True ends the connection. */
-  readonly onProof: (proof: Proof, isOfHub: boolean) => Effect.Effect<boolean, E, R>
+  /** True ends the connection. */
+  readonly onProof: (proof: Proof, by: ProvenBy) => Effect.Effect<boolean, E, R>
 }
+
+/** What a proof rests on: a link to the hub, one to another device, or what a device has left in a mailbox. */
+export type ProvenBy = "hub" | "device" | "mailbox"
 
 /** A hub that does not answer within this is reported, even where a sync may be silent for longer. */
 const connectMsDefault = 10_000
@@ -85,15 +94,21 @@ export const follow = Effect.fnUntraced(function* <E, R>(options: FollowOptions<
   // Subscribed before the start, so that no event is missed.
   const events = yield* subscribe(orchestrator.events)
   yield* orchestrator.send({ _tag: "Start" })
+  const devices = new Set<string>()
   let denials = 0
   for (;;) {
     const event = yield* nextEvent(options, headway, events)
     if (isOfRoad(options, event)) {
-      yield* options.onRoad(event)
+      if (!isAway(event)) yield* options.onRoad(event)
+      continue
+    }
+    if (isOfDevice(options, event)) {
+      if (event._tag === "PeerConnected") devices.add(event.peer)
+      if (event._tag === "PeerDisconnected") devices.delete(event.peer)
       continue
     }
     if (event._tag === "SyncCompleted" && !(headway.isConnected && isHub(options, event.peer))) {
-      if (yield* options.onProof(event, false)) return
+      if (yield* options.onProof(event, devices.has(event.peer) ? "device" : "mailbox")) return
       continue
     }
     const failure = yield* take(options, headway, event)
@@ -104,7 +119,7 @@ export const follow = Effect.fnUntraced(function* <E, R>(options: FollowOptions<
       if (!isEarly) yield* options.onFailure(failure)
     }
     yield* options.onHeadway(headway)
-    if (event._tag === "SyncCompleted" && (yield* options.onProof(event, true))) return
+    if (event._tag === "SyncCompleted" && (yield* options.onProof(event, "hub"))) return
   }
 }, Effect.scoped)
 
@@ -114,6 +129,21 @@ interface Addressed {
 
 const isOfRoad = ({ hub }: Addressed, event: SyncEvent.SyncEvent): event is RoadNews =>
   event._tag === "RouteChanged" || (event._tag === "SyncError" && event.route !== hub?.address)
+
+/** What goes on with other devices is told by its proof alone. */
+const isOfDevice = (
+  options: Addressed,
+  event: SyncEvent.SyncEvent
+): event is typeof SyncEvent.PeerConnected.Type | typeof SyncEvent.PeerDisconnected.Type =>
+  (event._tag === "PeerConnected" ||
+    event._tag === "PeerDisconnected" ||
+    event._tag === "SyncStarted" ||
+    event._tag === "SyncProgress") &&
+  !isHub(options, event.peer)
+
+/** A device that is looked for and not there is what devices mostly are. */
+const isAway = (news: RoadNews): boolean =>
+  news._tag === "SyncError" && news.route.startsWith("/p2p/") && news.code === "Unreachable"
 
 const isHub = ({ hub }: Addressed, peer: string): boolean =>
   hub !== undefined && (hub.peer === peer || !PeerId.is(hub.peer))

@@ -20,13 +20,14 @@ import {
   Records,
   type SpaceId,
   SpaceKeys,
-  TransportRegistry
+  type Transport
 } from "@syncline/core"
 import {
   DataFolder,
   DeviceKeyFile,
   NodeCompression,
   NodeCrypto,
+  NodeTransports,
   SqliteAudit,
   SqliteCharter,
   SqliteJournal,
@@ -89,33 +90,42 @@ export const layerDeciding = (folder: string) =>
 export interface Ways {
   readonly hub: { readonly address: string; readonly peer: string } | undefined
   readonly mailboxes: ReadonlyArray<Mailbox.Mailbox>
+  /** Meets devices directly, and listens for them. */
+  readonly direct?: DeviceFile.Direct | undefined
   /** Whether it syncs all the time, which it does where nothing is said. */
   readonly autoSync?: AutoSyncMode.AutoSyncMode
 }
 
-/** Records and Journal with an orchestrator that goes to the hub, looks into the mailboxes, and listens to nobody. */
-export const layerOnline = (folder: string, { autoSync = "live", hub, mailboxes }: Ways) =>
+/** Records and Journal with an orchestrator that goes to the hub, looks into the mailboxes, and listens where it meets devices directly. */
+export const layerOnline = (folder: string, { autoSync = "live", direct, hub, mailboxes }: Ways) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const space = yield* spaceOf(folder)
       const policy = yield* policyOf(folder, space, trusting(folder))
       const routes =
         hub === undefined ? [] : [{ address: hub.address, peer: PeerId.is(hub.peer) ? hub.peer : undefined }]
-      // Who goes to no hub need not load its transport.
-      const transports =
-        hub === undefined ? [] : [(yield* Effect.promise(() => import("@syncline/transport-socketio"))).socketIo({})]
-      return Orchestrator.Orchestrator.layer({ autoSync, listens: false, routes }).pipe(
+      const transports = yield* transportsOf(hub !== undefined, direct)
+      return Orchestrator.Orchestrator.layer({ autoSync, listens: direct !== undefined, routes }).pipe(
         // The journal holds the folder's lock, which the mailboxes' file is under, too.
         Layer.provide(
           mailboxes.length === 0
             ? Layer.empty
             : MailboxRegistry.MailboxRegistry.layer(mailboxes).pipe(Layer.provide(SqliteMailbox.layer(folder)))
         ),
-        Layer.provideMerge(layerOf(folder, space, policy)),
-        Layer.provide(TransportRegistry.TransportRegistry.layer(transports))
+        Layer.provide(NodeTransports.layer(transports, routes)),
+        Layer.provideMerge(layerOf(folder, space, policy))
       )
     })
   )
+
+/** Who goes to no hub, or meets nobody directly, need not load what that takes. */
+const transportsOf = Effect.fnUntraced(function* (hasHub: boolean, direct: DeviceFile.Direct | undefined) {
+  const plugins: Array<Transport.TransportPlugin> = []
+  if (hasHub) plugins.push((yield* Effect.promise(() => import("@syncline/transport-socketio"))).socketIo({}))
+  if (direct !== undefined)
+    plugins.push((yield* Effect.promise(() => import("@syncline/transport-libp2p"))).libp2p(direct))
+  return plugins
+})
 
 /** Makes the folder's journal, so that it can be read from now on. */
 export const establish = (folder: string, space: SpaceId.SpaceId) =>

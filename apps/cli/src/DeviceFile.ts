@@ -43,6 +43,30 @@ export const addressOf = (kept: KeptMailbox): string => {
 /** Mailboxes of one device; a further one is refused. */
 export const mailboxesMax = 8
 
+/** What to listen on for devices that come by themselves; at most so many. */
+export const listenMax = 8
+
+const Direct = Schema.Struct({
+  /** Multiaddrs; absent: every interface, QUIC and TCP, ports that the system chooses. */
+  listen: Schema.optionalKey(
+    Schema.Array(
+      Schema.String.check(
+        Schema.isPattern(/^\/(ip4|ip6)\/[\da-fA-F.:]{2,45}\/(tcp\/\d{1,5}|udp\/\d{1,5}\/quic-v1)$/, {
+          message: "what to listen on must be like /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1"
+        })
+      )
+    ).check(Schema.isMaxLength(listenMax))
+  )
+})
+/** How a device meets others directly. */
+export type Direct = typeof Direct.Type
+
+/** True for what a device may listen on. */
+export const isDirect = Schema.is(Direct)
+
+/** How the direct road is called. */
+export const directAddress = "direct"
+
 export const Device = Schema.Struct({
   /** 32 hexadecimal digits. */
   space: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/, { message: "space must be 32 hexadecimal digits" })),
@@ -60,7 +84,9 @@ export const Device = Schema.Struct({
   /** Absolute path of a module that exports entity types. */
   schema: Schema.optionalKey(Schema.String),
   /** Roads beside the hub. */
-  mailboxes: Schema.optionalKey(Schema.Array(Mailbox).check(Schema.isMaxLength(mailboxesMax)))
+  mailboxes: Schema.optionalKey(Schema.Array(Mailbox).check(Schema.isMaxLength(mailboxesMax))),
+  /** Meets other devices without anything between, as far as the network lets it. */
+  direct: Schema.optionalKey(Direct)
 })
 export type Device = typeof Device.Type
 

@@ -4,6 +4,7 @@
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import { doing, text } from "./Flags.ts"
 
 const loadCommands = () => import("./commands/roadCommands.ts")
@@ -37,22 +38,38 @@ const addDrive = Command.make(
   )
 )
 
+const addDirect = Command.make(
+  "direct",
+  {
+    listen: Flag.String("listen").pipe(
+      Flag.withMetavar("multiaddr"),
+      Flag.withDescription("Where to listen, e.g. /ip4/0.0.0.0/udp/4001/quic-v1; without it everywhere, on free ports"),
+      Flag.atLeast(0)
+    )
+  },
+  doing(loadCommands, ({ addDirect }, input) => addDirect(input))
+).pipe(
+  Command.withDescription(
+    "Meet other devices directly, in the local network and by the relay of the hub, while `sync --watch` or `watch` runs"
+  )
+)
+
 const add = Command.make("add").pipe(
-  Command.withDescription("Add a mailbox, used while the hub cannot be reached; it is tried before it is kept"),
-  Command.withSubcommands([addFolder, addDrive])
+  Command.withDescription("Add a road: a mailbox, which is tried before it is kept, or the direct one"),
+  Command.withSubcommands([addFolder, addDrive, addDirect])
 )
 
 const list = Command.make(
   "list",
   {},
   doing(loadCommands, ({ list }, input) => list(input))
-).pipe(Command.withDescription("Print the device's mailboxes"))
+).pipe(Command.withDescription("Print the device's roads"))
 
 const remove = Command.make(
   "remove",
   { address: Argument.String("address").pipe(Argument.withDescription("As `syncline road list` prints it")) },
   doing(loadCommands, ({ remove }, input) => remove(input))
-).pipe(Command.withDescription("Use a mailbox no longer; what lies there stays"))
+).pipe(Command.withDescription("Use a road no longer; what lies in a mailbox stays"))
 
 const suggest = Command.make(
   "suggest",
@@ -61,7 +78,7 @@ const suggest = Command.make(
 ).pipe(Command.withDescription("Print the folders of cloud programs that are on this machine"))
 
 export const road = Command.make("road").pipe(
-  Command.withDescription("Other roads than the hub: mailboxes, through which devices meet that never do"),
+  Command.withDescription("Other roads than the hub: mailboxes, and devices that meet directly"),
   Command.withSubcommands([add, list, remove, suggest])
 )
 

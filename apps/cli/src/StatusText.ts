@@ -9,14 +9,15 @@ import * as RoadText from "./RoadText.ts"
 
 type Memory = RoadMemory.Memory
 
-interface Roads extends Omit<Memory, "mailboxes"> {
+interface Roads extends Omit<Memory, "mailboxes" | "peers"> {
+  readonly peers: NonNullable<Memory["peers"]>
   readonly mailboxes: ReadonlyArray<{ readonly address: string; readonly seen: Memory["mailboxes"][number] | null }>
 }
 
 /** What was seen of the ways that the device has now; of an application's folder, whose ways nobody else knows, all that was seen. */
 export const roads = (
   device: Pick<DeviceFile.Device, "hub" | "mailboxes"> | undefined,
-  { atMs, changes, link, mailboxes }: Memory
+  { atMs, changes, link, mailboxes, peers = [] }: Memory
 ): Roads => ({
   atMs,
   link: device === undefined || link?.address === device.hub?.address ? link : null,
@@ -27,19 +28,21 @@ export const roads = (
           address,
           seen: mailboxes.find((one) => one.address === address) ?? null
         })),
-  changes
+  changes,
+  peers
 })
 
 /** Changes of the road that are shown. */
 const changesShown = 3
 
 export const roadLines = (
-  { atMs, changes, link, mailboxes }: Roads,
+  { atMs, changes, link, mailboxes, peers }: Roads,
   isHubKnown: boolean
 ): ReadonlyArray<readonly [string, string]> => [
   ...(link === null || atMs === null
     ? []
     : [["Link", `${isHubKnown ? "" : `${link.address}, `}${linkText(link, atMs)}`] as const]),
+  ...(atMs === null ? [] : peers.map((one) => ["Linked", `${one.peer}, ${peerText(one, atMs)}`] as const)),
   ...mailboxes.map(({ address, seen }) => ["Road", `${address}, ${mailboxText(seen)}`] as const),
   ...changes
     .slice(-changesShown)
@@ -50,6 +53,13 @@ const linkText = ({ isConnected, problem, provenAtMs }: NonNullable<Memory["link
   const proven = provenAtMs === null ? "never in step yet" : `in step at ${PointInTime.printMs(provenAtMs)}`
   if (isConnected) return proven
   return `not there at ${PointInTime.printMs(atMs)}${problem === null ? "" : ` (${problem})`}; ${proven}`
+}
+
+const pathTexts = { direct: "direct", lan: "LAN", relayed: "relayed" } as const
+
+const peerText = ({ path, provenAtMs }: Roads["peers"][number], atMs: number): string => {
+  const proven = provenAtMs === null ? "never in step yet" : `in step at ${PointInTime.printMs(provenAtMs)}`
+  return `${pathTexts[path]} at ${PointInTime.printMs(atMs)}; ${proven}`
 }
 
 const mailboxText = (seen: Memory["mailboxes"][number] | null): string => {

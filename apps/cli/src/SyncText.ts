@@ -15,7 +15,7 @@ export const share = ({ ours, receivedEvents, sentEvents, theirs }: Connection.H
 }
 
 export const headway = (how: Connection.Headway, hub: Connection.Hub | undefined): string => {
-  if (!how.isConnected) return hub === undefined ? "looking into mailboxes" : `connecting to ${hub.address}`
+  if (!how.isConnected) return hub === undefined ? "looking for other devices" : `connecting to ${hub.address}`
   const { ours, receivedEvents, sentEvents, theirs } = how
   const whose = ours < theirs ? "the hub's" : "this device's"
   const larger = Math.max(ours, theirs)
@@ -39,9 +39,9 @@ export const proof = ({ receivedEvents, sentEvents }: Connection.Proof, records:
   `Synced: both sides hold the same ${Progress.counted(records, "record")}; ` +
   `received ${Progress.count(receivedEvents)}, sent ${Progress.count(sentEvents)} events (${seconds.toFixed(1)} s).`
 
-/** What is said of a device that left the same in a mailbox as this one holds. */
-export const standing = ({ peer }: Connection.Proof, records: number): string =>
-  `By a mailbox: ${peer} has the same as the ${Progress.counted(records, "record")} here.`
+/** What is said of a device that holds the same, or left it in a mailbox. */
+export const standing = ({ peer }: Connection.Proof, records: number, by: "device" | "mailbox"): string =>
+  `By a ${by === "device" ? "link" : "mailbox"}: ${peer} has the same as the ${Progress.counted(records, "record")} here.`
 
 /** What looks at mailboxes did where no hub was met. */
 export const looks = (

@@ -11,7 +11,7 @@ import {
   DeleteWatch,
   type DeviceKey,
   type FileSeal,
-  Gate,
+  type Gate,
   type Journal,
   type JournalError,
   type Mailbox,
@@ -22,16 +22,16 @@ import {
   SpaceId,
   SpaceKeys,
   type Transport,
-  TransportRegistry
+  type TransportRegistry
 } from "@syncline/core"
 import { Effect, Layer, type Redacted } from "effect"
 import type { DeviceKeyError } from "./DeviceKeyError.ts"
 import * as DeviceKeyFile from "./DeviceKeyFile.ts"
 import type * as JournalThread from "./JournalThread.ts"
-import * as HubRelays from "./discovery/HubRelays.ts"
 import * as PeerList from "./discovery/PeerList.ts"
 import * as NodeCompression from "./NodeCompression.ts"
 import * as NodeCrypto from "./NodeCrypto.ts"
+import * as NodeTransports from "./NodeTransports.ts"
 import * as SpacePassphrase from "./SpacePassphrase.ts"
 import * as SqliteAudit from "./SqliteAudit.ts"
 import * as SqliteCharter from "./SqliteCharter.ts"
@@ -129,7 +129,7 @@ export const nodeLayer = <E = never>(
     // Before anything is written: the journal has its keys then.
     Layer.provideMerge(SpaceKeys.layer),
     // They are told whom the rules admit.
-    Layer.provideMerge(registryOf(transports, tuning.routes)),
+    Layer.provideMerge(NodeTransports.layer(transports, tuning.routes)),
     Layer.provideMerge(rules),
     Layer.provideMerge(SqliteAudit.layer(folder)),
     // Before the rules: it holds the folder's lock, which the files of the charter and the audit are under, too.
@@ -145,21 +145,6 @@ const placesOf = (policy: unknown, dialledMax: number | undefined): Partial<Pick
   if (dialledMax !== undefined) return { dialledMax }
   return typeof policy === "function" ? {} : { dialledMax: personalDialledMax }
 }
-
-const registryOf = (
-  plugins: ReadonlyArray<Transport.TransportPlugin>,
-  routes: ReadonlyArray<{ readonly address: string }>
-) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const gate = yield* Gate.Gate
-      return TransportRegistry.TransportRegistry.layerFor(plugins, {
-        seed: yield* DeviceKeyFile.DeviceSeed,
-        admits: (peer) => Effect.map(gate.admits(peer), ({ allowed }) => allowed),
-        relays: HubRelays.of(routes.map(({ address }) => address))
-      })
-    })
-  )
 
 /** An orchestrator that knows these mailboxes. Without any no file is made for them. */
 const withMailboxes = <A, E, R>(

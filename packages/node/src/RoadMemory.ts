@@ -31,6 +31,16 @@ const Mailbox = Schema.Struct({
   equal: Schema.Int
 })
 
+const Peer = Schema.Struct({
+  peer: Schema.String,
+  path: Schema.Literals(["lan", "direct", "relayed"]),
+  /** When both sides last proved that they hold the same, in milliseconds since 1970. */
+  provenAtMs: Moment
+})
+
+/** Linked peers that are remembered. */
+export const peersMax = 256
+
 const Change = Schema.Struct({
   atMs: Schema.Int,
   from: Schema.NullOr(Schema.String),
@@ -46,11 +56,13 @@ const Memory = Schema.Struct({
   atMs: Moment,
   link: Schema.NullOr(Link),
   mailboxes: Schema.Array(Mailbox),
-  changes: Schema.Array(Change)
+  changes: Schema.Array(Change),
+  /** Who was linked then by a transport that knows what lies between; absent in what older versions noted. */
+  peers: Schema.optionalKey(Schema.Array(Peer))
 })
 export type Memory = typeof Memory.Type
 
-const nothing: Memory = { atMs: null, link: null, mailboxes: [], changes: [] }
+const nothing: Memory = { atMs: null, link: null, mailboxes: [], changes: [], peers: [] }
 
 /** A larger file is none of this program's: as many mailboxes and changes as a device has need less. */
 const fileBytesMax = 1_048_576
@@ -161,6 +173,11 @@ const seen = (before: Memory, { mailboxes, peers, routes }: Status.Status, atMs:
       devices,
       equal
     })),
-    changes: before.changes
+    changes: before.changes,
+    peers: peers
+      .flatMap(({ path, peer, provenAtMs }) =>
+        path === undefined ? [] : [{ peer, path, provenAtMs: provenAtMs ?? null }]
+      )
+      .slice(0, peersMax)
   }
 }

@@ -59,6 +59,30 @@ export const addDrive = Effect.fnUntraced(function* ({
   )
 })
 
+export const addDirect = Effect.fnUntraced(function* ({
+  data,
+  listen
+}: On & { readonly listen: ReadonlyArray<string> }) {
+  const output = yield* Output
+  const device = yield* deviceOf(data)
+  const direct = listen.length === 0 ? {} : { listen }
+  if (!DeviceFile.isDirect(direct)) {
+    const problem = `--listen takes at most ${DeviceFile.listenMax} addresses like /ip4/0.0.0.0/tcp/4001 or /ip4/0.0.0.0/udp/4001/quic-v1`
+    return yield* because(new UsageInvalid({ problem }))
+  }
+  const changed = JSON.stringify(device.direct) !== JSON.stringify(direct)
+  if (changed) yield* DeviceFile.write(data, { ...device, direct })
+  const address = DeviceFile.directAddress
+  const text = changed
+    ? "This device meets others directly now."
+    : "Nothing changed: this device meets others directly already."
+  yield* output.result({ name: address, address, listen, changed }, text)
+  yield* output.note(
+    "Add it on each device that is to meet this one, and let them trust each other.\n" +
+      `Then:\n  ${command(`sync --watch --data ${data}`)}`
+  )
+})
+
 /** Tries a mailbox and keeps it. */
 const add = Effect.fnUntraced(function* (data: string, device: DeviceFile.Device, kept: DeviceFile.KeptMailbox) {
   const output = yield* Output
@@ -92,18 +116,28 @@ const tryOut = Effect.fnUntraced(function* (data: string, kept: DeviceFile.KeptM
 
 export const list = Effect.fnUntraced(function* ({ data }: On) {
   const output = yield* Output
-  const { mailboxes = [] } = yield* deviceOf(data)
+  const { direct, mailboxes = [] } = yield* deviceOf(data)
+  if (direct !== undefined) {
+    const { listen = [] } = direct
+    const text = [DeviceFile.directAddress, ...listen].join("  ")
+    yield* output.line({ name: DeviceFile.directAddress, address: DeviceFile.directAddress, listen }, text)
+  }
   for (const kept of mailboxes) {
     const address = DeviceFile.addressOf(kept)
     yield* output.line({ name: kept.kind, address }, address)
   }
-  if (mailboxes.length > 0) return
+  if (mailboxes.length > 0 || direct !== undefined) return
   yield* output.note(`This device has no road but its hub. Find one with:\n  ${command("road suggest")}`)
 })
 
 export const remove = Effect.fnUntraced(function* ({ address, data }: On & { readonly address: string }) {
   const output = yield* Output
   const device = yield* deviceOf(data)
+  if (address === DeviceFile.directAddress && device.direct !== undefined) {
+    const { direct: _, ...left } = device
+    yield* DeviceFile.write(data, left)
+    return yield* output.result({ address, removed: true }, "This device meets nobody directly any more.")
+  }
   const { mailboxes = [], ...others } = device
   const left = mailboxes.filter((kept) => ![address, resolve(address)].includes(DeviceFile.addressOf(kept)))
   if (left.length === mailboxes.length) return yield* because(new RoadMissing({ address }))

@@ -31,12 +31,12 @@ export interface SyncInput {
 export const run = Effect.fnUntraced(function* (input: SyncInput) {
   const isStaying = input.isWatching || input.every !== undefined
   const autoSync = input.every === undefined ? "live" : { everyMs: input.every * 1_000 }
-  const { hub, mailboxes, roads } = yield* Connection.waysOf(input.data, isStaying)
+  const { direct, hub, mailboxes, roads } = yield* Connection.waysOf(input.data, isStaying)
   const progress = yield* Progress.make
   const working: Working = { input, hub, roads, progress, startedMs: performance.now() }
   yield* (isStaying ? stay(working) : comeBy(working)).pipe(
     Effect.ensuring(progress.clear),
-    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes, autoSync }))
+    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes, direct, autoSync }))
   )
 })
 
@@ -107,10 +107,10 @@ const meet = Effect.fnUntraced(function* ({ input, progress, roads }: Working, h
       onFailure: () => Effect.void,
       // What came of the mailboxes is told at the end.
       onRoad: () => Effect.void,
-      onProof: (proof, isOfHub) =>
+      onProof: (proof, by) =>
         Effect.sync(() => {
-          if (isOfHub) met.proof = proof
-          return isOfHub
+          if (by === "hub") met.proof = proof
+          return by === "hub"
         })
     })
   )
@@ -167,13 +167,14 @@ const stay = Effect.fnUntraced(function* ({ hub, input, progress, roads, started
       const { because, from, to } = news
       return Effect.andThen(progress.clear, output.line({ road: { from, to, because } }, RoadText.changed(news)))
     },
-    onProof: (proof, isOfHub) =>
+    onProof: (proof, provenBy) =>
       Effect.gen(function* () {
         yield* progress.clear
         const records = yield* Journal.Journal.use(RecordCounts.all)
         const seconds = secondsSince(startedMs)
-        const text = isOfHub ? SyncText.proof(proof, records, seconds) : SyncText.standing(proof, records)
-        const by = isOfHub ? "link" : "mailbox"
+        const text =
+          provenBy === "hub" ? SyncText.proof(proof, records, seconds) : SyncText.standing(proof, records, provenBy)
+        const by = provenBy === "mailbox" ? "mailbox" : "link"
         yield* output.line({ ...SyncText.proofDocument(proof, records, seconds), rejected, by }, text)
         if (rejected > rejectedTold) yield* output.note(SyncText.rejected(rejected - rejectedTold, input.data))
         rejectedTold = rejected

@@ -18,7 +18,7 @@ export interface WatchInput {
 
 export const run = Effect.fnUntraced(function* (input: WatchInput) {
   const output = yield* Output
-  const { hub, mailboxes, roads } = yield* Connection.waysOf(input.data, true)
+  const { direct, hub, mailboxes, roads } = yield* Connection.waysOf(input.data, true)
   const noted = { problem: "" }
   const tell = Effect.fnUntraced(function* (message: string) {
     // The same trouble again and again is told once.
@@ -44,7 +44,7 @@ export const run = Effect.fnUntraced(function* (input: WatchInput) {
   })
   const known = Effect.raceFirst(RoadMemory.keep(input.data), connection)
   yield* Effect.raceFirst(printChanges(input.type), known).pipe(
-    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes }))
+    Effect.provide(Device.layerOnline(input.data, { hub, mailboxes, direct }))
   )
 })
 
