@@ -19,6 +19,7 @@ export interface Libp2pPlugin {
 /** Links from device to device. Throws a `RangeError` for options out of bounds. */
 export const libp2p = (options: Libp2pOptions = {}): Libp2pPlugin => {
   const resolved = settings(options)
+  const finds = resolved.lan || resolved.relays !== "disabled"
   return (host) => {
     const made = Effect.runSync(Effect.cached(Effect.map(links, ({ make }) => make(resolved, host))))
     return {
@@ -34,11 +35,14 @@ export const libp2p = (options: Libp2pOptions = {}): Libp2pPlugin => {
       accepts: Libp2pAddress.accepts,
       listen: (onLink) => Effect.flatMap(made, ({ listen }) => listen(onLink)),
       dial: (address) => Effect.flatMap(made, ({ dial }) => dial(address)),
-      finder: {
-        addressOf: Libp2pAddress.ofPeer,
-        looksFar: resolved.relays !== "disabled",
-        watch: (onFound) => Effect.flatMap(made, ({ watch }) => watch(onFound))
-      }
+      // Where it looks for nobody, whoever comes is not to be dialled back.
+      finder: finds
+        ? {
+            addressOf: Libp2pAddress.ofPeer,
+            looksFar: resolved.relays !== "disabled",
+            watch: (onFound) => Effect.flatMap(made, ({ watch }) => watch(onFound))
+          }
+        : undefined
     }
   }
 }
