@@ -100,7 +100,9 @@ describe("the direct road", () => {
     await expect
       .poll(async () => (await peersOf(near)).map((one) => [one.peer, one.path]), { timeout: 10_000 })
       .toEqual([[peer, "lan"]])
-    expect((await run(["status", "--data", near])).out).toMatch(/^Link: +not there/m)
+    await expect
+      .poll(async () => (await run(["status", "--data", near])).out, { timeout: 10_000 })
+      .toMatch(/^Link: +not there/m)
     await end(staying)
     await end(back)
   })
