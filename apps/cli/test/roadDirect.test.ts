@@ -57,7 +57,7 @@ describe("the direct road", () => {
     expect((await run(["road", "remove", "direct", "--data", device])).code).toBe(1)
   })
 
-  it("[CL-149] [CL-150] links two devices without a hub, and status says how", async () => {
+  it("[CL-149] [CL-171] links two devices without a hub, and status says how", async () => {
     const [one, other] = [join(folder.path, "one"), join(folder.path, "other")]
     for (const device of [one, other]) await run(["init", "--data", device])
     await meetDirectly(one, other)
