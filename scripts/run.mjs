@@ -25,6 +25,7 @@ const tasks = {
   powercut: (tools, args) => program(tools, ["packages/node/test/powercut/main.ts", ...args]),
   ready: (tools, args) => withHub(tools, ["bench/src/ready/main.ts", ...args]),
   soak: (tools, args) => withHub(tools, ["bench/src/soak/main.ts", ...args]),
+  netlab: (tools, args) => program(tools, ["bench/src/netlab/main.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
   // Tests of one package at a time: each uses both cores by itself, and those of time limits need a machine that is not
