@@ -95,9 +95,10 @@ const jobs = {
 
   has: async ({ id }: { readonly id: string }) => (await opened().note.get(id)) !== undefined,
 
-  status: async () => opened().status(),
-
-  hash: async () => opened().hash(),
+  hash: async () => {
+    const { count, hash } = await opened().hash()
+    return { count, hash }
+  },
 
   /** Bytes of the heap without garbage. */
   heap: async () => {

@@ -3,7 +3,7 @@
  * drew for it. The node is there while somebody listens or has a link. It never dials again by itself; the orchestrator does.
  */
 import { type Link, PeerId, Transport, type TransportError } from "@syncline/core"
-import type { Connection, PeerInfo, Stream } from "@libp2p/interface"
+import type { Connection, Libp2p, PeerInfo, Stream } from "@libp2p/interface"
 import { peerIdFromString } from "@libp2p/peer-id"
 import type { Multiaddr } from "@multiformats/multiaddr"
 import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
@@ -256,6 +256,21 @@ const whereabouts = (shared: Shared, peer: PeerId.PeerId, signal: AbortSignal) =
     ({ multiaddrs }) => multiaddrs.map(named),
     () => []
   )
+  const told = toldMeanwhile(libp2p, peer, asked).then((addresses) => addresses.map(named))
   const relayed = [...shared.relays.values()].flat().map((relay) => Libp2pAddress.through(relay, peer))
-  return [known, Promise.resolve(relayed), asked]
+  return [known, Promise.resolve(relayed), asked, told]
+}
+
+/** What comes to be known of a peer while others are asked, e.g. in the local network: asking may take the whole time of a dial. */
+const toldMeanwhile = async (libp2p: Libp2p, peer: PeerId.PeerId, asked: Promise<unknown>) => {
+  const first = Promise.withResolvers<ReadonlyArray<Multiaddr>>()
+  const tell = ({ detail }: CustomEvent<PeerInfo>): void => {
+    if (detail.id.toString() === peer) first.resolve(detail.multiaddrs)
+  }
+  libp2p.addEventListener("peer:discovery", tell)
+  try {
+    return await Promise.race([first.promise, asked.then(() => [])])
+  } finally {
+    libp2p.removeEventListener("peer:discovery", tell)
+  }
 }

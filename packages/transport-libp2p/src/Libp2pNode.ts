@@ -91,7 +91,9 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     addresses: {
       // The last asks whoever relays for a place there, again and again as relays come and go.
       listen: listens ? [...settings.listen, ...(usesRelays(settings) ? ["/p2p-circuit"] : [])] : [],
-      announce: [...settings.announce]
+      announce: [...settings.announce],
+      // libp2p keeps public addresses to itself until others have confirmed them; the program has named these.
+      appendAnnounce: settings.isListenGiven ? settings.listen.filter(isExact) : []
     },
     transportManager: {
       faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
@@ -112,6 +114,9 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     peerDiscovery: settings.lan ? [mdns({ serviceTag: lanService, broadcast: listens })] : [],
     services: servicesOf(settings)
   })
+
+/** An address as others dial it: one host and one port, not all that this machine has. */
+const isExact = (address: string): boolean => !/^\/ip4\/0\.0\.0\.0\/|^\/ip6\/::\/|\/(tcp|udp)\/0(\/|$)/.test(address)
 
 const usesRelays = ({ relays, serves }: Libp2pSettings): boolean => !serves && relays !== "disabled"
 
