@@ -24,3 +24,12 @@ export const problemOf = (error: unknown): string => {
   // libp2p also rejects with the event that ended a stream.
   return error instanceof Event ? "the connection ended" : "unknown problem"
 }
+
+/** Ends a connection or stream at once. libp2p throws where one is just closing; then it is over anyway. */
+export const cut = (one: { readonly abort: (error: Error) => void }, why: string): void => {
+  try {
+    one.abort(new Error(why))
+  } catch {
+    // It ends by itself.
+  }
+}

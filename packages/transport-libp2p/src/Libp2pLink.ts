@@ -6,7 +6,7 @@ import { Bytes, Limits, Link, Occupancy, TransportError } from "@syncline/core"
 import type { Stream } from "@libp2p/interface"
 import { Effect, type Scope } from "effect"
 import { costOf, FrameReader, frameMessage, takenMessage, windowBytes } from "./FrameReader.ts"
-import { fail, linkClosed } from "./Libp2pFailure.ts"
+import { cut, fail, linkClosed } from "./Libp2pFailure.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
 
 /** What a link is made of. */
@@ -93,7 +93,7 @@ export class Opening {
   /** Cuts off whoever does not keep to the protocol. */
   refuse(problem: string): void {
     this.end(problem)
-    this.stream.abort(new Error(problem))
+    cut(this.stream, problem)
   }
 
   /** Hands a frame to the stream, whether the window has room or not. */
@@ -202,7 +202,7 @@ export const close = (opening: Opening): Effect.Effect<void> =>
     return Effect.promise(() => closed).pipe(
       Effect.timeoutOrElse({
         duration: closeGraceMs,
-        orElse: () => Effect.sync(() => stream.abort(new Error("the other end did not close it")))
+        orElse: () => Effect.sync(() => cut(stream, "the other end did not close it"))
       })
     )
   })

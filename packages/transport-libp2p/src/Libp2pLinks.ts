@@ -9,7 +9,7 @@ import type { Multiaddr } from "@multiformats/multiaddr"
 import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
 import { randomBytes } from "node:crypto"
 import * as Libp2pAddress from "./Libp2pAddress.ts"
-import { linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
+import { cut, linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
 import * as Libp2pLink from "./Libp2pLink.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
 import * as Libp2pNode from "./Libp2pNode.ts"
@@ -181,7 +181,7 @@ const letGo = ({ relays, serves, uses }: Shared, { connection }: ConnectionUse):
   // Relays, and whoever has a place at this one, stay without a link.
   if (isUsed || serves || relays.has(connection.remotePeer.toString() as PeerId.PeerId)) return
   // Both ends have ended the stream or one of them does not answer: nothing is under way that a farewell would save.
-  connection.abort(new Error("nobody uses it any more"))
+  cut(connection, "nobody uses it any more")
 }
 
 /** Tells of peers that answer in the local network. */

@@ -5,6 +5,7 @@
 import { PeerId, type Transport } from "@syncline/core"
 import type { ConnectionGater, Libp2p } from "@libp2p/interface"
 import { Effect } from "effect"
+import { cut } from "./Libp2pFailure.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
 
 /** Peers by id, as a set or a map has them. */
@@ -42,7 +43,7 @@ export const sweep = (door: Door, libp2p: Libp2p): Effect.Effect<never> =>
     for (const connection of libp2p.getConnections()) {
       // A route's address is for the session to judge, and whoever passes a link on is not its other end.
       if (connection.direction === "outbound" || (yield* isKnown(door, connection.remotePeer))) continue
-      connection.abort(new Error("the policy does not admit this peer any more"))
+      cut(connection, "the policy does not admit this peer any more")
       yield* refused
     }
     yield* Effect.sleep(sweepMs)

@@ -6,6 +6,7 @@
 import type { Connection } from "@libp2p/interface"
 import type { TransportManager } from "@libp2p/interface-internal"
 import type { Multiaddr } from "@multiformats/multiaddr"
+import { cut } from "./Libp2pFailure.ts"
 import { pathOf } from "./Libp2pAddress.ts"
 
 /** How much later a relay is tried, in milliseconds. */
@@ -40,7 +41,7 @@ export const race = (
       if (isOver) return
       const connection = await dial(address, { signal: own.signal })
       running.delete(own)
-      if (isOver) return connection.abort(new Error("another way was faster"))
+      if (isOver) return cut(connection, "another way was faster")
       stop()
       won.resolve(connection)
     } finally {

@@ -8,6 +8,7 @@ import type { Connection, Libp2p } from "@libp2p/interface"
 import { peerIdFromString } from "@libp2p/peer-id"
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr"
 import { Clock, Effect, FiberMap } from "effect"
+import { cut } from "./Libp2pFailure.ts"
 import { pathOf, resolved } from "./Libp2pAddress.ts"
 import type { Libp2pNode } from "./Libp2pNode.ts"
 import { race } from "./RacingDial.ts"
@@ -83,7 +84,7 @@ const keepOne = Effect.fnUntraced(function* (options: KeeperOptions, node: Libp2
     }
     const ageMs = (yield* Clock.currentTimeMillis) - connection.timeline.open
     const isWithout = options.wantsPlace && ageMs > placeMsMax && !hasPlace(node.libp2p, peer)
-    if (isWithout) connection.abort(new Error("the relay gives no place"))
+    if (isWithout) cut(connection, "the relay gives no place")
     yield* Effect.sleep(lookMs)
   }
 })

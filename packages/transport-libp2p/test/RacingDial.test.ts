@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { Connection } from "@libp2p/interface"
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr"
+import { cut } from "../src/Libp2pFailure.ts"
 import { addressesMax, race } from "../src/RacingDial.ts"
 import { peerOf } from "./Harness.ts"
 
@@ -90,4 +91,13 @@ describe("a race of addresses", () => {
     await expect(race(dial, [Promise.resolve(many)], AbortSignal.timeout(50))).rejects.toBeInstanceOf(Error)
     expect(tried).toHaveLength(addressesMax)
   })
+})
+
+it("[LP-9] ending what is just closing is no error", () => {
+  const closing = {
+    abort: () => {
+      throw new Error("Cannot write to a stream that is closing")
+    }
+  }
+  expect(() => cut(closing, "nobody uses it any more")).not.toThrow()
 })
