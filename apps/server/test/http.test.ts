@@ -46,6 +46,7 @@ describe("http", () => {
     const identity = await fetch(`${hub.url}/api/v1/identity`)
     expect(await identity.json()).toEqual({
       peer: hub.peer,
+      relays: [],
       space: "acme",
       policy: "personal",
       addresses: [hub.url],
