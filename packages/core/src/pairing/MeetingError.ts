@@ -44,6 +44,18 @@ export class SlotCrowded extends Schema.TaggedError<SlotCrowded>()("SlotCrowded"
   }
 }
 
+/** More than one device nearby invites, and none was named: a code tried with the wrong one would use up its only attempt. */
+export class SeveralInvite extends Schema.TaggedError<SeveralInvite>()("SeveralInvite", {
+  peers: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `several devices nearby invite right now: ${this.peers.join(", ")}; say which one is meant, or wait until one is left`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** The meeting place has as many callers as it can take, or this address has called too often within a minute. */
 export class MeetingBusy extends Schema.TaggedError<MeetingBusy>()("MeetingBusy", { place: Schema.String }) {
   override get message(): string {
@@ -82,6 +94,7 @@ export class MeetingError extends Schema.TaggedError<MeetingError>()("MeetingErr
     SlotTaken,
     SlotEmpty,
     SlotCrowded,
+    SeveralInvite,
     MeetingBusy,
     MeetingEnded,
     MeetingFrameRefused

@@ -1,6 +1,7 @@
 /**
  * The door to pairing, apart from the engine's, whose start should not wait for curves and lists of words. Only re-exports.
  */
+export * as DirectMeeting from "./DirectMeeting.ts"
 export * as LinkMeeting from "./LinkMeeting.ts"
 export * as MeetingError from "./MeetingError.ts"
 export * as MemoryMeeting from "./MemoryMeeting.ts"

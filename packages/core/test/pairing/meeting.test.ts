@@ -20,6 +20,17 @@ meetingConformance(
   })
 )
 
+meetingConformance(
+  "memory, directly",
+  Effect.sync(() => {
+    const place = MemoryMeeting.makePlace()
+    return {
+      inviter: MemoryMeeting.make(place, { isDirect: true }),
+      joiner: MemoryMeeting.make(place, { isDirect: true })
+    }
+  })
+)
+
 const hubOn = Effect.fnUntraced(function* (network: MemoryTransport.MemoryNetwork) {
   const rendezvous = yield* PairingRendezvous.make
   yield* MemoryTransport.make(network, "hub").listen(rendezvous.serve)
