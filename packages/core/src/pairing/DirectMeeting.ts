@@ -25,8 +25,8 @@ import { type MeetingPath, type PairingMeeting, pathMsMax } from "./PairingMeeti
 
 /** How long a joiner looks for an inviter, in milliseconds, unless told otherwise. */
 export const findMsDefault = 15_000
-/** How long a joiner looks for further inviters once it has found one, in milliseconds. */
-export const othersMs = 1_500
+/** How long a joiner looks for further inviters once it has found one, in milliseconds, unless told otherwise. */
+export const othersMsDefault = 1_500
 /** Inviters that a joiner remembers; further ones are not listed. */
 export const invitersMax = 16
 
@@ -91,6 +91,8 @@ const visitOn = Effect.fnUntraced(function* (link: Link) {
 export interface GuestOptions {
   /** How long it looks for an inviter, in milliseconds; default 15,000. */
   readonly findMsMax?: number | undefined
+  /** How long it looks for further ones then, in milliseconds; default 1,500. */
+  readonly othersMs?: number | undefined
   /** The inviter, where it is known; nobody else is visited then. */
   readonly peer?: PeerId | undefined
 }
@@ -99,6 +101,7 @@ export interface GuestOptions {
 interface Search {
   readonly transport: Transport
   readonly findMsMax: number
+  readonly othersMs: number
   readonly peer: PeerId | undefined
   readonly found: Set<PeerId>
   lookers: number
@@ -108,8 +111,11 @@ interface Search {
  * The joiner's side: it visits the one inviter that the transport finds. A short code has one attempt, so where several
  * invite and none is named it visits nobody and fails with `SeveralInvite`.
  */
-export const guest = (transport: Transport, { findMsMax = findMsDefault, peer }: GuestOptions = {}): PairingMeeting => {
-  const search: Search = { transport, findMsMax, peer, found: new Set(), lookers: 0 }
+export const guest = (
+  transport: Transport,
+  { findMsMax = findMsDefault, othersMs = othersMsDefault, peer }: GuestOptions = {}
+): PairingMeeting => {
+  const search: Search = { transport, findMsMax, othersMs, peer, found: new Set(), lookers: 0 }
   const { name } = transport
   const noHolder = because(new MeetingUnreachable({ place: name, problem: "a device that joins here invites nobody" }))
   return { name, isDirect: true, hold: () => noHolder, visit: () => visit(search) }
@@ -167,7 +173,7 @@ const find = Effect.fnUntraced(function* (search: Search, finder: Finder) {
     )
   }
   if (peer !== undefined) return peer
-  yield* Effect.sleep(othersMs)
+  yield* Effect.sleep(search.othersMs)
   const [inviter, ...others] = found
   if (inviter === undefined) return yield* because(new SlotEmpty({ place: transport.name }))
   return others.length === 0 ? inviter : yield* because(new SeveralInvite({ peers: [...found].sort() }))

@@ -35,7 +35,7 @@ const inviterIn = (network: MemoryTransport.MemoryNetwork, peer: PeerId.PeerId) 
   DirectMeeting.host(MemoryTransport.make(network, peer))
 
 const joinerIn = (network: MemoryTransport.MemoryNetwork, transport: Transport, peer?: PeerId.PeerId) =>
-  DirectMeeting.guest({ ...transport, finder: finderIn(network) }, { findMsMax, peer })
+  DirectMeeting.guest({ ...transport, finder: finderIn(network) }, { findMsMax, othersMs: 100, peer })
 
 meetingConformance(
   "two devices on links",
