@@ -17,8 +17,9 @@ import type { Libp2pSettings } from "./Libp2pOptions.ts"
 import { race } from "./RacingDial.ts"
 import * as RelayKeeper from "./RelayKeeper.ts"
 
-/** The protocol of a link; the same name on every node of this version. */
-export const syncProtocol = "/syncline/sync/1"
+/** The protocols of a link; the same names on every node of this version. Who syncs does not pair by mistake, nor the other way round. */
+export const protocols = { sync: "/syncline/sync/1", pair: "/syncline/pair/1" }
+const protocolOf = ({ pairing }: Libp2pSettings): string => (pairing ? protocols.pair : protocols.sync)
 
 /** Bytes that each end draws for a link, so that no proof holds on another one. */
 const nonceBytes = 16
@@ -34,6 +35,7 @@ interface Shared {
   readonly node: Libp2pNode.Libp2pNode
   readonly relays: RelayKeeper.Relays
   readonly scope: Scope.Closeable
+  readonly protocol: string
   readonly listens: boolean
   readonly serves: boolean
   readonly uses: Set<ConnectionUse>
@@ -105,7 +107,7 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
     Scope.provide(scope),
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
   )
-  const shared: Shared = { node, relays, scope, listens, serves: settings.serves, uses, users: 0 }
+  const shared: Shared = { node, relays, scope, protocol: protocolOf(settings), listens, serves: settings.serves, uses, users: 0 }
   device.current = shared
   return shared
 })
@@ -130,11 +132,11 @@ const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
   const { maxLinksPerPeer } = device.settings
   yield* Effect.acquireRelease(
     Effect.promise(() =>
-      node.handle(syncProtocol, take, { maxInboundStreams: maxLinksPerPeer, runOnLimitedConnection: true })
+      node.handle(shared.protocol, take, { maxInboundStreams: maxLinksPerPeer, runOnLimitedConnection: true })
     ),
     () =>
       Effect.andThen(
-        Effect.promise(() => node.unhandle(syncProtocol)),
+        Effect.promise(() => node.unhandle(shared.protocol)),
         FiberSet.clear(fibers)
       ).pipe(Effect.timeoutOption(farewellMs))
   )
@@ -218,7 +220,7 @@ const open = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: Ab
   // Before the next wait, or the end of another link would take the connection away.
   shared.uses.add(one)
   try {
-    const stream = await one.connection.newStream(syncProtocol, { signal, runOnLimitedConnection: true })
+    const stream = await one.connection.newStream(shared.protocol, { signal, runOnLimitedConnection: true })
     one.opening = new Libp2pLink.Opening(stream)
     signal.throwIfAborted()
     return one

@@ -26,8 +26,8 @@ import * as PeerGater from "./PeerGater.ts"
 const agentVersion = "syncline/1"
 /** Where peers are is asked of machines that speak this, and of nobody else's network. */
 const whereaboutsProtocol = "/syncline/kad/1"
-/** The name under which devices look for each other in a local network. */
-const lanService = "_syncline._udp.local"
+/** The names under which devices look for each other in a local network: those that sync, and those that pair. */
+const lanServices = { sync: "_syncline._udp.local", pair: "_syncline-pair._udp.local" }
 /** How long stopping may take, in milliseconds; what is still open then is left to the process. */
 const stopMsMax = 1_500
 /** Signs of life of QUIC within the time after which a silent connection ends: one may be lost, and one come late. */
@@ -55,7 +55,8 @@ export const make = Effect.fnUntraced(function* (
   options: NodeOptions
 ): Effect.fn.Return<Libp2pNode, TransportError.TransportError, Scope.Scope> {
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
-  const door: PeerGater.Door = { admits: options.host.admits, helpers: options.helpers }
+  const admits = options.settings.pairing ? everybody : options.host.admits
+  const door: PeerGater.Door = { admits, helpers: options.helpers }
   const libp2p = yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: () => create(options, PeerGater.make(door, run)),
@@ -70,6 +71,9 @@ export const make = Effect.fnUntraced(function* (
   const { transportManager } = libp2p.services.parts
   return { libp2p, dialAddress: (address, more) => transportManager.dial(address, more) }
 })
+
+/** Who pairs is nobody's peer yet; the code says who it is. */
+const everybody: Transport.TransportHost["admits"] = () => Effect.succeed(true)
 
 /** What libp2p hands its services and does not show otherwise. */
 interface Parts {
@@ -111,9 +115,11 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
       inboundConnectionThreshold: settings.maxConnectionsPerSecond,
       inboundUpgradeTimeout: upgradeMsMax
     },
-    peerDiscovery: settings.lan ? [mdns({ serviceTag: lanService, broadcast: listens })] : [],
+    peerDiscovery: settings.lan ? [mdns({ serviceTag: lanServiceOf(settings), broadcast: listens })] : [],
     services: servicesOf(settings)
   })
+
+const lanServiceOf = ({ pairing }: Libp2pSettings): string => (pairing ? lanServices.pair : lanServices.sync)
 
 /** An address as others dial it: one host and one port, not all that this machine has. */
 const isExact = (address: string): boolean => !/^\/ip4\/0\.0\.0\.0\/|^\/ip6\/::\/|\/(tcp|udp)\/0(\/|$)/.test(address)

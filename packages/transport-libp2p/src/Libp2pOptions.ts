@@ -20,6 +20,11 @@ export interface Libp2pOptions {
   readonly relays?: "default" | "disabled" | ReadonlyArray<string>
   /** Be such a machine for the peers that the policy admits; default false. Needs addresses that they can reach. */
   readonly serves?: boolean
+  /**
+   * Carry pairings of devices that do not know each other yet instead of syncing, as `DirectMeeting` wants it: everybody gets past the
+   * handshake, no relay is used, and in the local network only its like is found. Default false.
+   */
+  readonly pairing?: boolean
   /** Peers for whom this node relays, 1 to 100,000; default 1,024. */
   readonly maxRelayed?: number
   /** Connections altogether, 1 to 100,000; default 256. More are turned away. */
@@ -42,6 +47,7 @@ export interface Libp2pSettings {
   readonly lan: boolean
   readonly relays: "default" | "disabled" | ReadonlyArray<string>
   readonly serves: boolean
+  readonly pairing: boolean
   readonly maxRelayed: number
   readonly maxConnections: number
   readonly maxPendingConnections: number
@@ -50,18 +56,28 @@ export interface Libp2pSettings {
   readonly idleMs: number
 }
 
+/** Connections of a node that admits everybody, unless more are asked for: one visitor is served at a time. */
+const pairingConnections = 32
+
 const everywhere = ["/ip4/0.0.0.0/udp/0/quic-v1", "/ip6/::/udp/0/quic-v1", "/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"]
 
 /** Fills in the defaults. A value out of bounds is a mistake in the program and throws while the node is composed. */
-export const settings = (options: Libp2pOptions): Libp2pSettings => ({
+export const settings = (options: Libp2pOptions): Libp2pSettings => {
+  const { pairing = false, serves = false } = options
+  if (pairing && serves) throw new RangeError("serves is for peers that the policy admits, and pairing for others")
+  return filled(options, pairing)
+}
+
+const filled = (options: Libp2pOptions, pairing: boolean): Libp2pSettings => ({
   listen: options.listen ?? everywhere,
   isListenGiven: options.listen !== undefined,
   announce: options.announce ?? [],
   lan: options.lan ?? true,
-  relays: relaysOf(options.relays ?? "default"),
+  relays: pairing ? "disabled" : relaysOf(options.relays ?? "default"),
   serves: options.serves ?? false,
+  pairing,
   maxRelayed: within("maxRelayed", options.maxRelayed ?? 1_024, 1, 100_000),
-  maxConnections: within("maxConnections", options.maxConnections ?? 256, 1, 100_000),
+  maxConnections: within("maxConnections", options.maxConnections ?? (pairing ? pairingConnections : 256), 1, 100_000),
   maxPendingConnections: within("maxPendingConnections", options.maxPendingConnections ?? 32, 1, 10_000),
   maxConnectionsPerSecond: within("maxConnectionsPerSecond", options.maxConnectionsPerSecond ?? 10, 1, 10_000),
   maxLinksPerPeer: within("maxLinksPerPeer", options.maxLinksPerPeer ?? 32, 1, 256),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Link, type PeerId } from "@syncline/core"
 import { Effect, Metric } from "effect"
 import { frameMessage, takenMessage } from "../src/FrameReader.ts"
-import { syncProtocol } from "../src/Libp2pLinks.ts"
+import { protocols } from "../src/Libp2pLinks.ts"
 import { linksTotal } from "../src/Libp2pMetrics.ts"
 import {
   counted,
@@ -23,7 +23,7 @@ const timeoutMs = 30_000
 /** A stream of a hostile device that has said its number. */
 const rawStream = Effect.fnUntraced(function* (address: string) {
   const connection = yield* rawConnection(66, address)
-  const stream = yield* Effect.promise(() => connection.newStream(syncProtocol))
+  const stream = yield* Effect.promise(() => connection.newStream(protocols.sync))
   stream.addEventListener("message", () => {})
   stream.send(frameMessage(new Uint8Array(16)))
   return stream
@@ -136,7 +136,7 @@ describe("what a hostile peer may do", () => {
       Effect.gen(function* () {
         const address = yield* listen(device(1, { listen: [tcp], maxLinksPerPeer: 4 }))
         const connection = yield* rawConnection(66, address)
-        const silent = yield* Effect.promise(() => connection.newStream(syncProtocol))
+        const silent = yield* Effect.promise(() => connection.newStream(protocols.sync))
         silent.addEventListener("message", () => {})
         yield* until(isOver(silent))
         expect(yield* refused("abandoned")).toBe(1)

@@ -121,6 +121,12 @@ export const guest = (
   return { name, isDirect: true, hold: () => noHolder, visit: () => visit(search) }
 }
 
+/** Both sides for a device that invites and joins: by a transport that listens, and by another one that only dials. */
+export const both = (inviting: Transport, joining: Transport, options: GuestOptions = {}): PairingMeeting => ({
+  ...host(inviting),
+  visit: guest(joining, options).visit
+})
+
 const visit = Effect.fnUntraced(function* (search: Search): Effect.fn.Return<MeetingPath, MeetingError, Scope.Scope> {
   const { found, transport } = search
   const { finder, name } = transport

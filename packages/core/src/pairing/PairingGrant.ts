@@ -14,6 +14,8 @@ const Grant = Schema.Struct({
   policy: Schema.Literals(["personal", "enterprise"]),
   /** The space's hub; `null` where the two are by themselves. */
   hub: Schema.NullOr(PeerId.PeerId),
+  /** Where the inviter reaches that hub, for a joiner that did not come by it. */
+  hubAddress: Schema.NullOr(Schema.String.check(Schema.isMaxLength(2_048))),
   /** The member that the device belongs to from now on, and its role. */
   member: Schema.NullOr(Schema.String.check(Schema.isMaxLength(64))),
   role: Schema.NullOr(Schema.String.check(Schema.isMaxLength(64)))

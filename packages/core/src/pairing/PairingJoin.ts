@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { Crypto, type Signer } from "../crypto/Crypto.ts"
 import type { MeetingError } from "./MeetingError.ts"
 import type { PairingCode } from "./PairingCode.ts"
-import type { PairingError } from "./PairingError.ts"
+import { because, PairingCodeInvalid, type PairingError } from "./PairingError.ts"
 import type { PairingMeeting } from "./PairingMeeting.ts"
 import * as PairingRun from "./PairingRun.ts"
 import { type PairingPeer, PairingSession } from "./PairingSession.ts"
@@ -22,13 +22,17 @@ export interface JoinOptions<E> {
   readonly keep: (peer: PairingPeer, grant: Uint8Array) => Effect.Effect<void, E>
 }
 
-/** Goes to the code's slot and pairs; gives the inviter. Fails as the roads and the run do. */
+/**
+ * Goes to the code's slot and pairs; gives the inviter. Fails as the roads and the run do, and with `PairingCodeInvalid` before
+ * anything is sent where the code is for another kind of road.
+ */
 export const joinWith = Effect.fnUntraced(function* <E>(
   code: PairingCode,
   meeting: PairingMeeting,
   { keep, name, platform, show, signer }: JoinOptions<E>
 ): Effect.fn.Return<PairingPeer, E | PairingError | MeetingError, Crypto> {
   const crypto = yield* Crypto
+  yield* checkRoad(code, meeting)
   const run = Effect.gen(function* () {
     const path = yield* meeting.visit(code.slot)
     const { actions, session } = PairingSession.join(crypto, { signer, name, platform, space: null }, code)
@@ -42,3 +46,15 @@ export const joinWith = Effect.fnUntraced(function* <E>(
   })
   return yield* Effect.scoped(run)
 })
+
+/** The wrong kind of code would use up an attempt of the right one. */
+const checkRoad = (
+  { slot }: PairingCode,
+  { isDirect, name }: PairingMeeting
+): Effect.Effect<void, PairingError> => {
+  if ((slot === undefined) === isDirect) return Effect.void
+  const problem = isDirect
+    ? `it is for devices that meet at a hub, and this one meets another directly, by ${name}; that takes six digits`
+    : `its six digits are for devices that meet directly, and this one goes to ${name}; that takes twelve digits, words or a link`
+  return because(new PairingCodeInvalid({ problem }))
+}

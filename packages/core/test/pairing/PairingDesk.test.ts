@@ -200,6 +200,20 @@ describe("attempts", () => {
     }).pipe(Effect.scoped, provide)
   )
 
+  it.live("[PD-16] a code for the other kind of road is told before anything is sent, and costs no attempt", () =>
+    Effect.gen(function* () {
+      for (const isDirect of [true, false]) {
+        const [meeting, another] = [Site.place(isDirect), Site.place(!isDirect)]
+        const { invited } = yield* Site.inviting(meeting)
+        const other = yield* Site.inviting(another)
+        expect((yield* Site.joining(meeting, Site.codeOf(other.invited.digits))).end).toBe("PairingCodeInvalid")
+        const { state } = yield* PairingStore
+        expect((yield* state).window!.codes.every(({ begun }) => begun === 0)).toBe(true)
+        expect(invited.digits).not.toBe(other.invited.digits)
+      }
+    }).pipe(Effect.scoped, provide)
+  )
+
   it.live("[PD-9] one run at a time; who comes meanwhile is sent away without spending one", () =>
     Effect.gen(function* () {
       const roads = [Site.place(), Site.place()] as const

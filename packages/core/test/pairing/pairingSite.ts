@@ -43,6 +43,7 @@ export const grantOf = ({ role }: PairingWindow.Join): PairingGrant.PairingGrant
   spaceName: "home",
   policy: "enterprise",
   hub: null,
+  hubAddress: null,
   member: "mia",
   role
 })

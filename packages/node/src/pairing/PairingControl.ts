@@ -32,12 +32,12 @@ export interface PairingRequest {
 
 /** A code to show, and what comes of it. */
 export interface SyncCode {
-  /** Twelve digits in fours. */
+  /** Twelve digits in fours; six in threes where the devices meet directly, and then nothing else. */
   readonly digits: string
   /** The same as four words. */
-  readonly words: string
+  readonly words: string | undefined
   /** The same invitation with a secret of 128 bits, for a QR picture. */
-  readonly link: string
+  readonly link: string | undefined
   readonly expires: Date
   /** The device that was let in; rejects with `PairingError` or `MeetingError` when there was none. */
   readonly paired: Promise<PairingRequest>
@@ -60,7 +60,7 @@ export interface VerifyOptions {
 }
 
 export interface PairingControl {
-  /** Makes a code, in place of the one before: five minutes, three attempts, one use. */
+  /** Makes a code, in place of the one before: five minutes, one use, three attempts, or one where devices meet directly. */
   readonly generateSyncCode: () => Promise<SyncCode>
   /**
    * Brings a code from the other device, runs the pairing once and waits for its person; then both trust each other. A typing
@@ -147,7 +147,7 @@ const generate = async (control: Control): Promise<SyncCode> => {
     const paired = Effect.runPromise(Effect.ensuring(serving, Scope.close(scope, Exit.void)))
     // Who only looks at the list of trusted peers need not listen.
     paired.catch(() => undefined)
-    return { digits, words: words!, link: link!, expires: new Date(window.expiresMs), paired, cancel }
+    return { digits, words, link, expires: new Date(window.expiresMs), paired, cancel }
   } catch (error) {
     await cancel()
     throw error
@@ -155,7 +155,7 @@ const generate = async (control: Control): Promise<SyncCode> => {
 }
 
 const grantOf = (spaceName: string): Uint8Array =>
-  PairingGrant.encode({ version: 1, spaceName, policy: "personal", hub: null, member: null, role: null })
+  PairingGrant.encode({ version: 1, spaceName, policy: "personal", hub: null, hubAddress: null, member: null, role: null })
 
 /** Asks beside the run, which goes on listening to the joiner. What the application throws is a no. */
 const askApplication = (

@@ -4,6 +4,7 @@
  */
 export {
   createOrchestratorWithPairing,
+  type Meeting,
   type OrchestratorWithPairing,
   type OrchestratorWithPairingOptions
 } from "./createOrchestratorWithPairing.ts"

@@ -4,11 +4,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Entity, MemoryTransport } from "@syncline/core"
+import { Entity, MemoryTransport, PeerId, type Transport } from "@syncline/core"
 import { MemoryMeeting } from "@syncline/core/pairing"
 import { personal } from "@syncline/policy"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
+import * as DeviceKeyFile from "../../src/DeviceKeyFile.ts"
 import {
   createOrchestratorWithPairing,
   type OrchestratorWithPairing,
@@ -49,6 +50,29 @@ const open = async (
   return { ...opened, store }
 }
 
+/** Finds whoever listens in a network of one process; each device has an address after its key. */
+const nearbyIn =
+  (nearby: MemoryTransport.MemoryNetwork) =>
+  ({ seed }: Transport.TransportHost): Transport.Transport => {
+    const own = DeviceKeyFile.deviceKey(seed).peer
+    const addressOf = (peer: PeerId.PeerId): string => `memory:${peer}`
+    const watch: Transport.Finder["watch"] = (onFound) =>
+      Effect.suspend(() => {
+        const found = [...nearby.listeners.keys()].map((address) => address.slice("memory:".length)).filter(PeerId.is)
+        return Effect.forEach(
+          found.filter((peer) => peer !== own),
+          onFound,
+          { discard: true }
+        )
+      })
+    return { ...MemoryTransport.make(nearby, own), finder: { addressOf, looksFar: false, watch } }
+  }
+
+const peerOf = ({ node }: OrchestratorWithPairing<Entities>): PeerId.PeerId => {
+  if (!PeerId.is(node.peer)) throw new Error(`${node.peer} is no device`)
+  return node.peer
+}
+
 const seen = async <A>(look: () => Promise<ReadonlyArray<A>>): Promise<A> =>
   vi.waitFor(async () => {
     const [found] = await look()
@@ -69,11 +93,11 @@ describe("createOrchestratorWithPairing", () => {
     const phone = await open(place, "phone", { routes: [{ address: laptop.node.addresses[0]! }] })
     const code = await laptop.pairing.generateSyncCode()
     expect(code.digits).toMatch(/^\d{4}-\d{4}-\d{4}$/)
-    expect(code.words.split("-")).toHaveLength(4)
+    expect(code.words!.split("-")).toHaveLength(4)
     expect(code.link).toMatch(/^syncline:pair\?/)
     expect(code.expires.getTime() - Date.now()).toBeGreaterThan(290_000)
     let number = ""
-    const verdict = await phone.pairing.verifySyncCode(code.words, { onCheckNumber: (said) => void (number = said) })
+    const verdict = await phone.pairing.verifySyncCode(code.words!, { onCheckNumber: (said) => void (number = said) })
     expect(verdict).toEqual({ isVerified: true, peer: laptop.node.peer, name: "laptop" })
     expect(await code.paired).toMatchObject({ peer: phone.node.peer, name: "phone", checkNumber: number })
     expect(asked).toHaveLength(1)
@@ -127,9 +151,41 @@ describe("createOrchestratorWithPairing", () => {
     expect(await phone.pairing.verifySyncCode(digits)).toMatchObject({ isVerified: false, reason: "SlotEmpty" })
     const elsewhere = await open(place, "stranger", { space: "office", onRequest: () => true })
     const code = await elsewhere.pairing.generateSyncCode()
-    expect(await phone.pairing.verifySyncCode(code.link)).toMatchObject({ isVerified: false, reason: "SpaceDiffers" })
+    expect(await phone.pairing.verifySyncCode(code.link!)).toMatchObject({ isVerified: false, reason: "SpaceDiffers" })
     expect(await elsewhere.pairing.trustedPeers()).toEqual([])
     expect(existsSync(join(phone.store, "trusted-peers"))).toBe(false)
+  })
+
+  it("[CP-5] pairs directly with whoever is found nearby, by six digits", async () => {
+    const nearby = MemoryTransport.makeNetwork()
+    const direct = nearbyIn(nearby)
+    const place = MemoryMeeting.makePlace()
+    const laptop = await open(place, "laptop", { meeting: { direct }, onRequest: () => true })
+    const phone = await open(place, "phone", { meeting: { direct } })
+    const { digits, link, paired, words } = await laptop.pairing.generateSyncCode()
+    expect(digits).toMatch(/^\d{3}-\d{3}$/)
+    expect([words, link]).toEqual([undefined, undefined])
+    expect(await phone.pairing.verifySyncCode(digits)).toMatchObject({ isVerified: true, peer: laptop.node.peer })
+    await paired
+    expect(await laptop.pairing.trustedPeers()).toEqual([phone.node.peer])
+    expect(await phone.pairing.trustedPeers()).toEqual([laptop.node.peer])
+  })
+
+  it("[CP-5] visits the inviter that is named where several invite", async () => {
+    const direct = nearbyIn(MemoryTransport.makeNetwork())
+    const place = MemoryMeeting.makePlace()
+    const [laptop, desk] = [
+      await open(place, "laptop", { meeting: { direct }, onRequest: () => true }),
+      await open(place, "desk", { meeting: { direct }, onRequest: () => true })
+    ]
+    const { digits } = await laptop.pairing.generateSyncCode()
+    const { cancel, paired } = await desk.pairing.generateSyncCode()
+    paired.catch(() => undefined)
+    const unsure = await open(place, "phone", { meeting: { direct } })
+    expect(await unsure.pairing.verifySyncCode(digits)).toMatchObject({ reason: "SeveralInvite" })
+    const sure = await open(place, "phone", { meeting: { direct, inviter: peerOf(laptop) } })
+    expect(await sure.pairing.verifySyncCode(digits)).toMatchObject({ isVerified: true, name: "laptop" })
+    await cancel()
   })
 
   it("[CP-4] refuses a device without a name before anything is opened", async () => {
