@@ -1,7 +1,9 @@
-// Two devices of one person that come to trust each other by a code: `pairing.ts <hub> new`, or `pairing.ts <hub> <code>`.
+// Two devices of one person that come to trust each other by a code: `pairing.ts <hub> new`, or `pairing.ts <hub> <code>`;
+// with `nearby` for the hub directly, in one network.
 import { Entity, Schema } from "@syncline/node"
 import { createOrchestratorWithPairing } from "@syncline/node/pairing"
 import { personal } from "@syncline/policy"
+import { libp2p } from "@syncline/transport-libp2p"
 import { socketIo } from "@syncline/transport-socketio"
 
 const [hub = "", code = "new"] = process.argv.slice(2)
@@ -14,7 +16,7 @@ await using device = await createOrchestratorWithPairing({
   policy: (trusted) => personal({ trusted }),
   transports: [socketIo()],
   name,
-  meeting: { transport: socketIo(), address: `${hub}/pair` },
+  meeting: hub === "nearby" ? { direct: libp2p({ pairing: true }) } : { transport: socketIo(), address: `${hub}/pair` },
   // A program for people compares the number on both screens before it says yes; this one only shows it.
   onRequest: ({ checkNumber, name, platform }) => {
     console.log(`${name} (${platform}) wants to join, check number ${checkNumber}`)

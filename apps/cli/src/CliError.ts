@@ -49,7 +49,8 @@ export class HubMissing extends Schema.TaggedError<HubMissing>()("HubMissing", {
     return (
       `This device knows no hub. Name one with: ${command(`init --data ${this.folder} --hub <address>`)}\n` +
       `Or a folder that a cloud program copies: ${command(`road add folder <path> --data ${this.folder}`)}\n` +
-      `Or your Google Drive: ${command(`drive login --data ${this.folder}`)}`
+      `Or your Google Drive: ${command(`drive login --data ${this.folder}`)}\n` +
+      `Or meet devices in the same network: ${command(`road add direct --data ${this.folder}`)}`
     )
   }
   get isRetryable(): boolean {

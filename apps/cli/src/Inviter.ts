@@ -6,7 +6,7 @@ import { CharterOperation, NewMember, PeerId, type SpaceId } from "@syncline/cor
 import { PairingGrant, type PairingWindow } from "@syncline/core/pairing"
 import { spaceOf, TrustFile, type TrustFileError } from "@syncline/node"
 import { Effect, Schema } from "effect"
-import { because, type CliError, HubMissing, UsageInvalid } from "./CliError.ts"
+import { because, type CliError, UsageInvalid } from "./CliError.ts"
 import * as Device from "./Device.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 import * as HubAddress from "./HubAddress.ts"
@@ -19,8 +19,8 @@ import * as Team from "./Team.ts"
 export interface Inviter {
   readonly space: SpaceId.SpaceId
   readonly spaceName: string | undefined
-  /** Where devices of the space meet and sync. */
-  readonly hub: string
+  /** Where devices of the space meet and sync; `undefined` where they have no hub. */
+  readonly hub: string | undefined
   /** The role that joiners get; `null` where there are none. */
   readonly role: string | null
   /** The member that the joiner will belong to; `undefined` where there are none. */
@@ -67,15 +67,16 @@ const ofList = Effect.fnUntraced(function* (
 ) {
   const known = device === undefined ? HubAddress.hubDefault : device.hub?.address
   const address = hub ?? known
-  if (address === undefined) return yield* because(new HubMissing({ folder: data }))
-  const hubAddress = yield* HubAddress.of(address)
-  const spaceName = device?.spaceName ?? (yield* nameAt(hubAddress, space)) ?? null
+  const hubAddress = address === undefined ? undefined : yield* HubAddress.of(address)
+  const spaceName =
+    device?.spaceName ?? (hubAddress === undefined ? null : ((yield* nameAt(hubAddress, space)) ?? null))
   const hubPeer = device === undefined ? self : (device.hub?.peer ?? null)
   const grant = PairingGrant.encode({
     version: 1,
     spaceName,
     policy: "personal",
     hub: PeerId.is(hubPeer) ? hubPeer : null,
+    hubAddress: hubAddress ?? null,
     member: null,
     role: null
   })
@@ -86,13 +87,23 @@ const ofList = Effect.fnUntraced(function* (
     role: null,
     memberOf: () => undefined,
     admit: ({ name, peer }) => Effect.as(TrustFile.add(data, peer, commentOf(name)), grant),
-    next: ({ peer }) =>
-      device === undefined
-        ? undefined
-        : `Its hub must trust it too. Run on the hub's machine:\n  ${command(`trust ${peer} --data ./data`)}`
+    next: ({ peer }) => (device === undefined ? undefined : nextOf(data, device, hubAddress, peer))
   }
   return inviter
 })
+
+/** What is left to do at a person's device. */
+const nextOf = (
+  data: string,
+  { direct }: DeviceFile.Device,
+  hub: string | undefined,
+  peer: PeerId.PeerId
+): string | undefined => {
+  if (hub !== undefined)
+    return `Its hub must trust it too. Run on the hub's machine:\n  ${command(`trust ${peer} --data ./data`)}`
+  const road = direct === undefined ? `  ${command(`road add direct --data ${data}`)}\n` : ""
+  return `To sync with it, run here, while the same runs there:\n${road}  ${command(`sync --watch --data ${data}`)}`
+}
 
 /** The space's name, where the hub at the address says it; a journal knows its id only. */
 const nameAt = (hub: string, space: SpaceId.SpaceId): Effect.Effect<string | undefined> =>
@@ -117,10 +128,11 @@ const ofTeam = Effect.fnUntraced(function* (
   const role = known?.role ?? named ?? roleDefault
   const granting: Granting = { data, member, role, isManaging: isManaging(team, role) }
   const memberOf = (join: PairingWindow.Join): string => member ?? memberIdOf(team, join)
+  const hubAddress = yield* HubAddress.of(address)
   const inviter: Inviter = {
     space,
     spaceName: team.name,
-    hub: yield* HubAddress.of(address),
+    hub: hubAddress,
     role,
     memberOf,
     admit: Effect.fnUntraced(function* (join) {
@@ -130,6 +142,7 @@ const ofTeam = Effect.fnUntraced(function* (
         spaceName: team.name,
         policy: "enterprise",
         hub: self,
+        hubAddress,
         member: memberOf(join),
         role: join.role
       })

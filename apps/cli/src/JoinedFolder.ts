@@ -13,8 +13,10 @@ import * as FolderKey from "./FolderKey.ts"
 /** What is known of the folder before it is let in. */
 export interface Joining {
   readonly data: string
-  /** Address of the hub. */
-  readonly hub: string
+  /** Address of the hub; `undefined` where nobody knows one. */
+  readonly hub: string | undefined
+  /** Was let in by a device in the same network. */
+  readonly isNearby: boolean
   /** The device that the folder is already. */
   readonly known: DeviceFile.Device | undefined
   readonly seed: Redacted.Redacted<Uint8Array>
@@ -31,7 +33,7 @@ export interface LetIn {
 
 /** Keeps it all, and gives the device. What is kept first grants nothing without what is kept last. */
 export const keep = Effect.fnUntraced(function* (
-  { data, hub, known, seed }: Joining,
+  { data, hub, isNearby, known, seed }: Joining,
   { grant, inviter, inviterName, space }: LetIn
 ) {
   const { spaceName } = grant
@@ -40,14 +42,19 @@ export const keep = Effect.fnUntraced(function* (
   yield* Device.establish(data, space)
   if (grant.policy === "personal") {
     yield* TrustFile.add(data, inviter, `${inviterName.replaceAll(/\p{C}/gu, "")}, paired`)
-    if (grant.hub !== null) yield* TrustFile.add(data, grant.hub, `hub at ${hub}`)
+    if (grant.hub !== null && hub !== undefined) yield* TrustFile.add(data, grant.hub, `hub at ${hub}`)
   }
-  const { hub: _, policy: __, ...before } = known ?? { hub: undefined, policy: undefined }
+  const { hub: before, policy: _, ...others } = known ?? { hub: undefined, policy: undefined }
+  const granted = grant.hub === null || hub === undefined ? undefined : { address: hub, peer: grant.hub }
+  // Who came by a hub learns here that its space has none any more.
+  const goesTo = granted ?? (isNearby ? before : undefined)
   const device: DeviceFile.Device = {
-    ...before,
+    ...others,
     space,
     ...named,
-    ...(grant.hub === null ? {} : { hub: { address: hub, peer: grant.hub } }),
+    ...(goesTo === undefined ? {} : { hub: goesTo }),
+    // Two that met nearby and have no hub sync as they have met.
+    ...(isNearby && goesTo === undefined ? { direct: known?.direct ?? {} } : {}),
     ...(grant.policy === "personal" ? {} : { policy: grant.policy })
   }
   yield* DeviceFile.write(data, device)

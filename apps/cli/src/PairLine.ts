@@ -19,6 +19,7 @@ const make = Command.make(
     name,
     role: text("role", "role", "At a team's hub: the role of a new member (default member)"),
     member: text("member", "id", "At a team's hub: the member whose further device it will be; a new one by itself"),
+    isDirect: yes("direct", "A code of six digits, for a device in the same network, with nothing in between"),
     isDrawing: yes("qr", "Draw the link as a QR picture also where no terminal is")
   },
   doing(
@@ -29,6 +30,7 @@ const make = Command.make(
   Command.withDescription("Make a code for another device, and wait for it; good for 5 minutes and one device"),
   Command.withExamples([
     { command: "syncline pair new --data ./data" },
+    { command: "syncline pair new --direct" },
     { command: "syncline pair new --member mia --data ./data" }
   ])
 )
@@ -38,11 +40,16 @@ const join = Command.make(
   {
     code: Argument.String("code").pipe(
       Argument.withDescription(
-        "Twelve digits, four words or a link, as `syncline pair new` shows them; without it, it is read from standard input"
+        "Six or twelve digits, four words or a link, as `syncline pair new` shows them; without it, it is read from standard input"
       ),
       Argument.atLeast(0)
     ),
     hub,
+    inviter: text(
+      "inviter",
+      "peer",
+      "With six digits: the device that invites, by its id, or by its multiaddr where it is not found by itself"
+    ),
     name
   },
   doing(
@@ -51,7 +58,10 @@ const join = Command.make(
   )
 ).pipe(
   Command.withDescription("Join with a code of another device; makes this folder a device of its space"),
-  Command.withExamples([{ command: "syncline pair join 4821-2345-6781 --hub http://localhost:5342" }])
+  Command.withExamples([
+    { command: "syncline pair join 4821-2345-6781 --hub http://localhost:5342" },
+    { command: "syncline pair join 482-157" }
+  ])
 )
 
 const pending = Command.make(

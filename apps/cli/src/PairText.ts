@@ -23,6 +23,32 @@ export const invitation = (
   ].join("\n")
 }
 
+/** The code of six digits, and how the other device finds this one. */
+export const nearbyInvitation = (
+  { digits, window }: PairingDesk.Invitation<unknown>,
+  addresses: ReadonlyArray<string>
+): string => {
+  const minutes = Math.round((window.expiresMs - window.openedMs) / 60_000)
+  const [address] = [...addresses].sort((one, other) => rank(one) - rank(other))
+  return [
+    `Code for one device in this network, good for ${minutes} minutes and one attempt:`,
+    "",
+    `  digits  ${digits}`,
+    "",
+    "On the other device, run:",
+    `  ${command(`pair join ${digits} --data ./syncline-device`)}`,
+    ...(address === undefined
+      ? []
+      : ["", `Where it does not find this device by itself, add there: --inviter ${address}`])
+  ].join("\n")
+}
+
+/** Addresses that another machine can dial, and that are easy to type, first. */
+const rank = (address: string): number => {
+  const isElsewhere = !/^\/ip4\/127\.|^\/ip6\/::1\//.test(address)
+  return (isElsewhere ? 0 : 4) + (address.startsWith("/ip4/") ? 0 : 2) + (address.includes("/tcp/") ? 0 : 1)
+}
+
 /** A device that asks, and what it becomes. */
 export const request = (join: PairingWindow.Join, member: string | undefined): string =>
   [
@@ -54,7 +80,7 @@ export const event = (said: PairingInvitation.InvitationEvent): string | undefin
     case "Asked":
       return undefined
     case "Lost":
-      return `The hub was lost (${said.problem}); trying again.`
+      return `The way to other devices was lost (${said.problem}); trying again.`
     case "Failed":
       return failed[said.code]
   }

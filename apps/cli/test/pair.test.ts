@@ -246,8 +246,6 @@ describe("what must not come of it", () => {
     }
     expect(await joinAs("typing", digits)).toMatchObject({ code: 1, err: expect.stringContaining("used up") })
     expect(existsSync(join(folder.path, "typing"))).toBe(false)
-    const six = await joinAs("typing", "123-456")
-    expect(six).toMatchObject({ code: 2, err: expect.stringContaining("twelve digits") })
     const nobody = await run(["pair", "join", digits, "--hub", "127.0.0.1:4", "--data", join(folder.path, "typing")])
     expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining("cannot be reached") })
     expect(nobody.err).not.toContain("name it: --hub")

@@ -107,7 +107,16 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
     Scope.provide(scope),
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
   )
-  const shared: Shared = { node, relays, scope, protocol: protocolOf(settings), listens, serves: settings.serves, uses, users: 0 }
+  const shared: Shared = {
+    node,
+    relays,
+    scope,
+    protocol: protocolOf(settings),
+    listens,
+    serves: settings.serves,
+    uses,
+    users: 0
+  }
   device.current = shared
   return shared
 })

@@ -49,7 +49,7 @@ export const run = Effect.fnUntraced(function* (input: JoinInput) {
   }
   const { member, role, spaceName } = answer
   const joined = yield* JoinedFolder.keep(
-    { data: input.data, hub: link.hub, known, seed },
+    { data: input.data, hub: link.hub, isNearby: false, known, seed },
     {
       inviter: link.hubPeer,
       inviterName: "hub",

@@ -1,16 +1,17 @@
 /**
- * `syncline pair join`: goes to the hub with a code, shows the check number and waits for the person at the other device.
+ * `syncline pair join`: goes to the hub with a code, or to the device nearby that invites, shows the check number and waits for the person at the other device.
  * Only then the folder becomes a device: until it is let in, not even its key is kept.
  */
 import { Bytes, PeerId, type SpaceId } from "@syncline/core"
 import { joinWith, PairingCode, PairingError, PairingGrant, type PairingSession } from "@syncline/core/pairing"
 import { DeviceKeyFile, NodeCrypto } from "@syncline/node"
-import { Effect, Result } from "effect"
+import { Effect, Option, Result } from "effect"
 import { because, type CliError, UsageInvalid } from "../CliError.ts"
 import * as Device from "../Device.ts"
 import * as DeviceFile from "../DeviceFile.ts"
 import * as FolderKey from "../FolderKey.ts"
 import * as HubAddress from "../HubAddress.ts"
+import * as HubIdentity from "../HubIdentity.ts"
 import { command } from "../Invocation.ts"
 import * as JoinedFolder from "../JoinedFolder.ts"
 import { Output } from "../Output.ts"
@@ -23,20 +24,29 @@ export interface JoinInput {
   readonly data: string
   readonly code: string
   readonly hub: string | undefined
+  readonly inviter: string | undefined
   readonly name: string | undefined
 }
 
 export const run = Effect.fnUntraced(function* (input: JoinInput) {
   const output = yield* Output
   const { code, hub: linked } = yield* codeOf(input.code === "" ? yield* typedCode : input.code)
+  const isNearby = code.slot === undefined
+  if (!isNearby && input.inviter !== undefined) {
+    const problem = "--inviter is for codes of six digits; a code of twelve, words and a link lead to a hub: --hub"
+    return yield* because(new UsageInvalid({ problem }))
+  }
   const known = yield* DeviceFile.read(input.data)
-  const hub = yield* HubAddress.of(input.hub ?? linked ?? known?.hub?.address ?? HubAddress.hubDefault)
+  const named = input.hub ?? linked ?? (isNearby ? undefined : (known?.hub?.address ?? HubAddress.hubDefault))
+  const hub = named === undefined ? undefined : yield* HubAddress.of(named)
   const name = yield* PairingRoad.nameOf(input.name)
   const seed = Device.hasKey(input.data) ? yield* FolderKey.load(input.data) : yield* DeviceKeyFile.draw
   const signer = DeviceKeyFile.deviceKey(seed)
-  const joining: JoinedFolder.Joining = { data: input.data, hub, known, seed }
-  const meeting = yield* PairingRoad.through(hub)
-  yield* output.note(`Going to ${hub} ...`)
+  const joining: JoinedFolder.Joining = { data: input.data, hub, isNearby, known, seed }
+  const meeting = yield* isNearby || hub === undefined
+    ? PairingRoad.joinNearby(seed, input.inviter)
+    : PairingRoad.through(hub)
+  yield* output.note(isNearby ? "Looking for the device that invites nearby ..." : `Going to ${hub} ...`)
   let kept: Kept | undefined
   yield* joinWith<KeepError>(code, meeting, {
     signer,
@@ -44,7 +54,7 @@ export const run = Effect.fnUntraced(function* (input: JoinInput) {
     platform: process.platform,
     show: (peer, checkNumber) => show(joining, peer, checkNumber).pipe(Effect.provideService(Output, output)),
     keep: (peer, grant) => Effect.map(keep(joining, peer, grant), (done) => void (kept = done))
-  }).pipe(Effect.provide(NodeCrypto.layer), PairingRoad.sayHow(input.hub))
+  }).pipe(Effect.provide(NodeCrypto.layer), isNearby ? PairingRoad.sayWhere : PairingRoad.sayHow(input.hub))
   yield* report(joining, signer.peer, kept!)
 })
 
@@ -56,11 +66,7 @@ const typedCode = Effect.gen(function* () {
 
 const codeOf = Effect.fnUntraced(function* (text: string) {
   const parsed = PairingCode.parse(text)
-  if (Result.isFailure(parsed)) return yield* PairingError.because(parsed.failure)
-  if (parsed.success.code.slot !== undefined) return parsed.success
-  const problem =
-    "Six digits are for devices that reach each other without a hub; use the twelve digits, the words or the link."
-  return yield* because(new UsageInvalid({ problem }))
+  return Result.isSuccess(parsed) ? parsed.success : yield* PairingError.because(parsed.failure)
 })
 
 const show = Effect.fnUntraced(function* (
@@ -105,12 +111,19 @@ const keep = Effect.fnUntraced(function* (
   }
   const space = Bytes.toHex(peer.space) as SpaceId.SpaceId
   const inviter = PeerId.fromPublicKey(peer.device)
-  const device = yield* JoinedFolder.keep(joining, { inviter, inviterName: peer.name, space, grant })
+  const hub = joining.hub ?? (yield* hubOf(grant))
+  const device = yield* JoinedFolder.keep({ ...joining, hub }, { inviter, inviterName: peer.name, space, grant })
   return { device, inviter, grant }
 })
 
+/** The hub's address as the inviter knows it. */
+const hubOf = ({ hub, hubAddress }: PairingGrant.PairingGrant) =>
+  hub === null || hubAddress === null
+    ? Effect.succeed(undefined)
+    : Effect.mapError(HubAddress.of(hubAddress), ({ message }) => because(new GrantUnusable({ problem: message })))
+
 const report = Effect.fnUntraced(function* (
-  { data }: JoinedFolder.Joining,
+  { data, isNearby }: JoinedFolder.Joining,
   peer: PeerId.PeerId,
   { device, grant, inviter }: Kept
 ) {
@@ -120,5 +133,15 @@ const report = Effect.fnUntraced(function* (
     member === null ? "trusts" : `is a device of the member ${member}, with the role ${role}, and was let in by`
   const text = `Paired: this device (${peer}) ${as} ${inviter}.\nIt belongs to the space ${device.spaceName ?? device.space}, in ${data}.`
   yield* output.result({ event: "paired", peer, inviter, member, role, data, ...device }, text)
-  if (device.hub !== undefined) yield* output.note(`Next:\n  ${command(`sync --data ${data}`)}`)
+  if (device.hub === undefined) {
+    if (device.direct !== undefined) yield* output.note(`Next:\n  ${command(`sync --watch --data ${data}`)}`)
+    return
+  }
+  const answer = isNearby ? yield* Effect.option(HubIdentity.ask(device.hub.address)) : undefined
+  // The inviter may know the hub by an address that means something on its own machine only.
+  const isFound = answer === undefined || (Option.isSome(answer) && answer.value.peer === device.hub.peer)
+  const address = isFound
+    ? ""
+    : `Its hub does not answer at ${device.hub.address}. Say where it is:\n  ${command(`init --hub <address> --data ${data}`)}\n`
+  yield* output.note(`${address}Next:\n  ${command(`sync --data ${data}`)}`)
 })

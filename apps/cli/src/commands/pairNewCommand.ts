@@ -2,10 +2,11 @@
  * `syncline pair new`: makes a code, shows it, waits for a device that knows it, and asks the person here; `pair accept` and
  * `pair deny` may answer from another terminal. The device is let in by what the folder has for that.
  */
-import type { PairingInvitation, PairingWindow } from "@syncline/core/pairing"
+import type { PairingInvitation, PairingMeeting, PairingWindow } from "@syncline/core/pairing"
 import { PairingDesk } from "@syncline/core/pairing"
 import { Effect, FiberHandle } from "effect"
 import { renderUnicodeCompact } from "uqr"
+import * as FolderKey from "../FolderKey.ts"
 import * as Inviter from "../Inviter.ts"
 import { Output } from "../Output.ts"
 import * as PairingRoad from "../PairingRoad.ts"
@@ -15,21 +16,30 @@ import * as YesOrNo from "../YesOrNo.ts"
 
 export interface NewInput extends Inviter.InviterInput {
   readonly name: string | undefined
+  /** Invites a device in the same network, as one without a hub always does. */
+  readonly isDirect: boolean
   readonly isDrawing: boolean
 }
 
 export const run = Effect.fnUntraced(function* (input: NewInput) {
   const inviter = yield* Inviter.of(input)
   const name = yield* PairingRoad.nameOf(input.name)
-  const meeting = yield* PairingRoad.through(inviter.hub)
-  const inviting = invite(input, inviter, meeting)
   const desk = PairingRoad.layerDesk(input.data, inviter.space, name)
-  yield* PairingRoad.sayHow(input.hub)(Effect.provide(inviting, desk))
+  if (input.isDirect || inviter.hub === undefined) {
+    const { addresses, meeting } = yield* PairingRoad.inviteNearby(yield* FolderKey.load(input.data))
+    return yield* Effect.provide(invite(input, inviter, { meeting, addresses }), desk)
+  }
+  const place = { meeting: yield* PairingRoad.through(inviter.hub), addresses: [] }
+  yield* PairingRoad.sayHow(input.hub)(Effect.provide(invite(input, inviter, place), desk))
 }, Effect.scoped)
 
-type Meeting = Effect.Success<ReturnType<typeof PairingRoad.through>>
+/** Where the two meet, and, where that is this device itself, how it is reached. */
+interface Place {
+  readonly meeting: PairingMeeting.PairingMeeting
+  readonly addresses: ReadonlyArray<string>
+}
 
-const invite = Effect.fnUntraced(function* (input: NewInput, inviter: Inviter.Inviter, meeting: Meeting) {
+const invite = Effect.fnUntraced(function* (input: NewInput, inviter: Inviter.Inviter, { addresses, meeting }: Place) {
   const output = yield* Output
   const desk = yield* PairingDesk.PairingDesk
   // The question at this terminal, which another one may answer first.
@@ -37,19 +47,29 @@ const invite = Effect.fnUntraced(function* (input: NewInput, inviter: Inviter.In
   const invitation = yield* desk.invite({
     meeting,
     role: inviter.role,
-    hub: inviter.hub,
+    ...(inviter.hub === undefined ? {} : { hub: inviter.hub }),
     admit: inviter.admit,
     onEvent: (event) => tell(input, inviter, desk, question, event).pipe(Effect.provideService(Output, output))
   })
   const { digits, link, outcome, window, words } = invitation
-  const isDrawn = input.isDrawing || (yield* YesOrNo.isAsking)
-  const picture = isDrawn ? renderUnicodeCompact(link!) : undefined
-  const document = { event: "invited", digits, words, link, hub: inviter.hub, expiresMs: window.expiresMs }
-  yield* output.line(document, PairText.invitation(invitation, inviter.hub, picture))
+  const document = { event: "invited", digits, words, link, hub: inviter.hub, addresses, expiresMs: window.expiresMs }
+  yield* output.line(document, yield* textOf(input, inviter, invitation, addresses))
   yield* output.note("Waiting for the other device; Ctrl-C ends the code.")
   const { isConfirmed, join } = yield* outcome
   yield* FiberHandle.clear(question)
   yield* report(inviter, join, isConfirmed)
+})
+
+const textOf = Effect.fnUntraced(function* (
+  { isDrawing }: NewInput,
+  { hub }: Inviter.Inviter,
+  invitation: PairingDesk.Invitation<unknown>,
+  addresses: ReadonlyArray<string>
+) {
+  const { link } = invitation
+  if (hub === undefined || link === undefined) return PairText.nearbyInvitation(invitation, addresses)
+  const isDrawn = isDrawing || (yield* YesOrNo.isAsking)
+  return PairText.invitation(invitation, hub, isDrawn ? renderUnicodeCompact(link) : undefined)
 })
 
 const tell = Effect.fnUntraced(function* (

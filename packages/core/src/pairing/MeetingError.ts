@@ -27,7 +27,7 @@ export class SlotTaken extends Schema.TaggedError<SlotTaken>()("SlotTaken", { sl
 /** Nobody invites in the slot: the code is over, or of another meeting place. */
 export class SlotEmpty extends Schema.TaggedError<SlotEmpty>()("SlotEmpty", { place: Schema.String }) {
   override get message(): string {
-    return `nobody invites with this code at ${this.place}; its time may be over, or it was made at another hub`
+    return `nobody invites with this code at ${this.place}; its time may be over, or it was made elsewhere`
   }
   get isRetryable(): boolean {
     return true

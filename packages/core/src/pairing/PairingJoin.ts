@@ -48,10 +48,7 @@ export const joinWith = Effect.fnUntraced(function* <E>(
 })
 
 /** The wrong kind of code would use up an attempt of the right one. */
-const checkRoad = (
-  { slot }: PairingCode,
-  { isDirect, name }: PairingMeeting
-): Effect.Effect<void, PairingError> => {
+const checkRoad = ({ slot }: PairingCode, { isDirect, name }: PairingMeeting): Effect.Effect<void, PairingError> => {
   if ((slot === undefined) === isDirect) return Effect.void
   const problem = isDirect
     ? `it is for devices that meet at a hub, and this one meets another directly, by ${name}; that takes six digits`

@@ -155,7 +155,15 @@ const generate = async (control: Control): Promise<SyncCode> => {
 }
 
 const grantOf = (spaceName: string): Uint8Array =>
-  PairingGrant.encode({ version: 1, spaceName, policy: "personal", hub: null, hubAddress: null, member: null, role: null })
+  PairingGrant.encode({
+    version: 1,
+    spaceName,
+    policy: "personal",
+    hub: null,
+    hubAddress: null,
+    member: null,
+    role: null
+  })
 
 /** Asks beside the run, which goes on listening to the joiner. What the application throws is a no. */
 const askApplication = (
