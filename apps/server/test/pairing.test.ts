@@ -48,7 +48,9 @@ it("[HB-60] [HB-62] devices pair through a hub that learns nothing by it", limit
   })
   const phone = await open(hub, "Mias-Fernsprecher")
   const code = await laptop.pairing.generateSyncCode()
-  const wrong = (await phone.pairing.verifySyncCode(code.link.replace(/secret=../, "secret=00"))) as { reason?: string }
+  const wrong = (await phone.pairing.verifySyncCode(code.link!.replace(/secret=../, "secret=00"))) as {
+    reason?: string
+  }
   expect(wrong.reason).toBe("CodeWrong")
   const verdict = await phone.pairing.verifySyncCode(code.digits)
   expect(verdict).toMatchObject({ isVerified: true, peer: laptop.node.peer })
@@ -60,8 +62,8 @@ it("[HB-60] [HB-62] devices pair through a hub that learns nothing by it", limit
   await hub.ended()
   const known = [hub.log(), hub.out(), metrics, everythingIn(data)].join("\n")
   const digits = code.digits.replaceAll("-", "")
-  const secret = /secret=(\w+)/.exec(code.link)![1]!
-  const traces = [code.digits, digits, digits.slice(3, 11), code.words, secret, asked[0]!.checkNumber.padStart(9, "#")]
+  const secret = /secret=(\w+)/.exec(code.link!)![1]!
+  const traces = [code.digits, digits, digits.slice(3, 11), code.words!, secret, asked[0]!.checkNumber.padStart(9, "#")]
   const names = ["Mias-Klapprechner", "Mias-Fernsprecher", laptop.node.peer, phone.node.peer]
   for (const trace of [...traces, ...names, Buffer.from(digits.slice(3, 11)).toString("hex")]) {
     expect([trace, known.includes(trace)]).toEqual([trace, false])
