@@ -10,10 +10,8 @@ import type { JournalThread } from "@syncline/node/thread"
 import { Context, Effect, ManagedRuntime } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
-import * as AuditRoutes from "./http/AuditRoutes.ts"
 import * as CharterRoutes from "./http/CharterRoutes.ts"
 import * as HttpServer from "./http/HttpServer.ts"
-import * as IdentityRoute from "./http/IdentityRoute.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
 import * as OnboardingRoutes from "./http/OnboardingRoutes.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
@@ -23,6 +21,11 @@ import { HostUnavailable, HubError, PortForbidden, PortInUse, RelayPortInUse } f
 import * as HubLayer from "./HubLayer.ts"
 import * as HubRelay from "./HubRelay.ts"
 import * as RelayAddress from "./RelayAddress.ts"
+import * as Descriptions from "./rest/Descriptions.ts"
+import { endpoints } from "./rest/EndpointList.ts"
+import * as Installing from "./rest/Installing.ts"
+import { Identify } from "./rest/Principal.ts"
+import { HubIdentity } from "./status/HubIdentity.ts"
 
 export interface Hub {
   /** Where people and devices reach it, e.g. `http://127.0.0.1:5342`. */
@@ -49,20 +52,23 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const journalMs = performance.now() - beganMs
     const { peer } = Context.get(services, DeviceKey.DeviceKey)
     const { policy, space } = config
-    const none: ReadonlyArray<string> = []
-    const identity = { peer, space, policy, version: version(), addresses: none, relays: none }
+    const identity: HubIdentity["Service"] = {
+      current: { peer, space, policy, version: version(), addresses: [], relays: [] }
+    }
     OperationRoutes.install(app, services)
-    const door = await installTeam(app, services, config)
-    IdentityRoute.install(app, () => identity)
-    identity.addresses = HubAddress.of(await listen(app, config))
-    door?.open(identity.addresses[0]!)
-    const url = identity.addresses[0]!
+    const door = LocalDoor.make(app, config.dataFolder)
+    await installTeam(app, services, config, door)
+    installRest(app, Context.add(services, HubIdentity, identity), config, door)
+    const own = HubAddress.of(await listen(app, config))
+    identity.current = { ...identity.current, addresses: own }
+    const url = own[0]!
+    door.open(url)
     const orchestrator = Context.get(services, Orchestrator.Orchestrator)
     await runtime.runPromise(orchestrator.send({ _tag: "Start" })).catch((error: unknown) => {
       throw startError(error, config)
     })
-    identity.relays = RelayAddress.dialable((await runtime.runPromise(orchestrator.status)).addresses)
-    identity.addresses = [...identity.addresses, ...identity.relays]
+    const relaying = RelayAddress.dialable((await runtime.runPromise(orchestrator.status)).addresses)
+    identity.current = { ...identity.current, relays: relaying, addresses: [...own, ...relaying] }
     return { url, peer, journalMs, stop: () => app.close() }
   } catch (error) {
     await app.close()
@@ -74,17 +80,31 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
 const installTeam = async (
   app: FastifyInstance,
   services: Context.Context<NodeServices>,
-  { dataFolder, policy, space }: HubConfig
-): Promise<LocalDoor.LocalDoor | undefined> => {
-  if (policy !== "enterprise") return undefined
+  { policy, space }: HubConfig,
+  door: LocalDoor.LocalDoor
+): Promise<void> => {
+  if (policy !== "enterprise") return
   const withCharter = services as Context.Context<NodeServices | HubLayer.TeamServices>
   const charter = Context.get(withCharter, Charter.Charter)
   if (charter.state().version === 0) await Effect.runPromise(charter.write([founding(services, space)]))
-  const door = LocalDoor.make(app, dataFolder)
   CharterRoutes.install(app, withCharter, door)
-  AuditRoutes.install(app, services, door)
   OnboardingRoutes.install(app, withCharter, door)
-  return door
+}
+
+/** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
+const installRest = (
+  app: FastifyInstance,
+  services: Context.Context<NodeServices | HubIdentity>,
+  { policy }: HubConfig,
+  door: LocalDoor.LocalDoor
+): void => {
+  const withTeam = services as Context.Context<NodeServices | HubIdentity | HubLayer.TeamServices>
+  const identify = Identify.ofDoor(door)
+  Installing.install(app, endpoints, {
+    services: Context.add(withTeam, Identify, identify),
+    isTeam: policy === "enterprise"
+  })
+  Descriptions.install(app, endpoints, version())
 }
 
 /** The hub orders the records, and its owner acts through it. */

@@ -24,7 +24,7 @@ const slowHub = async (ms: number) => {
   const services = Context.make(Charter.Charter, charter as unknown as Charter.CharterShape).pipe(
     Context.add(Journal.Journal, { liveCounts: slow } as unknown as Journal.JournalShape)
   )
-  CharterRoutes.install(app, services, { check: async () => undefined, open: () => undefined })
+  CharterRoutes.install(app, services, { holds: () => true, check: async () => undefined, open: () => undefined })
   const url = await app.listen({ port: 0, host: "127.0.0.1" })
   const body = JSON.stringify({ text: "version: 1\ntypes: {}\nrules: []\n" })
   const ask = (path: string, signal?: AbortSignal): Promise<Response> => {

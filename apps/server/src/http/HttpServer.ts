@@ -44,6 +44,16 @@ const cautious = {
   "x-frame-options": "DENY"
 }
 
+/** Programs that always say that they send JSON may send nothing. Whatever is no JSON is refused: forms of other pages send text. */
+const takeNothingAsNothing = (app: FastifyInstance): void => {
+  const parse = app.getDefaultJsonParser("error", "error")
+  app.removeContentTypeParser(["application/json", "text/plain"])
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined)
+    else void parse(request, body as string, done)
+  })
+}
+
 export const make = (log: Logger): FastifyInstance => {
   const app: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -58,6 +68,7 @@ export const make = (log: Logger): FastifyInstance => {
     http: { headersTimeout: headersMsMax, requestTimeout: requestMsMax, connectionsCheckingInterval: 1_000 }
   })
   app.server.maxConnections = connectionsMax
+  takeNothingAsNothing(app)
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(cautious).header("x-request-id", request.id)
   })

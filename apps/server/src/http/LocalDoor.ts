@@ -14,6 +14,8 @@ export const doorFile = (folder: string): string => join(folder, "local-door.jso
 const tokenBytes = 32
 
 export interface LocalDoor {
+  /** True for a request with the token. */
+  readonly holds: (request: FastifyRequest) => boolean
   /** Refuses requests without the token; for `onRequest`. */
   readonly check: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
   /** Says where the door is; to be called once the server listens. */
@@ -25,10 +27,14 @@ export const make = (app: FastifyInstance, folder: string): LocalDoor => {
   const token = randomBytes(tokenBytes).toString("base64url")
   const expected = Buffer.from(`Bearer ${token}`)
   app.addHook("onClose", async () => rmSync(doorFile(folder), { force: true }))
+  const holds = ({ headers }: FastifyRequest): boolean => {
+    const given = Buffer.from(headers.authorization ?? "")
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  }
   return {
+    holds,
     check: async (request, reply) => {
-      const given = Buffer.from(request.headers.authorization ?? "")
-      if (given.length === expected.length && timingSafeEqual(given, expected)) return undefined
+      if (holds(request)) return undefined
       return Problem.send(reply, 401, "this needs the token of the hub's data folder")
     },
     open: (url) => {

@@ -3,15 +3,34 @@
  * stands in the log only.
  */
 import { STATUS_CODES } from "node:http"
+import type { AdminProblem } from "@syncline/core/admin"
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify"
 
+/** What programs match on, beside the words. */
+interface More {
+  /** Name of the reason; by itself the status in words without spaces. */
+  readonly code?: string
+  readonly errors?: ReadonlyArray<AdminProblem.Fault>
+}
+
 /** Answers with a problem. `detail` is for the client. */
-export const send = (reply: FastifyReply, status: number, detail: string): FastifyReply => {
+export const send = (
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  { code, errors }: More = {}
+): FastifyReply => {
   const title = STATUS_CODES[status] ?? "Error"
-  return reply
-    .code(status)
-    .type("application/problem+json")
-    .send({ type: "about:blank", title, status, detail, instance: `urn:uuid:${reply.request.id}` })
+  const problem: AdminProblem.AdminProblem = {
+    type: "about:blank",
+    title,
+    status,
+    detail,
+    instance: `urn:uuid:${reply.request.id}`,
+    code: code ?? title.replaceAll(/[^A-Za-z]/g, ""),
+    ...(errors === undefined ? {} : { errors })
+  }
+  return reply.code(status).type("application/problem+json").send(problem)
 }
 
 /** Answers that the time for an answer is over. */

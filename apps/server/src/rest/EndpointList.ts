@@ -1,0 +1,6 @@
+/** All endpoints of the REST interface: one list, which is served, described and tested as it is. */
+import { auditEndpoints } from "../audit/auditEndpoints.ts"
+import { identityEndpoints } from "../status/identityEndpoints.ts"
+import type { AnyEndpoint } from "./Endpoint.ts"
+
+export const endpoints: ReadonlyArray<AnyEndpoint> = [...identityEndpoints, ...auditEndpoints]

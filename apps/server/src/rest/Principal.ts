@@ -1,0 +1,78 @@
+/**
+ * Who calls the REST interface: a program that may read the hub's data folder, a signed-in person, or a program with a token of one.
+ * Whose a request is gets found out here once; what that allows is the frame's to check and, in the space, the charter's.
+ */
+import { AdminScope } from "@syncline/core/admin"
+import { Context, Effect, Stream } from "effect"
+import type { FastifyRequest } from "fastify"
+import type { LocalDoor } from "../http/LocalDoor.ts"
+import type { Failure } from "./Endpoint.ts"
+
+/** A login of a person at this hub, as far as others see it. */
+export interface AccountView {
+  readonly id: string
+  readonly name: string
+  readonly role: AdminScope.HubRole
+  /** The member of the team that it acts as. */
+  readonly member: string | undefined
+}
+
+export type Principal =
+  /** Whoever may read the data folder, e.g. the command line on the hub's machine. */
+  | { readonly kind: "door" }
+  | {
+      readonly kind: "session"
+      readonly account: AccountView
+      readonly session: string
+      /** When the person last proved who it is, in Unix milliseconds. */
+      readonly signedInMs: number
+    }
+  | {
+      readonly kind: "token"
+      readonly account: AccountView
+      readonly token: string
+      readonly scopes: ReadonlySet<AdminScope.AdminScope>
+    }
+
+/** Everything, for who holds the data folder. */
+const all: ReadonlySet<AdminScope.AdminScope> = new Set(AdminScope.scopes)
+
+/** What a caller may be allowed. A token never has more than its account has now. */
+export const scopesOf = (principal: Principal): ReadonlySet<AdminScope.AdminScope> => {
+  if (principal.kind === "door") return all
+  const ofRole = AdminScope.scopesOf[principal.account.role]
+  return principal.kind === "token" ? new Set([...principal.scopes].filter((scope) => ofRole.has(scope))) : ofRole
+}
+
+/** Characters of `behalfOf`, as the charter's records take them. */
+const behalfCharsMax = 128
+
+/** Who stands behind an act of the hub's device: at most 128 characters. */
+export const behalfOf = (principal: Principal): string => {
+  if (principal.kind === "door") return "the hub's machine"
+  const { member, name } = principal.account
+  const by = principal.kind === "token" ? " by a token" : ""
+  return `${name}${member === undefined ? "" : ` (${member})`}${by}`.slice(0, behalfCharsMax)
+}
+
+/** What ended: its calls are refused from now on, and its sockets are cut. */
+export interface Ended {
+  readonly kind: "session" | "token" | "account"
+  readonly id: string
+}
+
+export class Identify extends Context.Service<
+  Identify,
+  {
+    /** Whose a request is; `undefined` where it is nobody's, or of a session or token that is over. */
+    readonly of: (request: FastifyRequest) => Effect.Effect<Principal | undefined, Failure>
+    /** Tells what ended, at once. */
+    readonly ended: Stream.Stream<Ended>
+  }
+>()("@syncline/server/rest/Principal/Identify") {
+  /** Knows nobody but who holds the data folder's token. */
+  static readonly ofDoor = ({ holds }: Pick<LocalDoor, "holds">): Identify["Service"] => ({
+    of: (request) => Effect.sync(() => (holds(request) ? { kind: "door" } : undefined)),
+    ended: Stream.empty
+  })
+}

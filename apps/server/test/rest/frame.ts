@@ -1,0 +1,79 @@
+/** A server with endpoints of a test and callers that the test makes up, over real connections. */
+import type { AdminScope } from "@syncline/core/admin"
+import { Context, Effect, Stream } from "effect"
+import { pino } from "pino"
+import { onTestFinished } from "vitest"
+import * as HttpServer from "../../src/http/HttpServer.ts"
+import * as Descriptions from "../../src/rest/Descriptions.ts"
+import type { AnyEndpoint, HubServices } from "../../src/rest/Endpoint.ts"
+import * as Installing from "../../src/rest/Installing.ts"
+import { type AccountView, Identify, type Principal } from "../../src/rest/Principal.ts"
+
+export const accountOf = (role: AdminScope.HubRole): AccountView => ({
+  id: role,
+  name: `the ${role}`,
+  role,
+  member: undefined
+})
+
+/** Callers by the name that they send as their token. */
+export const callers: { readonly [name: string]: Principal } = {
+  door: { kind: "door" },
+  owner: { kind: "session", account: accountOf("owner"), session: "s1", signedInMs: Date.now() },
+  tired: {
+    kind: "session",
+    account: accountOf("owner"),
+    session: "s2",
+    signedInMs: Date.now() - Installing.freshMsMax - 60_000
+  },
+  viewer: { kind: "session", account: accountOf("viewer"), session: "s3", signedInMs: Date.now() },
+  narrow: { kind: "token", account: accountOf("owner"), token: "t1", scopes: new Set(["team:read"]) },
+  wide: { kind: "token", account: accountOf("viewer"), token: "t2", scopes: new Set(["team:read", "team:write"]) }
+}
+
+export interface Asked {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: { readonly [key: string]: unknown }
+}
+
+export interface AskOptions {
+  readonly as?: string | undefined
+  readonly method?: string
+  readonly body?: unknown
+  readonly headers?: { readonly [name: string]: string }
+}
+
+/** Serves until the test ends; gives how to ask. */
+export const serve = async (endpoints: ReadonlyArray<AnyEndpoint>, isTeam = true) => {
+  const app = HttpServer.make(pino({ level: "silent" }))
+  onTestFinished(() => app.close())
+  const identify: Identify["Service"] = {
+    of: ({ headers }) => Effect.sync(() => callers[headers.authorization?.replace("Bearer ", "") ?? ""]),
+    ended: Stream.empty
+  }
+  const services = Context.make(Identify, identify) as Context.Context<HubServices | Identify>
+  Installing.install(app, endpoints, { services, isTeam })
+  Descriptions.install(app, endpoints, "1.2.3")
+  const url = await app.listen({ port: 0, host: "127.0.0.1" })
+  const ask = async (path: string, { as, body, headers, method = "GET" }: AskOptions = {}): Promise<Asked> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(as === undefined ? {} : { authorization: `Bearer ${as}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        origin: url,
+        ...headers
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+    })
+    const text = await response.text()
+    const isJson = response.headers.get("content-type")?.includes("json") === true
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? (JSON.parse(text) as Asked["body"]) : { text }
+    }
+  }
+  return { ask, url }
+}

@@ -1,0 +1,5 @@
+/** The door to what a hub's REST interface says, for its server, the command line and the browser alike. Only re-exports. */
+export * as AdminAudit from "./AdminAudit.ts"
+export { AdminIdentity } from "./AdminIdentity.ts"
+export * as AdminProblem from "./AdminProblem.ts"
+export * as AdminScope from "./AdminScope.ts"
