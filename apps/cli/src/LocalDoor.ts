@@ -12,7 +12,9 @@ const answerMsMax = 60_000
 
 const Door = Schema.fromJsonString(Schema.Struct({ url: Schema.String, token: Schema.String }))
 /** A problem detail of RFC 9457. */
-const Problem = Schema.Struct({ detail: Schema.String })
+const Problem = Schema.Struct({ detail: Schema.String, code: Schema.optionalKey(Schema.String) })
+/** How a hub without a team answers what is a team's. */
+const teamless = ["TeamMissing", "PathUnknown"]
 
 export interface Question<A, I> {
   /** Below `/api/v1/`. */
@@ -41,6 +43,8 @@ export const ask = Effect.fnUntraced(function* <A, I>(
   if (status === 401) return yield* because(new DoorClosed({ folder, problem: "what answers there has another token" }))
   if (status !== 200) {
     const problem = Schema.decodeUnknownResult(Problem)(body)
+    const isTeamless = Result.isSuccess(problem) && teamless.includes(problem.success.code ?? "")
+    if (isTeamless) return yield* because(new DoorClosed({ folder, problem: "the hub that runs there has no team" }))
     const said = Result.isSuccess(problem) ? problem.success.detail : `it answers ${status} to ${question.path}`
     return yield* because(new HubRefused({ status, problem: said }))
   }

@@ -295,7 +295,7 @@ describe("looking after a team", () => {
       expect(message).toContain(problem)
       expect(message).toContain("SYNCLINE_POLICY=enterprise")
     }
-    await closed(join(folder.path, "personal-hub"), "there is no local-door.json")
+    await closed(join(folder.path, "personal-hub"), "has no team")
     await closed(stopped, "there is no local-door.json")
     door(JSON.stringify({ url: "http://127.0.0.1:4", token: "x" }))
     await closed(killed, "nobody listens at http://127.0.0.1:4")

@@ -39,7 +39,10 @@ export const sendOverdue = (reply: FastifyReply): FastifyReply =>
 
 /** Makes every error and every unknown path of the server a problem. */
 export const install = (app: FastifyInstance): void => {
-  app.setNotFoundHandler((request, reply) => send(reply, 404, `there is no ${request.method} ${pathOf(request.url)}`))
+  app.setNotFoundHandler((request, reply) => {
+    const detail = `there is no ${request.method} ${pathOf(request.url)}`
+    return send(reply, 404, detail, { code: "PathUnknown" })
+  })
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500
     if (status < 500) return send(reply, status, error.message)

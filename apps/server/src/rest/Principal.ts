@@ -44,17 +44,6 @@ export const scopesOf = (principal: Principal): ReadonlySet<AdminScope.AdminScop
   return principal.kind === "token" ? new Set([...principal.scopes].filter((scope) => ofRole.has(scope))) : ofRole
 }
 
-/** Characters of `behalfOf`, as the charter's records take them. */
-const behalfCharsMax = 128
-
-/** Who stands behind an act of the hub's device: at most 128 characters. */
-export const behalfOf = (principal: Principal): string => {
-  if (principal.kind === "door") return "the hub's machine"
-  const { member, name } = principal.account
-  const by = principal.kind === "token" ? " by a token" : ""
-  return `${name}${member === undefined ? "" : ` (${member})`}${by}`.slice(0, behalfCharsMax)
-}
-
 /** What ended: its calls are refused from now on, and its sockets are cut. */
 export interface Ended {
   readonly kind: "session" | "token" | "account"
