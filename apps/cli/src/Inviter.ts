@@ -5,7 +5,8 @@
 import { CharterOperation, NewMember, PeerId, type SpaceId } from "@syncline/core"
 import { PairingGrant, type PairingWindow } from "@syncline/core/pairing"
 import { spaceOf, TrustFile, type TrustFileError } from "@syncline/node"
-import { Effect, Schema } from "effect"
+import { AdminTeam } from "@syncline/core/admin"
+import { Effect } from "effect"
 import { because, type CliError, UsageInvalid } from "./CliError.ts"
 import * as Device from "./Device.ts"
 import * as DeviceFile from "./DeviceFile.ts"
@@ -223,8 +224,6 @@ const refusalOf = (
   return changed(`the role ${role} manages the team now`)
 }
 
-const Written = Schema.Struct({ version: Schema.Int })
-
 /** How often the team is looked at again where somebody else changed it in the same moment. */
 const triesMax = 5
 
@@ -241,7 +240,7 @@ const writeMember = (granting: Granting, member: string, join: PairingWindow.Joi
     if (granting.member === undefined) operations.push({ _tag: "AddMember", member, name: named, role, teams: [] })
     operations.push({ _tag: "AddDevice", member, device: peer, name: named })
     const body = { operations, expectedVersion: team.version, expectedDigest: team.digest }
-    yield* LocalDoor.ask(data, { path: "charter/records", answer: Written, body })
+    yield* LocalDoor.ask(data, { path: "charter/records", answer: AdminTeam.Written, body })
   }).pipe(Effect.retry({ times: triesMax - 1, while: isConflict }))
 
 /** The charter has moved on, or does not allow it: that it says again. */

@@ -10,10 +10,8 @@ import type { JournalThread } from "@syncline/node/thread"
 import { Context, Effect, ManagedRuntime } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
-import * as CharterRoutes from "./http/CharterRoutes.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
-import * as OnboardingRoutes from "./http/OnboardingRoutes.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
@@ -57,7 +55,7 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     }
     OperationRoutes.install(app, services)
     const door = LocalDoor.make(app, config.dataFolder)
-    await installTeam(app, services, config, door)
+    await foundTeam(services, config)
     installRest(app, Context.add(services, HubIdentity, identity), config, door)
     const own = HubAddress.of(await listen(app, config))
     identity.current = { ...identity.current, addresses: own }
@@ -76,19 +74,12 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
   }
 }
 
-/** In a space with a charter: founds it when it is new, and lets programs on this machine look after it. */
-const installTeam = async (
-  app: FastifyInstance,
-  services: Context.Context<NodeServices>,
-  { policy, space }: HubConfig,
-  door: LocalDoor.LocalDoor
-): Promise<void> => {
+/** In a space with a charter: founds it when it is new. */
+const foundTeam = async (services: Context.Context<NodeServices>, { policy, space }: HubConfig): Promise<void> => {
   if (policy !== "enterprise") return
   const withCharter = services as Context.Context<NodeServices | HubLayer.TeamServices>
   const charter = Context.get(withCharter, Charter.Charter)
   if (charter.state().version === 0) await Effect.runPromise(charter.write([founding(services, space)]))
-  CharterRoutes.install(app, withCharter, door)
-  OnboardingRoutes.install(app, withCharter, door)
 }
 
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */

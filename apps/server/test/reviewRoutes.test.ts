@@ -5,8 +5,11 @@ import { Charter, CharterState, Journal, type SpaceId } from "@syncline/core"
 import { Context, Effect } from "effect"
 import { pino } from "pino"
 import { afterEach, expect, it, vi } from "vitest"
-import * as CharterRoutes from "../src/http/CharterRoutes.ts"
 import * as HttpServer from "../src/http/HttpServer.ts"
+import type { HubServices } from "../src/rest/Endpoint.ts"
+import * as Installing from "../src/rest/Installing.ts"
+import { Identify } from "../src/rest/Principal.ts"
+import { policyEndpoints } from "../src/team/policyEndpoints.ts"
 
 const closers: Array<() => Promise<void>> = []
 afterEach(async () => {
@@ -24,7 +27,11 @@ const slowHub = async (ms: number) => {
   const services = Context.make(Charter.Charter, charter as unknown as Charter.CharterShape).pipe(
     Context.add(Journal.Journal, { liveCounts: slow } as unknown as Journal.JournalShape)
   )
-  CharterRoutes.install(app, services, { holds: () => true, check: async () => undefined, open: () => undefined })
+  const withCaller = Context.add(services, Identify, Identify.ofDoor({ holds: () => true }))
+  Installing.install(app, policyEndpoints, {
+    services: withCaller as Context.Context<HubServices | Identify>,
+    isTeam: true
+  })
   const url = await app.listen({ port: 0, host: "127.0.0.1" })
   const body = JSON.stringify({ text: "version: 1\ntypes: {}\nrules: []\n" })
   const ask = (path: string, signal?: AbortSignal): Promise<Response> => {

@@ -2,9 +2,10 @@
  * `syncline invite …`: links that invite to the team of the hub that runs on the folder. The secret of a link is drawn here and
  * printed here, once; the hub gets what verifies it.
  */
-import { Bytes, InvitationLink, PeerId } from "@syncline/core"
+import { Bytes, InvitationLink } from "@syncline/core"
+import { AdminOnboarding } from "@syncline/core/admin"
 import { NodeCrypto } from "@syncline/node"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { because, UsageInvalid } from "../CliError.ts"
 import * as HubAddress from "../HubAddress.ts"
 import * as LocalDoor from "../LocalDoor.ts"
@@ -15,19 +16,6 @@ import * as TimeSpan from "../TimeSpan.ts"
 interface On {
   readonly data: string
 }
-
-const Invitation = Schema.Struct({
-  id: Schema.String,
-  role: Schema.String,
-  teams: Schema.Array(Schema.String),
-  isByHand: Schema.Boolean,
-  usesMax: Schema.Int,
-  uses: Schema.Int,
-  madeMs: Schema.Int,
-  expiresMs: Schema.Int,
-  over: Schema.NullOr(Schema.Literals(["expired", "revoked"])),
-  standing: Schema.Literals(["good", "used up", "expired", "revoked"])
-})
 
 export interface InviteInput extends On {
   readonly hub: string | undefined
@@ -52,7 +40,7 @@ export const make = Effect.fnUntraced(function* (input: InviteInput) {
   const { publicKey } = NodeCrypto.signerOf(InvitationLink.seedOf(sha256, secret))
   const { hub, invitation } = yield* LocalDoor.ask(data, {
     path: "invitations",
-    answer: Schema.Struct({ invitation: Invitation, hub: PeerId.PeerId }),
+    answer: AdminOnboarding.Invited,
     body: { key: Bytes.toHex(publicKey), ...(role === undefined ? {} : { role }), teams, validMs, uses, isByHand }
   })
   const link = InvitationLink.toText({ hub: address.replace(/^ws/, "http"), hubPeer: hub, id: invitation.id, secret })
@@ -63,7 +51,7 @@ export const list = Effect.fnUntraced(function* ({ data }: On) {
   const output = yield* Output
   const { invitations } = yield* LocalDoor.ask(data, {
     path: "invitations",
-    answer: Schema.Struct({ invitations: Schema.Array(Invitation) })
+    answer: AdminOnboarding.Invitations
   })
   for (const each of invitations) yield* output.line(each, OnboardingText.invitation(each))
   if (invitations.length === 0) yield* output.note("Nobody was invited yet.")
@@ -73,7 +61,7 @@ export const revoke = Effect.fnUntraced(function* ({ data, id }: On & { readonly
   const output = yield* Output
   const { invitation } = yield* LocalDoor.ask(data, {
     path: "invitations/revoke",
-    answer: Schema.Struct({ invitation: Invitation }),
+    answer: AdminOnboarding.Revoked,
     body: { id }
   })
   yield* output.result(invitation, `The invitation ${id} is ${invitation.standing}: nobody joins by its link any more.`)

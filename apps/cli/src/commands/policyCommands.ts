@@ -3,8 +3,9 @@
  * before a hub is asked; what it would change on real records, and whether it comes into force, is the hub's.
  */
 import { readFileSync, statSync } from "node:fs"
+import { AdminPolicy, AdminTeam } from "@syncline/core/admin"
 import { PolicyDesk, PolicyDocument } from "@syncline/policy"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { ActionDenied, because, CliError, InputUnreadable, PolicyInvalid } from "../CliError.ts"
 import * as FieldCondition from "../FieldCondition.ts"
 import * as FolderDesk from "../FolderDesk.ts"
@@ -32,59 +33,8 @@ interface Noted {
   readonly note: string | undefined
 }
 
-const Decision = Schema.Struct({
-  allowed: Schema.Boolean,
-  rule: Schema.String,
-  policyVersion: Schema.Int,
-  because: Schema.String
-})
-const DeniedFields = Schema.Array(Schema.Struct({ field: Schema.String, decision: Decision }))
-const Explanation = Schema.Struct({
-  decision: Decision,
-  losing: Schema.Array(Schema.String),
-  fields: DeniedFields,
-  devices: Schema.Array(Schema.Struct({ peer: Schema.String, decision: Decision, fields: DeniedFields })),
-  lines: Schema.Array(Schema.String)
-})
-const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
-const Partition = Schema.Struct({ type: Schema.String, header: Schema.Record(Schema.String, HeaderValue) })
-const Turned = Schema.Struct({ partition: Partition, records: Schema.Int, before: Decision, after: Decision })
-const deed = {
-  peer: Schema.String,
-  action: Schema.Literals(PolicyDocument.actions),
-  type: Schema.optionalKey(Schema.String),
-  field: Schema.optionalKey(Schema.String)
-}
-const Impact = Schema.Struct({
-  ...deed,
-  direction: Schema.Literals(["gains", "loses"]),
-  partitions: Schema.Int,
-  records: Schema.Int,
-  samples: Schema.Array(Turned)
-})
-const Reach = Schema.Struct({
-  ...deed,
-  partitions: Schema.Int,
-  records: Schema.Int
-})
-const Reaches = Schema.Struct({ reach: Schema.Array(Reach) })
-const Sentences = Schema.Array(Schema.String)
-/** `version`: that of the charter with which the draft was compared. */
-const Impacts = Schema.Struct({
-  version: Schema.Int,
-  digest: Schema.String,
-  impacts: Schema.Array(Impact),
-  warnings: Sentences
-})
-const Tested = Schema.Struct({ problems: Sentences, warnings: Sentences })
-const Versions = Schema.Struct({
-  versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.NullOr(Schema.String) }))
-})
-const Written = Schema.Struct({ version: Schema.Int })
-const WentBack = Schema.Struct({ version: Schema.Int, policyVersion: Schema.NullOr(Schema.Int), warnings: Sentences })
-
 const versionsOf = (data: string) =>
-  FolderDesk.ask(data, { path: "policy/versions", answer: Versions }, ({ charter }) =>
+  FolderDesk.ask(data, { path: "policy/versions", answer: AdminPolicy.Versions }, ({ charter }) =>
     Effect.sync(() => ({ versions: PolicyDesk.versions(charter, versionsMax) }))
   )
 
@@ -127,7 +77,7 @@ export const explain = Effect.fnUntraced(function* ({ data, draft: file, header,
   const body = { ...question, ...draft, ...(values.length === 0 ? {} : { header: Object.fromEntries(values) }) }
   const found = yield* FolderDesk.ask(
     data,
-    { path: "policy/explain", answer: Explanation, body },
+    { path: "policy/explain", answer: AdminPolicy.Explanation, body },
     ({ charter, records }) => PolicyDesk.explain(charter, records, body)
   )
   yield* output.result(found, found.lines.map(PlainText.part).join("\n"))
@@ -151,7 +101,7 @@ export const test = Effect.fnUntraced(function* ({ data, file }: Draft) {
 
 /** Nothing where nobody knows a charter: a policy may be written before there is a team. */
 const warningsOf = (data: string, text: string) =>
-  FolderDesk.ask(data, { path: "policy/test", answer: Tested, body: { text } }, ({ charter }) =>
+  FolderDesk.ask(data, { path: "policy/test", answer: AdminPolicy.Tested, body: { text } }, ({ charter }) =>
     Effect.sync(() => ({ problems: [], warnings: PolicyDesk.warnings(charter, text) }))
   ).pipe(
     Effect.map(({ warnings }) => warnings),
@@ -166,7 +116,7 @@ export const simulate = Effect.fnUntraced(function* ({ data, file }: On & { read
   const body: { readonly text?: string } = file === undefined ? {} : { text: yield* draftOf(file) }
   const found = yield* FolderDesk.ask(
     data,
-    { path: "policy/simulate", answer: Reaches, body },
+    { path: "policy/simulate", answer: AdminPolicy.Reaches, body },
     ({ charter, records }) => Effect.map(PolicyDesk.simulate(charter, records, body.text), (reach) => ({ reach }))
   )
   yield* output.result(found, PolicyText.reach(yield* Team.ask(data), found.reach))
@@ -199,7 +149,7 @@ export const apply = Effect.fnUntraced(function* ({ data, expect, file, noDiff, 
   const compared = found === undefined ? {} : { expectedVersion: found.version, expectedDigest: found.digest }
   const expected = expect === undefined ? compared : { expectedVersion: expect }
   const body = { text, ...expected, ...noteOf(note) }
-  const { version } = yield* LocalDoor.ask(data, { path: "policy/apply", answer: Written, body })
+  const { version } = yield* LocalDoor.ask(data, { path: "policy/apply", answer: AdminTeam.Written, body })
   const told = found ?? { impacts: null }
   yield* output.result({ ...told, version }, `${file} is in force: version ${version} of the charter.`)
 })
@@ -232,7 +182,7 @@ export interface RollbackInput extends On, Noted {
 export const rollback = Effect.fnUntraced(function* ({ data, note, version: back }: RollbackInput) {
   const output = yield* Output
   const body = { version: back, ...noteOf(note) }
-  const went = yield* LocalDoor.ask(data, { path: "policy/rollback", answer: WentBack, body })
+  const went = yield* LocalDoor.ask(data, { path: "policy/rollback", answer: AdminPolicy.WentBack, body })
   const what =
     went.policyVersion === null ? "The built-in roles decide again" : `The policy of version ${back} is in force again`
   // What it was in force with may be gone; then rules for that are for nobody.
@@ -244,7 +194,7 @@ const noteOf = (note: string | undefined) => (note === undefined ? {} : { note }
 const compare = Effect.fnUntraced(function* (data: string, text: string) {
   const found = yield* FolderDesk.ask(
     data,
-    { path: "policy/diff", answer: Impacts, body: { text } },
+    { path: "policy/diff", answer: AdminPolicy.Impacts, body: { text } },
     ({ charter, records }) => PolicyDesk.compare(charter, records, text)
   )
   return { found, team: yield* Team.ask(data) }

@@ -2,8 +2,9 @@
  * `syncline request …`: who asks to join the team of the hub that runs on the folder, and the answers of its people. The hub
  * writes the record of the charter that lets a newcomer in.
  */
-import { type OnboardingState, PeerId } from "@syncline/core"
-import { Effect, Schema } from "effect"
+import type { OnboardingState } from "@syncline/core"
+import { AdminOnboarding } from "@syncline/core/admin"
+import { Effect } from "effect"
 import { because, UsageInvalid } from "../CliError.ts"
 import * as LocalDoor from "../LocalDoor.ts"
 import * as OnboardingText from "../OnboardingText.ts"
@@ -14,29 +15,8 @@ interface On {
   readonly data: string
 }
 
-const Request = Schema.Struct({
-  id: Schema.String,
-  invitation: Schema.String,
-  peer: PeerId.PeerId,
-  name: Schema.String,
-  platform: Schema.String,
-  role: Schema.String,
-  teams: Schema.Array(Schema.String),
-  askedMs: Schema.Int,
-  untilMs: Schema.Int,
-  status: Schema.Literals(["pending", "approved", "rejected"]),
-  settledMs: Schema.NullOr(Schema.Int),
-  by: Schema.NullOr(PeerId.PeerId),
-  because: Schema.NullOr(Schema.String),
-  member: Schema.NullOr(Schema.String)
-})
-const Answer = Schema.Struct({ request: Request })
-
 const requestsOf = (data: string) =>
-  Effect.map(
-    LocalDoor.ask(data, { path: "requests", answer: Schema.Struct({ requests: Schema.Array(Request) }) }),
-    ({ requests }) => requests
-  )
+  Effect.map(LocalDoor.ask(data, { path: "requests", answer: AdminOnboarding.Requests }), ({ requests }) => requests)
 
 export interface ListInput extends On {
   readonly status: OnboardingState.Request["status"] | "all"
@@ -60,7 +40,7 @@ export const approve = Effect.fnUntraced(function* ({
 }: AnswerInput & { readonly role: string | undefined }) {
   const output = yield* Output
   const body = { id: yield* idOf(data, id), ...(role === undefined ? {} : { role }) }
-  const { request } = yield* LocalDoor.ask(data, { path: "requests/approve", answer: Answer, body })
+  const { request } = yield* LocalDoor.ask(data, { path: "requests/approve", answer: AdminOnboarding.Settled, body })
   const who = `${PlainText.part(request.name)} (${request.peer})`
   yield* output.result(request, `${who} is the member ${request.member} now, with the role ${request.role}.`)
 })
@@ -72,7 +52,7 @@ export const reject = Effect.fnUntraced(function* ({
 }: AnswerInput & { readonly reason: string | undefined }) {
   const output = yield* Output
   const body = { id: yield* idOf(data, id), ...(reason === undefined ? {} : { reason }) }
-  const { request } = yield* LocalDoor.ask(data, { path: "requests/reject", answer: Answer, body })
+  const { request } = yield* LocalDoor.ask(data, { path: "requests/reject", answer: AdminOnboarding.Settled, body })
   yield* output.result(request, `${PlainText.part(request.name)} (${request.peer}) is not let in, for good.`)
 })
 

@@ -3,7 +3,8 @@
  * folder, through its local door. Whether a record is right the hub decides; only ids are looked at here.
  */
 import { CharterOperation, PeerId } from "@syncline/core"
-import { Effect, Schema } from "effect"
+import { AdminTeam } from "@syncline/core/admin"
+import { Effect } from "effect"
 import { because, UsageInvalid } from "../CliError.ts"
 import * as LocalDoor from "../LocalDoor.ts"
 import { Output } from "../Output.ts"
@@ -180,15 +181,17 @@ const limitOf = Effect.fnUntraced(function* (text: string) {
   return yield* because(new UsageInvalid({ problem }))
 })
 
-const Written = Schema.Struct({ version: Schema.Int })
-
 const write = Effect.fnUntraced(function* (
   data: string,
   operations: ReadonlyArray<CharterOperation.CharterOperationJson>,
   done: string
 ) {
   const output = yield* Output
-  const answer = yield* LocalDoor.ask(data, { path: "charter/records", answer: Written, body: { operations } })
+  const answer = yield* LocalDoor.ask(data, {
+    path: "charter/records",
+    answer: AdminTeam.Written,
+    body: { operations }
+  })
   yield* output.result(answer, `${done}: version ${answer.version} of the charter.`)
 })
 

@@ -5,8 +5,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
-import * as Problem from "./Problem.ts"
+import type { FastifyInstance, FastifyRequest } from "fastify"
 
 /** The file in a data folder; JSON with `url` and `token`. */
 export const doorFile = (folder: string): string => join(folder, "local-door.json")
@@ -16,8 +15,6 @@ const tokenBytes = 32
 export interface LocalDoor {
   /** True for a request with the token. */
   readonly holds: (request: FastifyRequest) => boolean
-  /** Refuses requests without the token; for `onRequest`. */
-  readonly check: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>
   /** Says where the door is; to be called once the server listens. */
   readonly open: (url: string) => void
 }
@@ -33,10 +30,6 @@ export const make = (app: FastifyInstance, folder: string): LocalDoor => {
   }
   return {
     holds,
-    check: async (request, reply) => {
-      if (holds(request)) return undefined
-      return Problem.send(reply, 401, "this needs the token of the hub's data folder")
-    },
     open: (url) => {
       // A file of a process that was killed may be there, with another mode.
       rmSync(doorFile(folder), { force: true })

@@ -1,0 +1,122 @@
+/** The policy's desk: what is in force and why it decides as it does, what a draft would change, and putting one in force. */
+import { Charter, Journal } from "@syncline/core"
+import { AdminPolicy, AdminTeam } from "@syncline/core/admin"
+import { PolicyDesk } from "@syncline/policy"
+import { Effect } from "effect"
+import * as HttpServer from "../http/HttpServer.ts"
+import { endpoint } from "../rest/Endpoint.ts"
+import * as StoreProblems from "../rest/StoreProblems.ts"
+import { documentBytesMax } from "./charterEndpoints.ts"
+import * as teamProblems from "./teamProblems.ts"
+
+/** Versions of a policy that one answer lists. */
+const versionsMax = 100
+
+const reading = {
+  method: "POST",
+  tag: "policy",
+  access: { kind: "scope", scope: "team:read" },
+  isTeams: true,
+  bodyBytesMax: documentBytesMax
+} as const
+const writing = { ...reading, access: { kind: "scope", scope: "policy:write" } } as const
+/** Policies are compared on all that is there. */
+const reviewing = { ...reading, answerMsMax: HttpServer.reviewMsMax } as const
+
+const asking = { ...teamProblems.desk, ...StoreProblems.journal }
+const changing = { ...teamProblems.desk, ...teamProblems.charter }
+
+const deskRecords = Effect.map(Journal.Journal, PolicyDesk.recordsOf)
+
+export const policyEndpoints = [
+  endpoint({
+    id: "policy.versions",
+    method: "GET",
+    path: "/policy/versions",
+    summary: "What was put in force, the newest first.",
+    tag: "policy",
+    access: reading.access,
+    isTeams: true,
+    answer: AdminPolicy.Versions,
+    problems: {},
+    run: () => Effect.map(Charter.Charter, (charter) => ({ versions: PolicyDesk.versions(charter, versionsMax) }))
+  }),
+  endpoint({
+    ...reading,
+    id: "policy.explain",
+    path: "/policy/explain",
+    summary: "Why somebody may or may not do something, by which rule.",
+    body: AdminPolicy.Question,
+    answer: AdminPolicy.Explanation,
+    problems: asking,
+    run: Effect.fnUntraced(function* ({ body }) {
+      return yield* PolicyDesk.explain(yield* Charter.Charter, yield* deskRecords, body)
+    })
+  }),
+  endpoint({
+    ...reading,
+    id: "policy.test",
+    path: "/policy/test",
+    summary: "What is wrong with a draft, its own tests among it.",
+    body: AdminPolicy.Text,
+    answer: AdminPolicy.Tested,
+    problems: {},
+    run: ({ body: { text } }) =>
+      Effect.map(Charter.Charter, (charter) => ({
+        problems: PolicyDesk.problems(text),
+        warnings: PolicyDesk.warnings(charter, text)
+      }))
+  }),
+  endpoint({
+    ...reviewing,
+    id: "policy.simulate",
+    path: "/policy/simulate",
+    summary: "What every device could do with the records that are there, now or by a draft.",
+    body: AdminPolicy.Draft,
+    answer: AdminPolicy.Reaches,
+    problems: asking,
+    run: Effect.fnUntraced(function* ({ body: { text } }) {
+      return { reach: yield* PolicyDesk.simulate(yield* Charter.Charter, yield* deskRecords, text) }
+    })
+  }),
+  endpoint({
+    ...reviewing,
+    id: "policy.diff",
+    path: "/policy/diff",
+    summary: "Who would gain and lose what by a draft.",
+    body: AdminPolicy.Text,
+    answer: AdminPolicy.Impacts,
+    problems: asking,
+    run: Effect.fnUntraced(function* ({ body: { text } }) {
+      return yield* PolicyDesk.compare(yield* Charter.Charter, yield* deskRecords, text)
+    })
+  }),
+  endpoint({
+    ...writing,
+    id: "policy.apply",
+    path: "/policy/apply",
+    summary: "Puts a document in force.",
+    body: AdminPolicy.Applied,
+    answer: AdminTeam.Written,
+    problems: changing,
+    run: Effect.fnUntraced(function* ({ body: { text, ...wording } }) {
+      const { version } = yield* PolicyDesk.apply(yield* Charter.Charter, text, wording)
+      return { version }
+    })
+  }),
+  endpoint({
+    ...writing,
+    id: "policy.rollback",
+    path: "/policy/rollback",
+    summary: "Puts in force again what was in force at a version of the charter.",
+    body: AdminPolicy.WentBackTo,
+    answer: AdminPolicy.WentBack,
+    problems: changing,
+    run: Effect.fnUntraced(function* ({ body: { version, ...wording } }) {
+      const charter = yield* Charter.Charter
+      const { policy, version: now } = yield* PolicyDesk.rollBack(charter, version, wording)
+      const warnings = policy === undefined ? [] : PolicyDesk.warnings(charter, policy.text)
+      return { version: now, policyVersion: policy?.version ?? null, warnings }
+    })
+  })
+]
