@@ -91,10 +91,10 @@ describe("a newcomer", () => {
       const init = { method: "POST", headers: { "content-type": "application/json" }, body: `{"id":"x"}` }
       expect((await fetch(`${hub.url}/api/v1/${path}`, init)).status).toBe(401)
     }
-    const home = await startHub({ data: temporaryFolder() })
-    for (const path of ["join", "invitations"]) {
-      expect((await fetch(`${home.url}/api/v1/${path}`, { method: "POST" })).status).toBe(404)
-    }
+    const personal = temporaryFolder()
+    const home = await startHub({ data: personal })
+    expect((await fetch(`${home.url}/api/v1/join`, { method: "POST" })).status).toBe(404)
+    expect(await ask(personal, "invitations")).toMatchObject({ status: 404, body: { code: "TeamMissing" } })
   })
 
   it("[HB-71] takes one use, whenever the hub is killed, and what was decided outlives it", async () => {
