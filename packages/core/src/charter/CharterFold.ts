@@ -2,6 +2,7 @@
  * Applying a record to what a charter said before: a new state, or the reason why the record does not count. Pure. Which
  * of several records counts that did not know of each other is `CharterOrder`'s to say.
  */
+import * as HybridTime from "../identity/HybridTime.ts"
 import * as PeerId from "../identity/PeerId.ts"
 import { type CharterOperation, managingLevel, type Named } from "./CharterOperation.ts"
 import type { CharterRecord } from "./CharterRecord.ts"
@@ -26,6 +27,27 @@ export const apply = (state: CharterState, record: CharterRecord, draftProblem?:
  */
 export const applyInTurn = (state: CharterState, record: CharterRecord): CharterState | string =>
   applied(state, record, true)
+
+/**
+ * Why a member may not have all of this done in its name by one record, which a device of somebody else signs, or nothing: each
+ * operation is judged as `CharterRights.whyNotActing` does, in the state behind those before it.
+ */
+export const whyNotActing = (
+  state: CharterState,
+  member: string,
+  operations: ReadonlyArray<CharterOperation>
+): string | undefined => {
+  const version = state.version + 1
+  let next: CharterState = { ...state, version }
+  for (const operation of operations) {
+    const problem = CharterRights.whyNotActing(next, member, operation)
+    if (problem !== undefined) return problem
+    next = isOfSeal(operation)
+      ? CharterSeal.perform(next, operation, { at: HybridTime.zero, version })
+      : perform(next, operation, version)
+  }
+  return undefined
+}
 
 const applied = (
   state: CharterState,

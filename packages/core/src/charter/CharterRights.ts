@@ -21,7 +21,11 @@ export const ownRecordsMax = 256
 /** Why the device may write no further record, whatever it does. */
 export const whyNotMore = (state: CharterState, signer: PeerId.PeerId): string | undefined => {
   const member = memberOf(state, signer)
-  if (member === undefined || levelOf(state, member) >= managingLevel) return undefined
+  return member === undefined ? undefined : whyNotMoreOf(state, member)
+}
+
+const whyNotMoreOf = (state: CharterState, member: Member): string | undefined => {
+  if (levelOf(state, member) >= managingLevel) return undefined
   if ((state.ownRecords.get(member.id) ?? 0) < ownRecordsMax) return undefined
   return `${member.name} has written ${ownRecordsMax} records of its own; further ones are for who manages the space`
 }
@@ -43,6 +47,36 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
   if (device === undefined || member === undefined) return `${signer} is no device of a member`
   if (device.isPaused) return `${device.name} is paused`
   const actor = { member, level: levelOf(state, member) }
+  return isSealing(operation)
+    ? (managing(actor) ?? CharterSeal.whyNot(state, signer, operation))
+    : whyNotActor(state, actor, operation)
+}
+
+/**
+ * Why a member may not have this done in its name now, where none of its devices signs: what any device of it could sign that
+ * is not paused, but for what only a device can do, which is to found a space and to make and hand out keys. The record
+ * counts as its signer's, so who signs for members who do not manage the space bounds how much it signs for each.
+ */
+export const whyNotActing = (state: CharterState, member: string, operation: CharterOperation): string | undefined => {
+  const found = state.members.get(member)
+  if (found === undefined) return `there is no member ${member}`
+  const exhausted = whyNotMoreOf(state, found)
+  if (exhausted !== undefined) return exhausted
+  const actor = { member: found, level: levelOf(state, found) }
+  if (operation._tag === "Found") return "a space is founded by its first owner's device"
+  if (!isSealing(operation)) return whyNotActor(state, actor, operation)
+  return (
+    managing(actor) ?? (operation._tag === "SealSpace" ? undefined : "keys are made and handed out by devices alone")
+  )
+}
+
+const isSealing = (operation: CharterOperation): operation is CharterSeal.SealOperation =>
+  operation._tag === "SealSpace" || operation._tag === "RotateKey" || operation._tag === "ShareKey"
+
+/** What does not depend on which device of the member signs. */
+type OfActor = Exclude<CharterOperation, Named<"Found"> | CharterSeal.SealOperation>
+
+const whyNotActor = (state: CharterState, actor: Actor, operation: OfActor): string | undefined => {
   switch (operation._tag) {
     case "AddMember":
     case "RenameMember":
@@ -70,10 +104,6 @@ export const whyNot = (state: CharterState, signer: PeerId.PeerId, operation: Ch
       )
     case "SetDeviceLimit":
       return managing(actor)
-    case "SealSpace":
-    case "RotateKey":
-    case "ShareKey":
-      return managing(actor) ?? CharterSeal.whyNot(state, signer, operation)
     case "SetMemberDeviceLimit": {
       const target = state.members.get(operation.member)
       if (target === undefined) return missing(state.members, operation.member, "member")
