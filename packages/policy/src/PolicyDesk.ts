@@ -76,7 +76,8 @@ export const summary = (charter: CharterCompared) => {
   }
 }
 
-const sealOf = ({ seal }: CharterState.CharterState) =>
+/** How the contents of the space are sealed; `null` where they are not. */
+export const sealOf = ({ seal }: CharterState.CharterState) =>
   seal === undefined ? null : { showsHistory: seal.showsHistory, periodDays: seal.periodDays, keys: seal.keys.length }
 
 /** Why may somebody do something, or why not? */

@@ -2,13 +2,19 @@
 import { auditEndpoints } from "../audit/auditEndpoints.ts"
 import { identityEndpoints } from "../status/identityEndpoints.ts"
 import { charterEndpoints } from "../team/charterEndpoints.ts"
+import { deviceEndpoints } from "../team/deviceEndpoints.ts"
+import { memberEndpoints } from "../team/memberEndpoints.ts"
 import { onboardingEndpoints } from "../team/onboardingEndpoints.ts"
 import { policyEndpoints } from "../team/policyEndpoints.ts"
+import { roleEndpoints } from "../team/roleEndpoints.ts"
 import type { AnyEndpoint } from "./Endpoint.ts"
 
 export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...identityEndpoints,
   ...charterEndpoints,
+  ...memberEndpoints,
+  ...deviceEndpoints,
+  ...roleEndpoints,
   ...policyEndpoints,
   ...onboardingEndpoints,
   ...auditEndpoints

@@ -4,6 +4,7 @@ import { AdminTeam } from "@syncline/core/admin"
 import { PolicyDesk } from "@syncline/policy"
 import { Effect } from "effect"
 import { endpoint } from "../rest/Endpoint.ts"
+import * as ActingMember from "./ActingMember.ts"
 import * as teamProblems from "./teamProblems.ts"
 
 /** Operations with the longest policy document, with room for JSON's escapes. */
@@ -33,10 +34,9 @@ export const charterEndpoints = [
     body: AdminTeam.Operations,
     bodyBytesMax: documentBytesMax,
     answer: AdminTeam.Written,
-    problems: teamProblems.charter,
-    run: Effect.fnUntraced(function* ({ body: { operations, ...wording } }) {
-      const charter = yield* Charter.Charter
-      const { version } = yield* charter.write(operations.map(CharterOperation.fromJson), wording)
+    problems: teamProblems.acting,
+    run: Effect.fnUntraced(function* ({ body: { operations, ...wording }, principal }) {
+      const { version } = yield* ActingMember.write(principal, operations.map(CharterOperation.fromJson), wording)
       return { version }
     })
   })

@@ -7,6 +7,7 @@ import * as HttpServer from "../http/HttpServer.ts"
 import { endpoint } from "../rest/Endpoint.ts"
 import * as StoreProblems from "../rest/StoreProblems.ts"
 import { documentBytesMax } from "./charterEndpoints.ts"
+import * as ActingMember from "./ActingMember.ts"
 import * as teamProblems from "./teamProblems.ts"
 
 /** Versions of a policy that one answer lists. */
@@ -24,7 +25,7 @@ const writing = { ...reading, access: { kind: "scope", scope: "policy:write" } }
 const reviewing = { ...reading, answerMsMax: HttpServer.reviewMsMax } as const
 
 const asking = { ...teamProblems.desk, ...StoreProblems.journal }
-const changing = { ...teamProblems.desk, ...teamProblems.charter }
+const changing = { ...teamProblems.desk, ...teamProblems.acting }
 
 const deskRecords = Effect.map(Journal.Journal, PolicyDesk.recordsOf)
 
@@ -99,8 +100,8 @@ export const policyEndpoints = [
     body: AdminPolicy.Applied,
     answer: AdminTeam.Written,
     problems: changing,
-    run: Effect.fnUntraced(function* ({ body: { text, ...wording } }) {
-      const { version } = yield* PolicyDesk.apply(yield* Charter.Charter, text, wording)
+    run: Effect.fnUntraced(function* ({ body: { text, ...wording }, principal }) {
+      const { version } = yield* PolicyDesk.apply(yield* ActingMember.charterFor(principal), text, wording)
       return { version }
     })
   }),
@@ -112,8 +113,8 @@ export const policyEndpoints = [
     body: AdminPolicy.WentBackTo,
     answer: AdminPolicy.WentBack,
     problems: changing,
-    run: Effect.fnUntraced(function* ({ body: { version, ...wording } }) {
-      const charter = yield* Charter.Charter
+    run: Effect.fnUntraced(function* ({ body: { version, ...wording }, principal }) {
+      const charter = yield* ActingMember.charterFor(principal)
       const { policy, version: now } = yield* PolicyDesk.rollBack(charter, version, wording)
       const warnings = policy === undefined ? [] : PolicyDesk.warnings(charter, policy.text)
       return { version: now, policyVersion: policy?.version ?? null, warnings }

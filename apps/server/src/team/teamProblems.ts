@@ -2,6 +2,7 @@
 import type { CharterError, OnboardingError } from "@syncline/core"
 import type { PolicyDeskError } from "@syncline/policy"
 import type { ProblemStatus } from "../rest/Endpoint.ts"
+import type { TeamError } from "./TeamError.ts"
 
 type Statuses<E extends { readonly reason: { readonly _tag: string } }> = {
   readonly [Reason in E["reason"]["_tag"]]: ProblemStatus
@@ -13,6 +14,15 @@ export const charter: Statuses<CharterError.CharterError> = {
   CharterMissing: 409,
   CharterMoved: 409,
   CharterStoreFailed: 503
+}
+
+/** Of a question about one of the team. */
+export const team: Statuses<TeamError> = { AccountUnlinked: 403, NoneOfTeam: 404 }
+
+/** Of what is written in somebody's name. */
+export const acting: Statuses<CharterError.CharterError | TeamError> = {
+  ...charter,
+  ...team
 }
 
 export const desk: Statuses<PolicyDeskError.PolicyDeskError> = {

@@ -168,7 +168,7 @@ describe("who gets in", () => {
 
   it("[HR-8] what needs a team is not there without one", async () => {
     const { list, ran } = world()
-    const { ask } = await serve(list, false)
+    const { ask } = await serve(list, { isTeam: false })
     const answer = await ask("/api/v1/boxes", { as: "door", method: "POST", body: { items: [box] } })
     expect(answer).toMatchObject({ status: 404, body: { code: "TeamMissing" } })
     expect(ran).toEqual([])

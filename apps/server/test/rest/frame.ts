@@ -9,11 +9,12 @@ import type { AnyEndpoint, HubServices } from "../../src/rest/Endpoint.ts"
 import * as Installing from "../../src/rest/Installing.ts"
 import { type AccountView, Identify, type Principal } from "../../src/rest/Principal.ts"
 
-export const accountOf = (role: AdminScope.HubRole): AccountView => ({
+/** An account of a role, which acts as a member where one is named. */
+export const accountOf = (role: AdminScope.HubRole, member?: string): AccountView => ({
   id: role,
   name: `the ${role}`,
   role,
-  member: undefined
+  member
 })
 
 /** Callers by the name that they send as their token. */
@@ -44,16 +45,25 @@ export interface AskOptions {
   readonly headers?: { readonly [name: string]: string }
 }
 
+export interface ServeOptions {
+  readonly isTeam?: boolean
+  readonly services?: Context.Context<never>
+  readonly callers?: typeof callers
+}
+
 /** Serves until the test ends; gives how to ask. */
-export const serve = async (endpoints: ReadonlyArray<AnyEndpoint>, isTeam = true) => {
+export const serve = async (
+  endpoints: ReadonlyArray<AnyEndpoint>,
+  { callers: known = callers, isTeam = true, services = Context.empty() }: ServeOptions = {}
+) => {
   const app = HttpServer.make(pino({ level: "silent" }))
   onTestFinished(() => app.close())
   const identify: Identify["Service"] = {
-    of: ({ headers }) => Effect.sync(() => callers[headers.authorization?.replace("Bearer ", "") ?? ""]),
+    of: ({ headers }) => Effect.sync(() => known[headers.authorization?.replace("Bearer ", "") ?? ""]),
     ended: Stream.empty
   }
-  const services = Context.make(Identify, identify) as Context.Context<HubServices | Identify>
-  Installing.install(app, endpoints, { services, isTeam })
+  const all = Context.add(services, Identify, identify) as Context.Context<HubServices | Identify>
+  Installing.install(app, endpoints, { services: all, isTeam })
   Descriptions.install(app, endpoints, "1.2.3")
   const url = await app.listen({ port: 0, host: "127.0.0.1" })
   const ask = async (path: string, { as, body, headers, method = "GET" }: AskOptions = {}): Promise<Asked> => {

@@ -1,6 +1,8 @@
 /** A team as a hub's REST interface tells it: members, devices, roles and teams of the charter, and what is written there. */
 import { Schema } from "effect"
 import * as CharterOperation from "../charter/CharterOperation.ts"
+import * as PeerId from "../identity/PeerId.ts"
+import * as AdminPage from "./AdminPage.ts"
 
 export const Member = Schema.Struct({
   id: Schema.String,
@@ -73,3 +75,75 @@ export const Operations = Schema.Struct({ operations: Schema.Array(Operation), .
 
 /** The version of the charter with what was written. */
 export const Written = Schema.Struct({ version: Schema.Int })
+
+const Id = Schema.String.check(
+  Schema.makeFilter(
+    (text: string) =>
+      CharterOperation.isId(text) || "must be 1 to 64 small letters, digits, dots, dashes or underscores"
+  )
+)
+const Name = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(CharterOperation.nameCharsMax))
+const Peer = PeerId.PeerId
+const Limit = Schema.NullOr(
+  Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: CharterOperation.deviceLimitMax }))
+)
+
+/** Of a member, role or team in a path. */
+export const OfId = Schema.Struct({ id: Id })
+/** Of a device in a path. */
+export const OfPeer = Schema.Struct({ peer: Peer })
+
+export const Members = AdminPage.of(Member)
+export const Devices = AdminPage.of(Device)
+export const Roles = AdminPage.of(Role)
+export const TeamName = Schema.Struct({ id: Schema.String, name: Schema.String }).annotate({ identifier: "TeamName" })
+export const Teams = AdminPage.of(TeamName)
+
+export const NewMember = Schema.Struct({
+  /** Without it one is made of the name. */
+  id: Schema.optionalKey(Id),
+  name: Name,
+  role: Id,
+  teams: Schema.optionalKey(Schema.Array(Id)),
+  /** Its first device, in the same record. */
+  device: Schema.optionalKey(Schema.Struct({ peer: Peer, name: Name })),
+  ...wording
+})
+const namesSomething = Schema.makeFilter(
+  (changes: { readonly [field: string]: unknown }) =>
+    Object.keys(changes).some((field) => !(field in wording)) || "must name something to change"
+)
+export const MemberChanges = Schema.Struct({
+  name: Schema.optionalKey(Name),
+  role: Schema.optionalKey(Id),
+  teams: Schema.optionalKey(Schema.Array(Id)),
+  ...wording
+}).check(namesSomething)
+export const NewDevice = Schema.Struct({ member: Id, peer: Peer, name: Name, ...wording })
+export const DeviceChanges = Schema.Struct({
+  name: Schema.optionalKey(Name),
+  isPaused: Schema.optionalKey(Schema.Boolean),
+  ...wording
+}).check(namesSomething)
+export const RoleAs = Schema.Struct({
+  name: Name,
+  level: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: CharterOperation.ownerLevel - 1 })),
+  ...wording
+})
+export const TeamAs = Schema.Struct({ name: Name, ...wording })
+export const DeviceLimit = Schema.Struct({ limit: Limit, ...wording })
+/** `isOwn: false` takes a member's own limit away. */
+export const MemberDeviceLimit = Schema.Struct({ limit: Limit, isOwn: Schema.Boolean, ...wording })
+export const SealAs = Schema.Struct({
+  showsHistory: Schema.Boolean,
+  periodDays: Schema.NullOr(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: CharterOperation.keyPeriodDaysMax }))
+  ),
+  ...wording
+})
+/** Which charter was looked at, in a query. */
+export const Expecting = Schema.Struct({
+  note: wording.note,
+  expectedVersion: Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt())),
+  expectedDigest: wording.expectedDigest
+})

@@ -2,6 +2,7 @@
 export * as AdminAudit from "./AdminAudit.ts"
 export { AdminIdentity } from "./AdminIdentity.ts"
 export * as AdminOnboarding from "./AdminOnboarding.ts"
+export * as AdminPage from "./AdminPage.ts"
 export * as AdminPolicy from "./AdminPolicy.ts"
 export * as AdminProblem from "./AdminProblem.ts"
 export * as AdminScope from "./AdminScope.ts"

@@ -1,0 +1,45 @@
+/**
+ * The one way by which the REST interface writes the charter: the hub's device signs, in the name of whoever is signed in, and only
+ * what that person's member could sign itself. What the member may, the charter says.
+ */
+import { Charter, CharterActing, type CharterError, type CharterOperation, type CharterState } from "@syncline/core"
+import { Effect } from "effect"
+import type { Principal } from "../rest/Principal.ts"
+import { AccountUnlinked, because, type TeamError } from "./TeamError.ts"
+
+/** Characters of what a record says of who stands behind it. */
+const behalfCharsMax = 128
+
+/** Who stands behind an act of the hub's device. */
+const behalfOf = (principal: Principal): string => {
+  if (principal.kind === "door") return "the hub's machine"
+  const { member, name } = principal.account
+  const how = principal.kind === "token" ? ", by a token" : ""
+  return `${name} (${member})${how}`.slice(0, behalfCharsMax)
+}
+
+/** The charter as the caller may change it. A caller whose account acts as no member fails with `AccountUnlinked`. */
+export const charterFor = Effect.fnUntraced(function* (
+  principal: Principal | undefined
+): Effect.fn.Return<Charter.CharterShape, TeamError, Charter.Charter> {
+  const charter = yield* Charter.Charter
+  if (principal === undefined) return yield* Effect.die("nobody writes the charter without a sign-in")
+  const behalf = behalfOf(principal)
+  if (principal.kind === "door") {
+    return { ...charter, write: (operations, wording) => charter.write(operations, { ...wording, behalf }) }
+  }
+  const { member, name } = principal.account
+  if (member === undefined) return yield* Effect.fail(because(new AccountUnlinked({ account: name })))
+  return {
+    ...charter,
+    write: (operations, wording) => CharterActing.write(charter, member, operations, { ...wording, behalf })
+  }
+})
+
+/** Writes operations, all or none, and gives the charter behind them. */
+export const write = (
+  principal: Principal | undefined,
+  operations: ReadonlyArray<CharterOperation.CharterOperation>,
+  wording: Charter.Wording
+): Effect.Effect<CharterState.CharterState, CharterError.CharterError | TeamError, Charter.Charter> =>
+  Effect.flatMap(charterFor(principal), (charter) => charter.write(operations, wording))

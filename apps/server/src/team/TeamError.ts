@@ -1,0 +1,41 @@
+/** Why a question about one of the team has no answer. */
+import { Schema } from "effect"
+
+/** The team has no such member, device, role or team. Look at the list. */
+export class NoneOfTeam extends Schema.TaggedError<NoneOfTeam>()("NoneOfTeam", {
+  kind: Schema.Literals(["member", "device", "role", "team"]),
+  id: Schema.String
+}) {
+  override get message(): string {
+    return `there is no ${this.kind} ${this.id}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The account that is signed in acts as no member, so it can do nothing to the team. An owner of the hub links it to one. */
+export class AccountUnlinked extends Schema.TaggedError<AccountUnlinked>()("AccountUnlinked", {
+  account: Schema.String
+}) {
+  override get message(): string {
+    return `the account ${this.account} acts as no member of the team; an owner of the hub can link it to one`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+export class TeamError extends Schema.TaggedError<TeamError>()("TeamError", {
+  reason: Schema.Union([NoneOfTeam, AccountUnlinked])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+}
+
+/** The boundary's error of a reason. */
+export const because = (reason: TeamError["reason"]): TeamError => new TeamError({ reason })
