@@ -121,7 +121,6 @@ describe("in whose name", () => {
     ])
     const { version } = charter.state()
     for (const [as, role] of [
-      ["adam", "admin"],
       ["adam", "owner"],
       ["mia", "member"],
       ["gone", "member"]
