@@ -8,7 +8,7 @@ import type { PeerId } from "../identity/PeerId.ts"
 import { monotonicMs } from "../session/RunningSession.ts"
 import * as AutoSyncMode from "./AutoSyncMode.ts"
 import { IntervalUnfit, OrchestratorError } from "./OrchestratorError.ts"
-import type { RouteEntry } from "./Route.ts"
+import { peerOf, type RouteEntry } from "./Route.ts"
 import type { MailboxEntry, Supervision } from "./Supervision.ts"
 
 /** Sessions that a route may have in one round, where they end without a proof; then it waits for the next one. */
@@ -77,7 +77,7 @@ export const beginRound = Effect.fnUntraced(function* (supervisor: Supervision, 
   const nowMs = yield* monotonicMs
   let routes = 0
   for (const entry of supervisor.routes.values()) {
-    if (peer !== undefined && (entry.route.peer ?? entry.met) !== peer) continue
+    if (peer !== undefined && peerOf(entry) !== peer) continue
     routes++
     entry.isDue = true
     entry.tries = 0

@@ -6,15 +6,19 @@
 import { Effect, FiberMap } from "effect"
 import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import { monotonicMs } from "../session/RunningSession.ts"
 import type { Finder } from "../transport/Transport.ts"
 import * as AutoSync from "./AutoSync.ts"
 import * as IntakeNews from "./IntakeNews.ts"
+import type { RouteEntry } from "./Route.ts"
 import type { Supervision } from "./Supervision.ts"
 
 /** Routes to peers that were found; whoever is found beyond it is left to dial this node. */
 export const foundRoutesMax = 64
 /** How often it is looked whom the policy admits, in milliseconds. */
 export const findEveryMs = 60_000
+/** For how long nothing is told of a peer that went away and may have come back, in milliseconds, at least. */
+export const awayMsMin = 30_000
 
 /** What the supervisor does with a route that comes, goes, or is to be dialled now. */
 export interface FoundKeeping {
@@ -43,7 +47,7 @@ const run = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder
 /** Looks until auto-sync is turned off, or fails. */
 const look = (supervisor: Supervision, finder: Finder, keeping: FoundKeeping) =>
   Effect.gen(function* () {
-    yield* finder.watch((peer) => found(supervisor, finder, keeping, peer))
+    yield* finder.watch((peer) => found(supervisor, finder, keeping, peer), renewed(supervisor, finder, keeping))
     for (;;) {
       yield* review(supervisor, finder, keeping)
       yield* Effect.sleep(findEveryMs)
@@ -56,9 +60,42 @@ const found = Effect.fnUntraced(function* (
   keeping: FoundKeeping,
   peer: PeerId
 ) {
-  if (!(yield* isWanted(supervisor, peer))) return
-  if (supervisor.routes.has(finder.addressOf(peer))) return yield* keeping.wake(peer)
+  const address = finder.addressOf(peer)
+  const isNew = note(supervisor, address, yield* monotonicMs)
+  if (!isNew || !(yield* isWanted(supervisor, peer))) return
+  const entry = supervisor.routes.get(address)
+  if (entry !== undefined) return yield* again(entry, keeping, peer)
   yield* open(supervisor, finder, keeping, peer)
+  note(supervisor, address, yield* monotonicMs)
+})
+
+/** Notes that a peer was told of; false while that goes on, as its waits do. */
+const note = ({ routes }: Supervision, address: string, nowMs: number): boolean => {
+  const entry = routes.get(address)
+  if (entry === undefined) return true
+  const { told } = entry
+  const isNew = told === undefined || nowMs - told.lastMs >= awayMsMin
+  entry.told = { sinceMs: isNew ? nowMs : told.sinceMs, lastMs: nowMs }
+  return isNew
+}
+
+/** Dials at once, and again soon where that comes a moment too early. */
+const again = (entry: RouteEntry, keeping: FoundKeeping, peer: PeerId): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    entry.attempts = 0
+    return keeping.wake(peer)
+  })
+
+/** Whoever was not reached may be now. */
+const renewed = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder, keeping: FoundKeeping) {
+  for (const entry of [...supervisor.routes.values()]) {
+    const { address, isFound, peer } = entry.route
+    if (isFound !== true || peer === undefined || finder.addressOf(peer) !== address) continue
+    if (!(yield* isWanted(supervisor, peer))) continue
+    yield* again(entry, keeping, peer)
+    // Each is to hear of it before there are more wishes than are kept.
+    yield* Effect.yieldNow
+  }
 })
 
 /** Routes for everybody who may be far away, and none for those whom the policy does not admit any more. */
@@ -74,9 +111,11 @@ const review = Effect.fnUntraced(function* (supervisor: Supervision, finder: Fin
   }
 })
 
-/** Admitted, not this device, and not linked by whatever road. */
+/** Admitted, not this device, and not linked by whatever road, but by a relayed one: a better one may be found. */
 const isWanted = Effect.fnUntraced(function* ({ gate, journal, paused, sessions }: Supervision, peer: PeerId) {
-  if (peer === Author.peer(journal.info.author) || paused.has(peer) || sessions.get(peer) !== undefined) return false
+  const session = sessions.get(peer)
+  const isLinked = session !== undefined && session.path !== "relayed"
+  if (peer === Author.peer(journal.info.author) || paused.has(peer) || isLinked) return false
   return (yield* gate.admits(peer)).allowed
 })
 

@@ -8,7 +8,7 @@ import * as AutoSync from "./AutoSync.ts"
 import type { Queued } from "./DialPlaces.ts"
 import type { LiveSession } from "./SessionTable.ts"
 import * as StatusReport from "./StatusReport.ts"
-import type { RouteEntry } from "./Route.ts"
+import { peerOf, type RouteEntry } from "./Route.ts"
 import type { Supervision } from "./Supervision.ts"
 
 /** How often it is looked, in milliseconds; limits hold to this precision. */
@@ -87,7 +87,7 @@ const mayHavePlace = ({ entry: next, isWished }: Queued, entry: RouteEntry, nowM
 /** What a round was for is done: with this peer, by whichever address. */
 const roundDone = Effect.fnUntraced(function* (supervisor: Supervision, { entry, session }: Linked) {
   for (const other of supervisor.routes.values()) {
-    const isSame = other === entry || (other.route.peer !== undefined && other.route.peer === session.peer)
+    const isSame = other === entry || peerOf(other) === session.peer
     if (isSame) other.isDue = false
   }
   session.giveWay()

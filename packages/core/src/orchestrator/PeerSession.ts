@@ -12,6 +12,7 @@ import { codeOf, monotonicMs, type SessionNotice } from "../session/RunningSessi
 import * as SessionDriver from "../session/SessionDriver.ts"
 import {
   PeerDenied,
+  PeerLinked,
   PeerRefused,
   SessionError,
   SessionFailed,
@@ -23,6 +24,7 @@ import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type { Link } from "../transport/Link.ts"
 import * as GivingWay from "./GivingWay.ts"
 import * as IntakeNews from "./IntakeNews.ts"
+import type { Met } from "./Route.ts"
 import * as RouteNews from "./RouteNews.ts"
 import * as SessionEnd from "./SessionEnd.ts"
 import type { LiveSession } from "./SessionTable.ts"
@@ -34,11 +36,22 @@ export interface PeerSessionOptions {
   readonly role: Role
   readonly route: string
   readonly expected: PeerId | undefined
-  readonly onLive: (peer: PeerId) => Effect.Effect<void>
+  /** Is a peer that answers linked by another road that is as good? Only asked where this node dialled. */
+  readonly isSpared?: (peer: PeerId) => Effect.Effect<boolean>
+  /** Told who is there, whatever becomes of the session. */
+  readonly onMet?: (met: Met) => void
+  readonly onLive: Effect.Effect<void>
+}
+
+/** The session once it is live, and who has proven to be there. */
+interface Current {
+  session: LiveSession | undefined
+  answered: PeerId | undefined
 }
 
 /** Ends the session for a reason of this node's, which the peer is told or not. */
-type End = (reason: SessionError["reason"], isTold?: boolean) => void
+type Reason = SessionError["reason"]
+type End = (reason: Reason, isTold?: boolean) => void
 
 /** Waits until somebody wants this peer, or all, to be dialled or compared now. */
 export const wishFor = Effect.fnUntraced(function* (
@@ -59,7 +72,7 @@ export const serve = (supervisor: Supervision, link: Link): Effect.Effect<void> 
       role: "responder",
       route: link.remote,
       expected: undefined,
-      onLive: () => Effect.void
+      onLive: Effect.void
     })
   )
 
@@ -68,7 +81,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
   const wishes = yield* PubSub.subscribe(supervisor.wanted)
   const taken = yield* Deferred.make<never, SessionError>()
   const told = yield* Deferred.make<never, SessionError>()
-  const current: { session: LiveSession | undefined } = { session: undefined }
+  const current: Current = { session: undefined, answered: undefined }
   const heard = yield* hearing(supervisor)
   const end: End = (reason, isTold = false) => {
     Deferred.doneUnsafe(isTold ? told : taken, Effect.fail(new SessionError({ reason })))
@@ -82,6 +95,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     deleteLimits: supervisor.options.deleteLimits,
     ended: Deferred.await(told),
     hears: heard,
+    isSpared: (peer, incarnation) => isSpared(supervisor, options, current, peer, incarnation),
     proofWanted: wishFor(wishes, () => current.session?.peer),
     notify: (notice) => onNotice(supervisor, options, current, end, notice)
   })
@@ -100,13 +114,54 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     Effect.onInterrupt(() => leave(supervisor, current.session, "stopped"))
   )
   yield* leave(supervisor, current.session, error.message)
-  yield* reportEnd(supervisor, options, current.session?.peer, error)
   const { reason } = error
+  noteLinked(options, current, reason)
+  if (!isLinkedOtherwise(supervisor, options, current, reason)) {
+    yield* reportEnd(supervisor, options, current.session?.peer, error)
+  }
   if (current.session !== undefined && isCopySeen(supervisor, options, current.session.peer, reason)) {
     yield* renewed(supervisor, current.session.peer)
   }
   return SessionEnd.of(current.session, error)
 }, Effect.scoped)
+
+/** Who is there has a link with this peer that stays: nothing of the space is to be said. */
+const isSpared = (
+  { sessions, wanted }: Supervision,
+  { isSpared, link, role }: PeerSessionOptions,
+  current: Current,
+  peer: PeerId,
+  incarnation: string | undefined
+): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    current.answered = peer
+    if (role === "initiator") return isSpared?.(peer) ?? Effect.succeed(false)
+    const isHeld = incarnation !== undefined && sessions.isHeldAgainst({ peer, incarnation, role, path: link.path })
+    // Who has the other link would not dial: it may be dead, and a proof that does not come shows it.
+    return isHeld ? Effect.as(PubSub.publish(wanted, peer), true) : Effect.succeed(false)
+  })
+
+/** A peer that says it is linked already has not said which journal it has. */
+const noteLinked = ({ onMet }: PeerSessionOptions, { answered, session }: Current, reason: Reason): void => {
+  const isTold = reason._tag === "PeerRefused" && reason.code === "PeerLinked"
+  if (isTold && session === undefined && answered !== undefined) onMet?.({ peer: answered, incarnation: undefined })
+}
+
+/** True when nothing is the matter: the peer is linked by another road, or about to be. */
+const isLinkedOtherwise = (
+  { routes, sessions }: Supervision,
+  { role, route }: PeerSessionOptions,
+  { answered }: Current,
+  reason: Reason
+): boolean => {
+  if (reason._tag === "PeerLinked") return true
+  if (reason._tag === "PeerRefused" && reason.code === "PeerLinked" && role === "responder") return true
+  if (!SessionEnd.isBehind(reason) || answered === undefined) return false
+  const isDialled = [...routes.values()].some(
+    (entry) => entry.route.address !== route && (entry.state === "dialling" || entry.state === "connected")
+  )
+  return sessions.get(answered) !== undefined || (reason._tag === "PeerRefused" && isDialled)
+}
 
 /** Lets a session hear a peer that is not admitted, where its turn has come; the turn ends with the scope. */
 const hearing = Effect.fnUntraced(function* ({ heard, paused }: Supervision) {
@@ -163,6 +218,8 @@ const leave = Effect.fnUntraced(function* (supervisor: Supervision, session: Liv
   supervisor.sessions.remove(session)
   yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   const { peer, route } = session
+  const memory = supervisor.peers.get(peer)
+  if (memory !== undefined) memory.leftMs = yield* monotonicMs
   yield* supervisor.channel.publish({ _tag: "PeerDisconnected", peer, route, because })
 })
 
@@ -174,6 +231,7 @@ export const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): 
     provenAtMs: undefined,
     heldBecause: undefined,
     isLinked: false,
+    leftMs: undefined,
     dialled: undefined,
     pendingIn: 0,
     lastError: undefined
@@ -189,7 +247,7 @@ export const memoryOf = (supervisor: Supervision, peer: PeerId, route: string): 
 const onNotice = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
-  current: { session: LiveSession | undefined },
+  current: Current,
   end: End,
   notice: SessionNotice
 ) {
@@ -303,14 +361,14 @@ const whyNotAdmitted = Effect.fnUntraced(function* (supervisor: Supervision, ses
   if (!allowed) return new PeerDenied({ peer, rule, because })
   const { sessionsMax } = supervisor.options
   if (supervisor.sessions.isFullFor(session)) return new SessionsExhausted({ sessionsMax })
-  const isAdmitted = !supervisor.paused.has(peer) && supervisor.sessions.admit(session)
-  return isAdmitted ? undefined : new SessionReplaced({})
+  if (supervisor.paused.has(peer)) return new SessionReplaced({})
+  return supervisor.sessions.admit(session) ? undefined : new PeerLinked({ peer })
 })
 
 const connected = Effect.fnUntraced(function* (
   supervisor: Supervision,
   options: PeerSessionOptions,
-  current: { session: LiveSession | undefined },
+  current: Current,
   end: End,
   { peer, space }: SessionNotice & { readonly _tag: "Connected" }
 ) {
@@ -333,6 +391,7 @@ const connected = Effect.fnUntraced(function* (
     held: [],
     pendingIn: 0
   }
+  options.onMet?.({ peer, incarnation: space.incarnation })
   const refusal = yield* whyNotAdmitted(supervisor, session)
   if (refusal !== undefined) {
     end(refusal)
@@ -342,7 +401,7 @@ const connected = Effect.fnUntraced(function* (
   current.session = session
   if (yield* isSetBack(supervisor, space.cursorHere)) yield* renewed(supervisor, peer)
   memoryOf(supervisor, peer, options.route).isLinked = true
-  yield* options.onLive(peer)
+  yield* options.onLive
   yield* tellRoute(supervisor, options, peer)
   yield* Metric.update(CoreMetrics.sessionsLive, supervisor.sessions.size)
   yield* supervisor.channel.publish({ _tag: "PeerConnected", peer, route: options.route })

@@ -56,3 +56,47 @@ export const dialInMs = (
   ]
   return Math.max(0, ...dueMs.map((atMs) => atMs - nowMs))
 }
+
+/** A route whose peer is linked by another road. */
+export interface Look {
+  /** In how many milliseconds it comes before that link; `Infinity` where it never does. */
+  readonly turnMs: number
+  /** The other link goes through a third machine; this road may be better. */
+  readonly isRelayed: boolean
+  /** It names its peer; otherwise somebody else may answer there by now. */
+  readonly isNamed: boolean
+  /** When it came to be live or ceased to be. */
+  readonly changedMs: number
+  /** When it was looked at last who or what is there; nothing where it has failed since. */
+  readonly lookedMs: number | undefined
+  /** Since when a finder tells of the peer, if one does. */
+  readonly cameMs: number | undefined
+}
+
+/** How often it is looked who answers by a road that rests, in milliseconds, where that may be somebody else or a better path. */
+export const lookEveryMs = 15 * 60_000
+
+/**
+ * In how many milliseconds such a route may be dialled. One that names nobody is looked at at once, and then seldom; a road that may be
+ * better than a relayed link when the peer comes near, else once it was away for its time, and then seldom. No look follows another soon.
+ */
+export const lookInMs = (
+  { cameMs = -Infinity, changedMs, isNamed, isRelayed, lookedMs = -Infinity, turnMs }: Look,
+  nowMs: number,
+  { failBackMs }: RoadTiming
+): number => {
+  if (isRelayed && cameMs > Math.max(changedMs, lookedMs)) return 0
+  const againMs = lookedMs + lookEveryMs - nowMs
+  const betterMs = lookedMs > changedMs ? againMs : changedMs + failBackMs - nowMs
+  const wantedMs = Math.min(turnMs, isRelayed ? betterMs : Infinity, isNamed ? Infinity : againMs)
+  return Math.max(0, lookedMs + failBackMs - nowMs, wantedMs)
+}
+
+/** Longest wait for somebody who may be gone for good, in milliseconds. */
+const absentWaitMsMax = 15 * 60_000
+/** Part of its absence that a wait for somebody may be. */
+const absencePart = 0.01
+
+/** The longest wait before somebody is dialled again who has not been there for so long, in milliseconds, or never: `Infinity`. */
+export const longestWaitMs = (absentMs: number, retryMsMax: number): number =>
+  Math.max(retryMsMax, Math.min(absentWaitMsMax, absentMs * absencePart))

@@ -1,6 +1,6 @@
 /**
- * Watches which roads are needed: mailboxes are taken into use while links do not reach somebody, and left when they do again;
- * of several addresses of one peer the best is dialled. When, `RoadChoice` says.
+ * Watches which roads are needed: mailboxes are taken into use while links do not reach somebody, and left when they do again.
+ * When, `RoadChoice` says; which of several addresses of one peer is dialled, `RouteTurn`.
  */
 import { Effect, Metric, Queue } from "effect"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -11,7 +11,7 @@ import * as AutoSyncMode from "./AutoSyncMode.ts"
 import * as GivingWay from "./GivingWay.ts"
 import * as RoadChoice from "./RoadChoice.ts"
 import * as RouteNews from "./RouteNews.ts"
-import type { RouteEntry } from "./Route.ts"
+import { peerOf } from "./Route.ts"
 import type { MailboxEntry, Supervision } from "./Supervision.ts"
 
 /** How often it is looked, in milliseconds; limits hold to this precision. */
@@ -73,8 +73,9 @@ const whyNeeded = ({ paused, peers, routes, sessions }: Supervision, nowMs: numb
   for (const entry of routes.values()) {
     const { met, route, state } = entry
     const isInTurn = GivingWay.isInTurn(entry, nowMs)
-    if (isInTurn && met !== undefined) inTurn.add(met)
-    const isCovered = route.peer !== undefined && (paused.has(route.peer) || sessions.get(route.peer) !== undefined)
+    if (isInTurn && met !== undefined) inTurn.add(met.peer)
+    const peer = peerOf(entry)
+    const isCovered = peer !== undefined && (paused.has(peer) || sessions.get(peer) !== undefined)
     // Nobody has said that whom a list names must be there.
     const isMissing = state !== "connected" && !isCovered && !isInTurn && route.listed === undefined
     if (isMissing) return `there is no link by ${route.address}`
@@ -85,27 +86,3 @@ const whyNeeded = ({ paused, peers, routes, sessions }: Supervision, nowMs: numb
   }
   return sessions.size === 0 ? "there is no link" : undefined
 }
-
-/** Waits until a route may be dialled: at once, unless another address of its peer comes before it; or until it is not wanted any more. */
-export const untilItsTurn = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
-  for (;;) {
-    const waitMs = yield* inMs(supervisor, entry)
-    if (waitMs <= 0 || AutoSync.isDone(supervisor, entry)) return
-    entry.state = "waiting"
-    yield* Effect.sleep(Math.min(waitMs, watchMs))
-  }
-})
-
-/** In how many milliseconds a route may be dialled, as far as other addresses of its peer go. */
-export const inMs = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
-  const { peer } = entry.route
-  if (peer === undefined) return 0
-  const candidates = [...supervisor.routes.values()].filter(({ route }) => route.peer === peer)
-  const nowMs = yield* monotonicMs
-  // One that waits for its turn comes before the others as well: it has not failed.
-  const looks = candidates.map(({ changedMs, state }) => ({
-    isLive: state === "connected" || state === "queued",
-    changedMs
-  }))
-  return RoadChoice.dialInMs(looks, candidates.indexOf(entry), nowMs, supervisor.options.roads)
-})

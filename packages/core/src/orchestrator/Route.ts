@@ -16,6 +16,13 @@ export interface Route {
   readonly isFound?: boolean | undefined
 }
 
+/** Who answered at an address. */
+export interface Met {
+  readonly peer: PeerId
+  /** Of its journal; not known where it has said no more than that it is linked already. */
+  readonly incarnation: string | undefined
+}
+
 /** A route with what its dialling fiber knows. */
 export interface RouteEntry {
   readonly route: Route
@@ -25,10 +32,17 @@ export interface RouteEntry {
   attempts: number
   lastError: string | undefined
   /** Who answered there last. */
-  met: PeerId | undefined
+  met: Met | undefined
+  /** When it was looked last who or what is there, while its peer was linked by another road, in the milliseconds of `monotonicMs`. */
+  lookedMs: number | undefined
+  /** Since when its finder tells of its peer, and when it did last, in the milliseconds of `monotonicMs`. */
+  told: { sinceMs: number; lastMs: number } | undefined
   /** When its link gave way to another route, in the milliseconds of `monotonicMs`; nothing since a dial has failed. */
   gaveWayMs: number | undefined
   /** A round wants it dialled, where the node does not sync all the time; and how often that was tried. */
   isDue: boolean
   tries: number
 }
+
+/** Whom a route leads to, as far as is known. */
+export const peerOf = ({ met, route }: RouteEntry): PeerId | undefined => route.peer ?? met?.peer

@@ -11,6 +11,8 @@ export interface SessionEnd {
   readonly hasWorked: boolean
   /** It ended because this node wanted nothing more of it, and nothing is the matter. */
   readonly hasGivenWay: boolean
+  /** The peer is linked by another road, which stays. */
+  readonly isBehind: boolean
   readonly because: string
   /** Longest wait before the next dial, in milliseconds, where that is less than usual. */
   readonly waitMsMax: number
@@ -51,6 +53,12 @@ const heardCode = "PeerHeard"
 export const isHearing = (reason: SessionError["reason"]): boolean =>
   (reason._tag === "PeerRefused" ? reason.code : codeOf(reason)) === heardCode
 
+/** A link by another road stays, or has taken over; `SessionReplaced` and `PeerLinked`, of this node or told by the peer. */
+const behindCodes: ReadonlySet<string> = new Set(["PeerLinked", "SessionReplaced"])
+
+export const isBehind = (reason: SessionError["reason"]): boolean =>
+  behindCodes.has(reason._tag === "PeerRefused" ? reason.code : codeOf(reason))
+
 const isPeerBroken = (reason: SessionError["reason"]): boolean =>
   reason._tag === "PeerRefused" && brokenCodes.has(reason.code)
 
@@ -70,7 +78,8 @@ const waitMsMax = (reason: SessionError["reason"]): number => {
 /** The end of a session that was admitted, or of one that never was. */
 export const of = (session: LiveSession | undefined, { message, reason }: SessionError): SessionEnd => ({
   hasWorked: hasWorked(session, reason),
-  hasGivenWay: reason._tag === "SessionYielded",
+  hasGivenWay: reason._tag === "SessionYielded" || reason._tag === "PeerLinked",
+  isBehind: isBehind(reason),
   because: message,
   waitMsMax: waitMsMax(reason)
 })

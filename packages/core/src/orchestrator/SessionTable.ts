@@ -1,6 +1,6 @@
 /**
  * The live sessions of a node, at most one for each journal of a peer. When two links lead to one peer, the newer one of the same
- * direction wins, else the one that the smaller peer id opened; both sides decide alike without asking.
+ * direction wins, else the one through nobody, else the one that the smaller peer id opened; both sides decide alike without asking.
  */
 import type { Author } from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
@@ -39,7 +39,10 @@ export interface LiveSession {
 /** Copies of one device that are live at once; an incarnation is what a peer says, and must not fill the table. */
 export const copiesMax = 4
 
-const keyOf = ({ incarnation, peer }: LiveSession): string => `${peer}/${incarnation}`
+/** What a session is chosen by. */
+export type Claim = Pick<LiveSession, "peer" | "incarnation" | "role" | "path">
+
+const keyOf = ({ incarnation, peer }: Claim): string => `${peer}/${incarnation}`
 
 export class SessionTable {
   readonly #self: PeerId
@@ -65,13 +68,21 @@ export class SessionTable {
     return this.#byPeer.get(peer) ?? []
   }
 
+  /** True when an existing session would stay in the place of this one. */
+  isHeldAgainst(claim: Claim): boolean {
+    const other = this.#live.get(keyOf(claim))
+    // Of the same direction the newer one wins: who dials again has lost the older one.
+    if (other === undefined || other.role === claim.role) return false
+    const [isRelayed, isOtherRelayed] = [claim.path === "relayed", other.path === "relayed"]
+    if (isRelayed !== isOtherRelayed) return isRelayed
+    const opener = (role: Role): PeerId => (role === "initiator" ? this.#self : claim.peer)
+    return opener(other.role) < opener(claim.role)
+  }
+
   /** Takes a session in; false when an existing one stays in its place. */
   admit(session: LiveSession): boolean {
+    if (this.isHeldAgainst(session)) return false
     const other = this.#live.get(keyOf(session))
-    if (other !== undefined && other.role !== session.role) {
-      const opener = (role: Role): PeerId => (role === "initiator" ? this.#self : session.peer)
-      if (opener(other.role) < opener(session.role)) return false
-    }
     this.#live.set(keyOf(session), session)
     this.#byPeer.set(session.peer, [...this.allOf(session.peer).filter((one) => one !== other), session])
     if (other?.role === session.role) other.supersede()

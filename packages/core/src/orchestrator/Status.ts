@@ -66,7 +66,7 @@ export interface RouteStatus {
   readonly peer: PeerId | undefined
   /**
    * `queued`: as many routes are dialled as may be, and it waits for its turn. `waiting`: it failed and is tried again, or another address of its
-   * peer comes before it. `idle`: the node is not started, or auto-sync does not want it now.
+   * peer comes before it. `idle`: its peer is linked by another road, the node is not started, or auto-sync does not want it now.
    */
   readonly state: "idle" | "queued" | "dialling" | "connected" | "waiting"
   /** A list of peers named it, and nobody else did. */

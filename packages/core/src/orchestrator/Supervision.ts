@@ -87,6 +87,8 @@ export interface PeerMemory {
   provenAtMs: number | undefined
   /** A link has reached it since the start. */
   isLinked: boolean
+  /** When its last link ended, in the milliseconds of `monotonicMs`. */
+  leftMs: number | undefined
   /** The address by which this node reached it last. */
   dialled: string | undefined
   /** Why the last commits that were put off, here or there, had to wait. */

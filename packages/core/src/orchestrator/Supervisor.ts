@@ -28,10 +28,12 @@ import * as MailboxRoad from "./MailboxRoad.ts"
 import { OrchestratorError, RoutesExhausted } from "./OrchestratorError.ts"
 import * as PeerSession from "./PeerSession.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
+import * as RoadChoice from "./RoadChoice.ts"
 import * as Roads from "./Roads.ts"
-import type { Route, RouteEntry } from "./Route.ts"
+import { peerOf, type Route, type RouteEntry } from "./Route.ts"
 import * as RouteList from "./RouteList.ts"
 import * as RouteLists from "./RouteLists.ts"
+import * as RouteTurn from "./RouteTurn.ts"
 import type { SessionEnd } from "./SessionEnd.ts"
 import { SessionTable } from "./SessionTable.ts"
 import {
@@ -180,6 +182,8 @@ export const addRoute = (supervisor: Supervision, route: Route, changedMs = 0): 
     attempts: 0,
     lastError: undefined,
     met: undefined,
+    lookedMs: undefined,
+    told: undefined,
     gaveWayMs: undefined,
     isDue: false,
     tries: 0
@@ -225,9 +229,9 @@ export const endSessions = (supervisor: Supervision, peer: PeerId | undefined): 
 /** Compares roots and dials now; begins a round where the node does not sync all the time. Counts sessions, or routes of the round. */
 export const forceSync = Effect.fnUntraced(function* (supervisor: Supervision, peer: PeerId | undefined) {
   for (const entry of supervisor.routes.values()) {
-    const isMeant = peer === undefined || (entry.route.peer ?? entry.met) === peer
+    const isMeant = peer === undefined || peerOf(entry) === peer
     // An address behind another one of its peer does not ask now.
-    if (isMeant && (yield* Roads.inMs(supervisor, entry)) <= 0) supervisor.places.wish(entry)
+    if (isMeant && (yield* RouteTurn.inMs(supervisor, entry)) <= 0) supervisor.places.wish(entry)
   }
   if (!AutoSync.isLive(supervisor)) return yield* AutoSync.beginRound(supervisor, peer)
   return yield* wake(supervisor, peer)
@@ -239,9 +243,6 @@ export const wake = Effect.fnUntraced(function* (supervisor: Supervision, peer: 
   return supervisor.sessions.all.filter((session) => peer === undefined || session.peer === peer).length
 })
 
-/** What a list names may be gone for good, and nobody looks after it here: the longest wait for it, in milliseconds. */
-const listedRetryMsMax = 15 * 60_000
-
 const startDialling = (supervisor: Supervision, entry: RouteEntry) =>
   FiberMap.run(supervisor.diallers, entry.route.address)(dialForEver(supervisor, entry))
 
@@ -250,7 +251,7 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
   for (;;) {
     if (AutoSync.isDone(supervisor, entry)) entry.state = "idle"
     yield* AutoSync.untilWanted(supervisor, entry)
-    yield* Roads.untilItsTurn(supervisor, entry)
+    yield* RouteTurn.untilItsTurn(supervisor, entry)
     // Another address of the peer may have done what a round wanted.
     if (AutoSync.isDone(supervisor, entry)) continue
     const ended = yield* dialInPlace(supervisor, entry).pipe(
@@ -262,6 +263,7 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     if (isLive(entry)) entry.changedMs = nowMs
     entry.state = "waiting"
     if (ended === undefined) continue
+    RouteTurn.dialled(supervisor, entry, ended.isBehind, nowMs)
     entry.attempts = ended.hasWorked ? 0 : entry.attempts + 1
     entry.lastError = ended.hasGivenWay ? undefined : ended.because
     entry.gaveWayMs = ended.hasGivenWay ? nowMs : undefined
@@ -271,7 +273,13 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
   }
 })
 
-const failed = (because: string): SessionEnd => ({ hasWorked: false, hasGivenWay: false, because, waitMsMax: Infinity })
+const failed = (because: string): SessionEnd => ({
+  hasWorked: false,
+  hasGivenWay: false,
+  isBehind: false,
+  because,
+  waitMsMax: Infinity
+})
 
 /** Dials once there is a place; nothing where meanwhile it is not wanted, or another address of the peer has come before it. */
 const dialInPlace = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
@@ -285,7 +293,7 @@ const dialInPlace = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     yield* Deferred.await(granted)
     // Other addresses of the peer wait for this one from here on.
     entry.changedMs = yield* monotonicMs
-    if (AutoSync.isDone(supervisor, entry) || (yield* Roads.inMs(supervisor, entry)) > 0) return undefined
+    if (AutoSync.isDone(supervisor, entry) || (yield* RouteTurn.inMs(supervisor, entry)) > 0) return undefined
   }
   entry.state = "dialling"
   return yield* dialOnce(supervisor, entry)
@@ -310,18 +318,29 @@ const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: Ro
     role: "initiator",
     route: address,
     expected: peer,
-    onLive: (met) =>
-      Effect.map(monotonicMs, (nowMs) => {
-        entry.state = "connected"
-        entry.changedMs = nowMs
-        entry.met = met
-      })
+    isSpared: (peer) => RouteTurn.isSpared(supervisor, entry, peer, link.success.path),
+    onMet: (met) => {
+      entry.met = met
+    },
+    onLive: Effect.map(monotonicMs, (nowMs) => {
+      entry.state = "connected"
+      entry.changedMs = nowMs
+    })
   })
 })
 
+/** For how long nothing was seen of whom a route leads to, in milliseconds: one of this node's own is always expected to be there. */
+const absenceOf = ({ peers }: Supervision, { route, told }: RouteEntry) =>
+  Effect.map(monotonicMs, (nowMs) => {
+    if (route.listed === undefined) return 0
+    if (route.isFound !== true || route.peer === undefined) return Infinity
+    const seenMs = Math.max(told?.lastMs ?? -Infinity, peers.get(route.peer)?.leftMs ?? -Infinity)
+    return nowMs - seenMs
+  })
+
 const waitToRetry = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry, waitMsMax: number) {
   const { retryMsMax, retryMsMin } = supervisor.options
-  const longestMs = entry.route.listed === undefined ? retryMsMax : Math.max(retryMsMax, listedRetryMsMax)
+  const longestMs = RoadChoice.longestWaitMs(yield* absenceOf(supervisor, entry), retryMsMax)
   const fullMs = Math.min(retryMsMin * 2 ** Math.min(entry.attempts, 30), longestMs, waitMsMax)
   // Half fixed, half random, so that many clients of one hub do not come back in step.
   const [chance] = supervisor.crypto.randomBytes(1)

@@ -78,6 +78,11 @@ export interface SessionOptions {
    * May a peer that the policy denies and hears be heard now? When it may, it is taken to be heard until the session ends.
    */
   readonly hears: (peer: PeerId) => Effect.Effect<boolean>
+  /**
+   * Is a peer that has just proven itself linked by another road that is as good? Then the session ends before anything is said.
+   * An opening peer has told its incarnation.
+   */
+  readonly isSpared?: ((peer: PeerId, incarnation: string | undefined) => Effect.Effect<boolean>) | undefined
   /** Called in order; the session waits for it. */
   readonly notify: (notice: SessionNotice) => Effect.Effect<void>
 }

@@ -17,7 +17,7 @@ import type * as Wire from "../wire/WireMessage.ts"
 import * as CharterExchange from "./CharterExchange.ts"
 import * as RangeExchange from "./RangeExchange.ts"
 import { type Confirmed, monotonicMs, type RunningSession, send } from "./RunningSession.ts"
-import type { SessionError } from "./SessionError.ts"
+import { PeerLinked, SessionError } from "./SessionError.ts"
 import type { Action, Input } from "./SessionState.ts"
 
 type Performed = Effect.Effect<Input | undefined, JournalError | SessionError>
@@ -75,6 +75,10 @@ const admit = Effect.fnUntraced(function* (driver: RunningSession) {
   const { isHeard, ...decision } = yield* driver.gate.admits(peer)
   yield* driver.gate.audit({ action: "admit", peer, decision, detail: "session" })
   const { allowed, because, rule } = decision
+  const { isSpared } = driver.options
+  if (allowed && isSpared !== undefined && (yield* isSpared(peer, incarnationOf(driver)))) {
+    return yield* Effect.fail(new SessionError({ reason: new PeerLinked({ peer }) }))
+  }
   const hears = !allowed && isHeard === true && driver.charter !== undefined && (yield* driver.options.hears(peer))
   const heardWith = hears ? driver.charter!.digest() : undefined
   const input: Input = { _tag: "Admitted", denied: allowed ? undefined : { rule, because, heardWith } }

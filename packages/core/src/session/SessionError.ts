@@ -159,6 +159,16 @@ export class SessionReplaced extends Schema.TaggedError<SessionReplaced>()("Sess
   }
 }
 
+/** Another link with the peer is as good and stays; this one ends before anything is said. */
+export class PeerLinked extends Schema.TaggedError<PeerLinked>()("PeerLinked", { peer: Schema.String }) {
+  override get message(): string {
+    return `peer ${this.peer} is linked by another road, which stays`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** It was in step and gave its place to another route, or auto-sync had wanted no more of it. */
 export class SessionYielded extends Schema.TaggedError<SessionYielded>()("SessionYielded", {}) {
   override get message(): string {
@@ -196,6 +206,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     SessionStalled,
     SessionFailed,
     SessionReplaced,
+    PeerLinked,
     SessionYielded,
     SessionsExhausted,
     WireError,

@@ -61,8 +61,14 @@ export interface Finder {
   readonly addressOf: (peer: PeerId) => string
   /** Looks far away, too, when such an address is dialled; otherwise only who was found near is there. */
   readonly looksFar: boolean
-  /** Calls for each peer that seems to be near, also more than once, until the scope closes. */
-  readonly watch: (onFound: (peer: PeerId) => Effect.Effect<void>) => Effect.Effect<void, TransportError, Scope.Scope>
+  /**
+   * Until the scope closes it calls `onFound` for each peer that seems to be near, also again and again while it is; and it runs `onRenewed`
+   * when a dial may reach whom it has not reached before, e.g. because a network is there again, or a machine that says where others are.
+   */
+  readonly watch: (
+    onFound: (peer: PeerId) => Effect.Effect<void>,
+    onRenewed?: Effect.Effect<void>
+  ) => Effect.Effect<void, TransportError, Scope.Scope>
 }
 
 /** What a transport is told that proves by itself whose it is. */

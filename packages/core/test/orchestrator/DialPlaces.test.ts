@@ -11,6 +11,8 @@ const route = (address: string, isListed = false): RouteEntry => ({
   attempts: 0,
   lastError: undefined,
   met: undefined,
+  lookedMs: undefined,
+  told: undefined,
   gaveWayMs: undefined,
   isDue: false,
   tries: 0
