@@ -14,22 +14,14 @@ import { makeNode, makeRules, pass, type VirtualNode, type VirtualOptions } from
 const makeFinder = (looksFar = false) => {
   const numbers = new Map(Array.from({ length: 200 }, (_, number) => [peerOf(number), number]))
   const told: Array<(peer: PeerId) => Effect.Effect<void>> = []
-  const renewals: Array<Effect.Effect<void>> = []
   const finder: Finder = {
     addressOf: (peer) => `memory:${numbers.get(peer)}`,
     looksFar,
-    watch: (onFound, onRenewed = Effect.void) =>
-      Effect.sync(() => {
-        told.push(onFound)
-        renewals.push(onRenewed)
-      })
+    watch: (onFound) => Effect.sync(() => void told.push(onFound))
   }
   const find = (device: number) => Effect.forEach(told, (tell) => tell(peerOf(device)), { discard: true })
-  const renew = Effect.suspend(() => Effect.all(renewals, { discard: true }))
-  return { finder, find, renew }
+  return { finder, find }
 }
-
-const hourMs = 3_600_000
 
 /** Counts the links that a node dials, whatever comes of them. */
 const countDials = (network: MemoryTransport.MemoryNetwork, address: string) => {
@@ -49,14 +41,14 @@ const site = Effect.fnUntraced(function* (
   options: Partial<VirtualOptions> = {}
 ) {
   const network = MemoryTransport.makeNetwork()
-  const { find, finder, renew } = makeFinder(looksFar)
+  const { find, finder } = makeFinder(looksFar)
   const rules = yield* makeRules(known)
   const node = yield* makeNode(network, 1, [], { rules, finder, ...options })
   const others: Array<VirtualNode> = []
   for (const device of [2, 3]) others.push(yield* makeNode(network, device, [], { rules: yield* makeRules([1]) }))
   for (const each of [...others, node]) yield* each.start
   yield* pass(1_000)
-  return { node, others, find, renew, network, rules }
+  return { node, others, find, network, rules }
 })
 
 const routesOf = (node: VirtualNode) =>
@@ -121,57 +113,6 @@ describe("finding peers", () => {
       const everybody = Array.from({ length: 150 }, (_, number) => number + 1)
       const { node } = yield* site(true, everybody)
       expect(yield* routesOf(node)).toHaveLength(foundRoutesMax)
-    })
-  )
-
-  it.effect("[OR-95] who was met is dialled about as soon as a route of one's own, also when it was away for an hour", () =>
-    Effect.gen(function* () {
-      const { node, others } = yield* site(true, [1, 2])
-      expect((yield* routesOf(node))[0]?.state).toBe("connected")
-      for (const awayMs of [300_000, hourMs]) {
-        yield* others[0]!.stop
-        yield* pass(awayMs)
-        expect((yield* routesOf(node))[0]?.state).toBe("waiting")
-        yield* others[0]!.start
-        yield* pass(Math.max(24_000, awayMs / 100) + 1_000)
-        expect((yield* routesOf(node))[0]?.state).toBe("connected")
-      }
-    })
-  )
-
-  it.effect("[OR-95] who stays away, or was never met, costs few dials", () =>
-    Effect.gen(function* () {
-      const { network, node, others } = yield* site(true, [1, 2, 4])
-      yield* others[0]!.stop
-      const [met, never] = [countDials(network, "memory:2"), countDials(network, "memory:4")]
-      yield* pass(hourMs)
-      // Every 18 s on average for 40 minutes: as a route of its own; and every 11 minutes.
-      expect(met.count).toBeGreaterThan(100)
-      expect(met.count).toBeLessThan(300)
-      expect(never.count).toBeLessThan(12)
-      yield* pass(24 * hourMs)
-      met.count = 0
-      yield* pass(2 * hourMs)
-      expect(met.count).toBeLessThan(20)
-      expect((yield* node.status).peers.map(({ state }) => state)).toEqual(["offline"])
-    })
-  )
-
-  it.effect("[OR-96] when the finder may reach more than before whoever is not linked is dialled at once", () =>
-    Effect.gen(function* () {
-      const { network, node, others, renew } = yield* site(true, [1, 2, 3, 4])
-      yield* others[0]!.stop
-      yield* pass(24 * hourMs)
-      const linked = countDials(network, "memory:3")
-      const absent = countDials(network, "memory:4")
-      yield* others[0]!.start
-      yield* renew
-      yield* pass(500)
-      expect((yield* routesOf(node)).slice(0, 2).map(({ state }) => state)).toEqual(["connected", "connected"])
-      expect(linked.count).toBe(0)
-      // Its waits start over: 1 s, 2 s, 4 s …
-      yield* pass(10_000)
-      expect(absent.count).toBeGreaterThan(3)
     })
   )
 

@@ -56,6 +56,11 @@ export const simulate = (test: (site: Site) => Effect.Effect<void, unknown, Scop
   time.run(Effect.provide(Effect.scoped(test(site)), Logger.layer([])))
 }
 
+interface Told {
+  readonly found: (peer: PeerId) => Effect.Effect<void>
+  readonly renewed: Effect.Effect<void>
+}
+
 export class Site {
   readonly networks: Readonly<Record<RoadName, SimulatedNetwork>>
   /** What lies between the ends of a link, by road. */
@@ -63,8 +68,8 @@ export class Site {
   /** Dials by road, whatever came of them. */
   readonly dials: Record<RoadName, number> = { near: 0, far: 0 }
   readonly #random: SeededRandom
-  /** What the finders are told with. */
-  readonly tell = new Map<number, { found: (peer: PeerId) => Effect.Effect<void> }>()
+  /** What the finders of devices are told with. */
+  readonly tell = new Map<number, Told>()
 
   constructor(networks: Site["networks"], seed: SeededRandom) {
     this.networks = networks
@@ -119,7 +124,7 @@ export class Site {
         ? {
             addressOf: () => at("far", other),
             looksFar: true,
-            watch: (found) => Effect.sync(() => void this.tell.set(device, { found }))
+            watch: (found, renewed = Effect.void) => Effect.sync(() => void this.tell.set(device, { found, renewed }))
           }
         : undefined
     }
