@@ -73,8 +73,9 @@ export const isSpared = (
 
 /** Notes what a dial says of a route that rests: that it gave way, or that the peer it names was not there while another link was. */
 export const dialled = (supervisor: Supervision, entry: RouteEntry, isBehind: boolean, nowMs: number): void => {
-  const wasAway = entry.route.peer !== undefined && linkBeside(supervisor, entry) !== undefined
-  entry.lookedMs = isBehind || wasAway ? nowMs : undefined
+  // One that names nobody and has failed may lead to somebody else by now.
+  const isKnown = isBehind || entry.route.peer !== undefined
+  entry.lookedMs = isKnown && linkBeside(supervisor, entry) !== undefined ? nowMs : undefined
 }
 
 /** The link with the same journal of a route's peer by another road, as far as it is known which journal is there. */
