@@ -39,6 +39,8 @@ interface Shared {
   readonly listens: boolean
   readonly serves: boolean
   readonly uses: Set<ConnectionUse>
+  /** Whom to tell that others may be reached who were not before. */
+  readonly renewals: Set<() => void>
   users: number
 }
 
@@ -68,7 +70,7 @@ export const make = (settings: Libp2pSettings, host: Transport.TransportHost): L
   return {
     listen: (onLink) => listen(device, onLink),
     dial: (address) => dial(device, address),
-    watch: (onFound) => watch(device, onFound)
+    watch: (onFound, onRenewed) => watch(device, onFound, onRenewed)
   }
 }
 
@@ -94,12 +96,15 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
   const { host, settings } = device
   const relays: RelayKeeper.Relays = new Map()
   const uses = new Set<ConnectionUse>()
+  const renewals = new Set<() => void>()
   const scope = yield* Scope.make()
   const started = Effect.gen(function* () {
     const node = yield* Libp2pNode.make({ settings, host, listens, helpers: relays })
     yield* Libp2pLink.watchSizes(uses)
     const { addresses, isNeeded } = relayAddresses(settings, host)
-    const keeper = RelayKeeper.keep({ node, addresses, wantsPlace: listens && !settings.serves, relays })
+    const wantsPlace = listens && !settings.serves
+    const onRenewed = (): void => renewals.forEach((renewed) => renewed())
+    const keeper = RelayKeeper.keep({ node, addresses, wantsPlace, relays, onRenewed })
     if (isNeeded) yield* Effect.forkScoped(keeper)
     return node
   })
@@ -115,6 +120,7 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
     listens,
     serves: settings.serves,
     uses,
+    renewals,
     users: 0
   }
   device.current = shared
@@ -195,19 +201,35 @@ const letGo = ({ relays, serves, uses }: Shared, { connection }: ConnectionUse):
   cut(connection, "nobody uses it any more")
 }
 
-/** Tells of peers that answer in the local network. */
-const watch = Effect.fnUntraced(function* (device: Device, onFound: (peer: PeerId.PeerId) => Effect.Effect<void>) {
-  const { libp2p } = (yield* use(device, false)).node
+/** Tells of peers that answer in the local network, each time they do, and of relays that are there again. */
+const watch = Effect.fnUntraced(function* (
+  device: Device,
+  onFound: (peer: PeerId.PeerId) => Effect.Effect<void>,
+  onRenewed: Effect.Effect<void> = Effect.void
+) {
+  const { node, renewals } = yield* use(device, false)
   const fork = yield* FiberSet.runtime(yield* FiberSet.make())()
   const tell = ({ detail }: CustomEvent<PeerInfo>): void => {
     const peer = detail.id.toString()
-    if (PeerId.is(peer)) fork(onFound(peer))
+    if (PeerId.is(peer)) fork(Effect.andThen(noted(node.libp2p, detail), onFound(peer)))
   }
+  const renew = (): void => void fork(onRenewed)
   yield* Effect.acquireRelease(
-    Effect.sync(() => libp2p.addEventListener("peer:discovery", tell)),
-    () => Effect.sync(() => libp2p.removeEventListener("peer:discovery", tell))
+    Effect.sync(() => {
+      node.lan?.addEventListener("peer", tell)
+      renewals.add(renew)
+    }),
+    () =>
+      Effect.sync(() => {
+        node.lan?.removeEventListener("peer", tell)
+        renewals.delete(renew)
+      })
   )
 })
+
+/** Waits until a dial knows where the peer says that it is. */
+const noted = ({ peerStore }: Libp2p, { id, multiaddrs }: PeerInfo) =>
+  Effect.ignore(Effect.tryPromise(() => peerStore.merge(id, { multiaddrs })))
 
 const dial = Effect.fnUntraced(function* (
   device: Device,

@@ -8,7 +8,7 @@ import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys"
 import { dcutr } from "@libp2p/dcutr"
 import { identify, identifyPush } from "@libp2p/identify"
-import { FaultTolerance, type Libp2p } from "@libp2p/interface"
+import { FaultTolerance, type Libp2p, type PeerDiscovery } from "@libp2p/interface"
 import type { TransportManager } from "@libp2p/interface-internal"
 import { kadDHT, passthroughMapper } from "@libp2p/kad-dht"
 import { mdns } from "@libp2p/mdns"
@@ -37,6 +37,8 @@ const upgradeMsMax = 5_000
 
 export interface Libp2pNode {
   readonly libp2p: Libp2p
+  /** What finds peers in the local network, where the node looks there. */
+  readonly lan: PeerDiscovery | undefined
   /** The part that dials one address; the node itself tries one after the other. */
   readonly dialAddress: TransportManager["dial"]
 }
@@ -68,8 +70,8 @@ export const make = Effect.fnUntraced(function* (
     (node) => Effect.promise(async () => node.stop()).pipe(Effect.timeoutOption(stopMsMax), Effect.asVoid)
   )
   yield* Effect.forkScoped(PeerGater.sweep(door, libp2p))
-  const { transportManager } = libp2p.services.parts
-  return { libp2p, dialAddress: (address, more) => transportManager.dial(address, more) }
+  const { lan, parts } = libp2p.services
+  return { libp2p, lan, dialAddress: (address, more) => parts.transportManager.dial(address, more) }
 })
 
 /** Who pairs is nobody's peer yet; the code says who it is. */
@@ -115,8 +117,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
       inboundConnectionThreshold: settings.maxConnectionsPerSecond,
       inboundUpgradeTimeout: upgradeMsMax
     },
-    peerDiscovery: settings.lan ? [mdns({ serviceTag: lanServiceOf(settings), broadcast: listens })] : [],
-    services: servicesOf(settings)
+    services: servicesOf(settings, listens)
   })
 
 const lanServiceOf = ({ pairing }: Libp2pSettings): string => (pairing ? lanServices.pair : lanServices.sync)
@@ -126,8 +127,10 @@ const isExact = (address: string): boolean => !/^\/ip4\/0\.0\.0\.0\/|^\/ip6\/::\
 
 const usesRelays = ({ relays, serves }: Libp2pSettings): boolean => !serves && relays !== "disabled"
 
-const servicesOf = (settings: Libp2pSettings) => ({
+const servicesOf = (settings: Libp2pSettings, listens: boolean) => ({
   parts: ({ transportManager }: Parts): Parts => ({ transportManager }),
+  // As a service it can be asked whom it found; the node itself also tells of peers that it merely met.
+  ...(settings.lan ? { lan: mdns({ serviceTag: lanServiceOf(settings), broadcast: listens }) } : {}),
   identify: identify(),
   identifyPush: identifyPush(),
   ping: ping(),

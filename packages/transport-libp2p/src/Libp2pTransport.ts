@@ -40,7 +40,7 @@ export const libp2p = (options: Libp2pOptions = {}): Libp2pPlugin => {
         ? {
             addressOf: Libp2pAddress.ofPeer,
             looksFar: resolved.relays !== "disabled",
-            watch: (onFound) => Effect.flatMap(made, ({ watch }) => watch(onFound))
+            watch: (onFound, onRenewed) => Effect.flatMap(made, ({ watch }) => watch(onFound, onRenewed))
           }
         : undefined
     }

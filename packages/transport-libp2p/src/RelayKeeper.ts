@@ -50,6 +50,8 @@ export interface KeeperOptions {
   readonly wantsPlace: boolean
   /** The relays in use, which this fills. */
   readonly relays: Relays
+  /** Called when a relay is there, and when it has a place: others may be reached by it, or reach this node, who were not before. */
+  readonly onRenewed: () => void
 }
 
 /** Keeps on until it is interrupted. */
@@ -72,9 +74,16 @@ export const keep = Effect.fnUntraced(function* (options: KeeperOptions) {
   }
 }, Effect.scoped)
 
+/** How far a relay is: connected, and with a place for this node. */
+type Reach = "away" | "there" | "placed"
+
 const keepOne = Effect.fnUntraced(function* (options: KeeperOptions, node: Libp2pNode, peer: PeerId.PeerId) {
+  let known: Reach = "away"
   for (let failures = 0; ;) {
     const connection = directTo(node.libp2p, peer)
+    const reach = connection === undefined ? "away" : hasPlace(node.libp2p, peer) ? "placed" : "there"
+    if (reach !== known && reach !== "away") options.onRenewed()
+    known = reach
     if (connection === undefined) {
       const addresses = options.relays.get(peer) ?? []
       const isThere = yield* Effect.isSuccess(attempt(node, addresses))

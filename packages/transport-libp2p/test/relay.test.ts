@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { type PeerId, TransportError } from "@syncline/core"
 import { Effect, Exit, Scope } from "effect"
 import { createServer } from "node:net"
-import { counted, device, echo, eventually, listen, peerOf, quic, refused, tcp, visit } from "./Harness.ts"
+import { counted, device, echo, eventually, listen, peerOf, quic, refused, tcp, until, visit } from "./Harness.ts"
 
 const timeoutMs = 60_000
 
@@ -66,6 +66,35 @@ describe("through a relay", () => {
           yield* relay(addresses.map((address) => address.replace(/\/p2p\/.*/, ""))).pipe(Scope.provide(scope))
         }
         expect((yield* eventually(visit(near, circuit(addresses, 1)))).path).toBe("relayed")
+      }),
+    timeoutMs
+  )
+
+  it.live(
+    "[LP-21] whoever watches is told each time a relay is there, and when it gives a place",
+    () =>
+      Effect.gen(function* () {
+        let scope = yield* Scope.make()
+        yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+        const addresses = yield* relay([tcp]).pipe(Scope.provide(scope))
+        const told = { dialler: 0, listener: 0 }
+        const near = device(2, { listen: [], relays: addresses })
+        const placed = device(1, { listen: [tcp], relays: addresses })
+        yield* placed.listen(echo)
+        yield* near.finder!.watch(() => Effect.void, Effect.sync(() => void told.dialler++))
+        yield* placed.finder!.watch(() => Effect.void, Effect.sync(() => void told.listener++))
+        for (let times = 1; times <= 2; times++) {
+          // One that listens may have had its place before it watched, and later is told of relay and place, or of both at once.
+          yield* until(Effect.sync(() => told.dialler >= times && told.listener >= times - 1))
+          expect((yield* eventually(visit(near, circuit(addresses, 1)))).path).toBe("relayed")
+          yield* Effect.sleep(3_000)
+          expect(told.dialler).toBe(times)
+          expect(told.listener).toBeLessThanOrEqual(2 * times)
+          if (times === 2) break
+          yield* Scope.close(scope, Exit.void)
+          scope = yield* Scope.make()
+          yield* relay(addresses.map((address) => address.replace(/\/p2p\/.*/, ""))).pipe(Scope.provide(scope))
+        }
       }),
     timeoutMs
   )
