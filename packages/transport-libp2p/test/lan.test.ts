@@ -23,7 +23,7 @@ describe("in a local network", () => {
         const found = yield* Queue.sliding<string>(64)
         yield* device(1, { listen: [tcp], lan: true }).listen(echo)
         yield* device(2, { listen: [], lan: true }).finder!.watch((peer) => Queue.offer(found, peer))
-        for (let times = 0; times < 2; ) if ((yield* Queue.take(found)) === peerOf(1)) times++
+        for (let times = 0; times < 2;) if ((yield* Queue.take(found)) === peerOf(1)) times++
       }),
     40_000
   )

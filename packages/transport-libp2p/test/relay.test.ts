@@ -81,8 +81,14 @@ describe("through a relay", () => {
         const near = device(2, { listen: [], relays: addresses })
         const placed = device(1, { listen: [tcp], relays: addresses })
         yield* placed.listen(echo)
-        yield* near.finder!.watch(() => Effect.void, Effect.sync(() => void told.dialler++))
-        yield* placed.finder!.watch(() => Effect.void, Effect.sync(() => void told.listener++))
+        yield* near.finder!.watch(
+          () => Effect.void,
+          Effect.sync(() => void told.dialler++)
+        )
+        yield* placed.finder!.watch(
+          () => Effect.void,
+          Effect.sync(() => void told.listener++)
+        )
         for (let times = 1; times <= 2; times++) {
           // One that listens may have had its place before it watched, and later is told of relay and place, or of both at once.
           yield* until(Effect.sync(() => told.dialler >= times && told.listener >= times - 1))

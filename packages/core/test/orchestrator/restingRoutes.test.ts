@@ -54,20 +54,22 @@ describe("a route that rests", () => {
     })
   )
 
-  it.effect("[OR-93] is dialled at once after a failure, also where the peer that was there is linked elsewhere by then", () =>
-    Effect.gen(function* () {
-      const { another, hub, network, node } = yield* site()
-      network.listeners.delete("memory:1")
-      yield* node.send({ _tag: "PausePeer", peer: hub.peer })
-      yield* node.send({ _tag: "ResumePeer", peer: hub.peer })
-      yield* pass(50_000)
-      expect(yield* statesOf(node)).toEqual(["waiting", "connected"])
-      lead(network, "1", "3")
-      yield* pass(25_000)
-      expect(yield* statesOf(node)).toEqual(["connected", "connected"])
-      for (const one of [hub, another])
-        expect(seenBy(one, "PeerConnected").length - seenBy(one, "PeerDisconnected").length).toBe(1)
-    })
+  it.effect(
+    "[OR-93] is dialled at once after a failure, also where the peer that was there is linked elsewhere by then",
+    () =>
+      Effect.gen(function* () {
+        const { another, hub, network, node } = yield* site()
+        network.listeners.delete("memory:1")
+        yield* node.send({ _tag: "PausePeer", peer: hub.peer })
+        yield* node.send({ _tag: "ResumePeer", peer: hub.peer })
+        yield* pass(50_000)
+        expect(yield* statesOf(node)).toEqual(["waiting", "connected"])
+        lead(network, "1", "3")
+        yield* pass(25_000)
+        expect(yield* statesOf(node)).toEqual(["connected", "connected"])
+        for (const one of [hub, another])
+          expect(seenBy(one, "PeerConnected").length - seenBy(one, "PeerDisconnected").length).toBe(1)
+      })
   )
 
   it.effect("[OR-93] [OR-67] is no reason to use a mailbox", () =>

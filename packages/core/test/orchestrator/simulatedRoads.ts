@@ -99,7 +99,11 @@ export class Site {
       ...inner,
       name: road,
       accepts: (address) => address.startsWith(from),
-      listen: (onLink) => Effect.as(inner.listen((link) => onLink(withPath(link))), [at(road, device)]),
+      listen: (onLink) =>
+        Effect.as(
+          inner.listen((link) => onLink(withPath(link))),
+          [at(road, device)]
+        ),
       dial: (address) =>
         Effect.suspend(() => {
           this.dials[road]++
