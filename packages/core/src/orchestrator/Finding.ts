@@ -88,7 +88,7 @@ const again = (entry: RouteEntry, keeping: FoundKeeping, peer: PeerId): Effect.E
 
 /** Whoever was not reached may be now. */
 const renewed = Effect.fnUntraced(function* (supervisor: Supervision, finder: Finder, keeping: FoundKeeping) {
-  for (const entry of [...supervisor.routes.values()]) {
+  for (const entry of supervisor.routes.values()) {
     const { address, isFound, peer } = entry.route
     if (isFound !== true || peer === undefined || finder.addressOf(peer) !== address) continue
     if (!(yield* isWanted(supervisor, peer))) continue

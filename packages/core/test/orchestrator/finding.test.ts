@@ -26,10 +26,10 @@ const makeFinder = (looksFar = false) => {
 /** Counts the links that a node dials, whatever comes of them. */
 const countDials = (network: MemoryTransport.MemoryNetwork, address: string) => {
   const dials = { count: 0 }
-  const { get } = network.listeners
-  network.listeners.get = function (this: typeof network.listeners, key) {
+  const get = network.listeners.get.bind(network.listeners)
+  network.listeners.get = (key) => {
     if (key === address) dials.count++
-    return get.call(this, key)
+    return get(key)
   }
   return dials
 }
