@@ -1,4 +1,4 @@
-import { TransportConformance } from "@syncline/core/testing"
+import { SessionConformance, TransportConformance } from "@syncline/core/testing"
 import { Effect } from "effect"
 import { device, peerOf, quic, tcp } from "./Harness.ts"
 import * as MultiaddrProxy from "./MultiaddrProxy.ts"
@@ -14,3 +14,5 @@ const setup = (listen: string) =>
 
 TransportConformance.transportConformance("libp2p over TCP", setup(tcp))
 TransportConformance.transportConformance("libp2p over QUIC", setup(quic))
+SessionConformance.sessionConformance("libp2p over TCP", setup(tcp))
+SessionConformance.sessionConformance("libp2p over QUIC", setup(quic))

@@ -1,4 +1,4 @@
-import { TransportConformance } from "@syncline/core/testing"
+import { SessionConformance, TransportConformance } from "@syncline/core/testing"
 import { Effect } from "effect"
 import { socketIo } from "../src/SocketIoTransport.ts"
 import * as TcpProxy from "./TcpProxy.ts"
@@ -12,3 +12,4 @@ const setup = Effect.map(TcpProxy.make, (proxy) => ({
 }))
 
 TransportConformance.transportConformance("socketio", setup)
+SessionConformance.sessionConformance("socketio", setup)

@@ -261,13 +261,13 @@ const listening = (setup: TransportSetup): void => {
 
 const together = { concurrency: "unbounded" } as const
 
-interface Listening {
+export interface Listening {
   readonly address: string
   readonly links: Queue.Dequeue<Link>
 }
 
 /** Listens, keeps every link open and hands it out. */
-const listen = Effect.fnUntraced(function* (
+export const listen = Effect.fnUntraced(function* (
   under: TransportUnderTest
 ): Effect.fn.Return<Listening, TransportError, Scope.Scope> {
   const links = yield* Queue.unbounded<Link>()
@@ -275,8 +275,10 @@ const listen = Effect.fnUntraced(function* (
   return { address: first(addresses), links }
 })
 
-const dialTo = (under: TransportUnderTest, listener: Listening): Effect.Effect<Link, TransportError, Scope.Scope> =>
-  Effect.flatMap(under.route(listener.address), under.client.dial)
+export const dialTo = (
+  under: TransportUnderTest,
+  listener: Listening
+): Effect.Effect<Link, TransportError, Scope.Scope> => Effect.flatMap(under.route(listener.address), under.client.dial)
 
 /** Both ends of one link: `near` dialled, `far` accepted. */
 const connect = Effect.fnUntraced(function* (
@@ -287,7 +289,7 @@ const connect = Effect.fnUntraced(function* (
   return { near, far: yield* Queue.take(listener.links) }
 })
 
-const first = (addresses: ReadonlyArray<string>): string => {
+export const first = (addresses: ReadonlyArray<string>): string => {
   const [address] = addresses
   if (address === undefined) throw new TypeError("the transport announced no address")
   return address

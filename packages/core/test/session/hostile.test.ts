@@ -16,7 +16,7 @@ import * as RangeTree from "../../src/reconcile/RangeTree.ts"
 import * as Proof from "../../src/session/Proof.ts"
 import * as LiveState from "../../src/session/LiveState.ts"
 import { crypto, signerOf } from "../nodeCrypto.ts"
-import { FarEnd, greet, nodeLayer, openSession, peerOf, prove, slowLayer, space } from "./SessionUnderTest.ts"
+import { FarEnd, greet, nodeLayer, openSession, peerOf, slowLayer, space } from "./SessionUnderTest.ts"
 
 const author = (device: number) => Author.make(peerOf(device), "0011223344556677")
 
@@ -48,33 +48,6 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
     })
   )
 
-  it.effect("[SE-2] a peer that claims another's id is refused", () =>
-    Effect.gen(function* () {
-      const { far, session } = yield* openSession("responder")
-      const end = new FarEnd(far)
-      yield* end.say({ _tag: "Challenge", version: 1, nonce: new Uint8Array(16), peer: signerOf(2).publicKey })
-      yield* end.hear()
-      const liar = yield* openSession("responder")
-      const { hello } = yield* greet(new FarEnd(liar.far), 3)
-      yield* end.say(hello)
-      expect(yield* end.hear()).toMatchObject({ code: "ProofInvalid" })
-      expect(yield* Fiber.join(session)).toBe("ProofInvalid")
-    })
-  )
-
-  it.effect("[SE-3] a replayed greeting is refused: nonce and connection are new", () =>
-    Effect.gen(function* () {
-      const first = yield* openSession("responder")
-      const { hello } = yield* greet(new FarEnd(first.far), 2)
-      const { far, session } = yield* openSession("responder")
-      const end = new FarEnd(far)
-      yield* end.say({ _tag: "Challenge", version: 1, nonce: new Uint8Array(16), peer: signerOf(2).publicKey })
-      yield* end.hear()
-      yield* end.say(hello)
-      expect(yield* Fiber.join(session)).toBe("ProofInvalid")
-    })
-  )
-
   it.effect("[SE-3] a proof relayed to another connection or reflected in the other role is refused", () =>
     Effect.gen(function* () {
       const { far, session } = yield* openSession("responder")
@@ -94,16 +67,6 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       const reflected = { ...transcript, responder: signerOf(1).publicKey }
       const own = Proof.prove(crypto, signerOf(1), reflected, "initiator")
       expect(Proof.isProven(crypto, reflected, "responder", own)).toBe(false)
-    })
-  )
-
-  it.effect("[SE-4] the opening side refuses another peer than the route names, before it says what it has", () =>
-    Effect.gen(function* () {
-      const { far, session } = yield* openSession("initiator", peerOf(2))
-      const end = new FarEnd(far)
-      yield* prove(end, 3)
-      expect(yield* end.hear()).toMatchObject({ _tag: "Error", code: "PeerUnexpected" })
-      expect(yield* Fiber.join(session)).toBe("PeerUnexpected")
     })
   )
 
@@ -130,22 +93,6 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
     })
   )
 
-  it.effect("[SE-6] messages out of turn end the session", () =>
-    Effect.gen(function* () {
-      for (const message of [
-        { _tag: "EventBatch", batch: 0, source: "feed", from: 0, upto: 1, isLast: true, commits: [commitBy(2, "x")] },
-        { _tag: "EventAck", batch: 3, upto: 0, applied: 0, held: 0, gaps: 0, refused: [], reasons: [], verdicts: [] },
-        { _tag: "Ping", token: 1 }
-      ] as const) {
-        const before = yield* head
-        const { far, session } = yield* openSession("responder")
-        yield* new FarEnd(far).say(message)
-        expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
-        expect(yield* head).toBe(before)
-      }
-    })
-  )
-
   it.effect("[SE-8] a peer that does not finish its greeting in time is cut off", () =>
     Effect.gen(function* () {
       const { session } = yield* openSession("responder")
@@ -166,16 +113,6 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
         yield* TestClock.adjust("1 second")
       }
       expect(yield* Fiber.join(session)).toBe("SessionStalled")
-    })
-  )
-
-  it.effect("[SE-12] large or compressed frames before the greeting end the session", () =>
-    Effect.gen(function* () {
-      for (const frame of [new Uint8Array(600), Uint8Array.of(1, 0x28, 0xb5, 0x2f, 0xfd)]) {
-        const { far, session } = yield* openSession("responder")
-        yield* far.send(frame)
-        expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
-      }
     })
   )
 
@@ -209,109 +146,6 @@ it.layer(nodeLayer)("a session with a hostile peer", (it) => {
       expect(yield* journal.get("secret", "in")).toBeUndefined()
       expect(yield* head).toBe(before + 1)
     })
-  )
-
-  it.effect("[SE-14] a batch that takes long to check is not overtaken by the next", () =>
-    Effect.gen(function* () {
-      const { far } = yield* openSession("responder")
-      const end = new FarEnd(far)
-      yield* greet(end, 2)
-      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
-      const events: Array<Uint8Array> = []
-      const partition = { type: "note", header: {} }
-      const frame = { space, partition, authors: [author(2)], group: undefined, seal: undefined }
-      const meaning = Commit.meaningOf(crypto, { ...frame, at: HybridTime.zero, count: 1 })
-      for (let eseq = 1; eseq <= 200; eseq++) {
-        const last = events.at(-1)
-        const prev =
-          last === undefined
-            ? undefined
-            : Commit.leaf(crypto, meaning, HybridTime.make(eseq - 1, 0), 0, last).slice(0, 16)
-        events.push(Event.encode({ entity: "chain", eseq, prev, deps: [], ops: { s: { text: String(eseq) } } }))
-      }
-      const commits = events.map((event, i) => seal(2, signerOf(2), "note", event, i + 1))
-      yield* end.say({
-        _tag: "EventBatch",
-        batch: 0,
-        source: "feed",
-        from: 0,
-        upto: 190,
-        isLast: false,
-        commits: commits.slice(0, 190)
-      })
-      yield* end.say({
-        _tag: "EventBatch",
-        batch: 1,
-        source: "feed",
-        from: 190,
-        upto: 200,
-        isLast: true,
-        commits: commits.slice(190)
-      })
-      const acks: Array<WireMessage> = []
-      while (acks.length < 2) {
-        const message = yield* end.hear()
-        if (message._tag === "EventAck") acks.push(message)
-      }
-      expect(acks).toMatchObject([
-        { applied: 190, gaps: 0, upto: 190 },
-        { applied: 10, gaps: 0, upto: 200 }
-      ])
-    })
-  )
-
-  it.effect("[SE-9] bytes that are no frame end the session with the wire's reason", () =>
-    Effect.gen(function* () {
-      const deep = Uint8Array.of(0, ...Array.from({ length: 40 }, () => 0x91), 1)
-      for (const [frame, code] of [
-        [deep, "FrameTooDeep"],
-        [Uint8Array.of(0, 0xc1), "FrameMalformed"],
-        [Uint8Array.of(0, 0x93, 0, 60, 1), "MessageUnknown"]
-      ] as const) {
-        const { far, session } = yield* openSession("responder")
-        yield* far.send(frame)
-        expect(yield* Fiber.join(session)).toBe(code)
-      }
-    })
-  )
-
-  it.effect("[SE-10] another protocol version or another space is refused by name", () =>
-    Effect.gen(function* () {
-      const first = yield* openSession("responder")
-      const older = new FarEnd(first.far)
-      yield* older.say({ _tag: "Challenge", version: 2, nonce: new Uint8Array(16), peer: signerOf(2).publicKey })
-      expect(yield* Fiber.join(first.session)).toBe("VersionUnsupported")
-      const second = yield* openSession("responder")
-      yield* greet(new FarEnd(second.far), 2, (hello) => ({ ...hello, space: new Uint8Array(16) }))
-      expect(yield* Fiber.join(second.session)).toBe("SpaceUnknown")
-    })
-  )
-
-  it.effect(
-    "[SE-11] a verdict that contradicts the roots ends the session: nobody is called synced on a peer's word",
-    () =>
-      Effect.gen(function* () {
-        const { far, session } = yield* openSession("initiator")
-        const end = new FarEnd(far)
-        const challenge = yield* end.hear()
-        if (challenge._tag !== "Challenge") return yield* Effect.die("no challenge")
-        const signer = signerOf(2)
-        const nonce = new Uint8Array(16)
-        const transcript: Proof.Transcript = {
-          initiator: challenge.peer,
-          responder: signer.publicKey,
-          initiatorNonce: challenge.nonce,
-          responderNonce: nonce,
-          channelBinding: far.channelBinding
-        }
-        const signature = Proof.prove(crypto, signer, transcript, "responder")
-        yield* end.say({ _tag: "ChallengeAck", nonce, peer: signer.publicKey, signature })
-        const hello = yield* end.hear()
-        if (hello._tag !== "Hello") return yield* Effect.die("no greeting")
-        const { signature: _, ...rest } = hello
-        yield* end.say({ ...rest, _tag: "HelloAck", verdict: "equal", root: new Uint8Array(16) })
-        expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
-      })
   )
 })
 
