@@ -45,13 +45,15 @@ interface Running {
   readonly ended: Promise<number | null>
 }
 
-const run = ({ data, env }: HubStart): Running => {
+type OnEnd = (end: () => void) => void
+
+const run = ({ data, env }: HubStart, onEnd: OnEnd = onTestFinished): Running => {
   const child = spawn(process.execPath, [main], {
     cwd: tmpdir(),
     env: { ...process.env, SYNCLINE_DATA: data, SYNCLINE_PORT: "0", SYNCLINE_LOG_LEVEL: "info", ...env },
     stdio: ["ignore", "pipe", "pipe"]
   })
-  onTestFinished(() => void child.kill("SIGKILL"))
+  onEnd(() => void child.kill("SIGKILL"))
   const texts = { out: "", log: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.log += text))
@@ -60,8 +62,11 @@ const run = ({ data, env }: HubStart): Running => {
 }
 
 /** Starts a hub and waits until it says that it runs. */
-export const startHub = async (start: HubStart): Promise<HubProcess> => {
-  const { child, ended, log, out } = run(start)
+export const startHub = (start: HubStart): Promise<HubProcess> => runHub(start)
+
+/** The same for a test that runs beside others, which says by itself when it is over. */
+export const runHub = async (start: HubStart, onEnd?: OnEnd): Promise<HubProcess> => {
+  const { child, ended, log, out } = run(start, onEnd)
   await until(() => out().includes("<device id>") || child.exitCode !== null, 15_000)
   const word = (label: string): string => new RegExp(`${label} +(\\S+)`).exec(out())?.[1] ?? ""
   if (child.exitCode !== null) throw new Error(`the hub ended with ${child.exitCode}: ${log()}`)

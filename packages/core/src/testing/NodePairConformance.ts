@@ -74,9 +74,7 @@ const test = (
         const hub = yield* makeNode(under.server, 1, hubTrusts)
         const device = yield* makeNode(under.client, 2, [1])
         const started = yield* send(hub, { _tag: "Start" })
-        const address = yield* under.route(
-          TransportConformance.first("addresses" in started ? started.addresses : [])
-        )
+        const address = yield* under.route(TransportConformance.first("addresses" in started ? started.addresses : []))
         // Who only dials listens nowhere.
         const start = Effect.andThen(send(device, { _tag: "Start" }), send(device, { _tag: "AddRoute", address }))
         yield* Effect.gen(() => body({ under, hub, device, start: Effect.asVoid(start) }))

@@ -318,7 +318,7 @@ const order = (setup: TransportConformance.TransportSetup): void => {
   test(setup, "[SE-14] a batch that takes long to check is not overtaken by the next", function* (open) {
     const { end } = yield* open("responder")
     yield* greet(end, 2)
-      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
+    expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
     const all = chain(100)
     yield* end.say(batchOf(0, 0, 90, all.slice(0, 90)))
     yield* end.say(batchOf(1, 90, 100, all.slice(90)))
