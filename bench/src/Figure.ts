@@ -3,7 +3,7 @@
  * knows nothing of how they came about.
  */
 
-export type Unit = "records/s" | "commits/s" | "ms" | "s" | "B" | "MB" | "×" | "round trips"
+export type Unit = "records/s" | "commits/s" | "ms" | "s" | "B" | "MB" | "MB/s" | "×" | "round trips"
 
 /** A bound that a figure's median should keep. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number }

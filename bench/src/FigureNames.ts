@@ -11,3 +11,5 @@ export const rawStream = "raw stream of 135k into better-sqlite3"
 export const rawStreamCpu = "raw stream of 135k: client's processor time"
 export const writesBy100Cpu = "local writes, 100 per commit: processor time of 50k"
 export const sqliteBy100Cpu = "better-sqlite3 alone, 100 per commit: processor time of 50k"
+/** By a road from device to device: records of a cold sync. */
+export const peerSync = (road: string): string => `cold sync of 135k from device to device, ${road}`

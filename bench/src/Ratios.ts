@@ -24,6 +24,18 @@ const ratios: ReadonlyArray<Ratio> = [
     of: Names.rawStreamCpu,
     to: Names.coldSync135kCpu
   },
+  {
+    figure: "ratio: cold sync from device to device, TCP / Socket.IO",
+    of: Names.peerSync("TCP"),
+    to: Names.peerSync("Socket.IO"),
+    target: { atLeast: 0.5 }
+  },
+  {
+    figure: "ratio: cold sync from device to device, QUIC / Socket.IO",
+    of: Names.peerSync("QUIC"),
+    to: Names.peerSync("Socket.IO"),
+    target: { atLeast: 0.5 }
+  },
   { figure: "ratio: writes, 100 per commit / better-sqlite3", of: Names.writesBy100, to: Names.sqliteBy100 },
   { figure: "ratio: writes, 1 per commit / better-sqlite3", of: Names.writesBy1, to: Names.sqliteBy1 },
   {

@@ -16,6 +16,7 @@ import { folderRoad } from "./measurements/FolderRoad.ts"
 import { grant } from "./measurements/Grant.ts"
 import { liveStream } from "./measurements/LiveStream.ts"
 import { localWrites } from "./measurements/LocalWrites.ts"
+import { peerRoads } from "./measurements/PeerRoads.ts"
 import { policyCost } from "./measurements/PolicyCost.ts"
 import { rawStream } from "./measurements/RawStream.ts"
 import { reconnect } from "./measurements/Reconnect.ts"
@@ -39,7 +40,8 @@ const measurements: ReadonlyArray<Measurement> = [
   policyCost,
   grant,
   sealedContents,
-  folderRoad
+  folderRoad,
+  peerRoads
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */

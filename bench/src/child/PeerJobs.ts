@@ -74,6 +74,9 @@ export const peerJobs = {
     return { beganNs, ...(await timed(() => writeAll(peer, records, perCommit))) }
   },
 
+  /** Bytes of all its commits, as they are stored and sent. */
+  commitBytes: async () => JournalFile.commitsAfter(opened().folder, 0).bytes,
+
   /** Writes `count` places, a thousand in each transaction. */
   writePlaces: async ({ count }: { readonly count: number }) => {
     const { peer } = opened()

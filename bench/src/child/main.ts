@@ -4,6 +4,7 @@
 import { comparisonJobs } from "./ComparisonJobs.ts"
 import type { DecideInput, JudgeInput } from "./DecisionJobs.ts"
 import type { IngestInput } from "./SealedJobs.ts"
+import type { ReceiveBytesInput, ServeBytesInput } from "./LibraryStream.ts"
 import { peerJobs } from "./PeerJobs.ts"
 import { serve } from "./Serving.ts"
 import { sqliteJobs } from "./SqliteJobs.ts"
@@ -14,6 +15,8 @@ const laterJobs = {
   decide: async (input: DecideInput) => (await import("./DecisionJobs.ts")).decide(input),
   judge: async (input: JudgeInput) => (await import("./DecisionJobs.ts")).judge(input),
   ingest: async (input: IngestInput) => (await import("./SealedJobs.ts")).ingest(input),
+  serveBytes: async (input: ServeBytesInput) => (await import("./LibraryStream.ts")).serveBytes(input),
+  receiveBytes: async (input: ReceiveBytesInput) => (await import("./LibraryStream.ts")).receiveBytes(input),
   rotate: async (input: { readonly devices: number }) => (await import("./SealedJobs.ts")).rotate(input)
 }
 
