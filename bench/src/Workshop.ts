@@ -43,9 +43,9 @@ export class Workshop {
     return path
   }
 
-  /** A measuring process. */
-  child(): ChildProcess {
-    const child = new ChildProcess(this.#profiling)
+  /** A measuring process; `execArgv` are further options for Node itself. */
+  child(execArgv: ReadonlyArray<string> = []): ChildProcess {
+    const child = new ChildProcess([...this.#profiling, ...execArgv])
     this.onEnd(() => child.end())
     return child
   }

@@ -14,6 +14,7 @@ import { differences } from "./measurements/Differences.ts"
 import { equalStores } from "./measurements/EqualStores.ts"
 import { folderRoad } from "./measurements/FolderRoad.ts"
 import { grant } from "./measurements/Grant.ts"
+import { hostilePeers } from "./measurements/HostilePeers.ts"
 import { liveStream } from "./measurements/LiveStream.ts"
 import { localWrites } from "./measurements/LocalWrites.ts"
 import { peerRoads } from "./measurements/PeerRoads.ts"
@@ -41,7 +42,8 @@ const measurements: ReadonlyArray<Measurement> = [
   grant,
   sealedContents,
   folderRoad,
-  peerRoads
+  peerRoads,
+  hostilePeers
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */

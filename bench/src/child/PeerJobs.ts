@@ -22,6 +22,13 @@ export interface WriteInput {
   readonly perCommit: number
 }
 
+export interface ChangeSlowlyInput {
+  readonly count: number
+  readonly everyMs?: number
+  /** Another one chooses other values. */
+  readonly salt?: number
+}
+
 /** Changes that came from other devices, with the nanosecond at which they were readable here. */
 let seen: Array<readonly [id: string, atNs: bigint]> = []
 /** How many came, with the nanosecond of the last. */
@@ -132,6 +139,14 @@ export const peerJobs = {
     return JournalFile.commitsAfter(folder, before)
   },
 
+  /** Resident memory of this process without its garbage, in bytes. */
+  resident: async () => {
+    globalThis.gc?.()
+    await sleep(lookEveryMs)
+    globalThis.gc?.()
+    return process.memoryUsage().rss
+  },
+
   /** Waits until everything that is here was left in the mailbox; gives the bytes of its commits. */
   leftInMailbox: async () => {
     const { folder, peer } = opened()
@@ -172,12 +187,12 @@ export const peerJobs = {
   },
 
   /** Changes `count` cities one by one and gives the nanosecond at which each write began. */
-  changeSlowly: async ({ count, everyMs = pauseMs }: { readonly count: number; readonly everyMs?: number }) => {
+  changeSlowly: async ({ count, everyMs = pauseMs, salt = 0 }: ChangeSlowlyInput) => {
     const { peer } = opened()
     const began: Array<readonly [id: string, atNs: bigint]> = []
     for (const record of Cities.first(count)) {
       began.push([record.id, process.hrtime.bigint()])
-      await peer.city.put(changed(record, 0))
+      await peer.city.put(changed(record, salt))
       await sleep(everyMs)
     }
     return began

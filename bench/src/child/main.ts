@@ -4,6 +4,7 @@
 import { comparisonJobs } from "./ComparisonJobs.ts"
 import type { DecideInput, JudgeInput } from "./DecisionJobs.ts"
 import type { IngestInput } from "./SealedJobs.ts"
+import type { AttackInput } from "./HostilePeer.ts"
 import type { ReceiveBytesInput, ServeBytesInput } from "./LibraryStream.ts"
 import { peerJobs } from "./PeerJobs.ts"
 import { serve } from "./Serving.ts"
@@ -17,6 +18,8 @@ const laterJobs = {
   ingest: async (input: IngestInput) => (await import("./SealedJobs.ts")).ingest(input),
   serveBytes: async (input: ServeBytesInput) => (await import("./LibraryStream.ts")).serveBytes(input),
   receiveBytes: async (input: ReceiveBytesInput) => (await import("./LibraryStream.ts")).receiveBytes(input),
+  hostileId: async () => (await import("./HostilePeer.ts")).hostileId(),
+  attack: async (input: AttackInput) => (await import("./HostilePeer.ts")).attack(input),
   rotate: async (input: { readonly devices: number }) => (await import("./SealedJobs.ts")).rotate(input)
 }
 
