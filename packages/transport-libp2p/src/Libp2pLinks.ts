@@ -140,7 +140,7 @@ const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
   const fork = yield* FiberSet.runtime(fibers)()
   const take = (stream: Stream, connection: Connection): void => {
     // Before anything that takes time: what comes before somebody listens is lost.
-    const one: ConnectionUse = { connection, opening: new Libp2pLink.Opening(stream) }
+    const one: ConnectionUse = { connection, opening: new Libp2pLink.Opening(stream, connection) }
     shared.uses.add(one)
     fork(accept(device, shared, one, onLink).pipe(Effect.ensuring(end(shared, one))))
   }
@@ -252,7 +252,7 @@ const open = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: Ab
   shared.uses.add(one)
   try {
     const stream = await one.connection.newStream(shared.protocol, { signal, runOnLimitedConnection: true })
-    one.opening = new Libp2pLink.Opening(stream)
+    one.opening = new Libp2pLink.Opening(stream, one.connection)
     signal.throwIfAborted()
     return one
   } catch (error) {
