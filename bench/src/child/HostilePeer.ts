@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto"
 import { createSocket } from "node:dgram"
 import { connect, type Socket } from "node:net"
+import { constants, setPriority } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { quic } from "@chainsafe/libp2p-quic"
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys"
@@ -163,6 +164,8 @@ const spread = async (times: number, forMs: number, each: (number: number) => vo
 
 /** Attacks, and tells what came of it. */
 export const attack = async ({ address, dials, forMs, streams }: AttackInput): Promise<Attack> => {
+  // As if it ran on another machine: what it costs itself must slow nobody else.
+  setPriority(constants.priority.PRIORITY_LOW)
   const target = targetOf(address)
   const [sockets, openStreams] = [new Gauge(), new Gauge()]
   const nodes = await strangers(strangersMax)

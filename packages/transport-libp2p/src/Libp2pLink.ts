@@ -44,17 +44,13 @@ export const watchSizes = (
   ])
 }
 
-interface Abortable {
-  readonly abort: (error: Error) => void
-}
-
 /**
  * What comes in on a stream from its first byte on. It listens before anything else does: an event that comes before somebody
  * listens is lost.
  */
 export class Opening {
   readonly stream: Stream
-  readonly #connection: Abortable
+  readonly #cutOff: (problem: string) => void
   readonly inbox: Array<Uint8Array> = []
   /** What the frames in the inbox cost of the window. */
   inboxCost = 0
@@ -67,10 +63,10 @@ export class Opening {
   wakeReceiver: (() => void) | undefined
   wakeSender: (() => void) | undefined
 
-  /** `connection` ends with whoever does not keep to the protocol on its stream. */
-  constructor(stream: Stream, connection: Abortable) {
+  /** `cutOff` ends the connection of whoever does not keep to the protocol on its stream. */
+  constructor(stream: Stream, cutOff: (problem: string) => void) {
     this.stream = stream
-    this.#connection = connection
+    this.#cutOff = cutOff
     const reader = new FrameReader({
       onFrame: (frame) => this.#keep(frame),
       onTaken: (bytes) => this.#free(bytes)
@@ -97,13 +93,10 @@ export class Opening {
     this.#wake("wakeSender")
   }
 
-  /**
-   * Cuts off whoever does not keep to the protocol, with its connection: the next stream costs it a handshake, and connections
-   * of one host are limited where streams are opened for nothing.
-   */
+  /** Cuts off whoever does not keep to the protocol. */
   refuse(problem: string): void {
     this.end(problem)
-    cut(this.#connection, problem)
+    this.#cutOff(problem)
   }
 
   /** Hands a frame to the stream, whether the window has room or not. */

@@ -8,6 +8,7 @@ import { peerIdFromString } from "@libp2p/peer-id"
 import type { Multiaddr } from "@multiformats/multiaddr"
 import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
 import { randomBytes } from "node:crypto"
+import { BarredPeers } from "./BarredPeers.ts"
 import * as Libp2pAddress from "./Libp2pAddress.ts"
 import { cut, linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
 import * as Libp2pLink from "./Libp2pLink.ts"
@@ -55,6 +56,7 @@ interface Device {
   readonly settings: Libp2pSettings
   readonly host: Transport.TransportHost
   readonly oneAtATime: Semaphore.Semaphore
+  readonly barred: BarredPeers
   /** The node that a dial uses. */
   current: Shared | undefined
 }
@@ -66,7 +68,11 @@ export interface Libp2pLinks {
 }
 
 export const make = (settings: Libp2pSettings, host: Transport.TransportHost): Libp2pLinks => {
-  const device: Device = { settings, host, oneAtATime: Semaphore.makeUnsafe(1), current: undefined }
+  const barred = new BarredPeers()
+  const admits: typeof host.admits = (peer) =>
+    Effect.suspend(() => (barred.has(peer) ? Effect.succeed(false) : host.admits(peer)))
+  const oneAtATime = Semaphore.makeUnsafe(1)
+  const device: Device = { settings, host: { ...host, admits }, oneAtATime, barred, current: undefined }
   return {
     listen: (onLink) => listen(device, onLink),
     dial: (address) => dial(device, address),
@@ -101,6 +107,7 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
   const started = Effect.gen(function* () {
     const node = yield* Libp2pNode.make({ settings, host, listens, helpers: relays })
     yield* Libp2pLink.watchSizes(uses)
+    yield* device.barred.watched
     const { addresses, isNeeded } = relayAddresses(settings, host)
     const wantsPlace = listens && !settings.serves
     const onRenewed = (): void => renewals.forEach((renewed) => renewed())
@@ -139,8 +146,10 @@ const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
   const fibers = yield* FiberSet.make()
   const fork = yield* FiberSet.runtime(fibers)()
   const take = (stream: Stream, connection: Connection): void => {
+    // Another connection of a peer that has just been cut off.
+    if (device.barred.has(connection.remotePeer.toString())) return cut(connection, "it broke the protocol before")
     // Before anything that takes time: what comes before somebody listens is lost.
-    const one: ConnectionUse = { connection, opening: new Libp2pLink.Opening(stream, connection) }
+    const one: ConnectionUse = { connection, opening: openingOf(device, connection, stream) }
     shared.uses.add(one)
     fork(accept(device, shared, one, onLink).pipe(Effect.ensuring(end(shared, one))))
   }
@@ -157,6 +166,13 @@ const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
   )
   return node.getMultiaddrs().map(String)
 })
+
+/** What comes by a stream; whoever breaks the protocol there loses its connection and is turned away for a while. */
+const openingOf = ({ barred }: Device, connection: Connection, stream: Stream): Libp2pLink.Opening =>
+  new Libp2pLink.Opening(stream, (problem) => {
+    barred.bar(connection.remotePeer.toString())
+    cut(connection, problem)
+  })
 
 const accept = Effect.fnUntraced(function* (device: Device, shared: Shared, one: ConnectionUse, onLink: OnLink) {
   const { remotePeer } = one.connection
@@ -238,7 +254,7 @@ const dial = Effect.fnUntraced(function* (
   const target = yield* Libp2pAddress.parse(address)
   const shared = yield* use(device, false)
   const opened = Effect.tryPromise({
-    try: (signal) => open(shared, target, AbortSignal.any([signal, AbortSignal.timeout(Transport.dialTimeoutMs)])),
+    try: (signal) => open(device, shared, target, AbortSignal.any([signal, AbortSignal.timeout(Transport.dialTimeoutMs)])),
     catch: (error) => unreachable(address, problemOf(error))
   })
   const one = yield* Effect.acquireRelease(opened, (opened) => end(shared, opened), { interruptible: true })
@@ -246,13 +262,18 @@ const dial = Effect.fnUntraced(function* (
 })
 
 /** A connection and a stream on it. Where it ends early nothing of it is left. */
-const open = async (shared: Shared, target: Libp2pAddress.DialTarget, signal: AbortSignal): Promise<ConnectionUse> => {
+const open = async (
+  device: Device,
+  shared: Shared,
+  target: Libp2pAddress.DialTarget,
+  signal: AbortSignal
+): Promise<ConnectionUse> => {
   const one: ConnectionUse = { connection: await connect(shared, target, signal), opening: undefined }
   // Before the next wait, or the end of another link would take the connection away.
   shared.uses.add(one)
   try {
     const stream = await one.connection.newStream(shared.protocol, { signal, runOnLimitedConnection: true })
-    one.opening = new Libp2pLink.Opening(stream, one.connection)
+    one.opening = openingOf(device, one.connection, stream)
     signal.throwIfAborted()
     return one
   } catch (error) {

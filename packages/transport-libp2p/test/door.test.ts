@@ -21,9 +21,9 @@ import {
 const timeoutMs = 30_000
 
 /** A stream of a hostile device that has said its number. */
-const rawStream = Effect.fnUntraced(function* (address: string) {
-  const connection = yield* rawConnection(66, address)
-  const stream = yield* Effect.promise(() => connection.newStream(protocols.sync))
+const rawStream = Effect.fnUntraced(function* (address: string, number = 66) {
+  const connection = yield* rawConnection(number, address)
+  const stream = yield* Effect.promise(() => connection.newStream(shared.protocol))
   stream.addEventListener("message", () => {})
   stream.send(frameMessage(new Uint8Array(16)))
   return stream
@@ -121,12 +121,31 @@ describe("what a hostile peer may do", () => {
           { message: small, times: Link.linkBufferBytesMax / 1_024 + 1 },
           { message: takenMessage(5_000_000), times: 1 }
         ]
-        for (const { message, times } of floods) {
-          const stream = yield* rawStream(address)
+        for (const [number, { message, times }] of floods.entries()) {
+          const stream = yield* rawStream(address, 66 + number)
           for (let sent = 0; sent < times; sent++) stream.send(message)
           yield* until(isOver(stream))
         }
       }),
+    timeoutMs
+  )
+
+  it.live(
+    "[LP-40] who breaks the protocol on one stream loses its connections, and gets no other one for a while",
+    () =>
+      Effect.gen(function* () {
+        const address = yield* listen(device(1, { listen: [tcp] }))
+        const [first, second] = [yield* rawConnection(66, address), yield* rawConnection(66, address)]
+        const stream = yield* Effect.promise(() => first.newStream(protocols.sync))
+        stream.send(Uint8Array.of(0, 0x10, 0, 1))
+        yield* until(isOver(first))
+        yield* Effect.promise(() => second.newStream(protocols.sync).catch(() => undefined))
+        yield* until(isOver(second))
+        const again = yield* rawConnection(66, address).pipe(Effect.catchDefect(() => Effect.undefined))
+        if (again !== undefined) yield* until(isOver(again))
+        expect(yield* refused("not-admitted")).toBeGreaterThan(0)
+        expect((yield* visit(device(2, { listen: [] }), address)).echoed).toBe("1,2,3")
+      }).pipe(counted),
     timeoutMs
   )
 
