@@ -32,7 +32,10 @@ const documented = (): ReadonlyMap<string, number> => {
 /** What only a hub with a folder as its mailbox has. */
 const ofFolder = 'queue="folder_requests"'
 /** What only a hub that relays has. */
-const ofRelays = ["libp2p_frames_in", "libp2p_bytes_in", "libp2p_bytes_out"].map((name) => `queue="${name}"`)
+const ofRelays = [
+  ...["libp2p_frames_in", "libp2p_bytes_in", "libp2p_bytes_out"].map((name) => `queue="${name}"`),
+  'cache="libp2p_barred"'
+]
 /** What only a team's hub has. */
 const ofTeams = [
   'cache="policy_answers"',

@@ -17,7 +17,7 @@ const changes = 600
 const changesQuick = 100
 const everyMs = 10
 /** Links and connections of the attack that had not ended end within this. */
-const restMs = 12_000
+const restMs = 7_000
 
 interface Pair {
   readonly listener: ChildProcess
