@@ -53,6 +53,7 @@ describe.concurrent("two devices with nothing in between", () => {
     await meet(first, second, 2)
     await Promise.all([writes(first, "later of one"), writes(second, "later of the other")])
     await meet(first, second, 4)
+    expect(await has(first, "later of the other")).toBe(true)
   })
 
   it(
@@ -76,7 +77,7 @@ describe.concurrent("two devices with nothing in between", () => {
       const large = "x".repeat(60_000)
       await writes(first, "large", large)
       await first.task.putAll(Array.from({ length: 100 }, (_, i) => ({ id: `l${i}`, title: `${i}${large}`, votes: 0 })))
-      await expect(writes(first, "too large", "x".repeat(70_000))).rejects.toThrow()
+      await expect(writes(first, "too large", "x".repeat(70_000))).rejects.toBeInstanceOf(Error)
       await meet(first, second, 101)
       expect(await has(second, "large", large)).toBe(true)
       expect(await linkedTo(second)).toEqual([one.peer])
@@ -95,6 +96,7 @@ describe.concurrent("two devices with nothing in between", () => {
       await writes(first, "a", "two")
       await until(() => has(second, "a", "two"), patienceMs)
       await until(() => areEqual(first, second), patienceMs)
+      expect(await has(first, "a", "two")).toBe(true)
     }
   )
 
@@ -140,6 +142,7 @@ describe.concurrent("devices that know a relay", () => {
       await writes(first, "of one")
       await writes(second, "of the other")
       await meet(first, second, 2, patienceMs)
+      expect(await linkedTo(first)).toHaveLength(1)
     }
   )
 
@@ -179,6 +182,7 @@ describe.concurrent("devices that know a relay", () => {
     await meet(first, third, 2, patienceMs)
     await writes(third, "c")
     await meet(second, third, 3, patienceMs)
+    expect(await has(second, "c")).toBe(true)
   })
 
   it("[LP-35] a peer that is nowhere costs nothing: it is told of, and the others sync", limit, async (context) => {

@@ -36,8 +36,6 @@ export class BarredPeers {
 
   /** Shows how many there are, until the scope closes. */
   get watched(): Effect.Effect<void, never, Scope.Scope> {
-    return Occupancy.watch([
-      { kind: "cache", name: "libp2p_barred", limit: barredMax, length: () => this.#until.size }
-    ])
+    return Occupancy.watch([{ kind: "cache", name: "libp2p_barred", limit: barredMax, length: () => this.#until.size }])
   }
 }

@@ -254,7 +254,8 @@ const dial = Effect.fnUntraced(function* (
   const target = yield* Libp2pAddress.parse(address)
   const shared = yield* use(device, false)
   const opened = Effect.tryPromise({
-    try: (signal) => open(device, shared, target, AbortSignal.any([signal, AbortSignal.timeout(Transport.dialTimeoutMs)])),
+    try: (signal) =>
+      open(device, shared, target, AbortSignal.any([signal, AbortSignal.timeout(Transport.dialTimeoutMs)])),
     catch: (error) => unreachable(address, problemOf(error))
   })
   const one = yield* Effect.acquireRelease(opened, (opened) => end(shared, opened), { interruptible: true })

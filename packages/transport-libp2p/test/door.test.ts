@@ -23,7 +23,7 @@ const timeoutMs = 30_000
 /** A stream of a hostile device that has said its number. */
 const rawStream = Effect.fnUntraced(function* (address: string, number = 66) {
   const connection = yield* rawConnection(number, address)
-  const stream = yield* Effect.promise(() => connection.newStream(shared.protocol))
+  const stream = yield* Effect.promise(() => connection.newStream(protocols.sync))
   stream.addEventListener("message", () => {})
   stream.send(frameMessage(new Uint8Array(16)))
   return stream
