@@ -8,12 +8,24 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Host from "../Machine.ts"
 import type { OpenInput, Seen } from "./deviceMain.ts"
+import type { Faults } from "./FaultProxy.ts"
 import { LabMachine } from "./LabMachine.ts"
 import { type Machine, type Network, relayHost } from "./Network.ts"
 
 const lookEveryMs = 100
+/** How long records of other writers may be behind the last one, in milliseconds. */
+const hashMsMax = 10_000
 const relaySeed = 9
-const relayListen = [`/ip4/${relayHost}/udp/4001/quic-v1`, `/ip4/${relayHost}/tcp/4001`]
+const relayAt = (host: string, port: number) => [`/ip4/${host}/udp/${port}/quic-v1`, `/ip4/${host}/tcp/${port}`]
+const relayPort = 4001
+/** Where the relay is behind a bad line. */
+const badPort = 4101
+
+/** The records of a device, and one hash over all of them. */
+export interface Hash {
+  readonly count: number
+  readonly hash: string
+}
 
 /** A device on a machine, with whom it trusts. */
 export interface Device {
@@ -68,7 +80,17 @@ export class Laboratory {
   /** Starts the relay machine, always with the same key; gives its addresses. */
   async startRelay(): Promise<ReadonlyArray<string>> {
     this.#relay = this.#start("relay")
-    return this.#relay.call("relay", { seed: relaySeed, listen: relayListen })
+    return this.#relay.call("relay", { seed: relaySeed, listen: relayAt(relayHost, relayPort), announce: [] })
+  }
+
+  /** Starts the relay machine so that all goes through a bad line; gives its addresses and who counts what passes. */
+  async startBadRelay(faults: Faults): Promise<{ readonly relays: ReadonlyArray<string>; readonly line: LabMachine }> {
+    const line = this.#start("relay")
+    await line.call("faults", { ...faults, host: relayHost, port: badPort, targetPort: relayPort })
+    this.#relay = this.#start("relay")
+    const listen = relayAt("127.0.0.1", relayPort)
+    const relays = await this.#relay.call("relay", { seed: relaySeed, listen, announce: relayAt(relayHost, badPort) })
+    return { relays: relays.filter((address) => address.includes(`/${badPort}/`)), line }
   }
 
   /** Ends the relay as a crash would. */
@@ -100,6 +122,17 @@ export class Laboratory {
       await sleep(lookEveryMs)
     }
     return (performance.now() - beganMs) / 1000
+  }
+
+  /** What devices have; waits a while until each has so many records. */
+  async hashes(devices: ReadonlyArray<Device>, count: number): Promise<ReadonlyArray<Hash>> {
+    const beganMs = performance.now()
+    for (;;) {
+      const hashes = await Promise.all(devices.map(({ machine }) => machine.call("hash")))
+      const isOver = hashes.every((hash) => hash.count === count) || performance.now() - beganMs > hashMsMax
+      if (isOver) return hashes
+      await sleep(lookEveryMs)
+    }
   }
 
   /** Ends every program; the networks and folders stay. */

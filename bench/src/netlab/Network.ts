@@ -84,6 +84,13 @@ export class Network {
     this.#nft(this.#name(gateway), `flush chain ${chain}\n${rules}`)
   }
 
+  /** Drops what passes a gateway to a host of the internet and from there, or lets it through again. */
+  bar(gateway: "gwa" | "gwb", host: string, isBarred: boolean): void {
+    const chain = "inet lab cut"
+    const rules = isBarred ? `add rule ${chain} ip daddr ${host} drop\nadd rule ${chain} ip saddr ${host} drop\n` : ""
+    this.#nft(this.#name(gateway), `flush chain ${chain}\n${rules}`)
+  }
+
   /** Takes the way to anywhere but its own network from a machine, as where there is no router. */
   isolate(machine: Machine): void {
     this.#ip(["-n", this.#name(machine), "route", "del", "default"])

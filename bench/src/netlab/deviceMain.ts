@@ -7,7 +7,9 @@ import { createNode, type SynclineNode } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { libp2p } from "@syncline/transport-libp2p"
 import { Effect, Redacted, Scope } from "effect"
+import { getHeapSpaceStatistics } from "node:v8"
 import { Note, notes } from "../soak/Notes.ts"
+import * as FaultProxy from "./FaultProxy.ts"
 
 export interface OpenInput {
   readonly folder: string
@@ -21,6 +23,8 @@ export interface OpenInput {
 export interface RelayInput {
   readonly seed: number
   readonly listen: ReadonlyArray<string>
+  /** Where others reach it, where that is not where it listens. */
+  readonly announce: ReadonlyArray<string>
 }
 
 /** What a device says of one peer. */
@@ -29,6 +33,9 @@ export interface Seen {
   readonly path: string | undefined
   readonly provenAtMs: number | undefined
   readonly lastError: string | undefined
+  /** Links of the device so far, to whomever, and when the last began. */
+  readonly linked: number
+  readonly linkedAtMs: number | undefined
 }
 
 const space = "netlab"
@@ -36,6 +43,10 @@ const space = "netlab"
 const notesPerTransaction = 100
 
 let node: SynclineNode<{ readonly note: typeof Note }> | undefined
+
+/** When links to peers began since the device was opened, in milliseconds since 1970. */
+const links: Array<number> = []
+let passed: FaultProxy.Passed | undefined
 
 const opened = () => {
   if (node === undefined) throw new Error("no device is open on this machine")
@@ -61,6 +72,8 @@ const jobs = {
 
   open: async (input: OpenInput) => {
     node = await create(input)
+    links.splice(0)
+    node.on("PeerConnected", () => void links.push(Date.now()))
   },
 
   close: async () => {
@@ -69,13 +82,21 @@ const jobs = {
   },
 
   /** Relays for everybody, until the process ends; gives its addresses. */
-  relay: async ({ listen, seed }: RelayInput) => {
+  relay: async ({ announce, listen, seed }: RelayInput) => {
     const host = { seed: Redacted.make(new Uint8Array(32).fill(seed)), admits: () => Effect.succeed(true) }
-    const listening = libp2p({ serves: true, lan: false, listen, maxConnectionsPerSecond: 100 })(host)
+    const listening = libp2p({ serves: true, lan: false, listen, announce, maxConnectionsPerSecond: 100 })(host)
       .listen(() => Effect.void)
       .pipe(Scope.provide(Scope.makeUnsafe()))
     return Effect.runPromise(listening)
   },
+
+  /** Puts a bad line in front of a machine, until the process ends. */
+  faults: async (options: FaultProxy.FaultProxyOptions) => {
+    passed = await FaultProxy.start(options)
+  },
+
+  /** What has passed that line. */
+  passed: async () => passed,
 
   write: async ({ count, from }: { readonly count: number; readonly from: number }) => {
     for (let at = from; at < from + count; at += notesPerTransaction) {
@@ -87,10 +108,17 @@ const jobs = {
     const { peers, routes } = await opened().status()
     const lastError = routes.find((route) => route.peer === peer)?.lastError
     const found = peers.filter((one) => one.peer === peer)
+    const linked = { linked: links.length, linkedAtMs: links.at(-1) }
     const one = found.find(({ path }) => path !== undefined) ?? found[0]
     return one === undefined
       ? undefined
-      : { state: one.state, path: one.path, provenAtMs: one.provenAtMs, lastError: lastError ?? one.lastError }
+      : {
+          state: one.state,
+          path: one.path,
+          provenAtMs: one.provenAtMs,
+          lastError: lastError ?? one.lastError,
+          ...linked
+        }
   },
 
   has: async ({ id }: { readonly id: string }) => (await opened().note.get(id)) !== undefined,
@@ -100,12 +128,14 @@ const jobs = {
     return { count, hash }
   },
 
-  /** Bytes of the heap without garbage. */
+  /** Bytes of the heap without garbage, and without compiled code, which comes and goes as the engine likes. */
   heap: async () => {
-    globalThis.gc?.()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    globalThis.gc?.()
-    return process.memoryUsage().heapUsed
+    for (let times = 0; times < 3; times++) {
+      globalThis.gc?.()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => !/code|trusted/.test(name))
+    return spaces.reduce((sum, { space_used_size: used }) => sum + used, 0)
   }
 }
 

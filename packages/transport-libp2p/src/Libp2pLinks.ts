@@ -9,6 +9,7 @@ import type { Multiaddr } from "@multiformats/multiaddr"
 import { Effect, Exit, FiberSet, Option, Scope, Semaphore } from "effect"
 import { randomBytes } from "node:crypto"
 import { BarredPeers } from "./BarredPeers.ts"
+import * as DirectWay from "./DirectWay.ts"
 import * as Libp2pAddress from "./Libp2pAddress.ts"
 import { cut, linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
 import * as Libp2pLink from "./Libp2pLink.ts"
@@ -17,6 +18,7 @@ import * as Libp2pNode from "./Libp2pNode.ts"
 import type { Libp2pSettings } from "./Libp2pOptions.ts"
 import { race } from "./RacingDial.ts"
 import * as RelayKeeper from "./RelayKeeper.ts"
+import { RelayNews } from "./RelayNews.ts"
 
 /** The protocols of a link; the same names on every node of this version. Who syncs does not pair by mistake, nor the other way round. */
 export const protocols = { sync: "/syncline/sync/1", pair: "/syncline/pair/1" }
@@ -40,8 +42,7 @@ interface Shared {
   readonly listens: boolean
   readonly serves: boolean
   readonly uses: Set<ConnectionUse>
-  /** Whom to tell that others may be reached who were not before. */
-  readonly renewals: Set<() => void>
+  readonly news: RelayNews
   users: number
 }
 
@@ -57,6 +58,7 @@ interface Device {
   readonly host: Transport.TransportHost
   readonly oneAtATime: Semaphore.Semaphore
   readonly barred: BarredPeers
+  readonly resting: DirectWay.Resting
   /** The node that a dial uses. */
   current: Shared | undefined
 }
@@ -71,8 +73,14 @@ export const make = (settings: Libp2pSettings, host: Transport.TransportHost): L
   const barred = new BarredPeers()
   const admits: typeof host.admits = (peer) =>
     Effect.suspend(() => (barred.has(peer) ? Effect.succeed(false) : host.admits(peer)))
-  const oneAtATime = Semaphore.makeUnsafe(1)
-  const device: Device = { settings, host: { ...host, admits }, oneAtATime, barred, current: undefined }
+  const device: Device = {
+    settings,
+    host: { ...host, admits },
+    oneAtATime: Semaphore.makeUnsafe(1),
+    barred,
+    resting: new Map(),
+    current: undefined
+  }
   return {
     listen: (onLink) => listen(device, onLink),
     dial: (address) => dial(device, address),
@@ -102,7 +110,7 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
   const { host, settings } = device
   const relays: RelayKeeper.Relays = new Map()
   const uses = new Set<ConnectionUse>()
-  const renewals = new Set<() => void>()
+  const news = new RelayNews()
   const scope = yield* Scope.make()
   const started = Effect.gen(function* () {
     const node = yield* Libp2pNode.make({ settings, host, listens, helpers: relays })
@@ -110,8 +118,7 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
     yield* device.barred.watched
     const { addresses, isNeeded } = relayAddresses(settings, host)
     const wantsPlace = listens && !settings.serves
-    const onRenewed = (): void => renewals.forEach((renewed) => renewed())
-    const keeper = RelayKeeper.keep({ node, addresses, wantsPlace, relays, onRenewed })
+    const keeper = RelayKeeper.keep({ node, addresses, wantsPlace, relays, news })
     if (isNeeded) yield* Effect.forkScoped(keeper)
     return node
   })
@@ -127,7 +134,7 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
     listens,
     serves: settings.serves,
     uses,
-    renewals,
+    news,
     users: 0
   }
   device.current = shared
@@ -180,7 +187,18 @@ const accept = Effect.fnUntraced(function* (device: Device, shared: Shared, one:
   if (links > device.settings.maxLinksPerPeer) return yield* Metrics.refused("link-limit")
   const link = yield* Effect.option(greet(shared, one, "in"))
   if (Option.isNone(link)) return yield* Metrics.refused("abandoned")
+  yield* Effect.forkScoped(makeWay(device, shared, one, link.value))
   yield* onLink(link.value)
+}, Effect.scoped)
+
+/** Ends a link through a relay once there is a direct way: whoever has dialled it dials again, and takes that one. */
+const makeWay = Effect.fnUntraced(function* (device: Device, shared: Shared, one: ConnectionUse, link: Link.Link) {
+  const peer = one.connection.remotePeer.toString()
+  if (link.path !== "relayed" || !PeerId.is(peer)) return
+  const sources = (signal: AbortSignal) => whereabouts(shared, peer, signal)
+  yield* DirectWay.found({ node: shared.node, peer, resting: device.resting, sources })
+  one.opening?.end("it made way for a direct one")
+  yield* link.close
 })
 
 /** Both ends say a number, the dialler first: once it hears the other's, the link is there on both sides. */
@@ -223,24 +241,17 @@ const watch = Effect.fnUntraced(function* (
   onFound: (peer: PeerId.PeerId) => Effect.Effect<void>,
   onRenewed: Effect.Effect<void> = Effect.void
 ) {
-  const { node, renewals } = yield* use(device, false)
+  const { news, node } = yield* use(device, false)
   const fork = yield* FiberSet.runtime(yield* FiberSet.make())()
   const tell = ({ detail }: CustomEvent<PeerInfo>): void => {
     const peer = detail.id.toString()
     if (PeerId.is(peer)) fork(Effect.andThen(noted(node.libp2p, detail), onFound(peer)))
   }
-  const renew = (): void => void fork(onRenewed)
   yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      node.lan?.addEventListener("peer", tell)
-      renewals.add(renew)
-    }),
-    () =>
-      Effect.sync(() => {
-        node.lan?.removeEventListener("peer", tell)
-        renewals.delete(renew)
-      })
+    Effect.sync(() => node.lan?.addEventListener("peer", tell)),
+    () => Effect.sync(() => node.lan?.removeEventListener("peer", tell))
   )
+  yield* news.watch(() => void fork(onRenewed))
 })
 
 /** Waits until a dial knows where the peer says that it is. */
@@ -258,9 +269,20 @@ const dial = Effect.fnUntraced(function* (
       open(device, shared, target, AbortSignal.any([signal, AbortSignal.timeout(Transport.dialTimeoutMs)])),
     catch: (error) => unreachable(address, problemOf(error))
   })
-  const one = yield* Effect.acquireRelease(opened, (opened) => end(shared, opened), { interruptible: true })
-  return yield* Effect.mapError(greet(shared, one, "out"), (error) => unreachable(address, error.message))
+  const acquired = target.isPeerOnly ? sought(shared, opened) : opened
+  const one = yield* Effect.acquireRelease(acquired, (opened) => end(shared, opened), { interruptible: true })
+  const link = yield* Effect.mapError(greet(shared, one, "out"), (error) => unreachable(address, error.message))
+  yield* Effect.forkScoped(makeWay(device, shared, one, link))
+  return link
 })
+
+/** Opens to a peer wherever it is: again, and with the whole time of a dial, when a relay comes back meanwhile. */
+const sought = (shared: Shared, opened: Opened): Opened =>
+  Effect.raceFirst(Effect.asSome(opened), Effect.as(shared.news.untilBack, Option.none())).pipe(
+    Effect.flatMap((one) => (Option.isSome(one) ? Effect.succeed(one.value) : sought(shared, opened)))
+  )
+
+type Opened = Effect.Effect<ConnectionUse, TransportError.TransportError>
 
 /** A connection and a stream on it. Where it ends early nothing of it is left. */
 const open = async (

@@ -3,7 +3,6 @@
  * scope. It carries no frame and decides nothing about peers.
  */
 import { type Transport, TransportError } from "@syncline/core"
-import { autoNAT } from "@libp2p/autonat"
 import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay-v2"
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys"
 import { dcutr } from "@libp2p/dcutr"
@@ -11,16 +10,17 @@ import { identify, identifyPush } from "@libp2p/identify"
 import { FaultTolerance, type Libp2p, type PeerDiscovery } from "@libp2p/interface"
 import type { TransportManager } from "@libp2p/interface-internal"
 import { kadDHT, passthroughMapper } from "@libp2p/kad-dht"
-import { mdns } from "@libp2p/mdns"
 import { noise } from "@libp2p/noise"
 import { ping } from "@libp2p/ping"
 import { tcp } from "@libp2p/tcp"
 import { yamux } from "@libp2p/yamux"
 import { Effect, Redacted, type Scope } from "effect"
 import { createLibp2p } from "libp2p"
+import { mdns } from "./LanDiscovery.ts"
 import { fail, problemOf } from "./Libp2pFailure.ts"
 import type { Libp2pSettings } from "./Libp2pOptions.ts"
 import * as PeerGater from "./PeerGater.ts"
+import { reachability } from "./Reachability.ts"
 
 /** How this program names itself to peers. */
 const agentVersion = "syncline/1"
@@ -94,13 +94,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
   createLibp2p({
     privateKey: await generateKeyPairFromSeed("Ed25519", Redacted.value(host.seed)),
     nodeInfo: { userAgent: agentVersion },
-    addresses: {
-      // The last asks whoever relays for a place there, again and again as relays come and go.
-      listen: listens ? [...settings.listen, ...(usesRelays(settings) ? ["/p2p-circuit"] : [])] : [],
-      announce: [...settings.announce],
-      // libp2p keeps public addresses to itself until others have confirmed them; the program has named these.
-      appendAnnounce: settings.isListenGiven ? settings.listen.filter(isExact) : []
-    },
+    addresses: addressesOf(settings, listens),
     transportManager: {
       faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
     },
@@ -120,6 +114,15 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     services: servicesOf(settings, listens)
   })
 
+/** Where a node listens, and what it tells others of that. */
+export const addressesOf = (settings: Libp2pSettings, listens: boolean) => ({
+  // The last asks whoever relays for a place there, again and again as relays come and go.
+  listen: listens ? [...settings.listen, ...(usesRelays(settings) ? ["/p2p-circuit"] : [])] : [],
+  announce: [...settings.announce],
+  // libp2p keeps public addresses to itself until others have confirmed them; the program has named these.
+  appendAnnounce: settings.isListenGiven ? settings.listen.filter(isExact) : []
+})
+
 const lanServiceOf = ({ pairing }: Libp2pSettings): string => (pairing ? lanServices.pair : lanServices.sync)
 
 /** An address as others dial it: one host and one port, not all that this machine has. */
@@ -135,7 +138,7 @@ const servicesOf = (settings: Libp2pSettings, listens: boolean) => ({
   identifyPush: identifyPush(),
   ping: ping(),
   dcutr: dcutr(),
-  autoNat: autoNAT(),
+  reachability: reachability(),
   ...(settings.relays === "disabled" && !settings.serves ? {} : { whereabouts: whereabouts(settings) }),
   ...(settings.serves ? { relay: relay(settings) } : {})
 })

@@ -7,19 +7,26 @@ import { PeerId } from "@syncline/core"
 import type { Connection, Libp2p } from "@libp2p/interface"
 import { peerIdFromString } from "@libp2p/peer-id"
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr"
-import { Clock, Effect, FiberMap } from "effect"
+import { Clock, Effect, FiberMap, Random } from "effect"
 import { cut } from "./Libp2pFailure.ts"
 import { pathOf, resolved } from "./Libp2pAddress.ts"
 import type { Libp2pNode } from "./Libp2pNode.ts"
 import { race } from "./RacingDial.ts"
+import type { RelayNews } from "./RelayNews.ts"
 
-/** How often it is looked whether a relay is there, in milliseconds. */
+/** How often it is looked whether a relay is there, in milliseconds; more often until it has given a place. */
 const lookMs = 1_000
+const lookPlaceMs = 200
 /** How long one attempt may take, in milliseconds. */
 const attemptMsMax = 5_000
-/** First wait after an attempt that failed, in milliseconds; it doubles up to `waitMsMax`. */
+/**
+ * From the beginning of an attempt that failed to the next, in milliseconds; it doubles up to `waitMsMax`, and `waitMsMin` lie between
+ * them always. Short, since nobody is reached meanwhile; half of it is chance, so that not all come to a relay at once.
+ */
 const waitMsMin = 500
-const waitMsMax = 15_000
+const waitMsMax = 4_000
+/** How long both ends of a connection need to tell each other what they do, in milliseconds; before that nobody is found by the relay. */
+const settledMsMin = 500
 /** How long a relay may be connected without giving a place, in milliseconds. */
 const placeMsMax = 8_000
 /** How often it is asked which relays there are, in milliseconds; more often while there are none. */
@@ -50,8 +57,8 @@ export interface KeeperOptions {
   readonly wantsPlace: boolean
   /** The relays in use, which this fills. */
   readonly relays: Relays
-  /** Called when a relay is there, and when it has a place: others may be reached by it, or reach this node, who were not before. */
-  readonly onRenewed: () => void
+  /** Told when a relay is there, and when it has given a place. */
+  readonly news: RelayNews
 }
 
 /** Keeps on until it is interrupted. */
@@ -74,29 +81,39 @@ export const keep = Effect.fnUntraced(function* (options: KeeperOptions) {
   }
 }, Effect.scoped)
 
-/** How far a relay is: connected, and with a place for this node. */
+/** How far a relay is: connected for long enough to be of use, and with a place for this node. */
 type Reach = "away" | "there" | "placed"
 
 const keepOne = Effect.fnUntraced(function* (options: KeeperOptions, node: Libp2pNode, peer: PeerId.PeerId) {
   let known: Reach = "away"
   for (let failures = 0; ;) {
     const connection = directTo(node.libp2p, peer)
-    const reach = connection === undefined ? "away" : hasPlace(node.libp2p, peer) ? "placed" : "there"
-    if (reach !== known && reach !== "away") options.onRenewed()
-    known = reach
     if (connection === undefined) {
-      const addresses = options.relays.get(peer) ?? []
-      const isThere = yield* Effect.isSuccess(attempt(node, addresses))
+      known = "away"
+      const beganMs = yield* Clock.currentTimeMillis
+      const isThere = yield* Effect.isSuccess(attempt(node, options.relays.get(peer) ?? []))
       failures = isThere ? 0 : failures + 1
-      yield* Effect.sleep(isThere ? lookMs : Math.min(waitMsMax, waitMsMin * 2 ** Math.min(failures, 10)))
+      const tookMs = (yield* Clock.currentTimeMillis) - beganMs
+      if (!isThere) yield* Effect.sleep(Math.max(waitMsMin, (yield* waitMs(failures)) - tookMs))
       continue
     }
     const ageMs = (yield* Clock.currentTimeMillis) - connection.timeline.open
-    const isWithout = options.wantsPlace && ageMs > placeMsMax && !hasPlace(node.libp2p, peer)
-    if (isWithout) cut(connection, "the relay gives no place")
-    yield* Effect.sleep(lookMs)
+    const reach = hasPlace(node.libp2p, peer) ? "placed" : ageMs >= settledMsMin ? "there" : "away"
+    if (known === "away" && reach !== "away") yield* options.news.back
+    else if (known === "there" && reach === "placed") yield* options.news.placed
+    known = reach
+    const isWhole = reach === "placed" || (reach === "there" && !options.wantsPlace)
+    if (!isWhole && ageMs > placeMsMax) cut(connection, "the relay gives no place")
+    yield* Effect.sleep(isWhole ? lookMs : lookPlaceMs)
   }
 })
+
+/** From one attempt to the next after so many failures in a row. */
+const waitMs = (failures: number): Effect.Effect<number> =>
+  Effect.map(Random.next, (chance) => {
+    const fullMs = Math.min(waitMsMax, waitMsMin * 2 ** Math.min(failures, 10))
+    return fullMs / 2 + (chance * fullMs) / 2
+  })
 
 const attempt = (node: Libp2pNode, addresses: ReadonlyArray<Multiaddr>) =>
   Effect.tryPromise((signal) => {

@@ -61,7 +61,7 @@ export const visit = Effect.fnUntraced(function* (client: Transport.Transport, a
 }, Effect.scoped)
 
 /** Tries until it works; the test's own time limit is the end of trying. */
-export const eventually = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A> =>
+export const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, never, R> =>
   Effect.flatMap(Effect.option(effect), (found) =>
     found._tag === "Some" ? Effect.succeed(found.value) : Effect.delay(eventually(effect), 50)
   )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Queue } from "effect"
+import { Effect, Fiber, Queue } from "effect"
 import { device, echo, listen, peerOf, tcp, visit } from "./Harness.ts"
 
 describe("in a local network", () => {
@@ -42,4 +42,24 @@ describe("in a local network", () => {
       }),
     20_000
   )
+
+  it.live(
+    "[LP-25] a device that comes while it is sought is reached",
+    () =>
+      Effect.gen(function* () {
+        // The search far away, at a relay that is not there, takes the whole time of a dial.
+        const near = device(2, { listen: [], lan: true, relays: [`/ip4/127.0.0.1/tcp/1/p2p/${peerOf(9)}`] })
+        const dialled = yield* Effect.forkScoped(near.dial(`/p2p/${peerOf(7)}`))
+        yield* Effect.sleep(1_000)
+        yield* device(7, { listen: [tcp], lan: true }).listen(echo)
+        expect((yield* Fiber.join(dialled)).path).toBe("lan")
+      }),
+    20_000
+  )
+
+  it("[LP-27] where it looks for nobody it is no finder", () => {
+    expect(device(1, { lan: false, relays: "disabled" }).finder).toBe(undefined)
+    expect(device(1, { lan: true, relays: "disabled" }).finder?.looksFar).toBe(false)
+    expect(device(1, { lan: false, relays: "default" }).finder?.looksFar).toBe(true)
+  })
 })
