@@ -113,7 +113,8 @@ const start = Effect.fnUntraced(function* (device: Device, listens: boolean) {
   const news = new RelayNews()
   const scope = yield* Scope.make()
   const started = Effect.gen(function* () {
-    const node = yield* Libp2pNode.make({ settings, host, listens, helpers: relays })
+    const isUsed = (connection: Connection): boolean => [...uses].some((one) => one.connection === connection)
+    const node = yield* Libp2pNode.make({ settings, host, listens, helpers: relays, isUsed })
     yield* Libp2pLink.watchSizes(uses)
     yield* device.barred.watched
     const { addresses, isNeeded } = relayAddresses(settings, host)

@@ -7,7 +7,7 @@ import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys"
 import { dcutr } from "@libp2p/dcutr"
 import { identify, identifyPush } from "@libp2p/identify"
-import { FaultTolerance, type Libp2p, type PeerDiscovery } from "@libp2p/interface"
+import { type Connection, FaultTolerance, type Libp2p, type PeerDiscovery } from "@libp2p/interface"
 import type { TransportManager } from "@libp2p/interface-internal"
 import { kadDHT, passthroughMapper } from "@libp2p/kad-dht"
 import { noise } from "@libp2p/noise"
@@ -50,6 +50,8 @@ export interface NodeOptions {
   readonly listens: boolean
   /** Peers whose machines this node uses as relays. */
   readonly helpers: PeerGater.Helpers
+  /** True for a connection with a link, or with what may become one. */
+  readonly isUsed: (connection: Connection) => boolean
 }
 
 /** Starts a node. Fails with `AddressInUse` where it cannot listen. */
@@ -70,6 +72,7 @@ export const make = Effect.fnUntraced(function* (
     (node) => Effect.promise(async () => node.stop()).pipe(Effect.timeoutOption(stopMsMax), Effect.asVoid)
   )
   yield* Effect.forkScoped(PeerGater.sweep(door, libp2p))
+  if (options.settings.pairing) yield* Effect.forkScoped(PeerGater.sweepUnused(libp2p, options.isUsed))
   const { lan, parts } = libp2p.services
   return { libp2p, lan, dialAddress: (address, more) => parts.transportManager.dial(address, more) }
 })
@@ -98,7 +101,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     transportManager: {
       faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
     },
-    transports: [...(await quicOf(settings)), tcp(), circuitRelayTransport()],
+    transports: [...(await quicOf(settings)), tcp(), ...(settings.pairing ? [] : [circuitRelayTransport()])],
     connectionEncrypters: [noise()],
     streamMuxers: [
       // A peer may open all its links before this side knows of the connection.
@@ -137,8 +140,8 @@ const servicesOf = (settings: Libp2pSettings, listens: boolean) => ({
   identify: identify(),
   identifyPush: identifyPush(),
   ping: ping(),
-  dcutr: dcutr(),
-  reachability: reachability(),
+  // Strangers get nothing that makes this node dial, or that brings others.
+  ...(settings.pairing ? {} : { dcutr: dcutr(), reachability: reachability() }),
   ...(settings.relays === "disabled" && !settings.serves ? {} : { whereabouts: whereabouts(settings) }),
   ...(settings.serves ? { relay: relay(settings) } : {})
 })

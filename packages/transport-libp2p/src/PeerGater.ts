@@ -3,7 +3,7 @@
  * the outer door only; each session asks the policy again, for everything.
  */
 import { PeerId, type Transport } from "@syncline/core"
-import type { ConnectionGater, Libp2p } from "@libp2p/interface"
+import type { Connection, ConnectionGater, Libp2p } from "@libp2p/interface"
 import { Effect } from "effect"
 import { cut } from "./Libp2pFailure.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
@@ -48,6 +48,25 @@ export const sweep = (door: Door, libp2p: Libp2p): Effect.Effect<never> =>
     }
     yield* Effect.sleep(sweepMs)
   }).pipe(Effect.forever)
+
+/**
+ * Ends connections that nobody uses, again and again, each once it was seen so twice: where everybody is let in they would keep
+ * others out, and no policy ends them.
+ */
+export const sweepUnused = (libp2p: Libp2p, isUsed: (connection: Connection) => boolean): Effect.Effect<never> => {
+  let unused: ReadonlyArray<Connection> = []
+  const look = Effect.gen(function* () {
+    const now = libp2p.getConnections().filter((one) => one.direction === "inbound" && !isUsed(one))
+    for (const connection of now) {
+      if (!unused.includes(connection)) continue
+      cut(connection, "it was opened for nothing")
+      yield* Metrics.refused("abandoned")
+    }
+    unused = now
+    yield* Effect.sleep(sweepMs)
+  })
+  return Effect.forever(look)
+}
 
 const refused = Metrics.refused("not-admitted")
 

@@ -8,7 +8,7 @@ import { Effect, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import type { Libp2pOptions } from "../src/Libp2pOptions.ts"
 import { libp2p } from "../src/Libp2pTransport.ts"
-import { echo, quic, tcp } from "./Harness.ts"
+import { device, echo, listen, peerOf, quic, rawConnection, tcp, until, visit } from "./Harness.ts"
 import * as MultiaddrProxy from "./MultiaddrProxy.ts"
 
 const findMsMax = 4_000
@@ -82,6 +82,40 @@ describe("pairing", () => {
         }
       }),
     20_000
+  )
+
+  it.live(
+    "[LP-16] strangers get nothing there that makes it dial, or that brings others",
+    () =>
+      Effect.gen(function* () {
+        const address = yield* listen(device(1, { listen: [tcp], pairing: true }))
+        const connection = yield* rawConnection(66, address)
+        for (const protocol of ["/libp2p/autonat/1.0.0", "/libp2p/dcutr", "/libp2p/circuit/relay/0.2.0/stop"]) {
+          const opened = yield* Effect.exit(Effect.tryPromise(() => connection.newStream(protocol)))
+          expect(opened._tag, protocol).toBe("Failure")
+        }
+        const { transport } = yield* stranger({ listen: [], lan: false, pairing: true })
+        const through = `${address}/p2p-circuit/p2p/${peerOf(3)}`
+        expect((yield* Effect.flip(transport.dial(through))).message).toContain("No transport available")
+      }),
+    20_000
+  )
+
+  it.live(
+    "[LP-17] connections that nobody uses end and make room, and a link keeps its own",
+    () =>
+      Effect.gen(function* () {
+        const address = yield* listen(device(1, { listen: [tcp], pairing: true, maxConnections: 3 }))
+        const joiner = device(2, { listen: [], pairing: true })
+        const link = yield* joiner.dial(address)
+        const idle = [yield* rawConnection(66, address), yield* rawConnection(67, address)]
+        expect((yield* Effect.flip(visit(device(3, { listen: [], pairing: true }), address))).reason._tag).toBe("Unreachable")
+        for (const connection of idle) yield* until(Effect.sync(() => connection.status !== "open"))
+        expect((yield* visit(device(3, { listen: [], pairing: true }), address)).echoed).toBe("1,2,3")
+        yield* link.send(Uint8Array.of(4))
+        expect(yield* link.receive).toEqual(Uint8Array.of(4))
+      }),
+    25_000
   )
 
   it("[LP-10] a relay does not pair", () => {

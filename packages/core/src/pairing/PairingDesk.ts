@@ -56,7 +56,7 @@ export interface PairingDeskShape {
   readonly invite: <E>(
     options: InviteOptions<E>
   ) => Effect.Effect<Invitation<E>, PairingError | MeetingError, Scope.Scope>
-  /** Goes on with the code of a process that was killed, and its attempts; `undefined` when none is open. */
+  /** Goes on with the code of a process that was killed, and its attempts; `undefined` when none of this kind of road is open. */
   readonly resume: <E>(
     options: InviteOptions<E>
   ) => Effect.Effect<Invitation<E> | undefined, PairingError | MeetingError, Scope.Scope>
@@ -144,6 +144,8 @@ const holdSlot = Effect.fnUntraced(function* (meeting: PairingMeeting, slot: num
 const resume = Effect.fnUntraced(function* <E>(desk: Desk, options: InviteOptions<E>) {
   const { window } = yield* desk.store.state
   if (!PairingWindow.isOpen(window, yield* Clock.currentTimeMillis)) return undefined
+  // A code for the other kind of road cannot be served on this one.
+  if (PairingWindow.codesOf(window, options.meeting.isDirect).length === 0) return undefined
   return yield* invitationOf(desk, options, window, yield* holdSlot(options.meeting, window.slot))
 })
 

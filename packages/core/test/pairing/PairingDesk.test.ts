@@ -187,6 +187,21 @@ describe("attempts", () => {
     }).pipe(Effect.scoped, Effect.provide(Site.layerDesk(kept)))
   })
 
+  it.live("[PD-7] there is nothing to go on with on a road of the other kind, and the code is left as it was", () => {
+    const kept: Site.Kept = { state: PairingWindow.empty }
+    return Effect.gen(function* () {
+      for (const isDirect of [true, false]) {
+        kept.state = yield* Effect.scoped(Effect.map(Site.inviting(Site.place(isDirect)), () => kept.state))
+        const left = kept.state
+        const { resume } = yield* PairingDesk
+        const admit = () => Effect.succeed(new Uint8Array())
+        expect(yield* resume({ meeting: Site.place(!isDirect), admit })).toBeUndefined()
+        expect(kept.state).toEqual(left)
+        expect(yield* resume({ meeting: Site.place(isDirect), admit })).toMatchObject({ window: { id: left.window!.id } })
+      }
+    }).pipe(Effect.scoped, Effect.provide(Site.layerDesk(kept)))
+  })
+
   it.live("[PD-8] of six digits there is one", () =>
     Effect.gen(function* () {
       const meeting = Site.place(true)
