@@ -1,5 +1,5 @@
 // Two devices that pair with nothing in between, over real mDNS and libp2p. Others may be inviting in the same network.
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
 import { type Outcome, run, type RunOptions, start, startHub, type Started, temporaryFolder } from "./commandRunner.ts"
@@ -135,5 +135,35 @@ describe("two devices in one network", () => {
     const astray = await join1("astray", "--hub", "http://127.0.0.1:9")
     expect(astray).toMatchObject({ code: 0, err: expect.stringContaining("init --hub <address>") })
     expect(deviceOf(join(folder.path, "astray"))).toMatchObject({ hub: { address: "http://127.0.0.1:9" } })
+  })
+
+  it("[CL-174] who knows the hub keeps its address, and everything else of the folder", async () => {
+    const hubFolder = join(folder.path, "own-hub")
+    const hub = await startHub(hubFolder, { SYNCLINE_SPACE: "flat" })
+    onTestFinished(hub.stop)
+    const phone = await device("knowing")
+    const before = {
+      ...deviceOf(phone),
+      hub: { address: hub.address.replace("127.0.0.1", "localhost"), peer: hub.peer },
+      mailboxes: [{ kind: "folder", path: folder.path }]
+    }
+    writeFileSync(join(phone, "device.json"), JSON.stringify(before))
+    const { digits } = await invite(hubFolder, "--direct", "--hub", "http://127.0.0.1:9")
+    const [joined] = await Promise.all([pairJoin(digits, phone, ["--inviter", hub.peer]), accept(hubFolder)])
+    expect(joined).toMatchObject({ code: 0 })
+    expect(deviceOf(phone)).toEqual(before)
+  })
+
+  it("[CL-174] a team's device stays one where somebody nearby without a team invites it", async () => {
+    const [laptop, phone] = [await device("teamless"), await device("of-team")]
+    const hub = { address: "http://127.0.0.1:9", peer: await idOf(laptop) }
+    const before = { ...deviceOf(phone), policy: "enterprise", hub }
+    writeFileSync(join(phone, "device.json"), JSON.stringify(before))
+    const { digits, started } = await invite(laptop)
+    const [joined] = await Promise.all([pairJoin(digits, phone, ["--inviter", hub.peer]), accept(laptop)])
+    expect(joined).toMatchObject({ code: 1, err: expect.stringContaining("is a device of a team") })
+    expect(deviceOf(phone)).toEqual(before)
+    expect(existsSync(join(phone, "trusted-peers"))).toBe(false)
+    expect((await started.ended).code).toBe(0)
   })
 })

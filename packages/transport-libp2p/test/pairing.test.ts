@@ -109,7 +109,9 @@ describe("pairing", () => {
         const joiner = device(2, { listen: [], pairing: true })
         const link = yield* joiner.dial(address)
         const idle = [yield* rawConnection(66, address), yield* rawConnection(67, address)]
-        expect((yield* Effect.flip(visit(device(3, { listen: [], pairing: true }), address))).reason._tag).toBe("Unreachable")
+        expect((yield* Effect.flip(visit(device(3, { listen: [], pairing: true }), address))).reason._tag).toBe(
+          "Unreachable"
+        )
         for (const connection of idle) yield* until(Effect.sync(() => connection.status !== "open"))
         expect((yield* visit(device(3, { listen: [], pairing: true }), address)).echoed).toBe("1,2,3")
         yield* link.send(Uint8Array.of(4))

@@ -111,10 +111,25 @@ const keep = Effect.fnUntraced(function* (
   }
   const space = Bytes.toHex(peer.space) as SpaceId.SpaceId
   const inviter = PeerId.fromPublicKey(peer.device)
-  const hub = joining.hub ?? (yield* hubOf(grant))
+  yield* checkTeam(joining, grant)
+  const hub = joining.hub ?? knownHubOf(joining, grant) ?? (yield* hubOf(grant))
   const device = yield* JoinedFolder.keep({ ...joining, hub }, { inviter, inviterName: peer.name, space, grant })
   return { device, inviter, grant }
 })
+
+/** Somebody nearby who has no team must not make a team's device one of a list of trusted peers. */
+const checkTeam = (
+  { data, isNearby, known }: JoinedFolder.Joining,
+  { policy }: PairingGrant.PairingGrant
+): Effect.Effect<void, CliError> => {
+  if (!isNearby || policy !== "personal" || !Device.isChartered(data, known)) return Effect.void
+  const problem = `${data} is a device of a team, whose hub lets devices in, and the other one has no team`
+  return Effect.fail(because(new GrantUnusable({ problem })))
+}
+
+/** The same hub's address as this device knows it: it works here, which the inviter's need not. */
+const knownHubOf = ({ known }: JoinedFolder.Joining, { hub }: PairingGrant.PairingGrant) =>
+  hub !== null && known?.hub?.peer === hub ? known.hub.address : undefined
 
 /** The hub's address as the inviter knows it. */
 const hubOf = ({ hub, hubAddress }: PairingGrant.PairingGrant) =>

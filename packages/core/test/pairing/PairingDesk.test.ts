@@ -197,7 +197,9 @@ describe("attempts", () => {
         const admit = () => Effect.succeed(new Uint8Array())
         expect(yield* resume({ meeting: Site.place(!isDirect), admit })).toBeUndefined()
         expect(kept.state).toEqual(left)
-        expect(yield* resume({ meeting: Site.place(isDirect), admit })).toMatchObject({ window: { id: left.window!.id } })
+        expect(yield* resume({ meeting: Site.place(isDirect), admit })).toMatchObject({
+          window: { id: left.window!.id }
+        })
       }
     }).pipe(Effect.scoped, Effect.provide(Site.layerDesk(kept)))
   })

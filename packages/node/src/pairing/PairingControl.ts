@@ -64,7 +64,7 @@ export interface PairingControl {
   readonly generateSyncCode: () => Promise<SyncCode>
   /**
    * Brings a code from the other device, runs the pairing once and waits for its person; then both trust each other. A typing
-   * error is told without spending an attempt. Rejects only when this device's own files fail.
+   * error is told without spending an attempt, but for six digits, which have no check digit. Rejects only when this device's own files fail.
    */
   readonly verifySyncCode: (code: string, options?: VerifyOptions) => Promise<SyncCodeVerdict>
   /** Devices that wait for an answer here. */
