@@ -90,10 +90,12 @@ describe("pairing", () => {
       Effect.gen(function* () {
         const address = yield* listen(device(1, { listen: [tcp], pairing: true }))
         const connection = yield* rawConnection(66, address)
+        const served: Array<string> = []
         for (const protocol of ["/libp2p/autonat/1.0.0", "/libp2p/dcutr", "/libp2p/circuit/relay/0.2.0/stop"]) {
           const opened = yield* Effect.exit(Effect.tryPromise(() => connection.newStream(protocol)))
-          expect(opened._tag, protocol).toBe("Failure")
+          if (opened._tag === "Success") served.push(protocol)
         }
+        expect(served).toEqual([])
         const { transport } = yield* stranger({ listen: [], lan: false, pairing: true })
         const through = `${address}/p2p-circuit/p2p/${peerOf(3)}`
         expect((yield* Effect.flip(transport.dial(through))).message).toContain("No transport available")
