@@ -34,7 +34,7 @@ export const joinNearby = Effect.fnUntraced(function* (seed: Seed, inviter: stri
   if (inviter === undefined) return DirectMeeting.guest(transport)
   const peer = inviter.slice(inviter.lastIndexOf("/") + 1)
   const isAddress = inviter.startsWith("/")
-  if (!PeerId.is(peer) || (isAddress && !transport.accepts(inviter))) {
+  if (!PeerId.is(peer) || (isAddress && !isMultiaddr(inviter))) {
     const problem = `--inviter takes a device's id, or its multiaddr with the id at its end, as pair new --direct prints them; not ${inviter}`
     return yield* because(new UsageInvalid({ problem }))
   }
@@ -42,6 +42,14 @@ export const joinNearby = Effect.fnUntraced(function* (seed: Seed, inviter: stri
   const finder: Transport.Finder = { addressOf: () => inviter, looksFar: false, watch: (onFound) => onFound(peer) }
   return DirectMeeting.guest({ ...transport, finder }, { peer })
 })
+
+/** A host with a port by TCP or QUIC, and the peer there. */
+const isMultiaddr = (text: string): boolean => {
+  const [, tcp, udp] =
+    /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/(?:tcp\/(\d{1,5})|udp\/(\d{1,5})\/quic-v1)\/p2p\/\w+$/.exec(text) ?? []
+  const port = Number(tcp ?? udp)
+  return port >= 1 && port <= 65_535
+}
 
 type Seed = Redacted.Redacted<Uint8Array>
 

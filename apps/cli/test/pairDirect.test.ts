@@ -83,8 +83,16 @@ describe("two devices in one network", () => {
     const [laptop, phone] = [await device("addressed"), join(folder.path, "addressed-phone")]
     const { addresses, digits, started } = await invite(laptop, "--direct")
     const address = addresses.find((each) => each.includes("/127.0.0.1/tcp/"))!
-    const wrong = await pairJoin(digits, phone, ["--inviter", "nobody"])
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining("nobody") })
+    const peer = await idOf(laptop)
+    for (const wrong of [
+      "nobody",
+      `/p2p/${peer}`,
+      `/ip4/127.0.0.1/p2p/${peer}`,
+      `/ip4/127.0.0.1/tcp/99999/p2p/${peer}`
+    ]) {
+      const refused = await pairJoin(digits, phone, ["--inviter", wrong])
+      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(wrong) })
+    }
     const [joined] = await Promise.all([pairJoin(digits, phone, ["--inviter", address]), accept(laptop)])
     expect(joined.code).toBe(0)
     expect((await started.ended).code).toBe(0)

@@ -55,9 +55,9 @@ const invite = Effect.fnUntraced(function* (input: NewInput, inviter: Inviter.In
   const document = { event: "invited", digits, words, link, hub: inviter.hub, addresses, expiresMs: window.expiresMs }
   yield* output.line(document, yield* textOf(input, inviter, invitation, addresses))
   yield* output.note("Waiting for the other device; Ctrl-C ends the code.")
-  const { isConfirmed, join } = yield* outcome
+  const came = yield* outcome
   yield* FiberHandle.clear(question)
-  yield* report(inviter, join, isConfirmed)
+  yield* report(inviter, came)
 })
 
 const textOf = Effect.fnUntraced(function* (
@@ -100,14 +100,16 @@ const askHere = Effect.fnUntraced(function* (desk: PairingDesk.PairingDeskShape,
   yield* Effect.ignore(isLetIn ? desk.accept(id) : desk.decline(id))
 })
 
-const report = Effect.fnUntraced(function* (inviter: Inviter.Inviter, join: PairingWindow.Join, isConfirmed: boolean) {
+const report = Effect.fnUntraced(function* (inviter: Inviter.Inviter, came: PairingInvitation.Outcome) {
+  const { isConfirmed, isNotKept, join } = came
   const output = yield* Output
   const member = inviter.memberOf(join)
   const as = member === undefined ? "is trusted now" : `is a device of ${member} now, with the role ${join.role}`
   const { name, peer, role } = join
   const document = { event: "paired", peer, name, member: member ?? null, role, isConfirmed }
   yield* output.line(document, `Paired: ${PlainText.part(name)} (${peer}) ${as}.`)
-  if (!isConfirmed) yield* output.note("It went away before it confirmed; it is let in all the same.")
+  if (isNotKept) yield* output.note("It could not keep what it was granted, and says why. It is let in all the same.")
+  else if (!isConfirmed) yield* output.note("It went away before it confirmed; it is let in all the same.")
   const next = inviter.next(join)
   if (next !== undefined) yield* output.note(next)
 })

@@ -26,7 +26,7 @@ import { type MeetingPath, type PairingMeeting, pathMsMax } from "./PairingMeeti
 /** How long a joiner looks for an inviter, in milliseconds, unless told otherwise. */
 export const findMsDefault = 15_000
 /** How long a joiner looks for further inviters once it has found one, in milliseconds, unless told otherwise. */
-export const othersMsDefault = 1_500
+export const othersMsDefault = 3_000
 /** Inviters that a joiner remembers; further ones are not listed. */
 export const invitersMax = 16
 
@@ -91,7 +91,7 @@ const visitOn = Effect.fnUntraced(function* (link: Link) {
 export interface GuestOptions {
   /** How long it looks for an inviter, in milliseconds; default 15,000. */
   readonly findMsMax?: number | undefined
-  /** How long it looks for further ones then, in milliseconds; default 1,500. */
+  /** How long it looks for further ones then, in milliseconds; default 3,000. */
   readonly othersMs?: number | undefined
   /** The inviter, where it is known; nobody else is visited then. */
   readonly peer?: PeerId | undefined

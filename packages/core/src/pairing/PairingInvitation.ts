@@ -34,8 +34,10 @@ export type InvitationEvent =
 
 export interface Outcome {
   readonly join: PairingWindow.Join
-  /** False: it was let in, and then it was not heard of again. */
+  /** False: it was let in, and then it was not heard of again, or said that it cannot keep what it was granted. */
   readonly isConfirmed: boolean
+  /** It said so. */
+  readonly isNotKept: boolean
 }
 
 export interface Inviting<E> {
@@ -117,10 +119,13 @@ const runOne = Effect.fnUntraced(function* <E>(
   const { join } = asked
   if (ran._tag === "Success") {
     yield* store.change((state) => PairingWindow.finish(state, join!.id, "paired"))
-    return { join: yield* joinNow(store, join!), isConfirmed: true }
+    return { join: yield* joinNow(store, join!), isConfirmed: true, isNotKept: false }
   }
   const now = join === undefined ? undefined : yield* joinNow(store, join)
-  if (now?.outcome === "granted") return { join: now, isConfirmed: false }
+  if (now?.outcome === "granted") {
+    const isNotKept = isOfRun(ran.failure) && ran.failure.reason.code === "NotKept"
+    return { join: now, isConfirmed: false, isNotKept }
+  }
   if (now !== undefined) yield* store.change((state) => PairingWindow.finish(state, now.id, "failed"))
   const { failure } = ran
   if (!isOfRun(failure)) return yield* Effect.fail(failure)

@@ -351,7 +351,20 @@ describe("time", () => {
       yield* Fiber.interrupt(joiner)
       yield* Deferred.succeed(gone, undefined)
       expect(yield* Fiber.join(outcome)).toMatchObject({
-        success: { isConfirmed: false, join: { outcome: "granted" } }
+        success: { isConfirmed: false, isNotKept: false, join: { outcome: "granted" } }
+      })
+    }).pipe(Effect.scoped, provide)
+  )
+
+  it.live("[PD-14] one that cannot keep what it was granted says so", () =>
+    Effect.gen(function* () {
+      const meeting = Site.place()
+      const { desk, invited, next, outcome } = yield* Site.inviting(meeting)
+      const joiner = yield* Effect.forkChild(Site.joining(meeting, Site.codeOf(invited.digits), { isKept: false }))
+      yield* desk.accept((yield* next("Asked")).join.id)
+      expect((yield* Fiber.join(joiner)).end).toBe("no room")
+      expect(yield* Fiber.join(outcome)).toMatchObject({
+        success: { isConfirmed: false, isNotKept: true, join: { outcome: "granted" } }
       })
     }).pipe(Effect.scoped, provide)
   )

@@ -106,7 +106,11 @@ export interface Joined {
 export const joining = Effect.fnUntraced(function* (
   meeting: PairingMeeting,
   code: PairingCode.PairingCode,
-  { isWanted = true, shown }: { readonly isWanted?: boolean; readonly shown?: Deferred.Deferred<string> } = {}
+  {
+    isKept = true,
+    isWanted = true,
+    shown
+  }: { readonly isKept?: boolean; readonly isWanted?: boolean; readonly shown?: Deferred.Deferred<string> } = {}
 ) {
   const seen: { -readonly [K in keyof Joined]: Joined[K] } = {
     peer: undefined,
@@ -125,7 +129,8 @@ export const joining = Effect.fnUntraced(function* (
         if (shown !== undefined) yield* Deferred.succeed(shown, checkNumber)
         if (!isWanted) return yield* Effect.fail("unwanted")
       }),
-    keep: (_, grant) => Effect.sync(() => void (seen.grant = PairingGrant.decode(grant)))
+    keep: (_, grant) =>
+      isKept ? Effect.sync(() => void (seen.grant = PairingGrant.decode(grant))) : Effect.fail("no room")
   }).pipe(
     Effect.catch((error) =>
       Effect.sync(() => {
