@@ -104,7 +104,7 @@ describe("pairing", () => {
   )
 
   it.live(
-    "[LP-17] connections that nobody uses end and make room, and a link keeps its own",
+    "[LP-28] connections that nobody uses end and make room, and a link keeps its own",
     () =>
       Effect.gen(function* () {
         const address = yield* listen(device(1, { listen: [tcp], pairing: true, maxConnections: 3 }))
