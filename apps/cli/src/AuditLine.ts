@@ -17,7 +17,9 @@ const actions = [
   "request",
   "approve",
   "reject",
-  "overflow"
+  "overflow",
+  "manage",
+  "signin"
 ] as const satisfies typeof AuditChain.actions
 
 const loadCommands = () => import("./commands/auditCommands.ts")

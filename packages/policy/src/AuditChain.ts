@@ -22,7 +22,9 @@ export const actions = [
   "request",
   "approve",
   "reject",
-  "overflow"
+  "overflow",
+  "manage",
+  "signin"
 ] as const
 
 /** What was decided, when, and on what. */

@@ -131,7 +131,7 @@ class AuditKeeper {
     const { action, decision, detail, isPassedOver = false, peer } = audited
     const { allowed, because, policyVersion, rule } = decision
     const key = `${action}\n${peer}\n${String(allowed)}\n${policyVersion}\n${rule}\n${detail}`
-    // Who is let in, what was purged, and what people did about invitations, is worth an entry each time.
+    // Who is let in, what was purged, and what people did, is worth an entry each time.
     const isOnce = allowed ? keptOnce.has(action) : isPassedOver
     if (isOnce && this.#once.has(key)) return
     const waiting = this.#pending.get(key)

@@ -1,11 +1,11 @@
 /**
  * How much of an audit may be filled by whom in the long run, so that nobody drives out what is said of others: by what a peer
- * does itself, by strangers at the door, and by permissions, which come with what others write. Each share is free again
+ * does itself, or a person who is signed in, by strangers at the door, and by permissions, which come with what others write. Each share is free again
  * after a day. Pure; what has no room is counted by `AuditKeeper`.
  */
 import type { Gate, PeerId } from "@syncline/core"
 
-/** Most entries a day about what one peer does: its refusals, sessions and requests. */
+/** Most entries a day about what one peer does, its refusals, sessions and requests, or what one person does. */
 export const ofPeerMax = 4_096
 /** Each share is this part of what an audit holds, at most, ... */
 const part = 1 / 16
@@ -44,10 +44,15 @@ export class AuditShares {
    */
   take(
     atMs: number,
-    { action, decision, peer }: Gate.AuditedAction,
+    { action, behalf, decision, peer }: Gate.AuditedAction,
     isOnce: boolean
   ): "taken" | "full for the peer" | "full for strangers" {
     if (ownActions.has(action)) return "taken"
+    // Anybody may try to sign in under any name, so that takes no share but that of strangers.
+    if (action === "signin" && !decision.allowed) {
+      return this.#strangers.take(everybody, atMs) ? "taken" : "full for strangers"
+    }
+    if (behalf !== undefined) return this.#acts.take(`person ${behalf}`, atMs) ? "taken" : "full for the peer"
     if (isOnce) {
       const isRoom = this.#permissions.take(peer, atMs) && this.#allPermissions.take(everybody, atMs)
       return isRoom ? "taken" : "full for the peer"
@@ -60,7 +65,7 @@ export class AuditShares {
 
 const everybody = "everybody"
 
-type Who = PeerId.PeerId | typeof everybody
+type Who = PeerId.PeerId | typeof everybody | `person ${string}`
 type Rows = Map<Who, { readonly entries: number; readonly atMs: number }>
 
 /** So many entries at once, and as many again within a day. */

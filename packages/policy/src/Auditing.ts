@@ -39,5 +39,7 @@ const denied: Record<Gate.AuditedAction["action"], typeof PolicyMetrics.decision
   revoke: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "revoke" }),
   request: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "request" }),
   approve: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "approve" }),
-  reject: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "reject" })
+  reject: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "reject" }),
+  manage: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "manage" }),
+  signin: Metric.withAttributes(PolicyMetrics.decisionsDenied, { action: "signin" })
 }

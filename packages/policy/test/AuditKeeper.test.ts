@@ -88,6 +88,29 @@ describe("what is kept", () => {
     })
   )
 
+  it.effect("[AU-14] what people who are signed in did or may not, and who signed in or tried to, each time", () =>
+    Effect.gen(function* () {
+      const { rows, store } = yield* makeStore
+      const tell = yield* keeping(store)
+      const actions = ["manage", "signin"] as const
+      for (let i = 0; i < 3; i++) {
+        for (const each of actions) {
+          yield* tell(action(1, true, { action: each, behalf: "ann", detail: "ann: the same" }))
+          yield* tell(action(1, false, { action: each, behalf: "ann", detail: "ann: the same" }))
+        }
+        yield* second
+      }
+      const each = actions.flatMap((name) => [
+        [name, true, "ann: the same"],
+        [name, false, "ann: the same"]
+      ])
+      expect(entriesOf(rows).map((entry) => [entry.action, entry.decision.allowed, entry.detail])).toEqual(
+        [0, 1, 2].flatMap(() => each)
+      )
+      expect(AuditChain.firstBad(crypto.sha256, AuditChain.beginning, entriesOf(rows))).toBeUndefined()
+    })
+  )
+
   it.effect("[AU-4] what every session passes over once for a version, what is asked for each time", () =>
     Effect.gen(function* () {
       const { rows, store } = yield* makeStore

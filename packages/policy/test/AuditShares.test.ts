@@ -163,3 +163,27 @@ it("[AU-12] what this node and its people do themselves always has room", () => 
     for (let n = 0; n < 5_000; n++) expect(shares.take(0, own, false)).toBe("taken")
   }
 })
+
+it("[AU-14] a person has a share of its own, whatever the device behind it does, and others' persons", () => {
+  const shares = new AuditShares.AuditShares(1_000_000)
+  const allowed = { ...permitted, action: "manage" as const }
+  const take = (behalf: string | undefined, more: Partial<Gate.AuditedAction> = {}) =>
+    shares.take(0, told(1, "all", { action: "manage", ...(behalf === undefined ? {} : { behalf }), ...more }), false)
+  for (let n = 0; n < AuditShares.ofPeerMax; n++) expect(take("ann", n % 2 === 0 ? allowed : {})).toBe("taken")
+  expect([take("ann"), take("ann", allowed)]).toEqual(["full for the peer", "full for the peer"])
+  expect([take("mia"), take(undefined), take("ann", { action: "signin", ...permitted })]).toEqual([
+    "taken",
+    "taken",
+    "full for the peer"
+  ])
+})
+
+it("[AU-14] sign-ins that are refused take the share of strangers alone, under whatever name", () => {
+  const shares = new AuditShares.AuditShares(1_600)
+  const tries = (behalf: string) => shares.take(0, told(1, "all", { action: "signin", behalf }), false)
+  for (let n = 0; n < 100; n++) expect(tries(n % 2 === 0 ? "ann" : `name ${n}`)).toBe("taken")
+  expect([tries("ann"), tries("mia")]).toEqual(["full for strangers", "full for strangers"])
+  const signsIn = told(1, "all", { action: "signin", behalf: "ann", ...permitted })
+  expect(shares.take(0, signsIn, false)).toBe("taken")
+  expect(shares.take(0, told(1, "own"), false)).toBe("taken")
+})

@@ -13,8 +13,9 @@ import type { Deeds } from "./Deeds.ts"
 /** What `audit` is told: something that was decided and is worth keeping. */
 export interface AuditedAction {
   /**
-   * `write`: a device's work counts here, or its program was kept from it; `forget`: records were purged here; those behind
-   * it: what people did about invitations, and who asked by one.
+   * `write`: a device's work counts here, or its program was kept from it; `forget`: records were purged here; up to `reject`:
+   * what people did about invitations, and who asked by one; `manage`: what a signed-in person did at a hub, or was kept from;
+   * `signin`: somebody signed in there, or tried to.
    */
   readonly action:
     | "admit"
@@ -27,9 +28,16 @@ export interface AuditedAction {
     | "request"
     | "approve"
     | "reject"
+    | "manage"
+    | "signin"
   readonly peer: PeerId
   readonly decision: Decision
   readonly detail: string
+  /**
+   * The person in whose name it was done, at most 128 characters, where it was one and not the device: this tells only whose
+   * share of the room for entries it takes. What an entry is to say of the person stands in `detail`.
+   */
+  readonly behalf?: string
   /** The engine passed something over that nobody had asked for by name, as it does in every session; once is enough. */
   readonly isPassedOver?: boolean
 }

@@ -62,7 +62,9 @@ export const suite = (make: () => GateSample): void => {
         "revoke",
         "request",
         "approve",
-        "reject"
+        "reject",
+        "manage",
+        "signin"
       ] as const) {
         for (const peer of sample.peers) {
           const decision = yield* gate.admits(peer)
