@@ -39,6 +39,7 @@ export const onboarding: Statuses<OnboardingError.OnboardingError> = {
   InvitationUnknown: 404,
   InvitationsExhausted: 409,
   JoinBusy: 429,
+  BehalfDenied: 403,
   JoinRefused: 403,
   OnboardingStoreFailed: 503,
   RequestSettled: 409,

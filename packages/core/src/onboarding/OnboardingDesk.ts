@@ -7,7 +7,9 @@ import { Clock, Context, Effect, Layer, type Scope, Semaphore } from "effect"
 import { Charter, type CharterShape } from "../charter/Charter.ts"
 import type { Wording } from "../charter/CharterContract.ts"
 import type { CharterError } from "../charter/CharterError.ts"
-import { managingLevel } from "../charter/CharterOperation.ts"
+import * as CharterActing from "../charter/CharterActing.ts"
+import { type CharterOperation, managingLevel } from "../charter/CharterOperation.ts"
+import { behalfCharsMax } from "../charter/CharterRecord.ts"
 import * as CharterRights from "../charter/CharterRights.ts"
 import * as NewMember from "../charter/NewMember.ts"
 import { Crypto, type CryptoFunctions } from "../crypto/Crypto.ts"
@@ -22,6 +24,7 @@ import * as JoinAnswer from "./JoinAnswer.ts"
 import * as JoinRequest from "./JoinRequest.ts"
 import {
   because,
+  BehalfDenied,
   InvitationsExhausted,
   InvitationUnfit,
   InvitationUnknown,
@@ -52,11 +55,22 @@ export const lookEveryMs = 60_000
 /** The role that an invitation offers unless it says another. */
 export const roleDefault = "member"
 
+/** Whoever may bring in somebody with this role may bring in somebody at all. */
+const leastRole = "readonly"
+
 /** How often a request is judged anew where the charter has moved on between the judgement and the record. */
 const triesMax = 5
 
 /** Bytes of a request's id, which people type. */
 const requestIdBytes = 4
+
+/** A person in whose name this device acts. */
+export interface Behalf {
+  /** Written into the record of the charter and told to the audit; at most 128 characters. */
+  readonly name: string
+  /** The member whose rights it takes beside those of this device; where none is named it takes no others. */
+  readonly member?: string | undefined
+}
 
 export interface InviteOptions {
   /** Public half of the key that `InvitationLink.seedOf` makes of the secret, 32 bytes. The secret stays with who drew it. */
@@ -71,13 +85,15 @@ export interface InviteOptions {
   readonly uses?: number | undefined
   /** Whether a person must approve each request; default true. Without, the role may not be one that manages the space. */
   readonly isByHand?: boolean | undefined
+  readonly behalf?: Behalf | undefined
 }
 
+/** What is done on behalf of a person fails with `BehalfDenied` where its member may not do it, or its name is too long. */
 export interface OnboardingDeskShape {
   /** Makes an invitation. Fails with `InvitationUnfit`, `RoleNeedsPerson` or `InvitationsExhausted`. */
   readonly invite: (options: InviteOptions) => Effect.Effect<OnboardingState.Invitation, OnboardingError>
   /** Ends an invitation, and rejects what waits of it. To do so again changes nothing. Fails with `InvitationUnknown`. */
-  readonly revoke: (id: string) => Effect.Effect<OnboardingState.Invitation, OnboardingError>
+  readonly revoke: (id: string, behalf?: Behalf) => Effect.Effect<OnboardingState.Invitation, OnboardingError>
   /** Those that are remembered, the oldest first; at most 128. */
   readonly invitations: Effect.Effect<ReadonlyArray<OnboardingState.Invitation>, OnboardingError>
   /** Requests that are remembered, the oldest first; at most 1,024. */
@@ -89,10 +105,15 @@ export interface OnboardingDeskShape {
    */
   readonly approve: (
     id: string,
-    role?: string
+    role?: string,
+    behalf?: Behalf
   ) => Effect.Effect<OnboardingState.Request, OnboardingError | CharterError>
   /** Rejects a request for good; `reason` has at most 256 characters. Fails with `RequestUnknown` or `RequestSettled`. */
-  readonly reject: (id: string, reason?: string) => Effect.Effect<OnboardingState.Request, OnboardingError>
+  readonly reject: (
+    id: string,
+    reason?: string,
+    behalf?: Behalf
+  ) => Effect.Effect<OnboardingState.Request, OnboardingError>
   /**
    * Takes a request from an address, or says again what came of it; durable before it answers. Fails with `JoinRefused`
    * whatever is wrong with the invitation or the proof, and with `JoinBusy`.
@@ -147,11 +168,11 @@ const make: () => Effect.Effect<
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, Effect.sleep(lookEveryMs))))
   const shape: OnboardingDeskShape = {
     invite: (options) => exclusively(desk, invite(desk, options)),
-    revoke: (id) => exclusively(desk, revoke(desk, id)),
+    revoke: (id, behalf) => exclusively(desk, revoke(desk, id, behalf)),
     invitations: Effect.map(swept(desk), ({ invitations }) => invitations),
     requests: Effect.map(swept(desk), ({ requests }) => requests),
-    approve: (id, role) => exclusively(desk, approve(desk, id, role)),
-    reject: (id, reason) => exclusively(desk, reject(desk, id, reason)),
+    approve: (id, role, behalf) => exclusively(desk, approve(desk, id, role, behalf)),
+    reject: (id, reason, behalf) => exclusively(desk, reject(desk, id, reason, behalf)),
     ask: (request, address) => ask(desk, request, address)
   }
   return shape
@@ -208,11 +229,12 @@ const swept = (desk: Desk): Effect.Effect<OnboardingState.OnboardingState, Onboa
 
 const invite = Effect.fnUntraced(function* (desk: Desk, options: InviteOptions) {
   const { charter, crypto, signer } = desk
-  const { isByHand = true, key, role = roleDefault, teams = [] } = options
+  const { behalf, isByHand = true, key, role = roleDefault, teams = [] } = options
   const { uses = 1, validMs = OnboardingState.validMsDefault } = options
   const id = Bytes.toHex(crypto.randomBytes(InvitationLink.idBytes))
   const problem = boundProblem(key, teams, uses, validMs) ?? rightProblem(charter, signer.peer, role, teams)
   if (problem !== undefined) return yield* because(new InvitationUnfit({ problem }))
+  yield* allowed(desk, behalf, [newcomerOf(charter, role, teams)])
   if (!isByHand && isManaging(charter, role)) return yield* because(new RoleNeedsPerson({ role }))
   const nowMs = yield* sweep(desk)
   const inviting: OnboardingState.Inviting = {
@@ -229,7 +251,7 @@ const invite = Effect.fnUntraced(function* (desk: Desk, options: InviteOptions) 
   if (invitation === undefined) {
     return yield* because(new InvitationsExhausted({ limit: OnboardingState.invitationsMax }))
   }
-  yield* desk.news.invited(invitation)
+  yield* desk.news.invited(invitation, behalf?.name)
   return invitation
 })
 
@@ -256,23 +278,50 @@ const rightProblem = (
   self: PeerId.PeerId,
   role: string,
   teams: ReadonlyArray<string>
-): string | undefined => {
-  const state = charter.state()
-  const member = NewMember.idOf("newcomer", "x", (id) => state.members.has(id) || state.removedMembers.has(id))
-  return CharterRights.whyNot(state, self, { _tag: "AddMember", member, name: "newcomer", role, teams })
+): string | undefined => CharterRights.whyNot(charter.state(), self, newcomerOf(charter, role, teams))
+
+/** What whoever invites must be able to do. */
+const newcomerOf = (charter: CharterShape, role: string, teams: ReadonlyArray<string>): CharterOperation => {
+  const { members, removedMembers } = charter.state()
+  const member = NewMember.idOf("newcomer", "x", (id) => members.has(id) || removedMembers.has(id))
+  return { _tag: "AddMember", member, name: "newcomer", role, teams }
 }
+
+/** Goes on where the person may have this done in its name. */
+const allowed = (
+  { charter }: Desk,
+  behalf: Behalf | undefined,
+  operations: ReadonlyArray<CharterOperation>
+): Effect.Effect<void, OnboardingError> => {
+  const problem = behalf === undefined ? undefined : behalfProblem(charter, behalf, operations)
+  return problem === undefined ? Effect.void : because(new BehalfDenied({ problem }))
+}
+
+const behalfProblem = (
+  charter: CharterShape,
+  { member, name }: Behalf,
+  operations: ReadonlyArray<CharterOperation>
+): string | undefined => {
+  if (name.length > behalfCharsMax) return `its name has ${name.length} characters, more than ${behalfCharsMax}`
+  return member === undefined ? undefined : CharterActing.whyNot(charter.state(), member, operations)
+}
+
+/** Ending what others have begun takes whoever could let somebody in at all, with the least role that is built in. */
+const endingAllowed = (desk: Desk, behalf: Behalf | undefined) =>
+  allowed(desk, behalf, [newcomerOf(desk.charter, leastRole, [])])
 
 const isManaging = (charter: CharterShape, role: string): boolean =>
   (charter.state().roles.get(role)?.level ?? 0) >= managingLevel
 
-const revoke = Effect.fnUntraced(function* (desk: Desk, id: string) {
+const revoke = Effect.fnUntraced(function* (desk: Desk, id: string, behalf: Behalf | undefined) {
+  yield* endingAllowed(desk, behalf)
   const nowMs = yield* sweep(desk)
   const before = (yield* desk.store.state).invitations.find((each) => each.id === id)
   const revoked = yield* change(desk, (state) => OnboardingState.revoke(state, nowMs, id, desk.signer.peer))
   if (revoked === undefined) return yield* because(new InvitationUnknown({ id }))
   const { invitation, rejected } = revoked
-  if (before?.over !== invitation.over || rejected.length > 0) yield* desk.news.revoked(invitation)
-  for (const request of rejected) yield* desk.news.settled(request)
+  if (before?.over !== invitation.over || rejected.length > 0) yield* desk.news.revoked(invitation, behalf?.name)
+  for (const request of rejected) yield* desk.news.settled(request, behalf?.name)
   return invitation
 })
 
@@ -287,7 +336,7 @@ const pendingOf = Effect.fnUntraced(function* (
   return yield* because(new RequestSettled({ id, status: request.status }))
 })
 
-const approve = (desk: Desk, id: string, role: string | undefined) =>
+const approve = (desk: Desk, id: string, role: string | undefined, behalf: Behalf | undefined) =>
   judgedAnew(
     Effect.gen(function* () {
       yield* sweep(desk)
@@ -296,7 +345,7 @@ const approve = (desk: Desk, id: string, role: string | undefined) =>
       if (role === undefined && isManaging(desk.charter, request.role)) {
         return yield* because(new RoleUnnamed({ id, role: request.role }))
       }
-      return yield* admit(desk, request, role ?? request.role, judged)
+      return yield* admit(desk, request, role ?? request.role, judged, behalf)
     })
   )
 
@@ -317,35 +366,45 @@ const admit = Effect.fnUntraced(function* (
   desk: Desk,
   request: OnboardingState.Request,
   role: string,
-  judged: Judged
+  judged: Judged,
+  behalf?: Behalf
 ): Effect.fn.Return<OnboardingState.Request, OnboardingError | CharterError> {
   const { charter, signer } = desk
   const { members, removedMembers } = charter.state()
   const { id, invitation, name, peer, teams } = request
   const member = NewMember.idOf(name, id, (each) => members.has(each) || removedMembers.has(each))
   const device = PeerId.toPublicKey(peer)!
-  const note = `request ${id} by invitation ${invitation}`
-  yield* charter.write(NewMember.operationsOf({ member, name, role, teams, device }), { ...judged, note })
-  return yield* settle(desk, request, { status: "approved", by: signer.peer, member, role })
+  const operations = NewMember.operationsOf({ member, name, role, teams, device })
+  yield* allowed(desk, behalf, operations)
+  const inName = behalf === undefined ? {} : { behalf: behalf.name }
+  yield* charter.write(operations, { ...judged, ...inName, note: `request ${id} by invitation ${invitation}` })
+  return yield* settle(desk, request, { status: "approved", by: signer.peer, member, role }, behalf)
 })
 
-const reject = Effect.fnUntraced(function* (desk: Desk, id: string, reason: string | undefined) {
+const reject = Effect.fnUntraced(function* (
+  desk: Desk,
+  id: string,
+  reason: string | undefined,
+  behalf: Behalf | undefined
+) {
+  yield* endingAllowed(desk, behalf)
   yield* sweep(desk)
   const request = yield* pendingOf(desk, id)
   const text = (reason ?? "").slice(0, OnboardingState.reasonCharsMax) || "a person at the hub said no"
-  return yield* settle(desk, request, { status: "rejected", by: desk.signer.peer, because: text })
+  return yield* settle(desk, request, { status: "rejected", by: desk.signer.peer, because: text }, behalf)
 })
 
 const settle = Effect.fnUntraced(function* (
   desk: Desk,
   { id }: OnboardingState.Request,
-  ending: OnboardingState.Ending
+  ending: OnboardingState.Ending,
+  behalf?: Behalf
 ): Effect.fn.Return<OnboardingState.Request, OnboardingError> {
   const nowMs = yield* Clock.currentTimeMillis
   const [settled] = yield* change(desk, (state) =>
     OnboardingState.settleAll(state, nowMs, (each) => (each.id === id ? ending : undefined))
   )
-  yield* desk.news.settled(settled!)
+  yield* desk.news.settled(settled!, behalf?.name)
   return settled!
 })
 

@@ -28,6 +28,16 @@ export class InvitationUnfit extends Schema.TaggedError<InvitationUnfit>()("Invi
   }
 }
 
+/** The person in whose name it was to be done may not do it. */
+export class BehalfDenied extends Schema.TaggedError<BehalfDenied>()("BehalfDenied", { problem: Schema.String }) {
+  override get message(): string {
+    return `this may not be done in that person's name: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** Nobody becomes somebody who manages the space without a person's word. */
 export class RoleNeedsPerson extends Schema.TaggedError<RoleNeedsPerson>()("RoleNeedsPerson", { role: Schema.String }) {
   override get message(): string {
@@ -139,6 +149,7 @@ export class OnboardingError extends Schema.TaggedError<OnboardingError>()("Onbo
   reason: Schema.Union([
     InvitationLinkInvalid,
     InvitationUnfit,
+    BehalfDenied,
     RoleNeedsPerson,
     RoleUnnamed,
     InvitationsExhausted,

@@ -13,12 +13,13 @@ import type { Asked, Invitation, Request } from "./OnboardingState.ts"
 /** What came of a call by a link. */
 export type Outcome = Asked["kind"] | "limited"
 
+/** `behalf`: the person in whose name this device did it. */
 export interface OnboardingNews {
-  readonly invited: (invitation: Invitation) => Effect.Effect<void>
-  readonly revoked: (invitation: Invitation) => Effect.Effect<void>
+  readonly invited: (invitation: Invitation, behalf?: string) => Effect.Effect<void>
+  readonly revoked: (invitation: Invitation, behalf?: string) => Effect.Effect<void>
   readonly requested: (request: Request) => Effect.Effect<void>
   /** A request was approved or rejected. */
-  readonly settled: (request: Request) => Effect.Effect<void>
+  readonly settled: (request: Request, behalf?: string) => Effect.Effect<void>
   readonly asked: (outcome: Outcome) => Effect.Effect<void>
 }
 
@@ -35,24 +36,27 @@ export const make = (audit: GateShape["audit"], charter: CharterShape, self: Pee
       return audit({ action, peer, decision, detail })
     })
   return {
-    invited: (invitation) => tell("invite", self, offerOf(invitation), `invitation ${invitation.id}`),
-    revoked: ({ id, uses }) => tell("revoke", self, `revoked after ${uses} requests`, `invitation ${id}`),
+    invited: (invitation, behalf) =>
+      tell("invite", self, `${inNameOf(behalf)}${offerOf(invitation)}`, `invitation ${invitation.id}`),
+    revoked: ({ id, uses }, behalf) =>
+      tell("revoke", self, `${inNameOf(behalf)}revoked after ${uses} requests`, `invitation ${id}`),
     requested: (request) =>
       tell("request", request.peer, `${shown(request.name)} asks for ${rightsOf(request)}`, placeOf(request)),
-    settled: (request) => tell(...endOf(request)),
+    settled: (request, behalf) => tell(...endOf(request, behalf)),
     asked: (outcome) => Metric.update(counted[outcome], 1)
   }
 }
 
 type Told = readonly [action: AuditedAction["action"], peer: PeerId, because: string, detail: string, allowed: boolean]
 
-const endOf = (request: Request): Told => {
+const endOf = (request: Request, behalf: string | undefined): Told => {
+  const inName = inNameOf(behalf)
   const by = request.by === null ? "" : `, by ${request.by}`
   if (request.status === "approved") {
-    const words = `${shown(request.name)} is the member ${request.member} now, ${rightsOf(request)}${by}`
+    const words = `${inName}${shown(request.name)} is the member ${request.member} now, ${rightsOf(request)}${by}`
     return ["approve", request.peer, words, placeOf(request), true]
   }
-  return ["reject", request.peer, `${shown(request.because ?? "")}${by}`, placeOf(request), false]
+  return ["reject", request.peer, `${inName}${shown(request.because ?? "")}${by}`, placeOf(request), false]
 }
 
 const placeOf = ({ id, invitation }: Request): string => `request ${id} by invitation ${invitation}`
@@ -65,6 +69,10 @@ const offerOf = (invitation: Invitation): string => {
   const how = isByHand ? "each approved by a person" : "approved by themselves"
   return `offers ${rightsOf(invitation)} to ${usesMax} newcomers, ${how}, until ${expiresMs} ms since 1970`
 }
+
+/** In front of everything else, as what comes last may be cut off. */
+const inNameOf = (behalf: string | undefined): string =>
+  behalf === undefined ? "" : `in the name of ${shown(behalf)}: `
 
 /** What somebody typed, as a part of a sentence. */
 const shown = (text: string): string => JSON.stringify(text)
