@@ -246,30 +246,53 @@ export interface AuditQuestion {
   readonly isDenied?: boolean | undefined
   readonly peer?: string | undefined
   readonly action?: AuditChain.AuditFacts["action"] | undefined
+  /** Decided at this time or later, in milliseconds since 1970. */
+  readonly fromMs?: number | undefined
+  /** Decided before this time. */
+  readonly toMs?: number | undefined
+  /** Decided by this rule; one that ends in `*` stands for all that begin so. */
+  readonly rule?: string | undefined
+  /** In the detail or the reason, in small or capital letters; `""` is in all. */
+  readonly text?: string | undefined
 }
 
 /** The newest entries that are meant, the newest first. Texts that are no entries are left out; `verify` names them. */
 export const list = (
   reads: AuditStore.AuditReads,
-  { action, before, isDenied, limit, peer }: AuditQuestion
+  question: AuditQuestion
 ): Effect.Effect<ReadonlyArray<AuditChain.AuditEntry>, JournalError.JournalError> =>
   Effect.gen(function* () {
     const found: Array<AuditChain.AuditEntry> = []
-    const most = Math.min(limit, listMax)
-    let upto = before ?? Number.MAX_SAFE_INTEGER
+    const most = Math.min(question.limit, listMax)
+    const isMeant = meantBy(question)
+    let upto = question.before ?? Number.MAX_SAFE_INTEGER
     for (;;) {
       const rows = yield* reads.pageBefore(upto, AuditStore.auditPageMax)
       if (rows.length === 0 || found.length >= most) return found
       yield* Effect.yieldNow
       for (const { text } of rows) {
         const entry = AuditChain.ofText(text)
-        if (entry === undefined || found.length >= most) continue
-        const isMeant =
-          (action === undefined || entry.action === action) &&
-          (peer === undefined || entry.peer === peer) &&
-          (isDenied !== true || !entry.decision.allowed)
-        if (isMeant) found.push(entry)
+        if (entry !== undefined && found.length < most && isMeant(entry)) found.push(entry)
       }
       upto = rows.at(-1)!.number
     }
   })
+
+/** Clocks are set back, so an entry may be older than one in front of it: none is passed over for its place. */
+const meantBy = ({ action, fromMs, isDenied, peer, rule, text, toMs }: AuditQuestion) => {
+  const isRule = ruleTest(rule)
+  const wanted = text?.toLowerCase() ?? ""
+  return ({ action: done, atMs, decision, detail, peer: about }: AuditChain.AuditEntry): boolean =>
+    (action === undefined || done === action) &&
+    (peer === undefined || about === peer) &&
+    (isDenied !== true || !decision.allowed) &&
+    (fromMs === undefined || atMs >= fromMs) &&
+    (toMs === undefined || atMs < toMs) &&
+    isRule(decision.rule) &&
+    (wanted === "" || [detail, decision.because].some((said) => said.toLowerCase().includes(wanted)))
+}
+
+const ruleTest = (rule: string | undefined): ((name: string) => boolean) => {
+  if (rule === undefined) return () => true
+  return rule.endsWith("*") ? (name) => name.startsWith(rule.slice(0, -1)) : (name) => name === rule
+}
