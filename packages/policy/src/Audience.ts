@@ -44,14 +44,14 @@ export const namesOf = (value: string): ReadonlyArray<string> | undefined => {
   return isInOrder ? names : undefined
 }
 
-/** The names under which a device is in an audience. */
+/** The names under which somebody is in an audience. */
 export const namesFor = ({ device, member, teams }: PolicySubject): ReadonlyArray<string> => [
   member,
-  device,
+  ...(device === undefined ? [] : [device]),
   ...teams.map((team) => `${teamPrefix}${team}`)
 ]
 
-/** Is it for the device? Nobody is in an audience that cannot be read. */
+/** Is it for whoever asks? Nobody is in an audience that cannot be read. */
 export const isFor = (value: string, who: PolicySubject): boolean => {
   const names = namesOf(value) ?? []
   return namesFor(who).some((name) => names.includes(name))

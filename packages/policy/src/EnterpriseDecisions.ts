@@ -6,31 +6,22 @@
  */
 import { CharterOperation, CharterState, type Decision, type Deeds, Partition, type PeerId } from "@syncline/core"
 import { Result } from "effect"
-import * as Audience from "./Audience.ts"
 import * as EqualPartitions from "./EqualPartitions.ts"
 import * as EqualRights from "./EqualRights.ts"
-import * as PolicyCompiler from "./PolicyCompiler.ts"
+import { MemberDecisions, type Remembering } from "./MemberDecisions.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
 import * as PolicyFile from "./PolicyFile.ts"
 import type { PolicySubject } from "./PolicySubject.ts"
+import { allowingBy, otherFields, SubjectDecisions, subjectFor } from "./SubjectDecisions.ts"
 
 /** Answers that one state of the charter remembers; beyond it all are forgotten. */
 export const answersMax = 65_536
 
-const { managingLevel, ownerLevel } = CharterOperation
-/** The level of the built-in members; those below only read. */
-const writingLevel = 40
+const { ownerLevel } = CharterOperation
 
 type Answer = Decision.Decision
 
 const writeActions = ["update", "create", "delete"] as const
-const writing: ReadonlySet<Action> = new Set(writeActions)
-
-/** Stands for every field that no rule names; no field is called so. */
-export const otherFields = ""
-/** What rules are asked about in its place: CASL takes an empty name for none. Longer than a rule can name. */
-const unnamedField = "any other field ".repeat(32)
-const askedField = (field: string | undefined): string | undefined => (field === otherFields ? unnamedField : field)
 
 const actionsOf = ({ creates, deletes, updates }: Deeds.Deeds): ReadonlyArray<Action> => [
   ...(deletes ? ["delete" as const] : []),
@@ -41,19 +32,13 @@ const actionsOf = ({ creates, deletes, updates }: Deeds.Deeds): ReadonlyArray<Ac
 /** Stands for no common answer. */
 const differs: Answer = { allowed: false, rule: "", policyVersion: 0, because: "" }
 
-/** A type, or a field of it, for people. */
-export const whatOf = (type: string, field: string | undefined): string => {
-  if (field === undefined) return type
-  return field === otherFields ? `any other field of ${type}` : `${type}.${field}`
-}
-
 export class EnterpriseDecisions {
   readonly state: CharterState.CharterState
   readonly #introducer: PeerId.PeerId | undefined
   readonly #document: PolicyDocument | "closed" | undefined
   /** The answer to everything, where the charter holds what this version cannot judge. */
   readonly #unread: Answer | undefined
-  readonly #compiled = new Map<PeerId.PeerId, PolicyCompiler.CompiledPolicy>()
+  readonly #subjects: SubjectDecisions
   readonly #answers = new Map<string, Answer>()
   readonly #fields = new Map<string, ReadonlyArray<string>>()
 
@@ -63,7 +48,8 @@ export class EnterpriseDecisions {
     this.#introducer = introducer
     this.#document = documentOf(state)
     const closed = closedBy(state, this.#document)
-    this.#unread = state.unread === undefined ? undefined : this.#unjudged(closed!)
+    this.#subjects = new SubjectDecisions(state, this.#document, closed)
+    this.#unread = state.unread === undefined ? undefined : this.#subjects.unjudged(closed!)
   }
 
   /** Why this version of the program lets nothing of the space pass, where it does not. */
@@ -80,15 +66,16 @@ export class EnterpriseDecisions {
   admits(peer: PeerId.PeerId): Answer {
     const { devices, hub, version } = this.state
     if (version === 0 && peer === this.#introducer) {
-      return this.#yes("charter/introducer", "this node takes the charter of the space from it")
+      return this.#subjects.yes("charter/introducer", "this node takes the charter of the space from it")
     }
-    if (version === 0) return this.#no("charter/none", "this node has no charter yet, so it knows no members")
-    if (peer === hub) return this.#yes("charter/hub", "the hub of the space is let in")
+    if (version === 0) return this.#subjects.no("charter/none", "this node has no charter yet, so it knows no members")
+    if (peer === hub) return this.#subjects.yes("charter/hub", "the hub of the space is let in")
     const device = devices.get(peer)
-    if (device === undefined) return this.#no("charter/device", `${peer} is no device of a member of the space`)
-    if (device.isPaused) return this.#no("charter/paused", `${device.name} is paused`)
+    if (device === undefined)
+      return this.#subjects.no("charter/device", `${peer} is no device of a member of the space`)
+    if (device.isPaused) return this.#subjects.no("charter/paused", `${device.name} is paused`)
     if (this.#unread !== undefined && this.subjectOf(peer)!.level < ownerLevel) return this.#unread
-    return this.#yes("charter/device", `${device.name} is a device of ${this.nameOf(device.member)}`)
+    return this.#subjects.yes("charter/device", `${device.name} is a device of ${this.nameOf(device.member)}`)
   }
 
   /**
@@ -119,24 +106,25 @@ export class EnterpriseDecisions {
    */
   may(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): Answer {
     const key = `${peer} ${action}${field === undefined ? "" : ` ${field}`}\n${Partition.key(partition)}`
-    const known = this.#answers.get(key)
-    if (known !== undefined) return known
-    const answer = this.#decide(peer, action, partition, field, (other) => this.may(peer, other, partition))
-    this.#remember(key, answer)
-    return answer
+    const decide = (): Answer =>
+      this.#decide(peer, action, partition, field, (other) => this.may(peer, other, partition))
+    return this.#answers.get(key) ?? this.#remembered(key, decide)
   }
 
   /** Only whether it may, about one partition and with nothing remembered: for whoever asks about thousands. */
   allowing(peer: PeerId.PeerId, partition: Partition.Partition): (action: Action, field?: string) => boolean {
-    let read: Answer | undefined
-    const may = (action: Action): Answer =>
-      action === "read"
-        ? (read ??= this.#decide(peer, action, partition, undefined, may))
-        : this.#decide(peer, action, partition, undefined, may)
-    return (action, field) => {
-      if (writing.has(action) && !may("read").allowed) return false
-      return field === undefined ? may(action).allowed : this.#decide(peer, action, partition, field, may).allowed
-    }
+    return allowingBy((action, field, may) => this.#decide(peer, action, partition, field, may))
+  }
+
+  /**
+   * What a member may that asks without any of its devices, as people do who are signed in somewhere; `undefined` for who is no
+   * member. Whether one of its devices is paused does not matter.
+   */
+  ofMember(id: string): MemberDecisions | undefined {
+    const member = this.state.members.get(id)
+    if (member === undefined) return undefined
+    const remembered: Remembering = (key, decide) => this.#remembered(`member ${key}`, decide)
+    return new MemberDecisions(this.#subjects, subjectFor(this.state, member), this.#unread, remembered)
   }
 
   /**
@@ -149,12 +137,12 @@ export class EnterpriseDecisions {
     if (known !== undefined) return known === differs ? undefined : known
     const answers = writeActions.map((action) => this.may(peer, action, partition))
     const who = this.subjectOf(peer)
-    const hasFieldRules = who !== undefined && this.#compiledFor(who, peer)?.hasFieldRules(partition.type) === true
+    const hasFieldRules = who !== undefined && this.#subjects.compiledFor(who)?.hasFieldRules(partition.type) === true
     const answer = answers[0]!
     const isAlike = answers.every(({ allowed, rule }) => allowed === answer.allowed && rule === answer.rule)
     const isWordedAlike = answers.every(({ because }) => because === answer.because)
     const isShared = isAlike && !hasFieldRules && (answer.allowed || isWordedAlike)
-    const shared = isShared && !isWordedAlike ? this.#letsWrite(peer, who!, partition) : answer
+    const shared = isShared && !isWordedAlike ? this.#subjects.letsWrite(who!, partition) : answer
     this.#remember(key, isShared ? shared : differs)
     return isShared ? shared : undefined
   }
@@ -183,22 +171,16 @@ export class EnterpriseDecisions {
 
   /** What a custodian has counts, although its author may not write it now: it got it while the author might. */
   vouched(custodian: PeerId.PeerId, refusal: Answer): Answer {
-    return this.#yes(
+    return this.#subjects.yes(
       "charter/custodian",
       `${this.#deviceOf(custodian)} has it, and took it in while its author had the right; now: ${refusal.because}`
     )
   }
 
   /** Rules that speak of it, the strongest first; none where no document does. */
-  speaking(
-    peer: PeerId.PeerId,
-    action: Action,
-    { header, type }: Partition.Partition,
-    field?: string
-  ): ReadonlyArray<string> {
+  speaking(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field?: string): ReadonlyArray<string> {
     const who = this.subjectOf(peer)
-    const compiled = who === undefined ? undefined : this.#compiledFor(who, peer)
-    return compiled?.speaking(action, type, header, askedField(field)) ?? []
+    return who === undefined ? [] : this.#subjects.speaking(who, action, partition, field)
   }
 
   /** Fields of a type that rules name, and `otherFields` for all others; none where the rules name none. */
@@ -252,13 +234,12 @@ export class EnterpriseDecisions {
   subjectOf(peer: PeerId.PeerId): PolicySubject | undefined {
     const member = CharterState.memberOf(this.state, peer)
     if (member === undefined) return undefined
-    const { id, role, teams } = member
-    return { device: peer, member: id, role, level: CharterState.levelOf(this.state, member), teams }
+    return subjectFor(this.state, member, peer)
   }
 
   /** What people call a member. */
   nameOf(member: string): string {
-    return this.state.members.get(member)?.name ?? member
+    return this.#subjects.nameOf(member)
   }
 
   /** Where the record may not be written no field may; otherwise the first field that may not be denies it. */
@@ -270,25 +251,20 @@ export class EnterpriseDecisions {
   ): Answer {
     const whole = this.may(peer, action, partition)
     const who = this.subjectOf(peer)
-    const compiled = who === undefined ? undefined : this.#compiledFor(who, peer)
+    const compiled = who === undefined ? undefined : this.#subjects.compiledFor(who)
     if (!whole.allowed || compiled === undefined || !compiled.hasFieldRules(partition.type)) return whole
     const decide = compiled.decideFields(action, partition.type, partition.header)
     let first: Answer | undefined
     for (const field of fields) {
       const verdict = decide(field)
-      if (first === undefined || !verdict.allowed) first = this.#inWords(verdict, who!, action, partition.type, field)
+      if (first === undefined || !verdict.allowed)
+        first = this.#subjects.inWords(verdict, who!, action, partition.type, field)
       if (!verdict.allowed) return first
     }
     return first ?? whole
   }
 
-  /** What lets it create lets it update and delete, too. */
-  #letsWrite(peer: PeerId.PeerId, who: PolicySubject, { header, type }: Partition.Partition): Answer {
-    const verdict = this.#compiledFor(who, peer)!.decide("create", type, header)
-    return this.#inWords(verdict, who, "create, update or delete", type, undefined)
-  }
-
-  /** `may` answers for what else it takes to write, where the rules for that action allow it. */
+  /** `may` answers for what else it takes to write. */
   #decide(
     peer: PeerId.PeerId,
     action: Action,
@@ -296,25 +272,8 @@ export class EnterpriseDecisions {
     field: string | undefined,
     may: (action: Action) => Answer
   ): Answer {
-    const own = this.#decideAlone(peer, action, partition, field)
-    if (!own.allowed || !writing.has(action)) return own
-    const read = may("read")
-    if (!read.allowed) return { ...read, because: `what it may not read it may not ${action}, and ${read.because}` }
-    if (action !== "create" || !this.#isForOthers(peer, partition)) return own
-    const share = may("share")
-    return share.allowed ? own : { ...share, because: `to create it for others takes share, and ${share.because}` }
-  }
-
-  /** Does a document tell whom the record is for, and is anybody among them but who makes it? */
-  #isForOthers(peer: PeerId.PeerId, { header, type }: Partition.Partition): boolean {
-    if (this.#document === undefined || this.#document === "closed") return false
-    const { types } = this.#document
-    const declared = Object.hasOwn(types, type) ? (types[type]!.header ?? {}) : {}
-    const member = CharterState.memberOf(this.state, peer)?.id
-    return Object.entries(header).some(([field, value]) => {
-      if (typeof value !== "string" || !Object.hasOwn(declared, field) || declared[field] !== "audience") return false
-      return (Audience.namesOf(value) ?? []).some((name) => name !== member && name !== peer)
-    })
+    const alone = this.#decideAlone(peer, action, partition, field)
+    return this.#subjects.whole(alone, this.subjectOf(peer), action, partition, may)
   }
 
   #decideAlone(peer: PeerId.PeerId, action: Action, partition: Partition.Partition, field: string | undefined): Answer {
@@ -322,76 +281,19 @@ export class EnterpriseDecisions {
     if (!admitted.allowed) return admitted
     if (this.#unread !== undefined) return this.#unread
     if (peer === this.state.hub && action === "read") {
-      return this.#yes("charter/hub", "the hub of the space keeps everything")
+      return this.#subjects.yes("charter/hub", "the hub of the space keeps everything")
     }
     const who = this.subjectOf(peer)
-    if (who === undefined) return this.#no("charter/hub", "the hub writes only as a device of a member")
-    if (who.level >= ownerLevel)
-      return this.#yes("charter/owner", `${this.nameOf(who.member)} is an owner of the space`)
-    if (this.#document === undefined) return this.#byRole(who, action, partition)
-    if (this.#document === "closed") return this.#unjudged(this.closed!)
-    return this.#byDocument(this.#document, who, peer, action, partition, field)
+    if (who === undefined) return this.#subjects.no("charter/hub", "the hub writes only as a device of a member")
+    return this.#subjects.alone(who, action, partition, field)
   }
 
-  /** What the built-in roles mean as long as nobody has written a policy. */
-  #byRole(who: PolicySubject, action: Action, { header }: Partition.Partition): Answer {
-    const name = this.nameOf(who.member)
-    const rule = `role/${who.role}`
-    if (who.level >= managingLevel) return this.#yes(rule, `${name} manages the space`)
-    const { audience = null, team = null } = header
-    // What is no text names nobody.
-    if (audience !== null && !(typeof audience === "string" && Audience.isFor(audience, who))) {
-      return this.#no("audience", `${name} is not among those it is for`)
-    }
-    if (team !== null && !(typeof team === "string" && who.teams.includes(team))) {
-      return this.#no("team", `${name} is not in the team ${String(team)}`)
-    }
-    if (action === "read") return this.#yes(rule, `${name} reads what is of no team or of the own ones`)
-    const writes = action === "create" || action === "update" || action === "delete"
-    if (writes && who.level >= writingLevel)
-      return this.#yes(rule, `${name} writes what is of no team or of the own ones`)
-    return this.#no(rule, `${name} has the role ${who.role}, which does not ${writes ? "write" : action}`)
-  }
-
-  #byDocument(
-    document: PolicyDocument,
-    who: PolicySubject,
-    peer: PeerId.PeerId,
-    action: Action,
-    { header, type }: Partition.Partition,
-    field: string | undefined
-  ): Answer {
-    const compiled = this.#compiledFor(who, peer, document)!
-    return this.#inWords(compiled.decide(action, type, header, askedField(field)), who, action, type, field)
-  }
-
-  #inWords(
-    { allowed, rule, tier }: PolicyCompiler.Verdict,
-    who: PolicySubject,
-    action: string,
-    type: string,
-    field: string | undefined
-  ): Answer {
-    const what = `${action} ${whatOf(type, field)}`
-    const name = this.nameOf(who.member)
-    if (rule === undefined)
-      return this.#no("default", `no rule lets ${name} ${what}, and what no rule allows is denied`)
-    if (!allowed) return this.#no(rule, `the rule ${rule} forbids ${name} to ${what}`)
-    const how = { grant: "a grant to the member or device", "team or role": "its team or role", everybody: "everybody" }
-    return this.#yes(rule, `the rule ${rule} lets ${name} ${what} (${how[tier as keyof typeof how]})`)
-  }
-
-  #compiledFor(
-    who: PolicySubject,
-    peer: PeerId.PeerId,
-    document = this.#document
-  ): PolicyCompiler.CompiledPolicy | undefined {
-    if (document === undefined || document === "closed" || who.level >= ownerLevel) return undefined
-    const known = this.#compiled.get(peer)
+  #remembered(key: string, decide: () => Answer): Answer {
+    const known = this.#answers.get(key)
     if (known !== undefined) return known
-    const compiled = PolicyCompiler.compile(document, who)
-    this.#compiled.set(peer, compiled)
-    return compiled
+    const answer = decide()
+    this.#remember(key, answer)
+    return answer
   }
 
   #remember(key: string, answer: Answer): void {
@@ -401,19 +303,6 @@ export class EnterpriseDecisions {
 
   #deviceOf(peer: PeerId.PeerId): string {
     return peer === this.state.hub ? "the hub" : (this.state.devices.get(peer)?.name ?? peer)
-  }
-
-  #yes(rule: string, because: string): Answer {
-    return { allowed: true, rule, policyVersion: this.state.version, because }
-  }
-
-  /** This version cannot tell: nothing passes, and nobody gives anything up for it. */
-  #unjudged(because: string): Answer {
-    return { ...this.#no("policy/closed", because), isUnjudged: true }
-  }
-
-  #no(rule: string, because: string): Answer {
-    return { allowed: false, rule, policyVersion: this.state.version, because }
   }
 }
 

@@ -28,14 +28,14 @@ export const keyOf = (
   const rules = document?.rules ?? []
   const grants = rules.flatMap(({ to }, i) => [
     ...(to?.members?.includes(member) === true ? [`member ${i}`] : []),
-    ...(to?.devices?.includes(device) === true ? [`device ${i}`] : [])
+    ...(device !== undefined && to?.devices?.includes(device) === true ? [`device ${i}`] : [])
   ])
   // A name is only equal to others; where it stands among them is another matter.
   const isOrdered = (variable: string): boolean =>
     rules.some(({ where = [] }) => where.some(({ op, value }) => value === variable && ordering.has(op)))
   const ids = [
     named.has(member) || isOrdered("$member") ? member : "",
-    named.has(device) || isOrdered("$device") ? device : ""
+    device !== undefined && (named.has(device) || isOrdered("$device")) ? device : ""
   ]
   return JSON.stringify([role, teams, grants, ids])
 }

@@ -3,9 +3,10 @@
  * on which devices of a member it is otherwise. The lines are for people and for the audit; programs go by the decision.
  */
 import type { Decision, Partition, PeerId } from "@syncline/core"
-import { type EnterpriseDecisions, otherFields, whatOf } from "./EnterpriseDecisions.ts"
+import type { EnterpriseDecisions } from "./EnterpriseDecisions.ts"
 import type { Action } from "./PolicyDocument.ts"
 import type { PolicySubject } from "./PolicySubject.ts"
+import { otherFields, whatOf } from "./SubjectDecisions.ts"
 
 /** A field that may not be written where the record may; "" stands for every field that no rule names. */
 export interface DeniedField {
@@ -40,17 +41,51 @@ export interface Asked {
   readonly field?: string | undefined
 }
 
+/** Who is asked about, in the way of the decisions. */
+interface Asker {
+  readonly may: (action: Action, partition: Partition.Partition, field?: string) => Decision.Decision
+  readonly speaking: (action: Action, partition: Partition.Partition, field?: string) => ReadonlyArray<string>
+  readonly name: string
+}
+
 /** For one device. */
 export const ofDevice = (decisions: EnterpriseDecisions, peer: PeerId.PeerId, asked: Asked): Explanation => {
-  const { action, field, partition } = asked
-  const decision = decisions.may(peer, action, partition, field)
-  const losing = decisions.speaking(peer, action, partition, field).filter((rule) => rule !== decision.rule)
-  const fields = decision.allowed ? deniedFields(decisions, peer, asked) : []
   const who = decisions.subjectOf(peer)
-  const asker = who === undefined ? peer : `${decisions.nameOf(who.member)} (${who.role}${teamsOf(who)})`
+  const asker: Asker = {
+    may: (action, partition, field) => decisions.may(peer, action, partition, field),
+    speaking: (action, partition, field) => decisions.speaking(peer, action, partition, field),
+    name: who === undefined ? peer : titleOf(decisions, who)
+  }
+  return explained(decisions, asker, asked)
+}
+
+/** For a member that asks without any of its devices, as people do who are signed in; `undefined` for who is no member. */
+export const withoutDevice = (
+  decisions: EnterpriseDecisions,
+  member: string,
+  asked: Asked
+): Explanation | undefined => {
+  const own = decisions.ofMember(member)
+  if (own === undefined) return undefined
+  const asker: Asker = {
+    may: (action, partition, field) => own.may(action, partition, field),
+    speaking: (action, partition, field) => own.speaking(action, partition, field),
+    name: titleOf(decisions, own.subject)
+  }
+  return explained(decisions, asker, asked)
+}
+
+const titleOf = (decisions: EnterpriseDecisions, who: PolicySubject): string =>
+  `${decisions.nameOf(who.member)} (${who.role}${teamsOf(who)})`
+
+const explained = (decisions: EnterpriseDecisions, asker: Asker, asked: Asked): Explanation => {
+  const { action, field, partition } = asked
+  const decision = asker.may(action, partition, field)
+  const losing = asker.speaking(action, partition, field).filter((rule) => rule !== decision.rule)
+  const fields = decision.allowed ? deniedFields(decisions, asker, asked) : []
   const but = fields.length === 0 ? "" : `, but not: ${namesOf(fields)}`
   const lines = [
-    `${asker} ${decision.allowed ? "may" : "may not"} ${action} ${whatOf(partition.type, field)}${headerOf(partition)}${but}.`,
+    `${asker.name} ${decision.allowed ? "may" : "may not"} ${action} ${whatOf(partition.type, field)}${headerOf(partition)}${but}.`,
     `Decided by ${decision.rule} at version ${decision.policyVersion}: ${decision.because}.`,
     ...losing.map((rule) => `The rule ${rule} speaks of it too and was outweighed.`),
     ...[...new Set(fields.map(({ decision: { rule } }) => rule))].map((rule) => {
@@ -88,14 +123,14 @@ const lineOf = (decisions: EnterpriseDecisions, { decision, fields, peer }: Othe
 
 const deniedFields = (
   decisions: EnterpriseDecisions,
-  peer: PeerId.PeerId,
+  asker: Asker,
   { action, field, partition }: Asked
 ): ReadonlyArray<DeniedField> => {
   if (field !== undefined || (action !== "create" && action !== "update")) return []
   // Owners and built-in roles ask no rule, so no field differs.
   return decisions
     .declaredFieldsOf(partition.type)
-    .map((each) => ({ field: each, decision: decisions.may(peer, action, partition, each) }))
+    .map((each) => ({ field: each, decision: asker.may(action, partition, each) }))
     .filter(({ decision }) => !decision.allowed)
 }
 

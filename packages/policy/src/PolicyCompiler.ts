@@ -126,7 +126,8 @@ const tierOf = (rank: number): Tier => tiers[Math.floor(rank / tierStep)]!
 
 /** Where a rule stands among those about the device; `undefined` when it is about others. */
 const rankOf = ({ effect, to }: Rule, { device, level, member, role, teams }: PolicySubject): number | undefined => {
-  const isGrant = to?.members?.includes(member) === true || to?.devices?.includes(device) === true
+  const isDevice = device !== undefined && to?.devices?.includes(device) === true
+  const isGrant = to?.members?.includes(member) === true || isDevice
   const isForRole = to?.roles?.includes(role) === true || to?.teams?.some((team) => teams.includes(team)) === true
   const isForAll = to === undefined || Object.keys(to).length === 0
   if (!isGrant && !isForRole && !isForAll) return undefined
@@ -163,11 +164,12 @@ const conditionOf = (term: Term, subject: PolicySubject, effect: Rule["effect"])
 const isVariable = (value: unknown): boolean => typeof value === "string" && value.startsWith("$")
 
 /**
- * A condition on a value that is missing cannot be judged, unless it asks whether it is there. A prohibition then holds
- * and an allowance does not, so that nothing gets out by leaving a value out.
+ * A condition on a value that is missing cannot be judged, unless it asks whether it is there; nor can one on the device that asks,
+ * where it is none. A prohibition then holds and an allowance does not, so that nothing gets out by leaving a value out.
  */
 const toCondition = ({ field, op, value }: Term, subject: PolicySubject, ifMissing: boolean): Condition => {
   if (op === "exists") return (values) => values.has(field) === value
+  if (subject.device === undefined && [value].flat().includes("$device")) return () => ifMissing
   const wanted = wantedOf(value, subject)
   const one = wanted.values().next().value!
   const test = tests[op](wanted, one)
@@ -197,7 +199,7 @@ const wantedOf = (value: Term["value"], subject: PolicySubject): ReadonlySet<Val
   if (value === "$me") return new Set(Audience.namesFor(subject))
   if (value === "$teams") return new Set(subject.teams)
   const { device, member } = subject
-  const real = (each: Value): Value => (each === "$member" ? member : each === "$device" ? device : each)
+  const real = (each: Value): Value => (each === "$member" ? member : each === "$device" ? device! : each)
   return new Set(Array.isArray(value) ? (value as ReadonlyArray<Value>).map(real) : [real(value as Value)])
 }
 

@@ -82,7 +82,7 @@ export const sealOf = ({ seal }: CharterState.CharterState) =>
 
 /** Why may somebody do something, or why not? */
 export interface Question {
-  /** A device's peer id, or a member's id: then it is asked what any of its devices may. */
+  /** A device's peer id, or a member's id: then it is asked what any of its devices may, or it itself where it has none. */
   readonly asker: string
   readonly action: Action
   readonly type: string
@@ -117,11 +117,14 @@ export const explain = (
     const { draft } = question
     if (draft !== undefined) yield* checked(draft)
     const state = drafted(charter.state(), draft)
-    const peers = devicesOf(state, question.asker)
-    if (peers.length === 0) return yield* refuse(new AskerUnknown({ asker: question.asker }))
-    const { action, field } = question
-    const partition = yield* partitionOf(records, question)
-    return Explanation.ofMember(new EnterpriseDecisions(state), peers, { action, partition, field })
+    const { action, asker, field } = question
+    const peers = devicesOf(state, asker)
+    if (peers.length === 0 && !state.members.has(asker)) return yield* refuse(new AskerUnknown({ asker }))
+    const asked = { action, partition: yield* partitionOf(records, question), field }
+    const decisions = new EnterpriseDecisions(state)
+    return peers.length === 0
+      ? Explanation.withoutDevice(decisions, asker, asked)!
+      : Explanation.ofMember(decisions, peers, asked)
   })
 
 /** Where the record is that is asked about; of several with its id the one whose header is named. */

@@ -6,7 +6,7 @@ import { Schema } from "effect"
 /** No device and no member of the space has this name. */
 export class AskerUnknown extends Schema.TaggedError<AskerUnknown>()("AskerUnknown", { asker: Schema.String }) {
   override get message(): string {
-    return `${this.asker} is no device and no member with a device of this space; name one that the charter shows`
+    return `${this.asker} is no device and no member of this space; name one that the charter shows`
   }
   get isRetryable(): boolean {
     return false

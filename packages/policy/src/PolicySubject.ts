@@ -1,12 +1,13 @@
 /**
- * Who asks and what about, as a policy document sees them: a device with its member, role and teams, and the header of a
+ * Who asks and what about, as a policy document sees them: a member with its role and teams and the device it asks with, and the header of a
  * record. Nothing of a record's body is here, so no field of a body can pretend to be something else.
  */
 import type { Partition } from "@syncline/core"
 
-/** A device that asks. */
+/** Who asks. */
 export interface PolicySubject {
-  readonly device: string
+  /** `undefined` for a member that asks without any of its devices. */
+  readonly device: string | undefined
   readonly member: string
   readonly role: string
   /** Level of the role, 1 to 100; of several rules the one for the higher role is named. */

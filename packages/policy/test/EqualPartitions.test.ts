@@ -4,7 +4,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { SeededRandom } from "@syncline/core/testing"
 import { Effect } from "effect"
-import { EnterpriseDecisions, otherFields } from "../src/EnterpriseDecisions.ts"
+import { EnterpriseDecisions } from "../src/EnterpriseDecisions.ts"
+import { otherFields } from "../src/SubjectDecisions.ts"
 import { actions } from "../src/PolicyDocument.ts"
 import { deviceOf, open, peer, type TeamSpace } from "./space.ts"
 

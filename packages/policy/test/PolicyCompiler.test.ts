@@ -67,7 +67,7 @@ const target = (random: Random): PolicyDocument.Target => ({
 })
 
 const subject = (random: Random): PolicySubject => ({
-  device: random.pick(["d1", "d2"]),
+  device: random.pick(["d1", "d2", undefined]),
   member: random.pick(["ann", "bob"]),
   role: random.pick(["admin", "member"]),
   level: random.between(1, 99),

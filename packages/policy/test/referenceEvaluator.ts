@@ -17,10 +17,11 @@ export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...
       : declared.get(name) === (typeof value === "string" ? "text" : typeof value)
   const sorted = (value: unknown) => [...new Set(String(value).split(" "))].toSorted().join(" ")
   if (![...values].every(isGood)) return { allowed: false, rule: undefined }
-  const me = [who.member, who.device, ...who.teams.map((team) => `team:${team}`)]
+  const me = [who.member, ...(who.device === undefined ? [] : [who.device]), ...who.teams.map((team) => `team:${team}`)]
   const real = (value: unknown) => (value === "$member" ? who.member : value === "$device" ? who.device : value)
   const holds = (effect: Rule["effect"], { field: name, op, value }: Term): boolean => {
     if (op === "exists") return values.has(name) === value
+    if (who.device === undefined && [value].flat().includes("$device")) return effect === "forbid"
     const found = values.get(name) as string | number | boolean
     const list = value === "$teams" ? who.teams : value === "$me" ? me : [value].flat().map(real)
     const one = list[0] as string | number | boolean
@@ -31,7 +32,7 @@ export const decide = ({ rules, types }: PolicyDocument, who: PolicySubject, ...
     return { has: named, eq: isOne, ne: !isOne, in: isIn, nin: !isIn, ...orders }[op]
   }
   const rank = ({ effect, to = {} }: Rule): number => {
-    const grant = to.members?.includes(who.member) || to.devices?.includes(who.device)
+    const grant = to.members?.includes(who.member) || (who.device !== undefined && to.devices?.includes(who.device))
     const role = to.roles?.includes(who.role) || to.teams?.some((team) => who.teams.includes(team))
     if (!grant && !role && Object.keys(to).length > 0) return -1
     return effect === "forbid" ? 3000 : grant ? 2000 : role ? 1000 + who.level : 0
