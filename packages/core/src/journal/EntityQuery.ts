@@ -10,7 +10,15 @@ export interface EntityView {
   readonly partition: Partition
   readonly fields: { readonly [field: string]: FieldValue }
   readonly isDeleted: boolean
+  /**
+   * Fields that merge otherwise than the last write wins, as they were written; a counter at 0 and an empty set, too. Told by `scan` and
+   * `liveOf` alone, and absent there where an entity has none.
+   */
+  readonly kinds?: FieldKinds
 }
+
+/** How fields of an entity merge that are no plain values. */
+export type FieldKinds = { readonly [field: string]: "counter" | "orSet" }
 
 /** A question about entities of one type. */
 export interface EntityQuery {

@@ -9,6 +9,7 @@ import * as Fingerprint from "./Fingerprint.ts"
 import type { EntityQuery, EntityView } from "./EntityQuery.ts"
 import type { ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
+import * as StateCodec from "./StateCodec.ts"
 
 type Sha256 = (bytes: Uint8Array) => Uint8Array
 type Position = ItemKey & { readonly id: string }
@@ -21,6 +22,12 @@ export const view = (partition: PartitionRow, row: EntityRow): EntityView => ({
   fields: JSON.parse(row.value) as Record<string, FieldValue>,
   isDeleted: row.isDeleted
 })
+
+/** The same with how its fields merge. */
+const viewWithKinds = (partition: PartitionRow, row: EntityRow): EntityView => {
+  const kinds = StateCodec.kinds(row.state)
+  return kinds === undefined ? view(partition, row) : { ...view(partition, row), kinds }
+}
 
 /** Partitions in the order of their hashes, the same on every replica. */
 export const byHash = (rows: JournalRows): ReadonlyArray<PartitionRow> =>
@@ -51,7 +58,7 @@ export const ofId = (
 export const liveOf = (rows: JournalRows, sha256: Sha256, type: string, id: string): ReadonlyArray<EntityView> =>
   ofId(rows, sha256, type, id)
     .filter(([, row]) => !row.isDeleted)
-    .map((found) => view(...found))
+    .map((found) => viewWithKinds(...found))
 
 /**
  * The live entity of an id. Devices that made it at the same time with different header values have made two; then
@@ -99,7 +106,7 @@ const pageOf = (
   return found
     .filter((row) => after === undefined || row.key > after.key || row.id > after.id)
     .slice(0, limit)
-    .map((row) => ({ ...view(partition, row), partitionHash: partition.hash, key: row.key }))
+    .map((row) => ({ ...viewWithKinds(partition, row), partitionHash: partition.hash, key: row.key }))
 }
 
 /** Answers a question from rows at hand. */

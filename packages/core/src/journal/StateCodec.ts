@@ -11,6 +11,7 @@ import * as OrSet from "../merge/OrSet.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
 import * as MessagePack from "../model/MessagePack.ts"
 import type { HeaderValues } from "../model/Partition.ts"
+import type { FieldKinds } from "./EntityQuery.ts"
 
 type PackedStamp = readonly [at: string, author: number, eseq: number, hash: Uint8Array | null]
 type PackedSets = Record<string, ReadonlyArray<readonly [FieldValue, ReadonlyArray<readonly [number, number]>]>>
@@ -127,6 +128,16 @@ export const decode = (
     state.isDeleted = deletion[1]
   }
   return state
+}
+
+/** How fields merge of which the JSON shows a counter or a set; `undefined` where it shows none. Reads no values. */
+export const kinds = (stateBytes: Uint8Array): FieldKinds | undefined => {
+  const [, , , , counters, sets] = MessagePack.unpackOwn(stateBytes) as Packed
+  if (counters === null && sets === null) return undefined
+  return Object.fromEntries([
+    ...Object.keys(counters ?? {}).map((field) => [field, "counter"] as const),
+    ...Object.keys(sets ?? {}).map((field) => [field, "orSet"] as const)
+  ])
 }
 
 /** When the events of a row were, as far as it says so. */

@@ -13,6 +13,7 @@ import type { JournalShape } from "../journal/Journal.ts"
 import { journalChangeConformance } from "./JournalChangeConformance.ts"
 import {
   batch,
+  change,
   commitsOf,
   type MakeJournal,
   nobody,
@@ -33,6 +34,7 @@ export const journalPresentConformance = (name: string, make: MakeJournal): void
   feedRules(name, make)
   fingerprintRules(name, make)
   missingRules(name, make)
+  kindRules(name, make)
   readRules(name, make)
   queryRules(name, make)
   journalChangeConformance(name, make)
@@ -176,6 +178,33 @@ const missingRules = (name: string, make: MakeJournal): void => {
 
 const keyOf = (journal: Opened, id: string): number =>
   Fingerprint.entityKey(Context.get(journal.services, Crypto).sha256, id)
+
+const kindRules = (name: string, make: MakeJournal): void => {
+  it.effect(`[JR-160] ${name}: scan and liveOf tell which fields are counters and sets`, () =>
+    Effect.gen(function* () {
+      const journal = yield* open(make, 1)
+      yield* journal.write([
+        change("both", { lww: { text: "a", list: [] }, counters: { hits: 2 }, sets: { tags: ["x"] } }),
+        change("zero", { counters: { hits: 2 }, sets: { tags: ["x"] } }),
+        put("plain", { text: "a", hits: 0 }),
+        change("gone", { counters: { hits: 1 } })
+      ])
+      const emptied = { counters: { hits: -2 }, sets: { tags: { add: [], remove: ["x"] } } }
+      yield* journal.write([change("zero", { kind: "patch", lww: {}, ...emptied }), remove("gone")])
+      const kindsOf = Effect.map(journal.scan(undefined, 1000), (all) =>
+        Object.fromEntries(all.map(({ id, kinds }) => [id, kinds]))
+      )
+      const hits = { hits: "counter" }
+      const both = { ...hits, tags: "orSet" }
+      expect(yield* kindsOf).toEqual({ both, zero: both, plain: undefined, gone: hits })
+      for (const id of ["both", "plain"]) {
+        const [live] = yield* journal.liveOf("note", id)
+        expect(live!.kinds).toEqual((yield* kindsOf)[id])
+      }
+      expect(yield* journal.get("note", "both")).not.toHaveProperty("kinds")
+    })
+  )
+}
 
 const readRules = (name: string, make: MakeJournal): void => {
   it.effect(`[JR-21] ${name}: scan pages through all entities, live and deleted, in one order`, () =>
