@@ -16,10 +16,10 @@ const kind: SqliteBeside.Kind = {
   holds: "an audit",
   // "Slau"
   applicationId: 0x536c_6175,
-  version: 1,
-  tables: `
-    CREATE TABLE entry (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
-    CREATE TABLE checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL) STRICT`,
+  steps: [
+    `CREATE TABLE entry (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+    CREATE TABLE checkpoint (only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL) STRICT`
+  ],
   journalMode: "WAL",
   synchronous: "NORMAL"
 }

@@ -17,8 +17,7 @@ const kind: SqliteBeside.Kind = {
   holds: "a charter",
   // "Slch"
   applicationId: 0x536c_6368,
-  version: 1,
-  tables: "CREATE TABLE record (place INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT",
+  steps: ["CREATE TABLE record (place INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT"],
   journalMode: "DELETE",
   synchronous: "FULL"
 }

@@ -14,8 +14,7 @@ const kind: SqliteBeside.Kind = {
   holds: "what a node remembers of its mailboxes",
   // "Slmb"
   applicationId: 0x536c_6d62,
-  version: 1,
-  tables: "CREATE TABLE mailbox (name TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT",
+  steps: ["CREATE TABLE mailbox (name TEXT PRIMARY KEY, state BLOB NOT NULL) STRICT"],
   journalMode: "WAL",
   synchronous: "FULL"
 }
