@@ -5,6 +5,8 @@
 import { PeerId, type Transport } from "@syncline/core"
 import type { Connection, ConnectionGater, Libp2p } from "@libp2p/interface"
 import { Effect } from "effect"
+import { setTimeout as sleep } from "node:timers/promises"
+import { HandshakePace } from "./HandshakePace.ts"
 import { cut } from "./Libp2pFailure.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
 
@@ -26,7 +28,13 @@ export const make = (door: Door, run: <A>(effect: Effect.Effect<A>) => Promise<A
   const lets = (peer: LibraryPeer): Promise<boolean> => run(isKnown(door, peer))
   const turnsAway = (peer: LibraryPeer): Promise<boolean> =>
     run(Effect.flatMap(isKnown(door, peer), (isIn) => (isIn ? Effect.succeed(false) : Effect.as(refused, true))))
+  const pace = new HandshakePace()
   return {
+    denyInboundConnection: async () => {
+      const waitMs = pace.take()
+      if (waitMs > 0) await sleep(waitMs)
+      return false
+    },
     // What libp2p dials by itself; a route's address is for the session to judge.
     denyDialPeer: async (peer) => !(await lets(peer)),
     // By default private addresses are not dialled everywhere; which ones are is for the routes to say.
