@@ -9,7 +9,8 @@ import { journalThread } from "./scripts/bundle.mjs"
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url))
 
 /** Small files of long tests; begun last, they would keep one worker busy while the other has nothing to do. */
-const long = /(SqliteJournal\.(reads|writes)|convergence\d|mutants|soak|massDelete|hostileMember)\.test\.ts$/
+const long =
+  /(SqliteJournal\.(reads|writes)|convergence\d|mutants|soak|massDelete|hostileMember|road|pair|sealed)\.test\.ts$/
 
 class LongFirst extends BaseSequencer {
   override async sort(files: Parameters<BaseSequencer["sort"]>[0]) {
@@ -30,7 +31,7 @@ const bundledThread = {
 }
 
 /** Packages whose tests wait for processes, sockets and disks most of the time: with one file more the cores have work. */
-const waiting = /[/\\](apps[/\\](cli|server)|packages[/\\]node)$/
+const waiting = /[/\\](apps[/\\](cli|server)|packages[/\\](node|transport-libp2p)|bench|docs)$/
 
 export default defineConfig({
   plugins: [bundledThread],

@@ -24,6 +24,7 @@ import { endpoints } from "./rest/EndpointList.ts"
 import * as Installing from "./rest/Installing.ts"
 import { Identify } from "./rest/Principal.ts"
 import { HubIdentity } from "./status/HubIdentity.ts"
+import type { PairingKeeper } from "./team/PairingKeeper.ts"
 
 export interface Hub {
   /** Where people and devices reach it, e.g. `http://127.0.0.1:5342`. */
@@ -41,7 +42,8 @@ export interface Hub {
 export const open = async (config: HubConfig, log: Logger, thread?: JournalThread): Promise<Hub> => {
   const relays = await HubRelay.transports(config)
   const app = HttpServer.make(log)
-  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, relays, thread))
+  const identity: HubIdentity["Service"] = { current: nobodyYet(config) }
+  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, relays, identity, thread))
   // Links end before the server closes, which would wait for them; later requests find the journal closed.
   app.addHook("preClose", () => runtime.dispose())
   try {
@@ -49,10 +51,7 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const services = await runtime.context()
     const journalMs = performance.now() - beganMs
     const { peer } = Context.get(services, DeviceKey.DeviceKey)
-    const { policy, space } = config
-    const identity: HubIdentity["Service"] = {
-      current: { peer, space, policy, version: version(), addresses: [], relays: [] }
-    }
+    identity.current = { ...identity.current, peer }
     OperationRoutes.install(app, services)
     const door = LocalDoor.make(app, config.dataFolder)
     await foundTeam(services, config)
@@ -74,6 +73,16 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
   }
 }
 
+/** What is known of a hub before it is open. */
+const nobodyYet = ({ policy, space }: HubConfig): HubIdentity["Service"]["current"] => ({
+  peer: "",
+  space,
+  policy,
+  version: version(),
+  addresses: [],
+  relays: []
+})
+
 /** In a space with a charter: founds it when it is new. */
 const foundTeam = async (services: Context.Context<NodeServices>, { policy, space }: HubConfig): Promise<void> => {
   if (policy !== "enterprise") return
@@ -85,11 +94,11 @@ const foundTeam = async (services: Context.Context<NodeServices>, { policy, spac
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
 const installRest = (
   app: FastifyInstance,
-  services: Context.Context<NodeServices | HubIdentity>,
+  services: Context.Context<NodeServices | HubIdentity | PairingKeeper>,
   { policy }: HubConfig,
   door: LocalDoor.LocalDoor
 ): void => {
-  const withTeam = services as Context.Context<NodeServices | HubIdentity | HubLayer.TeamServices>
+  const withTeam = services as Context.Context<NodeServices | HubIdentity | PairingKeeper | HubLayer.TeamServices>
   const identify = Identify.ofDoor(door)
   Installing.install(app, endpoints, {
     services: Context.add(withTeam, Identify, identify),

@@ -31,6 +31,8 @@ import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
 import * as HubOnboarding from "./HubOnboarding.ts"
 import * as HubPairing from "./HubPairing.ts"
+import { HubIdentity } from "./status/HubIdentity.ts"
+import * as PairingKeeper from "./team/PairingKeeper.ts"
 
 /** What a hub whose policy is a team's has beside the others. */
 export type TeamServices = Charter.Charter | OnboardingDesk.OnboardingDesk
@@ -44,9 +46,10 @@ export const layer = (
   server: Server,
   log: Logger,
   relays: ReadonlyArray<Transport.TransportPlugin>,
+  identity: HubIdentity["Service"],
   thread?: JournalThread
 ): Layer.Layer<
-  NodeServices,
+  NodeServices | PairingKeeper.PairingKeeper,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
   const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
@@ -68,9 +71,13 @@ export const layer = (
     policy,
     thread
   })
-  const pairing = config.pairing === "on" ? HubPairing.open(server) : Effect.void
-  const beside = Layer.effectDiscard(Effect.all([HttpServer.watchConnections(server), logEvents, pairing]))
-  const onNode = Layer.merge(beside, config.policy === "enterprise" ? HubOnboarding.layer(dataFolder) : Layer.empty)
+  const isTeam = config.policy === "enterprise"
+  const beside = Layer.effectDiscard(Effect.all([HttpServer.watchConnections(server), logEvents]))
+  const codes = PairingKeeper.layer({ folder: dataFolder, spaceName: space, isTeam }).pipe(
+    Layer.provide(config.pairing === "on" ? HubPairing.layer(server) : HubPairing.HubMeeting.closed),
+    Layer.provide(Layer.succeed(HubIdentity, identity))
+  )
+  const onNode = Layer.mergeAll(beside, codes, isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty)
   // Such a policy brings the charter.
   return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(HubLog.layer(log)))
 }

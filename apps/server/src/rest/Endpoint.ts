@@ -7,10 +7,11 @@ import type { Charter, OnboardingDesk } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { Effect, Schema } from "effect"
 import type { HubIdentity } from "../status/HubIdentity.ts"
+import type { PairingKeeper } from "../team/PairingKeeper.ts"
 import type { Principal } from "./Principal.ts"
 
 /** What an endpoint may use. Those of teams also have a team's. */
-export type HubServices = NodeServices | HubIdentity | Charter.Charter | OnboardingDesk.OnboardingDesk
+export type HubServices = NodeServices | HubIdentity | PairingKeeper | Charter.Charter | OnboardingDesk.OnboardingDesk
 
 /** Failures at the boundaries of the workspace: words for people, and a reason with a name. */
 export interface Failure {

@@ -5,6 +5,7 @@ import { charterEndpoints } from "../team/charterEndpoints.ts"
 import { deviceEndpoints } from "../team/deviceEndpoints.ts"
 import { memberEndpoints } from "../team/memberEndpoints.ts"
 import { onboardingEndpoints } from "../team/onboardingEndpoints.ts"
+import { pairingEndpoints } from "../team/pairingEndpoints.ts"
 import { policyEndpoints } from "../team/policyEndpoints.ts"
 import { roleEndpoints } from "../team/roleEndpoints.ts"
 import type { AnyEndpoint } from "./Endpoint.ts"
@@ -15,6 +16,7 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...memberEndpoints,
   ...deviceEndpoints,
   ...roleEndpoints,
+  ...pairingEndpoints,
   ...policyEndpoints,
   ...onboardingEndpoints,
   ...auditEndpoints

@@ -2,7 +2,7 @@
  * The one way by which the REST interface writes the charter: the hub's device signs, in the name of whoever is signed in, and only
  * what that person's member could sign itself. What the member may, the charter says.
  */
-import { Charter, CharterActing, type CharterError, type CharterOperation, type CharterState } from "@syncline/core"
+import { Charter, CharterActing, CharterError, type CharterOperation, type CharterState } from "@syncline/core"
 import { Effect } from "effect"
 import type { Principal } from "../rest/Principal.ts"
 import { AccountUnlinked, because, type TeamError } from "./TeamError.ts"
@@ -34,6 +34,20 @@ export const charterFor = Effect.fnUntraced(function* (
     ...charter,
     write: (operations, wording) => CharterActing.write(charter, member, operations, { ...wording, behalf })
   }
+})
+
+/** Fails where the caller could not do all of this now. Nothing is written. */
+export const check = Effect.fnUntraced(function* (
+  principal: Principal | undefined,
+  operations: ReadonlyArray<CharterOperation.CharterOperation>
+) {
+  const charter = yield* charterFor(principal)
+  if (principal?.kind === "door") return
+  const state = charter.state()
+  const problem = CharterActing.whyNot(state, principal?.account.member ?? "", operations)
+  if (problem === undefined) return
+  const reason = new CharterError.CharterDenied({ version: state.version, problem })
+  return yield* Effect.fail(new CharterError.CharterError({ reason }))
 })
 
 /** Writes operations, all or none, and gives the charter behind them. */

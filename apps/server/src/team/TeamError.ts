@@ -1,9 +1,9 @@
 /** Why a question about one of the team has no answer. */
 import { Schema } from "effect"
 
-/** The team has no such member, device, role or team. Look at the list. */
+/** There is no such member, device, role, team or request. Look at the list. */
 export class NoneOfTeam extends Schema.TaggedError<NoneOfTeam>()("NoneOfTeam", {
-  kind: Schema.Literals(["member", "device", "role", "team"]),
+  kind: Schema.Literals(["member", "device", "role", "team", "request"]),
   id: Schema.String
 }) {
   override get message(): string {
@@ -26,8 +26,18 @@ export class AccountUnlinked extends Schema.TaggedError<AccountUnlinked>()("Acco
   }
 }
 
+/** The hub's meeting place is closed, so nobody could come with a code. Start the hub without `SYNCLINE_PAIRING=off`. */
+export class PairingClosed extends Schema.TaggedError<PairingClosed>()("PairingClosed", {}) {
+  override get message(): string {
+    return "this hub has no meeting place for pairings: SYNCLINE_PAIRING is off, or it could not be opened"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class TeamError extends Schema.TaggedError<TeamError>()("TeamError", {
-  reason: Schema.Union([NoneOfTeam, AccountUnlinked])
+  reason: Schema.Union([NoneOfTeam, AccountUnlinked, PairingClosed])
 }) {
   override get message(): string {
     return this.reason.message

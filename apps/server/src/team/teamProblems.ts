@@ -1,5 +1,6 @@
 /** Statuses of what the charter and the policy's desk refuse, for all endpoints that ask them. */
 import type { CharterError, OnboardingError } from "@syncline/core"
+import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { PolicyDeskError } from "@syncline/policy"
 import type { ProblemStatus } from "../rest/Endpoint.ts"
 import type { TeamError } from "./TeamError.ts"
@@ -17,12 +18,30 @@ export const charter: Statuses<CharterError.CharterError> = {
 }
 
 /** Of a question about one of the team. */
-export const team: Statuses<TeamError> = { AccountUnlinked: 403, NoneOfTeam: 404 }
+export const team: Statuses<TeamError> = { AccountUnlinked: 403, NoneOfTeam: 404, PairingClosed: 409 }
 
 /** Of what is written in somebody's name. */
 export const acting: Statuses<CharterError.CharterError | TeamError> = {
   ...charter,
   ...team
+}
+
+/** Of codes and of devices that ask by them. */
+export const pairing: Statuses<PairingError.PairingError> & Statuses<MeetingError.MeetingError> = {
+  JoinUnknown: 404,
+  MeetingBusy: 503,
+  MeetingEnded: 503,
+  MeetingFrameRefused: 503,
+  MeetingUnreachable: 503,
+  PairingCodeInvalid: 422,
+  PairingFailed: 409,
+  PairingPaused: 409,
+  PairingStoreFailed: 503,
+  SeveralInvite: 409,
+  SlotCrowded: 409,
+  SlotEmpty: 409,
+  SlotTaken: 409,
+  WindowOver: 409
 }
 
 export const desk: Statuses<PolicyDeskError.PolicyDeskError> = {

@@ -7,6 +7,9 @@ import type { Principal } from "../../src/rest/Principal.ts"
 import { charterEndpoints } from "../../src/team/charterEndpoints.ts"
 import { deviceEndpoints } from "../../src/team/deviceEndpoints.ts"
 import { memberEndpoints } from "../../src/team/memberEndpoints.ts"
+import { HubIdentity } from "../../src/status/HubIdentity.ts"
+import { PairingKeeper } from "../../src/team/PairingKeeper.ts"
+import { pairingEndpoints } from "../../src/team/pairingEndpoints.ts"
 import { policyEndpoints } from "../../src/team/policyEndpoints.ts"
 import { roleEndpoints } from "../../src/team/roleEndpoints.ts"
 import { accountOf, serve } from "./frame.ts"
@@ -38,6 +41,11 @@ const callers: { readonly [name: string]: Principal } = {
   }
 }
 
+/** Nobody in these tests comes as far as a code. */
+const noCodes = {
+  make: () => Effect.die("a code was made")
+} as unknown as PairingKeeper["Service"]
+
 /** A team of an owner, the admin adam and the member mia; the hub is an owner's device. */
 export const teamWorld = async () => {
   const space = SpaceId.fromBytes(new Uint8Array(16).fill(17))
@@ -67,7 +75,23 @@ export const teamWorld = async () => {
       { _tag: "AddMember", member: "mia", name: "Mia", role: "member", teams: [] }
     ])
   )
-  const endpoints = [...charterEndpoints, ...memberEndpoints, ...deviceEndpoints, ...roleEndpoints, ...policyEndpoints]
-  const { ask } = await serve(endpoints, { callers, services: services as Context.Context<never> })
+  const current = {
+    peer: hub.peer,
+    space: "office",
+    policy: "enterprise",
+    version: "1",
+    addresses: [],
+    relays: []
+  } as const
+  const all = Context.add(services, HubIdentity, { current }).pipe(Context.add(PairingKeeper, noCodes))
+  const endpoints = [
+    ...charterEndpoints,
+    ...pairingEndpoints,
+    ...memberEndpoints,
+    ...deviceEndpoints,
+    ...roleEndpoints,
+    ...policyEndpoints
+  ]
+  const { ask } = await serve(endpoints, { callers, services: all as Context.Context<never> })
   return { ask: (path: string, options: Parameters<typeof ask>[1]) => ask(`/api/v1${path}`, options), charter }
 }
