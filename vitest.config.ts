@@ -33,12 +33,16 @@ const bundledThread = {
 /** Packages whose tests wait for processes, sockets and disks most of the time: with one file more the cores have work. */
 const waiting = /[/\\](apps[/\\](cli|server)|packages[/\\](node|transport-libp2p)|bench|docs)$/
 
+/** Packages of pure decisions, whose files leave nothing behind in a process: what they import is loaded once. */
+const pure = /[/\\]packages[/\\]policy$/
+
 export default defineConfig({
   plugins: [bundledThread],
   test: {
     globalSetup: [fileURLToPath(new URL("scripts/testSetup.mjs", import.meta.url))],
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    isolate: !pure.test(process.cwd()),
     maxWorkers: waiting.test(process.cwd()) ? 3 : 2,
     sequence: { sequencer: LongFirst },
     testTimeout: 60_000,

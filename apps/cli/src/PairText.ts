@@ -97,3 +97,6 @@ const failed: Record<Extract<PairingInvitation.InvitationEvent, { readonly _tag:
   NotKept: "The other device could not keep what it was granted; it says why.",
   Gone: "The other device went away or took too long."
 }
+
+/** It is let in, and can make nothing of it. */
+export const unkept = "It could not keep what it was granted, and says why. It is let in all the same."

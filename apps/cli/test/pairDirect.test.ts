@@ -168,8 +168,9 @@ describe("two devices in one network", () => {
     const before = { ...deviceOf(phone), policy: "enterprise", hub }
     writeFileSync(join(phone, "device.json"), JSON.stringify(before))
     const { digits, started } = await invite(laptop)
-    const [joined] = await Promise.all([pairJoin(digits, phone, ["--inviter", hub.peer]), accept(laptop)])
+    const [joined, accepted] = await Promise.all([pairJoin(digits, phone, ["--inviter", hub.peer]), accept(laptop)])
     expect(joined).toMatchObject({ code: 1, err: expect.stringContaining("is a device of a team") })
+    expect(accepted).toMatchObject({ code: 0, err: expect.stringContaining("could not keep") })
     expect(deviceOf(phone)).toEqual(before)
     expect(existsSync(join(phone, "trusted-peers"))).toBe(false)
     expect((await started.ended).code).toBe(0)

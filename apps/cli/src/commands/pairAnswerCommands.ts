@@ -54,6 +54,7 @@ export const accept = ({ data, id, role }: AnswerInput & { readonly role: string
       }
       const { name, peer } = now
       yield* output.result({ ...now }, `${PlainText.part(name)} (${peer}) is let in.`)
+      if (now.outcome === "unkept") yield* output.note(PairText.unkept)
       if (now.outcome === "granted") yield* output.note("It has not confirmed yet.")
     })
   )
@@ -82,7 +83,7 @@ const settled = ({ joinOf }: PairingDesk.PairingDeskShape, join: PairingWindow.J
   Effect.map(joinOf(join.id), (now) => now ?? join).pipe(
     Effect.repeat({
       schedule: Schedule.spaced(lookEveryMs),
-      until: ({ outcome }) => outcome === "paired" || outcome === "failed",
+      until: ({ outcome }) => outcome === "paired" || outcome === "unkept" || outcome === "failed",
       times: actMsMax / lookEveryMs
     }),
     Effect.andThen(Effect.map(joinOf(join.id), (now) => now ?? join))

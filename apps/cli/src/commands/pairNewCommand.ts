@@ -101,14 +101,14 @@ const askHere = Effect.fnUntraced(function* (desk: PairingDesk.PairingDeskShape,
 })
 
 const report = Effect.fnUntraced(function* (inviter: Inviter.Inviter, came: PairingInvitation.Outcome) {
-  const { isConfirmed, isNotKept, join } = came
+  const { isConfirmed, join } = came
   const output = yield* Output
   const member = inviter.memberOf(join)
   const as = member === undefined ? "is trusted now" : `is a device of ${member} now, with the role ${join.role}`
   const { name, peer, role } = join
   const document = { event: "paired", peer, name, member: member ?? null, role, isConfirmed }
   yield* output.line(document, `Paired: ${PlainText.part(name)} (${peer}) ${as}.`)
-  if (isNotKept) yield* output.note("It could not keep what it was granted, and says why. It is let in all the same.")
+  if (join.outcome === "unkept") yield* output.note(PairText.unkept)
   else if (!isConfirmed) yield* output.note("It went away before it confirmed; it is let in all the same.")
   const next = inviter.next(join)
   if (next !== undefined) yield* output.note(next)

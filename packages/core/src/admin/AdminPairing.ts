@@ -34,7 +34,7 @@ export const Join = Schema.Struct({
   askedMs: Schema.Int,
   untilMs: Schema.Int,
   answer: Schema.Literals(["waiting", "accepted", "declined"]),
-  outcome: Schema.Literals(["waiting", "granted", "paired", "failed"])
+  outcome: Schema.Literals(["waiting", "granted", "paired", "unkept", "failed"])
 }).annotate({ identifier: "PairingRequest" })
 
 /** The code that is good now, without its secret, and who waits for an answer. */

@@ -34,10 +34,8 @@ export type InvitationEvent =
 
 export interface Outcome {
   readonly join: PairingWindow.Join
-  /** False: it was let in, and then it was not heard of again, or said that it cannot keep what it was granted. */
+  /** False: it was let in, and then it was not heard of again, or, with the outcome `unkept`, could not keep what it was granted. */
   readonly isConfirmed: boolean
-  /** It said so. */
-  readonly isNotKept: boolean
 }
 
 export interface Inviting<E> {
@@ -119,12 +117,13 @@ const runOne = Effect.fnUntraced(function* <E>(
   const { join } = asked
   if (ran._tag === "Success") {
     yield* store.change((state) => PairingWindow.finish(state, join!.id, "paired"))
-    return { join: yield* joinNow(store, join!), isConfirmed: true, isNotKept: false }
+    return { join: yield* joinNow(store, join!), isConfirmed: true }
   }
   const now = join === undefined ? undefined : yield* joinNow(store, join)
   if (now?.outcome === "granted") {
-    const isNotKept = isOfRun(ran.failure) && ran.failure.reason.code === "NotKept"
-    return { join: now, isConfirmed: false, isNotKept }
+    if (!isOfRun(ran.failure) || ran.failure.reason.code !== "NotKept") return { join: now, isConfirmed: false }
+    yield* store.change((state) => PairingWindow.finish(state, now.id, "unkept"))
+    return { join: yield* joinNow(store, now), isConfirmed: false }
   }
   if (now !== undefined) yield* store.change((state) => PairingWindow.finish(state, now.id, "failed"))
   const { failure } = ran

@@ -58,8 +58,8 @@ const Join = Schema.Struct({
   /** When nobody waits for an answer any more. */
   untilMs: Schema.Int,
   answer: Schema.Literals(["waiting", "accepted", "declined"]),
-  /** `granted`: let in, and the other device has not confirmed. */
-  outcome: Schema.Literals(["waiting", "granted", "paired", "failed"])
+  /** `granted`: let in, and the other device has not confirmed; `unkept`: let in, and it says that it cannot keep what it was granted. */
+  outcome: Schema.Literals(["waiting", "granted", "paired", "unkept", "failed"])
 })
 /** A device that knows the code and asks to join. */
 export type Join = typeof Join.Type
@@ -193,7 +193,7 @@ export const answer = (
 }
 
 /** What came of a request. A device that was let in has used the code up, whether it confirmed or not. */
-export const finish = (state: PairingState, id: string, outcome: "granted" | "paired" | "failed"): Step<void> => {
+export const finish = (state: PairingState, id: string, outcome: Exclude<Join["outcome"], "waiting">): Step<void> => {
   const join = state.joins.find((each) => each.id === id)
   if (join === undefined) return { answer: undefined, state }
   const finished = withJoin(state, { ...join, outcome })

@@ -351,7 +351,7 @@ describe("time", () => {
       yield* Fiber.interrupt(joiner)
       yield* Deferred.succeed(gone, undefined)
       expect(yield* Fiber.join(outcome)).toMatchObject({
-        success: { isConfirmed: false, isNotKept: false, join: { outcome: "granted" } }
+        success: { isConfirmed: false, join: { outcome: "granted" } }
       })
     }).pipe(Effect.scoped, provide)
   )
@@ -364,7 +364,7 @@ describe("time", () => {
       yield* desk.accept((yield* next("Asked")).join.id)
       expect((yield* Fiber.join(joiner)).end).toBe("no room")
       expect(yield* Fiber.join(outcome)).toMatchObject({
-        success: { isConfirmed: false, isNotKept: true, join: { outcome: "granted" } }
+        success: { isConfirmed: false, join: { outcome: "unkept" } }
       })
     }).pipe(Effect.scoped, provide)
   )
