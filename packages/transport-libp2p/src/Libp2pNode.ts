@@ -20,6 +20,7 @@ import { mdns } from "./LanDiscovery.ts"
 import { fail, problemOf } from "./Libp2pFailure.ts"
 import type { Libp2pSettings } from "./Libp2pOptions.ts"
 import * as PeerGater from "./PeerGater.ts"
+import { quic } from "./QuicTransport.ts"
 import { reachability } from "./Reachability.ts"
 
 /** How this program names itself to peers. */
@@ -30,8 +31,6 @@ const whereaboutsProtocol = "/syncline/kad/1"
 const lanServices = { sync: "_syncline._udp.local", pair: "_syncline-pair._udp.local" }
 /** How long stopping may take, in milliseconds; what is still open then is left to the process. */
 const stopMsMax = 1_500
-/** Signs of life of QUIC within the time after which a silent connection ends: one may be lost, and one come late. */
-const keepAlivesInIdle = 3
 /** How long a connection may take to prove whose it is, in milliseconds. */
 const upgradeMsMax = 5_000
 
@@ -85,14 +84,6 @@ interface Parts {
   readonly transportManager: TransportManager
 }
 
-/** QUIC is native code, and not there for every machine; TCP is. */
-const quicOf = async ({ idleMs }: Libp2pSettings) => {
-  const found = await import("@chainsafe/libp2p-quic").catch(() => undefined)
-  return found === undefined
-    ? []
-    : [found.quic({ maxIdleTimeout: idleMs, keepAliveInterval: Math.floor(idleMs / keepAlivesInIdle) })]
-}
-
 const create = async ({ host, listens, settings }: NodeOptions, connectionGater: ReturnType<typeof PeerGater.make>) =>
   createLibp2p({
     privateKey: await generateKeyPairFromSeed("Ed25519", Redacted.value(host.seed)),
@@ -101,7 +92,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     transportManager: {
       faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
     },
-    transports: [...(await quicOf(settings)), tcp(), ...(settings.pairing ? [] : [circuitRelayTransport()])],
+    transports: [...(await quic(settings.idleMs)), tcp(), ...(settings.pairing ? [] : [circuitRelayTransport()])],
     connectionEncrypters: [noise()],
     streamMuxers: [
       // A peer may open all its links before this side knows of the connection.
