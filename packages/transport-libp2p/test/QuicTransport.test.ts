@@ -21,10 +21,11 @@ it("[LP-42] no muxer is made of a connection that has ended, which would ask it 
     Upgrader["upgradeInbound"]
   >[1]
   for (const direction of ["upgradeInbound", "upgradeOutbound"] as const) {
-    for (const status of ["open", "aborted", "closed", "reset", "closing"] as const) {
-      const upgraded = guarded(upgrader)[direction]({ status } as MultiaddrConnection, options as never)
-      if (status === "open") await upgraded
-      else await expect(upgraded).rejects.toThrow("ended already")
+    const upgraded = (status: string) =>
+      guarded(upgrader)[direction]({ status } as MultiaddrConnection, options as never)
+    await upgraded("open")
+    for (const status of ["aborted", "closed", "reset", "closing"]) {
+      await expect(upgraded(status)).rejects.toThrow("ended already")
     }
   }
   expect(made).toEqual(["open", "open"])
