@@ -18,6 +18,12 @@ import type { HubConfig } from "./HubConfig.ts"
 import { HostUnavailable, HubError, PortForbidden, PortInUse, RelayPortInUse } from "./HubError.ts"
 import * as HubLayer from "./HubLayer.ts"
 import * as HubRelay from "./HubRelay.ts"
+import { Endings } from "./people/Endings.ts"
+import * as IdentifyLive from "./people/IdentifyLive.ts"
+import type { PeopleServices } from "./people/PeopleLayer.ts"
+import { Sessions } from "./people/Sessions.ts"
+import { SigningIn } from "./people/SigningIn.ts"
+import { Tokens } from "./people/Tokens.ts"
 import * as RelayAddress from "./RelayAddress.ts"
 import * as Descriptions from "./rest/Descriptions.ts"
 import { endpoints } from "./rest/EndpointList.ts"
@@ -32,6 +38,8 @@ export interface Hub {
   readonly peer: string
   /** How long opening the data folder took, in milliseconds. */
   readonly journalMs: number
+  /** The token for the first account, where the hub has none; it does not fail, and tells the log why it does not know. */
+  readonly setupToken: Promise<string | undefined>
   readonly stop: () => Promise<void>
 }
 
@@ -66,7 +74,8 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     })
     const relaying = RelayAddress.dialable((await runtime.runPromise(orchestrator.status)).addresses)
     identity.current = { ...identity.current, relays: relaying, addresses: [...own, ...relaying] }
-    return { url, peer, journalMs, stop: () => app.close() }
+    const setupToken = Effect.runPromiseWith(services)(drawSetupToken).catch(() => undefined)
+    return { url, peer, journalMs, setupToken, stop: () => app.close() }
   } catch (error) {
     await app.close()
     throw error
@@ -94,18 +103,35 @@ const foundTeam = async (services: Context.Context<NodeServices>, { policy, spac
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
 const installRest = (
   app: FastifyInstance,
-  services: Context.Context<NodeServices | HubIdentity | PairingKeeper>,
+  services: Context.Context<NodeServices | PeopleServices | HubIdentity | PairingKeeper>,
   { policy }: HubConfig,
   door: LocalDoor.LocalDoor
 ): void => {
-  const withTeam = services as Context.Context<NodeServices | HubIdentity | PairingKeeper | HubLayer.TeamServices>
-  const identify = Identify.ofDoor(door)
+  const withTeam = services as Context.Context<
+    NodeServices | PeopleServices | HubIdentity | PairingKeeper | HubLayer.TeamServices
+  >
+  const identify = IdentifyLive.make({
+    door,
+    sessions: Context.get(services, Sessions),
+    tokens: Context.get(services, Tokens),
+    endings: Context.get(services, Endings)
+  })
   Installing.install(app, endpoints, {
     services: Context.add(withTeam, Identify, identify),
     isTeam: policy === "enterprise"
   })
   Descriptions.install(app, endpoints, version())
 }
+
+/** Also in the log, for those who do not see standard output. */
+const drawSetupToken = Effect.gen(function* () {
+  const { drawSetupToken: draw } = yield* SigningIn
+  const token = yield* draw
+  if (token !== undefined) yield* Effect.logInfo("setup: POST /api/v1/setup makes the first account", { token })
+  return token
+}).pipe(
+  Effect.catchTag("HubStoreError", (error) => Effect.as(Effect.logError("accounts cannot be used", error), undefined))
+)
 
 /** The hub orders the records, and its owner acts through it. */
 const founding = (services: Context.Context<NodeServices>, space: string): CharterOperation.CharterOperation => {

@@ -31,6 +31,7 @@ import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
 import * as HubOnboarding from "./HubOnboarding.ts"
 import * as HubPairing from "./HubPairing.ts"
+import * as PeopleLayer from "./people/PeopleLayer.ts"
 import { HubIdentity } from "./status/HubIdentity.ts"
 import * as PairingKeeper from "./team/PairingKeeper.ts"
 
@@ -49,7 +50,7 @@ export const layer = (
   identity: HubIdentity["Service"],
   thread?: JournalThread
 ): Layer.Layer<
-  NodeServices | PairingKeeper.PairingKeeper,
+  NodeServices | PairingKeeper.PairingKeeper | PeopleLayer.PeopleServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
   const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
@@ -77,7 +78,8 @@ export const layer = (
     Layer.provide(config.pairing === "on" ? HubPairing.layer(server) : HubPairing.HubMeeting.closed),
     Layer.provide(Layer.succeed(HubIdentity, identity))
   )
-  const onNode = Layer.mergeAll(beside, codes, isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty)
+  const onboarding = isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty
+  const onNode = Layer.mergeAll(beside, codes, onboarding, PeopleLayer.layer(dataFolder))
   // Such a policy brings the charter.
   return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(HubLog.layer(log)))
 }

@@ -54,6 +54,12 @@ ${byCode(config)}`
 const byCode = ({ dataFolder, pairing }: HubConfig.HubConfig): string =>
   pairing === "on" ? `Or by a code, here:\n  npm run -s syncline -- pair new --data ${quoted(dataFolder)}\n` : ""
 
+/** How somebody comes to sign in at all. */
+const firstAccount = (token: string): string => `
+Nobody has an account at this hub yet. Within 24 hours, this token makes the first one, once:
+  setup token  ${token}
+`
+
 /** How a device is let in. */
 const letIn = ({ dataFolder, policy }: HubConfig.HubConfig): string =>
   policy === "enterprise"
@@ -108,6 +114,7 @@ export const run = async (thread: JournalThread): Promise<void> => {
   const hub = await opening.catch((error: unknown) => fail(error, log))
   log.info(startTimes(hub, loadedMs), "ready")
   process.stdout.write(greeting(hub, settings))
+  void hub.setupToken.then((token) => token !== undefined && process.stdout.write(firstAccount(token)))
   // Now, because a process that is killed would leave nothing.
   flushCompileCache()
 }

@@ -2,7 +2,7 @@
  * How long the hub may take to answer, where policies are compared on all that is there and elsewhere.
  */
 import { Charter, CharterState, Journal, type SpaceId } from "@syncline/core"
-import { Context, Effect } from "effect"
+import { Context, Effect, Stream } from "effect"
 import { pino } from "pino"
 import { afterEach, expect, it, vi } from "vitest"
 import * as HttpServer from "../src/http/HttpServer.ts"
@@ -10,6 +10,7 @@ import type { HubServices } from "../src/rest/Endpoint.ts"
 import * as Installing from "../src/rest/Installing.ts"
 import { Identify } from "../src/rest/Principal.ts"
 import { policyEndpoints } from "../src/team/policyEndpoints.ts"
+import { auditing } from "./rest/frame.ts"
 
 const closers: Array<() => Promise<void>> = []
 afterEach(async () => {
@@ -27,7 +28,10 @@ const slowHub = async (ms: number) => {
   const services = Context.make(Charter.Charter, charter as unknown as Charter.CharterShape).pipe(
     Context.add(Journal.Journal, { liveCounts: slow } as unknown as Journal.JournalShape)
   )
-  const withCaller = Context.add(services, Identify, Identify.ofDoor({ holds: () => true }))
+  const withCaller = Context.add(Context.merge(auditing().services, services), Identify, {
+    of: () => Effect.succeed({ kind: "door" }),
+    ended: Stream.empty
+  })
   Installing.install(app, policyEndpoints, {
     services: withCaller as Context.Context<HubServices | Identify>,
     isTeam: true

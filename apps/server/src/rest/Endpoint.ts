@@ -6,17 +6,28 @@ import type { AdminScope } from "@syncline/core/admin"
 import type { Charter, OnboardingDesk } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { Effect, Schema } from "effect"
+import type { PeopleServices } from "../people/PeopleLayer.ts"
 import type { HubIdentity } from "../status/HubIdentity.ts"
 import type { PairingKeeper } from "../team/PairingKeeper.ts"
 import type { Principal } from "./Principal.ts"
 
 /** What an endpoint may use. Those of teams also have a team's. */
-export type HubServices = NodeServices | HubIdentity | PairingKeeper | Charter.Charter | OnboardingDesk.OnboardingDesk
+export type HubServices =
+  | NodeServices
+  | PeopleServices
+  | HubIdentity
+  | PairingKeeper
+  | Charter.Charter
+  | OnboardingDesk.OnboardingDesk
 
 /** Failures at the boundaries of the workspace: words for people, and a reason with a name. */
 export interface Failure {
   readonly message: string
-  readonly reason: { readonly _tag: string }
+  readonly reason: {
+    readonly _tag: string
+    /** After how many milliseconds it makes sense to try again. */
+    readonly retryAfterMs?: number
+  }
 }
 
 /** 404 it is not there, 409 it cannot be now, 422 it can never be, 429 too often, 503 try again later. */
@@ -26,7 +37,7 @@ export type Access =
   /** Everybody; such an endpoint limits its callers by itself. */
   | { readonly kind: "open" }
   /** Whoever is signed in, about itself. */
-  | { readonly kind: "self" }
+  | { readonly kind: "self"; readonly isFresh?: boolean }
   | {
       readonly kind: "scope"
       readonly scope: AdminScope.AdminScope
@@ -45,6 +56,10 @@ export interface Call<P, Q, B> {
   readonly requestId: string
   /** The caller's address. */
   readonly remote: string
+  /** What the caller says that it is, at most 200 characters. */
+  readonly userAgent: string
+  /** Gives the caller's browser a cookie, or takes it away. */
+  readonly setCookie: (line: string) => void
 }
 
 export interface Endpoint<P, Q, B, A, E extends Failure, R> {
@@ -73,8 +88,8 @@ export interface Endpoint<P, Q, B, A, E extends Failure, R> {
   readonly problems: { readonly [Reason in E["reason"]["_tag"]]: ProblemStatus }
   /** How long the answer may take, in milliseconds; default 5,000. */
   readonly answerMsMax?: number
-  /** Words for the audit about what was done, without secrets; absent where nothing changes. */
-  readonly audit?: (call: Call<P, Q, B>, answer: A) => string
+  /** Words for the audit about what was done, without secrets; `path` for method and path. Absent where nothing changes. */
+  readonly audit?: "path" | ((call: Call<P, Q, B>, answer: A) => string)
   readonly run: (call: Call<P, Q, B>) => Effect.Effect<A, E, R>
 }
 
@@ -84,7 +99,7 @@ export interface AnyEndpoint extends Omit<
   "problems" | "audit" | "run"
 > {
   readonly problems: { readonly [reason: string]: ProblemStatus }
-  readonly audit?: ((call: Call<unknown, unknown, unknown>, answer: unknown) => string) | undefined
+  readonly audit?: "path" | ((call: Call<unknown, unknown, unknown>, answer: unknown) => string) | undefined
   readonly run: (call: Call<unknown, unknown, unknown>) => Effect.Effect<unknown, Failure, HubServices>
 }
 

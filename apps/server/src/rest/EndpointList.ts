@@ -1,5 +1,7 @@
 /** All endpoints of the REST interface: one list, which is served, described and tested as it is. */
 import { auditEndpoints } from "../audit/auditEndpoints.ts"
+import { accountEndpoints } from "../people/accountEndpoints.ts"
+import { signInEndpoints } from "../people/signInEndpoints.ts"
 import { identityEndpoints } from "../status/identityEndpoints.ts"
 import { charterEndpoints } from "../team/charterEndpoints.ts"
 import { deviceEndpoints } from "../team/deviceEndpoints.ts"
@@ -12,6 +14,8 @@ import type { AnyEndpoint } from "./Endpoint.ts"
 
 export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...identityEndpoints,
+  ...signInEndpoints,
+  ...accountEndpoints,
   ...charterEndpoints,
   ...memberEndpoints,
   ...deviceEndpoints,

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import * as HttpServer from "../http/HttpServer.ts"
 import * as Problem from "../http/Problem.ts"
 import * as RequestSignal from "../http/RequestSignal.ts"
+import * as ActAudit from "./ActAudit.ts"
 import type { AnyEndpoint, Call, Failure, HubServices } from "./Endpoint.ts"
 import * as Origin from "./Origin.ts"
 import { Identify, type Principal, scopesOf } from "./Principal.ts"
@@ -18,6 +19,8 @@ export const root = "/api/v1"
 export const freshMsMax = 10 * 60_000
 /** Faults of one request that its answer lists. */
 const faultsMax = 32
+/** Characters of what a caller says that it is. */
+const userAgentCharsMax = 200
 
 export interface InstallOptions {
   readonly services: Context.Context<HubServices | Identify>
@@ -49,6 +52,7 @@ interface Refusal {
   readonly code: string
   readonly detail: string
   readonly errors?: ReadonlyArray<AdminProblem.Fault>
+  readonly retryAfterMs?: number | undefined
 }
 
 const refuse = (status: number, code: string, detail: string): Effect.Effect<never, Refusal> =>
@@ -62,7 +66,7 @@ const serve = async (
   reply: FastifyReply
 ): Promise<FastifyReply> => {
   const { answer, answerMsMax = HttpServer.handlerMsMax, status = 200 } = endpoint
-  const answering = Effect.timeoutOption(answerTo(endpoint, isTeam, request), answerMsMax)
+  const answering = Effect.timeoutOption(answerTo(endpoint, isTeam, request, reply), answerMsMax)
   const exit = await Effect.runPromiseExitWith(services)(answering, { signal: RequestSignal.of(reply) })
   if (reply.sent) return reply
   if (Exit.isSuccess(exit)) {
@@ -71,7 +75,8 @@ const serve = async (
   }
   const refusal = Cause.findErrorOption(exit.cause)
   if (refusal._tag === "Some") {
-    const { detail, ...more } = refusal.value
+    const { detail, retryAfterMs, ...more } = refusal.value
+    if (retryAfterMs !== undefined) reply.header("retry-after", Math.max(1, Math.ceil(retryAfterMs / 1_000)))
     return Problem.send(reply, more.status, detail, more)
   }
   if (Cause.hasInterruptsOnly(exit.cause))
@@ -79,15 +84,38 @@ const serve = async (
   throw Cause.squash(exit.cause)
 }
 
-const answerTo = Effect.fnUntraced(function* (endpoint: AnyEndpoint, isTeam: boolean, request: FastifyRequest) {
+const answerTo = Effect.fnUntraced(function* (
+  endpoint: AnyEndpoint,
+  isTeam: boolean,
+  request: FastifyRequest,
+  reply: FastifyReply
+) {
   const identify = yield* Identify
   const principal = yield* Effect.mapError(identify.of(request), unanswerable)
+  return yield* Effect.tapError(answerFor(endpoint, principal, isTeam, request, reply), ({ detail, status }) =>
+    status === 403 && principal !== undefined && endpoint.access.kind !== "open"
+      ? ActAudit.refused(endpoint, principal, request, detail)
+      : Effect.void
+  )
+})
+
+const answerFor = Effect.fnUntraced(function* (
+  endpoint: AnyEndpoint,
+  principal: Principal | undefined,
+  isTeam: boolean,
+  request: FastifyRequest,
+  reply: FastifyReply
+) {
   yield* checkAccess(endpoint, principal, request)
   if (endpoint.isTeams === true && !isTeam) {
     return yield* refuse(404, "TeamMissing", "this hub has no team: whom it trusts stands in a list of its own")
   }
-  const call = yield* callOf(endpoint, principal, request)
-  const value = yield* Effect.mapError(endpoint.run(call), (failure) => refusalOf(endpoint, failure))
+  const call = yield* callOf(endpoint, principal, request, reply)
+  // What was done is told also where nobody waits for the answer any more.
+  const running = Effect.onExit(endpoint.run(call), (exit) =>
+    Exit.isSuccess(exit) ? ActAudit.done(endpoint, call, request, exit.value) : Effect.void
+  )
+  const value = yield* Effect.mapError(running, (failure) => refusalOf(endpoint, failure))
   return endpoint.answer === "none" ? undefined : yield* Effect.orDie(Schema.encodeEffect(endpoint.answer)(value))
 })
 
@@ -98,7 +126,7 @@ const unanswerable = ({ message, reason }: Failure): Refusal => ({ status: 503, 
 const refusalOf = ({ id, problems }: AnyEndpoint, { message, reason }: Failure): Refusal => {
   const status = problems[reason._tag]
   if (status === undefined) throw new Error(`${id} does not say what its failure ${reason._tag} is: ${message}`)
-  return { status, code: reason._tag, detail: message }
+  return { status, code: reason._tag, detail: message, retryAfterMs: reason.retryAfterMs }
 }
 
 const checkAccess = Effect.fnUntraced(function* (
@@ -118,7 +146,7 @@ const checkAccess = Effect.fnUntraced(function* (
     return yield* refuse(403, "OriginForeign", "a page of another origin asked for this in your name; nothing was done")
   }
   const isFresh = (yield* Clock.currentTimeMillis) - principal.signedInMs <= freshMsMax
-  if (access.kind === "scope" && access.isFresh === true && !isFresh) {
+  if (access.isFresh === true && !isFresh) {
     return yield* refuse(401, "SignInAgain", "this cannot be undone; sign in again first")
   }
 })
@@ -126,7 +154,8 @@ const checkAccess = Effect.fnUntraced(function* (
 const callOf = Effect.fnUntraced(function* (
   endpoint: AnyEndpoint,
   principal: Principal | undefined,
-  request: FastifyRequest
+  request: FastifyRequest,
+  reply: FastifyReply
 ) {
   const faults: Array<AdminProblem.Fault> = []
   const decoded = (part: "params" | "query" | "body", sent: unknown): unknown => {
@@ -145,7 +174,9 @@ const callOf = Effect.fnUntraced(function* (
     body: decoded("body", request.body ?? (endpoint.body === undefined ? undefined : {})),
     principal,
     requestId: request.id,
-    remote: request.ip
+    remote: request.ip,
+    userAgent: (request.headers["user-agent"] ?? "").slice(0, userAgentCharsMax),
+    setCookie: (line) => void reply.header("set-cookie", line)
   }
   if (faults.length === 0) return call
   const [{ message, path }] = faults as [AdminProblem.Fault]

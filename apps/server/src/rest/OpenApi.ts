@@ -84,8 +84,8 @@ const operationOf = (endpoint: AnyEndpoint, shapes: Shapes, problem: Json): Oper
 
 const whoMay = (access: Access): string => {
   if (access.kind === "open") return "Everybody may ask this."
-  if (access.kind === "self") return "Whoever is signed in may ask this."
   const again = access.isFresh === true ? " A person must have signed in within the last ten minutes." : ""
+  if (access.kind === "self") return `Whoever is signed in may ask this.${again}`
   return `Takes the right \`${access.scope}\`.${again}`
 }
 

@@ -3,9 +3,8 @@
  * Whose a request is gets found out here once; what that allows is the frame's to check and, in the space, the charter's.
  */
 import { AdminScope } from "@syncline/core/admin"
-import { Context, Effect, Stream } from "effect"
+import { Context, type Effect, type Stream } from "effect"
 import type { FastifyRequest } from "fastify"
-import type { LocalDoor } from "../http/LocalDoor.ts"
 import type { Failure } from "./Endpoint.ts"
 
 /** A login of a person at this hub, as far as others see it. */
@@ -44,6 +43,18 @@ export const scopesOf = (principal: Principal): ReadonlySet<AdminScope.AdminScop
   return principal.kind === "token" ? new Set([...principal.scopes].filter((scope) => ofRole.has(scope))) : ofRole
 }
 
+/** Characters of who stands behind an act, as charter and audit keep it. */
+const behalfCharsMax = 128
+
+/** Who stands behind an act of the hub's device. */
+export const behalfOf = (principal: Principal): string => {
+  if (principal.kind === "door") return "the hub's machine"
+  const { member, name } = principal.account
+  const asMember = member === undefined ? "" : ` (${member})`
+  const how = principal.kind === "token" ? ", by a token" : ""
+  return `${name}${asMember}${how}`.slice(0, behalfCharsMax)
+}
+
 /** What ended: its calls are refused from now on, and its sockets are cut. */
 export interface Ended {
   readonly kind: "session" | "token" | "account"
@@ -58,10 +69,4 @@ export class Identify extends Context.Service<
     /** Tells what ended, at once. */
     readonly ended: Stream.Stream<Ended>
   }
->()("@syncline/server/rest/Principal/Identify") {
-  /** Knows nobody but who holds the data folder's token. */
-  static readonly ofDoor = ({ holds }: Pick<LocalDoor, "holds">): Identify["Service"] => ({
-    of: (request) => Effect.sync(() => (holds(request) ? { kind: "door" } : undefined)),
-    ended: Stream.empty
-  })
-}
+>()("@syncline/server/rest/Principal/Identify") {}

@@ -2,21 +2,17 @@
  * The one way by which the REST interface writes the charter: the hub's device signs, in the name of whoever is signed in, and only
  * what that person's member could sign itself. What the member may, the charter says.
  */
-import { Charter, CharterActing, CharterError, type CharterOperation, type CharterState } from "@syncline/core"
+import {
+  Charter,
+  CharterActing,
+  CharterError,
+  type CharterOperation,
+  type CharterState,
+  type OnboardingDesk
+} from "@syncline/core"
 import { Effect } from "effect"
-import type { Principal } from "../rest/Principal.ts"
+import { behalfOf, type Principal } from "../rest/Principal.ts"
 import { AccountUnlinked, because, type TeamError } from "./TeamError.ts"
-
-/** Characters of what a record says of who stands behind it. */
-const behalfCharsMax = 128
-
-/** Who stands behind an act of the hub's device. */
-const behalfOf = (principal: Principal): string => {
-  if (principal.kind === "door") return "the hub's machine"
-  const { member, name } = principal.account
-  const how = principal.kind === "token" ? ", by a token" : ""
-  return `${name} (${member})${how}`.slice(0, behalfCharsMax)
-}
 
 /** The charter as the caller may change it. A caller whose account acts as no member fails with `AccountUnlinked`. */
 export const charterFor = Effect.fnUntraced(function* (
@@ -57,3 +53,14 @@ export const write = (
   wording: Charter.Wording
 ): Effect.Effect<CharterState.CharterState, CharterError.CharterError | TeamError, Charter.Charter> =>
   Effect.flatMap(charterFor(principal), (charter) => charter.write(operations, wording))
+
+/** In whose name somebody is let into the team. A caller whose account acts as no member fails with `AccountUnlinked`. */
+export const behalfFor = (
+  principal: Principal | undefined
+): Effect.Effect<OnboardingDesk.Behalf | undefined, TeamError> => {
+  if (principal === undefined || principal.kind === "door") return Effect.undefined
+  const { member, name } = principal.account
+  return member === undefined
+    ? Effect.fail(because(new AccountUnlinked({ account: name })))
+    : Effect.succeed({ name: behalfOf(principal), member })
+}

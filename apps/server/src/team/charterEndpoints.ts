@@ -35,6 +35,7 @@ export const charterEndpoints = [
     bodyBytesMax: documentBytesMax,
     answer: AdminTeam.Written,
     problems: teamProblems.acting,
+    audit: (_, { version }) => `version ${version} of the charter`,
     run: Effect.fnUntraced(function* ({ body: { operations, ...wording }, principal }) {
       const { version } = yield* ActingMember.write(principal, operations.map(CharterOperation.fromJson), wording)
       return { version }

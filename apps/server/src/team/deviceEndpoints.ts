@@ -12,7 +12,8 @@ const reading = { tag: "devices", access: { kind: "scope", scope: "team:read" },
 const writing = {
   ...reading,
   access: { kind: "scope", scope: "team:write" },
-  problems: teamProblems.acting
+  problems: teamProblems.acting,
+  audit: "path"
 } as const
 
 const deviceIn = (state: CharterState.CharterState, peer: PeerId.PeerId) => {

@@ -11,7 +11,8 @@ const reading = { tag: "members", access: { kind: "scope", scope: "team:read" },
 const writing = {
   ...reading,
   access: { kind: "scope", scope: "team:write" },
-  problems: teamProblems.acting
+  problems: teamProblems.acting,
+  audit: "path"
 } as const
 
 /** Letters of the request's id behind a member's id that is taken. */

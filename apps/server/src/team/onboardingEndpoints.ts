@@ -6,6 +6,7 @@ import { Bytes, DeviceKey, JoinAnswer, JoinRequest, OnboardingDesk, OnboardingSt
 import { AdminOnboarding } from "@syncline/core/admin"
 import { Effect } from "effect"
 import { endpoint } from "../rest/Endpoint.ts"
+import * as ActingMember from "./ActingMember.ts"
 import * as teamProblems from "./teamProblems.ts"
 
 /** A newcomer's request, with the longest names. */
@@ -18,7 +19,12 @@ const reading = {
   isTeams: true,
   problems: teamProblems.onboarding
 } as const
-const writing = { ...reading, method: "POST", access: { kind: "scope", scope: "team:write" } } as const
+const writing = {
+  ...reading,
+  method: "POST",
+  access: { kind: "scope", scope: "team:write" },
+  problems: { ...teamProblems.onboarding, ...teamProblems.acting }
+} as const
 
 export const onboardingEndpoints = [
   endpoint({
@@ -39,10 +45,11 @@ export const onboardingEndpoints = [
     summary: "Invites by a link whose secret the caller has drawn.",
     body: AdminOnboarding.Invite,
     answer: AdminOnboarding.Invited,
-    run: Effect.fnUntraced(function* ({ body: { key, ...more } }) {
+    run: Effect.fnUntraced(function* ({ body: { key, ...more }, principal }) {
       const desk = yield* OnboardingDesk.OnboardingDesk
       const { peer: hub } = yield* DeviceKey.DeviceKey
-      return { invitation: shown(yield* desk.invite({ ...more, key: Bytes.fromHex(key)! })), hub }
+      const behalf = yield* ActingMember.behalfFor(principal)
+      return { invitation: shown(yield* desk.invite({ ...more, key: Bytes.fromHex(key)!, behalf })), hub }
     })
   }),
   endpoint({
@@ -52,9 +59,9 @@ export const onboardingEndpoints = [
     summary: "Ends an invitation.",
     body: AdminOnboarding.Named,
     answer: AdminOnboarding.Revoked,
-    run: Effect.fnUntraced(function* ({ body: { id } }) {
+    run: Effect.fnUntraced(function* ({ body: { id }, principal }) {
       const desk = yield* OnboardingDesk.OnboardingDesk
-      return { invitation: shown(yield* desk.revoke(id)) }
+      return { invitation: shown(yield* desk.revoke(id, yield* ActingMember.behalfFor(principal))) }
     })
   }),
   endpoint({
@@ -75,10 +82,9 @@ export const onboardingEndpoints = [
     summary: "Lets a newcomer in.",
     body: AdminOnboarding.Approval,
     answer: AdminOnboarding.Settled,
-    problems: { ...teamProblems.onboarding, ...teamProblems.charter },
-    run: Effect.fnUntraced(function* ({ body: { id, role } }) {
+    run: Effect.fnUntraced(function* ({ body: { id, role }, principal }) {
       const desk = yield* OnboardingDesk.OnboardingDesk
-      return { request: yield* desk.approve(id, role) }
+      return { request: yield* desk.approve(id, role, yield* ActingMember.behalfFor(principal)) }
     })
   }),
   endpoint({
@@ -88,9 +94,9 @@ export const onboardingEndpoints = [
     summary: "Turns a newcomer away, for good.",
     body: AdminOnboarding.Rejection,
     answer: AdminOnboarding.Settled,
-    run: Effect.fnUntraced(function* ({ body: { id, reason } }) {
+    run: Effect.fnUntraced(function* ({ body: { id, reason }, principal }) {
       const desk = yield* OnboardingDesk.OnboardingDesk
-      return { request: yield* desk.reject(id, reason) }
+      return { request: yield* desk.reject(id, reason, yield* ActingMember.behalfFor(principal)) }
     })
   }),
   endpoint({

@@ -11,7 +11,7 @@ import * as teamProblems from "./teamProblems.ts"
 
 const problems = { ...teamProblems.pairing, ...teamProblems.acting }
 const reading = { tag: "pairing", access: { kind: "scope", scope: "team:read" }, problems } as const
-const writing = { ...reading, access: { kind: "scope", scope: "team:write" } } as const
+const writing = { ...reading, access: { kind: "scope", scope: "team:write" }, audit: "path" } as const
 
 const isTeam = Effect.map(HubIdentity, ({ current }) => current.policy === "enterprise")
 

@@ -20,7 +20,7 @@ const reading = {
   isTeams: true,
   bodyBytesMax: documentBytesMax
 } as const
-const writing = { ...reading, access: { kind: "scope", scope: "policy:write" } } as const
+const writing = { ...reading, access: { kind: "scope", scope: "policy:write" }, audit: "path" } as const
 /** Policies are compared on all that is there. */
 const reviewing = { ...reading, answerMsMax: HttpServer.reviewMsMax } as const
 

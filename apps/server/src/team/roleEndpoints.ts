@@ -13,7 +13,8 @@ const reading = { tag: "roles", access: { kind: "scope", scope: "team:read" }, i
 const writing = {
   ...reading,
   access: { kind: "scope", scope: "team:write" },
-  problems: teamProblems.acting
+  problems: teamProblems.acting,
+  audit: "path"
 } as const
 
 const inTeam = <A>(kind: "role" | "team", id: string, found: A | undefined) =>

@@ -1,6 +1,8 @@
 /** A server with endpoints of a test and callers that the test makes up, over real connections. */
+import { DeviceKey, Gate } from "@syncline/core"
 import type { AdminScope } from "@syncline/core/admin"
-import { Context, Effect, Stream } from "effect"
+import { DeviceKeyFile } from "@syncline/node"
+import { Context, Effect, Layer, Redacted, Stream } from "effect"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
 import * as HttpServer from "../../src/http/HttpServer.ts"
@@ -51,6 +53,15 @@ export interface ServeOptions {
   readonly callers?: typeof callers
 }
 
+/** What an audit is told of: a list that a test reads. */
+export const auditing = () => {
+  const audited: Array<Gate.AuditedAction> = []
+  const gate = Effect.runSync(Effect.scoped(Effect.map(Layer.build(Gate.Gate.layerClosed), Context.get(Gate.Gate))))
+  const telling = { ...gate, audit: (action: Gate.AuditedAction) => Effect.sync(() => void audited.push(action)) }
+  const key = DeviceKeyFile.deviceKey(Redacted.make(new Uint8Array(32).fill(1)))
+  return { audited, services: Context.add(Context.make(Gate.Gate, telling), DeviceKey.DeviceKey, key) }
+}
+
 /** Serves until the test ends; gives how to ask. */
 export const serve = async (
   endpoints: ReadonlyArray<AnyEndpoint>,
@@ -62,7 +73,8 @@ export const serve = async (
     of: ({ headers }) => Effect.sync(() => known[headers.authorization?.replace("Bearer ", "") ?? ""]),
     ended: Stream.empty
   }
-  const all = Context.add(services, Identify, identify) as Context.Context<HubServices | Identify>
+  const { audited, services: told } = auditing()
+  const all = Context.add(Context.merge(told, services), Identify, identify) as Context.Context<HubServices | Identify>
   Installing.install(app, endpoints, { services: all, isTeam })
   Descriptions.install(app, endpoints, "1.2.3")
   const url = await app.listen({ port: 0, host: "127.0.0.1" })
@@ -85,5 +97,5 @@ export const serve = async (
       body: isJson ? (JSON.parse(text) as Asked["body"]) : { text }
     }
   }
-  return { ask, url }
+  return { ask, url, audited }
 }
