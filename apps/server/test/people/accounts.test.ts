@@ -281,7 +281,7 @@ describe("the audit", () => {
       [false, "hub/signin.link", "nobody known from 127.0.0.1"]
     ])
     const all = JSON.stringify(world.audited.map(({ decision, detail }) => [decision, detail]))
-    for (const secret of [password, "wrong password", "a password", "another horse", ann.cookie!.split("=")[1]!]) {
+    for (const secret of [password, "wrong password", "a password", "another horse", ann.cookie!.slice(-43)]) {
       expect(all).not.toContain(secret)
     }
     expect(all).not.toMatch(/syn_|[\w-]{43}/)

@@ -60,7 +60,7 @@ it("[HA-1][HA-14] tells the setup token on standard output and in the log, and n
   expect((await ask(data, "audit?action=signin")).body["entries"]).toHaveLength(2)
   const metrics = await (await fetch(`${hub.url}/metrics`)).text()
   const everything = `${everythingIn(data)}\n${hub.log()}\n${metrics}`
-  const secrets = [cookie.split("=")[1]!, secret, secret.split("_")[2]!, link, link.split("_")[1]!]
+  const secrets = [cookie.slice(-43), secret.slice(-43), link.slice(-43)]
   for (const each of [password, "another wrong one", ...secrets]) expect(everything.includes(each)).toBe(false)
   expect(`${everythingIn(data)}\n${metrics}`.includes(token)).toBe(false)
   hub.child.kill("SIGTERM")

@@ -173,8 +173,9 @@ describe("who is refused", () => {
         times[name]!.push(performance.now() - began)
       }
     }
-    const median = (all: ReadonlyArray<number>) => all.toSorted((one, other) => one - other)[25]!
-    expect(Math.abs(median(times["ann"]!) - median(times["nobody"]!))).toBeLessThan(15)
+    // The quick ones: what others do on this machine makes the slow ones slow.
+    const quick = (all: ReadonlyArray<number>) => all.toSorted((one, other) => one - other)[5]!
+    expect(Math.abs(quick(times["ann"]!) - quick(times["nobody"]!))).toBeLessThan(15)
   })
 })
 
