@@ -28,15 +28,27 @@ const tasks = {
   netlab: (tools, args) => program(tools, ["bench/src/netlab/main.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
-  // Tests of two packages at a time: most wait for processes, sockets and time, and one alone leaves a core idle. More would swamp
-  // the machine, which those with time limits do not bear. Types before, all at once.
+  // Types before, all at once.
   test: async (tools, args) => {
     const types = await tool(tools, "turbo", ["run", "typecheck", "--continue", ...args], TEST_MS_MAX)
-    const tests = await tool(tools, "turbo", ["run", "test", "--continue", "--concurrency=2", ...args], TEST_MS_MAX)
+    const tests = await testsOf(tools, args)
     return types === 0 ? tests : types
   },
   format: (tools, args) => tool(tools, "oxfmt", args, GUARD_MS_MAX),
   check
+}
+
+/**
+ * Packages whose tests use both cores by themselves, or hold others to times: one at a time. The others wait for processes and sockets
+ * most of the time, so two of them are tested at once; more would swamp the machine.
+ */
+async function testsOf(tools, args) {
+  const run = (...more) => tool(tools, "turbo", ["run", "test", "--continue", ...more, ...args], TEST_MS_MAX)
+  if (args.some((arg) => arg.startsWith("--filter"))) return run("--concurrency=1")
+  const alone = ["core", "policy", "node", "transport-libp2p"].map((name) => `@syncline/${name}`)
+  const first = await run("--concurrency=1", ...alone.map((name) => `--filter=${name}`))
+  const others = await run("--concurrency=2", ...alone.map((name) => `--filter=!${name}`))
+  return first === 0 ? others : first
 }
 
 const [name, ...given] = process.argv.slice(2)
