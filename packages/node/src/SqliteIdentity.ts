@@ -59,8 +59,24 @@ export const establish = (
   const [, owner, , , knownPlace] = known
   if (owner !== peer) throw new StoreRefusal("StoreForeign", `it is the journal of the device ${owner}, not ${peer}`)
   const isCopy = knownPlace !== "" && knownPlace !== place
-  const fresh = freshIncarnation()
-  if (isCopy) db.prepare("UPDATE meta SET incarnation = ?, writing = ?, place = ?").run(fresh, fresh, place)
+  if (isCopy) renew(db, place)
   else if (knownPlace === "") db.prepare("UPDATE meta SET place = ?").run(place)
   return { info: read(db)!, isCopy }
+}
+
+const renew = (db: Database.Database, place: string): void => {
+  const fresh = freshIncarnation()
+  db.prepare("UPDATE meta SET incarnation = ?, writing = ?, place = ?").run(fresh, fresh, place)
+}
+
+/** No inode. */
+const nowhere = "copied"
+
+/** Says in a copy that it is one, so that whoever opens it, or a copy of it, goes on as another incarnation. */
+export const markCopied = (db: Database.Database): void => void db.prepare("UPDATE meta SET place = ?").run(nowhere)
+
+/** Makes another incarnation of a copy, as which it goes on from where it lies now, and gives it. */
+export const renewCopy = (db: Database.Database, file: string): string => {
+  renew(db, statSync(file, { bigint: true }).ino.toString())
+  return read(db)!.incarnation
 }

@@ -225,3 +225,6 @@ const settingsOver = (db: Database.Database): RowPort["settings"] => {
     count: () => count.get()!
   }
 }
+
+/** Takes all sessions out. */
+export const endSessions = (db: Database.Database): void => void db.prepare("DELETE FROM session").run()

@@ -57,3 +57,13 @@ const make = Effect.fnUntraced(function* (folder: string) {
 
 /** The store as a layer. It fails where the file is damaged, another program's or of a later version, and leaves it as it is. */
 export const layer = (folder: string): Layer.Layer<HubStore, HubStoreError> => Layer.effect(HubStore, make(folder))
+
+/** Ends all sessions in a file that nobody has open; throws what SQLite says, and refuses what `layer` would. */
+export const endSessions = (file: string): void => {
+  const db = SqliteBeside.open(kind, file)
+  try {
+    SqliteHubRows.endSessions(db)
+  } finally {
+    db.close()
+  }
+}

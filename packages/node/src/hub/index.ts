@@ -1,6 +1,9 @@
 /**
- * The door to what a hub keeps beside its journal. Only re-exports; nobody inside the package imports it.
+ * The door to what a hub keeps beside its journal, and to backups of a data folder. Only re-exports; nobody inside the package imports it.
  */
+export * as BackupError from "./BackupError.ts"
+export * as FolderBackup from "./FolderBackup.ts"
+export * as FolderRestore from "./FolderRestore.ts"
 export * as HubRow from "./HubRow.ts"
 export * as HubStore from "./HubStore.ts"
 export * as HubStoreError from "./HubStoreError.ts"
