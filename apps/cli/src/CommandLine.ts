@@ -7,6 +7,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { audit } from "./AuditLine.ts"
+import { backups } from "./BackupLine.ts"
 import {
   at,
   choice,
@@ -220,7 +221,7 @@ const hash = Command.make(
 export const commandLine = Command.make("syncline").pipe(
   Command.withDescription("Keeps records on this device and syncs them with others"),
   Command.withSubcommands([
-    { group: "Device", commands: [init, pair, join, showId, trust, status, key] },
+    { group: "Device", commands: [init, pair, join, showId, trust, status, key, backups] },
     { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, road, drive, openFile, hash, receipts, quarantine] },

@@ -5,6 +5,7 @@
 import type { JournalError, MailboxError, OnboardingError, OrchestratorError, WriteError } from "@syncline/core"
 import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
+import type { BackupError } from "@syncline/node/hub"
 import type { PolicyDeskError } from "@syncline/policy"
 import type { DriveLoginError } from "@syncline/transport-gdrive"
 import type { CliError } from "./CliError.ts"
@@ -23,6 +24,7 @@ export type Failure =
   | MeetingError.MeetingError
   | OnboardingError.OnboardingError
   | DriveLoginError.DriveLoginError
+  | BackupError.BackupError
 
 export const ok = 0
 export const failed = 1
@@ -43,6 +45,7 @@ export const of = (failure: Failure): number => {
     case "PairingCodeInvalid":
     case "InvitationLinkInvalid":
     case "MailboxUnfit":
+    case "BackupPlaceUnfit":
       return usage
     case "NotConnected":
     case "MeetingUnreachable":
