@@ -10,6 +10,7 @@ import type { JournalThread } from "@syncline/node/thread"
 import { Context, Effect, ManagedRuntime } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
+import type { Backups } from "./backup/Backups.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
@@ -103,12 +104,12 @@ const foundTeam = async (services: Context.Context<NodeServices>, { policy, spac
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
 const installRest = (
   app: FastifyInstance,
-  services: Context.Context<NodeServices | PeopleServices | HubIdentity | PairingKeeper>,
+  services: Context.Context<NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper>,
   { policy }: HubConfig,
   door: LocalDoor.LocalDoor
 ): void => {
   const withTeam = services as Context.Context<
-    NodeServices | PeopleServices | HubIdentity | PairingKeeper | HubLayer.TeamServices
+    NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper | HubLayer.TeamServices
   >
   const identify = IdentifyLive.make({
     door,

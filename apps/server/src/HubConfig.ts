@@ -3,7 +3,7 @@
  * only reader of the environment. It opens nothing but that file and does not look whether a folder or port is free.
  */
 import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { resolve, sep } from "node:path"
 import { DeleteWatch } from "@syncline/core"
 import { AuditKeeper } from "@syncline/policy"
 import { Effect, Redacted } from "effect"
@@ -41,6 +41,12 @@ export interface HubConfig {
   readonly relayPort: number
   /** Where others reach it there, where that is not what it listens on: multiaddrs without a peer, IP addresses or host names. */
   readonly relayAddresses: ReadonlyArray<string>
+  /** Absolute path of the folder for backups, outside of the data folder; none are made where absent. */
+  readonly backupFolder: string | undefined
+  /** Hours from one backup to the next; 0 makes none by itself. */
+  readonly backupEveryHours: number
+  /** Backups of this hub that stay. */
+  readonly backupKeep: number
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
 }
@@ -190,6 +196,30 @@ const relayAddresses: Setting<ReadonlyArray<string>> = {
   }
 }
 
+const backupFolder: Setting<string> = {
+  variable: "SYNCLINE_BACKUP_FOLDER",
+  key: "backupFolder",
+  fallback: "",
+  allowed: "the path of a folder outside of the data folder",
+  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
+}
+
+const backupEveryHours: Setting<number> = {
+  variable: "SYNCLINE_BACKUP_EVERY_HOURS",
+  key: "backupEveryHours",
+  fallback: 24,
+  allowed: "a whole number from 0 to 8760 (0 makes none by itself)",
+  read: wholeNumber(0, 8_760)
+}
+
+const backupKeep: Setting<number> = {
+  variable: "SYNCLINE_BACKUP_KEEP",
+  key: "backupKeep",
+  fallback: 14,
+  allowed: "a whole number from 1 to 1000",
+  read: wholeNumber(1, 1_000)
+}
+
 const passphraseFile: Setting<string> = {
   variable: "SYNCLINE_PASSPHRASE_FILE",
   key: "passphraseFile",
@@ -213,6 +243,9 @@ const settings = [
   relay,
   relayPort,
   relayAddresses,
+  backupFolder,
+  backupEveryHours,
+  backupKeep,
   passphraseFile
 ]
 
@@ -222,10 +255,11 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
     const file = yield* readFile(environment["SYNCLINE_CONFIG"])
     const shared = (path: string): string | undefined => (path === "" ? undefined : resolve(path))
     const value = <A>(setting: Setting<A>) => pick(setting, environment, file)
+    const dataFolder = resolve(yield* value(data))
     return {
       port: yield* value(port),
       host: yield* value(host),
-      dataFolder: resolve(yield* value(data)),
+      dataFolder,
       space: yield* value(space),
       logLevel: yield* value(logLevel),
       policy: yield* value(policy),
@@ -237,6 +271,9 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       relay: yield* value(relay),
       relayPort: yield* value(relayPort),
       relayAddresses: yield* relayAddressesOf(yield* value(relayAddresses), yield* value(relayPort)),
+      backupFolder: yield* backupFolderOf(shared(yield* value(backupFolder)), dataFolder),
+      backupEveryHours: yield* value(backupEveryHours),
+      backupKeep: yield* value(backupKeep),
       passphrase: yield* readPassphrase(yield* value(passphraseFile))
     }
   })
@@ -250,6 +287,16 @@ const relayAddressesOf = (
   if (bare === undefined) return Effect.succeed(given)
   const allowed = `multiaddrs only, as ${relayPort.variable} is 0`
   return refuse(new SettingInvalid({ setting: relayAddresses.variable, value: JSON.stringify(bare), allowed }))
+}
+
+/** What a purge takes out of the data folder would stay in it with its backups. */
+const backupFolderOf = (
+  path: string | undefined,
+  dataFolder: string
+): Effect.Effect<string | undefined, HubConfigError> => {
+  if (path === undefined || (path !== dataFolder && !path.startsWith(dataFolder + sep))) return Effect.succeed(path)
+  const { allowed, variable } = backupFolder
+  return refuse(new SettingInvalid({ setting: variable, value: JSON.stringify(path), allowed }))
 }
 
 /** The first line of the file; a passphrase in the environment itself would be seen by every process of the account. */

@@ -26,6 +26,7 @@ import { folder } from "@syncline/transport-fsfolder"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect, Layer, Stream } from "effect"
 import type { Logger } from "pino"
+import * as Backups from "./backup/Backups.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
@@ -50,7 +51,7 @@ export const layer = (
   identity: HubIdentity["Service"],
   thread?: JournalThread
 ): Layer.Layer<
-  NodeServices | PairingKeeper.PairingKeeper | PeopleLayer.PeopleServices,
+  NodeServices | Backups.Backups | PairingKeeper.PairingKeeper | PeopleLayer.PeopleServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
   const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
@@ -79,7 +80,7 @@ export const layer = (
     Layer.provide(Layer.succeed(HubIdentity, identity))
   )
   const onboarding = isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty
-  const onNode = Layer.mergeAll(beside, codes, onboarding, PeopleLayer.layer(dataFolder))
+  const onNode = Layer.mergeAll(beside, codes, onboarding, PeopleLayer.layer(dataFolder), Backups.layer(config))
   // Such a policy brings the charter.
   return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(HubLog.layer(log)))
 }

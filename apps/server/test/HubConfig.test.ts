@@ -32,7 +32,10 @@ describe("settings", () => {
       pairing: "on",
       relay: "off",
       relayPort: 5343,
-      relayAddresses: []
+      relayAddresses: [],
+      backupFolder: undefined,
+      backupEveryHours: 24,
+      backupKeep: 14
     })
   })
 
@@ -51,7 +54,10 @@ describe("settings", () => {
       SYNCLINE_RELAY: "1",
       SYNCLINE_RELAY_PORT: "4001",
       SYNCLINE_RELAY_ADDRESSES: "hub.example.com, /ip4/192.0.2.1/udp/4001/quic-v1",
-      SYNCLINE_MAILBOX_FOLDER: "/srv/dropbox/Syncline"
+      SYNCLINE_MAILBOX_FOLDER: "/srv/dropbox/Syncline",
+      SYNCLINE_BACKUP_FOLDER: "/srv/backups",
+      SYNCLINE_BACKUP_EVERY_HOURS: "0",
+      SYNCLINE_BACKUP_KEEP: "3"
     })
     expect(config).toEqual({
       port: 7001,
@@ -67,7 +73,10 @@ describe("settings", () => {
       relay: "on",
       relayPort: 4001,
       relayAddresses: ["hub.example.com", "/ip4/192.0.2.1/udp/4001/quic-v1"],
-      mailboxFolder: "/srv/dropbox/Syncline"
+      mailboxFolder: "/srv/dropbox/Syncline",
+      backupFolder: "/srv/backups",
+      backupEveryHours: 0,
+      backupKeep: 3
     })
   })
 
@@ -113,7 +122,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

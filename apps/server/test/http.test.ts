@@ -82,6 +82,9 @@ describe("http", () => {
       relay: "off",
       relayPort: 0,
       relayAddresses: [],
+      backupFolder: undefined,
+      backupEveryHours: 24,
+      backupKeep: 14,
       passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))

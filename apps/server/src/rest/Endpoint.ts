@@ -6,6 +6,7 @@ import type { AdminScope } from "@syncline/core/admin"
 import type { Charter, OnboardingDesk } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { Effect, Schema } from "effect"
+import type { Backups } from "../backup/Backups.ts"
 import type { PeopleServices } from "../people/PeopleLayer.ts"
 import type { HubIdentity } from "../status/HubIdentity.ts"
 import type { PairingKeeper } from "../team/PairingKeeper.ts"
@@ -16,6 +17,7 @@ export type HubServices =
   | NodeServices
   | PeopleServices
   | HubIdentity
+  | Backups
   | PairingKeeper
   | Charter.Charter
   | OnboardingDesk.OnboardingDesk

@@ -1,5 +1,6 @@
 /** All endpoints of the REST interface: one list, which is served, described and tested as it is. */
 import { auditEndpoints } from "../audit/auditEndpoints.ts"
+import { backupEndpoints } from "../backup/backupEndpoints.ts"
 import { accountEndpoints } from "../people/accountEndpoints.ts"
 import { signInEndpoints } from "../people/signInEndpoints.ts"
 import { identityEndpoints } from "../status/identityEndpoints.ts"
@@ -23,5 +24,6 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...pairingEndpoints,
   ...policyEndpoints,
   ...onboardingEndpoints,
-  ...auditEndpoints
+  ...auditEndpoints,
+  ...backupEndpoints
 ]

@@ -78,6 +78,16 @@ export class FolderNotEmpty extends Schema.TaggedError<FolderNotEmpty>()("Folder
   }
 }
 
+/** The process that made or verified a backup ended before it was done. */
+export class BackupStopped extends Schema.TaggedError<BackupStopped>()("BackupStopped", { problem: Schema.String }) {
+  override get message(): string {
+    return `the process that was at the backup stopped: ${this.problem}; try again`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** A file could not be read or written. */
 export class BackupStoreFailed extends Schema.TaggedError<BackupStoreFailed>()("BackupStoreFailed", {
   cause: JournalError.JournalError
@@ -98,6 +108,7 @@ export class BackupError extends Schema.TaggedError<BackupError>()("BackupError"
     BackupDamaged,
     FolderInUse,
     FolderNotEmpty,
+    BackupStopped,
     BackupStoreFailed
   ])
 }) {

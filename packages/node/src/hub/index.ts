@@ -2,6 +2,7 @@
  * The door to what a hub keeps beside its journal, and to backups of a data folder. Only re-exports; nobody inside the package imports it.
  */
 export * as BackupError from "./BackupError.ts"
+export * as BackupProcess from "./BackupProcess.ts"
 export * as FolderBackup from "./FolderBackup.ts"
 export * as FolderRestore from "./FolderRestore.ts"
 export * as HubRow from "./HubRow.ts"

@@ -170,6 +170,29 @@ it.live(
   60_000
 )
 
+it.live("[HX-15] kill -9 in the middle of a restore into a new folder leaves none on which a node begins anew", () =>
+  Effect.gen(function* () {
+    const { backup, other } = yield* backedUp
+    const part = join(other, "restore.part", "journal.db")
+    for (let round = 0; ; round++) {
+      expect(round).toBeLessThan(20)
+      const child = yield* started(backup.path, other)
+      yield* Effect.promise(async () => {
+        while (!existsSync(part)) await new Promise(setImmediate)
+        child.kill("SIGKILL")
+        await once(child, "close")
+      })
+      // It may have been faster, and be done.
+      if (existsSync(part) && !existsSync(join(other, "journal.db"))) break
+      rmSync(other, { recursive: true })
+    }
+    const { reason } = yield* Effect.flip(Effect.scoped(openJournal(other)))
+    expect(reason._tag).toBe("StoreCorrupt")
+    yield* FolderRestore.restore(backup.path, other, now)
+    expect((yield* hashOf(other)).count).toBe(300)
+  }).pipe(Effect.scoped)
+)
+
 const assertKept = Effect.fnUntraced(function* (folder: string, hash: string) {
   const asides = readdirSync(folder).filter((name) => name.startsWith("before-restore-"))
   const places = [folder, ...asides.map((name) => join(folder, name))].filter((place) =>
