@@ -8,6 +8,7 @@ import { command } from "./Invocation.ts"
 import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
 import { DriveFileUnusable, DriveSignedOut } from "./DriveError.ts"
 import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
+import { ExportForeign, ExportMalformed, ImportDiffers, SpaceNotEmpty, SpaceLocked } from "./ExchangeError.ts"
 import { FileClosed, FileForeign, NothingReached, RoadMissing } from "./RoadError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
@@ -429,7 +430,12 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     FileClosed,
     FileForeign,
     DriveSignedOut,
-    DriveFileUnusable
+    DriveFileUnusable,
+    ExportForeign,
+    ExportMalformed,
+    ImportDiffers,
+    SpaceNotEmpty,
+    SpaceLocked
   ])
 }) {
   override get message(): string {

@@ -25,6 +25,7 @@ import {
   type,
   yes
 } from "./Flags.ts"
+import { space } from "./SpaceLine.ts"
 import { drive } from "./DriveLine.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
 import { invite, join, request } from "./InviteLine.ts"
@@ -222,7 +223,7 @@ export const commandLine = Command.make("syncline").pipe(
   Command.withDescription("Keeps records on this device and syncs them with others"),
   Command.withSubcommands([
     { group: "Device", commands: [init, pair, join, showId, trust, status, key, backups] },
-    { group: "Records", commands: [importRecords, exportRecords, put, get, query, remove] },
+    { group: "Records", commands: [importRecords, exportRecords, space, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, road, drive, openFile, hash, receipts, quarantine] },
     { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] }

@@ -29,6 +29,7 @@ export * as SpaceKey from "./crypto/SpaceKey.ts"
 
 export * as Commit from "./model/Commit.ts"
 export * as Entity from "./model/Entity.ts"
+export * as EntityCopy from "./merge/EntityCopy.ts"
 export * as EntityChange from "./model/EntityChange.ts"
 export * as Event from "./model/Event.ts"
 export * as FieldValue from "./model/FieldValue.ts"

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { Crypto } from "../crypto/Crypto.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import { canonicalText } from "../model/FieldValue.ts"
-import { Journal } from "./Journal.ts"
+import { type EntityView, Journal } from "./Journal.ts"
 
 const pageRows = 500
 
@@ -17,19 +17,30 @@ export interface StateHash {
   readonly count: number
 }
 
+type Sha256 = Crypto["Service"]["sha256"]
+
+/** The hash over no entities. */
+export const none = (sha256: Sha256): Uint8Array => sha256(Bytes.utf8("syncline/state/v1"))
+
+/** The hash over one live entity more, in the order of `scan`. */
+export const add = (
+  sha256: Sha256,
+  hash: Uint8Array,
+  { fields, id, type }: Pick<EntityView, "type" | "id" | "fields">
+): Uint8Array => sha256(Bytes.concat(hash, Bytes.utf8(`${JSON.stringify([type, id])}${canonicalText(fields)}`)))
+
 /** Reads the whole space page by page; memory does not grow with it. */
 export const compute = Effect.fnUntraced(function* () {
   const journal = yield* Journal
   const { sha256 } = yield* Crypto
-  let hash = sha256(Bytes.utf8("syncline/state/v1"))
+  let hash = none(sha256)
   let count = 0
   let after: Parameters<typeof journal.scan>[0]
   for (;;) {
     const page = yield* journal.scan(after, pageRows)
     for (const entity of page) {
       if (entity.isDeleted) continue
-      const line = `${JSON.stringify([entity.type, entity.id])}${canonicalText(entity.fields)}`
-      hash = sha256(Bytes.concat(hash, Bytes.utf8(line)))
+      hash = add(sha256, hash, entity)
       count++
     }
     if (page.length < pageRows) return { hash: Bytes.toHex(hash), count } satisfies StateHash

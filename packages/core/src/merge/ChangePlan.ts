@@ -41,6 +41,39 @@ export const changes = (
   return found
 }
 
+/** The changes that make an entity, in order: one where an event can hold it, else the first with others behind it. */
+export const making = (targets: FieldTargets): ReadonlyArray<EntityChange["change"]> => {
+  const [first = { kind: "patch", ...none() }, ...others] = [...patches(targets), ...traces(targets)]
+  const sets = Object.fromEntries(Object.entries(first.sets).map(([field, { add }]) => [field, add]))
+  return [{ kind: "put", lww: first.lww, counters: first.counters, sets }, ...others]
+}
+
+/** A counter at 0 and an empty set are there because somebody has changed them, and there and back is a change. */
+const traces = ({ counters, sets }: FieldTargets): ReadonlyArray<Patch> => {
+  const [zero, empty] = [
+    Object.keys(counters).filter((field) => counters[field] === 0),
+    Object.keys(sets).filter((field) => sets[field]!.add.length === 0)
+  ]
+  const found: Array<Patch> = []
+  for (let at = 0; at < zero.length; at += pieceFieldsMax) {
+    const fields = zero.slice(at, at + pieceFieldsMax)
+    for (const by of [1, -1]) {
+      found.push({ kind: "patch", ...none(), counters: Object.fromEntries(fields.map((field) => [field, by])) })
+    }
+  }
+  for (let at = 0; at < empty.length; at += pieceFieldsMax) {
+    const fields = empty.slice(at, at + pieceFieldsMax)
+    const [there, back] = [
+      { add: [null], remove: [] },
+      { add: [], remove: [null] }
+    ]
+    for (const change of [there, back]) {
+      found.push({ kind: "patch", ...none(), sets: Object.fromEntries(fields.map((field) => [field, change])) })
+    }
+  }
+  return found
+}
+
 interface Piece {
   readonly patch: Patch & FieldTargets
   fields: number

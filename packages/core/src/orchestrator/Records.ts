@@ -13,6 +13,7 @@ import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { EntityReversal, HistoryQuery, HistoryReads, UndoTarget } from "../journal/History.ts"
 import { type EntityQuery, type EntityView, Journal, type WriteOutcome } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
+import * as EntityCopy from "../merge/EntityCopy.ts"
 import type { HistoryEntry } from "../merge/EntityTimeline.ts"
 import * as Entity from "../model/Entity.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
@@ -47,6 +48,11 @@ export class Records extends Context.Service<
       type: Entity.EntityType,
       items: ReadonlyArray<PutItem>
     ) => Effect.Effect<WriteOutcome & { readonly ids: ReadonlyArray<string> }, Failure>
+    /**
+     * Makes entities look as they did elsewhere, whatever their size, in one transaction: all or none. Their types' schemas are not asked. For
+     * entities that are not there: a counter of one that is would be added to.
+     */
+    readonly copyAll: (copies: ReadonlyArray<EntityCopy.EntityCopy>) => Effect.Effect<WriteOutcome, Failure>
     /**
      * Changes fields of a live entity. Here and below, `header` says which one is meant where several have the id; without
      * it that is refused with `EntityAmbiguous`.
@@ -117,6 +123,7 @@ export class Records extends Context.Service<
       return Records.of({
         put: (type, value, id) => putAll(context, type, [{ id, value }]).pipe(Effect.map((outcome) => outcome.ids[0]!)),
         putAll: (type, items) => putAll(context, type, items),
+        copyAll: (copies) => copyAll(context, copies),
         patch: (type, id, changes, header) => patch(context, type, id, changes, header),
         remove: (type, id, header) => remove(context, type, id, header),
         get: (type, id, header) => theOne(context.journal, type, id, header),
@@ -214,6 +221,14 @@ const putAll = Effect.fnUntraced(function* (
   }
   const outcome = yield* write(context, changes)
   return { ...outcome, ids: changes.map((change) => change.id) }
+})
+
+const copyAll = Effect.fnUntraced(function* (context: RecordsContext, copies: ReadonlyArray<EntityCopy.EntityCopy>) {
+  for (const copy of copies) {
+    const problem = EntityCopy.problem(copy)
+    if (problem !== undefined) return yield* refuse(problem)
+  }
+  return yield* write(context, copies.flatMap(EntityCopy.changes))
 })
 
 /** An entity stays in the partition it was made in. */
