@@ -40,6 +40,8 @@ export interface Libp2pNode {
   readonly lan: PeerDiscovery | undefined
   /** The part that dials one address; the node itself tries one after the other. */
   readonly dialAddress: TransportManager["dial"]
+  /** Where it listens, places at relays among it; the node itself tells what others are told. */
+  readonly listensAt: TransportManager["getAddrs"]
 }
 
 export interface NodeOptions {
@@ -73,7 +75,13 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(PeerGater.sweep(door, libp2p))
   if (options.settings.pairing) yield* Effect.forkScoped(PeerGater.sweepUnused(libp2p, options.isUsed))
   const { lan, parts } = libp2p.services
-  return { libp2p, lan, dialAddress: (address, more) => parts.transportManager.dial(address, more) }
+  const { transportManager } = parts
+  return {
+    libp2p,
+    lan,
+    dialAddress: (address, more) => transportManager.dial(address, more),
+    listensAt: () => transportManager.getAddrs()
+  }
 })
 
 /** Who pairs is nobody's peer yet; the code says who it is. */

@@ -98,7 +98,7 @@ const keepOne = Effect.fnUntraced(function* (options: KeeperOptions, node: Libp2
       continue
     }
     const ageMs = (yield* Clock.currentTimeMillis) - connection.timeline.open
-    const reach = hasPlace(node.libp2p, peer) ? "placed" : ageMs >= settledMsMin ? "there" : "away"
+    const reach = hasPlace(node, peer) ? "placed" : ageMs >= settledMsMin ? "there" : "away"
     if (known === "away" && reach !== "away") yield* options.news.back
     else if (known === "there" && reach === "placed") yield* options.news.placed
     known = reach
@@ -127,6 +127,6 @@ export const directTo = (libp2p: Libp2p, peer: PeerId.PeerId): Connection | unde
     .getConnections(peerIdFromString(peer))
     .find(({ remoteAddr, status }) => status === "open" && pathOf(remoteAddr) !== "relayed")
 
-/** Others may reach this node by the relay. */
-const hasPlace = (libp2p: Libp2p, relay: PeerId.PeerId): boolean =>
-  libp2p.getMultiaddrs().some((address) => address.toString().includes(`/p2p/${relay}/p2p-circuit`))
+/** Others may reach this node by the relay, whatever else the program has them told. */
+const hasPlace = ({ listensAt }: Libp2pNode, relay: PeerId.PeerId): boolean =>
+  listensAt().some((address) => address.toString().includes(`/p2p/${relay}/p2p-circuit`))

