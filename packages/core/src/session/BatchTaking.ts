@@ -82,6 +82,7 @@ const takeIn = Effect.fnUntraced(function* (
   for (const portion of rest) sum.add(yield* takePortion(driver, intake, { ...portion, massDeletes }))
   intake.beginnings.delete(first!.begun)
   driver.waitingBytes -= bytesOf(batch)
+  driver.waitingBatches--
   if (whole !== undefined) Deferred.doneUnsafe(whole, Effect.void)
   const input: SessionState.Input = { _tag: "Applied", batch, outcome: sum.outcome }
   return input

@@ -158,6 +158,8 @@ export interface RunningSession {
   isStepping: boolean
   /** Bytes of commits, and of records from a peer that is only heard, that arrived and are not taken in yet. */
   waitingBytes: number
+  /** Batches of them. */
+  waitingBatches: number
 }
 
 /** Milliseconds of a clock that nobody sets: the times of a session count in it, and mean nothing outside. */

@@ -60,13 +60,13 @@ export const run = Effect.fnUntraced(function* (options: SessionOptions) {
 }, Effect.scoped)
 
 const watchSizes = (driver: RunningSession) => {
-  const { inputs, outbound, sequence, toApply } = driver
+  const { inputs, outbound, sequence } = driver
   const queue = (name: string, limit: number, length: () => number) => ({ kind: "queue", name, limit, length }) as const
   return Occupancy.watch([
     queue("session_inputs", inputsMax, () => Queue.sizeUnsafe(inputs)),
     queue("session_frames_out", outboundFramesMax, () => Queue.sizeUnsafe(outbound)),
     queue("session_frames_early", earlyFramesMax, () => sequence.early),
-    queue("session_batches_in", LiveState.windowBatchesMax, () => Queue.sizeUnsafe(toApply)),
+    queue("session_batches_in", waitingBatchesMax, () => driver.waitingBatches),
     queue("session_bytes_in", waitingBytesMax, () => driver.waitingBytes),
     queue("session_batches_out", LiveState.windowBatchesMax, () => driver.state.live.inFlight.size),
     queue("session_bytes_out", LiveState.windowBytesMax, () => driver.state.live.inFlightBytes)
@@ -87,7 +87,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     charter: Option.getOrUndefined(yield* Effect.serviceOption(Charter)),
     inputs: yield* Queue.bounded<DriverInput>(inputsMax),
     outbound: yield* Queue.bounded<Uint8Array>(outboundFramesMax),
-    toApply: yield* Queue.bounded<Wire.EventBatch>(LiveState.windowBatchesMax),
+    toApply: yield* Queue.bounded<Wire.EventBatch>(waitingBatchesMax),
     wentLive: yield* Deferred.make<void>(),
     sequence: new FrameSequence(),
     state: SessionState.start({
@@ -123,7 +123,8 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     provenToStore: undefined,
     steps: 0,
     isStepping: false,
-    waitingBytes: 0
+    waitingBytes: 0,
+    waitingBatches: 0
   }
   return driver
 })
@@ -161,8 +162,9 @@ const advance: (driver: RunningSession, input: SessionState.Input) => Effect.Eff
           return yield* refuse(driver, action.reason)
         }
         if (action._tag === "Apply") {
-          if (Queue.offerUnsafe(driver.toApply, action.batch)) continue
-          return yield* refuse(driver, new ProtocolViolated({ problem: "more batches than the window allows" }))
+          // There is room for all that may wait.
+          yield* Queue.offer(driver.toApply, action.batch)
+          continue
         }
         const result = yield* Effect.catchTag(perform(driver, action), "SessionError", ({ reason }) =>
           refuse(driver, reason)
@@ -210,11 +212,17 @@ const receiveFrames = Effect.fnUntraced(function* (driver: RunningSession) {
     }
     for (const message of messages) {
       if (isProgress(message)) driver.lastProgressMs = nowMs
-      if (message._tag === "EventBatch") driver.waitingBytes += BatchTaking.bytesOf(message)
+      if (message._tag === "EventBatch") {
+        driver.waitingBytes += BatchTaking.bytesOf(message)
+        driver.waitingBatches++
+      }
       const isHeard = message._tag === "CharterSync" && driver.state.phase === "hearing"
       if (isHeard) driver.waitingBytes += CharterExchange.bytesOf(message)
       if (driver.waitingBytes > (isHeard ? CharterExchange.heardBytesMax : waitingBytesMax)) {
         return yield* refuse(driver, new ProtocolViolated({ problem: "more bytes than the window allows" }))
+      }
+      if (driver.waitingBatches > waitingBatchesMax) {
+        return yield* refuse(driver, new ProtocolViolated({ problem: "more batches than the window allows" }))
       }
       const input: DriverInput = { _tag: "Received", message }
       if (!Queue.offerUnsafe(driver.inputs, input)) yield* Queue.offer(driver.inputs, input)
@@ -231,6 +239,7 @@ const isProgress = (message: Wire.WireMessage): boolean =>
 
 /** A full window, and what one step of reconciliation and one frame may put on top of it. */
 const waitingBytesMax = 2 * LiveState.windowBytesMax
+const waitingBatchesMax = 2 * LiveState.windowBatchesMax
 
 /** Bytes of a frame before the other side is proven; its messages have at most 200. */
 const greetingFrameBytesMax = 512

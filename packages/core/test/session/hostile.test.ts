@@ -169,6 +169,7 @@ it.layer(slowLayer)("a session whose disk is slow", (it) => {
       const { far, session } = yield* openSession("responder")
       const end = new FarEnd(far)
       yield* greet(end, 2)
+      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
       const commits = Array.from({ length: 40 }, (_, i) => commitBy(2, `flood ${i}`))
       for (let batch = 0; batch < 6 * LiveState.windowBatchesMax; batch++) {
         yield* end.say({ _tag: "EventBatch", batch, source: "feed", from: 0, upto: 1, isLast: false, commits })
