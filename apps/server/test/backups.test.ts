@@ -84,13 +84,15 @@ it("[HX-30] makes a backup soon after the start, then when the last is old enoug
   const timing = { firstMs: 100, retryMs: 100 }
   const device = Layer.succeed(DeviceKey.DeviceKey, { peer: hub.peer } as DeviceKey.DeviceKey["Service"])
   const made = Effect.gen(function* () {
-    yield* Effect.sleep(11_000)
     const { runs } = yield* Backups.Backups
-    return yield* runs
-  })
+    for (;;) {
+      const all = yield* runs
+      if (all.filter(({ endedMs }) => endedMs !== undefined).length > 2) return all
+      yield* Effect.sleep(100)
+    }
+  }).pipe(Effect.timeout("50 seconds"))
   const runs = await Effect.runPromise(Effect.provide(made, Layer.provide(Backups.layer(settings, timing), device)))
   const began = runs.map(({ beganMs }) => beganMs).reverse()
-  expect(began.length).toBeGreaterThanOrEqual(2)
   for (let at = 1; at < began.length; at++) expect(began[at]! - began[at - 1]!).toBeGreaterThanOrEqual(2_900)
   expect(runs.map(({ problem }) => problem)).toEqual(runs.map(() => undefined))
   const ids = backupsIn(place).filter((name) => !name.endsWith(".part"))

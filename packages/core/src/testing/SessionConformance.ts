@@ -3,31 +3,31 @@
  * real link, and whole nodes that meet by one. A transport adopts it with the set-up of its own conformance. What a session
  * decides is tested in core with a clock that stands still.
  */
-import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Queue } from "effect"
+import { describe, expect } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
 import { stored } from "../crypto/Compression.ts"
 import type { Signer } from "../crypto/Crypto.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
 import * as HybridTime from "../identity/HybridTime.ts"
-import type { PeerId } from "../identity/PeerId.ts"
 import { Journal } from "../journal/Journal.ts"
 import * as MemoryJournal from "../journal/MemoryJournal.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Event from "../model/Event.ts"
-import type * as Proof from "../session/Proof.ts"
 import { defaultTiming, type SessionTiming } from "../session/RunningSession.ts"
 import type { Link } from "../transport/Link.ts"
-import type { TransportError } from "../transport/TransportError.ts"
+import * as RangeTree from "../reconcile/RangeTree.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type { WireMessage } from "../wire/WireMessage.ts"
+import * as HearingConformance from "./HearingConformance.ts"
+import * as IntakeConformance from "./IntakeConformance.ts"
 import * as NodePairConformance from "./NodePairConformance.ts"
+import * as PortionConformance from "./PortionConformance.ts"
+import { next, type Open, type Services, sessionTest } from "./SessionTest.ts"
 import * as SpokenSession from "./SpokenSession.ts"
-import * as TransportConformance from "./TransportConformance.ts"
+import type * as TransportConformance from "./TransportConformance.ts"
 
-const { FarEnd, gateFor, greet, peerOf, prove, signerOf, space } = SpokenSession
-
-const testMsMax = 20_000
+const { gateFor, greet, peerOf, prove, signerOf, space } = SpokenSession
 
 /** Adds the suite to the test file that calls it. */
 export const sessionConformance = (name: string, setup: TransportConformance.TransportSetup): void => {
@@ -40,55 +40,26 @@ export const sessionConformance = (name: string, setup: TransportConformance.Tra
     gate(setup)
     order(setup)
     floods(setup)
+    idle(setup)
+    HearingConformance.hearing(setup)
+    IntakeConformance.intake(setup)
+    PortionConformance.portions(setup)
     NodePairConformance.nodePair(setup)
   })
 }
-
-/** Device 1's node on one end of a link, and the other end to speak on. */
-interface Opened {
-  readonly far: Link
-  readonly end: SpokenSession.FarEnd
-  /** How the session ends. */
-  readonly session: Fiber.Fiber<string>
-}
-
-interface OpenOptions {
-  readonly expected?: PeerId
-  readonly timing?: SessionTiming
-}
-
-type Services = Effect.Services<ReturnType<typeof SpokenSession.run>>
-type Open = (role: Proof.Role, options?: OpenOptions) => Effect.Effect<Opened, TransportError, Services>
 
 const layerOf = (commitDelayMs: number) =>
   Layer.mergeAll(MemoryJournal.layer({ space, commitDelayMs }), gateFor([2])).pipe(
     Layer.provideMerge(SpokenSession.layerDevice(1))
   )
 
-/** Registers one test on a fresh set-up and a fresh node, which trusts device 2; who opens the session has dialled the link. */
+/** Registers one test on a fresh node, which trusts device 2. */
 const test = (
   setup: TransportConformance.TransportSetup,
   title: string,
   body: (open: Open) => Generator<Effect.Effect<unknown, unknown, Services>, void, never>,
   commitDelayMs = 0
-): void =>
-  it.live(
-    title,
-    () =>
-      Effect.gen(function* () {
-        const under = yield* setup
-        const listener = yield* TransportConformance.listen(under)
-        const open: Open = Effect.fnUntraced(function* (role, options) {
-          const near = yield* TransportConformance.dialTo(under, listener)
-          const accepted = yield* Queue.take(listener.links)
-          const [own, far] = role === "initiator" ? [near, accepted] : [accepted, near]
-          const { session } = yield* SpokenSession.run(own, role, options)
-          return { far, end: new FarEnd(far), session }
-        })
-        yield* Effect.gen(() => body(open))
-      }).pipe(Effect.provide(layerOf(commitDelayMs))),
-    testMsMax
-  )
+): void => sessionTest(setup, title, layerOf(commitDelayMs), (open) => Effect.gen(() => body(open)))
 
 const head = Effect.flatMap(Journal, (journal) => journal.head)
 
@@ -115,14 +86,6 @@ const batchOf = (batch: number, from: number, upto: number, commits: ReadonlyArr
   upto,
   isLast: false,
   commits
-})
-
-/** The next message of a kind, whatever comes before it. */
-const next = Effect.fnUntraced(function* <Tag extends WireMessage["_tag"]>(end: SpokenSession.FarEnd, tag: Tag) {
-  for (;;) {
-    const message = yield* end.hear()
-    if (message._tag === tag) return message as WireMessage & { readonly _tag: Tag }
-  }
 })
 
 const identity = (setup: TransportConformance.TransportSetup): void => {
@@ -344,4 +307,42 @@ const floods = (setup: TransportConformance.TransportSetup): void => {
     },
     slowMs
   )
+
+  test(
+    setup,
+    "[SE-7] more batches than the window allows end the session, however small",
+    function* (open) {
+      const { end, session } = yield* open("responder")
+      yield* greet(end, 2)
+      expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck" })
+      const commits = [commitOf("flood")]
+      yield* Effect.forkScoped(
+        Effect.forEach(Array.from({ length: 200 }), (_, i) => end.say(batchOf(i, 0, 1, commits)))
+      )
+      expect(yield* Fiber.join(session)).toBe("ProtocolViolated")
+    },
+    slowMs
+  )
+}
+
+/** A proof is never due, and nobody waits long. */
+const brief: SessionTiming = { ...defaultTiming, progressMsMax: 900, tickMs: 50 }
+
+const idle = (setup: TransportConformance.TransportSetup): void => {
+  test(setup, "[SE-8] an idle session is not stalled by the first thing that it awaits", function* (open) {
+    const { end, session } = yield* open("responder", { timing: brief })
+    const { root } = RangeTree.root(SpokenSession.crypto.sha256, [])
+    yield* greet(end, 2, (hello) => ({ ...hello, root }))
+    expect(yield* end.hear()).toMatchObject({ _tag: "HelloAck", verdict: "equal" })
+    for (let token = 0; token < 4; token++) {
+      yield* Effect.sleep(400)
+      yield* end.say({ _tag: "Ping", token })
+    }
+    const journal = yield* Journal
+    const change = { kind: "put", lww: { text: "late" }, counters: {}, sets: {} } as const
+    yield* journal.write([{ partition: { type: "note", header: {} }, id: "late", change }])
+    yield* Effect.sleep(450)
+    expect(session.pollUnsafe()).toBeUndefined()
+    expect(yield* Fiber.join(session)).toBe("SessionStalled")
+  })
 }
