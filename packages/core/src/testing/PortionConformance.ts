@@ -129,6 +129,13 @@ const text = (entity: string, length: number): Event.Event => ({
   ops: { s: { text: "".padEnd(length) } }
 })
 
+/** A commit of about 240 KiB. */
+const large = (n: number) =>
+  sealed(
+    n,
+    [0, 1, 2, 3].map((i) => text(`l${n}-${i}`, 60_000))
+  )
+
 const deletesTogether = (setup: TransportSetup): void => {
   const title = "[SE-17] the deletes of a batch are judged together, whatever unpacks to much between them"
   sessionTest(setup, title, nodeLayer, (open) =>
@@ -147,11 +154,6 @@ const deletesTogether = (setup: TransportSetup): void => {
             const prev = made.leaves[from + i]!.slice(0, Event.eventHashBytes)
             return { entity, eseq: 2, prev, deps: [], ops: { d: true } }
           })
-        )
-      const large = (n: number) =>
-        sealed(
-          n,
-          [0, 1, 2, 3].map((i) => text(`l${n}-${i}`, 60_000))
         )
       const largeOnes = Array.from({ length: 20 }, (_, i) => large(10 + i))
       // What a batch itself brings and deletes again counts: somebody else may have made records with the same ids.
