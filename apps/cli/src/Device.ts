@@ -39,6 +39,7 @@ import { Effect, Layer, References } from "effect"
 import { because, type CliError, DeviceMissing } from "./CliError.ts"
 import * as DeviceFile from "./DeviceFile.ts"
 import * as FolderKey from "./FolderKey.ts"
+import * as HubAddress from "./HubAddress.ts"
 import * as SpaceSecret from "./SpaceSecret.ts"
 
 /** Journal and Crypto of a folder that anybody may be working on. */
@@ -103,7 +104,9 @@ export const layerOnline = (folder: string, { autoSync = "live", direct, hub, ma
       const space = yield* spaceOf(folder)
       const policy = yield* policyOf(folder, space, trusting(folder))
       const routes =
-        hub === undefined ? [] : [{ address: hub.address, peer: PeerId.is(hub.peer) ? hub.peer : undefined }]
+        hub === undefined
+          ? []
+          : [{ address: HubAddress.deviceAddress(hub.address), peer: PeerId.is(hub.peer) ? hub.peer : undefined }]
       const transports = yield* transportsOf(hub !== undefined, direct)
       return Orchestrator.Orchestrator.layer({ autoSync, listens: direct !== undefined, routes }).pipe(
         // The journal holds the folder's lock, which the mailboxes' file is under, too.

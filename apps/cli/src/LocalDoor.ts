@@ -10,7 +10,14 @@ import { because, type CliError, DoorClosed, HubRefused, NotConnected } from "./
 /** From the question to the last byte of the answer; comparing policies on a large space takes a while. */
 const answerMsMax = 60_000
 
-const Door = Schema.fromJsonString(Schema.Struct({ url: Schema.String, token: Schema.String }))
+const Door = Schema.fromJsonString(
+  Schema.Struct({
+    url: Schema.String,
+    token: Schema.String,
+    /** Under which address others call the hub; older ones do not say it. */
+    hub: Schema.optionalKey(Schema.String)
+  })
+)
 /** A problem detail of RFC 9457. */
 const Problem = Schema.Struct({ detail: Schema.String, code: Schema.optionalKey(Schema.String) })
 /** How a hub without a team answers what is a team's. */
@@ -55,8 +62,9 @@ export const ask = Effect.fnUntraced(function* <A, I>(
 
 type Door = typeof Door.Type
 
-/** Where the team's hub listens that runs on the folder. */
-export const urlOf = (folder: string): Effect.Effect<string, CliError> => Effect.map(doorOf(folder), ({ url }) => url)
+/** Under which address others call the team's hub that runs on the folder. */
+export const urlOf = (folder: string): Effect.Effect<string, CliError> =>
+  Effect.map(doorOf(folder), ({ hub, url }) => hub ?? url)
 
 const doorOf = (folder: string): Effect.Effect<Door, CliError> =>
   Effect.suspend(() => {

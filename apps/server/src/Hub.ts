@@ -13,6 +13,7 @@ import type { Logger } from "pino"
 import type { Backups } from "./backup/Backups.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
+import * as LocalListener from "./http/LocalListener.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
@@ -50,7 +51,7 @@ export interface Hub {
  */
 export const open = async (config: HubConfig, log: Logger, thread?: JournalThread): Promise<Hub> => {
   const relays = await HubRelay.transports(config)
-  const app = HttpServer.make(log)
+  const app = HttpServer.make(log, config.edge)
   const identity: HubIdentity["Service"] = { current: nobodyYet(config) }
   const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, relays, identity, thread))
   // Links end before the server closes, which would wait for them; later requests find the journal closed.
@@ -63,12 +64,14 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     identity.current = { ...identity.current, peer }
     OperationRoutes.install(app, services)
     const door = LocalDoor.make(app, config.dataFolder)
+    const beside = config.edge.tls === undefined ? undefined : LocalListener.make(app)
     await foundTeam(services, config)
     installRest(app, Context.add(services, HubIdentity, identity), config, door)
-    const own = HubAddress.of(await listen(app, config))
+    const bound = HubAddress.of(await listen(app, config), beside !== undefined)
+    const own = config.edge.publicUrl === undefined ? bound : [config.edge.publicUrl, ...bound]
     identity.current = { ...identity.current, addresses: own }
     const url = own[0]!
-    door.open(url)
+    door.open((await beside?.open()) ?? bound[0]!, url)
     const orchestrator = Context.get(services, Orchestrator.Orchestrator)
     await runtime.runPromise(orchestrator.send({ _tag: "Start" })).catch((error: unknown) => {
       throw startError(error, config)
@@ -105,7 +108,7 @@ const foundTeam = async (services: Context.Context<NodeServices>, { policy, spac
 const installRest = (
   app: FastifyInstance,
   services: Context.Context<NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper>,
-  { policy }: HubConfig,
+  { edge, policy }: HubConfig,
   door: LocalDoor.LocalDoor
 ): void => {
   const withTeam = services as Context.Context<
@@ -119,7 +122,8 @@ const installRest = (
   })
   Installing.install(app, endpoints, {
     services: Context.add(withTeam, Identify, identify),
-    isTeam: policy === "enterprise"
+    isTeam: policy === "enterprise",
+    publicOrigin: edge.publicUrl === undefined ? undefined : new URL(edge.publicUrl).origin
   })
   Descriptions.install(app, endpoints, version())
 }

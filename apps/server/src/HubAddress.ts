@@ -5,11 +5,12 @@
 import type { AddressInfo } from "node:net"
 import { networkInterfaces } from "node:os"
 
-/** Addresses such as `http://127.0.0.1:5342`, the best one first. */
-export const of = (bound: AddressInfo): ReadonlyArray<string> => {
+/** Addresses such as `http://127.0.0.1:5342`, the best one first; `https` where the hub has a certificate. */
+export const of = (bound: AddressInfo, isSecure: boolean): ReadonlyArray<string> => {
   const isWildcard = bound.address === "0.0.0.0" || bound.address === "::"
   const hosts = isWildcard ? [...external(), "127.0.0.1"] : [bound.address]
-  return hosts.map((host) => `http://${host.includes(":") ? `[${host}]` : host}:${bound.port}`)
+  const scheme = isSecure ? "https" : "http"
+  return hosts.map((host) => `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound.port}`)
 }
 
 /** IPv4 addresses that others may reach; those of IPv6 change too often to be written down. */

@@ -8,10 +8,11 @@ import { DeleteWatch } from "@syncline/core"
 import { AuditKeeper } from "@syncline/policy"
 import { Effect, Redacted } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
+import * as EdgeSettings from "./http/EdgeSettings.ts"
 import * as RelayAddress from "./RelayAddress.ts"
+import { type Setting, type Switch, switches, switchOf, wholeNumber } from "./Setting.ts"
 
 export type PolicyKind = (typeof policyKinds)[number]
-export type Switch = (typeof switches)[number]
 export type LogLevel = (typeof logLevels)[number]
 
 export interface HubConfig {
@@ -47,6 +48,8 @@ export interface HubConfig {
   readonly backupEveryHours: number
   /** Backups of this hub that stay. */
   readonly backupKeep: number
+  /** What stands between the hub and those who call it. */
+  readonly edge: EdgeSettings.EdgeSettings
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
 }
@@ -55,24 +58,7 @@ export type Environment = { readonly [name: string]: string | undefined }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const
 const policyKinds = ["personal", "enterprise"] as const
-const switches = ["on", "off"] as const
 const spaceTextMax = 128
-
-/** One setting: its names, its default, and how a value from either source is read; `undefined` is refused. */
-interface Setting<A> {
-  readonly variable: string
-  readonly key: string
-  readonly fallback: A
-  readonly allowed: string
-  readonly read: (value: unknown) => A | undefined
-}
-
-const wholeNumber =
-  (min: number, max: number) =>
-  (value: unknown): number | undefined => {
-    const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value
-    return typeof number === "number" && Number.isInteger(number) && number >= min && number <= max ? number : undefined
-  }
 
 const port: Setting<number> = {
   variable: "SYNCLINE_PORT",
@@ -165,13 +151,7 @@ const mailboxFolder: Setting<string> = {
   read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
 }
 
-const relay: Setting<Switch> = {
-  variable: "SYNCLINE_RELAY",
-  key: "relay",
-  fallback: "off",
-  allowed: `one of ${switches.join(", ")}, or 1 for on`,
-  read: (value) => (value === "1" || value === 1 ? "on" : switches.find((state) => state === value))
-}
+const relay = switchOf("SYNCLINE_RELAY", "relay")
 
 const relayPort: Setting<number> = {
   variable: "SYNCLINE_RELAY_PORT",
@@ -246,6 +226,7 @@ const settings = [
   backupFolder,
   backupEveryHours,
   backupKeep,
+  ...EdgeSettings.settings,
   passphraseFile
 ]
 
@@ -274,6 +255,11 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       backupFolder: yield* backupFolderOf(shared(yield* value(backupFolder)), dataFolder),
       backupEveryHours: yield* value(backupEveryHours),
       backupKeep: yield* value(backupKeep),
+      edge: {
+        publicUrl: (yield* value(EdgeSettings.publicUrl)) || undefined,
+        trustedProxies: yield* value(EdgeSettings.trustedProxies),
+        tls: yield* tlsOf(yield* value(EdgeSettings.tlsCertificate), yield* value(EdgeSettings.tlsKey))
+      },
       passphrase: yield* readPassphrase(yield* value(passphraseFile))
     }
   })
@@ -287,6 +273,14 @@ const relayAddressesOf = (
   if (bare === undefined) return Effect.succeed(given)
   const allowed = `multiaddrs only, as ${relayPort.variable} is 0`
   return refuse(new SettingInvalid({ setting: relayAddresses.variable, value: JSON.stringify(bare), allowed }))
+}
+
+/** A certificate without its key, or the other way round, was meant to be one with it. */
+const tlsOf = (certificate: string, key: string): Effect.Effect<EdgeSettings.EdgeSettings["tls"], HubConfigError> => {
+  const found = EdgeSettings.tlsOf(certificate, key)
+  if (found === undefined || !("missing" in found)) return Effect.succeed(found)
+  const { allowed, variable } = found.missing
+  return refuse(new SettingInvalid({ setting: variable, value: '""', allowed: `${allowed}, beside the other` }))
 }
 
 /** What a purge takes out of the data folder would stay in it with its backups. */

@@ -61,8 +61,25 @@ export class HostUnavailable extends Schema.TaggedError<HostUnavailable>()("Host
   }
 }
 
+/** The hub's own certificate, or its key, cannot be used. */
+export class CertificateUnusable extends Schema.TaggedError<CertificateUnusable>()("CertificateUnusable", {
+  certificate: Schema.String,
+  key: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return (
+      `the certificate ${this.certificate} with the key ${this.key} cannot be used (${this.problem}); ` +
+      `SYNCLINE_TLS_CERT and SYNCLINE_TLS_KEY name two files in PEM that belong together`
+    )
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class HubError extends Schema.TaggedError<HubError>()("HubError", {
-  reason: Schema.Union([PortInUse, RelayPortInUse, PortForbidden, HostUnavailable])
+  reason: Schema.Union([PortInUse, RelayPortInUse, PortForbidden, HostUnavailable, CertificateUnusable])
 }) {
   override get message(): string {
     return this.reason.message

@@ -2,7 +2,6 @@
  * The hub's composition root: the one list of its plugins. A node on the data folder that lets in whom the folder's
  * trust file or the space's charter names, over Socket.IO on the hub's own HTTP server and, where it relays, over libp2p; and a log of what happens on it.
  */
-import type { Server } from "node:http"
 import {
   type Charter,
   type JournalError,
@@ -28,6 +27,8 @@ import { Effect, Layer, Stream } from "effect"
 import type { Logger } from "pino"
 import * as Backups from "./backup/Backups.ts"
 import * as HttpServer from "./http/HttpServer.ts"
+import * as TlsFiles from "./http/TlsFiles.ts"
+import * as TrustedProxies from "./http/TrustedProxies.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
 import * as HubOnboarding from "./HubOnboarding.ts"
@@ -45,7 +46,7 @@ const hubDialledMax = 256
 /** Nothing listens before `Start`, and then on the server that its owner has opened. A team's hub has `TeamServices`, too. */
 export const layer = (
   config: HubConfig,
-  server: Server,
+  server: HttpServer.HubServer,
   log: Logger,
   relays: ReadonlyArray<Transport.TransportPlugin>,
   identity: HubIdentity["Service"],
@@ -55,6 +56,7 @@ export const layer = (
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
   const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
+  const { remoteOf } = TrustedProxies.make(config.edge.trustedProxies)
   const audit = { entriesMax: auditEntries }
   const trusting = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted, audit })))
   const policy: NodeLayerOptions<JournalError.JournalError | TrustFileError.TrustFileError>["policy"] =
@@ -63,7 +65,7 @@ export const layer = (
     folder: dataFolder,
     passphrase: config.passphrase,
     space,
-    transports: [socketIo({ server }), ...relays],
+    transports: [socketIo({ server, remoteOf }), ...relays],
     mailboxes: config.mailboxFolder === undefined ? [] : [folder({ path: config.mailboxFolder, dataFolder })],
     routes: [],
     dialledMax: hubDialledMax,
@@ -74,9 +76,12 @@ export const layer = (
     thread
   })
   const isTeam = config.policy === "enterprise"
-  const beside = Layer.effectDiscard(Effect.all([HttpServer.watchConnections(server), logEvents]))
+  const certificate = config.edge.tls === undefined ? Effect.void : TlsFiles.follow(config.edge.tls, server)
+  const beside = Layer.effectDiscard(
+    Effect.all([HttpServer.watchConnections(server), logEvents, Effect.forkScoped(certificate)])
+  )
   const codes = PairingKeeper.layer({ folder: dataFolder, spaceName: space, isTeam }).pipe(
-    Layer.provide(config.pairing === "on" ? HubPairing.layer(server) : HubPairing.HubMeeting.closed),
+    Layer.provide(config.pairing === "on" ? HubPairing.layer(server, remoteOf) : HubPairing.HubMeeting.closed),
     Layer.provide(Layer.succeed(HubIdentity, identity))
   )
   const onboarding = isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty

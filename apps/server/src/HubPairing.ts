@@ -3,11 +3,12 @@
  * it for the hub's own invitations. The hub hands over what two sides say and learns nothing by it; whether to let a device in is
  * decided where its code was made.
  */
-import type { Server } from "node:http"
 import { type Crypto, MemoryTransport } from "@syncline/core"
 import type { PairingMeeting } from "@syncline/core/pairing"
 import { socketIo } from "@syncline/transport-socketio"
 import { Context, Deferred, Effect, Layer } from "effect"
+import type { HubServer } from "./http/HttpServer.ts"
+import type { TrustedProxies } from "./http/TrustedProxies.ts"
 
 /** The path that `LinkMeeting` dials on a hub. */
 const pairingPath = "/pair"
@@ -24,7 +25,10 @@ export class HubMeeting extends Context.Service<
 const core = Effect.promise(() => import("@syncline/core/pairing"))
 
 /** The meeting place on a server; it is open a moment after the hub is. */
-export const layer = (server: Server): Layer.Layer<HubMeeting, never, Crypto.Crypto> =>
+export const layer = (
+  server: HubServer,
+  remoteOf: TrustedProxies["remoteOf"]
+): Layer.Layer<HubMeeting, never, Crypto.Crypto> =>
   Layer.effect(
     HubMeeting,
     Effect.gen(function* () {
@@ -32,7 +36,7 @@ export const layer = (server: Server): Layer.Layer<HubMeeting, never, Crypto.Cry
       const opening = Effect.gen(function* () {
         const { LinkMeeting, PairingRendezvous } = yield* core
         const { serve } = yield* PairingRendezvous.make
-        yield* socketIo({ server, path: pairingPath }).listen(serve)
+        yield* socketIo({ server, path: pairingPath, remoteOf }).listen(serve)
         const own = MemoryTransport.make(MemoryTransport.makeNetwork(), "pair")
         const [address] = yield* own.listen(serve)
         yield* Deferred.succeed(local, yield* LinkMeeting.make(own, address!))

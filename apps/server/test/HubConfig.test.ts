@@ -35,7 +35,8 @@ describe("settings", () => {
       relayAddresses: [],
       backupFolder: undefined,
       backupEveryHours: 24,
-      backupKeep: 14
+      backupKeep: 14,
+      edge: { trustedProxies: [] }
     })
   })
 
@@ -76,7 +77,8 @@ describe("settings", () => {
       mailboxFolder: "/srv/dropbox/Syncline",
       backupFolder: "/srv/backups",
       backupEveryHours: 0,
-      backupKeep: 3
+      backupKeep: 3,
+      edge: { trustedProxies: [] }
     })
   })
 
@@ -122,7 +124,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -4,6 +4,7 @@
 import { connect } from "node:net"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { pino } from "pino"
+import * as EdgeSettings from "../src/http/EdgeSettings.ts"
 import * as Hub from "../src/Hub.ts"
 import { metric, startHub, temporaryFolder } from "./hubProcess.ts"
 
@@ -85,6 +86,7 @@ describe("http", () => {
       backupFolder: undefined,
       backupEveryHours: 24,
       backupKeep: 14,
+      edge: EdgeSettings.none,
       passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))

@@ -4,11 +4,16 @@
  */
 import { randomUUID } from "node:crypto"
 import type { Server } from "node:http"
+import type { Server as TlsServer } from "node:https"
 import { Occupancy } from "@syncline/core"
 import type { Effect, Scope } from "effect"
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify"
 import type { Logger } from "pino"
+import * as EdgeSettings from "./EdgeSettings.ts"
 import * as Problem from "./Problem.ts"
+import * as PublicPath from "./PublicPath.ts"
+import * as TlsFiles from "./TlsFiles.ts"
+import * as TrustedProxies from "./TrustedProxies.ts"
 
 /** From the opening of a connection to the end of a request's headers. */
 export const headersMsMax = 5_000
@@ -25,8 +30,10 @@ const bodyBytesMax = 64 * 1024
 /** Connections of all kinds; beyond it new ones are closed at once. */
 const connectionsMax = 10_000
 
+export type HubServer = Server | TlsServer
+
 /** Shows how many connections are open, until the scope closes. */
-export const watchConnections = (server: Server): Effect.Effect<void, never, Scope.Scope> => {
+export const watchConnections = (server: HubServer): Effect.Effect<void, never, Scope.Scope> => {
   let open = 0
   server.on("connection", (socket) => {
     open++
@@ -44,6 +51,9 @@ const cautious = {
   "x-frame-options": "DENY"
 }
 
+/** Browsers come back by TLS alone for a year. */
+const strict = { "strict-transport-security": "max-age=31536000" }
+
 /** Programs that always say that they send JSON may send nothing. Whatever is no JSON is refused: forms of other pages send text. */
 const takeNothingAsNothing = (app: FastifyInstance): void => {
   const parse = app.getDefaultJsonParser("error", "error")
@@ -54,8 +64,15 @@ const takeNothingAsNothing = (app: FastifyInstance): void => {
   })
 }
 
-export const make = (log: Logger): FastifyInstance => {
-  const app: FastifyInstance = fastify({
+/** Throws `HubError` where the settings name a certificate that cannot be used. */
+export const make = (log: Logger, edge: EdgeSettings.EdgeSettings = EdgeSettings.none): FastifyInstance => {
+  const limits = { headersTimeout: headersMsMax, requestTimeout: requestMsMax, connectionsCheckingInterval: 1_000 }
+  const tls = edge.tls === undefined ? undefined : { ...TlsFiles.read(edge.tls), handshakeTimeout: headersMsMax }
+  const path = PublicPath.of(edge.publicUrl)
+  const app = fastify({
+    ...(tls === undefined ? { http: limits } : { https: { ...tls, ...limits } }),
+    rewriteUrl: ({ url = "/" }) => PublicPath.below(path, url),
+    trustProxy: TrustedProxies.make(edge.trustedProxies).trusts,
     loggerInstance: log as FastifyBaseLogger,
     // An id that a client chose would let it write into our log.
     requestIdHeader: false,
@@ -64,13 +81,15 @@ export const make = (log: Logger): FastifyInstance => {
     bodyLimit: bodyBytesMax,
     requestTimeout: requestMsMax,
     keepAliveTimeout: keepAliveMsMax,
-    forceCloseConnections: true,
-    http: { headersTimeout: headersMsMax, requestTimeout: requestMsMax, connectionsCheckingInterval: 1_000 }
-  })
+    forceCloseConnections: true
+    // The two kinds of server differ in nothing that routes see.
+  }) as unknown as FastifyInstance
+  PublicPath.install(app.server, path)
   app.server.maxConnections = connectionsMax
   takeNothingAsNothing(app)
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(cautious).header("x-request-id", request.id)
+    if (request.protocol === "https") reply.headers(strict)
   })
   Problem.install(app)
   return app

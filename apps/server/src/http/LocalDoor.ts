@@ -7,7 +7,7 @@ import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 
-/** The file in a data folder; JSON with `url` and `token`. */
+/** The file in a data folder; JSON with `url`, `token` and `hub`, the address under which others call it. */
 export const doorFile = (folder: string): string => join(folder, "local-door.json")
 
 const tokenBytes = 32
@@ -16,7 +16,7 @@ export interface LocalDoor {
   /** True for a request with the token. */
   readonly holds: (request: FastifyRequest) => boolean
   /** Says where the door is; to be called once the server listens. */
-  readonly open: (url: string) => void
+  readonly open: (url: string, hub: string) => void
 }
 
 /** Makes the door of a server; its file goes when the server closes. */
@@ -30,10 +30,10 @@ export const make = (app: FastifyInstance, folder: string): LocalDoor => {
   }
   return {
     holds,
-    open: (url) => {
+    open: (url, hub) => {
       // A file of a process that was killed may be there, with another mode.
       rmSync(doorFile(folder), { force: true })
-      writeFileSync(doorFile(folder), JSON.stringify({ url, token }), { mode: 0o600, flag: "wx" })
+      writeFileSync(doorFile(folder), JSON.stringify({ url, token, hub }), { mode: 0o600, flag: "wx" })
     }
   }
 }

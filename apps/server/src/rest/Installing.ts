@@ -26,14 +26,12 @@ export interface InstallOptions {
   readonly services: Context.Context<HubServices | Identify>
   /** The space has a charter. */
   readonly isTeam: boolean
+  /** Of the address under which browsers call the hub, where that is not what they connect to. */
+  readonly publicOrigin?: string | undefined
 }
 
 /** Adds the endpoints to a server. */
-export const install = (
-  app: FastifyInstance,
-  endpoints: ReadonlyArray<AnyEndpoint>,
-  { isTeam, services }: InstallOptions
-): void => {
+export const install = (app: FastifyInstance, endpoints: ReadonlyArray<AnyEndpoint>, options: InstallOptions): void => {
   for (const endpoint of endpoints) {
     const { answerMsMax = HttpServer.handlerMsMax, bodyBytesMax, method, path } = endpoint
     app.route({
@@ -41,7 +39,7 @@ export const install = (
       url: root + path,
       handlerTimeout: answerMsMax,
       ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
-      handler: (request, reply) => serve(endpoint, isTeam, services, request, reply)
+      handler: (request, reply) => serve(endpoint, options, request, reply)
     })
   }
 }
@@ -60,14 +58,13 @@ const refuse = (status: number, code: string, detail: string): Effect.Effect<nev
 
 const serve = async (
   endpoint: AnyEndpoint,
-  isTeam: boolean,
-  services: Context.Context<HubServices | Identify>,
+  options: InstallOptions,
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<FastifyReply> => {
   const { answer, answerMsMax = HttpServer.handlerMsMax, status = 200 } = endpoint
-  const answering = Effect.timeoutOption(answerTo(endpoint, isTeam, request, reply), answerMsMax)
-  const exit = await Effect.runPromiseExitWith(services)(answering, { signal: RequestSignal.of(reply) })
+  const answering = Effect.timeoutOption(answerTo(endpoint, options, request, reply), answerMsMax)
+  const exit = await Effect.runPromiseExitWith(options.services)(answering, { signal: RequestSignal.of(reply) })
   if (reply.sent) return reply
   if (Exit.isSuccess(exit)) {
     if (exit.value._tag === "None") return Problem.sendOverdue(reply)
@@ -86,13 +83,13 @@ const serve = async (
 
 const answerTo = Effect.fnUntraced(function* (
   endpoint: AnyEndpoint,
-  isTeam: boolean,
+  options: InstallOptions,
   request: FastifyRequest,
   reply: FastifyReply
 ) {
   const identify = yield* Identify
   const principal = yield* Effect.mapError(identify.of(request), unanswerable)
-  return yield* Effect.tapError(answerFor(endpoint, principal, isTeam, request, reply), ({ detail, status }) =>
+  return yield* Effect.tapError(answerFor(endpoint, principal, options, request, reply), ({ detail, status }) =>
     status === 403 && principal !== undefined && endpoint.access.kind !== "open"
       ? ActAudit.refused(endpoint, principal, request, detail)
       : Effect.void
@@ -102,12 +99,12 @@ const answerTo = Effect.fnUntraced(function* (
 const answerFor = Effect.fnUntraced(function* (
   endpoint: AnyEndpoint,
   principal: Principal | undefined,
-  isTeam: boolean,
+  options: InstallOptions,
   request: FastifyRequest,
   reply: FastifyReply
 ) {
-  yield* checkAccess(endpoint, principal, request)
-  if (endpoint.isTeams === true && !isTeam) {
+  yield* checkAccess(endpoint, principal, options, request)
+  if (endpoint.isTeams === true && !options.isTeam) {
     return yield* refuse(404, "TeamMissing", "this hub has no team: whom it trusts stands in a list of its own")
   }
   const call = yield* callOf(endpoint, principal, request, reply)
@@ -132,6 +129,7 @@ const refusalOf = ({ id, problems }: AnyEndpoint, { message, reason }: Failure):
 const checkAccess = Effect.fnUntraced(function* (
   { access, method }: AnyEndpoint,
   principal: Principal | undefined,
+  { publicOrigin }: InstallOptions,
   request: FastifyRequest
 ) {
   if (access.kind === "open") return
@@ -142,7 +140,7 @@ const checkAccess = Effect.fnUntraced(function* (
     return yield* refuse(403, "ScopeMissing", `this takes the right ${access.scope}, which you do not have here`)
   }
   if (principal.kind !== "session") return
-  if (method !== "GET" && !Origin.isOwn(request)) {
+  if (method !== "GET" && !Origin.isOwn(request, publicOrigin)) {
     return yield* refuse(403, "OriginForeign", "a page of another origin asked for this in your name; nothing was done")
   }
   const isFresh = (yield* Clock.currentTimeMillis) - principal.signedInMs <= freshMsMax

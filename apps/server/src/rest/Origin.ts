@@ -4,8 +4,12 @@
  */
 import type { FastifyRequest } from "fastify"
 
-/** True where the request's origin is the one that it came to. Without an origin it is not known, and so not own. */
-export const isOwn = ({ headers, host, protocol }: FastifyRequest): boolean => {
+/**
+ * True where the request's origin is the one that it came to, or that of the hub's public address. Without an origin it is not known,
+ * and so not own.
+ */
+export const isOwn = ({ headers, host, protocol }: FastifyRequest, publicOrigin: string | undefined): boolean => {
   if (headers["sec-fetch-site"] !== undefined && headers["sec-fetch-site"] !== "same-origin") return false
-  return headers.origin === `${protocol}://${host}`
+  if (headers.origin === undefined) return false
+  return headers.origin === publicOrigin || headers.origin === `${protocol}://${host}`
 }
