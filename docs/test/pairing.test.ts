@@ -48,14 +48,20 @@ const freePort = async (): Promise<number> => {
 it("two devices pair in one network with nothing in between", { timeout: 2 * runMsMax }, async () => {
   const cwd = mkdtempSync(join(tmpdir(), "syncline-pairing-"))
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
-  const laptop = run(cwd, program, ["nearby", "new"])
-  const code = await found(laptop, /code (\d{3}-\d{3})\n/)
-  let phone = run(cwd, program, ["nearby", code])
   // Somebody else in this network may be inviting, and a busy machine may not be found in time: neither costs an attempt.
   const isUnmet = (said: string): boolean => said.includes("several devices") || said.includes("nobody invites")
-  for (let i = 0; i < 20 && (await phone.ended) === 0 && isUnmet(phone.said()); i++)
-    phone = run(cwd, program, ["nearby", code])
-  expect([await laptop.ended, await phone.ended]).toEqual([0, 0])
+  const pair = async () => {
+    const laptop = run(cwd, program, ["nearby", "new"])
+    const code = await found(laptop, /code (\d{3}-\d{3})\n/)
+    let phone = run(cwd, program, ["nearby", code])
+    for (let i = 0; i < 20 && (await phone.ended) === 0 && isUnmet(phone.said()); i++)
+      phone = run(cwd, program, ["nearby", code])
+    return { laptop, phone, codes: [await laptop.ended, await phone.ended] }
+  }
+  let { codes, laptop, phone } = await pair()
+  // Whoever tries another code here, say in the same test beside this one, uses the one attempt up.
+  for (let i = 0; i < 2 && codes[0] !== 0; i++) ({ codes, laptop, phone } = await pair())
+  expect(codes).toEqual([0, 0])
   expect(laptop.said()).toContain("trusts phone\n")
   expect(phone.said()).toContain("trusts laptop\n")
 })
