@@ -1,14 +1,15 @@
 /**
  * Finds peers in the local networks, and is found there, by multicast DNS on every IPv4 interface. Questions and answers are those
  * of libp2p's own mDNS, which speaks on the interface of the default route alone: devices at a switch have none, and with a tunnel
- * it leads elsewhere. It dials nobody, and what somebody says of a peer is for the dial to prove.
+ * it leads elsewhere. It notes where they say that they are, the last answer only: the library would keep all that anybody ever says of a
+ * peer. It dials nobody, and what somebody says of a peer is for the dial to prove.
  */
 import {
   type PeerDiscovery,
   type PeerDiscoveryEvents,
-  peerDiscoverySymbol,
+  type PeerId,
   type PeerInfo,
-  serviceCapabilities,
+  type PeerStore,
   type Startable,
   TypedEventEmitter
 } from "@libp2p/interface"
@@ -30,6 +31,10 @@ const interfacesMax = 16
 const answerSeconds = 120
 /** Bytes that fit into a text of DNS; RFC 6763, 6.1. */
 const textBytesMax = 255
+/** Addresses of one answer that are read. */
+const addressesMax = 32
+/** Answers that are read in a second; the others come again. */
+const answersPerSecondMax = 256
 const group = "224.0.0.251"
 const port = 5353
 const textPrefix = "dnsaddr="
@@ -39,10 +44,13 @@ export interface LanDiscoveryOptions {
   readonly serviceTag: string
   /** Answers who asks. */
   readonly broadcast: boolean
+  /** Whether somebody is to be told of, and noted, at all. */
+  readonly wants: (peer: PeerId) => Promise<boolean>
 }
 
 interface Components {
   readonly addressManager: AddressManager
+  readonly peerStore: Pick<PeerStore, "get" | "patch">
 }
 
 type Speaker = multicastDns.MulticastDNS
@@ -50,28 +58,28 @@ type Speaker = multicastDns.MulticastDNS
 /** The part of a libp2p node. */
 export const mdns =
   (options: LanDiscoveryOptions) =>
-  ({ addressManager }: Components): PeerDiscovery =>
-    new LanDiscovery(options, addressManager)
+  (components: Components): PeerDiscovery =>
+    new LanDiscovery(options, components)
 
 class LanDiscovery extends TypedEventEmitter<PeerDiscoveryEvents> implements PeerDiscovery, Startable {
   readonly [Symbol.toStringTag] = "@syncline/lan-discovery"
-  readonly [serviceCapabilities] = ["@libp2p/peer-discovery"]
   readonly #options: LanDiscoveryOptions
   readonly #addresses: AddressManager
+  readonly #peers: Components["peerStore"]
   /** A name that says nothing of the device. */
   readonly #name = randomBytes(16).toString("hex")
   /** One for each interface, by its address. */
   readonly #speakers = new Map<string, Speaker>()
   #timers: ReadonlyArray<NodeJS.Timeout> = []
+  /** Answers that came in this second of the process's own clock. */
+  #answers = 0
+  #second = 0
 
-  constructor(options: LanDiscoveryOptions, addresses: AddressManager) {
+  constructor(options: LanDiscoveryOptions, { addressManager, peerStore }: Components) {
     super()
     this.#options = options
-    this.#addresses = addresses
-  }
-
-  get [peerDiscoverySymbol](): PeerDiscovery {
-    return this
+    this.#addresses = addressManager
+    this.#peers = peerStore
   }
 
   start(): void {
@@ -136,9 +144,34 @@ class LanDiscovery extends TypedEventEmitter<PeerDiscoveryEvents> implements Pee
   #hear(records: ReadonlyArray<{ readonly type: string; readonly name: string; readonly data?: unknown }>): void {
     const isOurs = records.some(({ name, type }) => type === "PTR" && name === this.#options.serviceTag)
     const isOwn = records.some(({ name }) => name.startsWith(this.#name))
-    if (!isOurs || isOwn) return
-    const found = peerOf(records.filter(({ type }) => type === "TXT").flatMap(({ data }) => data))
-    if (found !== undefined) this.safeDispatchEvent("peer", { detail: found })
+    if (!isOurs || isOwn || !this.#hasRoom()) return
+    const texts = records.filter(({ type }) => type === "TXT").flatMap(({ data }) => data)
+    const found = peerOf(texts.slice(0, addressesMax))
+    if (found !== undefined) void this.#tell(found)
+  }
+
+  /** Counts an answer; false where too many came in this second. */
+  #hasRoom(): boolean {
+    const second = Math.floor(performance.now() / 1_000)
+    if (second !== this.#second) [this.#second, this.#answers] = [second, 0]
+    return ++this.#answers <= answersPerSecondMax
+  }
+
+  /** Tells of a peer once a dial knows where it is: there, and where it has said under its signature. */
+  async #tell(found: PeerInfo): Promise<void> {
+    const { id, multiaddrs } = found
+    try {
+      if (!(await this.#options.wants(id))) return
+      const known = await this.#peers.get(id).then(
+        ({ addresses }) => addresses.filter(({ isCertified }) => isCertified),
+        () => []
+      )
+      const said = multiaddrs.map((address) => ({ multiaddr: address, isCertified: false }))
+      await this.#peers.patch(id, { addresses: [...said, ...known] })
+      this.safeDispatchEvent("peer", { detail: found })
+    } catch {
+      // The node has ended.
+    }
   }
 }
 

@@ -9,6 +9,9 @@ import { Effect } from "effect"
 import { lookup } from "node:dns/promises"
 import { fail } from "./Libp2pFailure.ts"
 
+/** Names that are looked up of what somebody says of a peer. */
+const namesMax = 8
+
 export interface DialTarget {
   readonly multiaddr: Multiaddr
   /** Who must answer there. */
@@ -37,6 +40,15 @@ export const parse = (address: string): Effect.Effect<DialTarget, TransportError
     }
   })
 
+/** A multiaddr, or nothing where the text is none that is known here. */
+export const read = (text: string): Multiaddr | undefined => {
+  try {
+    return multiaddr(text)
+  } catch {
+    return undefined
+  }
+}
+
 const invalid = (address: string, problem: string): Effect.Effect<never, TransportError.TransportError> =>
   Effect.fail(fail(new TransportError.AddressInvalid({ address, problem })))
 
@@ -57,8 +69,17 @@ export const through = (relay: Multiaddr, peer: PeerId.PeerId): Multiaddr =>
 export const resolved = async (address: Multiaddr): Promise<ReadonlyArray<Multiaddr>> => {
   const [host, ...rest] = address.getComponents()
   const family = host?.name === "dns4" ? 4 : host?.name === "dns6" ? 6 : 0
-  if (host === undefined || !["dns", "dns4", "dns6"].includes(host.name)) return [address]
+  if (host === undefined || !isNamed(address)) return [address]
   const found = await lookup(host.value ?? "", { all: true, family }).catch(() => [])
   const after = multiaddr(rest)
   return found.map((one) => multiaddr(`/ip${one.family}/${one.address}`).encapsulate(after))
 }
+
+const isNamed = (address: Multiaddr): boolean =>
+  ["dns", "dns4", "dns6"].includes(address.getComponents()[0]?.name ?? "")
+
+/** What is said of a peer, as it can be dialled: numbers at once, and those of the first few names once they are looked up. */
+export const dialled = (said: Promise<ReadonlyArray<Multiaddr>>): ReadonlyArray<Promise<ReadonlyArray<Multiaddr>>> => [
+  said.then((addresses) => addresses.filter((address) => !isNamed(address))),
+  said.then(async (addresses) => (await Promise.all(addresses.filter(isNamed).slice(0, namesMax).map(resolved))).flat())
+]

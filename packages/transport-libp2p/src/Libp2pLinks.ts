@@ -186,11 +186,16 @@ const accept = Effect.fnUntraced(function* (device: Device, shared: Shared, one:
   const { remotePeer } = one.connection
   const links = [...shared.uses].filter(({ connection }) => connection.remotePeer.equals(remotePeer)).length
   if (links > device.settings.maxLinksPerPeer) return yield* Metrics.refused("link-limit")
+  if (!(yield* isLetIn(device, remotePeer.toString()))) return yield* Metrics.refused("not-admitted")
   const link = yield* Effect.option(greet(shared, one, "in"))
   if (Option.isNone(link)) return yield* Metrics.refused("abandoned")
   yield* Effect.forkScoped(makeWay(device, shared, one, link.value))
   yield* onLink(link.value)
 }, Effect.scoped)
+
+/** Whom this node dials, such as a relay, may ask for a link on that connection: the door does not see it. */
+const isLetIn = ({ host, settings }: Device, peer: string): Effect.Effect<boolean> =>
+  settings.pairing ? Effect.succeed(true) : PeerId.is(peer) ? host.admits(peer) : Effect.succeed(false)
 
 /** Ends a link through a relay once there is a direct way: whoever has dialled it dials again, and takes that one. */
 const makeWay = Effect.fnUntraced(function* (device: Device, shared: Shared, one: ConnectionUse, link: Link.Link) {
@@ -246,7 +251,7 @@ const watch = Effect.fnUntraced(function* (
   const fork = yield* FiberSet.runtime(yield* FiberSet.make())()
   const tell = ({ detail }: CustomEvent<PeerInfo>): void => {
     const peer = detail.id.toString()
-    if (PeerId.is(peer)) fork(Effect.andThen(noted(node.libp2p, detail), onFound(peer)))
+    if (PeerId.is(peer)) fork(onFound(peer))
   }
   yield* Effect.acquireRelease(
     Effect.sync(() => node.lan?.addEventListener("peer", tell)),
@@ -254,10 +259,6 @@ const watch = Effect.fnUntraced(function* (
   )
   yield* news.watch(() => void fork(onRenewed))
 })
-
-/** Waits until a dial knows where the peer says that it is. */
-const noted = ({ peerStore }: Libp2p, { id, multiaddrs }: PeerInfo) =>
-  Effect.ignore(Effect.tryPromise(() => peerStore.merge(id, { multiaddrs })))
 
 const dial = Effect.fnUntraced(function* (
   device: Device,
@@ -336,7 +337,7 @@ const whereabouts = (shared: Shared, peer: PeerId.PeerId, signal: AbortSignal) =
   )
   const told = toldMeanwhile(libp2p, peer, asked).then((addresses) => addresses.map(named))
   const relayed = [...shared.relays.values()].flat().map((relay) => Libp2pAddress.through(relay, peer))
-  return [known, Promise.resolve(relayed), asked, told]
+  return [Promise.resolve(relayed), ...[known, asked, told].flatMap(Libp2pAddress.dialled)]
 }
 
 /** What comes to be known of a peer while others are asked, e.g. in the local network: asking may take the whole time of a dial. */

@@ -14,6 +14,7 @@ import { noise } from "@libp2p/noise"
 import { ping } from "@libp2p/ping"
 import { tcp } from "@libp2p/tcp"
 import { yamux } from "@libp2p/yamux"
+import { multiaddr } from "@multiformats/multiaddr"
 import { Effect, Redacted, type Scope } from "effect"
 import { createLibp2p } from "libp2p"
 import { mdns } from "./LanDiscovery.ts"
@@ -29,6 +30,8 @@ const agentVersion = "syncline/1"
 const whereaboutsProtocol = "/syncline/kad/1"
 /** The names under which devices look for each other in a local network: those that sync, and those that pair. */
 const lanServices = { sync: "_syncline._udp.local", pair: "_syncline-pair._udp.local" }
+/** To listen on this is to ask for a place at whichever relay gives one. */
+const anyRelay = "/p2p-circuit"
 /** How long stopping may take, in milliseconds; what is still open then is left to the process. */
 const stopMsMax = 1_500
 /** How long a connection may take to prove whose it is, in milliseconds. */
@@ -42,6 +45,8 @@ export interface Libp2pNode {
   readonly dialAddress: TransportManager["dial"]
   /** Where it listens, places at relays among it; the node itself tells what others are told. */
   readonly listensAt: TransportManager["getAddrs"]
+  /** Asks for a place at a relay more, whichever gives one. */
+  readonly askForPlace: () => Promise<void>
 }
 
 export interface NodeOptions {
@@ -80,7 +85,8 @@ export const make = Effect.fnUntraced(function* (
     libp2p,
     lan,
     dialAddress: (address, more) => transportManager.dial(address, more),
-    listensAt: () => transportManager.getAddrs()
+    listensAt: () => transportManager.getAddrs(),
+    askForPlace: () => transportManager.listen([multiaddr(anyRelay)])
   }
 })
 
@@ -92,7 +98,7 @@ interface Parts {
   readonly transportManager: TransportManager
 }
 
-const create = async ({ host, listens, settings }: NodeOptions, connectionGater: ReturnType<typeof PeerGater.make>) =>
+const create = async ({ host, listens, settings }: NodeOptions, connectionGater: PeerGater.Gater) =>
   createLibp2p({
     privateKey: await generateKeyPairFromSeed("Ed25519", Redacted.value(host.seed)),
     nodeInfo: { userAgent: agentVersion },
@@ -113,13 +119,13 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
       inboundConnectionThreshold: settings.maxConnectionsPerSecond,
       inboundUpgradeTimeout: upgradeMsMax
     },
-    services: servicesOf(settings, listens)
+    services: servicesOf(settings, listens, connectionGater)
   })
 
 /** Where a node listens, and what it tells others of that. */
 export const addressesOf = (settings: Libp2pSettings, listens: boolean) => ({
   // The last asks whoever relays for a place there, again and again as relays come and go.
-  listen: listens ? [...settings.listen, ...(usesRelays(settings) ? ["/p2p-circuit"] : [])] : [],
+  listen: listens ? [...settings.listen, ...(usesRelays(settings) ? [anyRelay] : [])] : [],
   announce: [...settings.announce],
   // libp2p keeps public addresses to itself until others have confirmed them; the program has named these.
   appendAnnounce: settings.isListenGiven ? settings.listen.filter(isExact) : []
@@ -132,10 +138,10 @@ const isExact = (address: string): boolean => !/^\/ip4\/0\.0\.0\.0\/|^\/ip6\/::\
 
 const usesRelays = ({ relays, serves }: Libp2pSettings): boolean => !serves && relays !== "disabled"
 
-const servicesOf = (settings: Libp2pSettings, listens: boolean) => ({
+const servicesOf = (settings: Libp2pSettings, listens: boolean, { lets }: PeerGater.Gater) => ({
   parts: ({ transportManager }: Parts): Parts => ({ transportManager }),
   // As a service it can be asked whom it found; the node itself also tells of peers that it merely met.
-  ...(settings.lan ? { lan: mdns({ serviceTag: lanServiceOf(settings), broadcast: listens }) } : {}),
+  ...(settings.lan ? { lan: mdns({ serviceTag: lanServiceOf(settings), broadcast: listens, wants: lets }) } : {}),
   identify: identify(),
   identifyPush: identifyPush(),
   ping: ping(),

@@ -2,6 +2,7 @@
  * What can be set on the transport, with units, bounds and defaults. Limits of the protocol itself (frame size, window, how long
  * a dial may take) belong to core and cannot be set here.
  */
+import { read } from "./Libp2pAddress.ts"
 
 export interface Libp2pOptions {
   /**
@@ -86,7 +87,9 @@ const filled = (options: Libp2pOptions, pairing: boolean): Libp2pSettings => ({
 
 const relaysOf = (relays: NonNullable<Libp2pOptions["relays"]>): Libp2pSettings["relays"] => {
   const wrong =
-    typeof relays === "string" ? undefined : relays.find((relay) => !/\/p2p\/[A-Za-z0-9]{40,60}$/.test(relay))
+    typeof relays === "string"
+      ? undefined
+      : relays.find((relay) => !/\/p2p\/[A-Za-z0-9]{40,60}$/.test(relay) || read(relay) === undefined)
   if (wrong !== undefined) throw new RangeError(`the relay ${wrong} is no multiaddr with a peer at its end`)
   return relays
 }

@@ -24,12 +24,19 @@ export interface Door {
 /** How often connections are looked at whose peers may not be admitted any more, in milliseconds. */
 const sweepMs = 5_000
 
-export const make = (door: Door, run: <A>(effect: Effect.Effect<A>) => Promise<A>): ConnectionGater => {
+/** The door as libp2p asks it. */
+export interface Gater extends ConnectionGater {
+  /** True for whom the policy admits, and for machines that this node uses. */
+  readonly lets: (peer: LibraryPeer) => Promise<boolean>
+}
+
+export const make = (door: Door, run: <A>(effect: Effect.Effect<A>) => Promise<A>): Gater => {
   const lets = (peer: LibraryPeer): Promise<boolean> => run(isKnown(door, peer))
   const turnsAway = (peer: LibraryPeer): Promise<boolean> =>
     run(Effect.flatMap(isKnown(door, peer), (isIn) => (isIn ? Effect.succeed(false) : Effect.as(refused, true))))
   const pace = new HandshakePace()
   return {
+    lets,
     denyInboundConnection: async () => {
       const waitMs = pace.take()
       if (waitMs > 0) await sleep(waitMs)

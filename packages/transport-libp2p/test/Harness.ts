@@ -38,8 +38,17 @@ type Admits = Transport.TransportHost["admits"]
 export const everybody: Admits = () => Effect.succeed(true)
 
 /** A device's transport; by default it admits everybody and looks for nobody in the local network. */
-export const device = (number: number, options: Libp2pOptions = {}, admits: Admits = everybody): Transport.Transport =>
-  libp2p({ idleMs: 1_500, lan: false, relays: "disabled", ...options })({ seed: Redacted.make(seedOf(number)), admits })
+export const device = (
+  number: number,
+  options: Libp2pOptions = {},
+  admits: Admits = everybody,
+  relays?: Transport.TransportHost["relays"]
+): Transport.Transport =>
+  libp2p({ idleMs: 1_500, lan: false, relays: "disabled", ...options })({
+    seed: Redacted.make(seedOf(number)),
+    admits,
+    relays
+  })
 
 export const echo = (link: Link.Link): Effect.Effect<void> =>
   Effect.ignore(Effect.forever(Effect.flatMap(link.receive, link.send)))

@@ -10,14 +10,23 @@ import { peerOf, until } from "./Harness.ts"
 const serviceTag = "_syncline-test._udp.local"
 const address = `/ip4/192.168.71.11/tcp/4001/p2p/${peerOf(1)}`
 
-type AddressManager = Parameters<ReturnType<typeof mdns>>[0]["addressManager"]
+type Components = Parameters<ReturnType<typeof mdns>>[0]
 
-/** The part of a node that finds peers; what it found. */
+/** The part of a node that finds peers, which wants nobody but the first device; what it found, and whom it noted how often. */
 const finding = Effect.fnUntraced(function* (
-  addresses: ReadonlyArray<string>
+  addresses: ReadonlyArray<string>,
+  noted: Array<ReadonlyArray<string>> = []
 ): Effect.fn.Return<ReadonlyArray<PeerInfo>, never, Scope.Scope> {
-  const addressManager = { getAddresses: () => addresses.map((one) => multiaddr(one)) } as unknown as AddressManager
-  const part = mdns({ serviceTag, broadcast: true })({ addressManager })
+  const addressManager = { getAddresses: () => addresses.map((one) => multiaddr(one)) }
+  const certified = { isCertified: true, multiaddr: multiaddr("/ip4/192.0.2.1/tcp/1") }
+  const told = { isCertified: false, multiaddr: multiaddr("/ip4/192.0.2.2/tcp/1") }
+  const peerStore = {
+    get: async () => ({ addresses: [certified, told] }),
+    patch: async (_id: unknown, { addresses: all }: { readonly addresses: ReadonlyArray<typeof told> }) =>
+      noted.push(all.map((one) => one.multiaddr.toString()))
+  }
+  const wants = async (peer: { readonly toString: () => string }) => peer.toString() === peerOf(1)
+  const part = mdns({ serviceTag, wants, broadcast: true })({ addressManager, peerStore } as unknown as Components)
   const found: Array<PeerInfo> = []
   part.addEventListener("peer", ({ detail }) => found.push(detail))
   yield* Effect.acquireRelease(
@@ -75,6 +84,41 @@ describe("who is in the local networks", () => {
         yield* until(Effect.sync(() => found.length > 0))
         expect(found[0]?.id.toString()).toBe(peerOf(1))
         expect(found[0]?.multiaddrs.map(String)).toEqual(["/ip4/192.168.71.11/tcp/4001"])
+      }),
+    20_000
+  )
+
+  it.live(
+    "[LP-47] of a peer the last answer counts, with what it has signed itself; nobody else is noted, and not more than so many in a second",
+    () =>
+      Effect.gen(function* () {
+        const noted: Array<ReadonlyArray<string>> = []
+        const found = yield* finding([], noted)
+        const speaker = yield* other
+        const say = (peer: number, from: number, count: number): void =>
+          speaker.respond([
+            { name: serviceTag, type: "PTR", data: `x.${serviceTag}` },
+            ...Array.from(
+              { length: count },
+              (_, at) =>
+                ({ name: "x", type: "TXT", data: `dnsaddr=/ip4/10.0.${from}.${at}/tcp/1/p2p/${peerOf(peer)}` }) as const
+            )
+          ])
+        for (let times = 0; found.length === 0; times++) {
+          say(2, 0, 1)
+          say(1, times % 250, 9)
+          yield* Effect.sleep(50)
+        }
+        expect(noted[0]).toHaveLength(10)
+        expect(noted[0]).toContain("/ip4/192.0.2.1/tcp/1")
+        expect(found.every(({ id }) => id.toString() === peerOf(1))).toBe(true)
+        for (let times = 0; times < 1_000; times++) {
+          say(1, times % 250, 1)
+          if (times % 20 === 0) yield* Effect.sleep(1)
+        }
+        yield* Effect.sleep(500)
+        // In two seconds, or three.
+        expect(found.length).toBeLessThan(900)
       }),
     20_000
   )
