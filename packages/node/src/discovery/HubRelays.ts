@@ -9,8 +9,9 @@ const answerMsMax = 8_000
 const answerBytesMax = 64 * 1024
 /** Relays that one hub may announce; it is not believed beyond. */
 const relaysMax = 16
-/** How long an answer counts, in milliseconds. */
+/** How long an answer counts, in milliseconds, and one that names none: the hub may just be starting, or be told to relay. */
 const freshMs = 10 * 60_000
+const freshNoneMs = 60_000
 
 const Announced = Schema.Struct({
   relays: Schema.optionalKey(
@@ -31,7 +32,7 @@ const identityOf = (address: string): string | undefined => {
 
 /**
  * Multiaddrs of the relays of the hubs at these addresses, as they were announced last: each hub is asked every ten minutes while
- * it answers. Never fails; a hub that does not answer announces what it announced before.
+ * it answers, every minute while it names none. Never fails; a hub that does not answer announces what it announced before.
  */
 export const of = (addresses: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> => {
   const hubs = [...new Set(addresses.map(identityOf))].filter((url) => url !== undefined)
@@ -39,7 +40,7 @@ export const of = (addresses: ReadonlyArray<string>): Effect.Effect<ReadonlyArra
   const one = Effect.fnUntraced(function* (url: string) {
     const nowMs = yield* Clock.currentTimeMillis
     const before = known.get(url)
-    if (before !== undefined && nowMs - before.atMs < freshMs) return before.relays
+    if (before !== undefined && nowMs - before.atMs < freshFor(before.relays)) return before.relays
     const asked = yield* Effect.result(ask(url))
     if (Result.isFailure(asked)) return before?.relays ?? []
     known.set(url, { atMs: nowMs, relays: asked.success })
@@ -47,6 +48,8 @@ export const of = (addresses: ReadonlyArray<string>): Effect.Effect<ReadonlyArra
   })
   return Effect.map(Effect.forEach(hubs, one, { concurrency: "unbounded" }), (all) => all.flat())
 }
+
+const freshFor = ({ length }: ReadonlyArray<string>): number => (length === 0 ? freshNoneMs : freshMs)
 
 const ask = (url: string) =>
   Effect.tryPromise((signal) => textOf(url, AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]))).pipe(

@@ -44,6 +44,20 @@ describe("relays that hubs announce", () => {
     })
   )
 
+  it.effect("[PL-5] one that names none, such as one that is just starting, is asked again after a minute", () =>
+    Effect.gen(function* () {
+      const said = { body: JSON.stringify({ relays: [] }), paths: Array<string>() }
+      const relays = HubRelays.of([`ws://${yield* hub(said)}/sl`])
+      expect(yield* relays).toEqual([])
+      said.body = JSON.stringify({ relays: [relay] })
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* relays).toEqual([])
+      yield* TestClock.adjust("31 seconds")
+      expect(yield* relays).toEqual([relay])
+      expect(said.paths).toHaveLength(2)
+    })
+  )
+
   it.effect("[PL-5] one that does not answer announces what it announced before", () =>
     Effect.gen(function* () {
       const said: Parameters<typeof hub>[0] = { body: JSON.stringify({ relays: [relay] }), paths: [] }
