@@ -371,7 +371,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, keys: KeyRing.KeyFinder
     clocks: (keys) => read(() => JournalReads.clocks(rows, keys)),
     eventsBeyond: (clocks, bytesMax) => read(() => JournalReads.eventsBeyond(context, clocks, bytesMax)),
     get: (type, id) => read(() => EntityRead.get(rows, crypto.sha256, type, id)),
-    liveOf: (type, id) => read(() => EntityRead.liveOf(rows, crypto.sha256, type, id)),
+    liveOf: (type, id, sees) => read(() => EntityRead.liveOf(rows, crypto.sha256, type, id, sees)),
     query: (question) => read(() => query.run(question)),
     liveCounts: read(() => JournalReads.liveCounts(rows)),
     count: (type) => read(() => rows.countLive(type)),

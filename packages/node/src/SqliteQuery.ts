@@ -30,20 +30,24 @@ export class SqliteQuery {
   run(query: Journal.EntityQuery): ReadonlyArray<Journal.EntityView> {
     const parts = this.#rows
       .partitions()
-      .filter((row) => row.partition.type === query.type)
+      .filter(({ partition }) => partition.type === query.type && query.sees?.(partition) !== false)
       .map((row) => row.index)
     if (parts.length === 0) return []
     // As one JSON text, so that the number of partitions does not make another statement.
     const parameters: Array<Parameter> = [JSON.stringify(parts)]
     let sql = `SELECT part, key, id, version, lseq, is_deleted, state, value FROM entities
       WHERE part IN (SELECT value FROM json_each(?)) AND is_deleted = 0`
+    if (query.fromId !== undefined) {
+      sql += " AND id >= ?"
+      parameters.push(query.fromId)
+    }
     for (const [field, value] of Object.entries(query.where)) sql += ` AND ${condition(path(field), value, parameters)}`
     sql += " ORDER BY "
     if (query.orderBy !== undefined) {
       sql += `json_extract(entities.value, ?) ${query.orderBy.isDescending ? "DESC" : "ASC"}, `
       parameters.push(path(query.orderBy.field))
     }
-    sql += "id LIMIT ? OFFSET ?"
+    sql += "id, part LIMIT ? OFFSET ?"
     parameters.push(query.limit, query.offset)
     const found = this.#prepare(sql).all(...parameters) as Array<Parameters<typeof entityRow>[0]>
     return found.map((columns) => EntityRead.view(this.#rows.partitionAt(columns[0]), entityRow(columns)))

@@ -12,7 +12,7 @@ import { MemberDecisions, type Remembering } from "./MemberDecisions.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
 import * as PolicyFile from "./PolicyFile.ts"
 import type { PolicySubject } from "./PolicySubject.ts"
-import { allowingBy, otherFields, SubjectDecisions, subjectFor } from "./SubjectDecisions.ts"
+import { actionsOf, allowingBy, otherFields, SubjectDecisions, subjectFor } from "./SubjectDecisions.ts"
 
 /** Answers that one state of the charter remembers; beyond it all are forgotten. */
 export const answersMax = 65_536
@@ -22,12 +22,6 @@ const { ownerLevel } = CharterOperation
 type Answer = Decision.Decision
 
 const writeActions = ["update", "create", "delete"] as const
-
-const actionsOf = ({ creates, deletes, updates }: Deeds.Deeds): ReadonlyArray<Action> => [
-  ...(deletes ? ["delete" as const] : []),
-  ...(creates ? ["create" as const] : []),
-  ...(updates ? ["update" as const] : [])
-]
 
 /** Stands for no common answer. */
 const differs: Answer = { allowed: false, rule: "", policyVersion: 0, because: "" }
@@ -242,7 +236,6 @@ export class EnterpriseDecisions {
     return this.#subjects.nameOf(member)
   }
 
-  /** Where the record may not be written no field may; otherwise the first field that may not be denies it. */
   #mayWriteFields(
     peer: PeerId.PeerId,
     action: Action,
@@ -251,17 +244,7 @@ export class EnterpriseDecisions {
   ): Answer {
     const whole = this.may(peer, action, partition)
     const who = this.subjectOf(peer)
-    const compiled = who === undefined ? undefined : this.#subjects.compiledFor(who)
-    if (!whole.allowed || compiled === undefined || !compiled.hasFieldRules(partition.type)) return whole
-    const decide = compiled.decideFields(action, partition.type, partition.header)
-    let first: Answer | undefined
-    for (const field of fields) {
-      const verdict = decide(field)
-      if (first === undefined || !verdict.allowed)
-        first = this.#subjects.inWords(verdict, who!, action, partition.type, field)
-      if (!verdict.allowed) return first
-    }
-    return first ?? whole
+    return who === undefined ? whole : this.#subjects.ofFields(whole, who, action, partition, fields)
   }
 
   /** `may` answers for what else it takes to write. */

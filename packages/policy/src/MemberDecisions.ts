@@ -3,10 +3,10 @@
  * the rules for them decide. Rules for devices never speak of it, and a rule that asks which device it is cannot be judged: a
  * prohibition then holds and an allowance does not. Who is signed in, and as which member, it does not know.
  */
-import { type Decision, Partition } from "@syncline/core"
+import { type Decision, type Deeds, Partition } from "@syncline/core"
 import type { Action } from "./PolicyDocument.ts"
 import type { PolicySubject } from "./PolicySubject.ts"
-import { allowingBy, type SubjectDecisions } from "./SubjectDecisions.ts"
+import { actionsOf, allowingBy, type SubjectDecisions } from "./SubjectDecisions.ts"
 
 type Answer = Decision.Decision
 
@@ -38,6 +38,25 @@ export class MemberDecisions {
   /** Only whether it may, about one partition and with nothing remembered: for whoever asks about thousands. */
   allowing(partition: Partition.Partition): (action: Action, field?: string) => boolean {
     return allowingBy((action, field, may) => this.#decide(action, partition, field, may))
+  }
+
+  /**
+   * May the member do all of this there? The answer names what it may not, and is the same whatever is done with what it may not
+   * even read. Nothing is remembered.
+   */
+  mayDo(partition: Partition.Partition, deeds: Deeds.Deeds): Answer {
+    const may = (action: Action): Answer => this.#decide(action, partition, undefined, may)
+    const read = may("read")
+    if (!read.allowed) return read
+    let first: Answer | undefined
+    for (const action of actionsOf(deeds)) {
+      const whole = may(action)
+      const answer =
+        action === "delete" ? whole : this.#subjects.ofFields(whole, this.subject, action, partition, deeds.fields)
+      if (!answer.allowed) return answer
+      first ??= answer
+    }
+    return first ?? may("update")
   }
 
   /** Rules that speak of it, the strongest first; none where no document does. */

@@ -2,7 +2,7 @@
  * What the roles of a charter and its policy document say about one who asks, a member with one of its devices or without,
  * and a partition, in words. It knows no links: whether a device is let in, and what the hub is, is `EnterpriseDecisions`'.
  */
-import { CharterOperation, CharterState, type Decision, type Partition, type PeerId } from "@syncline/core"
+import { CharterOperation, CharterState, type Decision, type Deeds, type Partition, type PeerId } from "@syncline/core"
 import * as Audience from "./Audience.ts"
 import * as PolicyCompiler from "./PolicyCompiler.ts"
 import type { Action, PolicyDocument } from "./PolicyDocument.ts"
@@ -52,6 +52,13 @@ export const allowingBy = (decide: Deciding): ((action: Action, field?: string) 
   }
 }
 
+/** What a commit does, as rules name it. */
+export const actionsOf = ({ creates, deletes, updates }: Deeds.Deeds): ReadonlyArray<Action> => [
+  ...(deletes ? ["delete" as const] : []),
+  ...(creates ? ["create" as const] : []),
+  ...(updates ? ["update" as const] : [])
+]
+
 export class SubjectDecisions {
   readonly #state: CharterState.CharterState
   readonly #document: PolicyDocument | "closed" | undefined
@@ -94,6 +101,29 @@ export class SubjectDecisions {
     if (action !== "create" || !this.#isForOthers(who, partition)) return alone
     const share = may("share")
     return share.allowed ? alone : { ...share, because: `to create it for others takes share, and ${share.because}` }
+  }
+
+  /**
+   * May it write these fields, where `whole` says whether the record may be written? Where that may not be no field may; otherwise
+   * the first field that may not be denies it.
+   */
+  ofFields(
+    whole: Answer,
+    who: PolicySubject,
+    action: Action,
+    { header, type }: Partition.Partition,
+    fields: ReadonlySet<string>
+  ): Answer {
+    const compiled = this.compiledFor(who)
+    if (!whole.allowed || compiled === undefined || !compiled.hasFieldRules(type)) return whole
+    const decide = compiled.decideFields(action, type, header)
+    let first: Answer | undefined
+    for (const field of fields) {
+      const verdict = decide(field)
+      if (first === undefined || !verdict.allowed) first = this.inWords(verdict, who, action, type, field)
+      if (!verdict.allowed) return first
+    }
+    return first ?? whole
   }
 
   /** Rules that speak of it, the strongest first; none where no document does. */

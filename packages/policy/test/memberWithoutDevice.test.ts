@@ -51,6 +51,37 @@ describe("a member without a device", () => {
     })
   )
 
+  it.effect("[EP-93] is answered about a whole act as its device is, and of what it may not read always alike", () =>
+    Effect.gen(function* () {
+      const { charter, write } = yield* open(["mia", "member", 2, "north"])
+      const works = { id: "works", actions: ["read", "create", "update"], types: ["task"], to: { teams: ["north"] } }
+      const where = [{ field: "team", op: "eq", value: "north" }]
+      yield* write(
+        policy(
+          { ...works, where },
+          { id: "no-salary", effect: "forbid", actions: ["update"], types: ["task"], fields: ["salary"] }
+        )
+      )
+      const decisions = new EnterpriseDecisions(charter.state())
+      const deeds = { creates: false, updates: false, deletes: false, fields: new Set<string>() }
+      const acts = [
+        { ...deeds, creates: true, fields: new Set(["title", "salary"]) },
+        { ...deeds, updates: true, fields: new Set(["title", "salary"]) },
+        { ...deeds, updates: true, fields: new Set(["title"]) },
+        { ...deeds, creates: true, updates: true },
+        { ...deeds, deletes: true },
+        deeds
+      ]
+      const mia = decisions.ofMember("mia")!
+      const own = acts.map((act) => mia.mayDo(task({ team: "north" }), act))
+      expect(own).toEqual(acts.map((act) => decisions.mayDo(peer(2), task({ team: "north" }), act)))
+      expect(own.map(({ allowed }) => allowed)).toEqual([true, false, true, true, false, true])
+      const hidden = acts.map((act) => mia.mayDo(task({ team: "south" }), act))
+      expect(new Set(hidden.map((each) => JSON.stringify(each))).size).toBe(1)
+      expect(hidden[0]).toEqual(mia.may("read", task({ team: "south" })))
+    })
+  )
+
   it.effect("[EP-92] rules for devices do not speak of it, allowing or forbidding", () =>
     Effect.gen(function* () {
       const { charter, write } = yield* open(["mia", "member", 2])

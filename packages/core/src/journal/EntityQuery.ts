@@ -20,6 +20,9 @@ export interface EntityView {
 /** How fields of an entity merge that are no plain values. */
 export type FieldKinds = { readonly [field: string]: "counter" | "orSet" }
 
+/** Of a partition: is what lies there to be seen? What is not is passed over as if it were not there, nothing of it is read. */
+export type Sees = (partition: Partition) => boolean
+
 /** A question about entities of one type. */
 export interface EntityQuery {
   readonly type: string
@@ -29,6 +32,10 @@ export interface EntityQuery {
   /** 1 to 10,000. */
   readonly limit: number
   readonly offset: number
+  /** Only entities whose ids are this one or come behind it. */
+  readonly fromId?: string | undefined
+  /** Only what is to be seen. Absent: all. */
+  readonly sees?: Sees | undefined
 }
 
 /** Largest page that a query or a listing returns. */

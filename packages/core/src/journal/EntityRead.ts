@@ -6,7 +6,7 @@ import * as Bytes from "../identity/Bytes.ts"
 import type { FieldValue } from "../model/FieldValue.ts"
 import * as Partition from "../model/Partition.ts"
 import * as Fingerprint from "./Fingerprint.ts"
-import type { EntityQuery, EntityView } from "./EntityQuery.ts"
+import type { EntityQuery, EntityView, Sees } from "./EntityQuery.ts"
 import type { ItemKey } from "./Journal.ts"
 import type { EntityRow, JournalRows, PartitionRow } from "./JournalTables.ts"
 import * as StateCodec from "./StateCodec.ts"
@@ -37,17 +37,18 @@ export const byHash = (rows: JournalRows): ReadonlyArray<PartitionRow> =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, row]) => row)
 
-/** The entities of an id, live and deleted, in the order of their partitions' hashes. */
+/** The entities of an id that are to be seen, live and deleted, in the order of their partitions' hashes. */
 export const ofId = (
   rows: JournalRows,
   sha256: Sha256,
   type: string,
-  id: string
+  id: string,
+  sees?: Sees
 ): ReadonlyArray<readonly [PartitionRow, EntityRow]> => {
   const key = Fingerprint.entityKey(sha256, id)
   const found: Array<readonly [PartitionRow, EntityRow]> = []
   for (const partition of rows.partitions()) {
-    if (partition.partition.type !== type) continue
+    if (partition.partition.type !== type || sees?.(partition.partition) === false) continue
     const row = rows.entity(partition.index, key, id)
     if (row !== undefined) found.push([partition, row])
   }
@@ -55,8 +56,14 @@ export const ofId = (
 }
 
 /** The live entities of an id, in the order of their partitions' hashes. */
-export const liveOf = (rows: JournalRows, sha256: Sha256, type: string, id: string): ReadonlyArray<EntityView> =>
-  ofId(rows, sha256, type, id)
+export const liveOf = (
+  rows: JournalRows,
+  sha256: Sha256,
+  type: string,
+  id: string,
+  sees?: Sees
+): ReadonlyArray<EntityView> =>
+  ofId(rows, sha256, type, id, sees)
     .filter(([, row]) => !row.isDeleted)
     .map((found) => viewWithKinds(...found))
 
@@ -124,7 +131,9 @@ export const queryInMemory = (
 }
 
 /** True when the entity meets a question's conditions. */
-export const matches = ({ fields }: EntityView, query: EntityQuery): boolean => {
+export const matches = ({ fields, id, partition }: EntityView, query: EntityQuery): boolean => {
+  if (query.sees?.(partition) === false) return false
+  if (query.fromId !== undefined && compareTexts(id, query.fromId) < 0) return false
   for (const field in query.where) if (fieldOf(fields, field) !== query.where[field]) return false
   return true
 }

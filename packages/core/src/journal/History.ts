@@ -10,7 +10,7 @@ import type * as Undo from "../merge/Undo.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import type { HeaderValues, Partition } from "../model/Partition.ts"
 import type { WriteError } from "../model/WriteError.ts"
-import type { EntityQuery, EntityView } from "./EntityQuery.ts"
+import type { EntityQuery, EntityView, Sees } from "./EntityQuery.ts"
 import type { JournalError } from "./JournalError.ts"
 
 /** Largest page of a history. */
@@ -25,6 +25,8 @@ export interface HistoryQuery {
   readonly before?: HistoryPosition | undefined
   /** 1 to 1,000. */
   readonly limit: number
+  /** Only an entity that is to be seen is meant. Absent: any. */
+  readonly sees?: Sees | undefined
 }
 
 /** Where a reading of all entities goes on. */
@@ -89,8 +91,13 @@ export interface HistoryReads {
    * when it did not exist. Of several deleted ones the one in the partition with the smaller hash.
    */
   readonly at: (type: string, id: string, time: HybridTime) => Effect.Effect<EntityView | undefined, JournalError>
-  /** All entities of an id as they were at a time, live and deleted, in the order of their partitions' hashes. */
-  readonly allAt: (type: string, id: string, time: HybridTime) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+  /** All entities of an id as they were at a time, live and deleted, in the order of their partitions' hashes: those that are to be seen. */
+  readonly allAt: (
+    type: string,
+    id: string,
+    time: HybridTime,
+    sees?: Sees
+  ) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   /**
    * Entities of a type, or of all types, as they were at a time, in the order in which they were made here. A page looks
    * at `limit` places of that order, 1 to 1,000, whatever their type. All pages answer for the commits that the first
@@ -112,17 +119,20 @@ export interface HistoryReads {
   /**
    * The changes that make the entity of an id, of several the one whose header is named, look as it did at a time; none
    * when it looks so. Fails with `EntityNotFoundAt` when it did not exist, with `EntityAmbiguous` when several were live then
-   * or are now and none is named, with `EntityInvalid` when it is deleted and the id is live in another partition by now.
+   * or are now and none is named, with `EntityInvalid` when it is deleted and the id is live in another partition by now. What is
+   * not to be seen is none of them.
    */
   readonly restoration: (
     type: string,
     id: string,
     time: HybridTime,
-    header?: HeaderValues
+    header?: HeaderValues,
+    sees?: Sees
   ) => Effect.Effect<ReadonlyArray<EntityChange>, JournalError | WriteError>
   /**
    * The changes that take back what is still in force of a commit or transaction. Fails with `CommitNotFound` or
-   * `UndoTooLarge`. It reads all events of the entities concerned.
+   * `UndoTooLarge`. It reads all events of the entities concerned. Of a transaction it takes back what is to be seen; where
+   * nothing of it is, there is no such commit.
    */
-  readonly reversal: (target: UndoTarget) => Effect.Effect<Reversal, JournalError | WriteError>
+  readonly reversal: (target: UndoTarget, sees?: Sees) => Effect.Effect<Reversal, JournalError | WriteError>
 }

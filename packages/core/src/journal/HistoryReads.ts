@@ -10,7 +10,7 @@ import * as EntityTimeline from "../merge/EntityTimeline.ts"
 import * as Partition from "../model/Partition.ts"
 import * as EntityRead from "./EntityRead.ts"
 import { type HistoryQuery, type HistoryReads, historyRowsMax, type ScanPage, type ScanPosition } from "./History.ts"
-import { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.ts"
+import { type EntityQuery, type EntityView, queryRowsMax, type Sees } from "./EntityQuery.ts"
 import type { EntityRow, PartitionRow } from "./JournalTables.ts"
 import * as PastEvents from "./PastEvents.ts"
 import * as PastState from "./PastState.ts"
@@ -28,11 +28,11 @@ export interface HistoryContext extends PastEvents.PastContext {
 export const make = (context: HistoryContext): HistoryReads => ({
   history: (query) => history(context, query),
   at: (type, id, time) => Effect.map(allAt(context, type, id, time), (all) => all.find(isLive) ?? all[0]),
-  allAt: (type, id, time) => allAt(context, type, id, time),
+  allAt: (type, id, time, sees) => allAt(context, type, id, time, sees),
   scanAt: (type, time, after, limit) => scanAt(begin(context), type, time, after, limit),
   queryAt: (query, time) => queryAt(context, query, time),
-  restoration: (type, id, time, header) => UndoReads.restoration(context, type, id, time, header),
-  reversal: (target) => UndoReads.reversal(context, target)
+  restoration: (type, id, time, header, sees) => UndoReads.restoration(context, { type, id, time, header, sees }),
+  reversal: (target, sees) => UndoReads.reversal(context, target, sees)
 })
 
 interface Reading extends PastEvents.Reading {
@@ -44,7 +44,8 @@ const begin = (context: HistoryContext): Reading => ({ ...PastEvents.begin(conte
 type Found = readonly [PartitionRow, EntityRow]
 
 const history = Effect.fnUntraced(function* (context: HistoryContext, query: HistoryQuery) {
-  const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, query.type, query.id))
+  const { id, sees, type } = query
+  const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id, sees))
   const key = query.partition === undefined ? undefined : Partition.key(query.partition)
   const meant =
     key === undefined
@@ -57,10 +58,16 @@ const history = Effect.fnUntraced(function* (context: HistoryContext, query: His
 
 const isLive = ({ isDeleted }: EntityView): boolean => !isDeleted
 
-const allAt = Effect.fnUntraced(function* (context: HistoryContext, type: string, id: string, time: HybridTime) {
+const allAt = Effect.fnUntraced(function* (
+  context: HistoryContext,
+  type: string,
+  id: string,
+  time: HybridTime,
+  sees?: Sees
+) {
   const reading = begin(context)
   const views: Array<EntityView> = []
-  for (const found of yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))) {
+  for (const found of yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id, sees))) {
     const view = yield* viewAt(reading, found, time)
     if (view !== undefined) views.push(view)
   }

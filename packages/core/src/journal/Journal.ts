@@ -3,7 +3,7 @@
  * survives a crash, that a batch is kept wholly or not at all, and that arrival numbers (`lseq`) become visible in
  * order. It knows nothing of links, peers' rights or time zones; policy is asked before a batch comes here.
  */
-import type { EntityQuery, EntityView } from "./EntityQuery.ts"
+import type { EntityQuery, EntityView, Sees } from "./EntityQuery.ts"
 import { Context, type Effect, type Stream } from "effect"
 import type { HeldKeys, KeyFinder } from "../crypto/KeyRing.ts"
 import type { KeyId } from "../crypto/SpaceKey.ts"
@@ -23,7 +23,7 @@ import type { Because, QuarantineCounts, QuarantineEntry, QuarantineReason } fro
 import type { Receipt, ReceiptStatus, Settlement, Verdict } from "./Receipt.ts"
 import type { SealLook } from "./SealLook.ts"
 
-export { type EntityQuery, type EntityView, queryRowsMax } from "./EntityQuery.ts"
+export { type EntityQuery, type EntityView, queryRowsMax, type Sees } from "./EntityQuery.ts"
 
 /** An entity that a batch changed. */
 export interface EntityRef {
@@ -406,9 +406,9 @@ export interface JournalShape extends HistoryReads {
   readonly get: (type: string, id: string) => Effect.Effect<EntityView | undefined, JournalError>
   /**
    * All live entities of an id, in the order of their partitions' hashes. More than one where devices made it with different
-   * header values: by mistake, or so that one is taken for the other.
+   * header values: by mistake, or so that one is taken for the other. Only those that are to be seen.
    */
-  readonly liveOf: (type: string, id: string) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+  readonly liveOf: (type: string, id: string, sees?: Sees) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   /** Number of live entities of a type. */
   readonly count: (type: string) => Effect.Effect<number, JournalError>

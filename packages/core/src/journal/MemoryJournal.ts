@@ -237,7 +237,7 @@ const readsOf = (
   clocks: (keys) => Effect.sync(() => JournalReads.clocks(tables, keys)),
   eventsBeyond: (clocks, bytesMax) => Effect.sync(() => JournalReads.eventsBeyond(reader, clocks, bytesMax)),
   get: (type, id) => Effect.sync(() => EntityRead.get(tables, reader.crypto.sha256, type, id)),
-  liveOf: (type, id) => Effect.sync(() => EntityRead.liveOf(tables, reader.crypto.sha256, type, id)),
+  liveOf: (type, id, sees) => Effect.sync(() => EntityRead.liveOf(tables, reader.crypto.sha256, type, id, sees)),
   query: (query) => Effect.sync(() => EntityRead.queryInMemory(tables, tables.entitiesOfType(query.type), query)),
   liveCounts: Effect.sync(() => JournalReads.liveCounts(tables)),
   count: (type) => Effect.sync(() => tables.entitiesOfType(type).filter((row) => !row.isDeleted).length),

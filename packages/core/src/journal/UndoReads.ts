@@ -22,6 +22,7 @@ import {
 import * as CommitSearch from "./CommitSearch.ts"
 import * as EntityRead from "./EntityRead.ts"
 import * as Fingerprint from "./Fingerprint.ts"
+import type { Sees } from "./EntityQuery.ts"
 import { type EntityReversal, type Reversal, undoEntitiesMax, type UndoTarget } from "./History.ts"
 import type { EntityRow, PartitionRow } from "./JournalTables.ts"
 import * as PastCommits from "./PastCommits.ts"
@@ -32,15 +33,21 @@ const refuse = (reason: WriteError["reason"]): Effect.Effect<never, WriteError> 
 
 type Found = readonly [PartitionRow, EntityRow]
 
+/** Which entity is to look as it did, and when. */
+interface Wanted {
+  readonly type: string
+  readonly id: string
+  readonly time: HybridTime
+  readonly header: Partition.HeaderValues | undefined
+  readonly sees: Sees | undefined
+}
+
 export const restoration = Effect.fnUntraced(function* (
   context: PastEvents.PastContext,
-  type: string,
-  id: string,
-  time: HybridTime,
-  header: Partition.HeaderValues | undefined
+  { header, id, sees, time, type }: Wanted
 ) {
   const reading = PastEvents.begin(context)
-  const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id))
+  const found = yield* context.read(() => EntityRead.ofId(context.rows, context.crypto.sha256, type, id, sees))
   const then: Array<{ readonly found: Found; readonly present: EntityState; readonly past: EntityState }> = []
   for (const each of found) {
     if (header !== undefined && !Partition.same(each[0].partition, { type, header })) continue
@@ -91,7 +98,11 @@ const changesOf = (
 ): ReadonlyArray<EntityChange> =>
   changes.map((change, i) => (i === 0 ? { partition, id, change, expects: lseq } : { partition, id, change }))
 
-export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastContext, asked: UndoTarget) {
+export const reversal = Effect.fnUntraced(function* (
+  context: PastEvents.PastContext,
+  asked: UndoTarget,
+  sees?: Sees
+) {
   const reading = PastEvents.begin(context)
   const found = yield* CommitSearch.find(reading, asked)
   if (found === undefined || found.lseqs.length === 0)
@@ -99,12 +110,13 @@ export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastCon
   const { lseqs, target } = found
   const touched = new Map<string, Found>()
   for (const lseq of lseqs) {
-    yield* context.read(() => collectEntities(reading, lseq, touched))
+    yield* context.read(() => collectEntities(reading, lseq, touched, sees))
     if (touched.size > undoEntitiesMax) {
       return yield* refuse(new UndoTooLarge({ entities: touched.size, max: undoEntitiesMax }))
     }
     yield* PastEvents.rest(reading)
   }
+  if (sees !== undefined && touched.size === 0) return yield* refuse(new CommitNotFound({ commit: targetName(asked) }))
   const planned: Array<Planned> = []
   // By partition, because a commit lies in one.
   for (const each of [...touched.values()].sort(([a], [b]) => a.index - b.index)) {
@@ -116,7 +128,8 @@ export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastCon
   const entities: Array<EntityReversal> = []
   for (const { found, undo } of planned) {
     const [{ partition }, row] = found
-    const isTaken = undo.becomes === "live" && (yield* context.read(() => isLiveElsewhere(context, found, deleted)))
+    const isTaken =
+      undo.becomes === "live" && (yield* context.read(() => isLiveElsewhere(context, found, deleted, sees)))
     const { changes: wanted, ...told } = isTaken ? Undo.elsewhere : undo
     changes.push(...changesOf(partition, row, wanted))
     entities.push({ ...partition, id: row.id, ...told })
@@ -135,9 +148,10 @@ interface Planned {
 const isLiveElsewhere = (
   { crypto, rows }: PastEvents.PastContext,
   [{ partition }, { id }]: Found,
-  deleted: ReadonlySet<string>
+  deleted: ReadonlySet<string>,
+  sees: Sees | undefined
 ): boolean =>
-  EntityRead.ofId(rows, crypto.sha256, partition.type, id).some(
+  EntityRead.ofId(rows, crypto.sha256, partition.type, id, sees).some(
     (other) => !other[1].isDeleted && !deleted.has(nameOf(other))
   )
 
@@ -146,12 +160,18 @@ const nameOf = ([partition, { id }]: Found): string => `${partition.index} ${id}
 const targetName = (asked: UndoTarget): string =>
   "commit" in asked ? asked.commit : "group" in asked ? asked.group : String(asked.lseq)
 
-/** The entities that one stored commit names, in its order, as they are now. */
-const collectEntities = ({ context, opened }: PastEvents.Reading, lseq: number, into: Map<string, Found>): void => {
+/** The entities that one stored commit names, in its order, as they are now; none where they are not to be seen. */
+const collectEntities = (
+  { context, opened }: PastEvents.Reading,
+  lseq: number,
+  into: Map<string, Found>,
+  sees: Sees | undefined
+): void => {
   const { crypto, rows } = context
   const commit = opened.find(lseq)
   if (commit === undefined) return
   const partition = rows.partitionAt(commit.partition)
+  if (sees?.(partition.partition) === false) return
   for (const id of PastCommits.entitiesIn(commit)) {
     const name = `${partition.index} ${id}`
     if (into.has(name)) continue

@@ -11,6 +11,7 @@ import { defaultDeleteLimits } from "../journal/DeleteWatch.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
 import type { JournalShape } from "../journal/Journal.ts"
 import { journalChangeConformance } from "./JournalChangeConformance.ts"
+import { journalSeenConformance } from "./JournalSeenConformance.ts"
 import {
   batch,
   change,
@@ -37,6 +38,7 @@ export const journalPresentConformance = (name: string, make: MakeJournal): void
   kindRules(name, make)
   readRules(name, make)
   queryRules(name, make)
+  journalSeenConformance(name, make)
   journalChangeConformance(name, make)
 }
 
