@@ -3,6 +3,12 @@ import { auditEndpoints } from "../audit/auditEndpoints.ts"
 import { backupEndpoints } from "../backup/backupEndpoints.ts"
 import { accountEndpoints } from "../people/accountEndpoints.ts"
 import { signInEndpoints } from "../people/signInEndpoints.ts"
+import { historyEndpoints } from "../records/historyEndpoints.ts"
+import { quarantineEndpoints } from "../records/quarantineEndpoints.ts"
+import { receiptEndpoints } from "../records/receiptEndpoints.ts"
+import { recordEndpoints } from "../records/recordEndpoints.ts"
+import { typeEndpoints } from "../records/typeEndpoints.ts"
+import { writingEndpoints } from "../records/writingEndpoints.ts"
 import { identityEndpoints } from "../status/identityEndpoints.ts"
 import { charterEndpoints } from "../team/charterEndpoints.ts"
 import { deviceEndpoints } from "../team/deviceEndpoints.ts"
@@ -25,5 +31,11 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...policyEndpoints,
   ...onboardingEndpoints,
   ...auditEndpoints,
-  ...backupEndpoints
+  ...backupEndpoints,
+  ...typeEndpoints,
+  ...recordEndpoints,
+  ...writingEndpoints,
+  ...historyEndpoints,
+  ...quarantineEndpoints,
+  ...receiptEndpoints
 ]

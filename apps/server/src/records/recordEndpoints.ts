@@ -1,0 +1,118 @@
+/** Records as they are, or were at a time: lists of a type, and single ones. Nothing here writes. */
+import { type Journal, type Records, WriteError } from "@syncline/core"
+import { AdminPage, AdminRecords } from "@syncline/core/admin"
+import { Effect } from "effect"
+import * as HttpServer from "../http/HttpServer.ts"
+import { endpoint } from "../rest/Endpoint.ts"
+import * as ListPlace from "./ListPlace.ts"
+import * as Reader from "./Reader.ts"
+import * as recordProblems from "./recordProblems.ts"
+import { because, PlaceUnfit } from "./RecordsError.ts"
+import * as RecordView from "./RecordView.ts"
+
+/** About as many bytes of JSON as one page holds; it holds one record at least. */
+export const pageBytesMax = 4 * 1024 * 1024
+/** Records read at a time for a page: what is read beyond its bytes is thrown away. */
+const readMax = 100
+
+const reading = {
+  method: "GET",
+  tag: "records",
+  access: { kind: "scope", scope: "records:read" },
+  problems: recordProblems.all
+} as const
+
+interface Found {
+  readonly records: ReadonlyArray<typeof AdminRecords.Record.Type>
+  /** No more follows. */
+  readonly isEnd: boolean
+}
+
+/** The records of a page from a place on, in few bites. */
+const read = Effect.fnUntraced(function* (
+  records: Records.RecordsShape,
+  type: string,
+  query: AdminRecords.Query,
+  place: ListPlace.OfRecords
+) {
+  const { at, isDescending, limit = AdminPage.pageDefault, orderBy, where } = query
+  const ask = (limit_: number, offset: number) => {
+    const question: Journal.EntityQuery = {
+      type,
+      where: where === undefined ? {} : AdminRecords.conditionOf(where),
+      orderBy: orderBy === undefined ? undefined : { field: orderBy, isDescending: isDescending === "true" },
+      limit: limit_,
+      offset: place.offset + offset,
+      fromId: place.fromId
+    }
+    return at === undefined ? records.query(question) : records.queryAt(question, AdminRecords.stampOf(at))
+  }
+  const found: Array<typeof AdminRecords.Record.Type> = []
+  let bytes = 0
+  for (;;) {
+    // The past is read whole for every question, so it is asked once.
+    const wanted = at === undefined ? Math.min(readMax, limit + 1 - found.length) : limit + 1
+    const views = yield* ask(wanted, found.length)
+    for (const view of views) {
+      const record = RecordView.of(view)
+      bytes += JSON.stringify(record.fields).length
+      if (found.length >= limit || (found.length > 0 && bytes > pageBytesMax)) {
+        return { records: found, isEnd: false } satisfies Found
+      }
+      found.push(record)
+    }
+    if (views.length < wanted) return { records: found, isEnd: true } satisfies Found
+  }
+})
+
+/** Where the next page begins: where ids are the order, behind the last one and others of its id that were told. */
+const nextOf = (
+  query: AdminRecords.Query,
+  { fromId, offset }: ListPlace.OfRecords,
+  { records }: Found
+): ListPlace.OfRecords => {
+  const last = records.at(-1)
+  if (!ListPlace.isById(query) || last === undefined) return { offset: offset + records.length }
+  const told = records.filter(({ id }) => id === last.id).length
+  return { fromId: last.id, offset: told + (told === records.length && fromId === last.id ? offset : 0) }
+}
+
+const absent = (type: string, id: string) =>
+  Effect.fail(new WriteError.WriteError({ reason: new WriteError.EntityNotFound({ type, id }) }))
+
+export const recordEndpoints = [
+  endpoint({
+    ...reading,
+    id: "entities.list",
+    path: "/entities/:type",
+    summary: "Records of a type that the caller may read, by their ids or in another order, now or at a time.",
+    params: AdminRecords.OfType,
+    query: AdminRecords.Query,
+    answer: AdminRecords.Records,
+    answerMsMax: HttpServer.reviewMsMax,
+    run: Effect.fnUntraced(function* ({ params: { type }, principal, query }) {
+      const { records } = yield* Reader.of(principal)
+      const place = query.after === undefined ? { offset: 0 } : ListPlace.ofRecords(query.after)
+      if (place === undefined) return yield* Effect.fail(because(new PlaceUnfit({})))
+      const found = yield* read(records, type, query, place)
+      return { items: found.records, next: found.isEnd ? null : ListPlace.write(nextOf(query, place, found)) }
+    })
+  }),
+  endpoint({
+    ...reading,
+    id: "entities.get",
+    path: "/entities/:type/:id",
+    summary: "A record, now or at a time.",
+    params: AdminRecords.OfRecord,
+    query: AdminRecords.WhichAt,
+    answer: AdminRecords.Record,
+    run: Effect.fnUntraced(function* ({ params: { id, type }, principal, query: { at, header } }) {
+      const { records } = yield* Reader.of(principal)
+      const which = header === undefined ? undefined : AdminRecords.conditionOf(header)
+      const view = yield* at === undefined
+        ? records.get(type, id, which)
+        : records.at(type, id, AdminRecords.stampOf(at), which)
+      return view === undefined || view.isDeleted ? yield* absent(type, id) : RecordView.of(view)
+    })
+  })
+]
