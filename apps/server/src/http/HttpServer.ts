@@ -27,6 +27,8 @@ export const handlerMsMax = 5_000
 export const reviewMsMax = 55_000
 /** No route takes a body of note yet. */
 const bodyBytesMax = 64 * 1024
+/** Longest part of a path, in characters: an id of a record has up to 128 bytes, each of which may stand there as three. */
+const pathPartCharsMax = 384
 /** Connections of all kinds; beyond it new ones are closed at once. */
 const connectionsMax = 10_000
 
@@ -79,6 +81,7 @@ export const make = (log: Logger, edge: EdgeSettings.EdgeSettings = EdgeSettings
     genReqId: () => randomUUID(),
     handlerTimeout: handlerMsMax,
     bodyLimit: bodyBytesMax,
+    routerOptions: { maxParamLength: pathPartCharsMax },
     requestTimeout: requestMsMax,
     keepAliveTimeout: keepAliveMsMax,
     forceCloseConnections: true

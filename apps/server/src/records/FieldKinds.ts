@@ -2,12 +2,21 @@
  * What the fields of a record are where no program has declared its type: what they are in the record itself, else what the caller says,
  * else what they are in other records of the type. So a counter is not overwritten with a number. It writes nothing.
  */
-import { Entity, type FieldValue, type Journal, type Partition, type Records, WriteError } from "@syncline/core"
+import {
+  Entity,
+  type FieldValue,
+  type Journal,
+  type JournalError,
+  type Partition,
+  type Records,
+  WriteError
+} from "@syncline/core"
 import type { AdminRecords } from "@syncline/core/admin"
 import { Effect, Schema } from "effect"
 
 type Kind = AdminRecords.Kind
 type Kinds = ReadonlyMap<string, Kind>
+type Failure = WriteError.WriteError | JournalError.JournalError
 
 /** Records of a type that are looked at for what its fields are. */
 export const sampledMax = 8
@@ -21,7 +30,10 @@ export interface Asked {
 }
 
 /** What the fields are that the first records of a type have. */
-export const sample = Effect.fnUntraced(function* (records: Records.RecordsShape, type: string) {
+export const sample = Effect.fnUntraced(function* (
+  records: Records.RecordsShape,
+  type: string
+): Effect.fn.Return<Kinds, Failure> {
   const question: Journal.EntityQuery = { type, where: {}, orderBy: undefined, limit: sampledMax, offset: 0 }
   const found = new Map<string, Kind>()
   for (const { id, partition } of yield* records.query(question)) {
@@ -48,7 +60,7 @@ export const decide = Effect.fnUntraced(function* (
   stored: Journal.EntityView | undefined,
   { fields, id, kinds = {}, type }: Asked,
   guess: (value: unknown) => Kind
-) {
+): Effect.fn.Return<Kinds, Failure> {
   const own: Kinds = new Map(stored === undefined ? [] : kindsIn(stored))
   const decided = new Map<string, Kind>()
   let others: Kinds | undefined
@@ -68,7 +80,7 @@ export const decide = Effect.fnUntraced(function* (
     }
     decided.set(field, kind)
   }
-  return decided as Kinds
+  return decided
 })
 
 /** A record's refusal with the field and what is wrong with it. */

@@ -2,10 +2,10 @@
 import type { AdminRecords } from "@syncline/core/admin"
 import { Result, Schema } from "effect"
 
-/** Behind so many records, counted from an id where the list is in the order of ids. */
+/** Behind so many records; where the list is in the order of ids, behind so many of the id named. */
 const OfRecords = Schema.Struct({
   fromId: Schema.optionalKey(Schema.String),
-  offset: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+  told: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 })
 export type OfRecords = typeof OfRecords.Type
 

@@ -36,24 +36,27 @@ const read = Effect.fnUntraced(function* (
   place: ListPlace.OfRecords
 ) {
   const { at, isDescending, limit = AdminPage.pageDefault, orderBy, where } = query
+  const { fromId, told } = place
   const ask = (limit_: number, offset: number) => {
     const question: Journal.EntityQuery = {
       type,
       where: where === undefined ? {} : AdminRecords.conditionOf(where),
       orderBy: orderBy === undefined ? undefined : { field: orderBy, isDescending: isDescending === "true" },
       limit: limit_,
-      offset: place.offset + offset,
-      fromId: place.fromId
+      offset: (fromId === undefined ? told : 0) + offset,
+      fromId
     }
     return at === undefined ? records.query(question) : records.queryAt(question, AdminRecords.stampOf(at))
   }
   const found: Array<typeof AdminRecords.Record.Type> = []
-  let bytes = 0
+  let [bytes, looked, again] = [0, 0, 0]
   for (;;) {
     // The past is read whole for every question, so it is asked once.
     const wanted = at === undefined ? Math.min(readMax, limit + 1 - found.length) : limit + 1
-    const views = yield* ask(wanted, found.length)
+    const views = yield* ask(wanted, looked)
+    looked += views.length
     for (const view of views) {
+      if (view.id === fromId && again++ < told) continue
       const record = RecordView.of(view)
       bytes += JSON.stringify(record.fields).length
       if (found.length >= limit || (found.length > 0 && bytes > pageBytesMax)) {
@@ -68,13 +71,13 @@ const read = Effect.fnUntraced(function* (
 /** Where the next page begins: where ids are the order, behind the last one and others of its id that were told. */
 const nextOf = (
   query: AdminRecords.Query,
-  { fromId, offset }: ListPlace.OfRecords,
+  { fromId, told }: ListPlace.OfRecords,
   { records }: Found
 ): ListPlace.OfRecords => {
-  const last = records.at(-1)
-  if (!ListPlace.isById(query) || last === undefined) return { offset: offset + records.length }
-  const told = records.filter(({ id }) => id === last.id).length
-  return { fromId: last.id, offset: told + (told === records.length && fromId === last.id ? offset : 0) }
+  const last = records.at(-1)!
+  if (!ListPlace.isById(query)) return { told: told + records.length }
+  const same = records.filter(({ id }) => id === last.id).length
+  return { fromId: last.id, told: same + (fromId === last.id ? told : 0) }
 }
 
 const absent = (type: string, id: string) =>
@@ -92,8 +95,9 @@ export const recordEndpoints = [
     answerMsMax: HttpServer.reviewMsMax,
     run: Effect.fnUntraced(function* ({ params: { type }, principal, query }) {
       const { records } = yield* Reader.of(principal)
-      const place = query.after === undefined ? { offset: 0 } : ListPlace.ofRecords(query.after)
-      if (place === undefined) return yield* Effect.fail(because(new PlaceUnfit({})))
+      const place = query.after === undefined ? { told: 0 } : ListPlace.ofRecords(query.after)
+      if (place === undefined || (place.fromId !== undefined && !ListPlace.isById(query)))
+        return yield* Effect.fail(because(new PlaceUnfit({})))
       const found = yield* read(records, type, query, place)
       return { items: found.records, next: found.isEnd ? null : ListPlace.write(nextOf(query, place, found)) }
     })
