@@ -7,7 +7,11 @@ import { expect, it, onTestFinished } from "vitest"
 import { device, startHub, temporaryFolder, until } from "./hubProcess.ts"
 import { ask } from "./localDoor.ts"
 
-const Task = Entity.make("task", { team: Entity.lww(Schema.String), title: Entity.lww(Schema.String) }, { header: ["team"] })
+const Task = Entity.make(
+  "task",
+  { team: Entity.lww(Schema.String), title: Entity.lww(Schema.String) },
+  { header: ["team"] }
+)
 
 it("[HE-7] tells headers alone, and writes nothing", { timeout: 60_000 }, async () => {
   const data = temporaryFolder()
@@ -28,7 +32,12 @@ it("[HE-7] tells headers alone, and writes nothing", { timeout: 60_000 }, async 
   onTestFinished(() => node.close())
   const id = await node.task.put({ team: "south", title: "sealed words" })
   await until(async () => (await ask(data, `entities/task/${id}`)).status === 200, 15_000)
-  expect((await ask(data, `entities/task/${id}`)).body).toEqual({ type: "task", id, header: { team: "south" }, fields: {} })
+  expect((await ask(data, `entities/task/${id}`)).body).toEqual({
+    type: "task",
+    id,
+    header: { team: "south" },
+    fields: {}
+  })
   const { body } = await ask(data, "entities/task")
   expect(JSON.stringify(body)).not.toContain("sealed words")
   expect(body["items"]).toHaveLength(2)

@@ -85,9 +85,7 @@ export const decide = Effect.fnUntraced(function* (
 
 /** A record's refusal with the field and what is wrong with it. */
 export const invalid = (type: string, id: string, field: string, problem: string) =>
-  Effect.fail(
-    new WriteError.WriteError({ reason: new WriteError.EntityInvalid({ type, id, field, problem }) })
-  )
+  Effect.fail(new WriteError.WriteError({ reason: new WriteError.EntityInvalid({ type, id, field, problem }) }))
 
 const json: Schema.Codec<FieldValue.FieldValue, FieldValue.FieldValue> = Schema.Unknown as never
 const plain = Entity.optional(json)

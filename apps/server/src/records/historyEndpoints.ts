@@ -40,16 +40,14 @@ const positionOf = (text: string | undefined): EntityTimeline.HistoryPosition | 
 
 const undoneOf = ({ commits, entities }: Records.UndoOutcome) => ({
   commits,
-  entities: entities
-    .slice(0, AdminRecords.undoneToldMax)
-    .map(({ becomes, fields, header, id, skipped, type }) => ({
-      type,
-      header,
-      id,
-      fields,
-      becomes: becomes ?? null,
-      skipped: skipped.map(({ because: why, field }) => ({ field: field ?? null, because: why }))
-    })),
+  entities: entities.slice(0, AdminRecords.undoneToldMax).map(({ becomes, fields, header, id, skipped, type }) => ({
+    type,
+    header,
+    id,
+    fields,
+    becomes: becomes ?? null,
+    skipped: skipped.map(({ because: why, field }) => ({ field: field ?? null, because: why }))
+  })),
   entitiesCount: entities.length
 })
 

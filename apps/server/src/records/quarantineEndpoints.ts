@@ -33,7 +33,7 @@ const page = Effect.fnUntraced(function* (reader: Reader.Reader, query: typeof A
   const { after = 0, limit = AdminPage.pageDefault, reason } = query
   const items: Array<Quarantine.QuarantineEntry> = []
   let upto = after
-  for (let looked = 0; looked < lookedMax; ) {
+  for (let looked = 0; looked < lookedMax;) {
     const entries = yield* desk.list({ after: upto, limit, reason })
     for (const entry of entries) {
       if (items.length === limit) return { items, next: String(upto) }

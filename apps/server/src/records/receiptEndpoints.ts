@@ -42,7 +42,7 @@ const page = Effect.fnUntraced(function* (reader: Reader.Reader, query: typeof A
   const { after = 0, limit = AdminPage.pageDefault, status } = query
   const items: Array<Receipt.Receipt> = []
   let upto = after
-  for (let looked = 0; looked < lookedMax; ) {
+  for (let looked = 0; looked < lookedMax;) {
     const receipts = yield* desk.receipts({ after: upto, limit, status })
     for (const receipt of receipts) {
       if (items.length === limit) return { items, next: String(upto) }

@@ -35,7 +35,11 @@ it("[HE-6] what waits is told to who may read where it lies, and shown with what
   const all = await as("owner")("GET", "/quarantine")
   expect(told(all)).toEqual([ours, theirs, open])
   expect(all.body).toMatchObject({ counts: { Denied: 3, MassDelete: 0 }, next: null })
-  expect(all.body["items"]).toMatchObject([{ reason: "Denied", rule: "test", type: "task", because: "not yet" }, {}, {}])
+  expect(all.body["items"]).toMatchObject([
+    { reason: "Denied", rule: "test", type: "task", because: "not yet" },
+    {},
+    {}
+  ])
   const mias = await as("mia")("GET", "/quarantine")
   expect([told(mias), mias.body["counts"]]).toEqual([[ours, open], null])
   const first = await as("mia")("GET", "/quarantine?limit=1")
@@ -47,7 +51,10 @@ it("[HE-6] what waits is told to who may read where it lies, and shown with what
     contents: { partition: { header: north }, entities: [{ id: "q0", changes: [{ field: "title", value: "of 0" }] }] }
   })
   const none = "0".repeat(64)
-  const [hidden, absent] = [await as("mia")("GET", `/quarantine/${theirs}`), await as("mia")("GET", `/quarantine/${none}`)]
+  const [hidden, absent] = [
+    await as("mia")("GET", `/quarantine/${theirs}`),
+    await as("mia")("GET", `/quarantine/${none}`)
+  ]
   const bytes = ({ body }: typeof hidden, id: string) => JSON.stringify({ ...body, instance: "" }).replace(id, "ID")
   expect([hidden.status, bytes(hidden, theirs)]).toEqual([404, bytes(absent, none)])
   for (const bad of ["?reason=x", "?limit=0", "?after=-1", "?x=1"]) {

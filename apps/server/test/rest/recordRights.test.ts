@@ -89,8 +89,16 @@ describe("what a member may not read", () => {
     expect(mine).toMatchObject({ status: 200, body: { record: { fields: { title: "mine" } } } })
     const { body } = await as("door")("GET", `/entities/task/hid1?header=${inQuery(south)}`)
     expect(body).toMatchObject({ fields: { title: "secret" } })
-    const batch = { items: [{ id: "a", header: north, fields: {} }, { id: "b", header: south, fields: {} }] }
-    expect(await mia("POST", "/entities/task/batch", batch)).toMatchObject({ status: 403, body: { code: "WriteDenied" } })
+    const batch = {
+      items: [
+        { id: "a", header: north, fields: {} },
+        { id: "b", header: south, fields: {} }
+      ]
+    }
+    expect(await mia("POST", "/entities/task/batch", batch)).toMatchObject({
+      status: 403,
+      body: { code: "WriteDenied" }
+    })
     expect((await as("door")("GET", "/entities/task/a")).status).toBe(404)
   })
 
@@ -129,7 +137,10 @@ describe("what a member may", () => {
       ...of("mia", 201, 201, 403),
       ...of("rob", 403, 403, 403)
     ])
-    expect((await put("mia", south)).body).toMatchObject({ code: "WriteDenied", detail: expect.stringContaining("team") })
+    expect((await put("mia", south)).body).toMatchObject({
+      code: "WriteDenied",
+      detail: expect.stringContaining("team")
+    })
     expect((await as("rob")("GET", "/entities/task/seen")).status).toBe(200)
     for (const [method, rest, body] of [
       ["PATCH", "", one({ title: "x" })],
@@ -146,7 +157,13 @@ describe("what a member may", () => {
     const { as, charter } = await hidden()
 
     const works = { id: "works", actions: ["read", "create", "update"], types: ["task"], to: { roles: ["member"] } }
-    const salary = { id: "no-salary", effect: "forbid", actions: ["create", "update"], types: ["task"], fields: ["salary"] }
+    const salary = {
+      id: "no-salary",
+      effect: "forbid",
+      actions: ["create", "update"],
+      types: ["task"],
+      fields: ["salary"]
+    }
     await Effect.runPromise(charter.write([policyOf({ effect: "allow", ...works }, salary)]))
     const mia = as("mia")
     expect((await mia("GET", "/entities/task/hid1")).body).toMatchObject({ fields: { title: "secret" } })

@@ -13,11 +13,11 @@ const idsOf = ({ body }: { readonly body: { readonly [key: string]: unknown } })
 /** All pages of a list. */
 const pages = async (door: Ask, path: string) => {
   const found: Array<ReadonlyArray<string>> = []
-  for (let after: unknown; after !== null; ) {
-    const page = await door("GET", after === undefined ? path : `${path}&after=${encodeURIComponent(String(after))}`)
+  for (let after: string | null | undefined; after !== null;) {
+    const page = await door("GET", after === undefined ? path : `${path}&after=${encodeURIComponent(after)}`)
     expect(page.status).toBe(200)
     found.push(idsOf(page))
-    after = page.body["next"]
+    after = page.body["next"] as string | null
   }
   return found
 }
@@ -94,7 +94,8 @@ describe("records", () => {
         all.toReversed()
       )
     }
-    const where = (condition: object) => pages(door, `/entities/task?where=${encodeURIComponent(JSON.stringify(condition))}`)
+    const where = (condition: object) =>
+      pages(door, `/entities/task?where=${encodeURIComponent(JSON.stringify(condition))}`)
     expect([await where({ team: "north", on: true }), await where({ n: 0 }), await where({ n: "0" })]).toEqual([
       [["d", "f"]],
       [["b", "b"]],
@@ -130,7 +131,11 @@ describe("records", () => {
   it("[HE-1] [HE-2] types are told with what their fields are", async () => {
     const { as } = await recordsWorld({ isTeam: false })
     const door = as("mia")
-    await door("POST", "/entities/task", { header: { team: "a" }, fields: { n: 1, t: ["x"] }, kinds: { n: "counter", t: "orSet" } })
+    await door("POST", "/entities/task", {
+      header: { team: "a" },
+      fields: { n: 1, t: ["x"] },
+      kinds: { n: "counter", t: "orSet" }
+    })
     await door("POST", "/entities/task", { header: { owner: "b" }, fields: { title: "x" } })
     await door("PUT", "/entities/gone/1", one({}))
     await door("DELETE", "/entities/gone/1")
@@ -247,7 +252,9 @@ describe("the past", () => {
       expect((await door("GET", `${path}?at=${at}`)).status).toBe(200)
     }
     expect((await door("GET", `${path}?at=${then}`)).body).toMatchObject({ fields: { title: "one" } })
-    expect((await door("GET", `/entities/task?at=${then}`)).body).toMatchObject({ items: [{ fields: { title: "one" } }] })
+    expect((await door("GET", `/entities/task?at=${then}`)).body).toMatchObject({
+      items: [{ fields: { title: "one" } }]
+    })
     expect((await door("GET", `${path}?at=1`)).status).toBe(404)
 
     const undone = await door("POST", "/undo", { commits: [changes[0]!.commit] })
@@ -257,8 +264,16 @@ describe("the past", () => {
     expect((await door("GET", `${path}/history`)).body).toMatchObject({ items: [{ kind: "deleted" }, {}, {}, {}, {}] })
     const restored = await door("POST", `${path}/restore`, { at: String(then) })
     expect(restored.body).toMatchObject({ record: { fields: { title: "one" } } })
-    expect(await door("POST", `${path}/restore`, { at: "1" })).toMatchObject({ status: 404, body: { code: "EntityNotFoundAt" } })
-    const { body } = await door("POST", "/entities/task/batch", { items: [{ id: "x", fields: {} }, { id: "y", fields: {} }] })
+    expect(await door("POST", `${path}/restore`, { at: "1" })).toMatchObject({
+      status: 404,
+      body: { code: "EntityNotFoundAt" }
+    })
+    const { body } = await door("POST", "/entities/task/batch", {
+      items: [
+        { id: "x", fields: {} },
+        { id: "y", fields: {} }
+      ]
+    })
     expect(body["commits"]).toHaveLength(1)
     const [made] = (await door("GET", "/entities/task/x/history")).body["items"] as [{ readonly group: string }]
     expect((await door("POST", "/undo", { group: made.group })).body).toMatchObject({ entitiesCount: 2 })

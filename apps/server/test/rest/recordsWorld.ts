@@ -92,10 +92,8 @@ export const recordsWorld = async ({ isTeam = true }: { readonly isTeam?: boolea
   ]
   const without = Context.omit(Gate.Gate, DeviceKey.DeviceKey)(services)
   const served = await serve(endpoints, { callers, isTeam, services: without as unknown as Context.Context<never> })
-  const as: RecordsWorld["as"] =
-    (who) =>
-    (method, path, body) =>
-      served.ask(`/api/v1${path}`, { as: who, method, body })
+  const as: RecordsWorld["as"] = (who) => (method, path, body) =>
+    served.ask(`/api/v1${path}`, { as: who, method, body })
   const records = Context.get(services, Records.Records)
   /** Makes tasks, also of an id that is taken by another header. */
   const copy = async (...tasks: ReadonlyArray<Task>): Promise<void> => {
@@ -152,7 +150,11 @@ export interface RecordsWorld {
 /** A policy document of these rules. */
 export const policyOf = (...rules: ReadonlyArray<object>): CharterOperation.CharterOperation => ({
   _tag: "SetPolicy",
-  text: JSON.stringify({ version: 1, types: { task: { header: { team: "text" }, fields: ["title", "salary"] } }, rules })
+  text: JSON.stringify({
+    version: 1,
+    types: { task: { header: { team: "text" }, fields: ["title", "salary"] } },
+    rules
+  })
 })
 
 /** A header in a query. */

@@ -25,9 +25,7 @@ const msDigitsMax = 15
 const nameProblem = (name: string): string | undefined =>
   FieldValue.nameProblem(name) ?? (name === "id" ? `"id" is the record's own name` : undefined)
 
-const Type = Schema.String.check(
-  Schema.makeFilter((name: string) => FieldValue.nameProblem(name) ?? true)
-)
+const Type = Schema.String.check(Schema.makeFilter((name: string) => FieldValue.nameProblem(name) ?? true))
 const Id = Schema.String.check(Schema.makeFilter((id: string) => EntityId.problem(id) ?? true))
 
 /** Of a type in a path. */
@@ -40,7 +38,9 @@ const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Sc
 const Header = Schema.Record(Schema.String, HeaderValue).check(
   Schema.makeFilter(
     (header: Partition.HeaderValues) =>
-      Object.keys(header).map(nameProblem).find((problem) => problem !== undefined) ??
+      Object.keys(header)
+        .map(nameProblem)
+        .find((problem) => problem !== undefined) ??
       Partition.headerProblem(header) ??
       true
   )
@@ -50,7 +50,9 @@ const Value = Schema.Unknown.annotate({ description: "Any JSON, at most 32 deep 
 const Fields = Schema.Record(Schema.String, Value).check(
   Schema.makeFilter(
     (fields: { readonly [name: string]: unknown }) =>
-      Object.keys(fields).map(nameProblem).find((problem) => problem !== undefined) ?? true
+      Object.keys(fields)
+        .map(nameProblem)
+        .find((problem) => problem !== undefined) ?? true
   )
 )
 
@@ -60,7 +62,9 @@ export type Kind = typeof Kind.Type
 const Kinds = Schema.Record(Schema.String, Kind).check(
   Schema.makeFilter(
     (kinds: { readonly [name: string]: unknown }) =>
-      Object.keys(kinds).map(nameProblem).find((problem) => problem !== undefined) ?? true
+      Object.keys(kinds)
+        .map(nameProblem)
+        .find((problem) => problem !== undefined) ?? true
   )
 )
 
@@ -74,7 +78,7 @@ const conditionProblem = (text: string): string | undefined => {
   try {
     return Partition.headerProblem(JSON.parse(text))
   } catch {
-    return "must be the JSON of an object, such as {\"team\":\"north\"}"
+    return 'must be the JSON of an object, such as {"team":"north"}'
   }
 }
 
@@ -195,9 +199,7 @@ export const Restoring = Schema.Struct({ at: Time, header: Schema.optionalKey(He
 const CommitId = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
 /** Commits in the order in which they are undone, or a whole transaction. */
 export const Undoing = Schema.Struct({
-  commits: Schema.optionalKey(
-    Schema.Array(CommitId).check(Schema.isMinLength(1), Schema.isMaxLength(undoneMax))
-  ),
+  commits: Schema.optionalKey(Schema.Array(CommitId).check(Schema.isMinLength(1), Schema.isMaxLength(undoneMax))),
   group: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[0-9a-f]{16}$/)))
 }).check(
   Schema.makeFilter(

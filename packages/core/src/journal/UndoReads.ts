@@ -98,11 +98,7 @@ const changesOf = (
 ): ReadonlyArray<EntityChange> =>
   changes.map((change, i) => (i === 0 ? { partition, id, change, expects: lseq } : { partition, id, change }))
 
-export const reversal = Effect.fnUntraced(function* (
-  context: PastEvents.PastContext,
-  asked: UndoTarget,
-  sees?: Sees
-) {
+export const reversal = Effect.fnUntraced(function* (context: PastEvents.PastContext, asked: UndoTarget, sees?: Sees) {
   const reading = PastEvents.begin(context)
   const found = yield* CommitSearch.find(reading, asked)
   if (found === undefined || found.lseqs.length === 0)

@@ -401,7 +401,9 @@ const undoAll = Effect.fnUntraced(function* (
 ) {
   // What there is to write depends on the undos before it; whether it can be found does not.
   if (targets.length > 1) {
-    yield* Effect.forEach(targets, (target) => context.journal.reversal(target, context.viewer?.sees), { discard: true })
+    yield* Effect.forEach(targets, (target) => context.journal.reversal(target, context.viewer?.sees), {
+      discard: true
+    })
   }
   const outcomes = yield* Effect.forEach(targets, (target) => undo(context, target, types))
   return {

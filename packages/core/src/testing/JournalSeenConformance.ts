@@ -68,9 +68,7 @@ export const journalSeenConformance = (name: string, make: MakeJournal): void =>
         Effect.map(Effect.flip(effect), (error) => (error as unknown as { reason: { _tag: string } }).reason._tag)
       expect(yield* reason(journal.restoration("note", "9", then, undefined, sees))).toBe("EntityNotFoundAt")
       expect(yield* journal.restoration("note", "9", then)).toHaveLength(1)
-      const found = yield* Effect.all(
-        commits.map((commit) => Effect.result(journal.reversal({ commit }, sees)))
-      )
+      const found = yield* Effect.all(commits.map((commit) => Effect.result(journal.reversal({ commit }, sees))))
       expect(found.map(({ _tag }) => _tag).toSorted()).toEqual(["Failure", "Success"])
       const whole = yield* journal.reversal({ group: group! })
       expect(whole.entities.map(({ id }) => id).toSorted()).toEqual(["1", "9"])

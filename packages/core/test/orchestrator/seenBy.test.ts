@@ -105,7 +105,7 @@ it.effect("[OR-97] what a viewer may not do is refused in its words, and nothing
     expect(told).toEqual([])
     expect((yield* own.restore(Note, "1", then)).commits).toHaveLength(1)
     expect((yield* records.remove(Note, "1")).commits).toHaveLength(1)
-    expect((yield* own.put(Note, { team: "a", text: "again" }, "1"))).toBe("1")
+    expect(yield* own.put(Note, { team: "a", text: "again" }, "1")).toBe("1")
     expect(asked.at(-1)).toBe("create,update")
   })
 )
