@@ -9,10 +9,11 @@ import {
   type JournalError,
   type Partition,
   type Records,
-  WriteError
+  type WriteError
 } from "@syncline/core"
 import type { AdminRecords } from "@syncline/core/admin"
 import { Effect, Schema } from "effect"
+import * as RecordRefusal from "./RecordRefusal.ts"
 
 type Kind = AdminRecords.Kind
 type Kinds = ReadonlyMap<string, Kind>
@@ -68,7 +69,7 @@ export const decide = Effect.fnUntraced(function* (
     const said = Object.hasOwn(kinds, field) ? kinds[field] : undefined
     const is = own.get(field)
     if (is !== undefined && said !== undefined && is !== said) {
-      return yield* invalid(type, id, field, `is ${is} in this record, and not ${said}`)
+      return yield* RecordRefusal.invalid(type, id, field, `is ${is} in this record, and not ${said}`)
     }
     let kind = is ?? said
     if (kind === undefined) {
@@ -76,16 +77,17 @@ export const decide = Effect.fnUntraced(function* (
       kind = others.get(field) ?? guess(fields[field])
     }
     if (kind === "lww" && said === undefined && guess(fields[field]) !== "lww") {
-      return yield* invalid(type, id, field, "is neither counter nor set; to write just this say that it is lww")
+      return yield* RecordRefusal.invalid(
+        type,
+        id,
+        field,
+        "is neither counter nor set; to write just this say that it is lww"
+      )
     }
     decided.set(field, kind)
   }
   return decided
 })
-
-/** A record's refusal with the field and what is wrong with it. */
-export const invalid = (type: string, id: string, field: string, problem: string) =>
-  Effect.fail(new WriteError.WriteError({ reason: new WriteError.EntityInvalid({ type, id, field, problem }) }))
 
 const json: Schema.Codec<FieldValue.FieldValue, FieldValue.FieldValue> = Schema.Unknown as never
 const plain = Entity.optional(json)

@@ -1,11 +1,12 @@
 /** Records as they are, or were at a time: lists of a type, and single ones. Nothing here writes. */
-import { type Journal, type Records, WriteError } from "@syncline/core"
+import type { Journal, Records } from "@syncline/core"
 import { AdminPage, AdminRecords } from "@syncline/core/admin"
 import { Effect } from "effect"
 import * as HttpServer from "../http/HttpServer.ts"
 import { endpoint } from "../rest/Endpoint.ts"
 import * as ListPlace from "./ListPlace.ts"
 import * as Reader from "./Reader.ts"
+import * as RecordRefusal from "./RecordRefusal.ts"
 import * as recordProblems from "./recordProblems.ts"
 import { because, PlaceUnfit } from "./RecordsError.ts"
 import * as RecordView from "./RecordView.ts"
@@ -80,9 +81,6 @@ const nextOf = (
   return { fromId: last.id, told: same + (fromId === last.id ? told : 0) }
 }
 
-const absent = (type: string, id: string) =>
-  Effect.fail(new WriteError.WriteError({ reason: new WriteError.EntityNotFound({ type, id }) }))
-
 export const recordEndpoints = [
   endpoint({
     ...reading,
@@ -116,7 +114,7 @@ export const recordEndpoints = [
       const view = yield* at === undefined
         ? records.get(type, id, which)
         : records.at(type, id, AdminRecords.stampOf(at), which)
-      return view === undefined || view.isDeleted ? yield* absent(type, id) : RecordView.of(view)
+      return view === undefined || view.isDeleted ? yield* RecordRefusal.absent(type, id) : RecordView.of(view)
     })
   })
 ]

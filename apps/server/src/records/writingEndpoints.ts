@@ -6,19 +6,21 @@ import * as HttpServer from "../http/HttpServer.ts"
 import { endpoint } from "../rest/Endpoint.ts"
 import * as FieldKinds from "./FieldKinds.ts"
 import * as Reader from "./Reader.ts"
+import * as RecordRefusal from "./RecordRefusal.ts"
 import * as recordProblems from "./recordProblems.ts"
 import * as RecordView from "./RecordView.ts"
 
-/** Longest body of one record, in bytes: what one write holds, as JSON of many escapes. */
-const recordBytesMax = 512 * 1024
-/** Longest body of a batch, in bytes. */
-const batchBytesMax = 4 * 1024 * 1024
+/**
+ * Longest body, in bytes: four times what one write holds, or some thousand small records. Reading and checking the worst JSON of
+ * that length takes about 50 ms, and all others wait meanwhile.
+ */
+const bodyBytesMax = 256 * 1024
 
 const writing = {
   tag: "records",
   access: { kind: "scope", scope: "records:write" },
   problems: recordProblems.all,
-  bodyBytesMax: recordBytesMax
+  bodyBytesMax
 } as const
 
 type Fields = { readonly [field: string]: unknown }
@@ -52,12 +54,12 @@ const placed = Effect.fnUntraced(function* (
     const other = yield* records.get(type, id)
     if (other !== undefined) {
       const names = Object.keys(other.partition.header).join(", ")
-      return yield* FieldKinds.invalid(type, id, names, "chooses the partition and cannot change; make a new record")
+      return yield* RecordRefusal.invalid(type, id, names, "chooses the partition and cannot change; make a new record")
     }
   }
   const where = header ?? stored?.partition.header ?? {}
   for (const field of Object.keys(fields)) {
-    if (Object.hasOwn(where, field)) return yield* FieldKinds.invalid(type, id, field, "stands in the header")
+    if (Object.hasOwn(where, field)) return yield* RecordRefusal.invalid(type, id, field, "stands in the header")
   }
   const decided = yield* FieldKinds.decide(records, stored, { type, id, fields, kinds }, isPlain)
   return { header: where, kinds: decided } satisfies Placed
@@ -103,14 +105,14 @@ const putBatch = Effect.fnUntraced(function* (
     const own = Object.keys(where.header).toSorted().join(", ")
     if (names !== undefined && own !== names) {
       const problem = "is not named alike in all records of the batch; send several"
-      return yield* FieldKinds.invalid(type, id ?? "", "header", problem)
+      return yield* RecordRefusal.invalid(type, id ?? "", "header", problem)
     }
     names = own
     header = where.header
     for (const [field, kind] of where.kinds) {
       if ((kinds.get(field) ?? kind) !== kind) {
         const problem = `is ${kind} in one record of the batch and ${kinds.get(field)} in another; send several`
-        return yield* FieldKinds.invalid(type, id ?? "", field, problem)
+        return yield* RecordRefusal.invalid(type, id ?? "", field, problem)
       }
       kinds.set(field, kind)
     }
@@ -145,13 +147,13 @@ const patch = Effect.fnUntraced(function* (
   { fields, header, kinds }: typeof AdminRecords.RecordChanges.Type
 ) {
   const stored = yield* records.get(type, id, header)
+  if (stored === undefined) return yield* RecordRefusal.absent(type, id)
   const decided = yield* FieldKinds.decide(records, stored, { type, id, fields, kinds }, kindOfChange)
   const changes = Object.fromEntries(
     Object.entries(fields).map(([field, value]) => [field, whole(decided.get(field), value)])
   )
-  const where = stored?.partition.header ?? {}
-  const made = FieldKinds.typeOf(type, where, decided)
-  const { commits } = yield* records.patch(made, id, changes, stored === undefined ? header : where)
+  const where = stored.partition.header
+  const { commits } = yield* records.patch(FieldKinds.typeOf(type, where, decided), id, changes, where)
   return yield* written(records, type, id, where, commits)
 })
 
@@ -187,7 +189,6 @@ export const writingEndpoints = [
     method: "POST",
     path: "/entities/:type/batch",
     summary: "Makes or changes many records of a type in one transaction: all or none.",
-    bodyBytesMax: batchBytesMax,
     answerMsMax: HttpServer.reviewMsMax,
     params: AdminRecords.OfType,
     body: AdminRecords.Batch,

@@ -77,7 +77,9 @@ const corpus: ReadonlyArray<readonly [string, string, string | undefined]> = [
   ["PUT", "/entities/task/%ff", `{"fields":{}}`],
   ["POST", "/entities/task/batch", `{"items":[${many(2_049, () => `{"fields":{}}`)}]}`],
   ["POST", "/entities/task/batch", `{"items":[{"fields":{"a":${nested(40)}}}]}`],
-  ["POST", "/entities/task/batch", `{"items":[${nested(400_000)}]}`],
+  ["POST", "/entities/task/batch", `{"items":[${nested(125_000)}]}`],
+  ["POST", "/entities/task/batch", `{"items":[{"fields":{${many(22_000, (i) => `"a${i}":1`)}}}]}`],
+  ["POST", "/entities/task/batch", `{"items":[${nested(300_000)}]}`],
   ["POST", "/undo", `{"commits":[${many(101, () => `"${"0".repeat(64)}"`)}]}`],
   ["POST", "/entities/task/there/restore", `{"at":"${"9".repeat(400)}"}`],
   ["GET", `/entities/task?where=${encodeURIComponent(nested(2_000))}`, undefined],
@@ -100,18 +102,12 @@ it(
     for (const [method, path, body] of corpus) {
       const what = `${method} ${path} ${body ?? ""}`.slice(0, 100)
       let heldUpMs = Infinity
-      // A busy machine holds up by itself, but not always.
+      // What the whole process worked, with the caller's part: a busy machine does not count. Cleaning up may fall into it.
       for (let tries = 0; heldUpMs > 100 && tries < 3; tries++) {
-        let [last, longest] = [performance.now(), 0]
-        const look = setInterval(() => {
-          const now = performance.now()
-          longest = Math.max(longest, now - last)
-          last = now
-        }, 1)
+        const began = process.cpuUsage()
         const answer = await ask(`/api/v1${path}`, { as: "mia", method, body })
-        await new Promise((resolve) => setTimeout(resolve, 2))
-        clearInterval(look)
-        heldUpMs = longest
+        const { system, user } = process.cpuUsage(began)
+        heldUpMs = (system + user) / 1_000
         expect([what, [400, 413, 414, 422].includes(answer.status)]).toEqual([what, true])
         expect(answer.body["code"]).toMatch(/^[A-Z]\w+$/)
       }
