@@ -7,10 +7,12 @@ import type { AddressInfo } from "node:net"
 import { Charter, type CharterOperation, DeviceKey, Orchestrator, OrchestratorError } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
-import { Context, Effect, ManagedRuntime } from "effect"
+import { Context, Effect, Exit, ManagedRuntime, Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import type { Backups } from "./backup/Backups.ts"
+import * as GatewayList from "./gateway/GatewayList.ts"
+import * as Gateways from "./gateway/Gateways.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
 import * as LocalListener from "./http/LocalListener.ts"
@@ -54,8 +56,12 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
   const app = HttpServer.make(log, config.edge)
   const identity: HubIdentity["Service"] = { current: nobodyYet(config) }
   const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, relays, identity, thread))
+  const gatewayScope = Effect.runSync(Scope.make())
   // Links end before the server closes, which would wait for them; later requests find the journal closed.
-  app.addHook("preClose", () => runtime.dispose())
+  app.addHook("preClose", async () => {
+    await Effect.runPromise(Scope.close(gatewayScope, Exit.void))
+    await runtime.dispose()
+  })
   try {
     const beganMs = performance.now()
     const services = await runtime.context()
@@ -66,7 +72,10 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const door = LocalDoor.make(app, config.dataFolder)
     const beside = config.edge.tls === undefined ? undefined : LocalListener.make(app)
     await foundTeam(services, config)
-    installRest(app, Context.add(services, HubIdentity, identity), config, door)
+    const open: Gateways.OpenGateways["Service"] = { current: [] }
+    const told = Context.add(Context.add(services, HubIdentity, identity), Gateways.OpenGateways, open)
+    installRest(app, told, config, door)
+    open.current = await openGateways(app, services, gatewayScope, config)
     const bound = HubAddress.of(await listen(app, config), beside !== undefined)
     const own = config.edge.publicUrl === undefined ? bound : [config.edge.publicUrl, ...bound]
     identity.current = { ...identity.current, addresses: own }
@@ -104,16 +113,28 @@ const foundTeam = async (services: Context.Context<NodeServices>, { policy, spac
   if (charter.state().version === 0) await Effect.runPromise(charter.write([founding(services, space)]))
 }
 
+/** Other systems' doors; a hub that has none loads nothing of them. */
+const openGateways = async (
+  app: FastifyInstance,
+  services: Context.Context<NodeServices>,
+  scope: Scope.Scope,
+  { gateways, policy }: HubConfig
+): Promise<ReadonlyArray<Gateways.Standing>> => {
+  const isTeam = policy === "enterprise"
+  const opening = Gateways.open(app, await GatewayList.load(gateways), { services, from: gateways.from, isTeam })
+  return Effect.runPromiseWith(services)(Scope.provide(opening, scope))
+}
+
+type RestServices = NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper | Gateways.OpenGateways
+
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
 const installRest = (
   app: FastifyInstance,
-  services: Context.Context<NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper>,
+  services: Context.Context<RestServices>,
   { edge, policy }: HubConfig,
   door: LocalDoor.LocalDoor
 ): void => {
-  const withTeam = services as Context.Context<
-    NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper | HubLayer.TeamServices
-  >
+  const withTeam = services as Context.Context<RestServices | HubLayer.TeamServices>
   const identify = IdentifyLive.make({
     door,
     sessions: Context.get(services, Sessions),

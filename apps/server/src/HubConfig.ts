@@ -9,6 +9,7 @@ import { AuditKeeper } from "@syncline/policy"
 import { Effect, Redacted } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 import * as EdgeSettings from "./http/EdgeSettings.ts"
+import * as GatewaySettings from "./gateway/GatewaySettings.ts"
 import * as RelayAddress from "./RelayAddress.ts"
 import { type Setting, type Switch, switches, switchOf, wholeNumber } from "./Setting.ts"
 
@@ -50,6 +51,8 @@ export interface HubConfig {
   readonly backupKeep: number
   /** What stands between the hub and those who call it. */
   readonly edge: EdgeSettings.EdgeSettings
+  /** The doors for other systems' own clients. */
+  readonly gateways: GatewaySettings.GatewaySettings
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
 }
@@ -227,6 +230,11 @@ const settings = [
   backupEveryHours,
   backupKeep,
   ...EdgeSettings.settings,
+  GatewaySettings.projectAi,
+  GatewaySettings.isync,
+  GatewaySettings.isyncPeers,
+  GatewaySettings.bodyMebibytes,
+  GatewaySettings.from,
   passphraseFile
 ]
 
@@ -259,6 +267,13 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
         publicUrl: (yield* value(EdgeSettings.publicUrl)) || undefined,
         trustedProxies: yield* value(EdgeSettings.trustedProxies),
         tls: yield* tlsOf(yield* value(EdgeSettings.tlsCertificate), yield* value(EdgeSettings.tlsKey))
+      },
+      gateways: {
+        projectAi: yield* value(GatewaySettings.projectAi),
+        isync: yield* value(GatewaySettings.isync),
+        isyncPeers: yield* value(GatewaySettings.isyncPeers),
+        bodyMebibytes: yield* value(GatewaySettings.bodyMebibytes),
+        from: yield* value(GatewaySettings.from)
       },
       passphrase: yield* readPassphrase(yield* value(passphraseFile))
     }

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import * as GatewaySettings from "../src/gateway/GatewaySettings.ts"
 import * as HubConfig from "../src/HubConfig.ts"
 import { failHub, temporaryFolder } from "./hubProcess.ts"
 
@@ -36,7 +37,8 @@ describe("settings", () => {
       backupFolder: undefined,
       backupEveryHours: 24,
       backupKeep: 14,
-      edge: { trustedProxies: [] }
+      edge: { trustedProxies: [] },
+      gateways: GatewaySettings.none
     })
   })
 
@@ -58,7 +60,12 @@ describe("settings", () => {
       SYNCLINE_MAILBOX_FOLDER: "/srv/dropbox/Syncline",
       SYNCLINE_BACKUP_FOLDER: "/srv/backups",
       SYNCLINE_BACKUP_EVERY_HOURS: "0",
-      SYNCLINE_BACKUP_KEEP: "3"
+      SYNCLINE_BACKUP_KEEP: "3",
+      SYNCLINE_GATEWAY_PROJECT_AI: "1",
+      SYNCLINE_GATEWAY_ISYNC: "off",
+      SYNCLINE_GATEWAY_ISYNC_PEERS: "10",
+      SYNCLINE_GATEWAY_BODY_MIB: "8",
+      SYNCLINE_GATEWAY_FROM: "10.0.0.0/8, fd00::/8,192.0.2.7"
     })
     expect(config).toEqual({
       port: 7001,
@@ -78,7 +85,14 @@ describe("settings", () => {
       backupFolder: "/srv/backups",
       backupEveryHours: 0,
       backupKeep: 3,
-      edge: { trustedProxies: [] }
+      edge: { trustedProxies: [] },
+      gateways: {
+        projectAi: "on",
+        isync: "off",
+        isyncPeers: 10,
+        bodyMebibytes: 8,
+        from: ["10.0.0.0/8", "fd00::/8", "192.0.2.7"]
+      }
     })
   })
 
@@ -91,7 +105,9 @@ describe("settings", () => {
       SYNCLINE_LOG_LEVEL: `must be one of trace, debug, info, warn, error, fatal, silent`,
       SYNCLINE_POLICY: `must be one of personal, enterprise`,
       SYNCLINE_MASS_DELETE_RECORDS: `must be a whole number from 1 to 1000000`,
-      SYNCLINE_MASS_DELETE_PERCENT: `must be a whole number from 1 to 100 (100 holds nothing by its share)`
+      SYNCLINE_MASS_DELETE_PERCENT: `must be a whole number from 1 to 100 (100 holds nothing by its share)`,
+      SYNCLINE_GATEWAY_PROJECT_AI: `must be one of on, off, or 1 for on`,
+      SYNCLINE_GATEWAY_FROM: `must be at most 64 addresses or networks such as 192.168.1.0/24`
     }
     for (const [variable, sentence] of Object.entries(sentences)) {
       const error = complaint({ [variable]: " " })
@@ -124,7 +140,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, gatewayProjectAi, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -5,6 +5,7 @@ import { connect } from "node:net"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { pino } from "pino"
 import * as EdgeSettings from "../src/http/EdgeSettings.ts"
+import * as GatewaySettings from "../src/gateway/GatewaySettings.ts"
 import * as Hub from "../src/Hub.ts"
 import { metric, startHub, temporaryFolder } from "./hubProcess.ts"
 
@@ -87,6 +88,7 @@ describe("http", () => {
       backupEveryHours: 24,
       backupKeep: 14,
       edge: EdgeSettings.none,
+      gateways: GatewaySettings.none,
       passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))

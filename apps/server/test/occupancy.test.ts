@@ -36,6 +36,8 @@ const ofRelays = [
   ...["libp2p_frames_in", "libp2p_bytes_in", "libp2p_bytes_out"].map((name) => `queue="${name}"`),
   'cache="libp2p_barred"'
 ]
+/** What only a hub with gateways has. */
+const ofGateways = ["addresses", "large_bodies"].map((name) => `queue="gateway_${name}"`)
 /** What only a team's hub has. */
 const ofTeams = [
   'cache="policy_answers"',
@@ -46,6 +48,7 @@ const ofTeams = [
 ]
 
 const relaying = { SYNCLINE_RELAY: "on", SYNCLINE_RELAY_PORT: "0" }
+const gateways = { SYNCLINE_GATEWAY_PROJECT_AI: "1" }
 
 it("[HB-18] metrics and table name the same queues and caches, with the same bounds", { timeout: 60_000 }, async () => {
   const data = temporaryFolder()
@@ -59,8 +62,9 @@ it("[HB-18] metrics and table name the same queues and caches, with the same bou
   const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
   const lengths = new Map([...family(text, "syncline_queue_length"), ...family(text, "syncline_cache_length")])
   const table = new Map(documented())
-  // This hub is a personal one without a mailbox, and no relay.
-  for (const name of [...ofTeams, ...ofRelays, ofFolder]) expect([name, table.delete(name)]).toEqual([name, true])
+  // This hub is a personal one without a mailbox and gateways, and no relay.
+  for (const name of [...ofTeams, ...ofRelays, ...ofGateways, ofFolder])
+    expect([name, table.delete(name)]).toEqual([name, true])
   expect(limits).toEqual(table)
   expect([...lengths.keys()]).toEqual([...limits.keys()])
   for (const [name, length] of lengths) expect([name, length >= 0 && length <= limits.get(name)!]).toEqual([name, true])
@@ -73,11 +77,14 @@ it("[HB-18] metrics and table name the same queues and caches, with the same bou
 })
 
 it(
-  "[HB-18] a team's hub with a mailbox and a relay shows what only it has, with the bounds of the table",
+  "[HB-18] a team's hub with a mailbox, a relay and gateways shows what only it has, with the bounds of the table",
   { timeout: 60_000 },
   async () => {
     const data = temporaryFolder()
-    const hub = await startHub({ data, env: { ...team, SYNCLINE_MAILBOX_FOLDER: temporaryFolder(), ...relaying } })
+    const hub = await startHub({
+      data,
+      env: { ...team, SYNCLINE_MAILBOX_FOLDER: temporaryFolder(), ...relaying, ...gateways }
+    })
     const { link } = await invite(data, hub)
     await join(hub, link, newcomer("Zoe"))
     let text = ""
@@ -88,7 +95,7 @@ it(
     }, 10_000)
     const limits = new Map([...family(text, "syncline_queue_limit"), ...family(text, "syncline_cache_limit")])
     const table = documented()
-    for (const name of [...ofTeams, ...ofRelays, ofFolder])
+    for (const name of [...ofTeams, ...ofRelays, ...ofGateways, ofFolder])
       expect([name, limits.get(name)]).toEqual([name, table.get(name)])
     const lengths = family(text, "syncline_queue_length")
     expect(ofTeams.slice(1).map((name) => lengths.get(name))).toEqual([1, 1, 1, 1])

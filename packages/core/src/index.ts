@@ -76,6 +76,7 @@ export * as Decision from "./gate/Decision.ts"
 export type * as Deeds from "./gate/Deeds.ts"
 export * as Gate from "./gate/Gate.ts"
 
+export * as CallRate from "./transport/CallRate.ts"
 export * as Link from "./transport/Link.ts"
 export * as FileSeal from "./crypto/FileSeal.ts"
 export * as CloudStorage from "./mailbox/CloudStorage.ts"

@@ -7,6 +7,7 @@ import type { Charter, OnboardingDesk } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { Effect, Schema } from "effect"
 import type { Backups } from "../backup/Backups.ts"
+import type { OpenGateways } from "../gateway/Gateways.ts"
 import type { PeopleServices } from "../people/PeopleLayer.ts"
 import type { HubIdentity } from "../status/HubIdentity.ts"
 import type { PairingKeeper } from "../team/PairingKeeper.ts"
@@ -18,6 +19,7 @@ export type HubServices =
   | PeopleServices
   | HubIdentity
   | Backups
+  | OpenGateways
   | PairingKeeper
   | Charter.Charter
   | OnboardingDesk.OnboardingDesk

@@ -1,6 +1,7 @@
 /** All endpoints of the REST interface: one list, which is served, described and tested as it is. */
 import { auditEndpoints } from "../audit/auditEndpoints.ts"
 import { backupEndpoints } from "../backup/backupEndpoints.ts"
+import { gatewayEndpoints } from "../gateway/gatewayEndpoints.ts"
 import { accountEndpoints } from "../people/accountEndpoints.ts"
 import { signInEndpoints } from "../people/signInEndpoints.ts"
 import { historyEndpoints } from "../records/historyEndpoints.ts"
@@ -38,4 +39,5 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...historyEndpoints,
   ...quarantineEndpoints,
   ...receiptEndpoints
+  ...gatewayEndpoints
 ]

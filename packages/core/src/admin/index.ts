@@ -1,6 +1,7 @@
 /** The door to what a hub's REST interface says, for its server, the command line and the browser alike. Only re-exports. */
 export * as AdminAudit from "./AdminAudit.ts"
 export * as AdminBackup from "./AdminBackup.ts"
+export * as AdminGateways from "./AdminGateways.ts"
 export { AdminIdentity } from "./AdminIdentity.ts"
 export * as AdminOnboarding from "./AdminOnboarding.ts"
 export * as AdminPage from "./AdminPage.ts"

@@ -1,0 +1,42 @@
+/**
+ * What a gateway is: a door for another system's own clients, which work as they are. The frame mounts it, keeps its callers within
+ * bounds and closes it; how it speaks and what it keeps is its own business, and what it keeps are ordinary records.
+ */
+import type { NodeServices } from "@syncline/node"
+import type { Context, Effect, Scope } from "effect"
+import type { FastifyInstance, FastifyReply } from "fastify"
+import type { IncomingMessage, Server } from "node:http"
+import type { GatewayError } from "./GatewayError.ts"
+
+/** What gateways may use of the hub. */
+export type GatewayServices = NodeServices
+
+export interface GatewayHost {
+  readonly services: Context.Context<GatewayServices>
+  /** The hub's own server, for upgrades; requests come by Fastify. */
+  readonly server: Server
+  /** Why nothing may be asked here any more, e.g. because the space was sealed meanwhile. */
+  readonly whyClosed: () => string | undefined
+  /** True for who may call; counts the call. For upgrades: requests are checked before they reach a route. */
+  readonly mayCall: (request: IncomingMessage) => boolean
+}
+
+export interface Gateway {
+  /** As settings, log and status name it. */
+  readonly name: string
+  /** What it cannot protect, in one sentence. */
+  readonly warning: string
+  /** Largest body, in bytes. */
+  readonly bodyBytesMax: number
+  /** How long an answer may take, in milliseconds. */
+  readonly answerMsMax: number
+  /** An answer that refuses, in the form that its clients know. */
+  readonly refuse: (reply: FastifyReply, status: number, words: string) => FastifyReply
+  /**
+   * Gets ready and gives what adds its routes to a Fastify scope of its own, which knows no content type yet. What it holds is given up when
+   * the scope closes, before the hub's services are.
+   */
+  readonly open: (
+    host: GatewayHost
+  ) => Effect.Effect<(app: FastifyInstance) => void, GatewayError, GatewayServices | Scope.Scope>
+}

@@ -1,0 +1,59 @@
+/**
+ * The settings of the gateways: which are open, to whom, and for how much. Where values come from is `HubConfig`'s business.
+ */
+import * as GatewaySource from "./GatewaySource.ts"
+import { type Setting, type Switch, switchOf, wholeNumber } from "../Setting.ts"
+
+export interface GatewaySettings {
+  readonly projectAi: Switch
+  readonly isync: Switch
+  /** Peers that iSync's gateway accepts at a time, 1 to 1,000. */
+  readonly isyncPeers: number
+  /** Largest body that a gateway takes, in MiB, 1 to 50. */
+  readonly bodyMebibytes: number
+  /** Networks whose addresses may call; all where there is none. */
+  readonly from: ReadonlyArray<string>
+}
+
+/** The settings of a hub without gateways. */
+export const none: GatewaySettings = {
+  projectAi: "off",
+  isync: "off",
+  isyncPeers: 3,
+  bodyMebibytes: 50,
+  from: []
+}
+
+/** Networks that the setting takes. */
+const sourcesMax = 64
+
+export const projectAi = switchOf("SYNCLINE_GATEWAY_PROJECT_AI", "gatewayProjectAi")
+
+export const isync = switchOf("SYNCLINE_GATEWAY_ISYNC", "gatewayIsync")
+
+export const isyncPeers: Setting<number> = {
+  variable: "SYNCLINE_GATEWAY_ISYNC_PEERS",
+  key: "gatewayIsyncPeers",
+  fallback: none.isyncPeers,
+  allowed: "a whole number from 1 to 1000",
+  read: wholeNumber(1, 1_000)
+}
+
+export const bodyMebibytes: Setting<number> = {
+  variable: "SYNCLINE_GATEWAY_BODY_MIB",
+  key: "gatewayBodyMib",
+  fallback: none.bodyMebibytes,
+  allowed: "a whole number from 1 to 50",
+  read: wholeNumber(1, 50)
+}
+
+export const from: Setting<ReadonlyArray<string>> = {
+  variable: "SYNCLINE_GATEWAY_FROM",
+  key: "gatewayFrom",
+  fallback: none.from,
+  allowed: `at most ${sourcesMax} addresses or networks such as 192.168.1.0/24 or fd00::/8, with commas between`,
+  read: (value) => {
+    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
+    return Array.isArray(given) && given.length <= sourcesMax && given.every(GatewaySource.isGiven) ? given : undefined
+  }
+}

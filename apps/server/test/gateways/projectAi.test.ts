@@ -1,0 +1,243 @@
+/**
+ * Project-AI's client at the hub: the exact requests of its `cloud_sync.py`, by a client written anew from what the real one sends.
+ */
+import { createHash, randomBytes } from "node:crypto"
+import { request } from "node:http"
+import { createNode, Entity, Schema, TrustFile } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { socketIo } from "@syncline/transport-socketio"
+import { Effect } from "effect"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { device, temporaryFolder, until } from "../hubProcess.ts"
+import { type GatewayHub, openHub } from "./gatewayHub.ts"
+
+/** What python-requests sends of itself. */
+const pythonHeaders = {
+  "user-agent": "python-requests/2.31.0",
+  "accept-encoding": "gzip, deflate",
+  accept: "*/*",
+  connection: "keep-alive"
+}
+
+interface Answered {
+  readonly status: number
+  readonly body: { readonly [key: string]: unknown }
+}
+
+/** One request as the client's library makes it. */
+const ask = (
+  url: string,
+  { body, headers = {}, method = "GET" }: { method?: string; body?: string; headers?: Record<string, string> } = {}
+): Promise<Answered> =>
+  new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }
+    const sent = request(url, { method, headers: { ...pythonHeaders, ...length, ...headers } }, (response) => {
+      let text = ""
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
+      response.on("end", () => {
+        const isJson = response.headers["content-type"]?.includes("json") === true
+        resolve({
+          status: response.statusCode!,
+          body: isJson ? (JSON.parse(text) as Answered["body"]) : { text }
+        })
+      })
+      response.on("error", reject)
+    })
+    sent.on("error", reject)
+    sent.end(body)
+  })
+
+const json = { "content-type": "application/json" }
+
+/** `CloudSyncManager`, as far as it speaks to its server; `base` is its CLOUD_SYNC_URL. */
+const client = (base: string, name: string) => {
+  const device_id = createHash("sha256").update(name).digest("hex").slice(0, 16)
+  const query = (username: string) => new URLSearchParams({ username, device_id }).toString()
+  return {
+    device_id,
+    upload: async (username: string, token: string): Promise<boolean> => {
+      const encrypted_data = Buffer.from(token, "latin1").toString("hex")
+      const body = JSON.stringify({ username, device_id, encrypted_data })
+      return (await ask(`${base}/upload`, { method: "POST", body, headers: json })).status === 200
+    },
+    download: async (username: string): Promise<string | undefined> => {
+      const { body, status } = await ask(`${base}/download?${query(username)}`)
+      return status === 200 ? Buffer.from(body["encrypted_data"] as string, "hex").toString("latin1") : undefined
+    },
+    devices: async (username: string): Promise<ReadonlyArray<{ device_id: string; last_sync: string }>> => {
+      const { body } = await ask(`${base}/devices?${new URLSearchParams({ username }).toString()}`)
+      return body["devices"] as ReadonlyArray<{ device_id: string; last_sync: string }>
+    }
+  }
+}
+
+/** A text as Fernet makes it of so many bytes. */
+const token = (bytes: number): string => `gAAAAA${randomBytes(bytes).toString("base64url")}==`
+
+const upload = (hub: GatewayHub, body: unknown, headers: Record<string, string> = json) =>
+  ask(`${hub.url}/sync/upload`, {
+    method: "POST",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    headers
+  })
+
+const good = { username: "ada", device_id: "0123456789abcdef", encrypted_data: "67414141" }
+
+describe("Project-AI's client", () => {
+  it("[GP-1][GP-2][GP-3] uploads, downloads and lists devices as it does at its own server", async () => {
+    const hub = await openHub({ projectAi: "on" })
+    const answered = await upload(hub, good)
+    expect(answered.status).toBe(200)
+    expect(answered.body).toEqual({ status: "success", timestamp: expect.stringMatching(/^\d{4}-.*Z$/) as string })
+    const found = await ask(`${hub.url}/sync/download?username=ada&device_id=feedfeedfeedfeed`)
+    expect(found).toEqual({
+      status: 200,
+      body: {
+        username: "ada",
+        device_id: good.device_id,
+        encrypted_data: good.encrypted_data,
+        timestamp: answered.body["timestamp"]
+      }
+    })
+    const listed = await ask(`${hub.url}/sync/devices?username=ada`)
+    const last_sync = answered.body["timestamp"]
+    expect(listed).toEqual({ status: 200, body: { devices: [{ device_id: good.device_id, last_sync }] } })
+    expect(await ask(`${hub.url}/sync/devices?username=bob`)).toEqual({ status: 200, body: { devices: [] } })
+    const online = await ask(`${hub.url}/sync/api/status`)
+    expect(online).toMatchObject({ status: 200, body: { status: "online" } })
+    // Exactly 404 is what it takes for "nothing there".
+    const nobody = await ask(`${hub.url}/sync/download?username=bob&device_id=1`)
+    expect(nobody).toEqual({ status: 404, body: { error: "No data found" } })
+    for (const path of ["download", "devices", "download?username=", "download?username=a&username=b"]) {
+      expect([path, (await ask(`${hub.url}/sync/${path}`)).status]).toEqual([path, 400])
+    }
+  })
+
+  it("[GP-1] is answered as well where its address ends in a slash", async () => {
+    const hub = await openHub({ projectAi: "on" })
+    const { download, upload: put } = client(`${hub.url}/sync/`, "laptop")
+    expect(await put("ada", "gAAAAAx")).toBe(true)
+    expect(await download("ada")).toBe("gAAAAAx")
+  })
+
+  it("[GP-2][GP-4] of two devices of one user the last upload counts, whole, also when many upload at once", async () => {
+    const hub = await openHub({ projectAi: "on" })
+    const [laptop, phone] = [client(`${hub.url}/sync`, "laptop"), client(`${hub.url}/sync`, "phone")]
+    await laptop.upload("ada", "gAAAAAold")
+    await phone.upload("ada", "gAAAAAnew")
+    expect(await laptop.download("ada")).toBe("gAAAAAnew")
+    const names = (await laptop.devices("ada")).map(({ device_id }) => device_id)
+    expect(new Set(names)).toEqual(new Set([laptop.device_id, phone.device_id]))
+    const texts = Array.from({ length: 6 }, () => token(90_000))
+    const clients = texts.map((_, i) => client(`${hub.url}/sync`, `device ${i}`))
+    const reads: Array<Promise<string | undefined>> = []
+    const kept = await Promise.all(
+      texts.map(async (text, i) => {
+        reads.push(clients[i]!.download("ada"))
+        return clients[i]!.upload("ada", text)
+      })
+    )
+    // Two large bodies of one address are read at a time; the client takes a refusal for what it is and tries again later.
+    expect(kept).toContain(true)
+    expect([...texts, "gAAAAAnew"]).toContain(await laptop.download("ada"))
+    for (const text of await Promise.all(reads)) expect([...texts, "gAAAAAnew"]).toContain(text)
+  })
+
+  it(
+    "[GP-4][GP-5] a large text is there byte by byte, at the hub and in the records of another device",
+    { timeout: 30_000 },
+    async () => {
+      const data = temporaryFolder()
+      const { peer, store } = device()
+      await Effect.runPromise(TrustFile.add(data, peer))
+      const hub = await openHub({ projectAi: "on" }, { data })
+      const text = token(1_000_000)
+      const { download, upload: put } = client(`${hub.url}/sync`, "laptop")
+      expect(await put("ada", text)).toBe(true)
+      expect((await download("ada")) === text).toBe(true)
+      const open = { of: Entity.lww(Schema.String), text: Entity.lww(Schema.String) }
+      const node = await createNode({
+        space: "home",
+        store,
+        entities: {
+          blob: Entity.make("projectai-blob", {
+            username: Entity.lww(Schema.String),
+            content: Entity.lww(Schema.Unknown as never)
+          }),
+          part: Entity.make("projectai-part", open)
+        },
+        policy: personal({ trusted: [hub.peer] }),
+        transports: [socketIo()],
+        routes: [{ address: hub.url, peer: hub.peer }],
+        retryMsMin: 200,
+        retryMsMax: 500
+      })
+      onTestFinished(() => node.close())
+      await until(async () => (await node.blob.query({})).length === 1, 10_000)
+      const [head] = await node.blob.query({})
+      const content = head!["content"] as unknown as { slot: string; pieces: number; sha256: string }
+      const pieces = await Promise.all(
+        Array.from({ length: content.pieces }, (_, i) => node.part.get(`${head!.id}/${content.slot}/${i}`))
+      )
+      const joined = pieces.map((piece) => piece!.text).join("")
+      expect(joined === text).toBe(true)
+      expect(createHash("sha256").update(joined).digest("hex")).toBe(content.sha256)
+    }
+  )
+
+  it("[GP-6][GW-6][GW-8] what is no upload is answered in the client's form, and nothing is kept of it", async () => {
+    const hub = await openHub({ projectAi: "on", bodyMebibytes: 1 })
+    const nested = `${"[".repeat(10_000)}${"]".repeat(10_000)}`
+    const missing = [
+      ...["username", "device_id", "encrypted_data"].flatMap((field) => [
+        { ...good, [field]: undefined },
+        { ...good, [field]: "" }
+      ]),
+      ...["null", "[]", "7", `"x"`, "{}", nested]
+    ]
+    for (const body of missing) {
+      expect(await upload(hub, body)).toEqual({ status: 400, body: { error: "Missing required fields" } })
+    }
+    const wrong = [
+      "{",
+      "",
+      `{"__proto__":{"a":1},"username":"ada","device_id":"d","encrypted_data":"00"}`,
+      `{"constructor":{"prototype":1},"username":"ada","device_id":"d","encrypted_data":"00"}`,
+      `{"username":"\\ud800","device_id":"d","encrypted_data":"00"}`,
+      { ...good, username: "a\0b" },
+      { ...good, username: "a".repeat(257) },
+      { ...good, username: { a: 1 } },
+      { ...good, device_id: "é" },
+      { ...good, device_id: "d".repeat(65) },
+      { ...good, encrypted_data: "abc" },
+      { ...good, encrypted_data: "zz" },
+      { ...good, encrypted_data: 12 }
+    ]
+    for (const body of wrong) {
+      const { body: told, status } = await upload(hub, body)
+      expect([body, status, Object.keys(told)]).toEqual([body, 400, ["error"]])
+    }
+    const large = { ...good, encrypted_data: "00".repeat(600_000) }
+    expect(await upload(hub, large)).toMatchObject({ status: 413, body: { error: expect.any(String) as string } })
+    expect((await upload(hub, good, { "content-type": "text/plain" })).status).toBe(415)
+    expect((await upload(hub, good, { ...json, "content-encoding": "gzip" })).status).toBe(415)
+    const found = await Promise.all(["ada", "a"].map((name) => ask(`${hub.url}/sync/devices?username=${name}`)))
+    expect(found.map(({ body }) => body["devices"])).toEqual([[], []])
+    // And it goes on.
+    expect((await upload(hub, good)).status).toBe(200)
+    // Bytes that are no text come back as well.
+    expect((await upload(hub, { ...good, encrypted_data: "00FFd8" })).status).toBe(200)
+    expect((await ask(`${hub.url}/sync/download?username=ada`)).body["encrypted_data"]).toBe("00ffd8")
+  })
+
+  it("[GP-7][GW-8] a hub that stops or cannot read says so, and never that nothing is there", async () => {
+    const hub = await openHub({ projectAi: "on" })
+    await upload(hub, good)
+    const asking = Array.from({ length: 5 }, () => ask(`${hub.url}/sync/download?username=ada`))
+    const stopped = hub.stop()
+    for (const answer of await Promise.allSettled(asking)) {
+      if (answer.status === "fulfilled") expect([200, 503]).toContain(answer.value.status)
+    }
+    await stopped
+  })
+})
