@@ -37,7 +37,12 @@ const ofRelays = [
   'cache="libp2p_barred"'
 ]
 /** What only a hub with gateways has. */
-const ofGateways = ["addresses", "large_bodies"].map((name) => `queue="gateway_${name}"`)
+const ofGateways = [
+  ...["gateway_addresses", "gateway_large_bodies", "foreign_connections", "isync_peers", "isync_unwritten"].map(
+    (name) => `queue="${name}"`
+  ),
+  ...["isync_packets", "isync_packet_bytes"].map((name) => `cache="${name}"`)
+]
 /** What only a team's hub has. */
 const ofTeams = [
   'cache="policy_answers"',
@@ -48,7 +53,7 @@ const ofTeams = [
 ]
 
 const relaying = { SYNCLINE_RELAY: "on", SYNCLINE_RELAY_PORT: "0" }
-const gateways = { SYNCLINE_GATEWAY_PROJECT_AI: "1" }
+const gateways = { SYNCLINE_GATEWAY_PROJECT_AI: "1", SYNCLINE_GATEWAY_ISYNC: "1" }
 
 it("[HB-18] metrics and table name the same queues and caches, with the same bounds", { timeout: 60_000 }, async () => {
   const data = temporaryFolder()

@@ -3,9 +3,9 @@
  * bounds and closes it; how it speaks and what it keeps is its own business, and what it keeps are ordinary records.
  */
 import type { NodeServices } from "@syncline/node"
+import type { ClientHandler, ForeignClient } from "@syncline/transport-socketio/gateway"
 import type { Context, Effect, Scope } from "effect"
 import type { FastifyInstance, FastifyReply } from "fastify"
-import type { IncomingMessage, Server } from "node:http"
 import type { GatewayError } from "./GatewayError.ts"
 
 /** What gateways may use of the hub. */
@@ -13,12 +13,19 @@ export type GatewayServices = NodeServices
 
 export interface GatewayHost {
   readonly services: Context.Context<GatewayServices>
-  /** The hub's own server, for upgrades; requests come by Fastify. */
-  readonly server: Server
   /** Why nothing may be asked here any more, e.g. because the space was sealed meanwhile. */
   readonly whyClosed: () => string | undefined
-  /** True for who may call; counts the call. For upgrades: requests are checked before they reach a route. */
-  readonly mayCall: (request: IncomingMessage) => boolean
+}
+
+/** What a gateway does while it is open. */
+export interface OpenGateway {
+  /** Adds its routes to a Fastify scope of its own, which knows no content type yet; every request there was checked. */
+  readonly addRoutes: (app: FastifyInstance) => void
+  /**
+   * Called for each client of Socket.IO, in all gateways that have this: they share one server at `/socket.io/`, where clients say by
+   * their events whose they are.
+   */
+  readonly onClient?: (client: ForeignClient) => ClientHandler
 }
 
 export interface Gateway {
@@ -32,11 +39,6 @@ export interface Gateway {
   readonly answerMsMax: number
   /** An answer that refuses, in the form that its clients know. */
   readonly refuse: (reply: FastifyReply, status: number, words: string) => FastifyReply
-  /**
-   * Gets ready and gives what adds its routes to a Fastify scope of its own, which knows no content type yet. What it holds is given up when
-   * the scope closes, before the hub's services are.
-   */
-  readonly open: (
-    host: GatewayHost
-  ) => Effect.Effect<(app: FastifyInstance) => void, GatewayError, GatewayServices | Scope.Scope>
+  /** Gets ready. What it holds is given up when the scope closes, before the hub's services are. */
+  readonly open: (host: GatewayHost) => Effect.Effect<OpenGateway, GatewayError, GatewayServices | Scope.Scope>
 }

@@ -1,5 +1,4 @@
 /** Why a gateway cannot keep or give something. */
-import { JournalError, WriteError } from "@syncline/core"
 import { Schema } from "effect"
 
 /** A text is larger than what is kept in pieces. The client sends less. */
@@ -27,7 +26,7 @@ export class PiecesMissing extends Schema.TaggedError<PiecesMissing>()("PiecesMi
   }
 }
 
-/** The records of the space could not be read or written. As the reason says. */
+/** Records could not be read or written, or the node does not tell of changes. As the problem says. */
 export class GatewayStoreFailed extends Schema.TaggedError<GatewayStoreFailed>()("GatewayStoreFailed", {
   problem: Schema.String,
   isRetryable: Schema.Boolean
@@ -64,6 +63,11 @@ export class GatewayError extends Schema.TaggedError<GatewayError>()("GatewayErr
 /** The boundary's error of a reason. */
 export const because = (reason: GatewayError["reason"]): GatewayError => new GatewayError({ reason })
 
-/** The boundary's error of a failure of the hub's records. */
-export const ofStore = ({ isRetryable, message }: WriteError.WriteError | JournalError.JournalError): GatewayError =>
-  because(new GatewayStoreFailed({ problem: message, isRetryable }))
+/** The boundary's error of a failure of the hub's node. */
+export const ofStore = ({
+  isRetryable,
+  message
+}: {
+  readonly message: string
+  readonly isRetryable: boolean
+}): GatewayError => because(new GatewayStoreFailed({ problem: message, isRetryable }))

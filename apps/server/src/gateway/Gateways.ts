@@ -5,11 +5,12 @@
 import { Charter, CharterOperation, DeviceKey, SpaceKeys } from "@syncline/core"
 import { Context, Effect, Result, type Scope } from "effect"
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import type { IncomingMessage } from "node:http"
 import * as BodyDeadline from "../http/BodyDeadline.ts"
 import * as HttpServer from "../http/HttpServer.ts"
-import * as Origin from "../rest/Origin.ts"
-import type { Gateway, GatewayHost, GatewayServices } from "./Gateway.ts"
+import type { Gateway, GatewayHost, GatewayServices, OpenGateway } from "./Gateway.ts"
 import * as GatewayBudget from "./GatewayBudget.ts"
+import * as GatewaySockets from "./GatewaySockets.ts"
 
 /** How it stands about a gateway that the settings open. */
 export interface Standing {
@@ -46,22 +47,44 @@ export const open = Effect.fnUntraced(function* (
     ? Context.get(services as Context.Context<GatewayServices | Charter.Charter>, Charter.Charter)
     : undefined
   const whyClosed = () => (charter?.state().seal === undefined ? undefined : sealed)
-  const host: GatewayHost = {
-    services,
-    server: app.server,
-    whyClosed,
-    mayCall: ({ socket }) => whyClosed() === undefined && budget.call(socket.remoteAddress ?? "") === undefined
-  }
+  const host: GatewayHost = { services, whyClosed }
+  const mounting: Mounting = { app, budget, whyClosed }
   const unfit = (charter === undefined ? undefined : unfitTeam(charter, services)) ?? (yield* unfitKeys)
   const standings: Array<Standing> = []
+  const sockets: Array<NonNullable<OpenGateway["onClient"]>> = []
   for (const gateway of gateways) {
     const opened = unfit === undefined ? yield* Effect.result(gateway.open(host)) : Result.fail({ message: unfit })
-    if (Result.isSuccess(opened)) mount(app, gateway, budget, whyClosed, opened.success)
+    if (Result.isSuccess(opened)) {
+      const { addRoutes, onClient } = opened.success
+      mount(mounting, gateway, addRoutes)
+      if (onClient !== undefined) sockets.push(onClient)
+    }
     const because = Result.isFailure(opened) ? opened.failure.message : undefined
     yield* tell(gateway, because)
     standings.push({ name: gateway.name, warning: gateway.warning, because })
   }
+  if (sockets.length > 0) yield* openSockets(mounting, sockets)
   return standings
+})
+
+/** For Socket.IO's clients, in the form in which its servers refuse. A polling client asks and waits for half a minute. */
+const socketDoor: MountOptions = {
+  bodyBytesMax: GatewaySockets.messageBytesMax,
+  answerMsMax: 60_000,
+  refuse: (reply, status, words) => reply.code(status).send({ code: 4, message: words })
+}
+
+const openSockets = Effect.fnUntraced(function* (
+  mounting: Mounting,
+  handlers: ReadonlyArray<NonNullable<OpenGateway["onClient"]>>
+) {
+  const { app, budget, whyClosed } = mounting
+  const mayUpgrade = (request: IncomingMessage): boolean =>
+    whyClosed() === undefined &&
+    isOwnPage(request.headers.origin, request.headers.host) &&
+    budget.call(request.socket.remoteAddress ?? "") === undefined
+  const addRoutes = yield* GatewaySockets.open(app.server, handlers, mayUpgrade)
+  mount(mounting, socketDoor, addRoutes)
 })
 
 const sealed = "the space is sealed, and a gateway would hand out to strangers what its readers keep to themselves"
@@ -89,14 +112,19 @@ const unfitKeys = Effect.gen(function* () {
   return status.success.state === "open" ? undefined : sealed
 })
 
+interface Mounting {
+  readonly app: FastifyInstance
+  readonly budget: GatewayBudget.GatewayBudget
+  readonly whyClosed: () => string | undefined
+}
+
+type MountOptions = Pick<Gateway, "answerMsMax" | "bodyBytesMax" | "refuse">
+
 const mount = (
-  app: FastifyInstance,
-  gateway: Gateway,
-  budget: GatewayBudget.GatewayBudget,
-  whyClosed: () => string | undefined,
-  addRoutes: (scope: FastifyInstance) => void
+  { app, budget, whyClosed }: Mounting,
+  { answerMsMax, bodyBytesMax, refuse }: MountOptions,
+  addRoutes: OpenGateway["addRoutes"]
 ): void => {
-  const { answerMsMax, bodyBytesMax, refuse } = gateway
   app.register((scope, _, done) => {
     scope.removeAllContentTypeParsers()
     scope.addHook("onRoute", (route) => {
@@ -123,6 +151,10 @@ const mount = (
   })
 }
 
+/** Clients of other systems are programs, which name no origin. A page of another one has no business here. */
+const isOwnPage = (origin: string | undefined, host: string | undefined): boolean =>
+  origin === undefined || origin === `http://${host}` || origin === `https://${host}`
+
 interface Refusal {
   readonly status: number
   readonly words: string
@@ -134,8 +166,7 @@ const problemOf = (
   budget: GatewayBudget.GatewayBudget,
   reply: FastifyReply
 ): Refusal | undefined => {
-  // Clients of other systems are programs. A page that a person looks at has no business here.
-  if (request.headers.origin !== undefined && !Origin.isOwn(request)) {
+  if (!isOwnPage(request.headers.origin, request.host)) {
     return { status: 403, words: "pages of other origins get nothing here" }
   }
   if (request.headers["content-encoding"] !== undefined) return { status: 415, words: "send it uncompressed" }

@@ -1,6 +1,13 @@
 /** A hub with gateways in the test's own process, and what a device that syncs with it sees. Everything is closed with the test. */
+import { Charter, CharterState, DeviceKey } from "@syncline/core"
+import { nodeLayer } from "@syncline/node"
+import { personal } from "@syncline/policy"
+import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
+import fastify from "fastify"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
+import type { Gateway } from "../../src/gateway/Gateway.ts"
+import * as Gateways from "../../src/gateway/Gateways.ts"
 import * as GatewaySettings from "../../src/gateway/GatewaySettings.ts"
 import * as Hub from "../../src/Hub.ts"
 import type { HubConfig } from "../../src/HubConfig.ts"
@@ -57,4 +64,35 @@ export const openHub = async (
     log: () => lines.map((line) => JSON.parse(line) as { readonly [key: string]: unknown }),
     stop
   }
+}
+
+/** A gateway on a node of its own, in a space that the test seals. */
+export const openAlone = async (gateway: Gateway) => {
+  const node = nodeLayer({
+    folder: temporaryFolder(),
+    space: "home",
+    transports: [],
+    routes: [],
+    policy: personal({ trusted: [] })
+  })
+  const scope = Effect.runSync(Scope.make())
+  const app = fastify()
+  const state: { seal: object | undefined } = { seal: undefined }
+  const opening = Effect.gen(function* () {
+    const built = yield* Layer.build(node)
+    const { peer } = Context.get(built, DeviceKey.DeviceKey)
+    const charter = {
+      devices: new Map([[peer, { member: "owner", isPaused: false }]]),
+      members: new Map([["owner", { role: "owner" }]]),
+      roles: new Map(CharterState.builtInRoles.map((role) => [role.id, role]))
+    }
+    const services = Context.add(built, Charter.Charter, { state: () => ({ ...charter, ...state }) } as never)
+    const open = Gateways.open(app, [gateway], { services, from: [], isTeam: true })
+    return yield* Effect.provide(open, services)
+  })
+  await Effect.runPromise(opening.pipe(Scope.provide(scope), Effect.provide(Logger.layer([]))))
+  app.addHook("preClose", () => Effect.runPromise(Scope.close(scope, Exit.void)))
+  onTestFinished(() => app.close())
+  const url = await app.listen({ port: 0, host: "127.0.0.1" })
+  return { url, seal: () => void (state.seal = {}) }
 }

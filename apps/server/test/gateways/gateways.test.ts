@@ -171,7 +171,7 @@ const idle: Gateway = {
   bodyBytesMax: 1,
   answerMsMax: 1,
   refuse: (reply) => reply,
-  open: () => Effect.succeed(() => undefined)
+  open: () => Effect.succeed({ addRoutes: () => undefined })
 }
 
 const kind: ChunkedText.TextKind = { head: "seed-blob", piece: "seed-part", versions: 3 }

@@ -25,7 +25,7 @@ export const make = (bodyBytesMax: number): Gateway => {
     refuse: (reply, status, words) => reply.code(status).send({ error: words }),
     open: Effect.fnUntraced(function* (host) {
       const store = yield* ProjectAiStore.make
-      return (app) => addRoutes(app, gateway, host, store)
+      return { addRoutes: (app) => addRoutes(app, gateway, host, store) }
     })
   }
   return gateway
