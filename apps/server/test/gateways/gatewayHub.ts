@@ -1,5 +1,5 @@
 /** A hub with gateways in the test's own process, and what a device that syncs with it sees. Everything is closed with the test. */
-import { Charter, CharterState, DeviceKey } from "@syncline/core"
+import { Charter, CharterState, DeviceKey, Records } from "@syncline/core"
 import { nodeLayer } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
@@ -66,8 +66,14 @@ export const openHub = async (
   }
 }
 
+interface Alone {
+  readonly url: string
+  readonly records: Records.Records["Service"]
+  readonly seal: () => void
+}
+
 /** A gateway on a node of its own, in a space that the test seals. */
-export const openAlone = async (gateway: Gateway) => {
+export const openAlone = async (gateway: Gateway): Promise<Alone> => {
   const node = nodeLayer({
     folder: temporaryFolder(),
     space: "home",
@@ -88,11 +94,12 @@ export const openAlone = async (gateway: Gateway) => {
     }
     const services = Context.add(built, Charter.Charter, { state: () => ({ ...charter, ...state }) } as never)
     const open = Gateways.open(app, [gateway], { services, from: [], isTeam: true })
-    return yield* Effect.provide(open, services)
+    yield* Effect.provide(open, services)
+    return Context.get(built, Records.Records)
   })
-  await Effect.runPromise(opening.pipe(Scope.provide(scope), Effect.provide(Logger.layer([]))))
+  const records = await Effect.runPromise(opening.pipe(Scope.provide(scope), Effect.provide(Logger.layer([]))))
   app.addHook("preClose", () => Effect.runPromise(Scope.close(scope, Exit.void)))
   onTestFinished(() => app.close())
   const url = await app.listen({ port: 0, host: "127.0.0.1" })
-  return { url, seal: () => void (state.seal = {}) }
+  return { url, records, seal: () => void (state.seal = {}) }
 }

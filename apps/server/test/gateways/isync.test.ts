@@ -264,8 +264,8 @@ describe("iSync's clients", () => {
       const sha256 = createHash("sha256").update(text).digest("hex")
       const value = { ...row!, receivedAt: 9, content: { sha256, bytes: text.length, turn: 0, text } as never }
       // Until the replay behind the handshakes is over.
-    await pause(1_000)
-    await node.packet.put(value)
+      await pause(1_000)
+      await node.packet.put(value)
       const told = () => b.of("sync_data").filter((heard) => heard.text === text).length
       await until(() => told() === 1, 5_000)
       await pause(300)
@@ -364,10 +364,9 @@ describe("iSync's clients", () => {
       const clients = await Promise.all(
         ["1", "2", "3", "4"].map((n) => meet(hub.url, `icontrol-${n}`, { isUpgrading: n !== "2" }))
       )
-      expect(clients.map((client) => client.of("handshake_response")[0]!.argument["status"]).toSorted()).toEqual([
-        ...["accepted", "accepted", "accepted"],
-        "rejected"
-      ])
+      const told = clients.map((client) => client.of("handshake_response")[0]!.argument["status"])
+      expect(told.filter((status) => status === "accepted")).toHaveLength(3)
+      expect(told.filter((status) => status === "rejected")).toHaveLength(1)
       clients[0]!.emit("nonsense")
       await until(async () => (await metric(hub, `syncline_gateway_isync_ignored_total{reason="event"}`)) === 1, 5_000)
       hub.child.kill("SIGTERM")

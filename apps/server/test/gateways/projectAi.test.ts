@@ -3,13 +3,15 @@
  */
 import { createHash, randomBytes } from "node:crypto"
 import { request } from "node:http"
+import { createConnection } from "node:net"
 import { createNode, Entity, Schema, TrustFile } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { make } from "../../src/gateway/projectai/ProjectAi.ts"
 import { device, temporaryFolder, until } from "../hubProcess.ts"
-import { type GatewayHub, openHub } from "./gatewayHub.ts"
+import { type GatewayHub, openAlone, openHub } from "./gatewayHub.ts"
 
 /** What python-requests sends of itself. */
 const pythonHeaders = {
@@ -193,7 +195,12 @@ describe("Project-AI's client", () => {
         { ...good, [field]: undefined },
         { ...good, [field]: "" }
       ]),
-      ...["null", "[]", "7", `"x"`, "{}", nested]
+      "null",
+      "[]",
+      "7",
+      `"x"`,
+      "{}",
+      nested
     ]
     for (const body of missing) {
       expect(await upload(hub, body)).toEqual({ status: 400, body: { error: "Missing required fields" } })
@@ -230,14 +237,54 @@ describe("Project-AI's client", () => {
     expect((await ask(`${hub.url}/sync/download?username=ada`)).body["encrypted_data"]).toBe("00ffd8")
   })
 
-  it("[GP-7][GW-8] a hub that stops or cannot read says so, and never that nothing is there", async () => {
+  it("[GP-4][GP-6] a hundred clients at once, and clients that go away in the middle, disturb nobody", async () => {
+    const hub = await openHub({ projectAi: "on" })
+    const whole = `${JSON.stringify({ ...good, username: "gone" })}${" ".repeat(100_000)}`
+    const leaving = Array.from({ length: 20 }, (_, i) => {
+      const socket = createConnection(Number(new URL(hub.url).port), "127.0.0.1")
+      const head = `POST /sync/upload HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${whole.length}\r\n\r\n`
+      socket.on("error", () => undefined)
+      // In the middle of the body, or of the answer.
+      socket.write(head + whole.slice(0, i % 2 === 0 ? 40_000 : whole.length), () => socket.destroy())
+      return new Promise((resolve) => socket.once("close", resolve))
+    })
+    const people = Array.from({ length: 100 }, (_, i) => client(`${hub.url}/sync`, `device ${i}`))
+    const kept = await Promise.all(people.map((one, i) => one.upload(`user ${i}`, `gAAAAA${i}`)))
+    expect(kept.every(Boolean)).toBe(true)
+    const back = await Promise.all(people.map((one, i) => one.download(`user ${i}`)))
+    expect(back).toEqual(people.map((_, i) => `gAAAAA${i}`))
+    await Promise.all(leaving)
+    expect(hub.log().filter(({ level }) => (level as number) >= 50)).toEqual([])
+  })
+
+  it("[GP-7][GW-8] a hub that stops says so, and never that nothing is there", async () => {
     const hub = await openHub({ projectAi: "on" })
     await upload(hub, good)
-    const asking = Array.from({ length: 5 }, () => ask(`${hub.url}/sync/download?username=ada`))
+    const asking = Array.from({ length: 20 }, () => ask(`${hub.url}/sync/download?username=ada`))
     const stopped = hub.stop()
-    for (const answer of await Promise.allSettled(asking)) {
-      if (answer.status === "fulfilled") expect([200, 503]).toContain(answer.value.status)
-    }
+    const answers = await Promise.allSettled(asking)
+    const statuses = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value.status] : []))
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([])
     await stopped
+  })
+
+  it("[GP-7][GW-8] a text whose pieces are not all here is answered 503; what was overwritten comes back with its head", async () => {
+    const { records, url } = await openAlone(make(1_000_000))
+    const { download, upload: put } = client(`${url}/sync`, "laptop")
+    const texts = Array.from({ length: 8 }, () => token(60_000))
+    const heads: Array<unknown> = []
+    const id = `user:${createHash("sha256").update("ada").digest("hex").slice(0, 32)}`
+    for (const text of texts) {
+      expect(await put("ada", text)).toBe(true)
+      heads.push((await Effect.runPromise(records.get("projectai-blob", id)))!.fields)
+    }
+    for (const [i, head] of heads.entries()) {
+      await Effect.runPromise(records.put(Entity.open("projectai-blob"), head, id))
+      expect((await download("ada")) === texts[i]).toBe(true)
+    }
+    const { slot } = (heads.at(-1) as { content: { slot: string } }).content
+    await Effect.runPromise(records.put(Entity.open("projectai-part"), { of: id, text: "another" }, `${id}/${slot}/1`))
+    const answer = await ask(`${url}/sync/download?username=ada`)
+    expect(answer).toEqual({ status: 503, body: { error: expect.stringContaining("ask again") as string } })
   })
 })

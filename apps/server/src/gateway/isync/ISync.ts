@@ -65,7 +65,12 @@ const open = Effect.fnUntraced(function* (host: GatewayHost, peersMax: number, t
   })
   for (const packet of yield* store.load) mesh.packets.take(packet)
   yield* watchSizes(mesh, store, peersMax)
-  yield* Effect.addFinalizer(() => store.write(true).pipe(Effect.timeoutOption(lastWriteMsMax), Effect.ignore))
+  // Nobody is connected any more then.
+  const lastWrite = Effect.suspend(() => {
+    mesh.pass()
+    return store.write(true)
+  })
+  yield* Effect.addFinalizer(() => lastWrite.pipe(Effect.timeoutOption(lastWriteMsMax), Effect.ignore))
   yield* Effect.forkScoped(
     Effect.forever(Queue.take(work).pipe(Effect.andThen(passing(host, mesh)), Effect.andThen(Effect.sleep(passMs))))
   )

@@ -122,7 +122,7 @@ export class ISyncMesh {
 
   /** Ends all connections. */
   close(): void {
-    for (const client of [...this.#clients.keys()]) client.close()
+    for (const client of this.#clients.keys()) client.close()
   }
 
   #tell(peer: Peer, packet: ISyncPacket.ISyncPacket): void {

@@ -96,7 +96,7 @@ const write = Effect.fnUntraced(function* (
 ) {
   const nowMs = yield* Clock.currentTimeMillis
   for (const [source, ms] of writtenMs) if (nowMs - ms >= writeMsMin) writtenMs.delete(source)
-  for (const [source, packet] of [...noted]) {
+  for (const [source, packet] of noted) {
     if (!isLast && writtenMs.has(source)) continue
     writtenMs.set(source, nowMs)
     const facts = { sourceNode: source, sourceType: packet.sourceType, receivedAt: nowMs }
