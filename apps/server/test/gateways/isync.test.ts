@@ -6,7 +6,7 @@ import { socketIo } from "@syncline/transport-socketio"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { make, usual } from "../../src/gateway/isync/ISync.ts"
-import { ISyncMesh, waitingMax } from "../../src/gateway/isync/ISyncMesh.ts"
+import { ISyncMesh, type MeshOptions, waitingMax } from "../../src/gateway/isync/ISyncMesh.ts"
 import * as ISyncPacket from "../../src/gateway/isync/ISyncPacket.ts"
 import { bytesMax, ISyncPackets, sourcesMax } from "../../src/gateway/isync/ISyncPackets.ts"
 import { device, metric, startHub, temporaryFolder, until } from "../hubProcess.ts"
@@ -29,6 +29,19 @@ const plain = (node: string, value: string): string =>
 /** Shape 3, which says that it is sealed and is not. */
 const unsealed = (node: string): string =>
   `{"_encrypted": true, "source_node": "${node}", "source_type": "iControl", "timestamp": 1728123456.789, "data": {"config": {"user_id": {"id": "user_id", "value": "dark"}}}}`
+
+/** Clients whose time does not pass. */
+const meshOf = (more: Partial<MeshOptions>): ISyncMesh =>
+  new ISyncMesh({
+    nodeId: "hub",
+    peersMax: 10,
+    nowMs: () => 0,
+    onWork: () => undefined,
+    onRegistered: () => undefined,
+    onIgnored: () => undefined,
+    onPacket: () => undefined,
+    ...more
+  })
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -289,17 +302,26 @@ describe("iSync's clients", () => {
     expect(reading!.of("sync_data").at(-1)!.text === last || reading!.of("sync_data").at(-2)!.text === last).toBe(true)
   })
 
+  it("[GI-9] of what a client sends between two passes the newest four are read", () => {
+    const taken: Array<string> = []
+    const ignored: Array<string> = []
+    const mesh = meshOf({
+      onPacket: ({ text }) => void taken.push(text),
+      onIgnored: (reason) => void ignored.push(reason)
+    })
+    const handler = mesh.onClient({ id: "1", remote: "a", send: () => undefined, close: () => undefined })
+    handler.onEvent("peer_handshake", `{"node_id":"a"}`)
+    const texts = Array.from({ length: 1_000 }, (_, i) => `{"source_node":"a","data":${i}}`)
+    for (const text of texts) handler.onEvent("sync_data", text)
+    expect(taken).toEqual([])
+    mesh.pass()
+    expect(taken).toEqual(texts.slice(-waitingMax))
+    expect(ignored).toEqual(Array.from({ length: 996 }, () => "flood"))
+  })
+
   it("[GI-9] a client that does not read holds one packet, and then gets the newest of each source", () => {
     const sent: Array<readonly [string, string, (() => void) | undefined]> = []
-    const mesh = new ISyncMesh({
-      nodeId: "hub",
-      peersMax: 10,
-      nowMs: () => 0,
-      onWork: () => undefined,
-      onRegistered: () => undefined,
-      onIgnored: () => undefined,
-      onPacket: () => undefined
-    })
+    const mesh = meshOf({})
     const handler = mesh.onClient({
       id: "1",
       remote: "a",

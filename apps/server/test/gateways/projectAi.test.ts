@@ -73,6 +73,8 @@ const client = (base: string, name: string) => {
   }
 }
 
+const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex")
+
 /** A text as Fernet makes it of so many bytes. */
 const token = (bytes: number): string => `gAAAAA${randomBytes(bytes).toString("base64url")}==`
 
@@ -183,7 +185,7 @@ describe("Project-AI's client", () => {
       )
       const joined = pieces.map((piece) => piece!.text).join("")
       expect(joined === text).toBe(true)
-      expect(createHash("sha256").update(joined).digest("hex")).toBe(content.sha256)
+      expect(sha256Of(joined)).toBe(content.sha256)
     }
   )
 
@@ -273,7 +275,7 @@ describe("Project-AI's client", () => {
     const { download, upload: put } = client(`${url}/sync`, "laptop")
     const texts = Array.from({ length: 8 }, () => token(60_000))
     const heads: Array<unknown> = []
-    const id = `user:${createHash("sha256").update("ada").digest("hex").slice(0, 32)}`
+    const id = `user:${sha256Of("ada").slice(0, 32)}`
     for (const text of texts) {
       expect(await put("ada", text)).toBe(true)
       heads.push((await Effect.runPromise(records.get("projectai-blob", id)))!.fields)
@@ -282,6 +284,11 @@ describe("Project-AI's client", () => {
       await Effect.runPromise(records.put(Entity.open("projectai-blob"), head, id))
       expect((await download("ada")) === texts[i]).toBe(true)
     }
+    // Another device may write anything there.
+    const odd = { encoding: "hex", content: { sha256: sha256Of(`00"x`), bytes: 4, turn: 0, text: `00"x` } }
+    await Effect.runPromise(records.put(Entity.open("projectai-blob"), odd, id))
+    expect((await ask(`${url}/sync/download?username=ada`)).body["encrypted_data"]).toBe("00")
+    await Effect.runPromise(records.put(Entity.open("projectai-blob"), heads.at(-1), id))
     const { slot } = (heads.at(-1) as { content: { slot: string } }).content
     await Effect.runPromise(records.put(Entity.open("projectai-part"), { of: id, text: "another" }, `${id}/${slot}/1`))
     const answer = await ask(`${url}/sync/download?username=ada`)

@@ -32,24 +32,26 @@ export const read = (body: unknown): Upload | string => {
   if (isAbsent(username) || isAbsent(device_id) || isAbsent(encrypted_data)) return missing
   if (!isUsername(username)) return `username must be 1 to ${usernameMax} characters without control characters`
   if (!isWord(device_id)) return `device_id must be 1 to ${wordMax} printable characters`
-  if (typeof encrypted_data !== "string" || encrypted_data.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(encrypted_data)) {
-    return "encrypted_data must be bytes in hexadecimal digits"
-  }
+  if (typeof encrypted_data !== "string") return noHex
+  // Ends at what is no hexadecimal digit.
   const bytes = Buffer.from(encrypted_data, "hex")
-  const isPrintable = bytes.every((byte) => byte >= 0x20 && byte <= 0x7e)
+  if (bytes.length * 2 !== encrypted_data.length) return noHex
+  const characters = bytes.toString("latin1")
+  const isPrintable = !/[^\x20-\x7e]/.test(characters)
   return {
     username,
     deviceId: device_id,
-    text: isPrintable ? bytes.toString("latin1") : encrypted_data.toLowerCase(),
+    text: isPrintable ? characters : encrypted_data.toLowerCase(),
     encoding: isPrintable ? "ascii" : "hex",
     platform: isWord(platform) ? platform : undefined
   }
 }
 
+const noHex = "encrypted_data must be bytes in hexadecimal digits"
 const missing = "Missing required fields"
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === ""
 
-/** As the client sent it. */
+/** As the client sent it: hexadecimal digits and nothing else, whatever another device wrote there. */
 export const hexOf = (text: string, encoding: unknown): string =>
-  encoding === "hex" ? text : Buffer.from(text, "latin1").toString("hex")
+  Buffer.from(text, encoding === "hex" ? "hex" : "latin1").toString("hex")
