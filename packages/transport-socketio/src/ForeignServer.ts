@@ -8,6 +8,8 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import type { Server as HttpsServer } from "node:https"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
+import { answerBytesMax } from "./MessageInspection.ts"
+import type { WebSocketHandle } from "./WebSocketHandle.ts"
 import { anyEvent, Decoder, Encoder, eventText } from "./ForeignParser.ts"
 
 /** What every Socket.IO client asks for unless it is told otherwise. */
@@ -103,6 +105,8 @@ const make = (options: ForeignOptions, counts: Map<string, number>) => {
   })
   io.engine.on("connection", (engine: Socket["conn"]) => {
     const remote = remoteOf(engine.request)
+    endPingFlood(engine.transport)
+    engine.on("upgrade", endPingFlood)
     counts.set(remote, (counts.get(remote) ?? 0) + 1)
     engine.once("close", () => {
       const left = (counts.get(remote) ?? 1) - 1
@@ -112,6 +116,15 @@ const make = (options: ForeignOptions, counts: Map<string, number>) => {
   })
   io.on("connection", (socket) => openClient(socket, options.onClient))
   return { entrance, io }
+}
+
+/** ws answers a WebSocket ping by itself; a client that asks without reading must not make the answers pile up. */
+const endPingFlood = (transport: { readonly name: string }): void => {
+  if (transport.name !== "websocket" || !("socket" in transport)) return
+  const webSocket = transport.socket as WebSocketHandle
+  webSocket.on("ping", () => {
+    if (webSocket.bufferedAmount > answerBytesMax) webSocket.terminate()
+  })
 }
 
 const remoteOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? "unknown"

@@ -1,8 +1,9 @@
 /** Other systems' clients: Socket.IO's own client as they have it, and messages that no client sends. */
 import { Effect, Exit, Scope } from "effect"
 import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket as NetSocket } from "node:net"
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client"
+import { frame, opcode } from "./RawClient.ts"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { decode } from "../src/ForeignParser.ts"
 import { type ForeignClient, type ForeignOptions, serveForeign } from "../src/ForeignServer.ts"
@@ -145,6 +146,25 @@ describe("foreign clients", () => {
     clients[0]!.send("back", "7")
     expect(await back).toBe(7)
   })
+
+  for (const isUpgraded of [false, true]) {
+    it(`[SIO-32] pings whose answers nobody reads end the connection${isUpgraded ? " after an upgrade" : ""}`, async () => {
+      const { url } = await world()
+      const socket = dial(url, { transports: isUpgraded ? ["polling", "websocket"] : ["websocket"] })
+      await once(socket, "connect")
+      await until(() => socket.io.engine.transport.name === "websocket")
+      const { ws } = socket.io.engine.transport as unknown as { readonly ws: { readonly _socket: NetSocket } }
+      ws._socket.pause()
+      let isGone = false
+      ws._socket.once("error", () => (isGone = true)).once("close", () => (isGone = true))
+      const pings = Buffer.concat(Array.from({ length: 10_000 }, () => frame(opcode.ping, Buffer.alloc(125))))
+      await until(() => {
+        if (ws._socket.writableLength < 4_000_000) ws._socket.write(pings)
+        return isGone
+      })
+      expect(isGone).toBe(true)
+    })
+  }
 
   it("[SIO-32] connections are limited, places are free again, and all end with the scope", async () => {
     const { close, ended, url } = await world()
