@@ -17,6 +17,7 @@ import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
 import * as LocalListener from "./http/LocalListener.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
+import * as TrustedProxies from "./http/TrustedProxies.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import { HostUnavailable, HubError, PortForbidden, PortInUse, RelayPortInUse } from "./HubError.ts"
@@ -118,10 +119,15 @@ const openGateways = async (
   app: FastifyInstance,
   services: Context.Context<NodeServices>,
   scope: Scope.Scope,
-  { gateways, policy }: HubConfig
+  { edge, gateways, policy }: HubConfig
 ): Promise<ReadonlyArray<Gateways.Standing>> => {
-  const isTeam = policy === "enterprise"
-  const opening = Gateways.open(app, await GatewayList.load(gateways), { services, from: gateways.from, isTeam })
+  const opening = Gateways.open(app, await GatewayList.load(gateways), {
+    services,
+    remoteOf: TrustedProxies.make(edge.trustedProxies).remoteOf,
+    publicOrigin: edge.publicUrl === undefined ? undefined : new URL(edge.publicUrl).origin,
+    from: gateways.from,
+    isTeam: policy === "enterprise"
+  })
   return Effect.runPromiseWith(services)(Scope.provide(opening, scope))
 }
 

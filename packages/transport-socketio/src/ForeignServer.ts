@@ -47,6 +47,8 @@ export interface ForeignOptions {
   readonly connectionsPerRemoteMax: number
   /** Asked for every upgrade. Requests are the owner's to check. */
   readonly mayUpgrade: (request: IncomingMessage) => boolean
+  /** Who sent a request; by default the other end of its connection. */
+  readonly remoteOf?: (request: IncomingMessage) => string
   readonly onClient: (client: ForeignClient) => ClientHandler
 }
 
@@ -82,7 +84,7 @@ export const serveForeign = Effect.fnUntraced(function* (
 
 /** The entrance never listens: by it requests reach Socket.IO without Socket.IO touching the real server's listeners. */
 const make = (options: ForeignOptions, counts: Map<string, number>) => {
-  const { connectionsMax, connectionsPerRemoteMax, messageBytesMax } = options
+  const { connectionsMax, connectionsPerRemoteMax, messageBytesMax, remoteOf = otherEndOf } = options
   const entrance = createServer()
   const io = new Server(entrance, {
     path,
@@ -114,7 +116,7 @@ const make = (options: ForeignOptions, counts: Map<string, number>) => {
       else counts.set(remote, left)
     })
   })
-  io.on("connection", (socket) => openClient(socket, options.onClient))
+  io.on("connection", (socket) => openClient(socket, remoteOf(socket.request), options.onClient))
   return { entrance, io }
 }
 
@@ -127,12 +129,12 @@ const endPingFlood = (transport: { readonly name: string }): void => {
   })
 }
 
-const remoteOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? "unknown"
+const otherEndOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? "unknown"
 
-const openClient = (socket: Socket, onClient: ForeignOptions["onClient"]): void => {
+const openClient = (socket: Socket, remote: string, onClient: ForeignOptions["onClient"]): void => {
   const { onEnd, onEvent } = onClient({
     id: socket.id,
-    remote: socket.conn.remoteAddress,
+    remote,
     send: (name, argument, onSent = () => undefined) => {
       if (socket.connected) socket.conn.write(eventText(name, argument), { compress: false }, onSent)
     },

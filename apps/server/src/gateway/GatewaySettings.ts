@@ -1,7 +1,7 @@
 /**
  * The settings of the gateways: which are open, to whom, and for how much. Where values come from is `HubConfig`'s business.
  */
-import * as GatewaySource from "./GatewaySource.ts"
+import * as Networks from "../http/Networks.ts"
 import { type Setting, type Switch, switchOf, wholeNumber } from "../Setting.ts"
 
 export interface GatewaySettings {
@@ -54,6 +54,6 @@ export const from: Setting<ReadonlyArray<string>> = {
   allowed: `at most ${sourcesMax} addresses or networks such as 192.168.1.0/24 or fd00::/8, with commas between`,
   read: (value) => {
     const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
-    return Array.isArray(given) && given.length <= sourcesMax && given.every(GatewaySource.isGiven) ? given : undefined
+    return Array.isArray(given) && given.length <= sourcesMax && given.every(Networks.isGiven) ? given : undefined
   }
 }

@@ -2,10 +2,10 @@
  * The Socket.IO server that gateways share at `/socket.io/`: requests come through Fastify, checked like all others, upgrades from the hub's
  * server. What events mean is the gateways' business.
  */
-import type { Server } from "node:http"
-import type { ClientHandler, ForeignClient } from "@syncline/transport-socketio/gateway"
+import type { ClientHandler, ForeignClient, ForeignOptions } from "@syncline/transport-socketio/gateway"
 import { Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
+import type { HubServer } from "../http/HttpServer.ts"
 
 /** Largest message, in bytes: a packet of 4 MiB and its frame. */
 export const messageBytesMax = 4 * 1024 * 1024 + 1024
@@ -16,9 +16,9 @@ const connectionsPerRemoteMax = 1_100
 
 /** Gives what adds its routes. Open until the scope closes; then every connection ends. */
 export const open = Effect.fnUntraced(function* (
-  server: Server,
+  server: HubServer,
   handlers: ReadonlyArray<(client: ForeignClient) => ClientHandler>,
-  mayUpgrade: Parameters<typeof import("@syncline/transport-socketio/gateway").serveForeign>[1]["mayUpgrade"]
+  { mayUpgrade, remoteOf }: Required<Pick<ForeignOptions, "mayUpgrade" | "remoteOf">>
 ): Effect.fn.Return<(app: FastifyInstance) => void, never, Scope.Scope> {
   // Loaded only where a gateway needs it.
   const { serveForeign } = yield* Effect.promise(() => import("@syncline/transport-socketio/gateway"))
@@ -27,6 +27,7 @@ export const open = Effect.fnUntraced(function* (
     connectionsMax,
     connectionsPerRemoteMax,
     mayUpgrade,
+    remoteOf,
     onClient: (client) => {
       const all = handlers.map((onClient) => onClient(client))
       return {

@@ -28,6 +28,10 @@ export class OpenGateways extends Context.Service<OpenGateways, { current: Reado
 
 export interface OpeningOptions {
   readonly services: Context.Context<GatewayServices>
+  /** Who sent an upgrade, as far as trusted proxies say it. */
+  readonly remoteOf: (request: IncomingMessage) => string
+  /** The origin of the hub's public address. */
+  readonly publicOrigin: string | undefined
   /** Networks from which they may be called; all where there is none. */
   readonly from: ReadonlyArray<string>
   /** The space has a charter, which is among the services then. */
@@ -38,7 +42,7 @@ export interface OpeningOptions {
 export const open = Effect.fnUntraced(function* (
   app: FastifyInstance,
   gateways: ReadonlyArray<Gateway>,
-  { from, isTeam, services }: OpeningOptions
+  { from, isTeam, publicOrigin, remoteOf, services }: OpeningOptions
 ): Effect.fn.Return<ReadonlyArray<Standing>, never, GatewayServices | Scope.Scope> {
   if (gateways.length === 0) return []
   BodyDeadline.install(app, HttpServer.requestMsMax)
@@ -48,7 +52,7 @@ export const open = Effect.fnUntraced(function* (
     : undefined
   const whyClosed = () => (charter?.state().seal === undefined ? undefined : sealed)
   const host: GatewayHost = { services, whyClosed }
-  const mounting: Mounting = { app, budget, whyClosed }
+  const mounting: Mounting = { app, budget, whyClosed, publicOrigin, remoteOf }
   const unfit = (charter === undefined ? undefined : unfitTeam(charter, services)) ?? (yield* unfitKeys)
   const standings: Array<Standing> = []
   const sockets: Array<NonNullable<OpenGateway["onClient"]>> = []
@@ -78,12 +82,12 @@ const openSockets = Effect.fnUntraced(function* (
   mounting: Mounting,
   handlers: ReadonlyArray<NonNullable<OpenGateway["onClient"]>>
 ) {
-  const { app, budget, whyClosed } = mounting
+  const { app, budget, publicOrigin, remoteOf, whyClosed } = mounting
   const mayUpgrade = (request: IncomingMessage): boolean =>
     whyClosed() === undefined &&
-    isOwnPage(request.headers.origin, request.headers.host) &&
-    budget.call(request.socket.remoteAddress ?? "") === undefined
-  const addRoutes = yield* GatewaySockets.open(app.server, handlers, mayUpgrade)
+    isOwnPage(request.headers.origin, request.headers.host, publicOrigin) &&
+    budget.call(remoteOf(request)) === undefined
+  const addRoutes = yield* GatewaySockets.open(app.server, handlers, { mayUpgrade, remoteOf })
   mount(mounting, socketDoor, addRoutes)
 })
 
@@ -112,7 +116,7 @@ const unfitKeys = Effect.gen(function* () {
   return status.success.state === "open" ? undefined : sealed
 })
 
-interface Mounting {
+interface Mounting extends Pick<OpeningOptions, "publicOrigin" | "remoteOf"> {
   readonly app: FastifyInstance
   readonly budget: GatewayBudget.GatewayBudget
   readonly whyClosed: () => string | undefined
@@ -121,7 +125,7 @@ interface Mounting {
 type MountOptions = Pick<Gateway, "answerMsMax" | "bodyBytesMax" | "refuse">
 
 const mount = (
-  { app, budget, whyClosed }: Mounting,
+  { app, budget, publicOrigin, whyClosed }: Mounting,
   { answerMsMax, bodyBytesMax, refuse }: MountOptions,
   addRoutes: OpenGateway["addRoutes"]
 ): void => {
@@ -133,7 +137,7 @@ const mount = (
       route.config = { ...route.config, isLarge: true }
     })
     scope.addHook("onRequest", async (request, reply) => {
-      const refusal = whyClosed() ?? problemOf(request, budget, reply)
+      const refusal = whyClosed() ?? problemOf(request, budget, reply, publicOrigin)
       if (refusal === undefined) return undefined
       if (typeof refusal === "string") return refuse(reply, 503, refusal)
       if (refusal.retryAfterS !== undefined) reply.header("retry-after", refusal.retryAfterS)
@@ -152,8 +156,8 @@ const mount = (
 }
 
 /** Clients of other systems are programs, which name no origin. A page of another one has no business here. */
-const isOwnPage = (origin: string | undefined, host: string | undefined): boolean =>
-  origin === undefined || origin === `http://${host}` || origin === `https://${host}`
+const isOwnPage = (origin: string | undefined, host: string | undefined, publicOrigin: string | undefined): boolean =>
+  [undefined, publicOrigin, `http://${host}`, `https://${host}`].includes(origin)
 
 interface Refusal {
   readonly status: number
@@ -164,9 +168,10 @@ interface Refusal {
 const problemOf = (
   request: FastifyRequest,
   budget: GatewayBudget.GatewayBudget,
-  reply: FastifyReply
+  reply: FastifyReply,
+  publicOrigin: string | undefined
 ): Refusal | undefined => {
-  if (!isOwnPage(request.headers.origin, request.host)) {
+  if (!isOwnPage(request.headers.origin, request.host, publicOrigin)) {
     return { status: 403, words: "pages of other origins get nothing here" }
   }
   if (request.headers["content-encoding"] !== undefined) return { status: 415, words: "send it uncompressed" }

@@ -1,4 +1,5 @@
 /** A hub with gateways in the test's own process, and what a device that syncs with it sees. Everything is closed with the test. */
+import type { IncomingMessage } from "node:http"
 import { Charter, CharterState, DeviceKey, Records } from "@syncline/core"
 import { nodeLayer } from "@syncline/node"
 import { personal } from "@syncline/policy"
@@ -9,6 +10,7 @@ import { onTestFinished } from "vitest"
 import type { Gateway } from "../../src/gateway/Gateway.ts"
 import * as Gateways from "../../src/gateway/Gateways.ts"
 import * as GatewaySettings from "../../src/gateway/GatewaySettings.ts"
+import * as EdgeSettings from "../../src/http/EdgeSettings.ts"
 import * as Hub from "../../src/Hub.ts"
 import type { HubConfig } from "../../src/HubConfig.ts"
 import { temporaryFolder } from "../hubProcess.ts"
@@ -42,6 +44,7 @@ export const settingsOf = (dataFolder: string, gateways: Given, more: Partial<Hu
   backupFolder: undefined,
   backupEveryHours: 0,
   backupKeep: 1,
+  edge: EdgeSettings.none,
   gateways: { ...GatewaySettings.none, ...gateways },
   passphrase: undefined,
   ...more
@@ -72,6 +75,12 @@ interface Alone {
   readonly seal: () => void
 }
 
+/** No proxy stands before. */
+export const nobodyBefore = {
+  remoteOf: ({ socket }: IncomingMessage) => socket.remoteAddress ?? "",
+  publicOrigin: undefined
+}
+
 /** A gateway on a node of its own, in a space that the test seals. */
 export const openAlone = async (gateway: Gateway): Promise<Alone> => {
   const node = nodeLayer({
@@ -93,7 +102,7 @@ export const openAlone = async (gateway: Gateway): Promise<Alone> => {
       roles: new Map(CharterState.builtInRoles.map((role) => [role.id, role]))
     }
     const services = Context.add(built, Charter.Charter, { state: () => ({ ...charter, ...state }) } as never)
-    const open = Gateways.open(app, [gateway], { services, from: [], isTeam: true })
+    const open = Gateways.open(app, [gateway], { services, ...nobodyBefore, from: [], isTeam: true })
     yield* Effect.provide(open, services)
     return Context.get(built, Records.Records)
   })

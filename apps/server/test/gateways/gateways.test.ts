@@ -10,11 +10,10 @@ import * as ChunkedText from "../../src/gateway/ChunkedText.ts"
 import type { Gateway, GatewayServices } from "../../src/gateway/Gateway.ts"
 import * as GatewayBudget from "../../src/gateway/GatewayBudget.ts"
 import * as Gateways from "../../src/gateway/Gateways.ts"
-import * as GatewaySource from "../../src/gateway/GatewaySource.ts"
 import * as BodyDeadline from "../../src/http/BodyDeadline.ts"
 import { temporaryFolder } from "../hubProcess.ts"
 import { ask, write } from "../localDoor.ts"
-import { openHub } from "./gatewayHub.ts"
+import { nobodyBefore, openHub } from "./gatewayHub.ts"
 
 describe("gateways", () => {
   it("[GW-1] none is open where no setting opens it", async () => {
@@ -76,7 +75,7 @@ describe("gateways", () => {
         Context.add(Charter.Charter, { state: () => state } as never),
         Context.add(SpaceKeys.SpaceKeys, { status: Effect.succeed({ state: seal }) } as never)
       ) as unknown as Context.Context<GatewayServices>
-      const opening = Gateways.open(fastify(), [idle], { services, from: [], isTeam })
+      const opening = Gateways.open(fastify(), [idle], { services, ...nobodyBefore, from: [], isTeam })
       return Effect.runPromise(Effect.scoped(Effect.provide(opening, services)).pipe(Effect.provide(Logger.layer([]))))
     }
     const because = async (...given: Parameters<typeof opened>) => (await opened(...given))[0]?.because
@@ -90,14 +89,11 @@ describe("gateways", () => {
   })
 
   it("[GW-4] only addresses of the networks that the settings name may call", async () => {
-    const isHome = GatewaySource.allowing(["10.0.0.0/8", "192.0.2.7", "fd00::/8"])
+    const home = new GatewayBudget.GatewayBudget(["10.0.0.0/8", "192.0.2.7", "fd00::/8"], () => 0)
     const yes = ["10.1.2.3", "192.0.2.7", "fd12::1", "::ffff:10.0.0.1", "fd00::1%eth0"]
     const no = ["11.0.0.1", "192.0.2.8", "fe80::1", "::ffff:11.0.0.1", "", "x"]
-    expect([...yes, ...no].map(isHome)).toEqual([...yes.map(() => true), ...no.map(() => false)])
-    expect(GatewaySource.allowing([])("anything")).toBe(true)
-    for (const bad of ["10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "a.example", "::/129", "", 7]) {
-      expect([bad, GatewaySource.isGiven(bad)]).toEqual([bad, false])
-    }
+    expect(yes.map((address) => home.call(address))).toEqual(yes.map(() => undefined))
+    expect(no.map((address) => home.call(address))).toEqual(no.map(() => "foreign"))
     const hub = await openHub({ projectAi: "on", from: ["192.0.2.0/24"] })
     const refused = await fetch(`${hub.url}/sync/api/status`)
     expect([refused.status, await refused.json()]).toEqual([403, { error: expect.any(String) as string }])
