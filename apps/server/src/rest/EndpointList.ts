@@ -38,6 +38,6 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...writingEndpoints,
   ...historyEndpoints,
   ...quarantineEndpoints,
-  ...receiptEndpoints
+  ...receiptEndpoints,
   ...gatewayEndpoints
 ]
