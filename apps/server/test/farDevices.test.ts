@@ -2,6 +2,7 @@
  * Whole devices over libp2p, directly and with a relay between them: records go over, teams stay apart, and relays and devices that
  * go away do no harm.
  */
+import { randomBytes } from "node:crypto"
 import { createServer } from "node:net"
 import { TrustFile } from "@syncline/node"
 import { Effect } from "effect"
@@ -11,6 +12,9 @@ import { runHub, until } from "./hubProcess.ts"
 
 const limit = { timeout: 40_000 }
 const patienceMs = 20_000
+
+/** A text of so many characters that does not become smaller on its way, or it would tell nothing of the window. */
+const dense = (length: number): string => randomBytes(length).toString("base64").slice(0, length)
 
 /** What a test of its own opens, and closes. */
 const siteOf = ({ onTestFinished }: TestContext): FarSite => new FarSite((end) => onTestFinished(end))
@@ -74,9 +78,9 @@ describe.concurrent("two devices with nothing in between", () => {
     limit,
     async (context) => {
       const { first, one, second } = await directPair(context)
-      const large = "x".repeat(60_000)
+      const large = dense(60_000)
       await writes(first, "large", large)
-      await first.task.putAll(Array.from({ length: 100 }, (_, i) => ({ id: `l${i}`, title: `${i}${large}`, votes: 0 })))
+      await first.task.putAll(Array.from({ length: 100 }, (_, i) => ({ id: `l${i}`, title: dense(60_000), votes: 0 })))
       await expect(writes(first, "too large", "x".repeat(70_000))).rejects.toBeInstanceOf(Error)
       await meet(first, second, 101)
       expect(await has(second, "large", large)).toBe(true)
@@ -111,7 +115,7 @@ describe.concurrent("two devices with nothing in between", () => {
       // More than what may be under way at a time.
       for (let at = 0; at < count; at += 100) {
         await first.task.putAll(
-          Array.from({ length: 100 }, (_, i) => ({ id: `r${at + i}`, title: "x".repeat(10_000), votes: 0 }))
+          Array.from({ length: 100 }, (_, i) => ({ id: `r${at + i}`, title: dense(10_000), votes: 0 }))
         )
       }
       const second = await site.open(other, { trusts: [one.peer], listen: [], routes: [addressOf(first)] })
