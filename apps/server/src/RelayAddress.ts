@@ -18,8 +18,13 @@ export const isGiven = (given: unknown): given is string =>
     (/^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:-]{1,253}\/(tcp\/[1-9]\d{0,4}|udp\/[1-9]\d{0,4}\/quic-v1)$/.test(given) &&
       isDialable(given)))
 
-/** QUIC and TCP at a host. */
+/** QUIC and TCP at a host; at every interface of IPv6 that of IPv4, too, as HTTP there. */
 export const at = (host: string, port: number): ReadonlyArray<string> => {
+  if (host === "::") return [...atOne(host, port), ...atOne("0.0.0.0", port)]
+  return atOne(host, port)
+}
+
+const atOne = (host: string, port: number): ReadonlyArray<string> => {
   const family = isIP(host)
   const name = family === 0 ? "dns4" : `ip${family}`
   return [`/${name}/${host}/udp/${port}/quic-v1`, `/${name}/${host}/tcp/${port}`]
@@ -29,10 +34,16 @@ export const at = (host: string, port: number): ReadonlyArray<string> => {
 export const told = (given: string, port: number): ReadonlyArray<string> =>
   given.startsWith("/") ? [given] : at(given, port)
 
-/** True where somebody could be: no wildcard, no port 0. */
+/** True where somebody could be: no wildcard, no port 0, and no address that counts at one cable only. */
 const isDialable = (address: string): boolean => {
   const [, , host = "", , port = ""] = address.split("/")
-  return host !== "0.0.0.0" && !/^[0:]+$/.test(host) && Number(port) > 0 && Number(port) <= 65_535
+  return (
+    host !== "0.0.0.0" &&
+    !/^[0:]+$/.test(host) &&
+    !/^fe[89ab].:/i.test(host) &&
+    Number(port) > 0 &&
+    Number(port) <= 65_535
+  )
 }
 
 const isLoopback = (address: string): boolean => /^\/(ip4\/127\.|ip6\/::1\/)/.test(address)

@@ -2,7 +2,7 @@
  * Opens and accepts links on a device's libp2p node: one stream for each link, on which both ends first say a number that they
  * drew for it. The node is there while somebody listens or has a link. It never dials again by itself; the orchestrator does.
  */
-import { type Link, PeerId, Transport, type TransportError } from "@syncline/core"
+import { type Link, PeerId, Transport, TransportError } from "@syncline/core"
 import type { Connection, Libp2p, PeerInfo, Stream } from "@libp2p/interface"
 import { peerIdFromString } from "@libp2p/peer-id"
 import type { Multiaddr } from "@multiformats/multiaddr"
@@ -11,7 +11,7 @@ import { randomBytes } from "node:crypto"
 import { BarredPeers } from "./BarredPeers.ts"
 import * as DirectWay from "./DirectWay.ts"
 import * as Libp2pAddress from "./Libp2pAddress.ts"
-import { cut, linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
+import { cut, fail, linkClosed, problemOf, unreachable } from "./Libp2pFailure.ts"
 import * as Libp2pLink from "./Libp2pLink.ts"
 import * as Metrics from "./Libp2pMetrics.ts"
 import * as Libp2pNode from "./Libp2pNode.ts"
@@ -163,9 +163,15 @@ const listen = Effect.fnUntraced(function* (device: Device, onLink: OnLink) {
   }
   const { maxLinksPerPeer } = device.settings
   yield* Effect.acquireRelease(
-    Effect.promise(() =>
-      node.handle(shared.protocol, take, { maxInboundStreams: maxLinksPerPeer, runOnLimitedConnection: true })
-    ),
+    Effect.tryPromise({
+      try: () =>
+        node.handle(shared.protocol, take, { maxInboundStreams: maxLinksPerPeer, runOnLimitedConnection: true }),
+      // The library refuses a second handler.
+      catch: () => {
+        const problem = "this transport listens already"
+        return fail(new TransportError.AddressInUse({ address: device.settings.listen.join(", "), problem }))
+      }
+    }),
     () =>
       Effect.andThen(
         Effect.promise(() => node.unhandle(shared.protocol)),

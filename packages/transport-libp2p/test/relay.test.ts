@@ -185,6 +185,18 @@ describe("addresses", () => {
     expect(addressesOf(settings({}), true).appendAnnounce).toEqual([])
   })
 
+  it.live(
+    "[LP-10] who listens already is not listened on again, and goes on",
+    () =>
+      Effect.gen(function* () {
+        const twice = device(1, { listen: [tcp] })
+        const address = yield* listen(twice)
+        expect((yield* Effect.flip(listen(twice))).reason._tag).toBe("AddressInUse")
+        expect((yield* visit(device(2, { listen: [] }), address)).echoed).toBe("1,2,3")
+      }),
+    timeoutMs
+  )
+
   it("[LP-10] options have bounds", () => {
     expect(() => device(1, { maxConnections: 0 })).toThrow(RangeError)
     expect(() => device(1, { idleMs: 100 })).toThrow(RangeError)
