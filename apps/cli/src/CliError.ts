@@ -329,15 +329,15 @@ export class DiscardUnconfirmed extends Schema.TaggedError<DiscardUnconfirmed>()
   }
 }
 
-/** No team's hub runs on the folder, or not for whoever asks. Start it there, or name its folder. */
+/** No hub runs on the folder that answers this, or not to whoever asks. Start it there, or name its folder. */
 export class DoorClosed extends Schema.TaggedError<DoorClosed>()("DoorClosed", {
   folder: Schema.String,
   problem: Schema.String
 }) {
   override get message(): string {
     return (
-      `No team's hub runs on ${this.folder}: ${this.problem}. This needs a hub that runs on this machine with ` +
-      "SYNCLINE_POLICY=enterprise, and its folder as --data."
+      `No hub answers this on ${this.folder}: ${this.problem}. This needs a hub that runs on this machine, ` +
+      "and its folder as --data."
     )
   }
   get isRetryable(): boolean {
@@ -387,6 +387,16 @@ export class PolicyInvalid extends Schema.TaggedError<PolicyInvalid>()("PolicyIn
   }
 }
 
+/** The hub found something in itself that is bad. What, and what to do, was printed. */
+export class HubUnwell extends Schema.TaggedError<HubUnwell>()("HubUnwell", { checks: Schema.String }) {
+  override get message(): string {
+    return `The hub needs somebody: ${this.checks}. What to do stands above.`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class CliError extends Schema.TaggedError<CliError>()("CliError", {
   reason: Schema.Union([
     UsageInvalid,
@@ -412,6 +422,7 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     CommitsStay,
     DiscardUnconfirmed,
     DoorClosed,
+    HubUnwell,
     HubRefused,
     ActionDenied,
     PolicyInvalid,

@@ -218,6 +218,28 @@ const hash = Command.make(
   )
 ).pipe(Command.withDescription("Print the hash of everything the space holds; equal hashes mean equal records"))
 
+const doctor = Command.make(
+  "doctor",
+  {},
+  doing(
+    () => import("./commands/doctorCommand.ts"),
+    ({ examine }, input) => examine(input)
+  )
+).pipe(Command.withDescription("Say what the hub that runs on the folder finds in itself, and what to do"))
+
+const diagnostics = Command.make(
+  "diagnostics",
+  {},
+  doing(
+    () => import("./commands/doctorCommand.ts"),
+    ({ diagnostics }, input) => diagnostics(input)
+  )
+).pipe(
+  Command.withDescription(
+    "Print versions, settings, checks and counts of the hub for whoever helps; no name, id or secret"
+  )
+)
+
 /** The whole tree. */
 export const commandLine = Command.make("syncline").pipe(
   Command.withDescription("Keeps records on this device and syncs them with others"),
@@ -226,7 +248,8 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "Records", commands: [importRecords, exportRecords, space, put, get, query, remove] },
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, road, drive, openFile, hash, receipts, quarantine] },
-    { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] }
+    { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] },
+    { group: "Hub", commands: [doctor, diagnostics] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -51,7 +51,13 @@ export const ask = Effect.fnUntraced(function* <A, I>(
   if (status !== 200) {
     const problem = Schema.decodeUnknownResult(Problem)(body)
     const isTeamless = Result.isSuccess(problem) && teamless.includes(problem.success.code ?? "")
-    if (isTeamless) return yield* because(new DoorClosed({ folder, problem: "the hub that runs there has no team" }))
+    if (isTeamless)
+      return yield* because(
+        new DoorClosed({
+          folder,
+          problem: "the hub that runs there has no team (SYNCLINE_POLICY=enterprise gives it one)"
+        })
+      )
     const said = Result.isSuccess(problem) ? problem.success.detail : `it answers ${status} to ${question.path}`
     return yield* because(new HubRefused({ status, problem: said }))
   }

@@ -139,7 +139,7 @@ describe("inviting", () => {
       expect(await refused(2, "--expires", time)).toContain("30m, 12h or 7d")
     expect((await run(["invite", "list", "--data", hubFolder])).out).toBe(before)
     const nobody = await run(["invite", "new", "--data", at("nothing")])
-    expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining("No team's hub runs") })
+    expect(nobody).toMatchObject({ code: 3, err: expect.stringContaining("No hub answers this") })
     expect(existsSync(at("nothing"))).toBe(false)
   })
 })

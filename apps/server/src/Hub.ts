@@ -23,6 +23,7 @@ import type { HubConfig } from "./HubConfig.ts"
 import { HostUnavailable, HubError, PortForbidden, PortInUse, RelayPortInUse } from "./HubError.ts"
 import * as HubLayer from "./HubLayer.ts"
 import * as HubRelay from "./HubRelay.ts"
+import { RunningHub } from "./operation/RunningHub.ts"
 import { Endings } from "./people/Endings.ts"
 import * as IdentifyLive from "./people/IdentifyLive.ts"
 import type { PeopleServices } from "./people/PeopleLayer.ts"
@@ -74,7 +75,11 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const beside = config.edge.tls === undefined ? undefined : LocalListener.make(app)
     await foundTeam(services, config)
     const open: Gateways.OpenGateways["Service"] = { current: [] }
-    const told = Context.add(Context.add(services, HubIdentity, identity), Gateways.OpenGateways, open)
+    const told = services.pipe(
+      Context.add(HubIdentity, identity),
+      Context.add(Gateways.OpenGateways, open),
+      Context.add(RunningHub, { config, startedMs: performance.timeOrigin })
+    )
     installRest(app, told, config, door)
     open.current = await openGateways(app, services, gatewayScope, config)
     const bound = HubAddress.of(await listen(app, config), beside !== undefined)
@@ -131,7 +136,14 @@ const openGateways = async (
   return Effect.runPromiseWith(services)(Scope.provide(opening, scope))
 }
 
-type RestServices = NodeServices | Backups | PeopleServices | HubIdentity | PairingKeeper | Gateways.OpenGateways
+type RestServices =
+  | NodeServices
+  | Backups
+  | PeopleServices
+  | HubIdentity
+  | PairingKeeper
+  | Gateways.OpenGateways
+  | RunningHub
 
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
 const installRest = (

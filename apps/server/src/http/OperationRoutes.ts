@@ -46,7 +46,8 @@ const memory = {
   })
 }
 
-const metrics = Effect.gen(function* () {
+/** All that is counted, and the memory, in Prometheus text. */
+export const metrics = Effect.gen(function* () {
   const { external, heapUsed, rss } = process.memoryUsage()
   yield* Metric.update(memory.rss, rss)
   yield* Metric.update(memory.heapUsed, heapUsed)

@@ -2,6 +2,7 @@
  * The hub's own certificate: read at the start, and again when its files have changed, so that a renewed one is shown without a
  * restart. A pair that cannot be used is told, and the one before stays.
  */
+import { X509Certificate } from "node:crypto"
 import { readFileSync, statSync } from "node:fs"
 import { createSecureContext, type SecureContextOptions } from "node:tls"
 import { Effect, Schedule } from "effect"
@@ -27,6 +28,15 @@ export const read = (files: Files): SecureContextOptions => {
     return { ...pair, minVersion: "TLSv1.2" }
   } catch (error) {
     throw unusable(files, problemOf(error))
+  }
+}
+
+/** Until when the certificate in the file counts, in Unix milliseconds; `undefined` where it cannot be read. */
+export const validUntilMs = ({ certificate }: Files): number | undefined => {
+  try {
+    return new X509Certificate(readFileSync(certificate)).validToDate.getTime()
+  } catch {
+    return undefined
   }
 }
 

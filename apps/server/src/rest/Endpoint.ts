@@ -8,6 +8,7 @@ import type { NodeServices } from "@syncline/node"
 import type { Effect, Schema } from "effect"
 import type { Backups } from "../backup/Backups.ts"
 import type { OpenGateways } from "../gateway/Gateways.ts"
+import type { RunningHub } from "../operation/RunningHub.ts"
 import type { PeopleServices } from "../people/PeopleLayer.ts"
 import type { HubIdentity } from "../status/HubIdentity.ts"
 import type { PairingKeeper } from "../team/PairingKeeper.ts"
@@ -20,6 +21,7 @@ export type HubServices =
   | HubIdentity
   | Backups
   | OpenGateways
+  | RunningHub
   | PairingKeeper
   | Charter.Charter
   | OnboardingDesk.OnboardingDesk

@@ -2,6 +2,7 @@
 import { auditEndpoints } from "../audit/auditEndpoints.ts"
 import { backupEndpoints } from "../backup/backupEndpoints.ts"
 import { gatewayEndpoints } from "../gateway/gatewayEndpoints.ts"
+import { operationEndpoints } from "../operation/operationEndpoints.ts"
 import { accountEndpoints } from "../people/accountEndpoints.ts"
 import { signInEndpoints } from "../people/signInEndpoints.ts"
 import { historyEndpoints } from "../records/historyEndpoints.ts"
@@ -33,6 +34,7 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...onboardingEndpoints,
   ...auditEndpoints,
   ...backupEndpoints,
+  ...operationEndpoints,
   ...typeEndpoints,
   ...recordEndpoints,
   ...writingEndpoints,
