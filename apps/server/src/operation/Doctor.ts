@@ -178,7 +178,7 @@ const certificate = ({ edge: { tls } }: HubConfig, nowMs: number): ReadonlyArray
 /** How others come to the hub, as far as its settings tell. */
 const reach = ({ edge: { publicUrl, tls, trustedProxies }, host }: HubConfig): ReadonlyArray<Check> => {
   const isLocal = /^(127\.|::1$|localhost$)/.test(host)
-  const isTrustingAll = trustedProxies.some((network) => /\/0$/.test(network))
+  const isTrustingAll = trustedProxies.some((network) => network.endsWith("/0"))
   if (isTrustingAll) {
     return [
       bad(
