@@ -106,7 +106,7 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     transportManager: {
       faultTolerance: settings.isListenGiven ? FaultTolerance.FATAL_ALL : FaultTolerance.NO_FATAL
     },
-    transports: [...(await quic(settings.idleMs)), tcp(), ...(settings.pairing ? [] : [circuitRelayTransport()])],
+    transports: [...(await quic(settings.idleMs)), tcp(), ...(settings.pairing ? [] : [throughRelays])],
     connectionEncrypters: [noise()],
     streamMuxers: [
       // A peer may open all its links before this side knows of the connection.
@@ -121,6 +121,23 @@ const create = async ({ host, listens, settings }: NodeOptions, connectionGater:
     },
     services: servicesOf(settings, listens, connectionGater)
   })
+
+type RelayComponents = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
+
+/**
+ * The library's way through relays. While it has no place at one it asks the network for random peers that may be relays, again and
+ * again without a pause (version 4.2.13), which keeps a core busy here and at the relay. Here relays are named: it finds nobody so.
+ */
+const throughRelays = (components: RelayComponents) =>
+  circuitRelayTransport()(
+    new Proxy(components, {
+      get: (target, name) => (name === "randomWalk" ? nobodyElse : (Reflect.get(target, name) as unknown))
+    })
+  )
+
+const nobodyElse: RelayComponents["randomWalk"] = {
+  walk: async function* () {}
+}
 
 /** Where a node listens, and what it tells others of that. */
 export const addressesOf = (settings: Libp2pSettings, listens: boolean) => ({
