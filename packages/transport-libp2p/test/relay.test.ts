@@ -20,7 +20,7 @@ const far = (number: number, relays: ReadonlyArray<string>) => device(number, { 
 const circuit = (addresses: ReadonlyArray<string>, number: number): string =>
   `${addresses[0]}/p2p-circuit/p2p/${peerOf(number)}`
 
-describe("through a relay", () => {
+describe.concurrent("through a relay", () => {
   it.live(
     "[LP-11] two peers meet through it, and each proves its own id to the other",
     () =>
