@@ -65,7 +65,7 @@ export const layer = (
     folder: dataFolder,
     passphrase: config.passphrase,
     space,
-    transports: [socketIo({ server, remoteOf }), ...relays],
+    transports: [socketIo({ server, remoteOf, handshakeTimeoutMs: HttpServer.strangerMsMax }), ...relays],
     mailboxes: config.mailboxFolder === undefined ? [] : [folder({ path: config.mailboxFolder, dataFolder })],
     routes: [],
     dialledMax: hubDialledMax,

@@ -7,7 +7,7 @@ import { type Crypto, MemoryTransport } from "@syncline/core"
 import type { PairingMeeting } from "@syncline/core/pairing"
 import { socketIo } from "@syncline/transport-socketio"
 import { Context, Deferred, Effect, Layer } from "effect"
-import type { HubServer } from "./http/HttpServer.ts"
+import { type HubServer, strangerMsMax } from "./http/HttpServer.ts"
 import type { TrustedProxies } from "./http/TrustedProxies.ts"
 
 /** The path that `LinkMeeting` dials on a hub. */
@@ -36,7 +36,7 @@ export const layer = (
       const opening = Effect.gen(function* () {
         const { LinkMeeting, PairingRendezvous } = yield* core
         const { serve } = yield* PairingRendezvous.make
-        yield* socketIo({ server, path: pairingPath, remoteOf }).listen(serve)
+        yield* socketIo({ server, path: pairingPath, remoteOf, handshakeTimeoutMs: strangerMsMax }).listen(serve)
         const own = MemoryTransport.make(MemoryTransport.makeNetwork(), "pair")
         const [address] = yield* own.listen(serve)
         yield* Deferred.succeed(local, yield* LinkMeeting.make(own, address!))

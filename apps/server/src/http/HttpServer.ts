@@ -19,6 +19,8 @@ import * as TrustedProxies from "./TrustedProxies.ts"
 export const headersMsMax = 5_000
 /** From the opening of a connection to the end of a request. */
 export const requestMsMax = 10_000
+/** For who has upgraded to open a link, so that whoever says nothing is gone within 5 s. */
+export const strangerMsMax = 4_000
 /** Silence on a connection after an answer. */
 const keepAliveMsMax = 5_000
 /** From a request to its answer, where a route does not say otherwise. Fastify keeps to it only where there is no body. */
