@@ -108,7 +108,8 @@ const refuseBadRequests = (server: HttpServer | HttpsServer, keeper: Doorkeeper)
   })
 }
 
-const takePath = (server: HttpServer | HttpsServer, path: string) =>
+/** A path of a server until the scope closes; fails with `AddressInUse` where somebody else has it. */
+export const takePath = (server: HttpServer | HttpsServer, path: string) =>
   Effect.acquireRelease(
     Effect.suspend(() => {
       const taken = takenPaths.get(server) ?? new Set()
@@ -177,7 +178,7 @@ const statusOf = (refusal: Refusal): string => {
  * An upgrade to another path may belong to another handler of the same server. Node ends unhandled upgrades only when
  * nobody listens for them, so somebody has to end those that nobody answers.
  */
-const endUnanswered = (socket: Duplex): Effect.Effect<void> =>
+export const endUnanswered = (socket: Duplex): Effect.Effect<void> =>
   Effect.sync(() => {
     if (socket.writable && "bytesWritten" in socket && socket.bytesWritten === 0) socket.destroy()
   }).pipe(Effect.delay(unansweredMs))
