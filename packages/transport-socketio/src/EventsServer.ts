@@ -130,7 +130,7 @@ const make = <Who>(
   })
   const admission = new Admission({ maxConnections: connectionsMax, maxPendingConnections })
   const events: Events<Who> = { options, admission, accepted: new Map(), fork, fibers, entrance, io, isClosing: false }
-  io.engine.on("connection", endPingFlood)
+  io.engine.on("connection", (engine: Socket["conn"]) => watch(events, engine))
   io.of(namespace).on("connection", (socket) => open(events, socket))
   return events
 }
@@ -188,13 +188,23 @@ const refuse = (socket: Duplex, status: number): void => {
   )
 }
 
-/** ws answers a WebSocket ping by itself; a client that asks without reading must not make the answers pile up. */
-const endPingFlood = (engine: Socket["conn"]): void => {
+/** Ends what Socket.IO would leave open. */
+const watch = <Who>({ fork }: Events<Who>, engine: Socket["conn"]): void => {
   const webSocket = ofRequest(engine.request)
+  // ws answers a WebSocket ping by itself; a client that asks without reading must not make the answers pile up.
   webSocket.on("ping", () => {
     if (webSocket.bufferedAmount > answerBytesMax) webSocket.terminate()
   })
+  // Engine.IO forgets a connection before its socket is gone, and a client could keep that open.
+  engine.once("close", () => fork(terminating(engine)))
 }
+
+/** What is written already may arrive for a moment. */
+const terminating = ({ request }: Socket["conn"]): Effect.Effect<void> =>
+  Effect.delay(
+    Effect.sync(() => ofRequest(request).terminate()),
+    closeGraceMs
+  )
 
 const open = <Who>(events: Events<Who>, socket: Socket): void => {
   const { fork, options } = events
@@ -216,16 +226,10 @@ const open = <Who>(events: Events<Who>, socket: Socket): void => {
   socket.once("disconnect", () => accepted.fiber?.interruptUnsafe())
 }
 
-/** What is written already may arrive for a moment. */
 const close = <Who>({ fork }: Events<Who>, engine: Socket["conn"]): Effect.Effect<void> =>
   Effect.sync(() => {
     engine.close()
-    fork(
-      Effect.delay(
-        Effect.sync(() => ofRequest(engine.request).terminate()),
-        closeGraceMs
-      )
-    )
+    fork(terminating(engine))
   })
 
 /** Within `farewellMs`, whatever the other ends do. */
