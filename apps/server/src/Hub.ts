@@ -2,7 +2,8 @@
  * A hub from opening to closing: journal, HTTP server, then devices; and all of it in reverse. Processes, signals and
  * words for people are `main`'s business.
  */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import type { AddressInfo } from "node:net"
 import { Charter, type CharterOperation, DeviceKey, Orchestrator, OrchestratorError } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
@@ -10,9 +11,9 @@ import type { JournalThread } from "@syncline/node/thread"
 import { Context, Effect, Exit, ManagedRuntime, Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
-import type { Backups } from "./backup/Backups.ts"
 import * as GatewayList from "./gateway/GatewayList.ts"
 import * as Gateways from "./gateway/Gateways.ts"
+import * as EdgeSettings from "./http/EdgeSettings.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
 import * as LocalListener from "./http/LocalListener.ts"
@@ -23,7 +24,10 @@ import type { HubConfig } from "./HubConfig.ts"
 import { HostUnavailable, HubError, PortForbidden, PortInUse, RelayPortInUse } from "./HubError.ts"
 import * as HubLayer from "./HubLayer.ts"
 import * as HubRelay from "./HubRelay.ts"
+import { LiveFeed } from "./live/LiveFeed.ts"
+import * as LiveSocket from "./live/LiveSocket.ts"
 import { RunningHub } from "./operation/RunningHub.ts"
+import * as SavedPeers from "./peers/SavedPeers.ts"
 import { Endings } from "./people/Endings.ts"
 import * as IdentifyLive from "./people/IdentifyLive.ts"
 import type { PeopleServices } from "./people/PeopleLayer.ts"
@@ -36,7 +40,6 @@ import { endpoints } from "./rest/EndpointList.ts"
 import * as Installing from "./rest/Installing.ts"
 import { Identify } from "./rest/Principal.ts"
 import { HubIdentity } from "./status/HubIdentity.ts"
-import type { PairingKeeper } from "./team/PairingKeeper.ts"
 
 export interface Hub {
   /** Where people and devices reach it, e.g. `http://127.0.0.1:5342`. */
@@ -80,7 +83,9 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
       Context.add(Gateways.OpenGateways, open),
       Context.add(RunningHub, { config, startedMs: performance.timeOrigin })
     )
-    installRest(app, told, config, door)
+    const identify = identifying(services, door)
+    installRest(app, told, config, identify)
+    await openLive(app, services, gatewayScope, config, identify)
     open.current = await openGateways(app, services, gatewayScope, config)
     const bound = HubAddress.of(await listen(app, config), beside !== undefined)
     const own = config.edge.publicUrl === undefined ? bound : [config.edge.publicUrl, ...bound]
@@ -88,6 +93,7 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     const url = own[0]!
     door.open((await beside?.open()) ?? bound[0]!, url)
     const orchestrator = Context.get(services, Orchestrator.Orchestrator)
+    if (existsSync(join(config.dataFolder, "hub.db"))) await runtime.runPromise(SavedPeers.replay)
     await runtime.runPromise(orchestrator.send({ _tag: "Start" })).catch((error: unknown) => {
       throw startError(error, config)
     })
@@ -129,40 +135,52 @@ const openGateways = async (
   const opening = Gateways.open(app, await GatewayList.load(gateways), {
     services,
     remoteOf: TrustedProxies.make(edge.trustedProxies).remoteOf,
-    publicOrigin: edge.publicUrl === undefined ? undefined : new URL(edge.publicUrl).origin,
+    publicOrigin: EdgeSettings.originOf(edge),
     from: gateways.from,
     isTeam: policy === "enterprise"
   })
   return Effect.runPromiseWith(services)(Scope.provide(opening, scope))
 }
 
-type RestServices =
-  | NodeServices
-  | Backups
-  | PeopleServices
-  | HubIdentity
-  | PairingKeeper
-  | Gateways.OpenGateways
-  | RunningHub
+type RestServices = HubLayer.HubLayerServices | HubIdentity | Gateways.OpenGateways | RunningHub
+
+const identifying = (services: Context.Context<PeopleServices>, door: LocalDoor.LocalDoor) =>
+  IdentifyLive.make({
+    door,
+    sessions: Context.get(services, Sessions),
+    tokens: Context.get(services, Tokens),
+    endings: Context.get(services, Endings)
+  })
+
+/** What happens, to whoever may hear it. */
+const openLive = (
+  app: FastifyInstance,
+  services: Context.Context<LiveFeed>,
+  scope: Scope.Scope,
+  { edge }: HubConfig,
+  identify: Identify["Service"]
+): Promise<void> => {
+  const opening = LiveSocket.open(app.server, {
+    identify,
+    feed: Context.get(services, LiveFeed),
+    proxies: TrustedProxies.make(edge.trustedProxies),
+    publicOrigin: EdgeSettings.originOf(edge)
+  })
+  return Effect.runPromiseWith(services)(Scope.provide(opening, scope))
+}
 
 /** The REST interface. A personal hub has no charter, and its endpoints that need one are never run. */
 const installRest = (
   app: FastifyInstance,
   services: Context.Context<RestServices>,
   { edge, policy }: HubConfig,
-  door: LocalDoor.LocalDoor
+  identify: Identify["Service"]
 ): void => {
   const withTeam = services as Context.Context<RestServices | HubLayer.TeamServices>
-  const identify = IdentifyLive.make({
-    door,
-    sessions: Context.get(services, Sessions),
-    tokens: Context.get(services, Tokens),
-    endings: Context.get(services, Endings)
-  })
   Installing.install(app, endpoints, {
     services: Context.add(withTeam, Identify, identify),
     isTeam: policy === "enterprise",
-    publicOrigin: edge.publicUrl === undefined ? undefined : new URL(edge.publicUrl).origin
+    publicOrigin: EdgeSettings.originOf(edge)
   })
   Descriptions.install(app, endpoints, version())
 }

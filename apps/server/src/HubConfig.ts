@@ -51,6 +51,8 @@ export interface HubConfig {
   readonly backupKeep: number
   /** What stands between the hub and those who call it. */
   readonly edge: EdgeSettings.EdgeSettings
+  /** Whether routes may lead into the networks that the hub stands in. */
+  readonly lanPeers: Switch
   /** The doors for other systems' own clients. */
   readonly gateways: GatewaySettings.GatewaySettings
   /** What opens the hub's key, where it is under a passphrase. */
@@ -211,6 +213,8 @@ const passphraseFile: Setting<string> = {
   read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
 }
 
+const lanPeers = switchOf("SYNCLINE_LAN_PEERS", "lanPeers")
+
 const settings = [
   port,
   host,
@@ -230,6 +234,7 @@ const settings = [
   backupEveryHours,
   backupKeep,
   ...EdgeSettings.settings,
+  lanPeers,
   GatewaySettings.projectAi,
   GatewaySettings.isync,
   GatewaySettings.isyncPeers,
@@ -268,6 +273,7 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
         trustedProxies: yield* value(EdgeSettings.trustedProxies),
         tls: yield* tlsOf(yield* value(EdgeSettings.tlsCertificate), yield* value(EdgeSettings.tlsKey))
       },
+      lanPeers: yield* value(lanPeers),
       gateways: {
         projectAi: yield* value(GatewaySettings.projectAi),
         isync: yield* value(GatewaySettings.isync),

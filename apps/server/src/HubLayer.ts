@@ -33,12 +33,26 @@ import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
 import * as HubOnboarding from "./HubOnboarding.ts"
 import * as HubPairing from "./HubPairing.ts"
+import * as LiveFeed from "./live/LiveFeed.ts"
+import * as AddressGuard from "./peers/AddressGuard.ts"
+import * as PeerLayer from "./peers/PeerLayer.ts"
 import * as PeopleLayer from "./people/PeopleLayer.ts"
+import * as Stats from "./status/Stats.ts"
 import { HubIdentity } from "./status/HubIdentity.ts"
 import * as PairingKeeper from "./team/PairingKeeper.ts"
 
 /** What a hub whose policy is a team's has beside the others. */
 export type TeamServices = Charter.Charter | OnboardingDesk.OnboardingDesk
+
+/** What every hub has. */
+export type HubLayerServices =
+  | NodeServices
+  | Backups.Backups
+  | PairingKeeper.PairingKeeper
+  | PeopleLayer.PeopleServices
+  | PeerLayer.PeerServices
+  | LiveFeed.LiveFeed
+  | Stats.Stats
 
 /** Routes that a hub dials at a time, whatever its policy: as many as a node has. */
 const hubDialledMax = 256
@@ -52,11 +66,12 @@ export const layer = (
   identity: HubIdentity["Service"],
   thread?: JournalThread
 ): Layer.Layer<
-  NodeServices | Backups.Backups | PairingKeeper.PairingKeeper | PeopleLayer.PeopleServices,
+  HubLayerServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
   const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
   const { remoteOf } = TrustedProxies.make(config.edge.trustedProxies)
+  const guard = AddressGuard.make({ isLanOpen: config.lanPeers === "on" })
   const audit = { entriesMax: auditEntries }
   const trusting = Layer.unwrap(Effect.map(TrustFile.watch(dataFolder), (trusted) => personal({ trusted, audit })))
   const policy: NodeLayerOptions<JournalError.JournalError | TrustFileError.TrustFileError>["policy"] =
@@ -65,7 +80,7 @@ export const layer = (
     folder: dataFolder,
     passphrase: config.passphrase,
     space,
-    transports: [socketIo({ server, remoteOf, handshakeTimeoutMs: HttpServer.strangerMsMax }), ...relays],
+    transports: [guard.over(socketIo({ server, remoteOf, handshakeTimeoutMs: HttpServer.strangerMsMax })), ...relays],
     mailboxes: config.mailboxFolder === undefined ? [] : [folder({ path: config.mailboxFolder, dataFolder })],
     routes: [],
     dialledMax: hubDialledMax,
@@ -85,7 +100,9 @@ export const layer = (
     Layer.provide(Layer.succeed(HubIdentity, identity))
   )
   const onboarding = isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty
-  const onNode = Layer.mergeAll(beside, codes, onboarding, PeopleLayer.layer(dataFolder), Backups.layer(config))
+  const people = PeerLayer.layer(guard).pipe(Layer.provideMerge(PeopleLayer.layer(dataFolder)))
+  const told = Layer.merge(LiveFeed.LiveFeed.layer, Stats.Stats.layer())
+  const onNode = Layer.mergeAll(beside, codes, onboarding, people, told, Backups.layer(config))
   // Such a policy brings the charter.
   return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(HubLog.layer(log)))
 }

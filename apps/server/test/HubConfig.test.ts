@@ -38,6 +38,7 @@ describe("settings", () => {
       backupEveryHours: 24,
       backupKeep: 14,
       edge: { trustedProxies: [] },
+      lanPeers: "off",
       gateways: GatewaySettings.none
     })
   })
@@ -86,6 +87,7 @@ describe("settings", () => {
       backupEveryHours: 0,
       backupKeep: 3,
       edge: { trustedProxies: [] },
+      lanPeers: "off",
       gateways: {
         projectAi: "on",
         isync: "off",

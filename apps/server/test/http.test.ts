@@ -88,6 +88,7 @@ describe("http", () => {
       backupEveryHours: 24,
       backupKeep: 14,
       edge: EdgeSettings.none,
+      lanPeers: "off",
       gateways: GatewaySettings.none,
       passphrase: undefined
     } as const

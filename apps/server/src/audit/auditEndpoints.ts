@@ -1,8 +1,9 @@
-/** The audit: its newest entries, and whether its chain holds. It changes nothing. */
+/** The audit: its newest entries, whether its chain holds, and all of it as a file. It changes nothing. */
 import { AuditStore, Crypto, DeviceKey } from "@syncline/core"
 import { AdminAudit } from "@syncline/core/admin"
 import { AuditChain, AuditReport } from "@syncline/policy"
 import { Effect, Schema } from "effect"
+import * as AuditFile from "./AuditFile.ts"
 import { endpoint } from "../rest/Endpoint.ts"
 import * as StoreProblems from "../rest/StoreProblems.ts"
 
@@ -24,9 +25,10 @@ export const auditEndpoints = [
     query: Query,
     answer: AdminAudit.AuditEntries,
     problems: StoreProblems.journal,
-    run: Effect.fnUntraced(function* ({ query: { denied, limit = AdminAudit.listedDefault, ...question } }) {
+    run: Effect.fnUntraced(function* ({ query: { denied, from, limit = AdminAudit.listedDefault, to, ...question } }) {
       const reads = yield* AuditStore.AuditStore
-      return { entries: yield* AuditReport.list(reads, { ...question, limit, isDenied: denied === "true" }) }
+      const meant = { ...question, limit, isDenied: denied === "true", fromMs: from, toMs: to }
+      return { entries: yield* AuditReport.list(reads, meant) }
     })
   }),
   endpoint({
@@ -44,6 +46,24 @@ export const auditEndpoints = [
       const { peer } = yield* DeviceKey.DeviceKey
       const { fault, ...verdict } = yield* AuditReport.verify(reads, crypto, peer)
       return { ...verdict, fault: fault ?? null }
+    })
+  }),
+  endpoint({
+    id: "audit.export",
+    method: "GET",
+    path: "/audit/export",
+    summary: "The whole audit as a file: its chain in lines of JSON, signed at the end, or a table for people.",
+    tag: "audit",
+    access,
+    isTeams: true,
+    query: AdminAudit.ExportQuery,
+    answer: "file",
+    problems: StoreProblems.journal,
+    run: Effect.fnUntraced(function* ({ query: { format = "ndjson" } }) {
+      const [reads, signer] = [yield* AuditStore.AuditStore, yield* DeviceKey.DeviceKey]
+      // A store that cannot be read is told before anything is sent.
+      yield* reads.ends
+      return format === "csv" ? AuditFile.table(reads) : AuditFile.lines(reads, signer)
     })
   })
 ]

@@ -18,6 +18,10 @@ export interface EdgeSettings {
 /** The settings of a hub that nothing stands before. */
 export const none: EdgeSettings = { publicUrl: undefined, trustedProxies: [], tls: undefined }
 
+/** Of the address under which browsers call the hub, where that is not what they connect to. */
+export const originOf = ({ publicUrl }: EdgeSettings): string | undefined =>
+  publicUrl === undefined ? undefined : new URL(publicUrl).origin
+
 const networksMax = 32
 const urlCharsMax = 512
 /** Parts of a path that mean the same to every proxy. */

@@ -5,7 +5,8 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { FastifyInstance, FastifyRequest } from "fastify"
+import type { IncomingHttpHeaders } from "node:http"
+import type { FastifyInstance } from "fastify"
 
 /** The file in a data folder; JSON with `url`, `token` and `hub`, the address under which others call it. */
 export const doorFile = (folder: string): string => join(folder, "local-door.json")
@@ -14,7 +15,7 @@ const tokenBytes = 32
 
 export interface LocalDoor {
   /** True for a request with the token. */
-  readonly holds: (request: FastifyRequest) => boolean
+  readonly holds: (request: { readonly headers: IncomingHttpHeaders }) => boolean
   /** Says where the door is; to be called once the server listens. */
   readonly open: (url: string, hub: string) => void
 }
@@ -24,7 +25,7 @@ export const make = (app: FastifyInstance, folder: string): LocalDoor => {
   const token = randomBytes(tokenBytes).toString("base64url")
   const expected = Buffer.from(`Bearer ${token}`)
   app.addHook("onClose", async () => rmSync(doorFile(folder), { force: true }))
-  const holds = ({ headers }: FastifyRequest): boolean => {
+  const holds: LocalDoor["holds"] = ({ headers }) => {
     const given = Buffer.from(headers.authorization ?? "")
     return given.length === expected.length && timingSafeEqual(given, expected)
   }

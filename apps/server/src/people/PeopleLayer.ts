@@ -25,5 +25,8 @@ export const layerNoDeps: Layer.Layer<PeopleServices, never, HubStore.HubStore |
     Layer.provide(Layer.merge(Passwords.Passwords.layer, SignInNews.SignInNews.layer))
   )
 
-export const layer = (folder: string): Layer.Layer<PeopleServices, never, DeviceKey.DeviceKey | Gate.Gate> =>
-  Layer.provide(layerNoDeps, OpeningStore.layer(folder))
+/** With the store, which others beside people keep something in. */
+export const layer = (
+  folder: string
+): Layer.Layer<PeopleServices | HubStore.HubStore, never, DeviceKey.DeviceKey | Gate.Gate> =>
+  Layer.provideMerge(layerNoDeps, OpeningStore.layer(folder))

@@ -9,8 +9,10 @@ import type { Effect, Schema } from "effect"
 import type { Backups } from "../backup/Backups.ts"
 import type { OpenGateways } from "../gateway/Gateways.ts"
 import type { RunningHub } from "../operation/RunningHub.ts"
+import type { PeerServices } from "../peers/PeerLayer.ts"
 import type { PeopleServices } from "../people/PeopleLayer.ts"
 import type { HubIdentity } from "../status/HubIdentity.ts"
+import type { Stats } from "../status/Stats.ts"
 import type { PairingKeeper } from "../team/PairingKeeper.ts"
 import type { Principal } from "./Principal.ts"
 
@@ -18,6 +20,8 @@ import type { Principal } from "./Principal.ts"
 export type HubServices =
   | NodeServices
   | PeopleServices
+  | PeerServices
+  | Stats
   | HubIdentity
   | Backups
   | OpenGateways
@@ -86,8 +90,8 @@ export interface Endpoint<P, Q, B, A, E extends Failure, R> {
   readonly body?: Schema.Codec<B, unknown>
   /** Longest body, in bytes; default 64 KiB. */
   readonly bodyBytesMax?: number
-  /** `none` answers 204. */
-  readonly answer: Schema.Codec<A, unknown> | "none"
+  /** `none` answers 204; of `file`, `run` gives a `FileAnswer`. */
+  readonly answer: Schema.Codec<A, unknown> | "none" | "file"
   /** Default 200. */
   readonly status?: 200 | 201 | 202
   /** The status of each reason that it may fail for. */

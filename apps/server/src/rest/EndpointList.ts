@@ -11,7 +11,12 @@ import { receiptEndpoints } from "../records/receiptEndpoints.ts"
 import { recordEndpoints } from "../records/recordEndpoints.ts"
 import { typeEndpoints } from "../records/typeEndpoints.ts"
 import { writingEndpoints } from "../records/writingEndpoints.ts"
+import { peerEndpoints } from "../peers/peerEndpoints.ts"
+import { relationEndpoints } from "../peers/relationEndpoints.ts"
+import { routeEndpoints } from "../peers/routeEndpoints.ts"
 import { identityEndpoints } from "../status/identityEndpoints.ts"
+import { spaceEndpoints } from "../status/spaceEndpoints.ts"
+import { statusEndpoints } from "../status/statusEndpoints.ts"
 import { charterEndpoints } from "../team/charterEndpoints.ts"
 import { deviceEndpoints } from "../team/deviceEndpoints.ts"
 import { memberEndpoints } from "../team/memberEndpoints.ts"
@@ -41,5 +46,10 @@ export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...historyEndpoints,
   ...quarantineEndpoints,
   ...receiptEndpoints,
-  ...gatewayEndpoints
+  ...gatewayEndpoints,
+  ...spaceEndpoints,
+  ...statusEndpoints,
+  ...peerEndpoints,
+  ...routeEndpoints,
+  ...relationEndpoints
 ]

@@ -10,6 +10,7 @@ import * as Problem from "../http/Problem.ts"
 import * as RequestSignal from "../http/RequestSignal.ts"
 import * as ActAudit from "./ActAudit.ts"
 import type { AnyEndpoint, Call, Failure, HubServices } from "./Endpoint.ts"
+import * as FileAnswer from "./FileAnswer.ts"
 import * as Origin from "./Origin.ts"
 import { Identify, type Principal, scopesOf } from "./Principal.ts"
 
@@ -68,6 +69,7 @@ const serve = async (
   if (reply.sent) return reply
   if (Exit.isSuccess(exit)) {
     if (exit.value._tag === "None") return Problem.sendOverdue(reply)
+    if (answer === "file") return sendFile(reply, options, exit.value.value)
     return answer === "none" ? reply.code(204).send() : reply.code(status).send(exit.value.value)
   }
   const refusal = Cause.findErrorOption(exit.cause)
@@ -113,8 +115,13 @@ const answerFor = Effect.fnUntraced(function* (
     Exit.isSuccess(exit) ? ActAudit.done(endpoint, call, request, exit.value) : Effect.void
   )
   const value = yield* Effect.mapError(running, (failure) => refusalOf(endpoint, failure))
-  return endpoint.answer === "none" ? undefined : yield* Effect.orDie(Schema.encodeEffect(endpoint.answer)(value))
+  if (typeof endpoint.answer === "string") return value
+  return yield* Effect.orDie(Schema.encodeEffect(endpoint.answer)(value))
 })
+
+/** The endpoint says by its `answer` that it gives one. */
+const sendFile = (reply: FastifyReply, { services }: InstallOptions, file: unknown): Promise<FastifyReply> =>
+  Effect.runPromiseWith(services)(FileAnswer.send(reply, file as FileAnswer.FileAnswer))
 
 /** Nobody can be let in, as it is not known whose the request is. */
 const unanswerable = ({ message, reason }: Failure): Refusal => ({ status: 503, code: reason._tag, detail: message })

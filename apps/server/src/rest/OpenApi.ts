@@ -69,7 +69,7 @@ const securitySchemes = {
 const operationOf = (endpoint: AnyEndpoint, shapes: Shapes, problem: Json): Operation => {
   const { access, answer, body, id, params, query, status = 200, summary, tag } = endpoint
   const json = (schema: Json) => ({ content: { "application/json": { schema } } })
-  const answered = answer === "none" ? { description: "Done." } : { description: "Done.", ...json(shapes.of(answer)) }
+  const answered = { description: "Done.", ...answerOf(answer, shapes) }
   return {
     operationId: id,
     summary,
@@ -80,6 +80,12 @@ const operationOf = (endpoint: AnyEndpoint, shapes: Shapes, problem: Json): Oper
     ...(body === undefined ? {} : { requestBody: { required: true, ...json(shapes.of(body)) } }),
     responses: { [answer === "none" ? 204 : status]: answered, ...problemsOf(endpoint, problem) }
   }
+}
+
+const answerOf = (answer: AnyEndpoint["answer"], shapes: Shapes) => {
+  if (answer === "none") return {}
+  if (answer === "file") return { content: { "application/octet-stream": { schema: { type: "string" } } } }
+  return { content: { "application/json": { schema: shapes.of(answer) } } }
 }
 
 const whoMay = (access: Access): string => {

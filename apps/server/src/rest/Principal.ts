@@ -4,7 +4,7 @@
  */
 import { AdminScope } from "@syncline/core/admin"
 import { Context, type Effect, type Stream } from "effect"
-import type { FastifyRequest } from "fastify"
+import type { IncomingHttpHeaders } from "node:http"
 import type { Failure } from "./Endpoint.ts"
 
 /** A login of a person at this hub, as far as others see it. */
@@ -61,11 +61,16 @@ export interface Ended {
   readonly id: string
 }
 
+/** A request of any kind, as far as it says whose it is. */
+export interface Asking {
+  readonly headers: IncomingHttpHeaders
+}
+
 export class Identify extends Context.Service<
   Identify,
   {
     /** Whose a request is; `undefined` where it is nobody's, or of a session or token that is over. */
-    readonly of: (request: FastifyRequest) => Effect.Effect<Principal | undefined, Failure>
+    readonly of: (request: Asking) => Effect.Effect<Principal | undefined, Failure>
     /** Tells what ended, at once. */
     readonly ended: Stream.Stream<Ended>
   }

@@ -45,6 +45,7 @@ export const settingsOf = (dataFolder: string, gateways: Given, more: Partial<Hu
   backupEveryHours: 0,
   backupKeep: 1,
   edge: EdgeSettings.none,
+  lanPeers: "off",
   gateways: { ...GatewaySettings.none, ...gateways },
   passphrase: undefined,
   ...more

@@ -6,6 +6,8 @@ const Place = Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThan
 export const listMax = 1_000
 export const listedDefault = 100
 
+const Text = Schema.String.check(Schema.isMaxLength(256))
+
 /** Which entries are meant. */
 export const AuditQuery = Schema.Struct({
   /** Only those below this number. */
@@ -13,8 +15,18 @@ export const AuditQuery = Schema.Struct({
   limit: Schema.optionalKey(Place.check(Schema.isLessThanOrEqualTo(listMax))),
   denied: Schema.optionalKey(Schema.Literal("true")),
   action: Schema.optionalKey(Schema.String),
-  peer: Schema.optionalKey(Schema.String)
+  peer: Schema.optionalKey(Schema.String),
+  /** Decided at this time or later, and before that one, in Unix milliseconds. */
+  from: Schema.optionalKey(Schema.FiniteFromString),
+  to: Schema.optionalKey(Schema.FiniteFromString),
+  /** Decided by this rule; one that ends in `*` stands for all that begin so. */
+  rule: Schema.optionalKey(Text),
+  /** In the detail or the reason, in small or capital letters. */
+  text: Schema.optionalKey(Text)
 })
+
+/** How the whole audit is exported: with its chain, to be verified elsewhere; or as a table for people. */
+export const ExportQuery = Schema.Struct({ format: Schema.optionalKey(Schema.Literals(["ndjson", "csv"])) })
 
 export const AuditEntry = Schema.Struct({
   /** Place in the chain, from 1. */

@@ -2,7 +2,7 @@
  * Which addresses of the network are public: what a list from elsewhere names may lead nowhere else, else whoever writes the list
  * could have this device call into the network that it stands in. What is called, and what for, others decide.
  */
-import { lookup as resolve, type LookupAddress } from "node:dns"
+import { lookup, type LookupAddress, type LookupAllOptions, type LookupOptions } from "node:dns"
 import { BlockList, isIP, type LookupFunction } from "node:net"
 
 /** Ranges that are not public; source: the IANA special-purpose address registries for IPv4 and IPv6. */
@@ -57,19 +57,35 @@ export class AddressClosed extends Error {
   }
 }
 
+/** Resolves a name to all of its addresses; in the way of Node's `dns.lookup`. */
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<LookupAddress>) => void
+) => void
+
 /**
- * Looks a name up for a connection and fails where any of its addresses is not public. The connection goes to what was checked:
- * a name that says something else a moment later changes nothing.
+ * A lookup for a connection that fails where any address of the name is not one that may be called. The connection goes to what was
+ * checked: a name that says something else a moment later changes nothing.
  */
-export const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses: ReadonlyArray<LookupAddress>) => {
-    if (error !== null) return callback(error, "")
-    const hidden = addresses.find(({ address }) => !isPublic(address))
-    if (hidden !== undefined) return callback(new AddressClosed(hostname, hidden.address), "")
-    if (options.all === true) return callback(null, [...addresses])
-    const [first] = addresses
-    return first === undefined
-      ? callback(new Error(`${hostname} has no address`), "")
-      : callback(null, first.address, first.family)
-  })
-}
+export const lookupWhere =
+  (isCalled: (address: string) => boolean, resolve: Resolve = lookup) =>
+  (
+    hostname: string,
+    options: LookupOptions,
+    callback: Parameters<LookupFunction>[2]
+  ): void => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, "")
+      const hidden = addresses.find(({ address }) => !isCalled(address))
+      if (hidden !== undefined) return callback(new AddressClosed(hostname, hidden.address), "")
+      if (options.all === true) return callback(null, [...addresses])
+      const [first] = addresses
+      return first === undefined
+        ? callback(new Error(`${hostname} has no address`), "")
+        : callback(null, first.address, first.family)
+    })
+  }
+
+/** Only of the internet. */
+export const lookupPublic: LookupFunction = lookupWhere(isPublic)

@@ -1,5 +1,5 @@
 /**
- * The door to what a hub keeps beside its journal, and to backups of a data folder. Only re-exports; nobody inside the package imports it.
+ * The door to what a hub keeps beside its journal, to backups of a data folder, and to what it may call. Only re-exports; nobody inside the package imports it.
  */
 export * as BackupError from "./BackupError.ts"
 export * as BackupProcess from "./BackupProcess.ts"
@@ -8,4 +8,5 @@ export * as FolderRestore from "./FolderRestore.ts"
 export * as HubRow from "./HubRow.ts"
 export * as HubStore from "./HubStore.ts"
 export * as HubStoreError from "./HubStoreError.ts"
+export * as PublicAddress from "../discovery/PublicAddress.ts"
 export * as SqliteHubStore from "./SqliteHubStore.ts"

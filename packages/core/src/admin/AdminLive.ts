@@ -1,0 +1,29 @@
+/** What a hub tells its listeners as it happens: what the node tells, and some words of the hub's own. One event at a time, numbered for each listener. */
+import { Schema } from "effect"
+import * as SyncEvent from "../orchestrator/SyncEvent.ts"
+import { Light } from "./AdminStatus.ts"
+
+/** Where the stream is served, and its one namespace of Socket.IO. */
+export const path = "/api/v1/events"
+export const namespace = "/admin"
+/** The name of the one event of Socket.IO. */
+export const eventName = "event"
+
+/** The team has changed. */
+export const CharterChanged = Schema.TaggedStruct("CharterChanged", { version: Schema.Int })
+/** How the hub stands is another thing now than it was. */
+export const StatusNow = Schema.TaggedStruct("StatusNow", { light: Light, sentence: Schema.String })
+/** This listener was too slow and lost events: what it shows is to be asked for anew. */
+export const Missed = Schema.TaggedStruct("Missed", { count: Schema.Int })
+
+export const LiveEvent = Schema.Union([SyncEvent.SyncEvent, CharterChanged, StatusNow, Missed])
+export type LiveEvent = typeof LiveEvent.Type
+
+/** As it is sent. */
+export const Told = Schema.Struct({
+  /** From 1, for each listener anew; without gaps. */
+  seq: Schema.Int,
+  atMs: Schema.Finite,
+  event: LiveEvent
+})
+export type Told = typeof Told.Type
