@@ -1,13 +1,38 @@
 /** Peers as people see them: what the orchestrator knows now, what was summed up before, and what the charter says of them. It changes nothing. */
-import { Charter, type CharterState, Journal, Orchestrator, type PeerId, type Status } from "@syncline/core"
+import {
+  Charter,
+  type CharterState,
+  Journal,
+  type JournalError,
+  Orchestrator,
+  type OrchestratorError,
+  type PeerId,
+  type Status
+} from "@syncline/core"
 import type { AdminPeers } from "@syncline/core/admin"
+import type { HubStoreError } from "@syncline/node/hub"
 import { Effect, Option } from "effect"
-import { because, NoneHere } from "./PeersError.ts"
+import { because, NoneHere, type PeersError } from "./PeersError.ts"
 import { PeerTotals } from "./PeerTotals.ts"
 import { SavedPeers } from "./SavedPeers.ts"
 
+/** Why a question about peers has no answer, and what it takes to ask it. */
+export type Failures =
+  | HubStoreError.HubStoreError
+  | JournalError.JournalError
+  | OrchestratorError.OrchestratorError
+  | PeersError
+export type Needs = Journal.Journal | Orchestrator.Orchestrator | PeerTotals | SavedPeers
+type Asking<A> = Effect.fn.Return<A, Failures, Needs>
+
+export interface Known {
+  readonly ids: ReadonlySet<PeerId.PeerId>
+  readonly status: ReadonlyMap<PeerId.PeerId, Status.PeerStatus>
+  readonly totals: ReadonlyMap<PeerId.PeerId, AdminPeers.PeerTotals>
+}
+
 /** Ids of all peers that there is something to say of: met since the start or before, named by a route, or paused. */
-export const known = Effect.fnUntraced(function* () {
+export const known = Effect.fnUntraced(function* (): Asking<Known> {
   const { routes, status, totals } = yield* facts
   return { ids: new Set([...status.keys(), ...totals.keys(), ...routes, ...(yield* pausedIds)]), status, totals }
 })
@@ -22,7 +47,7 @@ const facts = Effect.gen(function* () {
 })
 
 /** One of them. Fails with `NoneHere`. */
-export const one = Effect.fnUntraced(function* (peer: PeerId.PeerId) {
+export const one = Effect.fnUntraced(function* (peer: PeerId.PeerId): Asking<AdminPeers.Peer> {
   const { ids, status, totals } = yield* known()
   if (!ids.has(peer)) return yield* Effect.fail(because(new NoneHere({ kind: "peer", id: peer })))
   const paused = new Set(yield* pausedIds)
@@ -30,17 +55,15 @@ export const one = Effect.fnUntraced(function* (peer: PeerId.PeerId) {
 })
 
 /** Some of them, in the order of their ids. */
-export const some = Effect.fnUntraced(function* (ids: ReadonlyArray<PeerId.PeerId>, all: Known) {
+export const some = Effect.fnUntraced(function* (
+  ids: ReadonlyArray<PeerId.PeerId>,
+  all: Known
+): Asking<ReadonlyArray<AdminPeers.Peer>> {
   const paused = new Set(yield* pausedIds)
   return yield* Effect.forEach(ids, (peer) =>
     shown(peer, { status: all.status.get(peer), totals: all.totals.get(peer), isPaused: paused.has(peer) })
   )
 })
-
-export interface Known {
-  readonly status: ReadonlyMap<PeerId.PeerId, Status.PeerStatus>
-  readonly totals: ReadonlyMap<PeerId.PeerId, AdminPeers.PeerTotals>
-}
 
 interface Facts {
   readonly status: Status.PeerStatus | undefined

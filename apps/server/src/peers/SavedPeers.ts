@@ -88,9 +88,10 @@ const make = (store: HubStore.HubStoreShape): SavedPeersShape => ({
   pause: (peer) =>
     Effect.flatMap(
       store.change((rows) => {
-        const known = pausesIn(rows)
-        if (known.length >= savedPausesMax && !known.includes(peer)) return false
-        rows.settings.set(pausePrefix + peer, "1")
+        const { settings } = rows
+        const isNew = settings.get(pausePrefix + peer) === undefined
+        if (isNew && settings.keys(pausePrefix).length >= savedPausesMax) return false
+        settings.set(pausePrefix + peer, "1")
         return true
       }),
       (isKept) => (isKept ? Effect.void : exhausted("pauses", savedPausesMax))

@@ -13,9 +13,11 @@ const writing = { ...common, access: { kind: "scope", scope: "peers:write" }, au
 const acting = { ...writing, method: "POST", params: AdminPeers.OfPeer } as const
 
 /** A page of all peers that there is something to say of. */
-export const page = Effect.fnUntraced(function* (query: AdminPage.Query) {
-  const { ids, ...known } = yield* PeerView.known()
-  const { items, next } = AdminPage.cut<PeerId.PeerId>(ids, (id) => id, query)
+export const page = Effect.fnUntraced(function* (
+  query: AdminPage.Query
+): Effect.fn.Return<AdminPage.Page<AdminPeers.Peer>, PeerView.Failures, PeerView.Needs> {
+  const known = yield* PeerView.known()
+  const { items, next } = AdminPage.cut<PeerId.PeerId>(known.ids, (id) => id, query)
   return { items: yield* PeerView.some(items, known), next }
 })
 

@@ -1,6 +1,5 @@
 /** What Eidetica's programs ask of a space: with whom it is synced, and a ticket by which others name it. In the words of this hub they are peers and pauses. */
-import type { AdminPeers as Peers } from "@syncline/core/admin"
-import { AdminPage, AdminPeers } from "@syncline/core/admin"
+import { type AdminIdentity, AdminPage, AdminPeers } from "@syncline/core/admin"
 import { Journal } from "@syncline/core"
 import { Effect } from "effect"
 import { endpoint } from "../rest/Endpoint.ts"
@@ -9,14 +8,21 @@ import * as PeerActs from "./PeerActs.ts"
 import { page } from "./peerEndpoints.ts"
 import * as peerProblems from "./peerProblems.ts"
 import * as PeerView from "./PeerView.ts"
-import { because, NoneHere } from "./PeersError.ts"
+import { because, NoneHere, type PeersError } from "./PeersError.ts"
 
 const common = { tag: "relations", problems: peerProblems.all } as const
 const reading = { ...common, access: { kind: "scope", scope: "peers:read" } } as const
 const writing = { ...common, access: { kind: "scope", scope: "peers:write" }, audit: "path" } as const
 
+interface OwnSpace extends Pick<AdminIdentity, "addresses" | "policy"> {
+  readonly id: string
+  readonly name: string
+}
+
 /** Fails with `NoneHere` for any but the hub's own space, named or by its id. */
-export const own = Effect.fnUntraced(function* (asked: string) {
+export const own = Effect.fnUntraced(function* (
+  asked: string
+): Effect.fn.Return<OwnSpace, PeersError, HubIdentity | Journal.Journal> {
   const { current } = yield* HubIdentity
   const id = (yield* Journal.Journal).info.space
   if (asked !== current.space && asked !== id) {
@@ -25,7 +31,7 @@ export const own = Effect.fnUntraced(function* (asked: string) {
   return { id, name: current.space, addresses: current.addresses, policy: current.policy }
 })
 
-const relationOf = ({ peer, provenAtMs, route, state }: Peers.Peer) => ({
+const relationOf = ({ peer, provenAtMs, route, state }: AdminPeers.Peer) => ({
   peer,
   isSyncing: state !== "paused" && state !== "blocked",
   route,

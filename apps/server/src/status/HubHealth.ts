@@ -1,5 +1,5 @@
 /** What the hub's sentence is made of, asked from those who know it. */
-import { Charter, CharterOperation, DeviceKey, Orchestrator, SpaceKeys } from "@syncline/core"
+import { Charter, CharterOperation, DeviceKey, Orchestrator, type OrchestratorError, SpaceKeys, type Status } from "@syncline/core"
 import { EnterpriseDecisions } from "@syncline/policy"
 import { Effect, Option, Result } from "effect"
 import * as Health from "./Health.ts"
@@ -7,8 +7,17 @@ import * as Health from "./Health.ts"
 /** What it takes; a team's hub has its charter, too. */
 export type HealthServices = Orchestrator.Orchestrator | SpaceKeys.SpaceKeys | DeviceKey.DeviceKey
 
+interface Standing {
+  readonly status: Status.Status
+  /** Why nobody is given anything. */
+  readonly closed: string | undefined
+  readonly health: Health.Health
+  /** Whether the hub's device may sign what people change of the team; nothing where there is no team. */
+  readonly canManage: boolean | null
+}
+
 /** How it stands now. */
-export const now = Effect.gen(function* () {
+export const now: Effect.Effect<Standing, OrchestratorError.OrchestratorError, HealthServices> = Effect.gen(function* () {
   const status = yield* (yield* Orchestrator.Orchestrator).status
   const charter = Option.getOrUndefined(yield* Effect.serviceOption(Charter.Charter))
   const closed = charter === undefined ? undefined : new EnterpriseDecisions(charter.state()).closed
@@ -17,7 +26,6 @@ export const now = Effect.gen(function* () {
   return { status, closed, health: Health.of({ status, closed, seal }), canManage: yield* canManage }
 })
 
-/** Whether the hub's device may sign what people change of the team; nothing where there is no team. */
 const canManage = Effect.gen(function* () {
   const charter = Option.getOrUndefined(yield* Effect.serviceOption(Charter.Charter))
   if (charter === undefined) return null

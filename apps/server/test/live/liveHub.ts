@@ -101,7 +101,7 @@ export const listen = ({ url }: Pick<LiveHub, "url">, { shown }: Pick<Person, "s
   const socket = new WebSocket(url.replace("http", "ws") + target, { headers: shown } as never)
   onTestFinished(() => socket.close())
   const event = `42${AdminLive.namespace},["${AdminLive.eventName}",`
-  socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
+  socket.addEventListener("message", ({ data }: { readonly data: string }) => {
     if (data.startsWith("0")) socket.send(`40${AdminLive.namespace},`)
     else if (data.startsWith("40")) state.isOpen = true
     else if (data === "2") socket.send("3")
