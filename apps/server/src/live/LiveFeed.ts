@@ -100,6 +100,8 @@ const tellAll = Effect.fnUntraced(function* (feed: Feed, tell: Tell) {
       Queue.offerUnsafe(hearer.queue, { number: ++hearer.offered, atMs, event })
     }
   }
+  // Listeners take while more comes.
+  if (feed.hearers.size > 0) yield* Effect.yieldNow
 })
 
 /** Found anew where the charter is another one: a right that was taken is not used any more. */
