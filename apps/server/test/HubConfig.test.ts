@@ -62,6 +62,7 @@ describe("settings", () => {
       SYNCLINE_BACKUP_FOLDER: "/srv/backups",
       SYNCLINE_BACKUP_EVERY_HOURS: "0",
       SYNCLINE_BACKUP_KEEP: "3",
+      SYNCLINE_LAN_PEERS: "1",
       SYNCLINE_GATEWAY_PROJECT_AI: "1",
       SYNCLINE_GATEWAY_ISYNC: "off",
       SYNCLINE_GATEWAY_ISYNC_PEERS: "10",
@@ -87,7 +88,7 @@ describe("settings", () => {
       backupEveryHours: 0,
       backupKeep: 3,
       edge: { trustedProxies: [] },
-      lanPeers: "off",
+      lanPeers: "on",
       gateways: {
         projectAi: "on",
         isync: "off",
@@ -142,7 +143,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, gatewayProjectAi, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -14,10 +14,9 @@ export const lines = (reads: AuditStore.AuditReads, signer: Crypto.Signer): File
   fileName: "audit.ndjson",
   text: Stream.callback<string>(
     (queue) =>
-      AuditReport.exportLines(reads, signer, (page) => Queue.offer(queue, page.map((line) => `${line}\n`).join(""))).pipe(
-        Effect.orDie,
-        Effect.andThen(Queue.end(queue))
-      ),
+      AuditReport.exportLines(reads, signer, (page) =>
+        Queue.offer(queue, page.map((line) => `${line}\n`).join(""))
+      ).pipe(Effect.orDie, Effect.andThen(Queue.end(queue))),
     { bufferSize: pagesAheadMax }
   )
 })

@@ -18,8 +18,7 @@ export const listenersMax = 1_000
 export const listenersOfAccountMax = 50
 /** Connections of one remote address that have not opened. */
 const pendingMax = 20
-/** How often it is asked again whether a session or a token is good, in milliseconds: they end by themselves, too. */
-const askedAgainMs = 60_000
+const askAgainMsDefault = 60_000
 
 export interface LiveSocketOptions {
   readonly identify: Identify["Service"]
@@ -27,6 +26,8 @@ export interface LiveSocketOptions {
   readonly proxies: TrustedProxies
   /** Of the address under which browsers call the hub, where that is not what they connect to. */
   readonly publicOrigin: string | undefined
+  /** How often it is asked again whether a session or a token is good, in milliseconds: they end by themselves, too. Default 60,000. */
+  readonly askAgainMs?: number
 }
 
 interface Caller {
@@ -95,7 +96,7 @@ const isCrowded = (listeners: ReadonlySet<Listener>, principal: Principal): bool
 }
 
 const tell = (
-  { feed, identify }: LiveSocketOptions,
+  { askAgainMs = askAgainMsDefault, feed, identify }: LiveSocketOptions,
   listeners: Set<Listener>,
   { principal, request }: Caller,
   { emit }: EventsConnection
@@ -110,12 +111,19 @@ const tell = (
       )
       const next = yield* feed.listen(principal)
       const telling = Effect.forever(Effect.flatMap(next, (told) => emit(AdminLive.eventName, told)))
-      yield* Effect.raceAllFirst([telling, Deferred.await(listener.over), untilOver(identify, request)])
+      yield* Effect.raceAllFirst([telling, Deferred.await(listener.over), untilOver(identify, request, askAgainMs)])
     })
   )
 
 /** At once, too: what ended while the connection was opened was told to nobody. Where it cannot be found out, nothing is known to be over. */
-const untilOver = Effect.fnUntraced(function* (identify: Identify["Service"], request: IncomingMessage) {
-  const isGood = Effect.map(Effect.option(identify.of(request)), (found) => found._tag === "None" || found.value !== undefined)
-  while (yield* isGood) yield* Effect.sleep(askedAgainMs)
+const untilOver = Effect.fnUntraced(function* (
+  identify: Identify["Service"],
+  request: IncomingMessage,
+  everyMs: number
+) {
+  const isGood = Effect.map(
+    Effect.option(identify.of(request)),
+    (found) => found._tag === "None" || found.value !== undefined
+  )
+  while (yield* isGood) yield* Effect.sleep(everyMs)
 })

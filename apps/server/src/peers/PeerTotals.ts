@@ -164,7 +164,12 @@ class Book {
   readonly take = (event: SyncEvent.SyncEvent): Effect.Effect<void> =>
     Effect.map(Clock.currentTimeMillis, (nowMs) => {
       if (!("peer" in event) || event.peer === null) return
-      const running = this.#peers.get(event.peer) ?? { sums: none, beganMs: undefined, sentEvents: 0, receivedEvents: 0 }
+      const running = this.#peers.get(event.peer) ?? {
+        sums: none,
+        beganMs: undefined,
+        sentEvents: 0,
+        receivedEvents: 0
+      }
       const sums = after(running, event, nowMs)
       if (sums === running.sums) return
       running.sums = sums
@@ -182,7 +187,10 @@ class Book {
   /** A store that cannot be written is told of elsewhere; the sums wait. */
   readonly flush = Effect.suspend(() => {
     if (this.#changed.size === 0) return Effect.void
-    return Effect.andThen(this.#read, Effect.suspend(() => this.#write()))
+    return Effect.andThen(
+      this.#read,
+      Effect.suspend(() => this.#write())
+    )
   }).pipe(Effect.ignore)
 
   readonly all = Effect.suspend(() => Effect.ignore(this.#read)).pipe(

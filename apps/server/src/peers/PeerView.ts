@@ -88,8 +88,7 @@ const shown = Effect.fnUntraced(function* (peer: PeerId.PeerId, { isPaused, stat
     provenAtMs: status?.provenAtMs ?? null,
     lastError: status?.lastError ?? null,
     totals: totals ?? null,
-    cursor:
-      row === undefined ? null : { taken: row.cursor, acknowledged: row.acknowledged, custody: row.custody },
+    cursor: row === undefined ? null : { taken: row.cursor, acknowledged: row.acknowledged, custody: row.custody },
     eidetica: eideticaOf(state, status?.lastError)
   }
   return answer

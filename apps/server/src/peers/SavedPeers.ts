@@ -123,9 +123,7 @@ const order = (rows: HubStore.HubRows, addresses: ReadonlyArray<string>): Readon
   const wanted = new Map(addresses.map((address, i) => [address, i]))
   const known = routesIn(rows)
   const rank = (route: SavedRoute): number => wanted.get(route.address) ?? wanted.size + known.indexOf(route)
-  const sorted = known
-    .toSorted((one, other) => rank(one) - rank(other))
-    .map((route, i) => ({ ...route, place: i + 1 }))
+  const sorted = known.toSorted((one, other) => rank(one) - rank(other)).map((route, i) => ({ ...route, place: i + 1 }))
   for (const route of sorted) put(rows, route)
   return sorted
 }

@@ -62,7 +62,8 @@ const partial = (records: Records.Records["Service"], own: MemberDecisions, isCl
 /** A document is compiled once for as long as its charter is the charter. Nothing else is remembered here. */
 const compiled = new WeakMap<CharterState.CharterState, EnterpriseDecisions>()
 
-const decisionsOf = (state: CharterState.CharterState): EnterpriseDecisions => {
+/** Of a charter, compiled once. */
+export const decisionsOf = (state: CharterState.CharterState): EnterpriseDecisions => {
   const known = compiled.get(state)
   if (known !== undefined) return known
   const made = new EnterpriseDecisions(state)

@@ -18,6 +18,8 @@ import { Identify, type Principal, scopesOf } from "./Principal.ts"
 export const root = "/api/v1"
 /** How long ago a person may have proven who it is for what cannot be undone, in milliseconds. */
 export const freshMsMax = 10 * 60_000
+/** How long a file may be sent, in milliseconds. */
+const fileMsMax = 60 * 60_000
 /** Faults of one request that its answer lists. */
 const faultsMax = 32
 /** Characters of what a caller says that it is. */
@@ -38,7 +40,8 @@ export const install = (app: FastifyInstance, endpoints: ReadonlyArray<AnyEndpoi
     app.route({
       method,
       url: root + path,
-      handlerTimeout: answerMsMax,
+      // Fastify counts until the answer is sent, and how long a file takes is its reader's to say.
+      handlerTimeout: endpoint.answer === "file" ? fileMsMax : answerMsMax,
       ...(bodyBytesMax === undefined ? {} : { bodyLimit: bodyBytesMax }),
       handler: (request, reply) => serve(endpoint, options, request, reply)
     })

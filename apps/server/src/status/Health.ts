@@ -20,14 +20,19 @@ export interface Health {
 type State = Status.PeerStatus["state"]
 
 export const of = ({ closed, seal, status }: HealthFacts): Health => {
-  if (!status.isStarted) return { light: "red", sentence: "Stopped: no device gets a link until the hub is started again." }
+  if (!status.isStarted)
+    return { light: "red", sentence: "Stopped: no device gets a link until the hub is started again." }
   if (closed !== undefined) return { light: "red", sentence: `Closed: nobody is given anything, because ${closed}.` }
   if (seal === "waiting") {
-    return { light: "red", sentence: "The space is sealed and the hub waits for its key, so nothing can be written here." }
+    return {
+      light: "red",
+      sentence: "The space is sealed and the hub waits for its key, so nothing can be written here."
+    }
   }
   const waiting = Object.values(status.quarantine).reduce((sum, count) => sum + count, 0)
   const parts = [...peersOf(status), ...(waiting === 0 ? [] : [`${countOf(waiting, "change")} in quarantine`])]
-  const isProven = status.peers.some(({ state }) => state === "synced") && status.peers.every(({ state }) => isFine(state))
+  const isProven =
+    status.peers.some(({ state }) => state === "synced") && status.peers.every(({ state }) => isFine(state))
   return { light: isProven && waiting === 0 ? "green" : "yellow", sentence: `${firstLarge(parts.join("; "))}.` }
 }
 
@@ -36,7 +41,12 @@ const isFine = (state: State): boolean => state === "synced" || state === "pause
 
 const peersOf = ({ peers }: Status.Status): ReadonlyArray<string> => {
   const count = (...states: ReadonlyArray<State>) => peers.filter(({ state }) => states.includes(state)).length
-  const [proven, moving, held, away] = [count("synced"), count("syncing", "connecting"), count("held"), count("offline")]
+  const [proven, moving, held, away] = [
+    count("synced"),
+    count("syncing", "connecting"),
+    count("held"),
+    count("offline")
+  ]
   if (peers.length === 0) return ["no device has come since the start, so nobody is known to have what is here"]
   return [
     ...(proven === 0 ? [] : [`proven equal with ${countOf(proven, "device")}`]),

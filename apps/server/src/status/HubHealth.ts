@@ -1,7 +1,15 @@
 /** What the hub's sentence is made of, asked from those who know it. */
-import { Charter, CharterOperation, DeviceKey, Orchestrator, type OrchestratorError, SpaceKeys, type Status } from "@syncline/core"
-import { EnterpriseDecisions } from "@syncline/policy"
+import {
+  Charter,
+  CharterOperation,
+  DeviceKey,
+  Orchestrator,
+  type OrchestratorError,
+  SpaceKeys,
+  type Status
+} from "@syncline/core"
 import { Effect, Option, Result } from "effect"
+import * as Reader from "../records/Reader.ts"
 import * as Health from "./Health.ts"
 
 /** What it takes; a team's hub has its charter, too. */
@@ -17,14 +25,16 @@ interface Standing {
 }
 
 /** How it stands now. */
-export const now: Effect.Effect<Standing, OrchestratorError.OrchestratorError, HealthServices> = Effect.gen(function* () {
-  const status = yield* (yield* Orchestrator.Orchestrator).status
-  const charter = Option.getOrUndefined(yield* Effect.serviceOption(Charter.Charter))
-  const closed = charter === undefined ? undefined : new EnterpriseDecisions(charter.state()).closed
-  const keys = yield* Effect.result((yield* SpaceKeys.SpaceKeys).status)
-  const seal = Result.isSuccess(keys) ? keys.success.state : "waiting"
-  return { status, closed, health: Health.of({ status, closed, seal }), canManage: yield* canManage }
-})
+export const now: Effect.Effect<Standing, OrchestratorError.OrchestratorError, HealthServices> = Effect.gen(
+  function* () {
+    const status = yield* (yield* Orchestrator.Orchestrator).status
+    const charter = Option.getOrUndefined(yield* Effect.serviceOption(Charter.Charter))
+    const closed = charter === undefined ? undefined : Reader.decisionsOf(charter.state()).closed
+    const keys = yield* Effect.result((yield* SpaceKeys.SpaceKeys).status)
+    const seal = Result.isSuccess(keys) ? keys.success.state : "waiting"
+    return { status, closed, health: Health.of({ status, closed, seal }), canManage: yield* canManage }
+  }
+)
 
 const canManage = Effect.gen(function* () {
   const charter = Option.getOrUndefined(yield* Effect.serviceOption(Charter.Charter))

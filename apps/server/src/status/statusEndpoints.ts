@@ -73,7 +73,8 @@ export const statusEndpoints = [
     ...reading,
     id: "stats.get",
     path: "/stats",
-    summary: "What went in and out in the last hour, records by type as the caller sees them, bytes on disk, and who lags.",
+    summary:
+      "What went in and out in the last hour, records by type as the caller sees them, bytes on disk, and who lags.",
     query: AdminStatus.StatsQuery,
     answer: AdminStatus.Stats,
     problems: { ...peerProblems.all, ...teamProblems.team },

@@ -92,7 +92,9 @@ const listening = (): Promise<{ readonly server: Server; readonly port: number; 
     })
     server.on("upgrade", (request, socket) => {
       calls.push(request.url ?? "")
-      socket.end(`HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:${(server.address() as AddressInfo).port}/inside\r\n\r\n`)
+      socket.end(
+        `HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:${(server.address() as AddressInfo).port}/inside\r\n\r\n`
+      )
     })
     onTestFinished(() => void server.close())
     server.listen(0, "127.0.0.1", () => resolve({ server, port: (server.address() as AddressInfo).port, calls }))
@@ -104,11 +106,19 @@ const dial = (transport: Transport.Transport, address: string) =>
 it("[HP-3] a name that leads inside is not called, also where it led elsewhere a moment before", async () => {
   const { calls, port } = await listening()
   let asked = 0
-  const answers: ReadonlyArray<ReadonlyArray<string>> = [["127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::ffff:127.0.0.1"], ["169.254.169.254"]]
+  const answers: ReadonlyArray<ReadonlyArray<string>> = [
+    ["127.0.0.1"],
+    ["8.8.8.8", "127.0.0.1"],
+    ["::ffff:127.0.0.1"],
+    ["169.254.169.254"]
+  ]
   const guard = AddressGuard.make({
     isLanOpen: false,
     resolve: (_, __, callback) =>
-      callback(null, answers[asked++ % answers.length]!.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })))
+      callback(
+        null,
+        answers[asked++ % answers.length]!.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }))
+      )
   })
   const transport = guard.over(socketIo())
   for (const _ of answers) {
@@ -152,7 +162,10 @@ it("[HP-3] over REST such an address is neither kept nor called, and a test says
   expect((await ask("GET", "/routes")).body).toEqual({ routes: [] })
   await hub.stop()
   const lan = await openLiveHub({ lanPeers: "on" })
-  expect((await lan.door.ask("POST", "/routes/test", { address: lan.url })).body).toMatchObject({ isReachable: true, problem: null })
+  expect((await lan.door.ask("POST", "/routes/test", { address: lan.url })).body).toMatchObject({
+    isReachable: true,
+    problem: null
+  })
   const { port } = await listening()
   const tried = await lan.door.ask("POST", "/routes/test", { address: `http://127.0.0.1:${port}` })
   expect(tried.body).toMatchObject({ isReachable: false })

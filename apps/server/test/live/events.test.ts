@@ -1,4 +1,6 @@
 /** Live events of a hub: who is let in, what each hears, and when it ends. */
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import {
   DeviceKey,
   type Journal,
@@ -14,7 +16,8 @@ import { type AdminLive, AdminScope } from "@syncline/core/admin"
 import { Context, Effect, Exit, Layer, PubSub, Scope, Stream } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { LiveFeed, waitingMax } from "../../src/live/LiveFeed.ts"
-import { listenersOfAccountMax } from "../../src/live/LiveSocket.ts"
+import * as LiveSocket from "../../src/live/LiveSocket.ts"
+import * as TrustedProxies from "../../src/http/TrustedProxies.ts"
 import * as LiveView from "../../src/live/LiveView.ts"
 import { policyOf } from "../rest/recordsWorld.ts"
 import { until } from "../hubProcess.ts"
@@ -56,7 +59,10 @@ describe("who listens", () => {
     const { id } = made.body["token"] as unknown as { readonly id: string }
     expect((await owner.ask("DELETE", `/tokens/${id}`)).status).toBe(204)
     await until(() => ofToken!.isOver(), 1_000)
-    const accounts = (await owner.ask("GET", "/accounts")).body["items"] as unknown as ReadonlyArray<{ id: string; name: string }>
+    const accounts = (await owner.ask("GET", "/accounts")).body["items"] as unknown as ReadonlyArray<{
+      id: string
+      name: string
+    }>
     const vic = accounts.find(({ name }) => name === "vic")!
     expect((await owner.ask("PATCH", `/accounts/${vic.id}`, { isDisabled: true })).status).toBe(200)
     await until(() => ofViewer!.isOver() && ofVics!.isOver(), 1_000)
@@ -67,6 +73,50 @@ describe("who listens", () => {
     expect(ofDoor!.isOver()).toBe(false)
     await hub.stop()
     await until(() => ofDoor!.isOver(), 1_000)
+  })
+})
+
+describe("what stands in between", () => {
+  it("[HP-4] [HO-3] the stream is found below the hub's public path, and its origin counts as the hub's own", async () => {
+    const edge = { publicUrl: "https://example.com/team", trustedProxies: ["127.0.0.1"], tls: undefined }
+    const hub = await openLiveHub({ edge })
+    const owner = await hub.owner()
+    const shown = { ...owner.shown, origin: "https://example.com" }
+    for (const url of [hub.url, `${hub.url}/team`]) {
+      expect([url, await knock({ url }, shown)]).toEqual([url, 101])
+      expect([url, await knock({ url }, { ...shown, origin: "https://example.org" })]).toEqual([url, 403])
+    }
+  })
+
+  it("[HP-4] a listener ends when its session is over by time, which nobody tells", async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    let isOver = false
+    const account = { id: "a", name: "ann", role: "owner", member: undefined } as const
+    const session = { kind: "session", account, session: "s", signedInMs: 0 } as const
+    const { open, publish } = await feedOf()
+    const scope = Effect.runSync(Scope.make())
+    onTestFinished(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+    const opening = LiveSocket.open(server, {
+      identify: { of: () => Effect.sync(() => (isOver ? undefined : session)), ended: Stream.never },
+      feed: { listen: () => Effect.promise(open) },
+      proxies: TrustedProxies.make(["127.0.0.1"]),
+      publicOrigin: undefined,
+      askAgainMs: 50
+    })
+    await Effect.runPromise(Scope.provide(opening, scope))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    // As a proxy with a certificate says it.
+    const shown = { origin: "https://hub.example.com", "x-forwarded-proto": "https", "x-forwarded-host": "hub.example.com" }
+    expect(await knock({ url }, { origin: shown.origin })).toBe(403)
+    const listener = listen({ url }, { shown })
+    await until(() => listener.isOpen(), 2_000)
+    await publish(1)
+    await until(() => listener.told.length === 1, 2_000)
+    expect(listener.isOver()).toBe(false)
+    isOver = true
+    await until(() => listener.isOver(), 1_500)
   })
 })
 
@@ -111,7 +161,14 @@ describe("what is heard", () => {
     expect(updates(ofOwner!).map(({ ids }) => ids)).toEqual([[south], [north]])
     expect(updates(ofMia!)).toEqual([{ _tag: "EntitiesUpdated", peer: null, type: "task", ids: [north], count: 1 }])
     expect(JSON.stringify(ofMia!.told)).not.toContain(south)
-    expect((await hub.door.ask("DELETE", `/entities/task/${north}?header=${encodeURIComponent(JSON.stringify({ team: "north" }))}`)).status).toBeLessThan(300)
+    expect(
+      (
+        await hub.door.ask(
+          "DELETE",
+          `/entities/task/${north}?header=${encodeURIComponent(JSON.stringify({ team: "north" }))}`
+        )
+      ).status
+    ).toBeLessThan(300)
     await until(() => updates(ofMia!).length === 2, 3_000)
 
     const leaving = { operations: [{ _tag: "SetMemberTeams", member: "mia", teams: [] }] }
@@ -141,11 +198,26 @@ describe("what is heard", () => {
     expect(heard(conflict, north)).toEqual([conflict, conflict, undefined])
     expect(heard(conflict, north, south)).toEqual([undefined, conflict, undefined])
     expect(heard(conflict)).toEqual([undefined, conflict, undefined])
-    const changed = { _tag: "AccessChanged", lost: [{ ...north, ...loss }, { ...south, ...loss }], gained: [south] } as const
+    const changed = {
+      _tag: "AccessChanged",
+      lost: [
+        { ...north, ...loss },
+        { ...south, ...loss }
+      ],
+      gained: [south]
+    } as const
     expect(heard(changed)).toEqual([{ ...changed, lost: [{ ...north, ...loss }], gained: [] }, changed, undefined])
     expect(heard({ ...changed, lost: [{ ...south, ...loss }] })[0]).toBe(undefined)
     const fork = { _tag: "ForkDetected", author: "a", type: "task", id: "1" } as const
-    const rejected = { _tag: "WriteRejected", peer, commit: "c", code: "x", rule: "r", policyVersion: 1, because: "b" } as const
+    const rejected = {
+      _tag: "WriteRejected",
+      peer,
+      commit: "c",
+      code: "x",
+      rule: "r",
+      policyVersion: 1,
+      because: "b"
+    } as const
     for (const event of [fork, rejected]) expect(heard(event)).toEqual([undefined, event, undefined])
     expect(heard({ _tag: "Lagged", missed: 3 })).toEqual(Array(3).fill({ _tag: "Missed", count: 3 }))
   })
@@ -154,7 +226,11 @@ describe("what is heard", () => {
     const change: Journal.JournalChange = {
       head: 1,
       source: peer,
-      entities: Array.from({ length: 250 }, (_, i) => ({ ...(i % 2 === 0 ? north : south), id: `t${i}`, isDeleted: false }))
+      entities: Array.from({ length: 250 }, (_, i) => ({
+        ...(i % 2 === 0 ? north : south),
+        id: `t${i}`,
+        isDeleted: false
+      }))
     }
     expect(LiveView.ofChange(change, none)).toEqual([])
     const [own] = LiveView.ofChange(change, some)
@@ -170,7 +246,9 @@ describe("what is heard", () => {
     expect(LiveView.ofEvent(linked, only("records:read"), [])).toBe(undefined)
     expect(LiveView.ofEvent(moved, only("records:read"), [])).toBe(moved)
     expect(LiveView.ofEvent(moved, only("peers:read"), [])).toBe(undefined)
-    expect(LiveView.ofEvent({ _tag: "HookFailed", hook: "h", head: 1, problem: "p" }, only("peers:read"), [])).toBe(undefined)
+    expect(LiveView.ofEvent({ _tag: "HookFailed", hook: "h", head: 1, problem: "p" }, only("peers:read"), [])).toBe(
+      undefined
+    )
   })
 })
 
@@ -222,7 +300,7 @@ describe("who is too slow", () => {
     const hub = await openLiveHub()
     const owner = await hub.owner()
     const listeners = []
-    for (let i = 0; i < listenersOfAccountMax; i++) {
+    for (let i = 0; i < LiveSocket.listenersOfAccountMax; i++) {
       const one = listen(hub, owner)
       await until(() => one.isOpen(), 1_000, 1)
       listeners.push(one)

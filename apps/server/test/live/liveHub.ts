@@ -43,26 +43,34 @@ export interface LiveHub {
   readonly stop: () => Promise<void>
 }
 
-export const openLiveHub = async ({ dataFolder = temporaryFolder(), ...more }: Partial<HubConfig> = {}): Promise<LiveHub> => {
+interface Door {
+  readonly token: string
+  readonly url: string
+}
+
+export const openLiveHub = async ({
+  dataFolder = temporaryFolder(),
+  ...more
+}: Partial<HubConfig> = {}): Promise<LiveHub> => {
   const hub = await Hub.open(settingsOf(dataFolder, {}, more), pino({ level: "silent" }))
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= hub.stop())
   onTestFinished(stop)
-  const { url } = hub
+  const { token, url } = JSON.parse(readFileSync(join(dataFolder, "local-door.json"), "utf8")) as Door
   const by = (shown: Shown): Person => ({ shown, ask: askerOf(url, shown) })
   const signedIn = ({ headers, status, text }: Answer): Person => {
     if (status >= 300) throw new Error(text)
     return by({ cookie: headers.get("set-cookie")!.split(";", 1)[0]!, origin: url })
   }
   const nobody = by({ origin: url })
-  const { token } = JSON.parse(readFileSync(join(dataFolder, "local-door.json"), "utf8")) as { readonly token: string }
   return {
     url,
     peer: hub.peer,
     data: dataFolder,
     door: by({ authorization: `Bearer ${token}` }),
     by,
-    owner: async () => signedIn(await nobody.ask("POST", "/setup", { token: await hub.setupToken, name: "ann", password })),
+    owner: async () =>
+      signedIn(await nobody.ask("POST", "/setup", { token: await hub.setupToken, name: "ann", password })),
     join: async (owner, name, role, member) => {
       const made = await owner.ask("POST", "/accounts", { name, role, ...(member === undefined ? {} : { member }) })
       return signedIn(await nobody.ask("POST", "/session/link", { link: made.body["link"], password }))

@@ -125,9 +125,7 @@ it("[HP-2] more routes and pauses than are kept are refused, and nothing is done
     expect((yield* Effect.flip(desk.pause(peerOf(savedPausesMax)))).reason._tag).toBe("SavedExhausted")
     yield* desk.pause(peerOf(0))
   })
-  await Effect.runPromise(
-    Effect.provide(saved, SavedPeers.layer.pipe(Layer.provide(HubStore.HubStore.layerMemory)))
-  )
+  await Effect.runPromise(Effect.provide(saved, SavedPeers.layer.pipe(Layer.provide(HubStore.HubStore.layerMemory))))
 })
 
 it("[HP-7] Eidetica's questions: relations of the space, status, cursor, success rate and tickets", async () => {
@@ -154,7 +152,10 @@ it("[HP-7] Eidetica's questions: relations of the space, status, cursor, success
   const relation = `/spaces/home/relations/${far.peer}`
   expect((await ask("DELETE", relation)).status).toBe(204)
   expect((await ask("GET", relation)).body).toMatchObject({ isSyncing: false })
-  expect((await ask("GET", `/peers/${far.peer}`)).body["eidetica"]).toEqual({ status: "Blocked", connection: "Disconnected" })
+  expect((await ask("GET", `/peers/${far.peer}`)).body["eidetica"]).toEqual({
+    status: "Blocked",
+    connection: "Disconnected"
+  })
   expect((await ask("PUT", relation)).status).toBe(204)
   await isIn(near, far.peer, "synced")
   for (const path of ["/spaces/other/relations", `/spaces/other/relations/${far.peer}`, "/spaces/other"]) {
@@ -167,7 +168,8 @@ it("[HP-7] Eidetica's questions: relations of the space, status, cursor, success
   expect(eideticaOf("connecting", undefined)).toEqual({ status: "Active", connection: "Connecting" })
 
   const successes = async (hub: LiveHub) =>
-    ((await hub.door.ask("GET", `/peers/${far.peer}`)).body["totals"] as unknown as { readonly successes: number }).successes
+    ((await hub.door.ask("GET", `/peers/${far.peer}`)).body["totals"] as unknown as { readonly successes: number })
+      .successes
   const before = await successes(near)
   expect(before).toBeGreaterThan(0)
   await near.stop()

@@ -37,7 +37,9 @@ it("[HP-8] the sentence says that nothing is missing only where it was proven, a
   })
   expect(said("synced", "offline").light).toBe("yellow")
   expect(said("synced", "offline").sentence).toContain("1 device away, which may lack changes")
-  expect(said("syncing", "connecting", "held").sentence).toBe("2 devices coming into step; with 1 device some changes wait.")
+  expect(said("syncing", "connecting", "held").sentence).toBe(
+    "2 devices coming into step; with 1 device some changes wait."
+  )
   expect(said("paused").light).toBe("yellow")
   expect(Health.of(factsOf(["synced"], 3))).toEqual({
     light: "yellow",
@@ -45,15 +47,23 @@ it("[HP-8] the sentence says that nothing is missing only where it was proven, a
   })
   const { status, ...facts } = factsOf(["synced"])
   expect(Health.of({ ...facts, status: { ...status, isStarted: false } }).light).toBe("red")
-  expect(Health.of({ ...facts, status, closed: "a record cannot be judged" }).sentence).toContain("a record cannot be judged")
+  expect(Health.of({ ...facts, status, closed: "a record cannot be judged" }).sentence).toContain(
+    "a record cannot be judged"
+  )
   expect(Health.of({ ...facts, status, seal: "waiting" }).light).toBe("red")
 })
 
 it("[HP-8] [HP-1] the hub is stopped and started, and its status says so", async () => {
   const hub = await openLiveHub()
   const { ask } = hub.door
-  const status = async () => (await ask("GET", "/status")).body as unknown as { isStarted: boolean; light: string; canManage: null }
-  expect(await status()).toMatchObject({ isStarted: true, light: "yellow", canManage: null, autoSync: { mode: "live" } })
+  const status = async () =>
+    (await ask("GET", "/status")).body as unknown as { isStarted: boolean; light: string; canManage: null }
+  expect(await status()).toMatchObject({
+    isStarted: true,
+    light: "yellow",
+    canManage: null,
+    autoSync: { mode: "live" }
+  })
   expect((await ask("POST", "/orchestrator/stop")).body).toEqual({ touched: 0 })
   expect(await status()).toMatchObject({ isStarted: false, light: "red" })
   expect((await ask("POST", "/orchestrator/start")).status).toBe(200)
@@ -76,7 +86,12 @@ it("[HP-9] numbers of the last hour are kept in points, the newest last, and no 
 })
 
 /** A hub of a team with one task in the north and two in the south; mia reads the north. */
-const teamHub = async (): Promise<{ readonly hub: LiveHub; readonly owner: Person; readonly mia: Person; readonly nobody: Person }> => {
+const teamHub = async (): Promise<{
+  readonly hub: LiveHub
+  readonly owner: Person
+  readonly mia: Person
+  readonly nobody: Person
+}> => {
   const hub = await openLiveHub({ policy: "enterprise" })
   const owner = await hub.owner()
   const where = [{ field: "team", op: "eq", value: "north" }]
@@ -94,7 +109,12 @@ const teamHub = async (): Promise<{ readonly hub: LiveHub; readonly owner: Perso
     const made = await hub.door.ask("POST", "/entities/task", { header: { team }, fields: { title: team } })
     expect(made.status).toBe(201)
   }
-  return { hub, owner, mia: await hub.join(owner, "mia", "admin", "mia"), nobody: await hub.join(owner, "nobody", "admin") }
+  return {
+    hub,
+    owner,
+    mia: await hub.join(owner, "mia", "admin", "mia"),
+    nobody: await hub.join(owner, "nobody", "admin")
+  }
 }
 
 describe("a team's hub", () => {
@@ -102,7 +122,9 @@ describe("a team's hub", () => {
     const { hub, mia, nobody, owner } = await teamHub()
     const counted = async ({ ask }: Person) => [
       (await ask("GET", "/stats")).body["records"],
-      ((await ask("GET", "/spaces")).body["spaces"] as unknown as ReadonlyArray<object>)?.map((each) => Reflect.get(each, "records"))
+      ((await ask("GET", "/spaces")).body["spaces"] as unknown as ReadonlyArray<object>)?.map((each) =>
+        Reflect.get(each, "records")
+      )
     ]
     expect(await counted(owner)).toEqual([{ task: 3 }, [3]])
     expect(await counted(hub.door)).toEqual([{ task: 3 }, [3]])
@@ -120,7 +142,9 @@ describe("a team's hub", () => {
   it("[HP-6] the audit is exported as a file that others verify, and as a table", async () => {
     const { hub, mia, owner } = await teamHub()
     await until(async () => {
-      const entries = (await owner.ask("GET", "/audit?rule=hub%2F*")).body["entries"] as unknown as ReadonlyArray<object>
+      const entries = (await owner.ask("GET", "/audit?rule=hub%2F*")).body[
+        "entries"
+      ] as unknown as ReadonlyArray<object>
       return entries.length >= 4
     }, 5_000)
     const file = await owner.ask("GET", "/audit/export")
@@ -137,7 +161,10 @@ describe("a team's hub", () => {
     expect(table.text).toContain("hub/accounts.make")
     expect((await owner.ask("GET", "/audit/export?format=xml")).status).toBe(400)
     expect((await owner.ask("GET", "/audit?from=1&to=2")).body).toEqual({ entries: [] })
-    expect(((await owner.ask("GET", "/audit?text=CHARTER&limit=1")).body["entries"] as unknown as ReadonlyArray<object>).length).toBeLessThan(2)
+    expect(
+      ((await owner.ask("GET", "/audit?text=CHARTER&limit=1")).body["entries"] as unknown as ReadonlyArray<object>)
+        .length
+    ).toBeLessThan(2)
   })
 })
 
@@ -148,12 +175,16 @@ it("[HP-6] no cell of the table is a formula", () => {
 })
 
 it("[HP-6] a table of many pages has every entry once, in order, and what is no entry is left out", async () => {
-  const rows = Array.from({ length: 2_500 }, (_, i) => ({ number: i + 1, text: i % 2 === 0 ? entryOf(i + 1) : "no entry" }))
-  const reads = await Effect.runPromise(
-    Effect.provide(AuditStore.AuditStore, AuditStore.AuditStore.layerMemory(rows))
-  )
+  const rows = Array.from({ length: 2_500 }, (_, i) => ({
+    number: i + 1,
+    text: i % 2 === 0 ? entryOf(i + 1) : "no entry"
+  }))
+  const reads = await Effect.runPromise(Effect.provide(AuditStore.AuditStore, AuditStore.AuditStore.layerMemory(rows)))
   const text = (await Effect.runPromise(Stream.runCollect(AuditFile.table(reads).text))).join("")
-  const numbers = text.split("\r\n").slice(1, -1).map((line) => Number(line.split(",", 1)[0]))
+  const numbers = text
+    .split("\r\n")
+    .slice(1, -1)
+    .map((line) => Number(line.split(",", 1)[0]))
   expect(numbers).toEqual(Array.from({ length: 1_250 }, (_, i) => 2 * i + 1))
 })
 

@@ -16,7 +16,12 @@ it("[HR-2] every endpoint that is not open answers nobody 401, and who lacks its
     if (access.kind === "open") continue
     const nobody = await ask(filled(path), { method, ...bodyOf(method) })
     expect([id, nobody.status, nobody.body["code"]]).toEqual([id, 401, "SignInNeeded"])
-    if (access.kind !== "scope" || access.scope.endsWith(":read")) continue
+    if (access.kind !== "scope") continue
+    if (access.scope !== "team:read") {
+      const narrow = await ask(filled(path), { as: "narrow", method, ...bodyOf(method) })
+      expect([id, narrow.status, narrow.body["code"]]).toEqual([id, 403, "ScopeMissing"])
+    }
+    if (access.scope.endsWith(":read")) continue
     const viewer = await ask(filled(path), { as: "viewer", method, ...bodyOf(method) })
     expect([id, viewer.status, viewer.body["code"]]).toEqual([id, 403, "ScopeMissing"])
   }

@@ -1,5 +1,5 @@
 /** The frame of the REST interface on endpoints of its own: who gets in, what gets in, and what comes out. */
-import { Effect, Schema } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { endpoint } from "../../src/rest/Endpoint.ts"
 import { scopesOf } from "../../src/rest/Principal.ts"
@@ -221,6 +221,41 @@ describe("what gets in", () => {
 })
 
 describe("what comes out", () => {
+  it("[HR-12] a file takes its time, breaks off where it cannot go on, and is not made for nobody", async () => {
+    const ends: Array<string> = []
+    const pieces = (text: Stream.Stream<string>) =>
+      endpoint({
+        id: "file.get",
+        method: "GET",
+        path: "/file",
+        summary: "A file.",
+        tag: "files",
+        access: { kind: "open" },
+        answer: "file",
+        problems: {},
+        answerMsMax: 100,
+        run: () => Effect.succeed({ mediaType: "text/csv", fileName: "a.csv", text })
+      })
+    const slowly = (count: number) =>
+      Stream.range(1, count).pipe(
+        Stream.mapEffect((n) => Effect.delay(Effect.succeed(`${n};`), 60)),
+        Stream.ensuring(Effect.sync(() => void ends.push("ended")))
+      )
+    const whole = await serve([pieces(slowly(8))])
+    const file = await fetch(`${whole.url}/api/v1/file`)
+    expect(file.headers.get("content-disposition")).toBe('attachment; filename="a.csv"')
+    expect(await file.text()).toBe("1;2;3;4;5;6;7;8;")
+    const broken = await serve([pieces(Stream.concat(slowly(2), Stream.die("the inside of it")))])
+    await expect(fetch(`${broken.url}/api/v1/file`).then((answer) => answer.text())).rejects.toThrow("terminated")
+    ends.length = 0
+    const endless = await serve([pieces(slowly(1_000_000))])
+    const leaving = new AbortController()
+    const answer = await fetch(`${endless.url}/api/v1/file`, { signal: leaving.signal })
+    expect(answer.status).toBe(200)
+    leaving.abort()
+    await expect.poll(() => ends, { timeout: 2_000 }).toEqual(["ended"])
+  })
+
   it("[HR-4] an answer comes within its time, and what nobody waits for ends", async () => {
     const { ends, list } = world()
     const { ask } = await serve(list)

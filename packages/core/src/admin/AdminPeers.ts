@@ -153,4 +153,8 @@ export const Relation = Schema.Struct({
 export const Relations = AdminPage.of(Relation)
 
 /** A text that names the space and where it is reached; it lets nobody in. */
-export const Ticket = Schema.Struct({ ticket: Schema.String, space: Schema.String, addresses: Schema.Array(Schema.String) })
+export const Ticket = Schema.Struct({
+  ticket: Schema.String,
+  space: Schema.String,
+  addresses: Schema.Array(Schema.String)
+})

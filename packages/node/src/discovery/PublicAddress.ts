@@ -70,11 +70,7 @@ export type Resolve = (
  */
 export const lookupWhere =
   (isCalled: (address: string) => boolean, resolve: Resolve = lookup) =>
-  (
-    hostname: string,
-    options: LookupOptions,
-    callback: Parameters<LookupFunction>[2]
-  ): void => {
+  (hostname: string, options: LookupOptions, callback: Parameters<LookupFunction>[2]): void => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, "")
       const hidden = addresses.find(({ address }) => !isCalled(address))
