@@ -56,6 +56,10 @@ interface Running {
   receivedEvents: number
 }
 
+const unseen: Running = { sums: none, beganMs: undefined, sentEvents: 0, receivedEvents: 0 }
+
+const seenMsOf = ({ sums }: Running): number => sums.lastSeenMs ?? 0
+
 /** The sums behind an event. */
 const after = (running: Running, event: SyncEvent.SyncEvent, nowMs: number): Sums => {
   const { sums } = running
@@ -164,12 +168,7 @@ class Book {
   readonly take = (event: SyncEvent.SyncEvent): Effect.Effect<void> =>
     Effect.map(Clock.currentTimeMillis, (nowMs) => {
       if (!("peer" in event) || event.peer === null) return
-      const running = this.#peers.get(event.peer) ?? {
-        sums: none,
-        beganMs: undefined,
-        sentEvents: 0,
-        receivedEvents: 0
-      }
+      const running = this.#peers.get(event.peer) ?? { ...unseen }
       const sums = after(running, event, nowMs)
       if (sums === running.sums) return
       running.sums = sums
@@ -177,12 +176,16 @@ class Book {
       this.#peers.delete(event.peer)
       this.#peers.set(event.peer, running)
       this.#changed.add(event.peer)
-      for (const longest of this.#peers.keys()) {
-        if (this.#peers.size <= totalledPeersMax) break
-        this.#peers.delete(longest)
-        this.#changed.add(longest)
-      }
+      this.#makeRoom()
     })
+
+  #makeRoom(): void {
+    for (const longest of this.#peers.keys()) {
+      if (this.#peers.size <= totalledPeersMax) return
+      this.#peers.delete(longest)
+      this.#changed.add(longest)
+    }
+  }
 
   /** A store that cannot be written is told of elsewhere; the sums wait. */
   readonly flush = Effect.suspend(() => {
@@ -218,8 +221,12 @@ class Book {
         if (!PeerId.is(peer) || read._tag === "None") continue
         const running = this.#peers.get(peer)
         if (running !== undefined) running.sums = together(read.value, running.sums)
-        else this.#peers.set(peer, { sums: read.value, beganMs: undefined, sentEvents: 0, receivedEvents: 0 })
+        else this.#peers.set(peer, { ...unseen, sums: read.value })
       }
+      const sorted = [...this.#peers].toSorted(([, one], [, other]) => seenMsOf(one) - seenMsOf(other))
+      this.#peers.clear()
+      for (const [peer, running] of sorted) this.#peers.set(peer, running)
+      this.#makeRoom()
     })
   }
 
