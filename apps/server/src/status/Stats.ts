@@ -10,7 +10,6 @@ export const pointMs = 10_000
 export const pointsMax = 360
 
 export interface StatsShape {
-  readonly startedMs: number
   /** The oldest first. */
   readonly points: Effect.Effect<ReadonlyArray<AdminStatus.StatsPoint>>
 }
@@ -37,7 +36,7 @@ export class Stats extends Context.Service<Stats, StatsShape>()("@syncline/serve
         })
         yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(everyMs), look)))
         yield* Occupancy.watch([{ kind: "cache", name: "stats_points", limit: pointsMax, length: () => points.length }])
-        return { startedMs: yield* Clock.currentTimeMillis, points: Effect.sync(() => [...points]) }
+        return { points: Effect.sync(() => [...points]) }
       })
     )
 }

@@ -28,7 +28,7 @@ const operating = {
 const status = Effect.gen(function* () {
   const { canManage, closed, health, status: told } = yield* HubHealth.now
   const { current } = yield* HubIdentity
-  const { startedMs } = yield* Stats
+  const { startedMs } = yield* RunningHub
   const peers: Record<string, number> = {}
   for (const { state } of told.peers) peers[state] = (peers[state] ?? 0) + 1
   return {

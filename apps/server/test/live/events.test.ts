@@ -108,7 +108,11 @@ describe("what stands in between", () => {
     await Effect.runPromise(Scope.provide(opening, scope))
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     // As a proxy with a certificate says it.
-    const shown = { origin: "https://hub.example.com", "x-forwarded-proto": "https", "x-forwarded-host": "hub.example.com" }
+    const shown = {
+      origin: "https://hub.example.com",
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "hub.example.com"
+    }
     expect(await knock({ url }, { origin: shown.origin })).toBe(403)
     const listener = listen({ url }, { shown })
     await until(() => listener.isOpen(), 2_000)
