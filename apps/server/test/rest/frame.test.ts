@@ -221,7 +221,7 @@ describe("what gets in", () => {
 })
 
 describe("what comes out", () => {
-  it("[HR-12] a file takes its time, breaks off where it cannot go on, and is not made for nobody", async () => {
+  it("[HR-13] a file takes its time, breaks off where it cannot go on, and is not made for nobody", async () => {
     const ends: Array<string> = []
     const pieces = (text: Stream.Stream<string>) =>
       endpoint({
