@@ -29,6 +29,7 @@ import * as Backups from "./backup/Backups.ts"
 import * as HttpServer from "./http/HttpServer.ts"
 import * as TlsFiles from "./http/TlsFiles.ts"
 import * as TrustedProxies from "./http/TrustedProxies.ts"
+import type { HubServer } from "./http/HubServer.ts"
 import type { HubConfig } from "./HubConfig.ts"
 import * as HubLog from "./HubLog.ts"
 import * as HubOnboarding from "./HubOnboarding.ts"
@@ -60,7 +61,7 @@ const hubDialledMax = 256
 /** Nothing listens before `Start`, and then on the server that its owner has opened. A team's hub has `TeamServices`, too. */
 export const layer = (
   config: HubConfig,
-  server: HttpServer.HubServer,
+  server: HubServer,
   log: Logger,
   relays: ReadonlyArray<Transport.TransportPlugin>,
   identity: HubIdentity["Service"],

@@ -7,7 +7,8 @@ import { type Crypto, MemoryTransport } from "@syncline/core"
 import type { PairingMeeting } from "@syncline/core/pairing"
 import { socketIo } from "@syncline/transport-socketio"
 import { Context, Deferred, Effect, Layer } from "effect"
-import { type HubServer, strangerMsMax } from "./http/HttpServer.ts"
+import { strangerMsMax } from "./http/HttpServer.ts"
+import type { HubServer } from "./http/HubServer.ts"
 import type { TrustedProxies } from "./http/TrustedProxies.ts"
 
 /** The path that `LinkMeeting` dials on a hub. */

@@ -5,7 +5,7 @@
 import type { ClientHandler, ForeignClient, ForeignOptions } from "@syncline/transport-socketio/gateway"
 import { Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
-import type { HubServer } from "../http/HttpServer.ts"
+import type { HubServer } from "../http/HubServer.ts"
 
 /** Largest message, in bytes: a packet of 4 MiB and its frame. */
 export const messageBytesMax = 4 * 1024 * 1024 + 1024

@@ -3,13 +3,12 @@
  * id of its request. It knows no routes.
  */
 import { randomUUID } from "node:crypto"
-import type { Server } from "node:http"
-import type { Server as TlsServer } from "node:https"
 import { Occupancy } from "@syncline/core"
 import type { Effect, Scope } from "effect"
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import * as EdgeSettings from "./EdgeSettings.ts"
+import type { HubServer } from "./HubServer.ts"
 import * as Problem from "./Problem.ts"
 import * as PublicPath from "./PublicPath.ts"
 import * as TlsFiles from "./TlsFiles.ts"
@@ -33,8 +32,6 @@ const bodyBytesMax = 64 * 1024
 const pathPartCharsMax = 384
 /** Connections of all kinds; beyond it new ones are closed at once. */
 const connectionsMax = 10_000
-
-export type HubServer = Server | TlsServer
 
 /** Shows how many connections are open, until the scope closes. */
 export const watchConnections = (server: HubServer): Effect.Effect<void, never, Scope.Scope> => {

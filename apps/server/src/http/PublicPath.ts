@@ -3,7 +3,7 @@
  * also for upgrades. A proxy that takes it off itself may do so.
  */
 import type { IncomingMessage } from "node:http"
-import type { HubServer } from "./HttpServer.ts"
+import type { HubServer } from "./HubServer.ts"
 
 /** The path of a public address, e.g. `/team`; nothing where it has none. */
 export const of = (publicUrl: string | undefined): string =>

@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContextOptions } from "node:tls"
 import { Effect, Schedule } from "effect"
 import { CertificateUnusable, HubError } from "../HubError.ts"
 import type { EdgeSettings } from "./EdgeSettings.ts"
-import type { HubServer } from "./HttpServer.ts"
+import type { HubServer } from "./HubServer.ts"
 
 type Files = NonNullable<EdgeSettings["tls"]>
 
