@@ -8,11 +8,12 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampName = "made-of"
 const journalWorker = join(root, "packages/node/src/journalWorker.ts")
+const recordWorker = join(root, "apps/server/src/gateway/galileosky/recordWorker.ts")
 const backupMain = join(root, "packages/node/src/hub/backupMain.ts")
 
-/** The hub, with the thread that writes its journal and the process that makes its backups. */
+/** The hub, with the thread that writes its journal, the one for Galileosky's records, and the process that makes its backups. */
 export const hub = program("apps/server", {
-  input: { main: join(root, "apps/server/src/main.ts"), journalWorker, backupMain },
+  input: { main: join(root, "apps/server/src/main.ts"), journalWorker, recordWorker, backupMain },
   sources: [
     "apps/server",
     "packages/core",

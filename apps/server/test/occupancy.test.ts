@@ -41,6 +41,8 @@ const ofGateways = [
   ...["gateway_addresses", "gateway_large_bodies", "foreign_connections", "isync_peers", "isync_unwritten"].map(
     (name) => `queue="${name}"`
   ),
+  ...["galileosky_bodies", "galileosky_answers", "galileosky_devices"].map((name) => `queue="${name}"`),
+  ...["galileosky_records", "galileosky_record_characters", "galileosky_downloads"].map((name) => `cache="${name}"`),
   ...["isync_packets", "isync_packet_bytes"].map((name) => `cache="${name}"`)
 ]
 /** What only a team's hub has. */
@@ -53,7 +55,11 @@ const ofTeams = [
 ]
 
 const relaying = { SYNCLINE_RELAY: "on", SYNCLINE_RELAY_PORT: "0" }
-const gateways = { SYNCLINE_GATEWAY_PROJECT_AI: "1", SYNCLINE_GATEWAY_ISYNC: "1" }
+const gateways = {
+  SYNCLINE_GATEWAY_PROJECT_AI: "1",
+  SYNCLINE_GATEWAY_GALILEOSKY: "1",
+  SYNCLINE_GATEWAY_ISYNC: "1"
+}
 
 it("[HB-18] metrics and table name the same queues and caches, with the same bounds", { timeout: 60_000 }, async () => {
   const data = temporaryFolder()

@@ -37,6 +37,8 @@ export interface Gateway {
   readonly bodyBytesMax: number
   /** How long an answer may take, in milliseconds. */
   readonly answerMsMax: number
+  /** Origins of pages that may call beside the hub's own; none where absent. */
+  readonly pages?: ReadonlyArray<string>
   /** An answer that refuses, in the form that its clients know. */
   readonly refuse: (reply: FastifyReply, status: number, words: string) => FastifyReply
   /** Gets ready. What it holds is given up when the scope closes, before the hub's services are. */

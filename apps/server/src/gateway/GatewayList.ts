@@ -3,12 +3,17 @@ import type { Gateway } from "./Gateway.ts"
 import type { GatewaySettings } from "./GatewaySettings.ts"
 
 export const load = async (settings: GatewaySettings): Promise<ReadonlyArray<Gateway>> => {
-  const { bodyMebibytes, isync, isyncPeers, projectAi } = settings
+  const { bodyMebibytes, galileosky, isync, isyncPeers, projectAi } = settings
   const bodyBytesMax = bodyMebibytes * 1024 * 1024
   const gateways: Array<Gateway> = []
   if (projectAi === "on") {
     const { make } = await import("./projectai/ProjectAi.ts")
     gateways.push(make(bodyBytesMax))
+  }
+  if (galileosky === "on") {
+    const { galileoskyClear, galileoskyPages: pages, galileoskyPeers: peers } = settings
+    const { make } = await import("./galileosky/Galileosky.ts")
+    gateways.push(make({ bodyBytesMax, mayClear: galileoskyClear === "on", peers, pages }))
   }
   if (isync === "on") {
     const { make } = await import("./isync/ISync.ts")

@@ -6,6 +6,13 @@ import { type Setting, type Switch, switchOf, wholeNumber } from "../Setting.ts"
 
 export interface GatewaySettings {
   readonly projectAi: Switch
+  readonly galileosky: Switch
+  /** Whether a client of Galileosky's may clear everything that its gateway keeps. */
+  readonly galileoskyClear: Switch
+  /** Origins of Galileosky's devices that the hub calls when a client asks for it. */
+  readonly galileoskyPeers: ReadonlyArray<string>
+  /** Origins whose pages may call Galileosky's gateway. */
+  readonly galileoskyPages: ReadonlyArray<string>
   readonly isync: Switch
   /** Peers that iSync's gateway accepts at a time, 1 to 1,000. */
   readonly isyncPeers: number
@@ -18,16 +25,43 @@ export interface GatewaySettings {
 /** The settings of a hub without gateways. */
 export const none: GatewaySettings = {
   projectAi: "off",
+  galileosky: "off",
+  galileoskyClear: "off",
+  galileoskyPeers: [],
+  galileoskyPages: [],
   isync: "off",
   isyncPeers: 3,
   bodyMebibytes: 50,
   from: []
 }
 
-/** Networks that the setting takes. */
+/** Networks, or origins, that a setting takes. */
 const sourcesMax = 64
 
 export const projectAi = switchOf("SYNCLINE_GATEWAY_PROJECT_AI", "gatewayProjectAi")
+
+export const galileosky = switchOf("SYNCLINE_GATEWAY_GALILEOSKY", "gatewayGalileosky")
+
+export const galileoskyClear = switchOf("SYNCLINE_GATEWAY_GALILEOSKY_CLEAR", "gatewayGalileoskyClear")
+
+const origins = (variable: string, key: string): Setting<ReadonlyArray<string>> => ({
+  variable,
+  key,
+  fallback: [],
+  allowed: `at most ${sourcesMax} origins such as http://192.168.1.20:3001, with commas between`,
+  read: (value) => {
+    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
+    return Array.isArray(given) && given.length <= sourcesMax && given.every(isOrigin) ? given : undefined
+  }
+})
+
+/** As browsers write it. */
+const isOrigin = (text: unknown): boolean =>
+  typeof text === "string" && /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+export const galileoskyPeers = origins("SYNCLINE_GATEWAY_GALILEOSKY_PEERS", "gatewayGalileoskyPeers")
+
+export const galileoskyPages = origins("SYNCLINE_GATEWAY_GALILEOSKY_PAGES", "gatewayGalileoskyPages")
 
 export const isync = switchOf("SYNCLINE_GATEWAY_ISYNC", "gatewayIsync")
 

@@ -122,11 +122,11 @@ interface Mounting extends Pick<OpeningOptions, "publicOrigin" | "remoteOf"> {
   readonly whyClosed: () => string | undefined
 }
 
-type MountOptions = Pick<Gateway, "answerMsMax" | "bodyBytesMax" | "refuse">
+type MountOptions = Pick<Gateway, "answerMsMax" | "bodyBytesMax" | "pages" | "refuse">
 
 const mount = (
   { app, budget, publicOrigin, whyClosed }: Mounting,
-  { answerMsMax, bodyBytesMax, refuse }: MountOptions,
+  { answerMsMax, bodyBytesMax, pages = [], refuse }: MountOptions,
   addRoutes: OpenGateway["addRoutes"]
 ): void => {
   app.register((scope, _, done) => {
@@ -137,7 +137,11 @@ const mount = (
       route.config = { ...route.config, isLarge: true }
     })
     scope.addHook("onRequest", async (request, reply) => {
-      const refusal = whyClosed() ?? problemOf(request, budget, reply, publicOrigin)
+      const { origin } = request.headers
+      const isNamed = origin !== undefined && pages.includes(origin)
+      if (isNamed) reply.headers({ ...forPages, "access-control-allow-origin": origin })
+      const refusal =
+        whyClosed() ?? problemOf(request, budget, reply, isNamed || isOwnPage(origin, request.host, publicOrigin))
       if (refusal === undefined) return undefined
       if (typeof refusal === "string") return refuse(reply, 503, refusal)
       if (refusal.retryAfterS !== undefined) reply.header("retry-after", refusal.retryAfterS)
@@ -159,6 +163,13 @@ const mount = (
 const isOwnPage = (origin: string | undefined, host: string | undefined, publicOrigin: string | undefined): boolean =>
   [undefined, publicOrigin, `http://${host}`, `https://${host}`].includes(origin)
 
+/** What a page that the settings name may do: what programs do. */
+const forPages = {
+  "access-control-allow-methods": "GET, POST, OPTIONS",
+  "access-control-allow-headers": "Content-Type",
+  vary: "Origin"
+}
+
 interface Refusal {
   readonly status: number
   readonly words: string
@@ -169,9 +180,9 @@ const problemOf = (
   request: FastifyRequest,
   budget: GatewayBudget.GatewayBudget,
   reply: FastifyReply,
-  publicOrigin: string | undefined
+  isPageAllowed: boolean
 ): Refusal | undefined => {
-  if (!isOwnPage(request.headers.origin, request.host, publicOrigin)) {
+  if (!isPageAllowed) {
     return { status: 403, words: "pages of other origins get nothing here" }
   }
   if (request.headers["content-encoding"] !== undefined) return { status: 415, words: "send it uncompressed" }
