@@ -18,7 +18,8 @@ export const handling =
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const answering = Effect.timeoutOption(answer(request, reply), answerMsMax)
     const exit = await Effect.runPromiseExitWith(services)(answering, { signal: RequestSignal.of(reply) })
-    if (reply.sent) return reply
+    // An answer that is a stream is on its way and not sent yet.
+    if (reply.sent || (Exit.isSuccess(exit) && exit.value._tag === "Some")) return reply
     if (Exit.isSuccess(exit)) return refuse(reply, 503, "the hub took too long; try again")
     const failure = Cause.findErrorOption(exit.cause)
     if (failure._tag === "Some") {

@@ -1,8 +1,9 @@
 /** A hub with gateways in the test's own process, and what a device that syncs with it sees. Everything is closed with the test. */
 import type { IncomingMessage } from "node:http"
-import { Charter, CharterState, DeviceKey, Records } from "@syncline/core"
+import { Charter, CharterState, DeviceKey, Orchestrator, type PeerId, Records } from "@syncline/core"
 import { nodeLayer } from "@syncline/node"
 import { personal } from "@syncline/policy"
+import { socketIo } from "@syncline/transport-socketio"
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
 import fastify from "fastify"
 import { pino } from "pino"
@@ -82,14 +83,21 @@ export const nobodyBefore = {
   publicOrigin: undefined
 }
 
-/** A gateway on a node of its own, in a space that the test seals. */
-export const openAlone = async (gateway: Gateway): Promise<Alone> => {
+interface Site {
+  /** With the key of a device that the hub trusts. */
+  readonly folder: string
+  /** With whom it syncs. */
+  readonly hub: Pick<GatewayHub, "url" | "peer">
+}
+
+/** A gateway on a node of its own, in a space that the test seals; alone, or beside a hub that has the space. */
+export const openAlone = async (gateway: Gateway, site?: Site): Promise<Alone> => {
   const node = nodeLayer({
-    folder: temporaryFolder(),
+    folder: site?.folder ?? temporaryFolder(),
     space: "home",
-    transports: [],
-    routes: [],
-    policy: personal({ trusted: [] })
+    transports: site === undefined ? [] : [socketIo()],
+    routes: site === undefined ? [] : [{ address: site.hub.url, peer: site.hub.peer as PeerId.PeerId }],
+    policy: personal({ trusted: site === undefined ? [] : [site.hub.peer] })
   })
   const scope = Effect.runSync(Scope.make())
   const app = fastify()
@@ -105,6 +113,7 @@ export const openAlone = async (gateway: Gateway): Promise<Alone> => {
     const services = Context.add(built, Charter.Charter, { state: () => ({ ...charter, ...state }) } as never)
     const open = Gateways.open(app, [gateway], { services, ...nobodyBefore, from: [], isTeam: true })
     yield* Effect.provide(open, services)
+    if (site !== undefined) yield* Context.get(built, Orchestrator.Orchestrator).send({ _tag: "Start" })
     return Context.get(built, Records.Records)
   })
   const records = await Effect.runPromise(opening.pipe(Scope.provide(scope), Effect.provide(Logger.layer([]))))

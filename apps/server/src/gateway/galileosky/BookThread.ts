@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { because, type GatewayError, GatewayStoreFailed } from "../GatewayError.ts"
 import type { Answered, Answers, Asked, Figures, Question } from "./BookMessage.ts"
 
-/** The thread's memory: 200,000 records, and bodies of 50 MB that are being read. */
+/** The thread's memory: 200,000 records of two bytes a character, and a body of 50 MB that is being read. */
 const memoryMebibytesMax = 1_536
 
 const nothing: Figures = { records: 0, characters: 0, devices: 0, downloads: 0, lastImei: null }
@@ -15,6 +15,12 @@ const nothing: Figures = { records: 0, characters: 0, devices: 0, downloads: 0, 
 // The file has the ending of this one: the source runs as it is, the bundle is compiled.
 const workerFile = (): URL =>
   new URL(import.meta.url.endsWith(".ts") ? "./recordWorker.ts" : "./recordWorker.js", import.meta.url)
+
+export const startWorker = (): Worker =>
+  new Worker(workerFile(), {
+    name: "syncline-galileosky",
+    resourceLimits: { maxOldGenerationSizeMb: memoryMebibytesMax }
+  })
 
 export class BookThread {
   readonly #worker: Worker
@@ -24,11 +30,8 @@ export class BookThread {
   #isEnded = false
 
   /** `onEnd` is told once, unless the owner ended it. */
-  constructor(onEnd: () => void, mebibytesMax = memoryMebibytesMax) {
-    this.#worker = new Worker(workerFile(), {
-      name: "syncline-galileosky",
-      resourceLimits: { maxOldGenerationSizeMb: mebibytesMax }
-    })
+  constructor(onEnd: () => void, worker: Worker) {
+    this.#worker = worker
     this.#worker.on("message", (answered: Answered) => {
       this.#figures = answered.figures
       const answer = this.#waiting.get(answered.number)

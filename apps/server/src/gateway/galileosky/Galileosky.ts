@@ -3,6 +3,7 @@
  * mobile sync client finds a service. The hub keeps every record as an entity, also of those that share a key, and sends each client what it lacks.
  */
 import { createHash } from "node:crypto"
+import type { Worker } from "node:worker_threads"
 import { DeviceKey } from "@syncline/core"
 import { Effect } from "effect"
 import type { FastifyInstance } from "fastify"
@@ -25,6 +26,8 @@ export interface GalileoskyOptions {
   readonly peers: ReadonlyArray<string>
   /** Origins whose pages may call. */
   readonly pages: ReadonlyArray<string>
+  /** Starts the records' thread, where that is not done as usual. */
+  readonly start?: () => Worker
 }
 
 export const make = (options: GalileoskyOptions): Gateway => {
@@ -43,11 +46,12 @@ export const make = (options: GalileoskyOptions): Gateway => {
 }
 
 const open = Effect.fnUntraced(function* (gateway: Gateway, host: GatewayHost, options: GalileoskyOptions) {
-  const { bodyBytesMax, mayClear, peers } = options
+  const { bodyBytesMax, mayClear, peers, start } = options
   const deviceId = `syncline-${hashOf((yield* DeviceKey.DeviceKey).peer)}`
   const listeners = new GalileoskyListeners(host.whyClosed)
-  const store: GalileoskyStore.GalileoskyStore = yield* GalileoskyStore.make((newRecords) =>
-    listeners.tell({ deviceId, newRecords, totalRecords: store.figures().records })
+  const store: GalileoskyStore.GalileoskyStore = yield* GalileoskyStore.make(
+    (newRecords) => listeners.tell({ deviceId, newRecords, totalRecords: store.figures().records }),
+    start
   )
   const hub: GalileoskyHub = { gateway, host, store, listeners, deviceId, isServer: true, lastSync: null }
   const dialer = PeerDialer.make(hub, peers, bodyBytesMax)

@@ -85,13 +85,14 @@ const beforeRenaming = (given: JsonObject): GalileoskyRecord | undefined => {
 /** A time in ISO 8601: up to its seconds, their fraction, its zone. */
 const isoTime = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$/
 
-/** `Date` reads it as the same millisecond. */
+/** `Date` reads it as the same millisecond: of nine digits the first three count, more than nine it misreads. */
 const renamedTime = (time: Json | undefined, content: string): string => {
-  const digits = String(Number.parseInt(content.slice(0, 12), 16) % 1_000_000_000).padStart(9, "0")
+  const digits = String(Number.parseInt(content.slice(0, 12), 16) % 1_000_000).padStart(6, "0")
   const ms = msOf(time)
   const text = typeof time === "string" ? time : ms === 0 ? wordOf(time) : new Date(ms).toISOString()
   const [, upToSeconds, fraction = ".", zone = ""] = isoTime.exec(text) ?? []
-  return upToSeconds === undefined ? `${text}#${digits}` : `${upToSeconds}${fraction.padEnd(4, "0")}${digits}${zone}`
+  if (upToSeconds === undefined) return `${text}#${digits}`
+  return `${upToSeconds}${fraction.slice(0, 4).padEnd(4, "0")}${digits}${zone}`
 }
 
 const msOf = (time: Json | undefined): number => {

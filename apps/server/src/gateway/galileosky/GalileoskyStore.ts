@@ -6,7 +6,7 @@ import { Entity, EntityId, FieldValue, type Hook, Occupancy, Orchestrator, Recor
 import { Deferred, Effect, FiberSet, type Scope, Semaphore } from "effect"
 import { because, type GatewayError, GatewayStoreFailed, ofStore } from "../GatewayError.ts"
 import type { Figures, FreshRecord, Received, TakenEntity } from "./BookMessage.ts"
-import { BookThread } from "./BookThread.ts"
+import { BookThread, startWorker } from "./BookThread.ts"
 import type { JsonObject } from "./GalileoskyRecord.ts"
 import * as RecordBook from "./RecordBook.ts"
 
@@ -79,16 +79,16 @@ interface Context {
   answers: number
 }
 
-/** `onNews` is told how many records came that no client of this hub posted. */
+/** `onNews` is told how many records came that no client of this hub posted. `start` starts a thread for them. */
 export const make = Effect.fnUntraced(function* (
   onNews: (newRecords: number) => void,
-  mebibytesMax?: number
+  start = startWorker
 ): Effect.fn.Return<GalileoskyStore, GatewayError, Records.Records | Orchestrator.Orchestrator | Scope.Scope> {
   const records = yield* Records.Records
   const orchestrator = yield* Orchestrator.Orchestrator
   const run = yield* FiberSet.runtime(yield* FiberSet.make())()
   const opened = (): Book => ({
-    thread: new BookThread(() => void run(Effect.delay(reopen, restartMs)), mebibytesMax),
+    thread: new BookThread(() => void run(Effect.delay(reopen, restartMs)), start()),
     isRead: Deferred.makeUnsafe()
   })
   const context: Context = {

@@ -3,7 +3,8 @@
  * and what is to be sent so that he ends with all. It lives in a thread of its own and knows neither entities' fields nor requests.
  */
 import * as GalileoskyRecord from "./GalileoskyRecord.ts"
-import { type JsonObject, type PostedRecord, RecordRefused } from "./GalileoskyRecord.ts"
+import { type Json, type JsonObject, type PostedRecord, RecordRefused } from "./GalileoskyRecord.ts"
+import type { PostedBody } from "./PostedBody.ts"
 
 /** Records at hand; the oldest beyond are left out of answers. */
 export const recordsMax = 200_000
@@ -30,6 +31,8 @@ export interface Device {
   readonly text: string
 }
 
+type Held = Pick<PostedRecord, "content" | "isRenamed">
+
 /** What a body says, as far as it counts. */
 export interface Receipt {
   /** Records that are not here yet, each once. */
@@ -39,7 +42,7 @@ export interface Receipt {
   /** Descriptions as they were before, as JSON. */
   readonly devicesBefore: string
   /** What the sender has, by its key there: of records with one key the last one stays there. */
-  readonly held: ReadonlyMap<string, PostedRecord>
+  readonly held: ReadonlyMap<string, Held>
   readonly sender: string | undefined
 }
 
@@ -137,30 +140,25 @@ export class RecordBook {
     return true
   }
 
-  /** Throws `RecordRefused` for what is no body of a client. */
-  receive(body: unknown, { field, needs }: BodyForm): Receipt {
-    if (!GalileoskyRecord.isObject(body)) throw new RecordRefused("the body is no object")
-    const missing = needs.find((name) => !body[name])
+  /** Throws `RecordRefused` where something of the body cannot be kept. */
+  receive(body: PostedBody, { field, needs }: BodyForm): Receipt {
+    const missing = needs.find((name) => !body.has(name))
     if (missing !== undefined) throw new RecordRefused(`${missing} is missing`)
-    const { deviceId, devices, lastIMEI } = body
-    const records = body[field] ?? []
-    if (!Array.isArray(records)) throw new RecordRefused(`${field} is no list`)
-    if (records.length > this.#limits.records) throw new RecordRefused(`at most ${this.#limits.records} records`)
     const fresh = new Map<string, PostedRecord>()
-    const held = new Map<string, PostedRecord>()
-    for (const given of records) {
+    const held = new Map<string, Held>()
+    let count = 0
+    for (const given of body.list(field)) {
+      if (++count > this.#limits.records) throw new RecordRefused(`at most ${this.#limits.records} records`)
       const record = GalileoskyRecord.readPosted(given)
-      held.set(record.postedKey, record)
-      if (!this.#isKnown(record) && !this.#isTooOld(record)) fresh.set(record.content, record)
+      const { content, isRenamed, postedKey } = record
+      held.set(postedKey, { content, isRenamed })
+      if (!this.#isKnown(record) && !this.#isTooOld(record)) fresh.set(content, record)
     }
-    if (typeof lastIMEI === "string" && lastIMEI !== "" && lastIMEI.length <= deviceNameMax) this.#lastImei = lastIMEI
-    return {
-      fresh: [...fresh.values()],
-      devices: this.#newsOf(devices),
-      devicesBefore: this.devicesText(),
-      held,
-      sender: senderOf(deviceId)
-    }
+    const devices = this.#newsOf(body.entries("devices"))
+    const imei = wordOf(body.word("lastIMEI"))
+    if (imei !== undefined && imei !== "") this.#lastImei = imei
+    const devicesBefore = this.devicesText()
+    return { fresh: [...fresh.values()], devices, devicesBefore, held, sender: wordOf(body.word("deviceId")) }
   }
 
   /** These are entities now. */
@@ -254,26 +252,23 @@ export class RecordBook {
     }
   }
 
-  #newsOf(devices: unknown): ReadonlyArray<Device> {
-    if (!GalileoskyRecord.isObject(devices)) return []
-    const news: Array<Device> = []
-    for (const [name, value] of Object.entries(devices)) {
+  #newsOf(devices: Iterable<readonly [name: string, value: Json]>): ReadonlyArray<Device> {
+    const news = new Map<string, Device>()
+    for (const [name, value] of devices) {
       const known = this.#devices.get(name)
       const canonical = GalileoskyRecord.canonicalText(value, 1)
       if (known !== undefined && GalileoskyRecord.canonicalText(JSON.parse(known) as JsonObject, 1) === canonical)
         continue
       const device = { name, text: JSON.stringify(value) }
-      const isRoom = known !== undefined || this.#devices.size + news.length < devicesMax
-      if (isRoom && name.length <= deviceNameMax && device.text.length <= deviceCharactersMax) news.push(device)
+      const isRoom = known !== undefined || this.#devices.size + news.size < devicesMax
+      if (isRoom && name.length <= deviceNameMax && device.text.length <= deviceCharactersMax) news.set(name, device)
     }
-    return news
+    return [...news.values()]
   }
 }
 
-const senderOf = (deviceId: unknown): string | undefined =>
-  typeof deviceId === "number" || (typeof deviceId === "string" && deviceId.length <= deviceNameMax)
-    ? String(deviceId)
-    : undefined
+const wordOf = (word: string | number | undefined): string | undefined =>
+  word === undefined || String(word).length > deviceNameMax ? undefined : String(word)
 
 /** Another device may have written anything into an entity. */
 const readOrNone = (record: unknown): GalileoskyRecord.GalileoskyRecord | undefined => {

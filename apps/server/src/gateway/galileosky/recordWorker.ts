@@ -5,6 +5,7 @@
 import { parentPort } from "node:worker_threads"
 import type { Answered, Answers, Asked, FreshRecord, Question } from "./BookMessage.ts"
 import { type JsonObject, RecordRefused } from "./GalileoskyRecord.ts"
+import { PostedBody } from "./PostedBody.ts"
 import { type Receipt, RecordBook } from "./RecordBook.ts"
 
 /** Records of one portion. */
@@ -67,15 +68,13 @@ const recordOf = (fields: JsonObject | undefined): unknown => {
 
 const receive = ({ body, form }: Question & { ask: "receive" }): Answers["receive"] => {
   try {
-    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8")
-    const receipt = book.receive(JSON.parse(text), form)
+    const receipt = book.receive(new PostedBody(body), form)
     const number = ++numbers
     receipts.set(number, { ...receipt, kept: 0, portion: 0 })
     const { devices, fresh, sender } = receipt
     return { receipt: number, newRecords: fresh.length, devices, sender: sender ?? null }
   } catch (error) {
-    // A body that is nested without end fails in many places.
-    if (error instanceof RecordRefused || error instanceof SyntaxError || error instanceof RangeError) {
+    if (error instanceof RecordRefused || error instanceof SyntaxError) {
       return { problem: error.message }
     }
     throw error
