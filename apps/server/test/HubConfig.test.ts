@@ -64,6 +64,10 @@ describe("settings", () => {
       SYNCLINE_BACKUP_KEEP: "3",
       SYNCLINE_LAN_PEERS: "1",
       SYNCLINE_GATEWAY_PROJECT_AI: "1",
+      SYNCLINE_GATEWAY_GALILEOSKY: "1",
+      SYNCLINE_GATEWAY_GALILEOSKY_CLEAR: "off",
+      SYNCLINE_GATEWAY_GALILEOSKY_PEERS: "http://192.168.1.20:3001, https://peer.example",
+      SYNCLINE_GATEWAY_GALILEOSKY_PAGES: "http://localhost:3001",
       SYNCLINE_GATEWAY_ISYNC: "off",
       SYNCLINE_GATEWAY_ISYNC_PEERS: "10",
       SYNCLINE_GATEWAY_BODY_MIB: "8",
@@ -91,6 +95,10 @@ describe("settings", () => {
       lanPeers: "on",
       gateways: {
         projectAi: "on",
+        galileosky: "on",
+        galileoskyClear: "off",
+        galileoskyPeers: ["http://192.168.1.20:3001", "https://peer.example"],
+        galileoskyPages: ["http://localhost:3001"],
         isync: "off",
         isyncPeers: 10,
         bodyMebibytes: 8,
@@ -110,6 +118,8 @@ describe("settings", () => {
       SYNCLINE_MASS_DELETE_RECORDS: `must be a whole number from 1 to 1000000`,
       SYNCLINE_MASS_DELETE_PERCENT: `must be a whole number from 1 to 100 (100 holds nothing by its share)`,
       SYNCLINE_GATEWAY_PROJECT_AI: `must be one of on, off, or 1 for on`,
+      SYNCLINE_GATEWAY_GALILEOSKY_PEERS: `must be at most 64 origins such as http://192.168.1.20:3001`,
+      SYNCLINE_GATEWAY_GALILEOSKY_PAGES: `must be at most 64 origins such as http://192.168.1.20:3001`,
       SYNCLINE_GATEWAY_FROM: `must be at most 64 addresses or networks such as 192.168.1.0/24`
     }
     for (const [variable, sentence] of Object.entries(sentences)) {
@@ -143,7 +153,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayGalileosky, gatewayGalileoskyClear, gatewayGalileoskyPeers, gatewayGalileoskyPages, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

@@ -14,7 +14,7 @@ import { GalileoskyListeners } from "../../src/gateway/galileosky/GalileoskyList
 import { PostedBody } from "../../src/gateway/galileosky/PostedBody.ts"
 import { RecordBook } from "../../src/gateway/galileosky/RecordBook.ts"
 import { device, temporaryFolder, until } from "../hubProcess.ts"
-import { openAlone, openHub } from "./gatewayHub.ts"
+import { type GatewayHub, openAlone, openHub } from "./gatewayHub.ts"
 import { ask, galileosky, type Made, mobile, phone, record, said } from "./galileoskyClient.ts"
 import { connect } from "./pythonClient.ts"
 
@@ -118,6 +118,20 @@ describe("Galileosky's mobile sync client", () => {
     expect(await mobile(other, "a").upload([record(1)])).toMatchObject({ newRecords: 1, totalRecords: 1 })
   })
 
+  it("[GG-6] other devices hold a clearing of many records until a person decides", { timeout: 30_000 }, async () => {
+    const data = temporaryFolder()
+    const { peer, store } = device()
+    await Effect.runPromise(TrustFile.add(data, peer))
+    const hub = await openHub({ ...on, galileoskyClear: "on" }, { data })
+    await mobile(hub.url, "a").upload(Array.from({ length: 100 }, (_, i) => record(i)))
+    const node = await reader(store, hub)
+    await until(async () => (await node.records.query({})).length === 100, 10_000)
+    await ask(hub.url, "POST", "/api/sync/clear")
+    expect((await ask(hub.url, "GET", "/api/sync/status")).body).toMatchObject({ totalRecords: 0 })
+    await until(async () => (await node.quarantine.list()).length > 0, 10_000)
+    expect((await node.records.query({})).length).toBeGreaterThanOrEqual(80)
+  })
+
   for (const isUpgrading of [true, false]) {
     it(`[GG-7] listeners that ${isUpgrading ? "poll and upgrade" : "poll only"} hear of new records and of clearing`, async () => {
       const { url } = await openHub({ ...on, galileoskyClear: "on" })
@@ -159,8 +173,8 @@ describe("hubs with Galileosky's gateway", () => {
     { timeout: 30_000 },
     async () => {
       const data = temporaryFolder()
-      const [reader, second] = [device(), device()]
-      for (const { peer } of [reader, second]) await Effect.runPromise(TrustFile.add(data, peer))
+      const [second, third] = [device(), device()]
+      for (const { peer } of [second, third]) await Effect.runPromise(TrustFile.add(data, peer))
       const hub = await openHub(on, { data })
       const other = await openAlone(make(options), { folder: second.store, hub })
       const listener = await connect(hub.url)
@@ -175,17 +189,7 @@ describe("hubs with Galileosky's gateway", () => {
       expect(said(b.records)).toEqual(all)
       const exported = await Promise.all([hub.url, other.url].map((url) => ask(url, "GET", "/peer/export")))
       expect(exported[0]!.body.records).toEqual(exported[1]!.body.records)
-      const node = await createNode({
-        space: "home",
-        store: reader.store,
-        entities: { records: galileosky },
-        policy: personal({ trusted: [hub.peer] }),
-        transports: [socketIo()],
-        routes: [{ address: hub.url, peer: hub.peer }],
-        retryMsMin: 200,
-        retryMsMax: 500
-      })
-      onTestFinished(() => node.close())
+      const node = await reader(third.store, hub)
       await until(async () => (await node.records.query({})).length === 4, 10_000)
       const hot = await node.records.query({ where: { temperature: 2 } })
       expect(hot.map(({ deviceId }) => deviceId)).toEqual(["861230043907626"])
@@ -331,6 +335,30 @@ describe("hubs with Galileosky's gateway", () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(30_000_000)
   })
 
+  it("[GG-8] a body is read as JSON is, whatever stands between its parts", () => {
+    const part = (text: string) => {
+      const body = new PostedBody(Buffer.from(text))
+      return [[...body.list("records")], [...body.entries("devices")], body.word("deviceId")]
+    }
+    const records = [{ a: "]},{", b: '\\"', c: [[], {}, [1, -2.5e3, null, true]] }, {}, { "ü\u2028": "🛰" }]
+    const devices = { 'd"]': { x: "}" }, empty: {}, none: null, n: 7 }
+    const value = { other: [{ records: [1] }], records, devices, deviceId: 'a\\"' }
+    const expected = [records, Object.entries(devices), value.deviceId]
+    for (const text of [JSON.stringify(value), ` \n${JSON.stringify(value, undefined, "\t \r\n")}`]) {
+      expect(part(text)).toEqual(expected)
+      // Of a name that is there twice the last one counts.
+      expect(part(text.replace("{", `{"records":[7],"deviceId":1,`))).toEqual(expected)
+    }
+    expect(part("{}")).toEqual([[], [], undefined])
+    expect(part(`{"records":null,"devices":[1],"deviceId":{}}`)).toEqual([[], [], undefined])
+    const text = JSON.stringify({ records: [{ a: [1] }], deviceId: "x" })
+    for (let end = 0; end < text.length; end++) expect(() => part(text.slice(0, end))).toThrow()
+    const wrong = ["[1,]", "[,1]", "[1 2]", "[1}", "[1]]"].map((list) => `{"records":${list}}`)
+    for (const each of [...wrong, `{"records":[1],}`, `{"records" [1]}`, `{records:[1]}`, `{} x`]) {
+      expect([each, () => part(each)]).toEqual([each, expect.toSatisfy(fails)])
+    }
+  })
+
   it("[GG-11] the oldest beyond what is at hand are left out, and what is older than all is not taken", () => {
     const book = new RecordBook({ records: 3, characters: 1_000_000 })
     const taken = (...records: ReadonlyArray<Made>) => {
@@ -365,6 +393,31 @@ describe("hubs with Galileosky's gateway", () => {
     expect(news).toHaveLength(4_096)
   })
 })
+
+const fails = (act: () => unknown): boolean => {
+  try {
+    act()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A device of the space that reads records as any other program does. */
+const reader = async (store: string, hub: Pick<GatewayHub, "url" | "peer">) => {
+  const node = await createNode({
+    space: "home",
+    store,
+    entities: { records: galileosky },
+    policy: personal({ trusted: [hub.peer] }),
+    transports: [socketIo()],
+    routes: [{ address: hub.url, peer: hub.peer }],
+    retryMsMin: 200,
+    retryMsMax: 500
+  })
+  onTestFinished(() => node.close())
+  return node
+}
 
 /** Sends a body in pieces and counts what comes back, without reading it. */
 const bytesOf = async (url: string, body: Buffer, onBegin: () => void): Promise<number> => {

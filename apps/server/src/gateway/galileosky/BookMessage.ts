@@ -1,25 +1,25 @@
 /** What is said between the hub's main thread and the thread that has the book of Galileosky's records. Only data, so that nothing is loaded for it. */
 import type { BodyForm, Device, Download } from "./RecordBook.ts"
-import type { JsonObject } from "./GalileoskyRecord.ts"
 
-/** An entity as it is now; without fields it is no more. */
+/** An entity as it is now; without fields, which are JSON, it is no more. */
 export interface TakenEntity {
   readonly id: string
-  readonly fields: JsonObject | undefined
+  readonly fields: string | undefined
 }
 
 /** A record that is to become an entity. */
 export interface FreshRecord {
   readonly id: string
+  /** As JSON, which is quicker to parse than an object is to pass on. */
   readonly text: string
-  /** The same, parsed. */
-  readonly record: JsonObject
 }
 
 export type Question =
   | { readonly ask: "takeRecords"; readonly entities: ReadonlyArray<TakenEntity> }
   | { readonly ask: "takeDevices"; readonly devices: ReadonlyArray<Device>; readonly gone: ReadonlyArray<string> }
-  | { readonly ask: "receive"; readonly body: Uint8Array; readonly form: BodyForm }
+  | { readonly ask: "part"; readonly body: number | undefined; readonly bytes: Uint8Array }
+  | { readonly ask: "receive"; readonly body: number; readonly form: BodyForm }
+  | { readonly ask: "forgetBody"; readonly body: number }
   | { readonly ask: "portion"; readonly receipt: number }
   | { readonly ask: "kept"; readonly receipt: number }
   | { readonly ask: "forget"; readonly receipt: number }
@@ -47,6 +47,9 @@ export interface Received {
 export interface Answers {
   readonly takeRecords: { readonly newRecords: number }
   readonly takeDevices: null
+  /** The number of the body that it is a part of. */
+  readonly part: number
+  readonly forgetBody: null
   /** Or what is wrong with the body. */
   readonly receive: Received | { readonly problem: string }
   /** Those that come next and are not kept yet; none when all are. */

@@ -55,7 +55,7 @@ export class BookThread {
     return this.#figures
   }
 
-  /** Fails where the thread fails or has ended. A body is given away with its question. */
+  /** Fails where the thread fails or has ended. A part of a body is given away with its question. */
   readonly ask = <Q extends Question>(question: Q): Effect.Effect<Answers[Q["ask"]], GatewayError> =>
     Effect.callback((resume) => {
       if (this.#isEnded) return resume(Effect.fail(failed("the records' thread has ended; try again")))
@@ -74,10 +74,10 @@ export class BookThread {
   }
 }
 
-/** Node keeps small bodies together in one memory, which stays here. */
+/** Node keeps small parts together in one memory, which stays here. */
 const givenAway = (question: Question): Array<ArrayBuffer> => {
-  if (question.ask !== "receive") return []
-  const { buffer, byteLength } = question.body
+  if (question.ask !== "part") return []
+  const { buffer, byteLength } = question.bytes
   return byteLength === buffer.byteLength && byteLength > 64 * 1024 ? [buffer as ArrayBuffer] : []
 }
 

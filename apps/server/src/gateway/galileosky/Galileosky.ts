@@ -8,7 +8,7 @@ import { DeviceKey } from "@syncline/core"
 import { Effect } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Gateway, GatewayHost } from "../Gateway.ts"
-import type { GalileoskyHub } from "./GalileoskyHub.ts"
+import { type GalileoskyHub, takeBytes } from "./GalileoskyHub.ts"
 import { GalileoskyListeners } from "./GalileoskyListeners.ts"
 import * as GalileoskyStore from "./GalileoskyStore.ts"
 import * as PeerDialer from "./PeerDialer.ts"
@@ -56,8 +56,7 @@ const open = Effect.fnUntraced(function* (gateway: Gateway, host: GatewayHost, o
   const hub: GalileoskyHub = { gateway, host, store, listeners, deviceId, isServer: true, lastSync: null }
   const dialer = PeerDialer.make(hub, peers, bodyBytesMax)
   const addRoutes = (app: FastifyInstance): void => {
-    // Clients name a content type also where they send nothing.
-    app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
+    takeBytes(app, bodyBytesMax)
     addPeerRoutes(app, hub)
     addPageRoutes(app, hub, dialer)
     addSyncRoutes(app, hub, mayClear)

@@ -9,10 +9,14 @@ import type { Gateway, GatewayHost, GatewayServices } from "../Gateway.ts"
 import type { GatewayError } from "../GatewayError.ts"
 import * as AnswerText from "./AnswerText.ts"
 import type { GalileoskyListeners } from "./GalileoskyListeners.ts"
-import type { GalileoskyStore, Kept, OpenAnswer } from "./GalileoskyStore.ts"
+import type { Body, GalileoskyStore, Kept, OpenAnswer } from "./GalileoskyStore.ts"
 import { isObject, type JsonObject } from "./GalileoskyRecord.ts"
 import type { BodyForm } from "./RecordBook.ts"
 
+/** Bytes of a piece of a body, roughly. */
+const pieceBytes = 32 * 1024
+/** What comes bit by bit is put together at the latest then. */
+const crumbsMax = 1_024
 /** Bytes of a body that has no records. */
 const smallBodyBytesMax = 64 * 1024
 
@@ -51,15 +55,49 @@ export const addRoute = (
 
 export const everyMethod = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-/** Bodies come as bytes, whatever they say that they are. */
-export const bytesOf = ({ body }: FastifyRequest): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array())
+/** Bodies come as bytes, whatever they say that they are, and in pieces: to put 50 MB together keeps others waiting. */
+export const takeBytes = (app: FastifyInstance, bytesMax: number): void => {
+  app.addContentTypeParser("*", (_request, payload, done) => {
+    const pieces: Array<Uint8Array> = []
+    let crumbs: Array<Uint8Array> = []
+    let [crumbBytes, length] = [0, 0]
+    const sweep = (): void => {
+      pieces.push(crumbs.length === 1 ? crumbs[0]! : Buffer.concat(crumbs))
+      ;[crumbs, crumbBytes] = [[], 0]
+    }
+    payload.on("data", (crumb: Uint8Array) => {
+      length += crumb.byteLength
+      if (length > bytesMax) {
+        pieces.length = crumbs.length = 0
+        payload.removeAllListeners("data")
+        payload.resume()
+        return done(tooLarge(bytesMax))
+      }
+      crumbs.push(crumb)
+      crumbBytes += crumb.byteLength
+      if (crumbBytes >= pieceBytes || crumbs.length >= crumbsMax) sweep()
+    })
+    payload.on("end", () => {
+      if (length > bytesMax) return
+      sweep()
+      done(null, pieces)
+    })
+    // The client went away: nobody reads what is answered.
+    payload.on("error", (error: Error) => done(Object.assign(error, { statusCode: 400 })))
+  })
+}
+
+const tooLarge = (bytesMax: number): Error =>
+  Object.assign(new Error(`a body has at most ${bytesMax} bytes`), { statusCode: 413 })
+
+const piecesOf = ({ body }: FastifyRequest): Body => (Array.isArray(body) ? (body as Body) : [])
 
 /** A body without records; `undefined` where it is none. */
 export const fieldsOf = (request: FastifyRequest): JsonObject | undefined => {
-  const bytes = bytesOf(request)
-  if (bytes.byteLength > smallBodyBytesMax) return undefined
+  const pieces = piecesOf(request)
+  if (pieces.reduce((so, { byteLength }) => so + byteLength, 0) > smallBodyBytesMax) return undefined
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"))
+    const value: unknown = JSON.parse(Buffer.concat(pieces).toString("utf8"))
     return isObject(value) ? value : undefined
   } catch {
     return undefined
@@ -75,7 +113,7 @@ export const keeping =
     use: (kept: Kept, reply: FastifyReply) => Effect.Effect<FastifyReply, GatewayError>
   ): Answering =>
   (request, reply) =>
-    hub.store.keep(bytesOf(request), form, (outcome) =>
+    hub.store.keep(piecesOf(request), form, (outcome) =>
       "problem" in outcome
         ? Effect.succeed(hub.gateway.refuse(reply, 400, wrong))
         : Effect.andThen(tell(hub, outcome), use(outcome, reply))

@@ -13,10 +13,14 @@ import * as RecordBook from "./RecordBook.ts"
 const recordType = Entity.open("galileosky-record")
 const deviceType = Entity.open("galileosky-device")
 
+/** Pieces of a body, of up to 64 KiB, that are handed over at a time. */
+const partPieces = 16
 /** Entities that are read at a time when the hub starts. */
 const readMax = 500
 /** Fields that a record may have as an entity; one with more stands there as text. */
 const fieldsMax = 128
+/** Commits of this gateway that are remembered until the hook tells them. */
+const oursMax = 4_096
 /** Bodies that wait until those before them are kept. */
 export const bodiesWaitingMax = 64
 /** Answers that are being sent. */
@@ -37,6 +41,9 @@ export interface NotKept {
   readonly problem: string
 }
 
+/** A body as it came in pieces. */
+export type Body = ReadonlyArray<Uint8Array>
+
 export interface OpenAnswer {
   readonly records: number
   /** The next piece; `undefined` behind the last. */
@@ -49,7 +56,7 @@ export interface GalileoskyStore {
   readonly figures: () => Figures
   /** Keeps what a body says, and gives what `use` makes of that, or of what is wrong with the body. */
   readonly keep: <A>(
-    body: Uint8Array,
+    body: Body,
     form: RecordBook.BodyForm,
     use: (outcome: Kept | NotKept) => Effect.Effect<A, GatewayError>
   ) => Effect.Effect<A, GatewayError>
@@ -75,6 +82,8 @@ interface Context {
   readonly keeping: Semaphore.Semaphore
   /** What was read of an entity goes into the book before the next one is read. */
   readonly taking: Semaphore.Semaphore
+  /** Commits of this gateway that the hook has not told yet: what they say is in the book. */
+  readonly ours: Set<string>
   waiting: number
   answers: number
 }
@@ -96,6 +105,7 @@ export const make = Effect.fnUntraced(function* (
     book: opened(),
     keeping: Semaphore.makeUnsafe(1),
     taking: Semaphore.makeUnsafe(1),
+    ours: new Set(),
     waiting: 0,
     answers: 0
   }
@@ -171,7 +181,7 @@ type Read = Pick<TakenEntity, "id"> & { readonly fields: { readonly [field: stri
 
 const take = (thread: BookThread, type: string, read: ReadonlyArray<Read>): Effect.Effect<number, GatewayError> => {
   if (type === recordType.name) {
-    const entities = read.map(({ fields, id }) => ({ id, fields: fields as JsonObject | undefined }))
+    const entities = read.map(({ fields, id }) => ({ id, fields: fields && JSON.stringify(fields) }))
     return Effect.map(thread.ask({ ask: "takeRecords", entities }), ({ newRecords }) => newRecords)
   }
   const devices = read.flatMap(({ fields, id }) => deviceOf(id, fields) ?? [])
@@ -195,8 +205,9 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** What was written, by whomever, is read again. */
-const follow = Effect.fnUntraced(function* (context: Context, { entities }: Hook.HookChange) {
+/** What was written by others is read again. */
+const follow = Effect.fnUntraced(function* (context: Context, { commits, entities }: Hook.HookChange) {
+  if (commits.every((commit) => context.ours.delete(commit))) return 0
   let news = 0
   for (const type of [recordType.name, deviceType.name]) {
     const ids = entities.flatMap((entity) => (entity.type === type ? [entity.id] : []))
@@ -224,14 +235,14 @@ const ready = (context: Context): Effect.Effect<BookThread, GatewayError> =>
 
 const keep = <A>(
   context: Context,
-  body: Uint8Array,
+  body: Body,
   form: RecordBook.BodyForm,
   use: (outcome: Kept | NotKept) => Effect.Effect<A, GatewayError>
 ): Effect.Effect<A, GatewayError> =>
   Effect.gen(function* () {
     const thread = yield* ready(context)
     const receiving = Effect.gen(function* () {
-      const received = yield* thread.ask({ ask: "receive", body, form })
+      const received = yield* handOver(thread, body, form)
       if ("problem" in received) return received
       const { receipt } = received
       yield* Effect.onError(write(context, thread, received), () =>
@@ -247,6 +258,22 @@ const keep = <A>(
     )
   })
 
+/** In parts: all at once would take a while. */
+const handOver = Effect.fnUntraced(function* (thread: BookThread, body: Body, form: RecordBook.BodyForm) {
+  let number: number | undefined
+  const handing = Effect.gen(function* () {
+    for (let from = 0; from < body.length || number === undefined; from += partPieces) {
+      const bytes = Buffer.concat(body.slice(from, from + partPieces))
+      number = yield* thread.ask({ ask: "part", body: number, bytes })
+    }
+    return yield* thread.ask({ ask: "receive", body: number, form })
+  })
+  const forget = Effect.suspend(() =>
+    number === undefined ? Effect.void : Effect.ignore(thread.ask({ ask: "forgetBody", body: number }))
+  )
+  return yield* Effect.onError(handing, () => forget)
+})
+
 const waitingTurn = <A>(context: Context, turn: Effect.Effect<A, GatewayError>): Effect.Effect<A, GatewayError> =>
   Effect.suspend(() => {
     if (context.waiting >= bodiesWaitingMax) return Effect.fail(busy("others are sending"))
@@ -258,11 +285,15 @@ const waitingTurn = <A>(context: Context, turn: Effect.Effect<A, GatewayError>):
   })
 
 /** A client that goes away, or a hub that ends, leaves portions that are whole. */
-const write = Effect.fnUntraced(function* ({ records }: Context, thread: BookThread, { devices, receipt }: Received) {
+const write = Effect.fnUntraced(function* (context: Context, thread: BookThread, { devices, receipt }: Received) {
+  const { records } = context
   for (;;) {
     const portion = yield* thread.ask({ ask: "portion", receipt })
     if (portion.length === 0) break
-    yield* Effect.mapError(records.putAll(recordType, portion.map(itemOf)), ofStore)
+    const { commits } = yield* Effect.mapError(records.putAll(recordType, portion.map(itemOf)), ofStore)
+    // Should one stay, e.g. as the hook had told it already, it is no harm.
+    if (context.ours.size > oursMax) context.ours.clear()
+    for (const commit of commits) context.ours.add(commit)
     yield* thread.ask({ ask: "kept", receipt })
   }
   // A name that cannot be an entity's is none of a device.
@@ -276,7 +307,8 @@ const write = Effect.fnUntraced(function* ({ records }: Context, thread: BookThr
 })
 
 /** Its own fields, where an entity can have them. */
-const itemOf = ({ id, record, text }: FreshRecord): Records.PutItem => {
+const itemOf = ({ id, text }: FreshRecord): Records.PutItem => {
+  const record = JSON.parse(text) as JsonObject
   const fields = Object.entries(record)
   const isText = fields.length === 1 && typeof record["json"] === "string"
   const isFit =

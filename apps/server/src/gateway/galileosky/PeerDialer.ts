@@ -9,7 +9,7 @@ import type { Readable } from "node:stream"
 import type { GatewayError } from "../GatewayError.ts"
 import * as AnswerText from "./AnswerText.ts"
 import { exportParts, type GalileoskyHub } from "./GalileoskyHub.ts"
-import type { Kept } from "./GalileoskyStore.ts"
+import type { Body, Kept } from "./GalileoskyStore.ts"
 import { isObject } from "./GalileoskyRecord.ts"
 
 /** For one request, in milliseconds. */
@@ -73,17 +73,17 @@ const give = Effect.fnUntraced(function* (hub: GalileoskyHub, origin: string, by
   return typeof answered === "string" ? answered : newRecordsOf(answered)
 })
 
-const newRecordsOf = (bytes: Uint8Array): Outcome => {
+const newRecordsOf = (answer: Body): Outcome => {
   // The records are in it again, but nothing of them is needed: what counts stands behind them.
-  const text = Buffer.from(bytes).toString("utf8")
-  const [, result] = /"syncResult":(\{[^{}]*\})(?:,"message":"[^"]*")?\}\s*$/.exec(text.slice(-1_024)) ?? []
+  const end = Buffer.concat(answer.slice(-16)).toString("utf8")
+  const [, result] = /"syncResult":(\{[^{}]*\})(?:,"message":"[^"]*")?\}\s*$/.exec(end.slice(-1_024)) ?? []
   const facts: unknown = result === undefined ? undefined : JSON.parse(result)
   const newRecords = isObject(facts) ? facts["newRecords"] : undefined
   return typeof newRecords === "number" ? { newRecords } : "the other device did not take the records"
 }
 
 /** The answer, or why there is none, in a sentence. */
-const asked = (url: string, bytesMax: number, body?: Readable): Effect.Effect<Uint8Array | string> =>
+const asked = (url: string, bytesMax: number, body?: Readable): Effect.Effect<Body | string> =>
   Effect.promise((signal) =>
     ask(url, bytesMax, body, signal).catch((error: unknown) =>
       error instanceof PeerFailed ? error.message : "the other device does not answer"
@@ -91,7 +91,7 @@ const asked = (url: string, bytesMax: number, body?: Readable): Effect.Effect<Ui
   )
 
 /** One request as the real client makes it. A redirect is not followed: it leads where nobody allowed. */
-const ask = (url: string, bytesMax: number, body: Readable | undefined, signal: AbortSignal): Promise<Uint8Array> =>
+const ask = (url: string, bytesMax: number, body: Readable | undefined, signal: AbortSignal): Promise<Body> =>
   new Promise((resolve, reject) => {
     const send = url.startsWith("https:") ? requestTls : requestPlain
     const request = send(url, {
@@ -116,7 +116,7 @@ const ask = (url: string, bytesMax: number, body: Readable | undefined, signal: 
         length += chunk.length
         if (length > bytesMax) fail(new PeerFailed(`the other device's answer has more than ${bytesMax} bytes`))
       })
-      response.on("end", () => resolve(Buffer.concat(chunks)))
+      response.on("end", () => resolve(chunks))
     })
     if (body === undefined) request.end()
     else body.on("error", fail).pipe(request)

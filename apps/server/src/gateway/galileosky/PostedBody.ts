@@ -29,8 +29,9 @@ export class PostedBody {
   /** Throws `RecordRefused` where it is no object in JSON. */
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const whole = { from: 0, to: this.#bytes.length }
-    for (const { name, value } of this.#entriesOf(this.#valueAt(whole.from, whole.to))) {
+    const whole = this.#valueAt(0, this.#bytes.length)
+    if (this.#space(whole.to) < this.#bytes.length) throw noJson()
+    for (const { name, value } of this.#entriesOf(whole)) {
       this.#fields.set(name, value)
       if (this.#fields.size > fieldsMax) throw new RecordRefused(`the body has more than ${fieldsMax} fields`)
     }

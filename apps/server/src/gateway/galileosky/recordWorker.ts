@@ -19,6 +19,7 @@ interface OpenReceipt extends Receipt {
 }
 
 const book = new RecordBook()
+const bodies = new Map<number, ReadonlyArray<Uint8Array>>()
 const receipts = new Map<number, OpenReceipt>()
 const answers = new Map<number, Generator<string>>()
 let numbers = 0
@@ -34,8 +35,16 @@ const answerOf = (question: Question): Answers[keyof Answers] => {
       for (const device of question.devices) book.takeDevice(device)
       for (const name of question.gone) book.dropDevice(name)
       return null
+    case "part": {
+      const { body = ++numbers, bytes } = question
+      bodies.set(body, [...(bodies.get(body) ?? []), bytes])
+      return body
+    }
     case "receive":
       return receive(question)
+    case "forgetBody":
+      bodies.delete(question.body)
+      return null
     case "portion":
       return portionOf(receiptOf(question.receipt))
     case "kept":
@@ -56,7 +65,8 @@ const answerOf = (question: Question): Answers[keyof Answers] => {
 }
 
 /** A record that no entity can hold as it is stands there as text. */
-const recordOf = (fields: JsonObject | undefined): unknown => {
+const recordOf = (entity: string | undefined): unknown => {
+  const fields = entity === undefined ? undefined : (JSON.parse(entity) as JsonObject)
   const text = fields?.["json"]
   if (typeof text !== "string" || Object.keys(fields!).length !== 1) return fields
   try {
@@ -68,7 +78,9 @@ const recordOf = (fields: JsonObject | undefined): unknown => {
 
 const receive = ({ body, form }: Question & { ask: "receive" }): Answers["receive"] => {
   try {
-    const receipt = book.receive(new PostedBody(body), form)
+    const bytes = Buffer.concat(bodies.get(body) ?? [])
+    bodies.delete(body)
+    const receipt = book.receive(new PostedBody(bytes), form)
     const number = ++numbers
     receipts.set(number, { ...receipt, kept: 0, portion: 0 })
     const { devices, fresh, sender } = receipt
@@ -90,7 +102,7 @@ const receiptOf = (number: number): OpenReceipt => {
 const portionOf = (receipt: OpenReceipt): ReadonlyArray<FreshRecord> => {
   const portion = receipt.fresh.slice(receipt.kept, receipt.kept + portionRecords)
   receipt.portion = portion.length
-  return portion.map(({ content, text }) => ({ id: content, text, record: JSON.parse(text) as JsonObject }))
+  return portion.map(({ content, text }) => ({ id: content, text }))
 }
 
 const keep = (receipt: OpenReceipt): null => {
