@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { make } from "../../src/gateway/galileosky/Galileosky.ts"
 import { temporaryFolder, until } from "../hubProcess.ts"
 import { openAlone, openHub } from "./gatewayHub.ts"
-import { ask, type Made, phone, record, said } from "./galileoskyClient.ts"
+import { ask, keyOf, type Made, phone, record, said } from "./galileoskyClient.ts"
 
 const on = { galileosky: "on" } as const
 const options = { bodyBytesMax: 50 * 1024 * 1024, mayClear: false, peers: [], pages: [] }
@@ -156,9 +156,7 @@ describe("Galileosky's phones", () => {
     ]
     expect([first.body.newRecords, again.body.newRecords]).toEqual([odd.length - 1, 0])
     const { records } = (await ask(url, "GET", "/peer/export")).body as { records: Array<Made> }
-    expect(new Set(records.map(({ deviceId, timestamp }) => `${String(timestamp)}_${String(deviceId)}`)).size).toBe(
-      records.length
-    )
+    expect(new Set(records.map(keyOf)).size).toBe(records.length)
     // What it sent comes back as it was, also under keys of their own.
     const back = await ask(url, "POST", "/peer/import", { body: text(records) })
     expect(back.body).toMatchObject({ newRecords: 0, totalRecords: odd.length - 1 })

@@ -56,7 +56,10 @@ export const ask = (
     sent.end(text)
   })
 
-const keyOf = ({ deviceId, timestamp }: Made): string => `${String(timestamp)}_${String(deviceId)}`
+/** As a template makes it. */
+export const keyOf = ({ deviceId, timestamp }: Made): string => [timestamp, deviceId].map(wordOf).join("_")
+
+const wordOf = (value: Json | undefined): string => (typeof value === "object" ? JSON.stringify(value) : String(value))
 
 /** Both clients merge in this way: by key, of two records with one key the one that is there stays. */
 const merged = (local: ReadonlyArray<Made>, incoming: ReadonlyArray<Made>): ReadonlyArray<Made> => {
