@@ -7,6 +7,7 @@ import { AuditBroken, AuditMoved, SignerInvalid } from "./AuditError.ts"
 import { command } from "./Invocation.ts"
 import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "./JoinError.ts"
 import { DriveFileUnusable, DriveSignedOut } from "./DriveError.ts"
+import { DoorClosed, HubRefused, TokenRefused } from "./HubAnswerError.ts"
 import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
 import { ExportForeign, ExportMalformed, ImportDiffers, SpaceNotEmpty, SpaceLocked } from "./ExchangeError.ts"
 import { FileClosed, FileForeign, NothingReached, RoadMissing } from "./RoadError.ts"
@@ -329,36 +330,6 @@ export class DiscardUnconfirmed extends Schema.TaggedError<DiscardUnconfirmed>()
   }
 }
 
-/** No hub runs on the folder that answers this, or not to whoever asks. Start it there, or name its folder. */
-export class DoorClosed extends Schema.TaggedError<DoorClosed>()("DoorClosed", {
-  folder: Schema.String,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return (
-      `No hub answers this on ${this.folder}: ${this.problem}. This needs a hub that runs on this machine, ` +
-      "and its folder as --data."
-    )
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
-
-/** The hub does not do what it was asked, and nothing changed. The message says why. */
-export class HubRefused extends Schema.TaggedError<HubRefused>()("HubRefused", {
-  /** The status of HTTP that it answers with. */
-  status: Schema.Int,
-  problem: Schema.String
-}) {
-  override get message(): string {
-    return `The hub refuses: ${this.problem}.`
-  }
-  get isRetryable(): boolean {
-    return this.status >= 500
-  }
-}
-
 /** Who was asked about may not do it; the result says why. */
 export class ActionDenied extends Schema.TaggedError<ActionDenied>()("ActionDenied", {
   asker: Schema.String,
@@ -424,6 +395,7 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     DoorClosed,
     HubUnwell,
     HubRefused,
+    TokenRefused,
     ActionDenied,
     PolicyInvalid,
     AuditBroken,

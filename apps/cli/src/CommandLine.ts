@@ -31,6 +31,7 @@ import { history, restore, undo } from "./HistoryLine.ts"
 import { invite, join, request } from "./InviteLine.ts"
 import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
+import { accounts, sessions, tokens } from "./PeopleLine.ts"
 import { acl } from "./PolicyLine.ts"
 import { quarantine, receipts } from "./QuarantineLine.ts"
 import { openFile, road } from "./RoadLine.ts"
@@ -249,7 +250,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, road, drive, openFile, hash, receipts, quarantine] },
     { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] },
-    { group: "Hub", commands: [doctor, diagnostics] }
+    { group: "Hub", commands: [accounts, tokens, sessions, doctor, diagnostics] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

@@ -9,6 +9,7 @@ import type { BackupError } from "@syncline/node/hub"
 import type { PolicyDeskError } from "@syncline/policy"
 import type { DriveLoginError } from "@syncline/transport-gdrive"
 import type { CliError } from "./CliError.ts"
+import type { HubRefused } from "./HubAnswerError.ts"
 
 /** Everything a command may fail with. */
 export type Failure =
@@ -61,7 +62,7 @@ export const of = (failure: Failure): number => {
     case "PairingFailed":
       return failure.reason.code === "Declined" ? denied : failed
     case "HubRefused":
-      return failure.reason.status === 422 ? policyRefused : failed
+      return refusedCode(failure.reason)
     case "ActionDenied":
     case "DriveSignedOut":
     case "FileClosed":
@@ -70,12 +71,21 @@ export const of = (failure: Failure): number => {
     case "MailboxDenied":
     case "NotTrusted":
     case "WriteDenied":
+    case "TokenRefused":
     case "InvitationRefused":
     case "RequestRejected":
       return denied
     default:
       return failed
   }
+}
+
+/** Those of the hub's reasons that are 422 and no policy's. */
+const unfit = ["MemberMissing", "HubRowUnfit"]
+
+const refusedCode = ({ code, status }: HubRefused): number => {
+  if (status === 403) return denied
+  return status === 422 && !unfit.includes(code ?? "") ? policyRefused : failed
 }
 
 /** The name that programs match on, and the sentences for people. */

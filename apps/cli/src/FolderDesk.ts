@@ -8,6 +8,7 @@ import { NodeCrypto, SqliteCharter } from "@syncline/node"
 import { PolicyDesk, PolicyFile } from "@syncline/policy"
 import { Effect, Layer, Schema } from "effect"
 import * as Device from "./Device.ts"
+import type * as HubClient from "./HubClient.ts"
 import * as LocalDoor from "./LocalDoor.ts"
 import * as FolderKey from "./FolderKey.ts"
 import { Output } from "./Output.ts"
@@ -21,7 +22,7 @@ export interface Desk {
 /** Asks the hub, or the folder; both answers have the same form. */
 export const ask = <A, I, E, R>(
   folder: string,
-  question: LocalDoor.Question<A, I>,
+  question: HubClient.Question<A, I>,
   here: (desk: Desk) => Effect.Effect<unknown, E, R>
 ) =>
   LocalDoor.ask(folder, question).pipe(

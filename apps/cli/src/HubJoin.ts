@@ -5,7 +5,8 @@
 import { type Crypto, InvitationLink, JoinAnswer, JoinRequest } from "@syncline/core"
 import { NodeCrypto } from "@syncline/node"
 import { Effect, Result, Schema } from "effect"
-import { because, type CliError, HubRefused, NotConnected } from "./CliError.ts"
+import { because, type CliError, NotConnected } from "./CliError.ts"
+import { HubRefused } from "./HubAnswerError.ts"
 import { HubForeign, InvitationRefused } from "./JoinError.ts"
 
 /** From the question to the last byte of the answer. */

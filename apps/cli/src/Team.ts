@@ -6,6 +6,7 @@ import { AdminTeam } from "@syncline/core/admin"
 import { PolicyDesk } from "@syncline/policy"
 import { Effect } from "effect"
 import * as FolderDesk from "./FolderDesk.ts"
+import type * as HubClient from "./HubClient.ts"
 import * as LocalDoor from "./LocalDoor.ts"
 
 export type Team = AdminTeam.Team
@@ -17,4 +18,4 @@ export const ask = (folder: string) =>
 /** The team of the hub that runs on the folder, for who means to change it. */
 export const askHub = (folder: string) => LocalDoor.ask(folder, question)
 
-const question: LocalDoor.Question<Team, typeof AdminTeam.Team.Encoded> = { path: "charter", answer: AdminTeam.Team }
+const question: HubClient.Question<Team, typeof AdminTeam.Team.Encoded> = { path: "charter", answer: AdminTeam.Team }

@@ -30,6 +30,7 @@ import { RunningHub } from "./operation/RunningHub.ts"
 import * as SavedPeers from "./peers/SavedPeers.ts"
 import { Endings } from "./people/Endings.ts"
 import * as IdentifyLive from "./people/IdentifyLive.ts"
+import * as OidcRoute from "./people/OidcRoute.ts"
 import type { PeopleServices } from "./people/PeopleLayer.ts"
 import { Sessions } from "./people/Sessions.ts"
 import { SigningIn } from "./people/SigningIn.ts"
@@ -173,7 +174,7 @@ const openLive = (
 const installRest = (
   app: FastifyInstance,
   services: Context.Context<RestServices>,
-  { edge, policy }: HubConfig,
+  { edge, oidc, policy }: HubConfig,
   identify: Identify["Service"]
 ): void => {
   const withTeam = services as Context.Context<RestServices | HubLayer.TeamServices>
@@ -182,6 +183,7 @@ const installRest = (
     isTeam: policy === "enterprise",
     publicOrigin: EdgeSettings.originOf(edge)
   })
+  if (oidc !== undefined) OidcRoute.install(app, services)
   Descriptions.install(app, endpoints, version())
 }
 

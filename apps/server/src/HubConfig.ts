@@ -10,6 +10,7 @@ import { Effect, Redacted } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 import * as EdgeSettings from "./http/EdgeSettings.ts"
 import * as GatewaySettings from "./gateway/GatewaySettings.ts"
+import * as OidcSettings from "./people/OidcSettings.ts"
 import * as RelayAddress from "./RelayAddress.ts"
 import { type Setting, type Switch, switches, switchOf, wholeNumber } from "./Setting.ts"
 
@@ -55,6 +56,8 @@ export interface HubConfig {
   readonly lanPeers: Switch
   /** The doors for other systems' own clients. */
   readonly gateways: GatewaySettings.GatewaySettings
+  /** The other service that people may sign in by; none where absent. */
+  readonly oidc: OidcSettings.OidcSettings | undefined
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
 }
@@ -244,6 +247,10 @@ const settings = [
   GatewaySettings.isyncPeers,
   GatewaySettings.bodyMebibytes,
   GatewaySettings.from,
+  OidcSettings.issuer,
+  OidcSettings.clientId,
+  OidcSettings.clientSecretFile,
+  OidcSettings.members,
   passphraseFile
 ]
 
@@ -289,7 +296,13 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
         bodyMebibytes: yield* value(GatewaySettings.bodyMebibytes),
         from: yield* value(GatewaySettings.from)
       },
-      passphrase: yield* readPassphrase(yield* value(passphraseFile))
+      oidc: yield* oidcOf({
+        issuer: yield* value(OidcSettings.issuer),
+        clientId: yield* value(OidcSettings.clientId),
+        clientSecret: yield* readSecret(OidcSettings.clientSecretFile, yield* value(OidcSettings.clientSecretFile)),
+        members: yield* value(OidcSettings.members)
+      }),
+      passphrase: yield* readSecret(passphraseFile, yield* value(passphraseFile))
     }
   })
 
@@ -322,17 +335,31 @@ const backupFolderOf = (
   return refuse(new SettingInvalid({ setting: variable, value: JSON.stringify(path), allowed }))
 }
 
-/** The first line of the file; a passphrase in the environment itself would be seen by every process of the account. */
-const readPassphrase = (path: string): Effect.Effect<Redacted.Redacted<string> | undefined, HubConfigError> => {
+/** The first line of the file; a secret in the environment itself would be seen by every process of the account. */
+const readSecret = (
+  { allowed, variable }: Setting<string>,
+  path: string
+): Effect.Effect<Redacted.Redacted<string> | undefined, HubConfigError> => {
   if (path === "") return Effect.succeed(undefined)
   try {
     const [line = ""] = readFileSync(path, "utf8").split(/\r?\n/, 1)
-    return Effect.succeed(Redacted.make(line, { label: "passphrase" }))
+    return Effect.succeed(Redacted.make(line, { label: "secret of a file" }))
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    const { allowed, variable } = passphraseFile
     return refuse(new SettingInvalid({ setting: variable, value: `${JSON.stringify(path)} (${problem})`, allowed }))
   }
+}
+
+/** A service without a name of the hub there is none, nor the other way round. */
+const oidcOf = (
+  given: OidcSettings.OidcSettings
+): Effect.Effect<OidcSettings.OidcSettings | undefined, HubConfigError> => {
+  const { clientId, issuer } = given
+  if (issuer !== "" && clientId !== "") return Effect.succeed(given)
+  const isNone = issuer === "" && clientId === "" && given.clientSecret === undefined && given.members.length === 0
+  if (isNone) return Effect.succeed(undefined)
+  const { allowed, variable } = issuer === "" ? OidcSettings.issuer : OidcSettings.clientId
+  return refuse(new SettingInvalid({ setting: variable, value: '""', allowed }))
 }
 
 interface SettingsFile {

@@ -101,7 +101,10 @@ export const layer = (
     Layer.provide(Layer.succeed(HubIdentity, identity))
   )
   const onboarding = isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty
-  const people = PeerLayer.layer(guard).pipe(Layer.provideMerge(PeopleLayer.layer(dataFolder)))
+  const own = PeopleLayer.layer(dataFolder, { publicUrl: config.edge.publicUrl, oidc: config.oidc })
+  const people = PeerLayer.layer(guard).pipe(
+    Layer.provideMerge(Layer.provide(own, Layer.succeed(HubIdentity, identity)))
+  )
   const told = Layer.merge(LiveFeed.LiveFeed.layer, Stats.Stats.layer())
   const onNode = Layer.mergeAll(beside, codes, onboarding, people, told, Backups.layer(config))
   // Such a policy brings the charter.

@@ -153,7 +153,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayGalileosky, gatewayGalileoskyClear, gatewayGalileoskyPeers, gatewayGalileoskyPages, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayGalileosky, gatewayGalileoskyClear, gatewayGalileoskyPeers, gatewayGalileoskyPages, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, oidcIssuer, oidcClientId, oidcClientSecretFile, oidcMembers, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

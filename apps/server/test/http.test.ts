@@ -90,6 +90,7 @@ describe("http", () => {
       edge: EdgeSettings.none,
       lanPeers: "off",
       gateways: GatewaySettings.none,
+      oidc: undefined,
       passphrase: undefined
     } as const
     const hub = await Hub.open(config, pino({ level: "silent" }))

@@ -63,9 +63,19 @@ export class PersonNeeded extends Schema.TaggedError<PersonNeeded>()("PersonNeed
   }
 }
 
-/** The hub has no such account, session or token, or the caller may not know of it. */
+/** Only who holds the hub's data folder makes tokens for others; people make their own. */
+export class DoorNeeded extends Schema.TaggedError<DoorNeeded>()("DoorNeeded", {}) {
+  override get message(): string {
+    return "a token for an account is made by its person, who is signed in, or on the hub's machine"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The hub has no such account, session, token or passkey, or the caller may not know of it. */
 export class NoneOfPeople extends Schema.TaggedError<NoneOfPeople>()("NoneOfPeople", {
-  kind: Schema.Literals(["account", "session", "token"]),
+  kind: Schema.Literals(["account", "session", "token", "passkey"]),
   id: Schema.String
 }) {
   override get message(): string {
@@ -101,7 +111,77 @@ export class ScopesExceeded extends Schema.TaggedError<ScopesExceeded>()("Scopes
   scopes: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `your account does not have ${this.scopes.join(", ")}, and a token has no more than its account`
+    return `the account does not have ${this.scopes.join(", ")}, and a token has no more than its account`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** No account signs in by this passkey, or it is not proven. */
+export class PasskeyRefused extends Schema.TaggedError<PasskeyRefused>()("PasskeyRefused", {}) {
+  override get message(): string {
+    return "this passkey does not sign in here"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** What a browser answered proves no new passkey for this site, or its challenge is used or too old. Ask for options and try again. */
+export class PasskeyUnfit extends Schema.TaggedError<PasskeyUnfit>()("PasskeyUnfit", {}) {
+  override get message(): string {
+    return "this is no new passkey for this hub; ask for the options again, and use an authenticator that checks who you are"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The hub is called by an IP address, and browsers take none for a passkey. Give it a name by `SYNCLINE_PUBLIC_URL`. */
+export class PasskeysOff extends Schema.TaggedError<PasskeysOff>()("PasskeysOff", {}) {
+  override get message(): string {
+    return "this hub has no passkeys, as browsers take no IP address for them; name a host in SYNCLINE_PUBLIC_URL"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The hub is set to no other service to sign in by. Set `SYNCLINE_OIDC_ISSUER`. */
+export class OidcOff extends Schema.TaggedError<OidcOff>()("OidcOff", {}) {
+  override get message(): string {
+    return "this hub is set to no other service to sign in by"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The other service vouches for nobody who may sign in here, or not for this browser. */
+export class OidcRefused extends Schema.TaggedError<OidcRefused>()("OidcRefused", {}) {
+  override get message(): string {
+    return "this does not sign in here; begin again, or ask an owner of the hub to link your account"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/** The other service does not answer. */
+export class OidcUnreachable extends Schema.TaggedError<OidcUnreachable>()("OidcUnreachable", {}) {
+  override get message(): string {
+    return "the service to sign in by does not answer; try again, or sign in another way"
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** Without this the account could not sign in. Add another way first. */
+export class LastCredential extends Schema.TaggedError<LastCredential>()("LastCredential", {}) {
+  override get message(): string {
+    return "the account signs in by nothing else; give it another way first"
   }
   get isRetryable(): boolean {
     return false
@@ -115,7 +195,15 @@ export class PeopleError extends Schema.TaggedError<PeopleError>()("PeopleError"
     SignInTooOften,
     PasswordsBusy,
     LinkRefused,
+    PasskeyRefused,
+    PasskeyUnfit,
+    PasskeysOff,
+    OidcOff,
+    OidcRefused,
+    OidcUnreachable,
+    LastCredential,
     PersonNeeded,
+    DoorNeeded,
     NoneOfPeople,
     MemberMissing,
     LastOwner,

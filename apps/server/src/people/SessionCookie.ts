@@ -18,10 +18,16 @@ export const drop = `${name}=; ${attributes}; Max-Age=0`
 
 /** The secret in a request's header `cookie`, where there is one. */
 export const secretIn = (header: string | undefined): string | undefined => {
+  const value = valueIn(header, name)
+  return value !== undefined && secretPattern.test(value) ? value : undefined
+}
+
+/** What a request's header `cookie` says under a name. */
+export const valueIn = (header: string | undefined, named: string): string | undefined => {
   if (header === undefined || header.length > headerCharsMax) return undefined
   for (const pair of header.split(";")) {
     const [key, value = ""] = pair.trim().split("=", 2)
-    if (key === name) return secretPattern.test(value) ? value : undefined
+    if (key === named) return value
   }
   return undefined
 }

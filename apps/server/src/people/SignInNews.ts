@@ -6,8 +6,8 @@ import { Charter, DeviceKey, Gate } from "@syncline/core"
 import { Context, Effect, Layer, Option } from "effect"
 import type { Caller } from "./Sessions.ts"
 
-/** How somebody tried: by a password, a link, or as the first of all. */
-export type Way = "setup" | "password" | "link"
+/** How somebody tried: by a password, a link, a passkey, another service, or as the first of all. */
+export type Way = "setup" | "password" | "link" | "passkey" | "oidc"
 
 export class SignInNews extends Context.Service<
   SignInNews,
@@ -52,5 +52,7 @@ export class SignInNews extends Context.Service<
 const words: { readonly [W in Way]: { readonly good: string; readonly bad: string } } = {
   setup: { good: "the first account was made", bad: "no good setup token" },
   password: { good: "by a password", bad: "name and password do not go together" },
-  link: { good: "by a one-time link", bad: "no good link" }
+  link: { good: "by a one-time link", bad: "no good link" },
+  passkey: { good: "by a passkey", bad: "no good passkey" },
+  oidc: { good: "by another service", bad: "nobody whom the other service vouches for" }
 }

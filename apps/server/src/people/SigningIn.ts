@@ -7,20 +7,11 @@ import { Charter } from "@syncline/core"
 import { AdminPeople } from "@syncline/core/admin"
 import { type HubRow, HubStore, type HubStoreError } from "@syncline/node/hub"
 import { Clock, Context, Effect, Layer, Option, Redacted } from "effect"
-import type { AccountView, Principal } from "../rest/Principal.ts"
 import * as AccountLink from "./AccountLink.ts"
-import * as AccountRow from "./AccountRow.ts"
 import { Endings } from "./Endings.ts"
+import * as Entrance from "./Entrance.ts"
 import { Passwords, type PasswordsShape } from "./Passwords.ts"
-import {
-  because,
-  LinkRefused,
-  type PeopleError,
-  PersonNeeded,
-  SetupRefused,
-  SignInRefused,
-  SignInTooOften
-} from "./PeopleError.ts"
+import { because, LinkRefused, type PeopleError, PersonNeeded, SetupRefused, SignInRefused } from "./PeopleError.ts"
 import * as Secret from "./Secret.ts"
 import * as Sessions from "./Sessions.ts"
 import { SignInNews } from "./SignInNews.ts"
@@ -31,19 +22,7 @@ export const setupMsMax = 24 * 60 * 60_000
 /** The member that a team's first account acts as, where the team has it. */
 const foundingMember = "owner"
 
-/** Where somebody signs in from, and as whom until now. */
-export interface Newcomer extends Sessions.Caller {
-  readonly before: Principal | undefined
-}
-
-export interface SignedIn {
-  readonly account: AccountView
-  readonly signedInMs: number
-  /** The session's secret, for the browser's cookie. */
-  readonly secret: string
-}
-
-type Signing = Effect.Effect<SignedIn, PeopleError | HubStoreError.HubStoreError>
+type Signing = Effect.Effect<Entrance.SignedIn, PeopleError | HubStoreError.HubStoreError>
 
 /** All of them may fail with `SignInTooOften` and `PasswordsBusy`. */
 export interface SigningInShape {
@@ -52,13 +31,13 @@ export interface SigningInShape {
   /** Whether the hub has no account. */
   readonly isSetupNeeded: Effect.Effect<boolean, HubStoreError.HubStoreError>
   /** Makes the first account, which owns the hub. Fails with `SetupRefused`. */
-  readonly setUp: (given: typeof AdminPeople.Setup.Type, newcomer: Newcomer) => Signing
+  readonly setUp: (given: typeof AdminPeople.Setup.Type, newcomer: Entrance.Newcomer) => Signing
   /** Fails with `SignInRefused`, whatever is wrong. */
-  readonly byPassword: (given: typeof AdminPeople.SignIn.Type, newcomer: Newcomer) => Signing
+  readonly byPassword: (given: typeof AdminPeople.SignIn.Type, newcomer: Entrance.Newcomer) => Signing
   /** Sets the link's account a password and ends its other sessions. Fails with `LinkRefused`. */
-  readonly byLink: (given: typeof AdminPeople.ByLink.Type, newcomer: Newcomer) => Signing
+  readonly byLink: (given: typeof AdminPeople.ByLink.Type, newcomer: Entrance.Newcomer) => Signing
   /** Sets the person another password, ends its other sessions and goes on under a new secret. Fails with `SignInRefused`. */
-  readonly changePassword: (given: typeof AdminPeople.PasswordChange.Type, newcomer: Newcomer) => Signing
+  readonly changePassword: (given: typeof AdminPeople.PasswordChange.Type, newcomer: Entrance.Newcomer) => Signing
 }
 
 export class SigningIn extends Context.Service<SigningIn, SigningInShape>()("@syncline/server/people/SigningIn") {
@@ -105,45 +84,6 @@ const drawSetupToken = Effect.fnUntraced(function* (desk: Desk) {
   return token
 })
 
-/** Counts an attempt and reads what it takes, in one change that is durable before anything is hashed. */
-const attempt = Effect.fnUntraced(function* <A>(
-  { store }: Desk,
-  keys: SignInThrottle.Keys,
-  look: (rows: HubStore.HubReads) => A
-) {
-  const nowMs = yield* Clock.currentTimeMillis
-  const found = yield* store.change((rows) => {
-    const waitMs = SignInThrottle.begin(rows, keys, nowMs)
-    return waitMs === undefined ? { seen: look(rows) } : { waitMs }
-  })
-  if (found.waitMs !== undefined) {
-    return yield* Effect.fail(because(new SignInTooOften({ retryAfterMs: Math.ceil(found.waitMs) })))
-  }
-  return found.seen as A
-})
-
-/** An attempt that nobody had time for is none. */
-const uncounted =
-  ({ store }: Desk, keys: SignInThrottle.Keys) =>
-  <A>(hashing: Effect.Effect<A, PeopleError>): Effect.Effect<A, PeopleError | HubStoreError.HubStoreError> =>
-    Effect.tapError(hashing, () => store.change((rows) => SignInThrottle.forget(rows, keys)))
-
-/** Begins a session of an account inside a change. */
-const enter = (
-  rows: HubStore.HubRows,
-  account: HubRow.AccountRow,
-  { before, remote, userAgent }: Newcomer,
-  nowMs: number
-) => {
-  const secret = Secret.draw()
-  const ended = [...Sessions.begin(rows, account.id, secret, { remote, userAgent }, nowMs)]
-  if (before?.kind === "session" && rows.sessions.remove(before.session)) {
-    ended.push({ kind: "session", id: before.session })
-  }
-  const signedIn: SignedIn = { account: AccountRow.viewOf(account), signedInMs: nowMs, secret }
-  return { signedIn, ended }
-}
-
 const setPassword = (rows: HubStore.HubRows, account: string, phc: string, nowMs: number): void =>
   rows.credentials.put({
     kind: "password",
@@ -158,10 +98,10 @@ const setPassword = (rows: HubStore.HubRows, account: string, phc: string, nowMs
 const setUp = Effect.fnUntraced(function* (
   desk: Desk,
   { name: typed, password, token }: typeof AdminPeople.Setup.Type,
-  newcomer: Newcomer
+  newcomer: Entrance.Newcomer
 ) {
   const keys = SignInThrottle.keysOf(newcomer.remote)
-  const isEmpty = yield* attempt(desk, keys, ({ accounts }) => accounts.count() === 0)
+  const isEmpty = yield* Entrance.attempt(desk, keys, ({ accounts }) => accounts.count() === 0)
   const refused = Effect.andThen(
     desk.news.refused(undefined, "setup", newcomer),
     Effect.fail(because(new SetupRefused()))
@@ -169,7 +109,7 @@ const setUp = Effect.fnUntraced(function* (
   const { setup } = desk
   const isGood = setup !== undefined && Secret.isOf(setup.hash, token)
   if (!isEmpty || !isGood || setup.untilMs <= (yield* Clock.currentTimeMillis)) return yield* refused
-  const phc = yield* uncounted(desk, keys)(desk.passwords.hash(Redacted.make(password)))
+  const phc = yield* Entrance.uncounted(desk, keys)(desk.passwords.hash(Redacted.make(password)))
   const nowMs = yield* Clock.currentTimeMillis
   const account: HubRow.AccountRow = {
     id: Secret.drawId(),
@@ -184,7 +124,7 @@ const setUp = Effect.fnUntraced(function* (
     rows.accounts.put(account)
     setPassword(rows, account.id, phc, nowMs)
     SignInThrottle.succeed(rows, keys)
-    return enter(rows, account, newcomer, nowMs)
+    return Entrance.enter(rows, account, newcomer, nowMs)
   })
   if (entered === undefined) return yield* refused
   desk.setup = undefined
@@ -211,10 +151,10 @@ const prove = Effect.fnUntraced(function* (
   keys: SignInThrottle.Keys,
   { account, phc }: Found,
   password: string,
-  newcomer: Newcomer
+  newcomer: Entrance.Newcomer
 ) {
   const matching = desk.passwords.matches(Redacted.make(password), phc)
-  const { isOld, isRight } = yield* uncounted(desk, keys)(matching)
+  const { isOld, isRight } = yield* Entrance.uncounted(desk, keys)(matching)
   if (account !== undefined && isRight && !account.isDisabled) return { account, isOld }
   yield* desk.news.refused(account?.name, "password", newcomer)
   return yield* Effect.fail(because(new SignInRefused()))
@@ -223,13 +163,13 @@ const prove = Effect.fnUntraced(function* (
 const byPassword = Effect.fnUntraced(function* (
   desk: Desk,
   { name: typed, password }: typeof AdminPeople.SignIn.Type,
-  newcomer: Newcomer
+  newcomer: Entrance.Newcomer
 ) {
   const name = AdminPeople.accountNameOf(typed)
   const keys = SignInThrottle.keysOf(newcomer.remote, name)
-  const found = yield* attempt(desk, keys, (rows) => passwordOf(rows, rows.accounts.named(name)))
+  const found = yield* Entrance.attempt(desk, keys, (rows) => passwordOf(rows, rows.accounts.named(name)))
   const { account, isOld } = yield* prove(desk, keys, found, password, newcomer)
-  const phc = isOld ? yield* uncounted(desk, keys)(desk.passwords.hash(Redacted.make(password))) : found.phc!
+  const phc = isOld ? yield* Entrance.uncounted(desk, keys)(desk.passwords.hash(Redacted.make(password))) : found.phc!
   const nowMs = yield* Clock.currentTimeMillis
   const entered = yield* desk.store.change((rows) => {
     // Since it was looked at, the account may have been disabled or got another password.
@@ -238,7 +178,7 @@ const byPassword = Effect.fnUntraced(function* (
     if (now === undefined || now.isDisabled || credential?.data !== found.phc) return undefined
     SignInThrottle.succeed(rows, keys)
     rows.credentials.put({ ...credential!, data: phc, usedMs: nowMs })
-    return enter(rows, now, newcomer, nowMs)
+    return Entrance.enter(rows, now, newcomer, nowMs)
   })
   if (entered === undefined) return yield* Effect.fail(because(new SignInRefused()))
   yield* desk.endings.tell(entered.ended)
@@ -247,27 +187,33 @@ const byPassword = Effect.fnUntraced(function* (
 })
 
 /** Sets a password inside a change, ends what was open of the account, and begins anew. */
-const renew = (rows: HubStore.HubRows, account: HubRow.AccountRow, phc: string, newcomer: Newcomer, nowMs: number) => {
+const renew = (
+  rows: HubStore.HubRows,
+  account: HubRow.AccountRow,
+  phc: string,
+  newcomer: Entrance.Newcomer,
+  nowMs: number
+) => {
   setPassword(rows, account.id, phc, nowMs)
   const others = Sessions.endedOf(rows.sessions.removeOf(account.id))
-  const { ended, signedIn } = enter(rows, account, newcomer, nowMs)
+  const { ended, signedIn } = Entrance.enter(rows, account, newcomer, nowMs)
   return { signedIn, ended: [...others, ...ended] }
 }
 
 const byLink = Effect.fnUntraced(function* (
   desk: Desk,
   { link, password }: typeof AdminPeople.ByLink.Type,
-  newcomer: Newcomer
+  newcomer: Entrance.Newcomer
 ) {
   const keys = SignInThrottle.keysOf(newcomer.remote)
   const askedMs = yield* Clock.currentTimeMillis
-  const isGood = yield* attempt(desk, keys, (rows) => AccountLink.accountOf(rows, link, askedMs) !== undefined)
+  const isGood = yield* Entrance.attempt(desk, keys, (rows) => AccountLink.accountOf(rows, link, askedMs) !== undefined)
   const refused = Effect.andThen(
     desk.news.refused(undefined, "link", newcomer),
     Effect.fail(because(new LinkRefused()))
   )
   if (!isGood) return yield* refused
-  const phc = yield* uncounted(desk, keys)(desk.passwords.hash(Redacted.make(password)))
+  const phc = yield* Entrance.uncounted(desk, keys)(desk.passwords.hash(Redacted.make(password)))
   const nowMs = yield* Clock.currentTimeMillis
   const entered = yield* desk.store.change((rows) => {
     const id = AccountLink.accountOf(rows, link, nowMs)
@@ -286,15 +232,15 @@ const byLink = Effect.fnUntraced(function* (
 const changePassword = Effect.fnUntraced(function* (
   desk: Desk,
   { current, next }: typeof AdminPeople.PasswordChange.Type,
-  newcomer: Newcomer
+  newcomer: Entrance.Newcomer
 ) {
   const { before } = newcomer
   if (before?.kind !== "session") return yield* Effect.fail(because(new PersonNeeded()))
   const { id, name } = before.account
   const keys = SignInThrottle.keysOf(newcomer.remote, name)
-  const found = yield* attempt(desk, keys, (rows) => passwordOf(rows, rows.accounts.get(id)))
+  const found = yield* Entrance.attempt(desk, keys, (rows) => passwordOf(rows, rows.accounts.get(id)))
   yield* prove(desk, keys, found, current, newcomer)
-  const phc = yield* uncounted(desk, keys)(desk.passwords.hash(Redacted.make(next)))
+  const phc = yield* Entrance.uncounted(desk, keys)(desk.passwords.hash(Redacted.make(next)))
   const nowMs = yield* Clock.currentTimeMillis
   const entered = yield* desk.store.change((rows) => {
     const now = rows.accounts.get(id)

@@ -1,14 +1,14 @@
 /**
- * Tokens for programs, `syn_<id>_<secret>`: made by a signed-in person, shown once, good for some rights and for some time. A token
+ * Tokens for programs, `syn_<id>_<secret>`: made by a signed-in person or on the hub's machine, shown once, good for some rights and for some time. A token
  * has no more than its account has when it is used; that is the frame's to check.
  */
 import { AdminPeople, AdminScope } from "@syncline/core/admin"
 import { HubStore, type HubRow, type HubStoreError } from "@syncline/node/hub"
 import { Clock, Context, Effect, Layer } from "effect"
-import { type Principal, scopesOf } from "../rest/Principal.ts"
+import type { AccountView, Principal } from "../rest/Principal.ts"
 import * as AccountRow from "./AccountRow.ts"
 import { Endings } from "./Endings.ts"
-import { because, NoneOfPeople, type PeopleError, PersonNeeded, ScopesExceeded } from "./PeopleError.ts"
+import { because, DoorNeeded, NoneOfPeople, type PeopleError, PersonNeeded, ScopesExceeded } from "./PeopleError.ts"
 import * as Secret from "./Secret.ts"
 import { usedEveryMs } from "./Sessions.ts"
 
@@ -23,6 +23,12 @@ export interface TokensShape {
   /** Makes a token for the person. Fails with `PersonNeeded` for others, and with `ScopesExceeded`. */
   readonly make: (
     principal: Principal | undefined,
+    wanted: AdminPeople.NewToken
+  ) => Effect.Effect<Made, PeopleError | HubStoreError.HubStoreError>
+  /** Makes a token of an account for who holds the data folder. Fails with `DoorNeeded` for others, `NoneOfPeople` and `ScopesExceeded`. */
+  readonly makeFor: (
+    principal: Principal | undefined,
+    account: string,
     wanted: AdminPeople.NewToken
   ) => Effect.Effect<Made, PeopleError | HubStoreError.HubStoreError>
   /** Ends a token of an account, or whosever it is. Fails with `NoneOfPeople`. */
@@ -49,7 +55,8 @@ export class Tokens extends Context.Service<Tokens, TokensShape>()("@syncline/se
             store.read(({ tokens }) => tokens.ofAccount(account)),
             shownAll
           ),
-        make: (principal, wanted) => make(store, principal, wanted),
+        make: (principal, wanted) => makeOwn(store, principal, wanted),
+        makeFor: (principal, account, wanted) => makeFor(store, principal, account, wanted),
         end: (id, account) => end(store, endings, id, account)
       }
     })
@@ -84,13 +91,33 @@ const whose = Effect.fnUntraced(function* (store: HubStore.HubStoreShape, token:
   return principal
 })
 
-const make = Effect.fnUntraced(function* (
+const makeOwn = Effect.fnUntraced(function* (
   store: HubStore.HubStoreShape,
   principal: Principal | undefined,
-  { days = AdminPeople.tokenDaysDefault, note, scopes }: AdminPeople.NewToken
+  wanted: AdminPeople.NewToken
 ) {
   if (principal?.kind !== "session") return yield* Effect.fail(because(new PersonNeeded()))
-  const own = scopesOf(principal)
+  return yield* make(store, principal.account, wanted)
+})
+
+const makeFor = Effect.fnUntraced(function* (
+  store: HubStore.HubStoreShape,
+  principal: Principal | undefined,
+  id: string,
+  wanted: AdminPeople.NewToken
+) {
+  if (principal?.kind !== "door") return yield* Effect.fail(because(new DoorNeeded()))
+  const account = yield* store.read(({ accounts }) => accounts.get(id))
+  if (account === undefined) return yield* Effect.fail(because(new NoneOfPeople({ kind: "account", id })))
+  return yield* make(store, AccountRow.viewOf(account), wanted)
+})
+
+const make = Effect.fnUntraced(function* (
+  store: HubStore.HubStoreShape,
+  account: AccountView,
+  { days = AdminPeople.tokenDaysDefault, note, scopes }: AdminPeople.NewToken
+) {
+  const own = AdminScope.scopesOf[account.role]
   const beyond = scopes.filter((scope) => !own.has(scope))
   if (beyond.length > 0) return yield* Effect.fail(because(new ScopesExceeded({ scopes: beyond })))
   const madeMs = yield* Clock.currentTimeMillis
@@ -98,7 +125,7 @@ const make = Effect.fnUntraced(function* (
   const row: HubRow.TokenRow = {
     id,
     hash: Secret.hashOf(secret),
-    account: principal.account.id,
+    account: account.id,
     note,
     scopes: [...new Set(scopes)],
     madeMs,

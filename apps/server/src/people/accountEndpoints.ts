@@ -119,5 +119,22 @@ export const accountEndpoints = [
       yield* (yield* Accounts).get(id)
       return { tokens: yield* (yield* Tokens).list(id) }
     })
+  }),
+  endpoint({
+    ...writing,
+    id: "accounts.makeToken",
+    method: "POST",
+    path: "/accounts/:id/tokens",
+    summary:
+      "A token of an account, for who asks on the hub's machine. Its secret stands in this answer and never again.",
+    params: AdminPeople.OfId,
+    body: AdminPeople.NewToken,
+    status: 201,
+    answer: AdminPeople.TokenMade,
+    audit: ({ params: { id: account } }, { token: { id, scopes } }) =>
+      `the token ${id} of the account ${account} for ${scopes.join(", ")}`,
+    run: Effect.fnUntraced(function* ({ body, params: { id }, principal }) {
+      return yield* (yield* Tokens).makeFor(principal, id, body)
+    })
   })
 ]

@@ -19,10 +19,18 @@ export const store: Statuses<HubStoreError.HubStoreError> = {
 
 export const people: Statuses<HubStoreError.HubStoreError | PeopleError> = {
   ...store,
+  DoorNeeded: 403,
+  LastCredential: 409,
   LastOwner: 409,
   LinkRefused: 403,
   MemberMissing: 422,
   NoneOfPeople: 404,
+  OidcOff: 409,
+  OidcRefused: 401,
+  OidcUnreachable: 503,
+  PasskeyRefused: 401,
+  PasskeyUnfit: 422,
+  PasskeysOff: 409,
   PasswordsBusy: 503,
   PersonNeeded: 403,
   ScopesExceeded: 403,

@@ -1,45 +1,19 @@
 /** Signing in and out, and what a person looks after of its own: its password, its sessions, its tokens. It decides nothing. */
-import { AdminPeople } from "@syncline/core/admin"
+import { AdminPasskeys, AdminPeople } from "@syncline/core/admin"
 import { Effect } from "effect"
-import { type Call, endpoint } from "../rest/Endpoint.ts"
-import { type Principal, scopesOf } from "../rest/Principal.ts"
-import { because, type PeopleError, PersonNeeded } from "./PeopleError.ts"
+import { endpoint } from "../rest/Endpoint.ts"
+import * as CallerOf from "./CallerOf.ts"
+import { Oidc } from "./Oidc.ts"
+import { Passkeys } from "./Passkeys.ts"
 import * as peopleProblems from "./peopleProblems.ts"
 import * as SessionCookie from "./SessionCookie.ts"
 import * as Sessions from "./Sessions.ts"
-import { type Newcomer, type SignedIn, SigningIn } from "./SigningIn.ts"
+import { SigningIn } from "./SigningIn.ts"
 import { Tokens } from "./Tokens.ts"
 
 const problems = peopleProblems.people
 const signingIn = { tag: "signing in", access: { kind: "open" }, problems } as const
 const own = { tag: "signing in", access: { kind: "self" }, problems } as const
-
-type AnyCall = Call<unknown, unknown, unknown>
-
-const newcomerOf = ({ principal, remote, userAgent }: AnyCall): Newcomer => ({ before: principal, remote, userAgent })
-
-/** Tells the browser its session, and the person who it is. */
-const entered = ({ setCookie }: AnyCall, { account, secret, signedInMs }: SignedIn): AdminPeople.Whoami => {
-  setCookie(SessionCookie.keep(secret, Sessions.sessionMsMax))
-  return whoami({ kind: "session", account, session: "", signedInMs })
-}
-
-const whoami = (principal: Principal): AdminPeople.Whoami => {
-  const account = principal.kind === "door" ? null : { ...principal.account, member: principal.account.member ?? null }
-  const signedInMs = principal.kind === "session" ? principal.signedInMs : null
-  return { kind: principal.kind, account, scopes: [...scopesOf(principal)], signedInMs }
-}
-
-const personOf = (
-  principal: Principal | undefined
-): Effect.Effect<Extract<Principal, { readonly kind: "session" }>, PeopleError> =>
-  principal?.kind === "session" ? Effect.succeed(principal) : Effect.fail(because(new PersonNeeded()))
-
-/** The account whose things the caller may end: its own as a person, anybody's as who looks after accounts. */
-const reachOf = (principal: Principal | undefined): Effect.Effect<string | undefined, PeopleError> =>
-  principal !== undefined && scopesOf(principal).has("accounts:write")
-    ? Effect.undefined
-    : Effect.map(personOf(principal), ({ account }) => account.id)
 
 export const signInEndpoints = [
   endpoint({
@@ -62,8 +36,19 @@ export const signInEndpoints = [
     answer: AdminPeople.Whoami,
     run: (call) =>
       Effect.flatMap(SigningIn, ({ setUp }) =>
-        Effect.map(setUp(call.body, newcomerOf(call)), (signedIn) => entered(call, signedIn))
+        Effect.map(setUp(call.body, CallerOf.newcomer(call)), (signedIn) => CallerOf.entered(call, signedIn))
       )
+  }),
+  endpoint({
+    ...signingIn,
+    id: "session.ways",
+    method: "GET",
+    path: "/session/ways",
+    summary: "How people may sign in here, beside by a password.",
+    answer: AdminPasskeys.Ways,
+    run: Effect.fnUntraced(function* () {
+      return { passkeys: (yield* Passkeys).isOn, oidc: (yield* Oidc).isOn }
+    })
   }),
   endpoint({
     ...signingIn,
@@ -75,7 +60,7 @@ export const signInEndpoints = [
     answer: AdminPeople.Whoami,
     run: (call) =>
       Effect.flatMap(SigningIn, ({ byPassword }) =>
-        Effect.map(byPassword(call.body, newcomerOf(call)), (signedIn) => entered(call, signedIn))
+        Effect.map(byPassword(call.body, CallerOf.newcomer(call)), (signedIn) => CallerOf.entered(call, signedIn))
       )
   }),
   endpoint({
@@ -88,7 +73,7 @@ export const signInEndpoints = [
     answer: AdminPeople.Whoami,
     run: (call) =>
       Effect.flatMap(SigningIn, ({ byLink }) =>
-        Effect.map(byLink(call.body, newcomerOf(call)), (signedIn) => entered(call, signedIn))
+        Effect.map(byLink(call.body, CallerOf.newcomer(call)), (signedIn) => CallerOf.entered(call, signedIn))
       )
   }),
   endpoint({
@@ -99,7 +84,7 @@ export const signInEndpoints = [
     summary: "Who is signed in, and what that allows here.",
     answer: AdminPeople.Whoami,
     run: ({ principal }) =>
-      principal === undefined ? Effect.die("nobody is signed in") : Effect.succeed(whoami(principal))
+      principal === undefined ? Effect.die("nobody is signed in") : Effect.succeed(CallerOf.whoami(principal))
   }),
   endpoint({
     ...own,
@@ -109,7 +94,7 @@ export const signInEndpoints = [
     summary: "Signs out.",
     answer: "none",
     run: Effect.fnUntraced(function* ({ principal, setCookie }) {
-      const { account, session } = yield* personOf(principal)
+      const { account, session } = yield* CallerOf.person(principal)
       yield* (yield* Sessions.Sessions).end(session, account.id)
       setCookie(SessionCookie.drop)
     })
@@ -122,7 +107,7 @@ export const signInEndpoints = [
     summary: "Where the person is signed in.",
     answer: AdminPeople.Sessions,
     run: Effect.fnUntraced(function* ({ principal }) {
-      const { account, session } = yield* personOf(principal)
+      const { account, session } = yield* CallerOf.person(principal)
       return { sessions: yield* (yield* Sessions.Sessions).list(account.id, session) }
     })
   }),
@@ -136,7 +121,7 @@ export const signInEndpoints = [
     answer: "none",
     audit: "path",
     run: Effect.fnUntraced(function* ({ params: { id }, principal }) {
-      yield* (yield* Sessions.Sessions).end(id, yield* reachOf(principal))
+      yield* (yield* Sessions.Sessions).end(id, yield* CallerOf.reach(principal))
     })
   }),
   endpoint({
@@ -150,7 +135,7 @@ export const signInEndpoints = [
     audit: "path",
     run: (call) =>
       Effect.flatMap(SigningIn, ({ changePassword }) =>
-        Effect.map(changePassword(call.body, newcomerOf(call)), (signedIn) => entered(call, signedIn))
+        Effect.map(changePassword(call.body, CallerOf.newcomer(call)), (signedIn) => CallerOf.entered(call, signedIn))
       )
   }),
   endpoint({
@@ -161,7 +146,7 @@ export const signInEndpoints = [
     summary: "The person's tokens.",
     answer: AdminPeople.Tokens,
     run: Effect.fnUntraced(function* ({ principal }) {
-      const { account } = yield* personOf(principal)
+      const { account } = yield* CallerOf.person(principal)
       return { tokens: yield* (yield* Tokens).list(account.id) }
     })
   }),
@@ -190,7 +175,7 @@ export const signInEndpoints = [
     answer: "none",
     audit: "path",
     run: Effect.fnUntraced(function* ({ params: { id }, principal }) {
-      yield* (yield* Tokens).end(id, yield* reachOf(principal))
+      yield* (yield* Tokens).end(id, yield* CallerOf.reach(principal))
     })
   })
 ]

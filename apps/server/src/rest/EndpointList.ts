@@ -4,6 +4,8 @@ import { backupEndpoints } from "../backup/backupEndpoints.ts"
 import { gatewayEndpoints } from "../gateway/gatewayEndpoints.ts"
 import { operationEndpoints } from "../operation/operationEndpoints.ts"
 import { accountEndpoints } from "../people/accountEndpoints.ts"
+import { oidcEndpoints } from "../people/oidcEndpoints.ts"
+import { passkeyEndpoints } from "../people/passkeyEndpoints.ts"
 import { signInEndpoints } from "../people/signInEndpoints.ts"
 import { historyEndpoints } from "../records/historyEndpoints.ts"
 import { quarantineEndpoints } from "../records/quarantineEndpoints.ts"
@@ -29,6 +31,8 @@ import type { AnyEndpoint } from "./Endpoint.ts"
 export const endpoints: ReadonlyArray<AnyEndpoint> = [
   ...identityEndpoints,
   ...signInEndpoints,
+  ...passkeyEndpoints,
+  ...oidcEndpoints,
   ...accountEndpoints,
   ...charterEndpoints,
   ...memberEndpoints,

@@ -48,6 +48,7 @@ export const settingsOf = (dataFolder: string, gateways: Given, more: Partial<Hu
   edge: EdgeSettings.none,
   lanPeers: "off",
   gateways: { ...GatewaySettings.none, ...gateways },
+  oidc: undefined,
   passphrase: undefined,
   ...more
 })

@@ -230,6 +230,41 @@ describe("tokens", () => {
   })
 })
 
+describe("a token of another", () => {
+  it("[HA-10] is made on the hub's machine alone, with no more than its account has", async () => {
+    const world = await peopleWorld({ members: ["owner"] })
+    const ann = await world.owner()
+    const bob = await join(world, ann, "bob", "viewer")
+    const path = `/accounts/${bob.id}/tokens`
+    const wanted = { note: "a script", scopes: ["team:read"], days: 1 }
+    const made = await world.door("POST", path, wanted)
+    expect(made).toMatchObject({ status: 201, body: { token: { note: "a script", scopes: ["team:read"] } } })
+    const secret = made.body["secret"]!
+    expect((await world.program(secret)("GET", "/session")).body).toMatchObject({ account: { name: "bob" } })
+    expect(world.audited.at(-1)).toMatchObject({
+      behalf: "the hub's machine",
+      decision: { allowed: true, rule: "hub/accounts.makeToken" },
+      detail: expect.stringContaining(`of the account ${bob.id} for team:read`) as string
+    })
+    expect(JSON.stringify(world.audited)).not.toContain(secret)
+    const all = await ann.ask("POST", "/tokens", { note: "", scopes: ["accounts:write"] })
+    const asked = [ann.ask, world.program(all.body["secret"]!)]
+    for (const ask of asked) {
+      expect(await ask("POST", path, wanted)).toMatchObject({ status: 403, body: { code: "DoorNeeded" } })
+    }
+    expect(await bob.own.ask("POST", path, wanted)).toMatchObject({ status: 403, body: { code: "ScopeMissing" } })
+    expect((await world.browser().ask("POST", path, wanted)).status).toBe(401)
+    const beyond = { ...wanted, scopes: ["team:write"] }
+    expect(await world.door("POST", path, beyond)).toMatchObject({ status: 403, body: { code: "ScopesExceeded" } })
+    expect((await world.door("POST", path, { ...wanted, days: 0 })).status).toBe(400)
+    expect(await world.door("POST", "/accounts/none/tokens", wanted)).toMatchObject({
+      status: 404,
+      body: { code: "NoneOfPeople" }
+    })
+    expect((await world.door("GET", path)).body["tokens"]).toHaveLength(1)
+  })
+})
+
 describe("the audit", () => {
   it("[HR-11] hears what was changed by whom, each act, and who was kept from what, but not who reads", async () => {
     const world = await peopleWorld({ members: ["owner"] })

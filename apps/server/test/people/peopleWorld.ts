@@ -1,5 +1,6 @@
 /** A hub's people on a store in memory, behind the real frame: browsers with a cookie, programs with a token, and a clock that a test moves. */
 import { Charter, type Gate } from "@syncline/core"
+import type { AdminIdentity } from "@syncline/core/admin"
 import { HubStore } from "@syncline/node/hub"
 import { Clock, Context, Effect, Layer, PubSub, Scope, Stream } from "effect"
 import { pino } from "pino"
@@ -7,6 +8,8 @@ import { onTestFinished } from "vitest"
 import * as HttpServer from "../../src/http/HttpServer.ts"
 import { Endings } from "../../src/people/Endings.ts"
 import * as IdentifyLive from "../../src/people/IdentifyLive.ts"
+import * as OidcRoute from "../../src/people/OidcRoute.ts"
+import type { OidcSettings } from "../../src/people/OidcSettings.ts"
 import * as PeopleLayer from "../../src/people/PeopleLayer.ts"
 import { Sessions } from "../../src/people/Sessions.ts"
 import { SigningIn } from "../../src/people/SigningIn.ts"
@@ -15,6 +18,7 @@ import type { HubServices } from "../../src/rest/Endpoint.ts"
 import { endpoints } from "../../src/rest/EndpointList.ts"
 import * as Installing from "../../src/rest/Installing.ts"
 import { type Ended, Identify } from "../../src/rest/Principal.ts"
+import { HubIdentity } from "../../src/status/HubIdentity.ts"
 import { auditing } from "../rest/frame.ts"
 
 export const password = "correct horse battery"
@@ -35,6 +39,10 @@ export interface WorldOptions {
   /** Ids of members; without it the hub has no team. */
   readonly members?: ReadonlyArray<string>
   readonly store?: Layer.Layer<HubStore.HubStore>
+  /** The other service that people sign in by. */
+  readonly oidc?: OidcSettings
+  /** Where browsers call the hub; without it `localhost`. */
+  readonly publicUrl?: string
 }
 
 /** A charter that knows members by id and nothing else. */
@@ -56,6 +64,8 @@ const teamOf = (members: ReadonlyArray<string>) => {
 
 export const peopleWorld = async ({
   members,
+  oidc,
+  publicUrl,
   store = HubStore.HubStore.layerMemory
 }: WorldOptions = {}): Promise<World> => {
   let aheadMs = 0
@@ -67,10 +77,11 @@ export const peopleWorld = async ({
   const { audited, services: told } = auditing()
   const team = members === undefined ? undefined : teamOf(members)
   const inTeam = team === undefined ? told : Context.add(told, Charter.Charter, team.charter)
-  const given = Context.add(inTeam as typeof told, Clock.Clock, clock)
+  const identity = { current: { addresses: [] as ReadonlyArray<string> } as AdminIdentity }
+  const given = Context.add(Context.add(inTeam as typeof told, Clock.Clock, clock), HubIdentity, identity)
   const scope = Effect.runSync(Scope.make())
   onTestFinished(() => Effect.runPromise(Scope.close(scope, { _tag: "Success", value: undefined } as never)))
-  const beside = Layer.provideMerge(PeopleLayer.layerNoDeps, store)
+  const beside = Layer.provideMerge(PeopleLayer.layerNoDeps({ publicUrl, oidc }), store)
   const layer = Layer.provideMerge(beside, Layer.succeedContext(given))
   const services = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const endings = Context.get(services, Endings)
@@ -86,7 +97,9 @@ export const peopleWorld = async ({
   onTestFinished(() => app.close())
   const all = Context.add(services, Identify, identify) as unknown as Context.Context<HubServices | Identify>
   Installing.install(app, endpoints, { services: all, isTeam: team !== undefined })
+  if (oidc !== undefined) OidcRoute.install(app, services)
   const url = await app.listen({ port: 0, host: "127.0.0.1" })
+  identity.current = { ...identity.current, addresses: [url] }
 
   const browser = (): Browser => {
     const own: Browser = {
