@@ -60,7 +60,7 @@ for (const [kind, env] of [
     // The hub's work was stopped and started on the way, whichever came last.
     expect((await ask("/api/v1/orchestrator/start", "POST")).status).toBe(200)
     // One of them may have stopped it from syncing, as it may be told to.
-    expect((await ask("/api/v1/start", "POST", {})).status).toBeLessThan(300)
+    expect((await ask("/api/v1/orchestrator/start", "POST")).status).toBeLessThan(300)
     expect((await ask("/readyz")).status).toBe(200)
     expect(hub.child.exitCode).toBeNull()
   })
