@@ -57,8 +57,6 @@ for (const [kind, env] of [
     await fc.assert(property, { numRuns: runs, seed })
     // They reached something: some were answered, some found nothing, some were refused.
     expect([200, 400, 404].every((status) => (seen.get(status) ?? 0) > runs / 50)).toBe(true)
-    // The hub's work was stopped and started on the way, whichever came last.
-    expect((await ask("/api/v1/orchestrator/start", "POST")).status).toBe(200)
     // One of them may have stopped it from syncing, as it may be told to.
     expect((await ask("/api/v1/orchestrator/start", "POST")).status).toBeLessThan(300)
     expect((await ask("/readyz")).status).toBe(200)
