@@ -45,7 +45,7 @@ const tasks = {
 async function testsOf(tools, args) {
   const run = (...more) => tool(tools, "turbo", ["run", "test", "--continue", ...more, ...args], TEST_MS_MAX)
   if (args.some((arg) => arg.startsWith("--filter"))) return run("--concurrency=1")
-  const alone = ["core", "policy", "node", "transport-libp2p"].map((name) => `@syncline/${name}`)
+  const alone = ["core", "node", "transport-libp2p"].map((name) => `@syncline/${name}`)
   const first = await run("--concurrency=1", ...alone.map((name) => `--filter=${name}`))
   const others = await run("--concurrency=2", ...alone.map((name) => `--filter=!${name}`))
   return first === 0 ? others : first

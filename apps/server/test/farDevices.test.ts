@@ -10,7 +10,7 @@ import { describe, expect, it, type TestContext } from "vitest"
 import { addressOf, areEqual, FarSite, has, linkedTo, meet, pathTo, writes } from "./farDevices.ts"
 import { runHub, until } from "./hubProcess.ts"
 
-const limit = { timeout: 40_000 }
+const limit = { timeout: 60_000 }
 const patienceMs = 20_000
 
 /** A text of so many characters that does not become smaller on its way, or it would tell nothing of the window. */
@@ -82,7 +82,7 @@ describe.concurrent("two devices with nothing in between", () => {
       await writes(first, "large", large)
       await first.task.putAll(Array.from({ length: 100 }, (_, i) => ({ id: `l${i}`, title: dense(60_000), votes: 0 })))
       await expect(writes(first, "too large", "x".repeat(70_000))).rejects.toBeInstanceOf(Error)
-      await meet(first, second, 101)
+      await meet(first, second, 101, 30_000)
       expect(await has(second, "large", large)).toBe(true)
       expect(await linkedTo(second)).toEqual([one.peer])
     }

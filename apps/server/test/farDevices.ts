@@ -108,6 +108,6 @@ export const has = async (node: FarNode, id: string, title = "written"): Promise
 export const areEqual = async (one: FarNode, other: FarNode): Promise<boolean> =>
   (await one.hash()).hash === (await other.hash()).hash
 
-/** Waits until both have the same, and so many records. */
-export const meet = (one: FarNode, other: FarNode, count: number, msMax = 15_000): Promise<number> =>
-  until(async () => (await one.hash()).count === count && (await areEqual(one, other)), msMax, 50)
+/** Waits until both have the same, and so many records. A hash reads all of them: looking all the time would be most of the work. */
+export const meet = (one: FarNode, other: FarNode, count: number, msMax = 20_000): Promise<number> =>
+  until(async () => (await one.hash()).count === count && (await areEqual(one, other)), msMax, 250)
