@@ -232,7 +232,7 @@ describe("iSync's clients", () => {
     // Written within the next second; what comes after that waits, and is written as the hub stops.
     await pause(1_200)
     a.emit("sync_data", large)
-    await pause(100)
+    await pause(1_000)
     await first.stop()
     const hub = await openHub(settings, { data })
     const b = await meet(hub.url, "icontrol-2")
