@@ -26,12 +26,15 @@ const onlyIn = (regex: string, place: string): Restriction => ({ regex, message:
 
 const encoding = onlyIn("^msgpackr($|/)", "model/MessagePack.ts")
 const sqlite = onlyIn("^(better-sqlite3|node:sqlite)($|/)", "packages/node")
-const sockets = onlyIn("^(socket\\.io|socket\\.io-client|engine\\.io)($|/)", "packages/transport-socketio")
+const sockets = onlyIn(
+  "^(socket\\.io|socket\\.io-client|engine\\.io)($|/)",
+  "packages/transport-socketio, and the admin's LiveLine.ts,"
+)
 const peers = onlyIn("^(libp2p$|@libp2p/|@chainsafe/libp2p-|@multiformats/)", "packages/transport-libp2p")
 const watching = onlyIn("^chokidar($|/)", "packages/transport-fsfolder/src/FolderWatch.ts")
 const google = onlyIn("^(@googleapis/|google-auth-library($|/))", "packages/transport-gdrive")
 const casl = onlyIn("^@casl/", "packages/policy/src/PolicyCompiler.ts")
-const yaml = onlyIn("^yaml($|/)", "packages/policy/src/PolicyFile.ts")
+const yaml = onlyIn("^yaml($|/)", "packages/policy/src/PolicyFile.ts and PolicyEdit.ts")
 const policy = onlyIn("^@syncline/policy($|/)", "an application")
 const barrel: Restriction = {
   regex: "^\\.{1,2}/(.*/)?index\\.ts$",
@@ -133,7 +136,8 @@ export default defineConfig({
     override("packages/transport-fsfolder/src/FolderWatch.ts", without(everywhere, watching)),
     override("packages/transport-gdrive/**", without(everywhere, google)),
     override("packages/policy/src/PolicyCompiler.ts", without(everywhere, casl)),
-    override("packages/policy/src/PolicyFile.ts", without(everywhere, yaml)),
+    override("packages/policy/src/{PolicyFile,PolicyEdit}.ts", without(everywhere, yaml)),
+    override("apps/admin/src/live/LiveLine.ts", without(everywhere, sockets)),
     override("bench/**", []),
     // The tools that read these files ask for a default export.
     { files: ["**/*.config.ts"], rules: { "import/no-default-export": "off" } }

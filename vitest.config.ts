@@ -1,5 +1,5 @@
 // The one test configuration; every package's vitest.config.ts re-exports it.
-// Each test file runs in its own process, because native modules and sockets do not share one well.
+// Each test file runs in its own process, because native modules and sockets do not share one well, but for `together`.
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer } from "vitest/node"
@@ -33,8 +33,8 @@ const bundledThread = {
 /** Packages whose tests wait for processes, sockets and disks most of the time: with one file more the cores have work. */
 const waiting = /[/\\](apps[/\\](cli|server)|packages[/\\](node|transport-libp2p)|bench|docs)$/
 
-/** Packages of pure decisions, whose files leave nothing behind in a process: what they import is loaded once. */
-const pure = /[/\\]packages[/\\]policy$/
+/** Packages whose files leave nothing behind in a process: what they import is loaded once. */
+const together = /[/\\](packages[/\\](core|policy)|apps[/\\](cli|server))$/
 
 export default defineConfig({
   plugins: [bundledThread],
@@ -42,7 +42,7 @@ export default defineConfig({
     globalSetup: [fileURLToPath(new URL("scripts/testSetup.mjs", import.meta.url))],
     include: ["test/**/*.test.ts"],
     pool: "forks",
-    isolate: !pure.test(process.cwd()),
+    isolate: !together.test(process.cwd()),
     maxWorkers: waiting.test(process.cwd()) ? 3 : 2,
     sequence: { sequencer: LongFirst },
     testTimeout: 60_000,

@@ -1,9 +1,12 @@
 // Puts a program and all that it imports into a few files, so that a start reads those and not six hundred. What is in
 // them is the source as it is; they are made again when a source or a version has changed.
 import { createHash } from "node:crypto"
+import { spawn } from "node:child_process"
 import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { promisify } from "node:util"
+import { brotliCompress, gzip } from "node:zlib"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampName = "made-of"
@@ -45,6 +48,12 @@ export const journalThread = program("packages/node", {
   input: { journalWorker },
   sources: ["packages/core", "packages/node"]
 })
+
+/** The pages that the hub shows in a browser. Made by Vite. */
+export const pages = {
+  ...program("apps/admin", { input: { index: join(root, "apps/admin/src/index.html") }, sources: ["apps/admin"] }),
+  file: join(root, "apps/admin/bundle/index.html")
+}
 
 // Beside `src`, because a program finds its own manifest and cache from where it lies.
 function program(home, { input, sources }) {
@@ -118,4 +127,47 @@ export async function make(program) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await make(hub)
+const VITE_MS_MAX = 120_000
+
+/** Makes the pages, unless they are there; each file also packed, as browsers take it. */
+export async function makePages() {
+  if (isFresh(pages)) return
+  const madeOf = fingerprint(pages.sources)
+  const dir = `${pages.folder}-${process.pid}`
+  const home = join(root, "apps/admin")
+  const vite = realpathSync(join(home, "node_modules/vite/bin/vite.js"))
+  try {
+    await ran(process.execPath, [vite, "build", "--outDir", dir, "--logLevel", "error"], home)
+    await packAll(join(dir, "assets"))
+    writeFileSync(join(dir, stampName), madeOf)
+    if (isFresh(pages)) return
+    rmSync(pages.folder, { recursive: true, force: true })
+    renameSync(dir, pages.folder)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+function ran(command, args, cwd) {
+  const child = spawn(command, args, {
+    cwd,
+    stdio: "inherit",
+    timeout: VITE_MS_MAX,
+    // Whoever builds within tests has another, by which libraries are much larger.
+    env: { ...process.env, NODE_ENV: "production" }
+  })
+  return new Promise((resolve, reject) => {
+    child.once("error", reject)
+    child.once("close", (code) => (code === 0 ? resolve() : reject(new Error(`${args[0]} ended with ${code}`))))
+  })
+}
+
+async function packAll(folder) {
+  for (const name of readdirSync(folder)) {
+    const contents = readFileSync(join(folder, name))
+    writeFileSync(join(folder, `${name}.br`), await promisify(brotliCompress)(contents))
+    writeFileSync(join(folder, `${name}.gz`), await promisify(gzip)(contents, { level: 9 }))
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await Promise.all([make(hub), makePages()])

@@ -1,7 +1,7 @@
 // Every root script comes through here: `node scripts/run.mjs <task> [arguments]`.
 // It prepares the tools, then runs the task. Plain JavaScript without dependencies, because it runs before the install.
 import { guards } from "./guards.mjs"
-import { hub as hubBundle, isFresh } from "./bundle.mjs"
+import { hub as hubBundle, isFresh, pages } from "./bundle.mjs"
 import { runChild, runCaptured } from "./child.mjs"
 import { prepare, root } from "./toolchain.mjs"
 
@@ -26,6 +26,7 @@ const tasks = {
   ready: (tools, args) => withHub(tools, ["bench/src/ready/main.ts", ...args]),
   soak: (tools, args) => withHub(tools, ["bench/src/soak/main.ts", ...args]),
   netlab: (tools, args) => program(tools, ["bench/src/netlab/main.ts", ...args]),
+  screenshots: (tools, args) => withHub(tools, ["apps/admin/test/screenshots.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
   // Types before, all at once.
@@ -68,7 +69,7 @@ function program(tools, argv, cwd = root) {
 
 // The hub's program in a few files; its sources do the same, more slowly, where they cannot be made.
 async function hub(tools) {
-  if (isFresh(hubBundle)) return hubBundle.file
+  if (isFresh(hubBundle) && isFresh(pages)) return hubBundle.file
   const made = await runChild(tools.node, ["scripts/bundle.mjs"], { cwd: root, env: tools.env, limitMs: MINUTE_MS })
   // Whoever stops the bundling does not want a hub.
   if (made >= 128) return made

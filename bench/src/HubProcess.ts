@@ -21,6 +21,8 @@ export interface HubOptions {
   readonly space: string
   /** Whether a charter says who may do what; it is founded in an empty folder. */
   readonly isTeams?: boolean
+  /** Default: the system chooses. */
+  readonly port?: number
   /** Options for Node itself, e.g. `--cpu-prof`. */
   readonly execArgv?: ReadonlyArray<string>
 }
@@ -36,10 +38,10 @@ export class HubProcess {
   }
 
   /** Resolves when devices can connect. */
-  static async start({ execArgv = [], folder, isTeams = false, space }: HubOptions): Promise<HubProcess> {
+  static async start({ execArgv = [], folder, isTeams = false, port = 0, space }: HubOptions): Promise<HubProcess> {
     const main = fileURLToPath(new URL("../../apps/server/src/main.ts", import.meta.url))
     const env = {
-      SYNCLINE_PORT: "0",
+      SYNCLINE_PORT: String(port),
       SYNCLINE_HOST: "127.0.0.1",
       SYNCLINE_DATA: folder,
       SYNCLINE_SPACE: space,

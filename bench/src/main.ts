@@ -9,6 +9,7 @@ import { type Reading, summarize } from "./Figure.ts"
 import * as Machine from "./Machine.ts"
 import type { Measurement } from "./Measurement.ts"
 import { changeLatency } from "./measurements/ChangeLatency.ts"
+import { crowd } from "./measurements/Crowd.ts"
 import { coldSync } from "./measurements/ColdSync.ts"
 import { differences } from "./measurements/Differences.ts"
 import { equalStores } from "./measurements/EqualStores.ts"
@@ -43,7 +44,8 @@ const measurements: ReadonlyArray<Measurement> = [
   sealedContents,
   folderRoad,
   peerRoads,
-  hostilePeers
+  hostilePeers,
+  crowd
 ]
 
 /** No measurement is begun that would, taking as long as the longest so far of its kind, end after this. */

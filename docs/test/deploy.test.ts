@@ -16,6 +16,22 @@ it("[HO-4] files of deploy name settings that there are", () => {
   for (const setting of named) expect(spec).toContain(`\`${setting}\``)
 })
 
+it("[HO-4] the image's user may write in each folder that a volume is mounted at", () => {
+  const image = textOf("Containerfile")
+  const [, owned = ""] = /^RUN mkdir (.+) && chown node:node \1$/m.exec(image) ?? []
+  const [, hub = ""] = /^ {2}hub:\n((?: {4}.*\n)+)/m.exec(textOf("compose.yaml")) ?? []
+  const mounted = [...hub.matchAll(/"\w+:(\/\w+)"/g)].map(([, folder]) => folder)
+  expect(mounted).toEqual(["/data", "/backups"])
+  expect(owned.split(" ")).toEqual(expect.arrayContaining(mounted))
+})
+
+it("[HO-4] the proxy lets bodies of each size through that the hub takes", () => {
+  const proxy = textOf("nginx.conf")
+  expect(/^ *client_max_body_size 0;$/m.test(proxy)).toBe(true)
+  for (const [, variable] of proxy.matchAll(/\$(connection_\w+);/g))
+    expect(proxy).toContain(`map $http_upgrade $${variable}`)
+})
+
 it("[HO-4] the image's program comes up with the image's settings, and its health check says so", async () => {
   const image = textOf("Containerfile")
   const env = Object.fromEntries([...image.matchAll(/^ENV (\w+)=(.+)$/gm)].map(([, name, value]) => [name!, value!]))

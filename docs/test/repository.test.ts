@@ -64,6 +64,12 @@ describe("rules", () => {
     expect(declared.filter((id) => !cited.has(id))).toEqual([])
   })
 
+  it("exist where the table of attacks names them", () => {
+    const named = [...read("docs/THREATS.md").matchAll(/\b[A-Z]{2,3}-\d+\b/g)].map(([id]) => id)
+    expect(named.length).toBeGreaterThan(40)
+    expect(named.filter((id) => !declared.includes(id))).toEqual([])
+  })
+
   it("exist when a test cites them", () => {
     expect([...cited].filter((id) => !declared.includes(id))).toEqual([])
   })

@@ -9,7 +9,6 @@ import { HubForeign, InvitationRefused, RequestRejected, RequestWaiting } from "
 import { DriveFileUnusable, DriveSignedOut } from "./DriveError.ts"
 import { DoorClosed, HubRefused, TokenRefused } from "./HubAnswerError.ts"
 import { GrantUnusable, InviterGone, TeamChanged } from "./PairError.ts"
-import { ExportForeign, ExportMalformed, ImportDiffers, SpaceNotEmpty, SpaceLocked } from "./ExchangeError.ts"
 import { FileClosed, FileForeign, NothingReached, RoadMissing } from "./RoadError.ts"
 
 /** The command line asks for something that makes no sense. Mend the named argument. */
@@ -413,12 +412,7 @@ export class CliError extends Schema.TaggedError<CliError>()("CliError", {
     FileClosed,
     FileForeign,
     DriveSignedOut,
-    DriveFileUnusable,
-    ExportForeign,
-    ExportMalformed,
-    ImportDiffers,
-    SpaceNotEmpty,
-    SpaceLocked
+    DriveFileUnusable
   ])
 }) {
   override get message(): string {

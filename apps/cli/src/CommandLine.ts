@@ -28,6 +28,7 @@ import {
 import { space } from "./SpaceLine.ts"
 import { drive } from "./DriveLine.ts"
 import { history, restore, undo } from "./HistoryLine.ts"
+import { operations } from "./HubLine.ts"
 import { invite, join, request } from "./InviteLine.ts"
 import { key } from "./KeyLine.ts"
 import { pair } from "./PairLine.ts"
@@ -250,7 +251,7 @@ export const commandLine = Command.make("syncline").pipe(
     { group: "The past", commands: [history, restore, undo] },
     { group: "Sync", commands: [sync, watch, road, drive, openFile, hash, receipts, quarantine] },
     { group: "Team", commands: [invite, request, member, device, team, role, acl, seal, audit] },
-    { group: "Hub", commands: [accounts, tokens, sessions, doctor, diagnostics] }
+    { group: "Hub", commands: [operations, accounts, tokens, sessions, doctor, diagnostics] }
   ]),
   Command.withGlobalFlags([Data, Json])
 )

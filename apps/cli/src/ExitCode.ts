@@ -5,7 +5,7 @@
 import type { JournalError, MailboxError, OnboardingError, OrchestratorError, WriteError } from "@syncline/core"
 import type { MeetingError, PairingError } from "@syncline/core/pairing"
 import type { DeviceKeyError, TrustFileError } from "@syncline/node"
-import type { BackupError } from "@syncline/node/hub"
+import type { BackupError, ExchangeError } from "@syncline/node/hub"
 import type { PolicyDeskError } from "@syncline/policy"
 import type { DriveLoginError } from "@syncline/transport-gdrive"
 import type { CliError } from "./CliError.ts"
@@ -26,6 +26,7 @@ export type Failure =
   | OnboardingError.OnboardingError
   | DriveLoginError.DriveLoginError
   | BackupError.BackupError
+  | ExchangeError.ExchangeError
 
 export const ok = 0
 export const failed = 1

@@ -80,6 +80,18 @@ export const schema = text("schema", "file", "TypeScript or JavaScript module th
 /** A time of the past, which may be left out for the present. */
 export const at = text("at", "time", "As it was then, e.g. 2026-11-21T14:30Z")
 
+/** Which hub is asked. */
+export const hub = {
+  at: text("at", "url", "Address of the hub, instead of the one that runs on the folder --data"),
+  tokenFile: Flag.String("token-file").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("With --at: a file with a token in its first line (or SYNCLINE_TOKEN_FILE)"),
+    Flag.withFallbackConfig(Config.String("SYNCLINE_TOKEN_FILE")),
+    Flag.optional,
+    Flag.map(Option.getOrUndefined)
+  )
+}
+
 /** What a command does: its code is loaded only when it runs, and is told the data folder beside the command's own input. */
 export const doing =
   <Code, Input extends object, A, E, R>(

@@ -22,8 +22,10 @@ export interface Question<A, I> {
   readonly answer: Schema.Codec<A, I>
   /** Makes it a POST, where `method` says nothing else. */
   readonly body?: object
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE"
+  readonly method?: Method
 }
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 
 /** Where the hub answers nothing. */
 export const nothing = Schema.Undefined
@@ -79,14 +81,31 @@ const fetchJson = async <A, I>(
   { body, method = body === undefined ? "GET" : "POST", path }: Question<A, I>,
   signal: AbortSignal
 ) => {
-  const headers = { authorization: `Bearer ${token}`, connection: "close", "content-type": "application/json" }
+  const headers = { ...shown({ token, url }), "content-type": "application/json" }
   const request: RequestInit = { headers, method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
   const response = await fetch(`${url}/api/v1/${path}`, { ...request, signal, redirect: "error" })
   const text = await response.text()
   return { status: response.status, body: (text === "" ? undefined : JSON.parse(text)) as unknown }
 }
 
-const notConnected = ({ url }: Place, problem: string): CliError => because(new NotConnected({ address: url, problem }))
+export const notConnected = ({ url }: Place, problem: string): CliError =>
+  because(new NotConnected({ address: url, problem }))
+
+/** What the hub says no with to an answer that is no success; `undefined` for one that is. */
+export const refusalIn = async (response: Response, path: string): Promise<Refusal | undefined> => {
+  if (response.ok) return undefined
+  const problem = Schema.decodeUnknownResult(Schema.fromJsonString(Problem))(await response.text())
+  const { code, detail } = Result.isSuccess(problem)
+    ? problem.success
+    : { detail: `it answers ${response.status} to ${path}`, code: undefined }
+  return { status: response.status, code, detail }
+}
+
+/** How a question shows who asks. */
+export const shown = ({ token }: Place): { readonly [name: string]: string } => ({
+  authorization: `Bearer ${token}`,
+  connection: "close"
+})
 
 export const refused = ({ code, detail, status }: Refusal): CliError =>
   because(new HubRefused({ status, problem: detail, ...(code === undefined ? {} : { code }) }))
@@ -107,7 +126,7 @@ export const askAt = Effect.fnUntraced(function* <A, I>(
 
 const unusable = (problem: string) => Effect.fail(because(new UsageInvalid({ problem })))
 
-const placeOf = (address: string, tokenFile: string | undefined): Effect.Effect<Place, CliError> =>
+export const placeOf = (address: string, tokenFile: string | undefined): Effect.Effect<Place, CliError> =>
   Effect.suspend(() => {
     const url = urlOf(address)
     if (url === undefined) {

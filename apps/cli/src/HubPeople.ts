@@ -15,6 +15,10 @@ export interface At {
 /** Asks for as many accounts at a time as a page has. */
 const accountsPath = "accounts?limit=1000"
 
+/** Where it is, and what lets in there. */
+export const placeOf = ({ at, data, tokenFile }: At): Effect.Effect<HubClient.Place, CliError> =>
+  at === undefined ? LocalDoor.placeOf(data) : HubClient.placeOf(at, tokenFile)
+
 export const ask = <A, I>(
   { at, data, tokenFile }: At,
   question: HubClient.Question<A, I>

@@ -46,6 +46,9 @@ type Door = typeof Door.Type
 export const urlOf = (folder: string): Effect.Effect<string, CliError> =>
   Effect.map(doorOf(folder), ({ hub, url }) => hub ?? url)
 
+/** Where the hub is that runs on the folder, and its token. Fails with `DoorClosed`. */
+export const placeOf = (folder: string): Effect.Effect<HubClient.Place, CliError> => doorOf(folder)
+
 const doorOf = (folder: string): Effect.Effect<Door, CliError> =>
   Effect.suspend(() => {
     const closed = (problem: string) => Effect.fail(because(new DoorClosed({ folder, problem })))

@@ -2,27 +2,14 @@
  * The part of the command tree that looks after people who sign in to a hub: `syncline account …`, `token …` and `session …`. What a command
  * does is loaded only when it runs.
  */
-import * as Config from "effect/Config"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { doing, text } from "./Flags.ts"
+import { doing, hub, text } from "./Flags.ts"
 
 const loadAccounts = () => import("./commands/accountCommands.ts")
 const loadTokens = () => import("./commands/tokenCommands.ts")
-
-/** Which hub is asked. */
-const hub = {
-  at: text("at", "url", "Address of the hub, instead of the one that runs on the folder --data"),
-  tokenFile: Flag.String("token-file").pipe(
-    Flag.withMetavar("file"),
-    Flag.withDescription("With --at: a file with a token in its first line (or SYNCLINE_TOKEN_FILE)"),
-    Flag.withFallbackConfig(Config.String("SYNCLINE_TOKEN_FILE")),
-    Flag.optional,
-    Flag.map(Option.getOrUndefined)
-  )
-}
 
 const account = Argument.String("account").pipe(Argument.withDescription("The account's name or id"))
 const ofAccount = text("account", "account", "Only those of this account, by its name or id")

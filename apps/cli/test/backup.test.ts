@@ -1,7 +1,7 @@
 /**
  * Backups from the command line: of a running hub's folder, their verification, and a hub that goes on from one.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { run, startHub, temporaryFolder } from "./commandRunner.ts"
@@ -60,6 +60,15 @@ it("[CL-181] lists backups and says whether one is good", async () => {
   const listed = await json("backup", "list", place)
   expect(listed).toMatchObject({ id: made["id"], records: 1 })
   expect((await run(["backup", "list", join(folder.path, "none")])).out).toBe("")
+  const mixed = join(folder.path, "mixed")
+  const first = await json("backup", "make", mixed, "--data", data)
+  // Their names tell seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  const second = await json("backup", "make", mixed, "--data", device)
+  mkdirSync(join(mixed, "20200101T000000Z-00000000"))
+  const told = (await run(["backup", "list", mixed])).out.trim().split("\n")
+  expect(told.map((line) => line.split(" ", 1)[0])).toEqual([second["id"], first["id"], "20200101T000000Z-00000000"])
+  expect(told[2]).toMatch(/^\S+ {2}\S/)
   const good = await run(["backup", "verify", String(made["path"])])
   expect(good).toMatchObject({ code: 0, err: "" })
   expect(good.out).toContain(`is good: 1 record, state hash ${String(made["stateHash"])}`)

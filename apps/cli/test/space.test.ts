@@ -118,9 +118,9 @@ it("[CL-191] nothing is written of a file that is not whole or of another space,
   expect((await run(["query", "thing", "--count", "--data", at("third")])).out).toBe("0\n")
   await device("elsewhere", "elsewhere")
   expect((await run(["space", "import", file, "--data", at("elsewhere")])).err).toContain(
-    "Make the folder with the same --space name"
+    "import it where the space has the same name"
   )
-  expect((await run(["space", "import", file, "--data", at("first")])).err).toContain("Import into a new folder")
+  expect((await run(["space", "import", file, "--data", at("first")])).err).toContain("import into a new folder")
   expect((await run(["space", "import", at("none"), "--data", at("third")])).err).toContain("there is no such file")
   expect((await run(["space", "import", file, "--data", at("third")])).code).toBe(0)
 })

@@ -4,11 +4,12 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { AddressInfo } from "node:net"
 import { Charter, type CharterOperation, DeviceKey, Orchestrator, OrchestratorError } from "@syncline/core"
 import type { NodeServices } from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
-import { Context, Effect, Exit, ManagedRuntime, Scope } from "effect"
+import { Context, Effect, Exit, Layer, ManagedRuntime, Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import type { Logger } from "pino"
 import * as GatewayList from "./gateway/GatewayList.ts"
@@ -18,6 +19,7 @@ import * as HttpServer from "./http/HttpServer.ts"
 import * as LocalDoor from "./http/LocalDoor.ts"
 import * as LocalListener from "./http/LocalListener.ts"
 import * as OperationRoutes from "./http/OperationRoutes.ts"
+import * as PublicPath from "./http/PublicPath.ts"
 import * as TrustedProxies from "./http/TrustedProxies.ts"
 import * as HubAddress from "./HubAddress.ts"
 import type { HubConfig } from "./HubConfig.ts"
@@ -26,6 +28,9 @@ import * as HubLayer from "./HubLayer.ts"
 import * as HubRelay from "./HubRelay.ts"
 import { LiveFeed } from "./live/LiveFeed.ts"
 import * as LiveSocket from "./live/LiveSocket.ts"
+import { LiveConfig } from "./operation/LiveConfig.ts"
+import { Quotas } from "./operation/Quotas.ts"
+import { RunTimeSettings } from "./operation/RunTimeSettings.ts"
 import { RunningHub } from "./operation/RunningHub.ts"
 import * as SavedPeers from "./peers/SavedPeers.ts"
 import { Endings } from "./people/Endings.ts"
@@ -35,9 +40,10 @@ import type { PeopleServices } from "./people/PeopleLayer.ts"
 import { Sessions } from "./people/Sessions.ts"
 import { SigningIn } from "./people/SigningIn.ts"
 import { Tokens } from "./people/Tokens.ts"
+import * as AdminPages from "./pages/AdminPages.ts"
 import * as RelayAddress from "./RelayAddress.ts"
 import * as Descriptions from "./rest/Descriptions.ts"
-import { endpoints } from "./rest/EndpointList.ts"
+import { endpoints } from "./EndpointList.ts"
 import * as Installing from "./rest/Installing.ts"
 import { Identify } from "./rest/Principal.ts"
 import { HubIdentity } from "./status/HubIdentity.ts"
@@ -57,11 +63,15 @@ export interface Hub {
  * A thread that was started ahead of time saves the time that it takes to load. Rejects with `JournalError`, `DeviceKeyError`, `TrustFileError`, `HubError` or `OrchestratorError`, and then nothing
  * stays open.
  */
-export const open = async (config: HubConfig, log: Logger, thread?: JournalThread): Promise<Hub> => {
-  const relays = await HubRelay.transports(config)
+export const open = async (given: HubConfig, log: Logger, thread?: JournalThread): Promise<Hub> => {
+  const relays = await HubRelay.transports(given)
+  const tracing = await traces(given)
+  const live = new LiveConfig(given)
+  const { config } = live
+  live.onChange(() => void (log.level = config.logLevel))
   const app = HttpServer.make(log, config.edge)
   const identity: HubIdentity["Service"] = { current: nobodyYet(config) }
-  const runtime = ManagedRuntime.make(HubLayer.layer(config, app.server, log, relays, identity, thread))
+  const runtime = ManagedRuntime.make(HubLayer.layer(app.server, log, live, relays, tracing, identity, thread))
   const gatewayScope = Effect.runSync(Scope.make())
   // Links end before the server closes, which would wait for them; later requests find the journal closed.
   app.addHook("preClose", async () => {
@@ -88,13 +98,14 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     installRest(app, told, config, identify)
     await openLive(app, services, gatewayScope, config, identify)
     open.current = await openGateways(app, services, gatewayScope, config)
+    AdminPages.install(app, { folder: pagesFolder, publicPath: PublicPath.of(config.edge.publicUrl) })
     const bound = HubAddress.of(await listen(app, config), beside !== undefined)
     const own = config.edge.publicUrl === undefined ? bound : [config.edge.publicUrl, ...bound]
     identity.current = { ...identity.current, addresses: own }
     const url = own[0]!
     door.open((await beside?.open()) ?? bound[0]!, url)
     const orchestrator = Context.get(services, Orchestrator.Orchestrator)
-    if (existsSync(join(config.dataFolder, "hub.db"))) await runtime.runPromise(SavedPeers.replay)
+    if (existsSync(join(config.dataFolder, "hub.db"))) await runtime.runPromise(replay)
     await runtime.runPromise(orchestrator.send({ _tag: "Start" })).catch((error: unknown) => {
       throw startError(error, config)
     })
@@ -107,6 +118,17 @@ export const open = async (config: HubConfig, log: Logger, thread?: JournalThrea
     throw error
   }
 }
+
+/** It brings Effect's HTTP client along, which would make every start longer. */
+const traces = async ({ otlpUrl }: HubConfig): Promise<Layer.Layer<never>> =>
+  otlpUrl === undefined ? Layer.empty : (await import("./operation/Tracing.ts")).layer(otlpUrl, version())
+
+/** What people said, and what was counted, in earlier runs; before any device gets a link. */
+const replay = Effect.gen(function* () {
+  yield* (yield* RunTimeSettings).replay
+  yield* (yield* Quotas).replay
+  yield* SavedPeers.replay
+})
 
 /** What is known of a hub before it is open. */
 const nobodyYet = ({ policy, space }: HubConfig): HubIdentity["Service"]["current"] => ({
@@ -245,6 +267,9 @@ const startError = (error: unknown, { host, relayPort }: HubConfig): unknown => 
 
 const isListenFailure = (reason: OrchestratorError.OrchestratorError["reason"]): boolean =>
   reason._tag === "TransportError" && reason.reason._tag === "AddressInUse"
+
+/** From the source and from the bundle alike. */
+const pagesFolder = fileURLToPath(new URL("../../admin/bundle/", import.meta.url))
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))

@@ -10,9 +10,10 @@ import { Effect, Redacted } from "effect"
 import { HubConfigError, SettingInvalid, SettingsUnreadable, SettingUnknown } from "./HubConfigError.ts"
 import * as EdgeSettings from "./http/EdgeSettings.ts"
 import * as GatewaySettings from "./gateway/GatewaySettings.ts"
+import * as OperationSettings from "./operation/OperationSettings.ts"
 import * as OidcSettings from "./people/OidcSettings.ts"
 import * as RelayAddress from "./RelayAddress.ts"
-import { type Setting, type Switch, switches, switchOf, wholeNumber } from "./Setting.ts"
+import { listOf, pathOf, type Setting, type Switch, switches, switchOf, wholeNumber } from "./Setting.ts"
 
 export type PolicyKind = (typeof policyKinds)[number]
 export type LogLevel = (typeof logLevels)[number]
@@ -50,6 +51,10 @@ export interface HubConfig {
   readonly backupEveryHours: number
   /** Backups of this hub that stay. */
   readonly backupKeep: number
+  /** How much devices may bring, and the space may take. */
+  readonly quotas: OperationSettings.QuotaSettings
+  /** Where traces go; nowhere where absent. */
+  readonly otlpUrl: string | undefined
   /** What stands between the hub and those who call it. */
   readonly edge: EdgeSettings.EdgeSettings
   /** Whether routes may lead into the networks that the hub stands in. */
@@ -60,6 +65,14 @@ export interface HubConfig {
   readonly oidc: OidcSettings.OidcSettings | undefined
   /** What opens the hub's key, where it is under a passphrase. */
   readonly passphrase: Redacted.Redacted<string> | undefined
+  /** Where each setting comes from, by its key. Those that are not in it have their default. */
+  readonly origins: ReadonlyMap<string, Origin>
+}
+
+/** A value that somebody gave before the start. It may be a path or worse: only what is a number or a choice is shown. */
+export interface Origin {
+  readonly source: "environment" | "file"
+  readonly value: unknown
 }
 
 export type Environment = { readonly [name: string]: string | undefined }
@@ -103,11 +116,12 @@ const space: Setting<string> = {
       : undefined
 }
 
-const logLevel: Setting<LogLevel> = {
+export const logLevel: Setting<LogLevel> = {
   variable: "SYNCLINE_LOG_LEVEL",
   key: "logLevel",
   fallback: "info",
   allowed: `one of ${logLevels.join(", ")}`,
+  choices: logLevels,
   read: (value) => logLevels.find((level) => level === value)
 }
 
@@ -116,6 +130,7 @@ const policy: Setting<PolicyKind> = {
   key: "policy",
   fallback: "personal",
   allowed: `one of ${policyKinds.join(", ")}`,
+  choices: policyKinds,
   read: (value) => policyKinds.find((kind) => kind === value)
 }
 
@@ -148,16 +163,15 @@ const pairing: Setting<Switch> = {
   key: "pairing",
   fallback: "on",
   allowed: `one of ${switches.join(", ")}`,
+  choices: switches,
   read: (value) => switches.find((state) => state === value)
 }
 
-const mailboxFolder: Setting<string> = {
-  variable: "SYNCLINE_MAILBOX_FOLDER",
-  key: "mailboxFolder",
-  fallback: "",
-  allowed: "the path of a folder that a cloud program copies between devices",
-  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
-}
+const mailboxFolder = pathOf(
+  "SYNCLINE_MAILBOX_FOLDER",
+  "mailboxFolder",
+  "the path of a folder that a cloud program copies between devices"
+)
 
 const relay = switchOf("SYNCLINE_RELAY", "relay")
 
@@ -169,30 +183,15 @@ const relayPort: Setting<number> = {
   read: wholeNumber(0, 65_535)
 }
 
-const relayAddresses: Setting<ReadonlyArray<string>> = {
-  variable: "SYNCLINE_RELAY_ADDRESSES",
-  key: "relayAddresses",
-  fallback: [],
-  allowed:
-    `at most ${RelayAddress.givenMax} host names, IP addresses or multiaddrs such as /dns4/hub.example.com/tcp/5343, ` +
-    "with commas between",
-  read: (value) => {
-    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
-    return Array.isArray(given) && given.length <= RelayAddress.givenMax && given.every(RelayAddress.isGiven)
-      ? given
-      : undefined
-  }
-}
+const relayAddresses = listOf("SYNCLINE_RELAY_ADDRESSES", "relayAddresses", {
+  max: RelayAddress.givenMax,
+  allowed: "host names, IP addresses or multiaddrs such as /dns4/hub.example.com/tcp/5343",
+  passes: RelayAddress.isGiven
+})
 
-const backupFolder: Setting<string> = {
-  variable: "SYNCLINE_BACKUP_FOLDER",
-  key: "backupFolder",
-  fallback: "",
-  allowed: "the path of a folder outside of the data folder",
-  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
-}
+const backupFolder = pathOf("SYNCLINE_BACKUP_FOLDER", "backupFolder", "the path of a folder outside of the data folder")
 
-const backupEveryHours: Setting<number> = {
+export const backupEveryHours: Setting<number> = {
   variable: "SYNCLINE_BACKUP_EVERY_HOURS",
   key: "backupEveryHours",
   fallback: 24,
@@ -200,7 +199,7 @@ const backupEveryHours: Setting<number> = {
   read: wholeNumber(0, 8_760)
 }
 
-const backupKeep: Setting<number> = {
+export const backupKeep: Setting<number> = {
   variable: "SYNCLINE_BACKUP_KEEP",
   key: "backupKeep",
   fallback: 14,
@@ -208,17 +207,16 @@ const backupKeep: Setting<number> = {
   read: wholeNumber(1, 1_000)
 }
 
-const passphraseFile: Setting<string> = {
-  variable: "SYNCLINE_PASSPHRASE_FILE",
-  key: "passphraseFile",
-  fallback: "",
-  allowed: "the path of a file whose first line is the passphrase",
-  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
-}
+const passphraseFile = pathOf(
+  "SYNCLINE_PASSPHRASE_FILE",
+  "passphraseFile",
+  "the path of a file whose first line is the passphrase"
+)
 
 const lanPeers = switchOf("SYNCLINE_LAN_PEERS", "lanPeers")
 
-const settings = [
+/** All of them, in the order in which they are listed. */
+export const settings = [
   port,
   host,
   data,
@@ -236,6 +234,7 @@ const settings = [
   backupFolder,
   backupEveryHours,
   backupKeep,
+  ...OperationSettings.settings,
   ...EdgeSettings.settings,
   lanPeers,
   GatewaySettings.projectAi,
@@ -259,7 +258,8 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
   Effect.gen(function* () {
     const file = yield* readFile(environment["SYNCLINE_CONFIG"])
     const shared = (path: string): string | undefined => (path === "" ? undefined : resolve(path))
-    const value = <A>(setting: Setting<A>) => pick(setting, environment, file)
+    const origins = new Map<string, Origin>()
+    const value = <A>(setting: Setting<A>) => pick(setting, environment, file, origins)
     const dataFolder = resolve(yield* value(data))
     return {
       port: yield* value(port),
@@ -279,6 +279,12 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
       backupFolder: yield* backupFolderOf(shared(yield* value(backupFolder)), dataFolder),
       backupEveryHours: yield* value(backupEveryHours),
       backupKeep: yield* value(backupKeep),
+      quotas: {
+        recordsPerDevice: yield* value(OperationSettings.quotaRecords),
+        mebibytesPerDeviceDay: yield* value(OperationSettings.quotaDay),
+        mebibytesOfSpace: yield* value(OperationSettings.quotaSpace)
+      },
+      otlpUrl: (yield* value(OperationSettings.otlpUrl)) || undefined,
       edge: {
         publicUrl: (yield* value(EdgeSettings.publicUrl)) || undefined,
         trustedProxies: yield* value(EdgeSettings.trustedProxies),
@@ -302,7 +308,8 @@ export const load = (environment: Environment = process.env): Effect.Effect<HubC
         clientSecret: yield* readSecret(OidcSettings.clientSecretFile, yield* value(OidcSettings.clientSecretFile)),
         members: yield* value(OidcSettings.members)
       }),
-      passphrase: yield* readSecret(passphraseFile, yield* value(passphraseFile))
+      passphrase: yield* readSecret(passphraseFile, yield* value(passphraseFile)),
+      origins
     }
   })
 
@@ -374,14 +381,18 @@ const refuse = (reason: HubConfigError["reason"]): Effect.Effect<never, HubConfi
 const pick = <A>(
   setting: Setting<A>,
   environment: Environment,
-  file: SettingsFile | undefined
+  file: SettingsFile | undefined,
+  origins: Map<string, Origin>
 ): Effect.Effect<A, HubConfigError> => {
   const text = environment[setting.variable]
   const fromEnvironment = text !== undefined && text !== ""
   const given: unknown = fromEnvironment ? text : file?.entries[setting.key]
   if (given === undefined) return Effect.succeed(setting.fallback)
   const value = setting.read(given)
-  if (value !== undefined) return Effect.succeed(value)
+  if (value !== undefined) {
+    origins.set(setting.key, { source: fromEnvironment ? "environment" : "file", value })
+    return Effect.succeed(value)
+  }
   const name = fromEnvironment ? setting.variable : `${setting.key} in ${file!.path}`
   return refuse(new SettingInvalid({ setting: name, value: JSON.stringify(given), allowed: setting.allowed }))
 }

@@ -4,6 +4,7 @@
  */
 import {
   type Charter,
+  IntakeQuota,
   type JournalError,
   Limits,
   type OnboardingDesk,
@@ -20,6 +21,7 @@ import {
   type TrustFileError
 } from "@syncline/node"
 import type { JournalThread } from "@syncline/node/thread"
+import type { HubStore } from "@syncline/node/hub"
 import { enterprise, personal } from "@syncline/policy"
 import { folder } from "@syncline/transport-fsfolder"
 import { socketIo } from "@syncline/transport-socketio"
@@ -30,7 +32,11 @@ import * as HttpServer from "./http/HttpServer.ts"
 import * as TlsFiles from "./http/TlsFiles.ts"
 import * as TrustedProxies from "./http/TrustedProxies.ts"
 import type { HubServer } from "./http/HubServer.ts"
-import type { HubConfig } from "./HubConfig.ts"
+import type { LiveConfig } from "./operation/LiveConfig.ts"
+import { Imports } from "./exchange/Imports.ts"
+import { Conflicts } from "./records/Conflicts.ts"
+import * as Quotas from "./operation/Quotas.ts"
+import * as RunTimeSettings from "./operation/RunTimeSettings.ts"
 import * as HubLog from "./HubLog.ts"
 import * as HubOnboarding from "./HubOnboarding.ts"
 import * as HubPairing from "./HubPairing.ts"
@@ -53,23 +59,30 @@ export type HubLayerServices =
   | PeopleLayer.PeopleServices
   | PeerLayer.PeerServices
   | LiveFeed.LiveFeed
+  | Quotas.Quotas
+  | RunTimeSettings.RunTimeSettings
   | Stats.Stats
+  | Conflicts
+  | Imports
+  | HubStore.HubStore
 
 /** Routes that a hub dials at a time, whatever its policy: as many as a node has. */
 const hubDialledMax = 256
 
 /** Nothing listens before `Start`, and then on the server that its owner has opened. A team's hub has `TeamServices`, too. */
 export const layer = (
-  config: HubConfig,
   server: HubServer,
   log: Logger,
+  live: LiveConfig,
   relays: ReadonlyArray<Transport.TransportPlugin>,
+  tracing: Layer.Layer<never>,
   identity: HubIdentity["Service"],
   thread?: JournalThread
 ): Layer.Layer<
   HubLayerServices,
   JournalError.JournalError | DeviceKeyError.DeviceKeyError | TrustFileError.TrustFileError
 > => {
+  const { config } = live
   const { auditEntries, dataFolder, massDeletePercent, massDeleteRecords, space } = config
   const { remoteOf } = TrustedProxies.make(config.edge.trustedProxies)
   const guard = AddressGuard.make({ isLanOpen: config.lanPeers === "on" })
@@ -93,7 +106,7 @@ export const layer = (
   })
   const isTeam = config.policy === "enterprise"
   const certificate = config.edge.tls === undefined ? Effect.void : TlsFiles.follow(config.edge.tls, server)
-  const beside = Layer.effectDiscard(
+  const watching = Layer.effectDiscard(
     Effect.all([HttpServer.watchConnections(server), logEvents, Effect.forkScoped(certificate)])
   )
   const codes = PairingKeeper.layer({ folder: dataFolder, spaceName: space, isTeam }).pipe(
@@ -102,13 +115,17 @@ export const layer = (
   )
   const onboarding = isTeam ? HubOnboarding.layer(dataFolder) : Layer.empty
   const own = PeopleLayer.layer(dataFolder, { publicUrl: config.edge.publicUrl, oidc: config.oidc })
-  const people = PeerLayer.layer(guard).pipe(
-    Layer.provideMerge(Layer.provide(own, Layer.succeed(HubIdentity, identity)))
-  )
+  const quotas = new Quotas.QuotaDesk(config)
+  const beside = Layer.mergeAll(PeerLayer.layer(guard), Quotas.layer(quotas), RunTimeSettings.layer(live))
+  const people = beside.pipe(Layer.provideMerge(Layer.provide(own, Layer.succeed(HubIdentity, identity))))
+  const changed = Effect.callback<void>((resume) => Effect.sync(live.onChange(() => resume(Effect.void))))
+  const backups = Backups.layer(config, undefined, changed)
   const told = Layer.merge(LiveFeed.LiveFeed.layer, Stats.Stats.layer())
-  const onNode = Layer.mergeAll(beside, codes, onboarding, people, told, Backups.layer(config))
+  const noted = Layer.provideMerge(Layer.merge(Conflicts.layer, Imports.layer(dataFolder)), people)
+  const onNode = Layer.mergeAll(watching, Layer.provideMerge(told, Layer.mergeAll(codes, onboarding, noted, backups)))
+  const below = Layer.mergeAll(HubLog.layer(log), tracing, Layer.succeed(IntakeQuota.IntakeQuota, quotas.port))
   // Such a policy brings the charter.
-  return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(HubLog.layer(log)))
+  return onNode.pipe(Layer.provideMerge(node as Layered<typeof node>), Layer.provideMerge(below))
 }
 
 type Layered<L> = L extends Layer.Layer<infer A, infer E> ? Layer.Layer<A | Charter.Charter, E> : never
@@ -131,6 +148,7 @@ const logEvent = (event: SyncEvent.SyncEvent): Effect.Effect<void> => {
     case "SyncError":
     case "CommitsRefused":
     case "CommitsHeld":
+    case "CommitsPutOff":
     case "CommitsLocked":
     case "WriteRejected":
     case "WritesDeferred":

@@ -10,18 +10,20 @@ import type { LogLevel } from "./HubConfig.ts"
 export const make = (level: LogLevel): Pino =>
   pino({ level, redact: ["req.headers.authorization", "req.headers.cookie"] }, pino.destination({ fd: 2, sync: true }))
 
-/** Sends what effects log to pino. */
+/** Sends what effects log to pino. What is below its level, which may change while the hub runs, is not even formatted. */
 export const layer = (log: Pino): Layer.Layer<never> =>
-  Layer.merge(Logger.layer([loggerTo(log)]), Layer.succeed(References.MinimumLogLevel, minimumOf(log.level)))
+  Layer.merge(Logger.layer([loggerTo(log)]), Layer.succeed(References.MinimumLogLevel, "All"))
 
 const loggerTo = (log: Pino) =>
   Logger.make<unknown, void>(({ cause, fiber, logLevel, message }) => {
+    const level = pinoLevel(logLevel)
+    if (!log.isLevelEnabled(level)) return
     const parts = Array.isArray(message) ? message : [message]
     const texts = parts.filter((part) => typeof part !== "object" || part === null)
     const details = parts.filter((part) => typeof part === "object" && part !== null)
     const entry = Object.assign({}, fiber.getRef(References.CurrentLogAnnotations), ...details)
     if (cause.reasons.length > 0) entry.cause = Cause.pretty(cause)
-    log[pinoLevel(logLevel)](entry, texts.join(" "))
+    log[level](entry, texts.join(" "))
   })
 
 type Level = Parameters<Parameters<typeof Logger.make>[0]>[0]["logLevel"]
@@ -40,25 +42,5 @@ const pinoLevel = (level: Level): Exclude<LogLevel, "silent"> => {
       return "debug"
     default:
       return "trace"
-  }
-}
-
-/** Effects below this level are not even formatted. */
-const minimumOf = (level: string): Level => {
-  switch (level) {
-    case "trace":
-      return "All"
-    case "debug":
-      return "Debug"
-    case "info":
-      return "Info"
-    case "warn":
-      return "Warn"
-    case "error":
-      return "Error"
-    case "fatal":
-      return "Fatal"
-    default:
-      return "None"
   }
 }

@@ -55,8 +55,8 @@ const byCode = ({ dataFolder, pairing }: HubConfig.HubConfig): string =>
   pairing === "on" ? `Or by a code, here:\n  npm run -s syncline -- pair new --data ${quoted(dataFolder)}\n` : ""
 
 /** How somebody comes to sign in at all. */
-const firstAccount = (token: string): string => `
-Nobody has an account at this hub yet. Within 24 hours, this token makes the first one, once:
+const firstAccount = (token: string, url: string): string => `
+Nobody has an account at this hub yet. Within 24 hours, this token makes the first one, once, at ${url}:
   setup token  ${token}
 `
 
@@ -100,6 +100,8 @@ const startTimes = (hub: Hub.Hub, loadedMs: number) => ({
 
 /** Runs a hub until a signal ends it, with a journal's thread that loads already. Resolves when it is ready. */
 export const run = async (thread: JournalThread): Promise<void> => {
+  // Whatever it makes is its own, also in a folder that others may look into.
+  process.umask(0o077)
   const loadedMs = performance.now()
   const settings = await Effect.runPromise(HubConfig.load()).catch((error: unknown) =>
     isExpected(error) ? exit(2, error.message) : Promise.reject(error)
@@ -114,7 +116,7 @@ export const run = async (thread: JournalThread): Promise<void> => {
   const hub = await opening.catch((error: unknown) => fail(error, log))
   log.info(startTimes(hub, loadedMs), "ready")
   process.stdout.write(greeting(hub, settings))
-  void hub.setupToken.then((token) => token !== undefined && process.stdout.write(firstAccount(token)))
+  void hub.setupToken.then((token) => token !== undefined && process.stdout.write(firstAccount(token, hub.url)))
   // Now, because a process that is killed would leave nothing.
   flushCompileCache()
 }

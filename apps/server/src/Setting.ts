@@ -11,6 +11,8 @@ export interface Setting<A> {
   readonly key: string
   readonly fallback: A
   readonly allowed: string
+  /** The values, where it is one of a few. */
+  readonly choices?: ReadonlyArray<string>
   readonly read: (value: unknown) => A | undefined
 }
 
@@ -22,6 +24,7 @@ export const switchOf = (variable: string, key: string): Setting<Switch> => ({
   key,
   fallback: "off",
   allowed: `one of ${switches.join(", ")}, or 1 for on`,
+  choices: switches,
   read: (value) => (value === "1" || value === 1 ? "on" : switches.find((state) => state === value))
 })
 
@@ -31,3 +34,28 @@ export const wholeNumber =
     const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value
     return typeof number === "number" && Number.isInteger(number) && number >= min && number <= max ? number : undefined
   }
+
+/** At most so many texts that pass, with commas between, or as a list. `allowed` says what each is. */
+export const listOf = (
+  variable: string,
+  key: string,
+  each: { readonly max: number; readonly allowed: string; readonly passes: (value: unknown) => boolean }
+): Setting<ReadonlyArray<string>> => ({
+  variable,
+  key,
+  fallback: [],
+  allowed: `at most ${each.max} ${each.allowed}, with commas between`,
+  read: (value) => {
+    const given: unknown = typeof value === "string" ? value.split(",").map((one) => one.trim()) : value
+    return Array.isArray(given) && given.length <= each.max && given.every(each.passes) ? given : undefined
+  }
+})
+
+/** The path of a file or folder, or none. */
+export const pathOf = (variable: string, key: string, allowed: string): Setting<string> => ({
+  variable,
+  key,
+  fallback: "",
+  allowed,
+  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
+})

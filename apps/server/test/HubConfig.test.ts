@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import * as OperationSettings from "../src/operation/OperationSettings.ts"
 import * as GatewaySettings from "../src/gateway/GatewaySettings.ts"
 import * as HubConfig from "../src/HubConfig.ts"
 import { failHub, temporaryFolder } from "./hubProcess.ts"
@@ -37,6 +38,8 @@ describe("settings", () => {
       backupFolder: undefined,
       backupEveryHours: 24,
       backupKeep: 14,
+      quotas: OperationSettings.noQuotas,
+      origins: new Map(),
       edge: { trustedProxies: [] },
       lanPeers: "off",
       gateways: GatewaySettings.none
@@ -60,6 +63,10 @@ describe("settings", () => {
       SYNCLINE_RELAY_ADDRESSES: "hub.example.com, /ip4/192.0.2.1/udp/4001/quic-v1",
       SYNCLINE_MAILBOX_FOLDER: "/srv/dropbox/Syncline",
       SYNCLINE_BACKUP_FOLDER: "/srv/backups",
+      SYNCLINE_QUOTA_RECORDS_PER_DEVICE: "5000",
+      SYNCLINE_QUOTA_MIB_PER_DEVICE_DAY: "64",
+      SYNCLINE_QUOTA_MIB_SPACE: "2048",
+      SYNCLINE_OTLP_URL: "http://127.0.0.1:4318",
       SYNCLINE_BACKUP_EVERY_HOURS: "0",
       SYNCLINE_BACKUP_KEEP: "3",
       SYNCLINE_LAN_PEERS: "1",
@@ -73,7 +80,12 @@ describe("settings", () => {
       SYNCLINE_GATEWAY_BODY_MIB: "8",
       SYNCLINE_GATEWAY_FROM: "10.0.0.0/8, fd00::/8,192.0.2.7"
     })
-    expect(config).toEqual({
+    const { origins, ...values } = config
+    expect(origins.get("port")).toEqual({ source: "environment", value: 7001 })
+    expect(origins.get("massDeletePercent")).toEqual({ source: "file", value: 50 })
+    expect(origins.get("space")).toEqual({ source: "file", value: "acme" })
+    expect([origins.has("relay"), origins.has("trustedProxies")]).toEqual([true, false])
+    expect(values).toEqual({
       port: 7001,
       host: "0.0.0.0",
       dataFolder: "/var/hub",
@@ -91,6 +103,8 @@ describe("settings", () => {
       backupFolder: "/srv/backups",
       backupEveryHours: 0,
       backupKeep: 3,
+      quotas: { recordsPerDevice: 5_000, mebibytesPerDeviceDay: 64, mebibytesOfSpace: 2_048 },
+      otlpUrl: "http://127.0.0.1:4318",
       edge: { trustedProxies: [] },
       lanPeers: "on",
       gateways: {
@@ -117,6 +131,10 @@ describe("settings", () => {
       SYNCLINE_POLICY: `must be one of personal, enterprise`,
       SYNCLINE_MASS_DELETE_RECORDS: `must be a whole number from 1 to 1000000`,
       SYNCLINE_MASS_DELETE_PERCENT: `must be a whole number from 1 to 100 (100 holds nothing by its share)`,
+      SYNCLINE_QUOTA_RECORDS_PER_DEVICE: `must be a whole number from 0 to 100000000 (0 is no limit)`,
+      SYNCLINE_QUOTA_MIB_PER_DEVICE_DAY: `must be a whole number from 0 to 1048576 (0 is no limit)`,
+      SYNCLINE_QUOTA_MIB_SPACE: `must be a whole number from 0 to 1048576 (0 is no limit)`,
+      SYNCLINE_OTLP_URL: `must be the http or https address, without a name or password`,
       SYNCLINE_GATEWAY_PROJECT_AI: `must be one of on, off, or 1 for on`,
       SYNCLINE_GATEWAY_GALILEOSKY_PEERS: `must be at most 64 origins such as http://192.168.1.20:3001`,
       SYNCLINE_GATEWAY_GALILEOSKY_PAGES: `must be at most 64 origins such as http://192.168.1.20:3001`,
@@ -153,7 +171,7 @@ describe("settings", () => {
     expect(complaint({ SYNCLINE_CONFIG: wrong }).message).toContain(`space in ${wrong} is 7, but must be a name`)
     const unknown = fileOf(`{ "prot": 80 }`)
     expect(complaint({ SYNCLINE_CONFIG: unknown }).message).toBe(
-      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayGalileosky, gatewayGalileoskyClear, gatewayGalileoskyPeers, gatewayGalileoskyPages, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, oidcIssuer, oidcClientId, oidcClientSecretFile, oidcMembers, passphraseFile`
+      `${unknown} has a setting "prot" that the hub does not know; it knows port, host, data, space, logLevel, policy, massDeleteRecords, massDeletePercent, auditEntries, pairing, mailboxFolder, relay, relayPort, relayAddresses, backupFolder, backupEveryHours, backupKeep, quotaRecordsPerDevice, quotaMibPerDeviceDay, quotaMibSpace, otlpUrl, publicUrl, trustedProxies, tlsCert, tlsKey, lanPeers, gatewayProjectAi, gatewayGalileosky, gatewayGalileoskyClear, gatewayGalileoskyPeers, gatewayGalileoskyPages, gatewayIsync, gatewayIsyncPeers, gatewayBodyMib, gatewayFrom, oidcIssuer, oidcClientId, oidcClientSecretFile, oidcMembers, passphraseFile`
     )
     expect(complaint({ SYNCLINE_CONFIG: fileOf("{") }).message).toContain("it holds no JSON")
     expect(complaint({ SYNCLINE_CONFIG: fileOf("[]") }).message).toContain("it must hold one JSON object")

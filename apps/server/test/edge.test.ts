@@ -5,8 +5,10 @@ import { join } from "node:path"
 import { connect, setDefaultCACertificates } from "node:tls"
 import { pino } from "pino"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
+import * as BodyDeadline from "../src/http/BodyDeadline.ts"
 import * as EdgeSettings from "../src/http/EdgeSettings.ts"
 import * as HttpServer from "../src/http/HttpServer.ts"
+import * as LocalListener from "../src/http/LocalListener.ts"
 import { first, second } from "./certificate.ts"
 import { device, failHub, openDevice, startHub, temporaryFolder, until } from "./hubProcess.ts"
 import { ask } from "./localDoor.ts"
@@ -74,6 +76,27 @@ describe("a certificate of its own", () => {
     expect([unlike.code, unlike.log]).toEqual([1, expect.stringContaining("SYNCLINE_TLS_CERT")])
     const half = await failHub({ data: temporaryFolder(), env: { SYNCLINE_TLS_CERT: cert, SYNCLINE_LOG_LEVEL } })
     expect([half.code, half.log]).toEqual([2, expect.stringContaining("SYNCLINE_TLS_KEY")])
+  })
+})
+
+describe("the way for programs on the hub's machine", () => {
+  it("[HO-1] lets a file take its time, as the other way does", async () => {
+    const app = HttpServer.make(pino({ level: "silent" }))
+    onTestFinished(() => app.close())
+    const config = { bodyMsMax: BodyDeadline.fileBodyMsMax }
+    app.post("/file", { config, handlerTimeout: 60_000 }, async () => ({}))
+    const beside = LocalListener.make(app)
+    await app.ready()
+    const url = await beside.open()
+    const status = await new Promise<number | string>((resolve) => {
+      const headers = { "content-type": "application/json", "content-length": "2" }
+      const asked = request(`${url}/file`, { method: "POST", headers })
+      asked.on("response", (answer) => resolve(answer.resume().statusCode ?? 0))
+      asked.on("error", ({ message }) => resolve(message))
+      asked.write("{")
+      setTimeout(() => asked.end("}"), HttpServer.requestMsMax + 3_000)
+    })
+    expect(status).toBe(200)
   })
 })
 

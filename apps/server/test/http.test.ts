@@ -1,9 +1,12 @@
 /**
  * The hub's HTTP side, over real connections.
  */
+import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs"
 import { connect } from "node:net"
+import { join } from "node:path"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { pino } from "pino"
+import * as OperationSettings from "../src/operation/OperationSettings.ts"
 import * as EdgeSettings from "../src/http/EdgeSettings.ts"
 import * as GatewaySettings from "../src/gateway/GatewaySettings.ts"
 import * as Hub from "../src/Hub.ts"
@@ -87,6 +90,9 @@ describe("http", () => {
       backupFolder: undefined,
       backupEveryHours: 24,
       backupKeep: 14,
+      quotas: OperationSettings.noQuotas,
+      otlpUrl: undefined,
+      origins: new Map(),
       edge: EdgeSettings.none,
       lanPeers: "off",
       gateways: GatewaySettings.none,
@@ -102,6 +108,21 @@ describe("http", () => {
     expect(statuses.filter((status) => status !== 503)).toEqual([])
     await stopped
     await expect(fetch(`${hub.url}/healthz`)).rejects.toThrow("fetch failed")
+  })
+
+  it("[HB-96][HB-97] what is no HTTP is a problem, too, and files of the hub are its user's alone", async () => {
+    const data = temporaryFolder()
+    mkdirSync(data, { recursive: true })
+    chmodSync(data, 0o755)
+    const hub = await startHub({ data })
+    const { answer } = await slowly(hub.url, "BREW / HTTP/1.1\r\n\r\n")
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\ncontent-type: application\/problem\+json\r\n/)
+    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ status: 400, code: "BadRequest" })
+    const long = await slowly(hub.url, `GET / HTTP/1.1\r\nx: ${"a".repeat(40_000)}\r\n\r\n`)
+    expect(long.answer).toMatch(/^HTTP\/1\.1 431 /)
+    for (const name of readdirSync(data)) {
+      expect([name, (statSync(join(data, name)).mode & 0o077).toString(8)]).toEqual([name, "0"])
+    }
   })
 
   it("[HB-11] silent and slow clients are cut off", async () => {

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { createNode, DeviceKeyFile, Entity, Schema } from "@syncline/node"
+import { createNode, DeviceKeyFile, Entity, type NodeOptions, Schema } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { socketIo } from "@syncline/transport-socketio"
 import { Effect } from "effect"
@@ -114,11 +114,18 @@ export const device = (): { readonly store: string; readonly peer: string } => {
 }
 
 /** Opens a device that dials the hub, and closes it with the test. */
-export const openDevice = async (store: string, hub: Pick<HubProcess, "url" | "peer">) => {
-  const node = await createNode({
+export const openDevice = (store: string, hub: Pick<HubProcess, "url" | "peer">) => openWith(store, hub, { task: Task })
+
+/** The same with entities of the test's own. */
+export const openWith = async <const E extends { readonly [key: string]: Entity.EntityType }>(
+  store: string,
+  hub: Pick<HubProcess, "url" | "peer">,
+  entities: NodeOptions<E>["entities"]
+) => {
+  const node = await createNode<E>({
     space: "home",
     store,
-    entities: { task: Task },
+    entities,
     policy: personal({ trusted: [hub.peer] }),
     transports: [socketIo()],
     routes: [{ address: hub.url, peer: hub.peer }],

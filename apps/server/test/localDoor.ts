@@ -15,10 +15,10 @@ interface Door {
 const doorOf = (data: string): Door => JSON.parse(readFileSync(join(data, "local-door.json"), "utf8")) as Door
 
 /** Asks at the hub's local door. */
-export const ask = async (data: string, path: string, body?: object) => {
+export const ask = async (data: string, path: string, body?: object, method = "POST") => {
   const { token, url } = doorOf(data)
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
-  const init = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) }
+  const init = body === undefined ? { headers } : { method, headers, body: JSON.stringify(body) }
   const response = await fetch(`${url}/api/v1/${path}`, init)
   return { status: response.status, body: (await response.json()) as Record<string, never> }
 }

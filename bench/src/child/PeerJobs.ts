@@ -125,6 +125,15 @@ export const peerJobs = {
   /** One hash over all records. */
   stateHash: async () => (await opened().peer.hash()).hash,
 
+  /** Waits until its records have this hash. */
+  equals: async ({ hash }: { readonly hash: string }) => {
+    const limitMs = performance.now() + arriveMsMax
+    while ((await opened().peer.hash()).hash !== hash) {
+      if (performance.now() > limitMs) throw new Error("the device does not come to have the same")
+      await sleep(lookEveryMs)
+    }
+  },
+
   /** Changes `count` of the first `of` cities in transactions of `perCommit`, until the hub has proved to have them. */
   change: async (input: ChangeInput) => {
     const { folder, peer } = opened()
@@ -194,6 +203,28 @@ export const peerJobs = {
       began.push([record.id, process.hrtime.bigint()])
       await peer.city.put(changed(record, salt))
       await sleep(everyMs)
+    }
+    return began
+  },
+
+  /** Changes the first `of` cities in turn, `count` times, at an even pace or as fast as writes are durable; the nanosecond at which each began. */
+  changeSteadily: async ({
+    count,
+    everyMs,
+    of
+  }: {
+    readonly count: number
+    readonly everyMs: number
+    readonly of: number
+  }) => {
+    const { peer } = opened()
+    const began: Array<bigint> = []
+    const beganMs = performance.now()
+    for (let at = 0; at < count; at++) {
+      const waitMs = beganMs + at * everyMs - performance.now()
+      if (waitMs > 0) await sleep(waitMs)
+      began.push(process.hrtime.bigint())
+      await peer.city.put(changed(Cities.at(at % of), at))
     }
     return began
   }

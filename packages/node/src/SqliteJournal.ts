@@ -83,6 +83,7 @@ type Reads = Pick<
   | "liveCounts"
   | "scan"
   | "lockedCount"
+  | "bytesHeld"
   | "lockedKeys"
   | "hasSealed"
   | "sealLook"
@@ -377,6 +378,7 @@ const readsFrom = (rows: SqliteRows, query: SqliteQuery, keys: KeyRing.KeyFinder
     count: (type) => read(() => rows.countLive(type)),
     scan: (after, limit) => read(() => EntityRead.scan(rows, after, limit)),
     lockedCount: read(() => rows.lockedCount()),
+    bytesHeld: read(() => rows.bytesHeld()),
     lockedKeys: read(() => rows.lockedKeys()),
     hasSealed: read(() => rows.hasSealed()),
     sealLook: read(() => SealLook.at(rows, keys)),

@@ -139,6 +139,10 @@ const statements = (db: Database.Database) => {
     hasLocked: value("SELECT 1 FROM locked LIMIT 1"),
     hasSealed: value("SELECT has_sealed FROM meta"),
     lockedCount: value("SELECT count(*) FROM locked"),
+    bytesHeld: value(
+      `SELECT (all_pages.page_count - free_pages.freelist_count) * each_page.page_size
+       FROM pragma_page_count all_pages, pragma_freelist_count free_pages, pragma_page_size each_page`
+    ),
     lockedAfter: value(
       "SELECT lseq FROM locked WHERE lseq > ? AND key IN (SELECT value FROM json_each(?)) ORDER BY lseq LIMIT ?"
     ),
@@ -325,6 +329,8 @@ export class SqliteRows implements JournalTables.JournalRows {
   hasSealed = (): boolean => this.#statements.hasSealed.get() === 1
 
   lockedCount = (): number => this.#statements.lockedCount.get() as number
+
+  bytesHeld = (): number => this.#statements.bytesHeld.get() as number
 
   lockedAfter = (keys: ReadonlyArray<SpaceKey.KeyId>, lseq: number, limit: number): ReadonlyArray<number> =>
     this.#statements.lockedAfter.all(lseq, JSON.stringify(keys), limit) as Array<number>

@@ -9,7 +9,7 @@ import * as ChannelBinding from "./ChannelBinding.ts"
 import { ClientWebSocket, lookingUp } from "./ClientWebSocket.ts"
 import { describe } from "./Refusal.ts"
 import * as SocketIoAddress from "./SocketIoAddress.ts"
-import { problemOf, unreachable } from "./SocketIoFailure.ts"
+import { notLinked, problemOf, unreachable } from "./SocketIoFailure.ts"
 import * as SocketIoLink from "./SocketIoLink.ts"
 import * as Metrics from "./SocketIoMetrics.ts"
 import type { SocketIoSettings } from "./SocketIoOptions.ts"
@@ -74,7 +74,7 @@ const clientSocket = (
 const connect = (client: Client) =>
   Effect.callback<Link.Link, TransportError.TransportError>((resume) => {
     // Once the link is open, this resumes nobody any more.
-    const failed = (problem: string): void => resume(Effect.fail(unreachable(client.address, problem)))
+    const failed = (problem: string): void => resume(Effect.fail(notLinked(client.address, problem)))
     const { socket } = client
     socket.connect()
     const { engine } = socket.io

@@ -15,6 +15,13 @@ export const linkClosed = (problem: string): TransportError.TransportError =>
 export const unreachable = (address: string, problem: string): TransportError.TransportError =>
   fail(new TransportError.Unreachable({ address, problem }))
 
+/** A server's answer to an upgrade in the words of ws 8: too many of one address, or altogether. */
+const busyAnswer = /^Unexpected server response: (429|503)$/
+
+/** Why a dial came to nothing. */
+export const notLinked = (address: string, problem: string): TransportError.TransportError =>
+  busyAnswer.test(problem) ? fail(new TransportError.ListenerBusy({ address, problem })) : unreachable(address, problem)
+
 /** The innermost message of an error that a library reported; only text crosses the boundary. */
 export const problemOf = (error: unknown): string => {
   const inner = error instanceof Error && "description" in error ? error.description : undefined

@@ -1,6 +1,6 @@
 import { expect, it } from "@effect/vitest"
 import type { Transport } from "@syncline/core"
-import { Effect } from "effect"
+import { Effect, Exit, Result, Scope } from "effect"
 import { createServer } from "node:https"
 import type { Socket } from "node:net"
 import { socketIo } from "../src/SocketIoTransport.ts"
@@ -92,6 +92,22 @@ it.live(
         })
       )
       expect(error.reason._tag).toBe("Unreachable")
+    }),
+  5_000
+)
+
+it.live(
+  "[SIO-33] a dial that is turned away because too many are there says so, and works once there is room",
+  () =>
+    Effect.gen(function* () {
+      const address = yield* listen({ maxConnections: 1 })
+      const scope = yield* Scope.make()
+      yield* Effect.provideService(socketIo().dial(address), Scope.Scope, scope)
+      const failure = yield* Effect.flip(Effect.scoped(socketIo().dial(address)))
+      expect(failure.reason).toMatchObject({ _tag: "ListenerBusy", address })
+      expect(failure.isRetryable).toBe(true)
+      yield* Scope.close(scope, Exit.void)
+      yield* until(Effect.map(Effect.result(Effect.scoped(socketIo().dial(address))), Result.isSuccess))
     }),
   5_000
 )

@@ -3,8 +3,8 @@
  * the hub goes on. What is in a backup is `@syncline/node`'s business, and restoring needs a hub that is stopped.
  */
 import { join } from "node:path"
-import { DeviceKey } from "@syncline/core"
-import { type BackupError, BackupProcess, FolderBackup } from "@syncline/node/hub"
+import { DeviceKey, Spans } from "@syncline/core"
+import { type BackupError, BackupProcess, FolderBackup, FolderRestore } from "@syncline/node/hub"
 import { Clock, Context, Effect, Exit, Layer, type Scope } from "effect"
 import type { HubConfig } from "../HubConfig.ts"
 import { because, BackupsOff, type BackupsError, BackupUnderWay, BackupUnknown } from "./BackupsError.ts"
@@ -31,12 +31,17 @@ export interface BackupsShape {
   readonly runs: Effect.Effect<ReadonlyArray<BackupRun>>
   /** Begins to make a backup. */
   readonly make: Effect.Effect<BackupRun, BackupsError>
+  /** Takes one away. */
+  readonly remove: (id: string) => Effect.Effect<void, BackupError.BackupError | BackupsError>
+  /** What restoring one over the hub's folder would do. Nothing is done: that takes a hub that is stopped. */
+  readonly foresee: (id: string) => Effect.Effect<FolderRestore.RestorePlan, BackupError.BackupError | BackupsError>
   /** Begins to verify one; what it found stands in `runs`. */
   readonly verify: (id: string) => Effect.Effect<BackupRun, BackupError.BackupError | BackupsError>
 }
 
 export class Backups extends Context.Service<Backups, BackupsShape>()("@syncline/server/backup/Backups") {}
 
+/** Read each time: the hours and how many stay may change while the hub runs. */
 type Settings = Pick<HubConfig, "dataFolder" | "backupFolder" | "backupEveryHours" | "backupKeep">
 
 /** Runs that are remembered. */
@@ -52,18 +57,23 @@ interface Timing {
 
 const usual: Timing = { firstMs: 60_000, retryMs: 600_000 }
 
-/** Makes backups by itself from now on, where the settings say so. */
-export const layer = (settings: Settings, timing = usual): Layer.Layer<Backups, never, DeviceKey.DeviceKey> =>
+/** Makes backups by itself from now on, where the settings say so. `changed` waits until some are others. */
+export const layer = (
+  settings: Settings,
+  timing = usual,
+  changed: Effect.Effect<void> = Effect.never
+): Layer.Layer<Backups, never, DeviceKey.DeviceKey> =>
   Layer.effect(
     Backups,
     Effect.gen(function* () {
       const { peer } = yield* DeviceKey.DeviceKey
       const scope = yield* Effect.scope
       const desk = new Desk(settings, scope)
-      if (settings.backupFolder !== undefined && settings.backupEveryHours > 0) {
-        yield* Effect.forkScoped(keepTime(desk, settings, peer, timing))
+      if (settings.backupFolder !== undefined) {
+        yield* Effect.forkScoped(keepTime(desk, settings, peer, timing, changed))
       }
-      return { list: desk.list, runs: desk.runs, make: desk.make, verify: desk.verify }
+      const { foresee, list, make, remove, runs, verify } = desk
+      return { foresee, list, make, remove, runs, verify }
     })
   )
 
@@ -99,12 +109,28 @@ class Desk {
     })
   )
 
-  readonly verify = (id: string) =>
+  /** The folder of a backup that is listed: nothing else is ever touched. */
+  readonly #pathOf = (id: string) =>
     Effect.gen({ self: this }, function* () {
       const place = yield* this.#place
       const listed = yield* this.list
       if (!listed.some((one) => one.id === id)) return yield* because(new BackupUnknown({ id }))
-      const verifying = BackupProcess.verify(join(place, id))
+      return join(place, id)
+    })
+
+  readonly remove = (id: string) =>
+    Effect.gen({ self: this }, function* () {
+      yield* this.#pathOf(id)
+      if (this.#runs.some(({ endedMs }) => endedMs === undefined)) return yield* because(new BackupUnderWay())
+      yield* FolderBackup.discard(yield* this.#place, id)
+    })
+
+  readonly foresee = (id: string) =>
+    Effect.flatMap(this.#pathOf(id), (path) => FolderRestore.foresee(path, this.#settings.dataFolder))
+
+  readonly verify = (id: string) =>
+    Effect.gen({ self: this }, function* () {
+      const verifying = BackupProcess.verify(yield* this.#pathOf(id))
       return yield* this.#begin(
         "verify",
         id,
@@ -133,7 +159,9 @@ class Desk {
   readonly #follow = Effect.fnUntraced(
     { self: this },
     function* (this: Desk, run: BackupRun, work: Effect.Effect<Partial<BackupRun>, BackupError.BackupError>) {
-      const exit = yield* Effect.exit(Effect.mapError(work, ({ message }) => message))
+      const exit = yield* Effect.exit(
+        Effect.mapError(Spans.spanned("hub.backup", { kind: run.kind })(work), ({ message }) => message)
+      )
       const endedMs = yield* Clock.currentTimeMillis
       const found = Exit.isSuccess(exit) ? exit.value : { problem: Exit.findErrorOption(exit).pipe(wordsOf) }
       const ended: BackupRun = { ...run, ...found, endedMs }
@@ -155,17 +183,22 @@ const tell = ({ backup, faults, kind, problem }: BackupRun): Effect.Effect<void>
 /** A backup whenever the newest of this hub is old enough, whoever made that. */
 const keepTime = (
   desk: Desk,
-  { backupEveryHours, backupFolder }: Settings,
+  settings: Settings,
   peer: string,
-  { firstMs, retryMs }: Timing
+  { firstMs, retryMs }: Timing,
+  changed: Effect.Effect<void>
 ): Effect.Effect<never> =>
   Effect.gen(function* () {
     yield* Effect.sleep(firstMs)
     for (;;) {
-      const waitMs = yield* dueIn(backupFolder!, backupEveryHours * hourMs, peer)
+      const everyMs = settings.backupEveryHours * hourMs
+      const waitMs = everyMs === 0 ? Infinity : yield* dueIn(settings.backupFolder!, everyMs, peer)
       // A clock that is set must not put it off for long.
-      yield* Effect.sleep(Math.min(waitMs, hourMs))
-      if (waitMs > hourMs) continue
+      const isChanged = yield* Effect.raceFirst(
+        Effect.as(Effect.sleep(Math.min(waitMs, hourMs)), false),
+        Effect.as(changed, true)
+      )
+      if (isChanged || waitMs > hourMs) continue
       yield* Effect.ignore(desk.make)
       yield* Effect.sleep(retryMs)
     }

@@ -77,5 +77,43 @@ export const backupEndpoints = [
     problems,
     audit: ({ params: { id } }) => `began to verify the backup ${id}`,
     run: ({ params: { id } }) => Effect.flatMap(Backups, (desk) => Effect.map(desk.verify(id), toldRun))
+  }),
+  endpoint({
+    id: "backups.foresee",
+    method: "GET",
+    path: "/backups/:id/restore",
+    summary:
+      "What restoring a backup would bring back and leave behind. It is done at the terminal, on a hub that is stopped.",
+    tag,
+    access: reading,
+    params: AdminBackup.OfBackup,
+    answer: AdminBackup.RestorePlan,
+    problems,
+    run: Effect.fnUntraced(function* ({ params: { id } }) {
+      const { backup, folder, peers, present } = yield* (yield* Backups).foresee(id)
+      const { head, madeMs, peer, records, space } = backup.manifest
+      const isSame = present?.peer === peer && present.space === space
+      return {
+        madeMs,
+        records,
+        commits: head,
+        commitsNow: isSame ? present.head : null,
+        peers,
+        command: `syncline backup restore ${JSON.stringify(backup.path)} --data ${JSON.stringify(folder)} --replace`
+      }
+    })
+  }),
+  endpoint({
+    id: "backups.remove",
+    method: "DELETE",
+    path: "/backups/:id",
+    summary: "Takes a backup away.",
+    tag,
+    access: { ...writing, isFresh: true },
+    params: AdminBackup.OfBackup,
+    answer: "none",
+    problems,
+    audit: ({ params: { id } }) => `took the backup ${id} away`,
+    run: ({ params: { id } }) => Effect.flatMap(Backups, (desk) => desk.remove(id))
   })
 ]

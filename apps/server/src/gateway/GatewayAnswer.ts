@@ -36,6 +36,7 @@ const statusOf = (reason: GatewayError["reason"]["_tag"]): number => {
     case "TextTooLarge":
       return 413
     case "GatewayFull":
+    case "QuotaExceeded":
       return 507
     case "PiecesMissing":
     case "GatewayStoreFailed":

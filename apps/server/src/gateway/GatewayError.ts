@@ -1,4 +1,5 @@
 /** Why a gateway cannot keep or give something. */
+import { WriteError } from "@syncline/core"
 import { Schema } from "effect"
 
 /** A text is larger than what is kept in pieces. The client sends less. */
@@ -50,7 +51,7 @@ export class GatewayFull extends Schema.TaggedError<GatewayFull>()("GatewayFull"
 }
 
 export class GatewayError extends Schema.TaggedError<GatewayError>()("GatewayError", {
-  reason: Schema.Union([TextTooLarge, PiecesMissing, GatewayFull, GatewayStoreFailed])
+  reason: Schema.Union([TextTooLarge, PiecesMissing, GatewayFull, GatewayStoreFailed, WriteError.QuotaExceeded])
 }) {
   override get message(): string {
     return this.reason.message
@@ -63,11 +64,16 @@ export class GatewayError extends Schema.TaggedError<GatewayError>()("GatewayErr
 /** The boundary's error of a reason. */
 export const because = (reason: GatewayError["reason"]): GatewayError => new GatewayError({ reason })
 
-/** The boundary's error of a failure of the hub's node. */
+/** The boundary's error of a failure of the hub's node. That a quota is used up is told as what it is. */
 export const ofStore = ({
   isRetryable,
-  message
+  message,
+  reason
 }: {
   readonly message: string
   readonly isRetryable: boolean
-}): GatewayError => because(new GatewayStoreFailed({ problem: message, isRetryable }))
+  readonly reason?: unknown
+}): GatewayError =>
+  because(
+    reason instanceof WriteError.QuotaExceeded ? reason : new GatewayStoreFailed({ problem: message, isRetryable })
+  )

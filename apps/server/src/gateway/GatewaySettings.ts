@@ -2,7 +2,7 @@
  * The settings of the gateways: which are open, to whom, and for how much. Where values come from is `HubConfig`'s business.
  */
 import * as Networks from "../http/Networks.ts"
-import { type Setting, type Switch, switchOf, wholeNumber } from "../Setting.ts"
+import { listOf, type Setting, type Switch, switchOf, wholeNumber } from "../Setting.ts"
 
 export interface GatewaySettings {
   readonly projectAi: Switch
@@ -44,16 +44,8 @@ export const galileosky = switchOf("SYNCLINE_GATEWAY_GALILEOSKY", "gatewayGalile
 
 export const galileoskyClear = switchOf("SYNCLINE_GATEWAY_GALILEOSKY_CLEAR", "gatewayGalileoskyClear")
 
-const origins = (variable: string, key: string): Setting<ReadonlyArray<string>> => ({
-  variable,
-  key,
-  fallback: [],
-  allowed: `at most ${sourcesMax} origins such as http://192.168.1.20:3001, with commas between`,
-  read: (value) => {
-    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
-    return Array.isArray(given) && given.length <= sourcesMax && given.every(isOrigin) ? given : undefined
-  }
-})
+const origins = (variable: string, key: string) =>
+  listOf(variable, key, { max: sourcesMax, allowed: "origins such as http://192.168.1.20:3001", passes: isOrigin })
 
 /** As browsers write it. */
 const isOrigin = (text: unknown): boolean =>
@@ -81,13 +73,8 @@ export const bodyMebibytes: Setting<number> = {
   read: wholeNumber(1, 50)
 }
 
-export const from: Setting<ReadonlyArray<string>> = {
-  variable: "SYNCLINE_GATEWAY_FROM",
-  key: "gatewayFrom",
-  fallback: none.from,
-  allowed: `at most ${sourcesMax} addresses or networks such as 192.168.1.0/24 or fd00::/8, with commas between`,
-  read: (value) => {
-    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
-    return Array.isArray(given) && given.length <= sourcesMax && given.every(Networks.isGiven) ? given : undefined
-  }
-}
+export const from = listOf("SYNCLINE_GATEWAY_FROM", "gatewayFrom", {
+  max: sourcesMax,
+  allowed: "addresses or networks such as 192.168.1.0/24 or fd00::/8",
+  passes: Networks.isGiven
+})

@@ -7,10 +7,10 @@ import { Context, Effect, Result, type Scope } from "effect"
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { IncomingMessage } from "node:http"
 import * as BodyDeadline from "../http/BodyDeadline.ts"
-import * as HttpServer from "../http/HttpServer.ts"
 import type { Gateway, GatewayHost, GatewayServices, OpenGateway } from "./Gateway.ts"
 import * as GatewayBudget from "./GatewayBudget.ts"
 import * as GatewaySockets from "./GatewaySockets.ts"
+import * as OwnName from "./OwnName.ts"
 
 /** How it stands about a gateway that the settings open. */
 export interface Standing {
@@ -45,7 +45,6 @@ export const open = Effect.fnUntraced(function* (
   { from, isTeam, publicOrigin, remoteOf, services }: OpeningOptions
 ): Effect.fn.Return<ReadonlyArray<Standing>, never, GatewayServices | Scope.Scope> {
   if (gateways.length === 0) return []
-  BodyDeadline.install(app, HttpServer.requestMsMax)
   const budget = yield* GatewayBudget.make(from)
   const charter = isTeam
     ? Context.get(services as Context.Context<GatewayServices | Charter.Charter>, Charter.Charter)
@@ -85,6 +84,7 @@ const openSockets = Effect.fnUntraced(function* (
   const { app, budget, publicOrigin, remoteOf, whyClosed } = mounting
   const mayUpgrade = (request: IncomingMessage): boolean =>
     whyClosed() === undefined &&
+    OwnName.isOwn(request.headers.host, publicOrigin) &&
     isOwnPage(request.headers.origin, request.headers.host, publicOrigin) &&
     budget.call(remoteOf(request)) === undefined
   const addRoutes = yield* GatewaySockets.open(app.server, handlers, { mayUpgrade, remoteOf })
@@ -134,14 +134,16 @@ const mount = (
     scope.addHook("onRoute", (route) => {
       route.bodyLimit = bodyBytesMax
       route.handlerTimeout = answerMsMax
-      route.config = { ...route.config, isLarge: true }
+      route.config = { ...route.config, bodyMsMax: BodyDeadline.largeBodyMsMax }
     })
     scope.addHook("onRequest", async (request, reply) => {
       const { origin } = request.headers
       const isNamed = origin !== undefined && pages.includes(origin)
       if (isNamed) reply.headers({ ...forPages, "access-control-allow-origin": origin })
-      const refusal =
-        whyClosed() ?? problemOf(request, budget, reply, isNamed || isOwnPage(origin, request.host, publicOrigin))
+      const isPageAllowed = isNamed || isOwnPage(origin, request.host, publicOrigin)
+      const refusal = OwnName.isOwn(request.host, publicOrigin)
+        ? (whyClosed() ?? problemOf(request, budget, reply, isPageAllowed))
+        : unknownName
       if (refusal === undefined) return undefined
       if (typeof refusal === "string") return refuse(reply, 503, refusal)
       if (refusal.retryAfterS !== undefined) reply.header("retry-after", refusal.retryAfterS)
@@ -174,6 +176,11 @@ interface Refusal {
   readonly status: number
   readonly words: string
   readonly retryAfterS?: number
+}
+
+const unknownName: Refusal = {
+  status: 403,
+  words: "this hub is not known by that name; call it by its address, or name it in SYNCLINE_PUBLIC_URL"
 }
 
 const problemOf = (

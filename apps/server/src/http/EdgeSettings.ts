@@ -3,7 +3,7 @@
  * Where values come from is `HubConfig`'s business; no file is opened here.
  */
 import { resolve } from "node:path"
-import type { Setting } from "../Setting.ts"
+import { listOf, pathOf, type Setting } from "../Setting.ts"
 import * as Networks from "./Networks.ts"
 
 export interface EdgeSettings {
@@ -43,24 +43,14 @@ const addressIn = (text: string): string | undefined => {
   return `${protocol}//${host}${pathname.replace(/\/$/, "")}`
 }
 
-export const trustedProxies: Setting<ReadonlyArray<string>> = {
-  variable: "SYNCLINE_TRUSTED_PROXIES",
-  key: "trustedProxies",
-  fallback: none.trustedProxies,
-  allowed: `at most ${networksMax} addresses or networks such as 10.0.0.0/8 or fd00::/8, with commas between`,
-  read: (value) => {
-    const given: unknown = typeof value === "string" ? value.split(",").map((each) => each.trim()) : value
-    return Array.isArray(given) && given.length <= networksMax && given.every(Networks.isGiven) ? given : undefined
-  }
-}
-
-const fileOf = (variable: string, key: string, what: string): Setting<string> => ({
-  variable,
-  key,
-  fallback: "",
-  allowed: `the path of a file with ${what}, in PEM`,
-  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
+export const trustedProxies = listOf("SYNCLINE_TRUSTED_PROXIES", "trustedProxies", {
+  max: networksMax,
+  allowed: "addresses or networks such as 10.0.0.0/8 or fd00::/8",
+  passes: Networks.isGiven
 })
+
+const fileOf = (variable: string, key: string, what: string) =>
+  pathOf(variable, key, `the path of a file with ${what}, in PEM`)
 
 export const tlsCertificate = fileOf("SYNCLINE_TLS_CERT", "tlsCert", "the hub's certificate and what signed it")
 export const tlsKey = fileOf("SYNCLINE_TLS_KEY", "tlsKey", "the key of the hub's certificate")

@@ -7,6 +7,7 @@ import { Occupancy } from "@syncline/core"
 import type { Effect, Scope } from "effect"
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify"
 import type { Logger } from "pino"
+import * as BodyDeadline from "./BodyDeadline.ts"
 import * as EdgeSettings from "./EdgeSettings.ts"
 import type { HubServer } from "./HubServer.ts"
 import * as Problem from "./Problem.ts"
@@ -80,6 +81,7 @@ export const make = (log: Logger, edge: EdgeSettings.EdgeSettings = EdgeSettings
     genReqId: () => randomUUID(),
     handlerTimeout: handlerMsMax,
     bodyLimit: bodyBytesMax,
+    clientErrorHandler: (error, socket) => Problem.endUnread(socket, error.code),
     routerOptions: { maxParamLength: pathPartCharsMax },
     requestTimeout: requestMsMax,
     keepAliveTimeout: keepAliveMsMax,
@@ -89,6 +91,7 @@ export const make = (log: Logger, edge: EdgeSettings.EdgeSettings = EdgeSettings
   PublicPath.install(app.server, path)
   app.server.maxConnections = connectionsMax
   takeNothingAsNothing(app)
+  BodyDeadline.install(app, requestMsMax)
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(cautious).header("x-request-id", request.id)
     if (request.protocol === "https") reply.headers(strict)

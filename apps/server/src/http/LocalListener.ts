@@ -5,13 +5,15 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { FastifyInstance } from "fastify"
-import { headersMsMax, requestMsMax } from "./HttpServer.ts"
+import { fileBodyMsMax } from "./BodyDeadline.ts"
+import { headersMsMax } from "./HttpServer.ts"
 
 const connectionsMax = 256
 
 /** Made before the app is ready, and open until it closes; `open` resolves with the address. */
 export const make = (app: FastifyInstance): { readonly open: () => Promise<string> } => {
-  const limits = { headersTimeout: headersMsMax, requestTimeout: requestMsMax, connectionsCheckingInterval: 1_000 }
+  // How long a body may take is each route's to say, as with the first server.
+  const limits = { headersTimeout: headersMsMax, requestTimeout: fileBodyMsMax, connectionsCheckingInterval: 1_000 }
   const server = createServer(limits, (request, response) => app.routing(request, response))
   server.maxConnections = connectionsMax
   app.addHook("preClose", async () => {

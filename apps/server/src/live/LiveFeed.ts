@@ -8,6 +8,7 @@ import { Clock, Context, Effect, Layer, Option, Queue, type Scope, Stream } from
 import * as Reader from "../records/Reader.ts"
 import { type Principal, scopesOf } from "../rest/Principal.ts"
 import * as HubHealth from "../status/HubHealth.ts"
+import * as LiveLooks from "./LiveLooks.ts"
 import * as LiveView from "./LiveView.ts"
 
 /** Events that one listener has not taken; beyond it the oldest is lost. */
@@ -27,7 +28,12 @@ export class LiveFeed extends Context.Service<LiveFeed, LiveFeedShape>()("@syncl
   )
 }
 
-type Needs = HubHealth.HealthServices | Journal.Journal | Records.Records | Orchestrator.Orchestrator
+type Needs =
+  | HubHealth.HealthServices
+  | Journal.Journal
+  | LiveLooks.LookServices
+  | Records.Records
+  | Orchestrator.Orchestrator
 
 interface Waiting {
   readonly number: number
@@ -67,7 +73,9 @@ const make = Effect.fnUntraced(function* () {
       tellAll(feed, ({ scopes }) => (scopes.has("team:read") ? [{ _tag: "CharterChanged", version }] : []))
     )
   }
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(healthMs), tellHealth(feed))))
+  const looks = LiveLooks.looksOf(services).map((look): Watched => ({ look, mark: undefined }))
+  const looking = Effect.andThen(tellHealth(feed), tellSeen(feed, looks))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(healthMs), looking)))
   return { listen: (principal) => listen(feed, principal) } satisfies LiveFeedShape
 })
 
@@ -140,4 +148,25 @@ const tellHealth = Effect.fnUntraced(function* (feed: Feed) {
   feed.sentence = health.sentence
   yield* tellAll(feed, ({ scopes }) => (scopes.has("status:read") ? [{ _tag: "StatusNow", ...health }] : []))
   feed.isStirred = false
+})
+
+interface Watched {
+  readonly look: LiveLooks.Look
+  /** As it was seen last; `undefined` before, or while nobody listened. */
+  mark: string | undefined
+}
+
+/** The first look tells all: something may have changed since whoever has just come asked for it. */
+const tellSeen = Effect.fnUntraced(function* (feed: Feed, watched: ReadonlyArray<Watched>) {
+  for (const one of watched) {
+    if (feed.hearers.size === 0) {
+      one.mark = undefined
+      continue
+    }
+    const seen = yield* one.look.see
+    if (seen === undefined) continue
+    const isNew = one.mark !== seen.mark
+    one.mark = seen.mark
+    if (isNew) yield* tellAll(feed, ({ scopes }) => (scopes.has(one.look.scope) ? [seen.event] : []))
+  }
 })

@@ -74,6 +74,7 @@ export const ofEvent = (
     case "SyncError":
     case "CommitsRefused":
     case "CommitsHeld":
+    case "CommitsPutOff":
     case "CommitsLocked":
     case "WritesDeferred":
     case "WritesRestamped":

@@ -6,11 +6,13 @@ import { type DeviceKey, Journal, type JournalError, Orchestrator } from "@syncl
 import type { AdminOperation } from "@syncline/core/admin"
 import { Clock, Effect } from "effect"
 import type { Backups } from "../backup/Backups.ts"
+import type { Imports } from "../exchange/Imports.ts"
 import type { OpenGateways } from "../gateway/Gateways.ts"
 import * as OperationRoutes from "../http/OperationRoutes.ts"
 import type { HubConfig } from "../HubConfig.ts"
 import type { Accounts } from "../people/Accounts.ts"
 import * as Doctor from "./Doctor.ts"
+import type { Quotas } from "./Quotas.ts"
 import { RunningHub } from "./RunningHub.ts"
 
 /** Of which program and machine the hub is made. */
@@ -32,10 +34,12 @@ const status = Effect.flatMap(Orchestrator.Orchestrator, (orchestrator) => orche
 
 type Needed =
   | RunningHub
+  | Quotas
   | Orchestrator.Orchestrator
   | Journal.Journal
   | DeviceKey.DeviceKey
   | Backups
+  | Imports
   | OpenGateways
   | Accounts
 
@@ -51,7 +55,7 @@ export const collect = Effect.fnUntraced(function* (
     madeMs: yield* Clock.currentTimeMillis,
     about: yield* about(version),
     settings: tellable(config),
-    doctor: yield* Doctor.examine,
+    doctor: yield* Doctor.examineBare,
     peers: countedBy(peers),
     routes: countedBy(routes),
     mailboxes: countedBy(mailboxes),
@@ -74,6 +78,10 @@ const tellable = (config: HubConfig): Record<string, string | number | boolean> 
   relayPort: config.relayPort,
   backupEveryHours: config.backupEveryHours,
   backupKeep: config.backupKeep,
+  quotaRecordsPerDevice: config.quotas.recordsPerDevice,
+  quotaMibPerDeviceDay: config.quotas.mebibytesPerDeviceDay,
+  quotaMibSpace: config.quotas.mebibytesOfSpace,
+  hasOtlpUrl: config.otlpUrl !== undefined,
   hasMailboxFolder: config.mailboxFolder !== undefined,
   hasBackupFolder: config.backupFolder !== undefined,
   hasPublicUrl: config.edge.publicUrl !== undefined,

@@ -8,13 +8,18 @@ import { Charter, CharterActing, DeviceKey, Journal, Orchestrator } from "@syncl
 import type { AdminOperation } from "@syncline/core/admin"
 import { Clock, Context, Effect } from "effect"
 import { Backups } from "../backup/Backups.ts"
+import { Imports } from "../exchange/Imports.ts"
 import { OpenGateways } from "../gateway/Gateways.ts"
 import * as TlsFiles from "../http/TlsFiles.ts"
 import type { HubConfig } from "../HubConfig.ts"
 import { Accounts } from "../people/Accounts.ts"
+import { Quotas } from "./Quotas.ts"
 import { RunningHub } from "./RunningHub.ts"
 
-type Check = AdminOperation.Check
+/** `bare` says the same without the words of others, where it has some: those may name a place or a person. */
+interface Check extends AdminOperation.Check {
+  readonly bare?: string
+}
 
 const dayMs = 86_400_000
 const hourMs = 3_600_000
@@ -32,8 +37,7 @@ const good = (id: string, found: string): Check => ({ id, state: "good", found, 
 const warning = (id: string, found: string, advice: string): Check => ({ id, state: "warning", found, advice })
 const bad = (id: string, found: string, advice: string): Check => ({ id, state: "bad", found, advice })
 
-/** What was found. Never fails: what cannot be looked at is bad. */
-export const examine = Effect.gen(function* () {
+const looking = Effect.gen(function* () {
   const { config } = yield* RunningHub
   const looked = yield* Effect.all([
     disk(config),
@@ -43,26 +47,45 @@ export const examine = Effect.gen(function* () {
     quarantine,
     accounts,
     backups(config),
-    Effect.map(Clock.currentTimeMillis, (nowMs) => certificate(config, nowMs)),
+    imports,
+    quotas(config),
+    Effect.map(Clock.currentTimeMillis, (nowMs) => certificate(config.edge, nowMs)),
     Effect.sync(() => reach(config)),
     gateways
   ])
-  const checks = looked.flat()
-  const worst = (["bad", "warning"] as const).find((state) => checks.some((check) => check.state === state))
-  const found: AdminOperation.Doctor = { state: worst ?? "good", checks }
-  return found
+  return looked.flat()
 })
+
+const summed = (checks: ReadonlyArray<AdminOperation.Check>): AdminOperation.Doctor => {
+  const worst = (["bad", "warning"] as const).find((state) => checks.some((check) => check.state === state))
+  return { state: worst ?? "good", checks }
+}
+
+/** What was found. Never fails: what cannot be looked at is bad. */
+export const examine = Effect.map(looking, (checks) =>
+  summed(checks.map(({ advice, found, id, state }) => ({ id, state, found, advice })))
+)
+
+/** The same for whoever helps from outside: no place and nobody is named. */
+export const examineBare = Effect.map(looking, (checks) =>
+  summed(checks.map(({ advice, bare, found, id, state }) => ({ id, state, found: bare ?? found, advice })))
+)
 
 const sizeText = (bytes: number): string =>
   bytes >= 1024 * mebibyte ? `${(bytes / 1024 / mebibyte).toFixed(1)} GiB` : `${Math.floor(bytes / mebibyte)} MiB`
 
+/** Of a disk with so many bytes left. */
+export const diskOf = (freeBytes: number): Check => {
+  const found = `${sizeText(freeBytes)} are free where the data folder lies`
+  const advice = "make room, or move the data folder to a larger disk while the hub is stopped"
+  if (freeBytes < freeBytesBad) return bad("disk", found, advice)
+  return freeBytes < freeBytesLow ? warning("disk", found, advice) : good("disk", found)
+}
+
 const disk = ({ dataFolder }: HubConfig) =>
   Effect.promise(async () => {
     const { bavail, bsize } = await statfs(dataFolder)
-    const found = `${sizeText(bavail * bsize)} are free where the data folder lies`
-    const advice = "make room, or move the data folder to a larger disk while the hub is stopped"
-    if (bavail * bsize < freeBytesBad) return bad("disk", found, advice)
-    return bavail * bsize < freeBytesLow ? warning("disk", found, advice) : good("disk", found)
+    return diskOf(bavail * bsize)
   }).pipe(unlessBroken("disk", "look whether the data folder is there and may be read"))
 
 const store = ({ dataFolder }: HubConfig) =>
@@ -112,11 +135,9 @@ const team = Effect.fnUntraced(function* ({ policy }: HubConfig) {
   }
   const why = CharterActing.whyNot(state, device!.member, [{ _tag: "SetTeam", team: "doctor", name: "doctor" }])
   if (why === undefined) return good("team", `${counted}; people can manage it at this hub`)
-  return warning(
-    "team",
-    `${counted}; people cannot manage it here: ${why}`,
-    "manage it on a device of an owner, or make the hub's member one"
-  )
+  const bare = `${counted}; people cannot manage it here`
+  const advice = "manage it on a device of an owner, or make the hub's member one"
+  return { ...warning("team", `${bare}: ${why}`, advice), bare }
 })
 
 const quarantine = Effect.gen(function* () {
@@ -144,8 +165,10 @@ const backups = Effect.fnUntraced(
     const listed = yield* desk.list
     const newest = Math.max(-Infinity, ...listed.map((one) => ("manifest" in one ? one.manifest.madeMs : -Infinity)))
     const [last] = (yield* desk.runs).filter(({ endedMs, kind }) => kind === "make" && endedMs !== undefined)
-    if (last?.problem !== undefined)
-      return bad("backups", `the last backup failed: ${last.problem}`, "mend that; the hub tries again by itself")
+    if (last?.problem !== undefined) {
+      const bare = "the last backup failed"
+      return { ...bad("backups", `${bare}: ${last.problem}`, "mend that; the hub tries again by itself"), bare }
+    }
     if (newest === -Infinity)
       return warning(
         "backups",
@@ -161,7 +184,35 @@ const backups = Effect.fnUntraced(
   (checked) => unlessBroken("backups", "look whether the folder for backups is there")(checked)
 )
 
-const certificate = ({ edge: { tls } }: HubConfig, nowMs: number): ReadonlyArray<Check> => {
+/** Of a hub without quotas there is nothing to say. */
+const quotas = Effect.fnUntraced(
+  function* ({ quotas: { mebibytesOfSpace, mebibytesPerDeviceDay, recordsPerDevice } }: HubConfig) {
+    if (mebibytesOfSpace + mebibytesPerDeviceDay + recordsPerDevice === 0) return []
+    const { isSpaceFull, overDay, overRecords, spaceBytes } = yield* Effect.flatMap(Quotas, ({ standing }) => standing)
+    const raise = "look who it is in the log (CommitsPutOff), and raise the quota where that is right"
+    if (isSpaceFull) {
+      const found = `the space takes ${sizeText(spaceBytes ?? 0)}, which is its quota: nothing more is taken in`
+      return [bad("quotas", found, "raise the quota of the space, quotaMibSpace, or purge what nobody needs")]
+    }
+    const parts = [
+      ...(overRecords > 0 ? [`${overRecords} have used up their records`] : []),
+      ...(overDay > 0 ? [`${overDay} what they may bring in a day`] : [])
+    ]
+    if (parts.length > 0) return [warning("quotas", `of the devices ${parts.join(", and ")}`, raise)]
+    return [good("quotas", "no device has used up its quota")]
+  },
+  (checked) => unlessBroken("quotas", "look into the log")(checked)
+)
+
+const imports = Effect.gen(function* () {
+  const beganMs = yield* Effect.flatMap(Imports, ({ brokenOffMs }) => brokenOffMs)
+  if (beganMs === undefined) return []
+  const found = `an import that began at ${new Date(beganMs).toISOString()} did not come to its end`
+  return [bad("import", found, "begin again with a new data folder and the same export")]
+}).pipe(unlessBroken("import", "look into the log"))
+
+/** Of the certificate as it is at a time, in Unix milliseconds; nothing where the hub has none. */
+export const certificate = ({ tls }: HubConfig["edge"], nowMs: number): ReadonlyArray<Check> => {
   if (tls === undefined) return []
   const untilMs = TlsFiles.validUntilMs(tls)
   if (untilMs === undefined)
@@ -211,11 +262,13 @@ const reach = ({ edge: { publicUrl, tls, trustedProxies }, host }: HubConfig): R
 }
 
 const gateways = Effect.map(OpenGateways, ({ current }) =>
-  current.map(({ because, name, warning: words }) =>
-    because === undefined
-      ? warning(`gateway ${name}`, `the gateway ${name} is open: ${words}`, "switch it off where nobody needs it")
-      : bad(`gateway ${name}`, `the gateway ${name} is closed: ${because}`, "mend that, or switch it off")
-  )
+  current.map(({ because, name, warning: words }): Check => {
+    const id = `gateway ${name}`
+    if (because === undefined)
+      return warning(id, `the gateway ${name} is open: ${words}`, "switch it off where nobody needs it")
+    const bare = `the gateway ${name} is closed`
+    return { ...bad(id, `${bare}: ${because}`, "mend that, or switch it off"), bare }
+  })
 )
 
 /** What cannot be looked at is bad. */

@@ -1,7 +1,14 @@
 /** How the hub runs: what it found when it looked at itself, of what it is made, and a file for whoever helps. */
+import type { NodeServices } from "@syncline/node"
 import { AdminOperation } from "@syncline/core/admin"
 import { Effect } from "effect"
-import { endpoint } from "../rest/Endpoint.ts"
+import type { Backups } from "../backup/Backups.ts"
+import type { Imports } from "../exchange/Imports.ts"
+import type { OpenGateways } from "../gateway/Gateways.ts"
+import type { Accounts } from "../people/Accounts.ts"
+import type { Quotas } from "./Quotas.ts"
+import type { RunningHub } from "./RunningHub.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import * as StoreProblems from "../rest/StoreProblems.ts"
 import { HubIdentity } from "../status/HubIdentity.ts"
 import * as Diagnostics from "./Diagnostics.ts"
@@ -10,7 +17,9 @@ import * as Doctor from "./Doctor.ts"
 const tag = "operation"
 const version = Effect.map(HubIdentity, ({ current }) => current.version)
 
-export const operationEndpoints = [
+export const operationEndpoints: ReadonlyArray<
+  AnyEndpoint<NodeServices | HubIdentity | Accounts | Backups | Imports | OpenGateways | Quotas | RunningHub>
+> = [
   endpoint({
     id: "doctor.examine",
     method: "GET",

@@ -28,7 +28,7 @@ export interface GuardOptions {
 }
 
 export const make = ({ isLanOpen, resolve }: GuardOptions): AddressGuardShape => {
-  const isCalled = isLanOpen ? isOfSomebody : PublicAddress.isPublic
+  const isCalled = (ip: string): boolean => isOfSomebody(ip) && (isLanOpen || PublicAddress.isPublic(ip))
   const lookup = PublicAddress.lookupWhere(isCalled, resolve)
   const problemOf = (address: string) => whyNot(address, isCalled, isLanOpen)
   return {
@@ -58,6 +58,11 @@ nobodys.addSubnet("169.254.0.0", 16, "ipv4")
 nobodys.addSubnet("224.0.0.0", 3, "ipv4")
 nobodys.addAddress("::", "ipv6")
 nobodys.addAddress("fd00:ec2::254", "ipv6")
+nobodys.addAddress("fd20:ce::254", "ipv6")
+nobodys.addAddress("100.100.100.200", "ipv4")
+nobodys.addAddress("192.0.0.192", "ipv4")
+// It looks like one of the internet.
+nobodys.addAddress("168.63.129.16", "ipv4")
 nobodys.addSubnet("ff00::", 8, "ipv6")
 // Ways to write addresses of the other family.
 nobodys.addSubnet("64:ff9b::", 96, "ipv6")

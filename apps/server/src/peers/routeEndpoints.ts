@@ -1,8 +1,10 @@
 /** Routes that the hub dials, and the other roads by which it meets devices. */
+import type { NodeServices } from "@syncline/node"
 import { Orchestrator } from "@syncline/core"
 import { AdminPeers } from "@syncline/core/admin"
 import { Effect } from "effect"
-import { endpoint } from "../rest/Endpoint.ts"
+import type { PeerServices } from "./PeerLayer.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import { AddressGuard } from "./AddressGuard.ts"
 import * as PeerActs from "./PeerActs.ts"
 import * as peerProblems from "./peerProblems.ts"
@@ -34,7 +36,7 @@ const routes = Effect.gen(function* () {
   return { routes: shown.toSorted((one, other) => placeOf(one) - placeOf(other) || 0) }
 })
 
-export const routeEndpoints = [
+export const routeEndpoints: ReadonlyArray<AnyEndpoint<NodeServices | PeerServices>> = [
   endpoint({
     ...reading,
     id: "routes.list",

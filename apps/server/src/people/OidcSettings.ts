@@ -5,7 +5,7 @@
 import { isIP } from "node:net"
 import { CharterOperation } from "@syncline/core"
 import type { Redacted } from "effect"
-import type { Setting } from "../Setting.ts"
+import { pathOf, type Setting } from "../Setting.ts"
 
 /** A claim with this text is the member's. */
 export interface MappedClaim {
@@ -53,13 +53,11 @@ export const clientId: Setting<string> = {
   read: (value) => (isText(value) ? value : undefined)
 }
 
-export const clientSecretFile: Setting<string> = {
-  variable: "SYNCLINE_OIDC_CLIENT_SECRET_FILE",
-  key: "oidcClientSecretFile",
-  fallback: "",
-  allowed: "the path of a file whose first line is the client's secret",
-  read: (value) => (typeof value === "string" && !value.includes("\0") ? value : undefined)
-}
+export const clientSecretFile = pathOf(
+  "SYNCLINE_OIDC_CLIENT_SECRET_FILE",
+  "oidcClientSecretFile",
+  "the path of a file whose first line is the client's secret"
+)
 
 export const members: Setting<ReadonlyArray<MappedClaim>> = {
   variable: "SYNCLINE_OIDC_MEMBERS",

@@ -247,6 +247,8 @@ const changePassword = Effect.fnUntraced(function* (
     const isSame = rows.credentials.get("password", id)?.data === found.phc
     if (now === undefined || now.isDisabled || !isSame) return undefined
     SignInThrottle.succeed(rows, keys)
+    // Whoever has it could choose yet another one.
+    AccountLink.end(rows, id)
     return renew(rows, now, phc, newcomer, nowMs)
   })
   if (entered === undefined) return yield* Effect.fail(because(new SignInRefused()))

@@ -52,6 +52,12 @@ const kindsIn = ({ fields, kinds = {}, partition }: Journal.EntityView): Readonl
     .filter((field) => !Object.hasOwn(partition.header, field))
     .map((field) => [field, (Object.hasOwn(kinds, field) ? kinds[field] : undefined) ?? "lww"])
 
+/** `sample`, looked at once at most, for whoever asks of many records. */
+export const sampledOnce = (
+  records: Records.RecordsShape,
+  type: string
+): Effect.Effect<Effect.Effect<Kinds, Failure>> => Effect.cached(sample(records, type))
+
 /**
  * What the named fields are; `stored` is the record as it stands. A caller that says otherwise than the record fails with
  * `EntityInvalid`. `guess` says what a value alone makes of a field that nothing else tells of.
@@ -60,7 +66,8 @@ export const decide = Effect.fnUntraced(function* (
   records: Records.RecordsShape,
   stored: Journal.EntityView | undefined,
   { fields, id, kinds = {}, type }: Asked,
-  guess: (value: unknown) => Kind
+  guess: (value: unknown) => Kind,
+  sampled: Effect.Effect<Kinds, Failure> = sample(records, type)
 ): Effect.fn.Return<Kinds, Failure> {
   const own: Kinds = new Map(stored === undefined ? [] : kindsIn(stored))
   const decided = new Map<string, Kind>()
@@ -73,7 +80,7 @@ export const decide = Effect.fnUntraced(function* (
     }
     let kind = is ?? said
     if (kind === undefined) {
-      others ??= yield* sample(records, type)
+      others ??= yield* sampled
       kind = others.get(field) ?? guess(fields[field])
     }
     if (kind === "lww" && said === undefined && guess(fields[field]) !== "lww") {

@@ -33,6 +33,23 @@ export const of = Effect.fnUntraced(function* (
   return partial(records, own, decisions.closed !== undefined)
 })
 
+/**
+ * What a caller may be told of where records lie and how many there are when policies are reviewed: everything where its member manages
+ * the team, which could put a policy in force that shows it all, else what it may read. A caller whose account acts as no member fails
+ * with `AccountUnlinked`.
+ */
+export const reviewing = Effect.fnUntraced(function* (
+  principal: Principal | undefined
+): Effect.fn.Return<(partition: Partition.Partition) => boolean, TeamError, Charter.Charter> {
+  if (principal === undefined) return yield* Effect.die("nobody reviews policies without a sign-in")
+  if (principal.kind === "door") return () => true
+  const { member, name } = principal.account
+  const own = member === undefined ? undefined : decisionsOf((yield* Charter.Charter).state()).ofMember(member)
+  if (own === undefined) return yield* Effect.fail(because(new AccountUnlinked({ account: name })))
+  if (own.subject.level >= CharterOperation.managingLevel) return () => true
+  return (partition) => own.allowing(partition)("read")
+})
+
 const whole = (records: Records.RecordsShape): Reader => ({
   isAll: true,
   records,

@@ -1,9 +1,10 @@
 /** The quarantine: what waits of which the caller sees the partition, and deciding on it. What a decision does is the desk's. */
+import type { NodeServices } from "@syncline/node"
 import { Commit, Journal, type Quarantine, QuarantineDesk } from "@syncline/core"
 import { AdminPage, AdminQuarantine } from "@syncline/core/admin"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import * as HttpServer from "../http/HttpServer.ts"
-import { type Call, endpoint } from "../rest/Endpoint.ts"
+import { type AnyEndpoint, type Call, endpoint } from "../rest/Endpoint.ts"
 import * as Reader from "./Reader.ts"
 import * as recordProblems from "./recordProblems.ts"
 import { because, NoneOfRecords, SelectionTooWide } from "./RecordsError.ts"
@@ -96,7 +97,7 @@ const told =
   ): string =>
     `${act} ${ids === undefined ? reason : `${ids.length} commits from ${ids[0]}`} in quarantine: ${done} done, ${stayed} stay`
 
-export const quarantineEndpoints = [
+export const quarantineEndpoints: ReadonlyArray<AnyEndpoint<NodeServices>> = [
   endpoint({
     ...reading,
     id: "quarantine.list",
@@ -123,6 +124,29 @@ export const quarantineEndpoints = [
       const shown = (yield* isSeen(reader, id)) ? yield* (yield* QuarantineDesk.QuarantineDesk).show(id) : undefined
       if (shown !== undefined) return shown
       return yield* Effect.fail(because(new NoneOfRecords({ kind: "commit in quarantine", id })))
+    })
+  }),
+  endpoint({
+    ...reading,
+    id: "quarantine.export",
+    path: "/quarantine/export",
+    summary: "Commits that wait, as a file with a line for each: what they are and the bytes that were signed.",
+    query: AdminQuarantine.ExportQuery,
+    answer: "file",
+    run: Effect.fnUntraced(function* ({ principal, query: { reason } }) {
+      const reader = yield* Reader.of(principal)
+      const [desk, journal] = [yield* QuarantineDesk.QuarantineDesk, yield* Journal.Journal]
+      const seen = ({ id }: QuarantineDesk.QuarantineExport) =>
+        Effect.provideService(isSeen(reader, id), Journal.Journal, journal)
+      const lines = desk.export(reason).pipe(Stream.filterEffect(seen))
+      return {
+        mediaType: "application/x-ndjson; charset=utf-8",
+        fileName: "quarantine.ndjson",
+        text: lines.pipe(
+          Stream.map((line) => `${JSON.stringify(line)}\n`),
+          Stream.orDie
+        )
+      }
     })
   }),
   endpoint({

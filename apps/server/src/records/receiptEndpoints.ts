@@ -1,9 +1,10 @@
 /** Receipts: what became of the hub's own commits elsewhere, of those whose records the caller may read. */
+import type { NodeServices } from "@syncline/node"
 import { Commit, DeviceKey, Journal, QuarantineDesk, type Receipt } from "@syncline/core"
 import { AdminPage, AdminQuarantine } from "@syncline/core/admin"
 import { Effect } from "effect"
 import * as HttpServer from "../http/HttpServer.ts"
-import { endpoint } from "../rest/Endpoint.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import * as Reader from "./Reader.ts"
 import * as recordProblems from "./recordProblems.ts"
 import { because, NoneOfRecords } from "./RecordsError.ts"
@@ -55,7 +56,7 @@ const page = Effect.fnUntraced(function* (reader: Reader.Reader, query: typeof A
   return { items, next: String(upto) }
 })
 
-export const receiptEndpoints = [
+export const receiptEndpoints: ReadonlyArray<AnyEndpoint<NodeServices>> = [
   endpoint({
     ...reading,
     id: "receipts.list",

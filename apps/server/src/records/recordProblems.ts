@@ -17,6 +17,7 @@ const write: Statuses<WriteError.WriteError> = {
   EntityInvalid: 422,
   EntityNotFound: 404,
   EntityNotFoundAt: 404,
+  QuotaExceeded: 409,
   SpaceLocked: 409,
   UndoTooLarge: 413,
   WriteDenied: 403

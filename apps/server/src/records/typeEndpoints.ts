@@ -1,8 +1,9 @@
 /** Which types of records there are for who asks, and what their fields are. */
+import type { NodeServices } from "@syncline/node"
 import { Journal, type Partition } from "@syncline/core"
 import { AdminPage, AdminRecords } from "@syncline/core/admin"
 import { Effect } from "effect"
-import { endpoint } from "../rest/Endpoint.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import * as FieldKinds from "./FieldKinds.ts"
 import * as Reader from "./Reader.ts"
 import * as recordProblems from "./recordProblems.ts"
@@ -35,7 +36,7 @@ const more = (known: TypeCount | undefined, { header, type }: Partition.Partitio
   header: [...new Set([...(known?.header ?? []), ...Object.keys(header)])].toSorted()
 })
 
-export const typeEndpoints = [
+export const typeEndpoints: ReadonlyArray<AnyEndpoint<NodeServices>> = [
   endpoint({
     ...reading,
     id: "types.list",

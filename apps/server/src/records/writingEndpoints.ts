@@ -46,7 +46,8 @@ const placed = Effect.fnUntraced(function* (
   records: Records.RecordsShape,
   type: string,
   { fields, header, id }: Putting,
-  kinds: Typed | undefined
+  kinds: Typed | undefined,
+  sampled?: Parameters<typeof FieldKinds.decide>[4]
 ) {
   const stored = id === "" ? undefined : yield* records.get(type, id, header)
   // Of a header with fields, writing sees to that.
@@ -61,7 +62,7 @@ const placed = Effect.fnUntraced(function* (
   for (const field of Object.keys(fields)) {
     if (Object.hasOwn(where, field)) return yield* RecordRefusal.invalid(type, id, field, "stands in the header")
   }
-  const decided = yield* FieldKinds.decide(records, stored, { type, id, fields, kinds }, isPlain)
+  const decided = yield* FieldKinds.decide(records, stored, { type, id, fields, kinds }, isPlain, sampled)
   return { header: where, kinds: decided } satisfies Placed
 })
 
@@ -90,6 +91,9 @@ const put = Effect.fnUntraced(function* (
   return yield* written(records, type, ids[0]!, where.header, commits)
 })
 
+/** Records of a batch that are looked up before others get a turn. */
+const lookedUpAtOnceMax = 16
+
 /** Writes many as records of one type, whose header fields are therefore the same. */
 const putBatch = Effect.fnUntraced(function* (
   records: Records.RecordsShape,
@@ -98,10 +102,12 @@ const putBatch = Effect.fnUntraced(function* (
 ) {
   const kinds = new Map<string, AdminRecords.Kind>()
   const puts: Array<{ readonly id: string | undefined; readonly value: Fields }> = []
+  // A look through all partitions of the type for each of them would keep others waiting.
+  const sampled = yield* FieldKinds.sampledOnce(records, type)
   let names: string | undefined
   let header: Partition.HeaderValues = {}
   for (const { fields, header: given, id } of items) {
-    const where = yield* placed(records, type, { id: id ?? "", header: given, fields }, said)
+    const where = yield* placed(records, type, { id: id ?? "", header: given, fields }, said, sampled)
     const own = Object.keys(where.header).toSorted().join(", ")
     if (names !== undefined && own !== names) {
       const problem = "is not named alike in all records of the batch; send several"
@@ -117,6 +123,7 @@ const putBatch = Effect.fnUntraced(function* (
       kinds.set(field, kind)
     }
     puts.push({ id, value: { ...fields, ...where.header } })
+    if (puts.length % lookedUpAtOnceMax === 0) yield* Effect.yieldNow
   }
   const { commits, ids } = yield* records.putAll(FieldKinds.typeOf(type, header, kinds), puts)
   return { ids, commits }

@@ -22,6 +22,17 @@ export const done = (
   return tell(endpoint, principal, request, { allowed: true, because: rightOf(endpoint), words })
 }
 
+/** Tells of an act that did not come to its end: whoever hangs up at once must not do anything unseen. */
+export const brokenOff = (
+  endpoint: AnyEndpoint,
+  { principal }: Call<unknown, unknown, unknown>,
+  request: FastifyRequest
+): Effect.Effect<void, never, Gate.Gate | DeviceKey.DeviceKey> => {
+  if (endpoint.audit === undefined || principal === undefined) return Effect.void
+  const words = `${pathOf(request)} was broken off, and may have been done`
+  return tell(endpoint, principal, request, { allowed: true, because: rightOf(endpoint), words })
+}
+
 /** Tells of somebody who is signed in and may not do this. */
 export const refused = (
   endpoint: AnyEndpoint,

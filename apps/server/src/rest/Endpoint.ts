@@ -3,42 +3,10 @@
  * serves it, checks it and describes it; it knows nothing of HTTP but the status of its answers.
  */
 import type { AdminScope } from "@syncline/core/admin"
-import type { Charter, OnboardingDesk } from "@syncline/core"
-import type { NodeServices } from "@syncline/node"
+import type { Readable } from "node:stream"
 import type { Effect, Schema } from "effect"
-import type { Backups } from "../backup/Backups.ts"
-import type { OpenGateways } from "../gateway/Gateways.ts"
-import type { RunningHub } from "../operation/RunningHub.ts"
-import type { PeerServices } from "../peers/PeerLayer.ts"
-import type { PeopleServices } from "../people/PeopleLayer.ts"
-import type { HubIdentity } from "../status/HubIdentity.ts"
-import type { Stats } from "../status/Stats.ts"
-import type { PairingKeeper } from "../team/PairingKeeper.ts"
+import type { Failure } from "./Failure.ts"
 import type { Principal } from "./Principal.ts"
-
-/** What an endpoint may use. Those of teams also have a team's. */
-export type HubServices =
-  | NodeServices
-  | PeopleServices
-  | PeerServices
-  | Stats
-  | HubIdentity
-  | Backups
-  | OpenGateways
-  | RunningHub
-  | PairingKeeper
-  | Charter.Charter
-  | OnboardingDesk.OnboardingDesk
-
-/** Failures at the boundaries of the workspace: words for people, and a reason with a name. */
-export interface Failure {
-  readonly message: string
-  readonly reason: {
-    readonly _tag: string
-    /** After how many milliseconds it makes sense to try again. */
-    readonly retryAfterMs?: number
-  }
-}
 
 /** 404 it is not there, 409 it cannot be now, 422 it can never be, 429 too often, 503 try again later. */
 export type ProblemStatus = 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503
@@ -68,6 +36,8 @@ export interface Call<P, Q, B> {
   readonly remote: string
   /** What the caller says that it is, at most 200 characters. */
   readonly userAgent: string
+  /** The body of an endpoint that takes a file, as it arrives. */
+  readonly file: Readable | undefined
   /** Gives the caller's browser a cookie, or takes it away. */
   readonly setCookie: (line: string) => void
 }
@@ -88,7 +58,9 @@ export interface Endpoint<P, Q, B, A, E extends Failure, R> {
   readonly params?: Schema.Codec<P, { readonly [name: string]: string }>
   readonly query?: Schema.Codec<Q, { readonly [name: string]: string }>
   readonly body?: Schema.Codec<B, unknown>
-  /** Longest body, in bytes; default 64 KiB. */
+  /** The media type of a file that is its body, instead of JSON; it may take up to an hour to arrive. */
+  readonly takes?: string
+  /** Longest body, in bytes; default 64 KiB. A file's is counted by whoever reads it. */
   readonly bodyBytesMax?: number
   /** `none` answers 204; of `file`, `run` gives a `FileAnswer`. */
   readonly answer: Schema.Codec<A, unknown> | "none" | "file"
@@ -103,17 +75,16 @@ export interface Endpoint<P, Q, B, A, E extends Failure, R> {
   readonly run: (call: Call<P, Q, B>) => Effect.Effect<A, E, R>
 }
 
-/** An endpoint in a list, where nobody knows its types any more; what comes in is decoded before it runs. */
-export interface AnyEndpoint extends Omit<
-  Endpoint<unknown, unknown, unknown, unknown, Failure, HubServices>,
+/** An endpoint in a list, where nobody knows its types any more but what it uses; what comes in is decoded before it runs. */
+export interface AnyEndpoint<R = unknown> extends Omit<
+  Endpoint<unknown, unknown, unknown, unknown, Failure, R>,
   "problems" | "audit" | "run"
 > {
   readonly problems: { readonly [reason: string]: ProblemStatus }
   readonly audit?: "path" | ((call: Call<unknown, unknown, unknown>, answer: unknown) => string) | undefined
-  readonly run: (call: Call<unknown, unknown, unknown>) => Effect.Effect<unknown, Failure, HubServices>
+  readonly run: (call: Call<unknown, unknown, unknown>) => Effect.Effect<unknown, Failure, R>
 }
 
 /** Checks the types of an endpoint, then forgets them. */
-export const endpoint = <P, Q, B, A, E extends Failure, R extends HubServices>(
-  one: Endpoint<P, Q, B, A, E, R>
-): AnyEndpoint => one as unknown as AnyEndpoint
+export const endpoint = <P, Q, B, A, E extends Failure, R>(one: Endpoint<P, Q, B, A, E, R>): AnyEndpoint<R> =>
+  one as unknown as AnyEndpoint<R>

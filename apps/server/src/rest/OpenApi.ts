@@ -67,7 +67,7 @@ const securitySchemes = {
 }
 
 const operationOf = (endpoint: AnyEndpoint, shapes: Shapes, problem: Json): Operation => {
-  const { access, answer, body, id, params, query, status = 200, summary, tag } = endpoint
+  const { access, answer, body, id, params, query, status = 200, summary, tag, takes } = endpoint
   const json = (schema: Json) => ({ content: { "application/json": { schema } } })
   const answered = { description: "Done.", ...answerOf(answer, shapes) }
   return {
@@ -78,6 +78,9 @@ const operationOf = (endpoint: AnyEndpoint, shapes: Shapes, problem: Json): Oper
     security: access.kind === "open" ? [] : [{ token: [] }, { session: [] }],
     parameters: [...parametersOf("path", params, shapes), ...parametersOf("query", query, shapes)],
     ...(body === undefined ? {} : { requestBody: { required: true, ...json(shapes.of(body)) } }),
+    ...(takes === undefined
+      ? {}
+      : { requestBody: { required: true, content: { [takes]: { schema: { type: "string" } } } } }),
     responses: { [answer === "none" ? 204 : status]: answered, ...problemsOf(endpoint, problem) }
   }
 }

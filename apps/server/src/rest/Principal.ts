@@ -5,7 +5,7 @@
 import { AdminScope } from "@syncline/core/admin"
 import { Context, type Effect, type Stream } from "effect"
 import type { IncomingHttpHeaders } from "node:http"
-import type { Failure } from "./Endpoint.ts"
+import type { Failure } from "./Failure.ts"
 
 /** A login of a person at this hub, as far as others see it. */
 export interface AccountView {

@@ -1,4 +1,5 @@
 /** The hub's one space, as far as the caller sees it. */
+import type { NodeServices } from "@syncline/node"
 import { Journal, SpaceKeys, StateHash } from "@syncline/core"
 import { AdminPeers, AdminStatus } from "@syncline/core/admin"
 import { Effect } from "effect"
@@ -6,7 +7,7 @@ import * as HttpServer from "../http/HttpServer.ts"
 import * as peerProblems from "../peers/peerProblems.ts"
 import { own } from "../peers/relationEndpoints.ts"
 import * as Reader from "../records/Reader.ts"
-import { endpoint } from "../rest/Endpoint.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import type { Principal } from "../rest/Principal.ts"
 import * as teamProblems from "../team/teamProblems.ts"
 import { HubIdentity } from "./HubIdentity.ts"
@@ -28,7 +29,7 @@ const shown = Effect.fnUntraced(function* (space: string, principal: Principal |
   return { id, name, policy, seal, records, partitions: seen.length, ...hash }
 })
 
-export const spaceEndpoints = [
+export const spaceEndpoints: ReadonlyArray<AnyEndpoint<NodeServices | HubIdentity>> = [
   endpoint({
     ...reading,
     id: "spaces.list",

@@ -1,14 +1,16 @@
 /** How the hub stands, numbers of its last hour, and whether it syncs: by itself, now, or not at all. */
+import type { NodeServices } from "@syncline/node"
 import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Journal, Orchestrator } from "@syncline/core"
 import { AdminPeers, AdminStatus } from "@syncline/core/admin"
 import { Effect } from "effect"
 import * as PeerActs from "../peers/PeerActs.ts"
+import type { PeerServices } from "../peers/PeerLayer.ts"
 import * as peerProblems from "../peers/peerProblems.ts"
 import { SavedPeers } from "../peers/SavedPeers.ts"
 import * as Reader from "../records/Reader.ts"
-import { endpoint } from "../rest/Endpoint.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import * as teamProblems from "../team/teamProblems.ts"
 import { RunningHub } from "../operation/RunningHub.ts"
 import * as HubHealth from "./HubHealth.ts"
@@ -60,7 +62,9 @@ const storageOf = (folder: string): Readonly<Record<string, number>> =>
     })
   )
 
-export const statusEndpoints = [
+export const statusEndpoints: ReadonlyArray<
+  AnyEndpoint<NodeServices | HubIdentity | PeerServices | RunningHub | Stats>
+> = [
   endpoint({
     ...reading,
     id: "status.get",

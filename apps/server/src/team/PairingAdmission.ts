@@ -29,6 +29,8 @@ export interface Granted {
 export type AdmitError = CharterError.CharterError | TeamError | TrustFileError.TrustFileError
 
 const roleDefault = "member"
+/** In the place of a device that is not known yet, to ask what may be granted. It is nobody's, and is never written. */
+const somebodysDevice = new Uint8Array(32)
 
 /** What a code is to grant, where the caller could grant it now; a member's further device has the member's role. */
 export const grantingOf = Effect.fnUntraced(function* (
@@ -50,6 +52,7 @@ export const grantingOf = Effect.fnUntraced(function* (
   }
   const known = members.get(member)
   if (known === undefined) return yield* Effect.fail(because(new NoneOfTeam({ kind: "member", id: member })))
+  yield* ActingMember.check(principal, [{ _tag: "AddDevice", member, device: somebodysDevice, name: "New" }])
   return { role: known.role, member } satisfies Granting
 })
 

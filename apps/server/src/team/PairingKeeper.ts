@@ -73,7 +73,7 @@ interface Keeper extends KeeperOptions {
   /** The desk, made when it is first asked for. */
   readonly desk: Effect.Effect<PairingDesk.PairingDeskShape>
   readonly oneAtATime: Semaphore.Semaphore
-  /** Who said yes to whom. */
+  /** Who said yes to whom, of those that are not let in yet: as many as the folder keeps requests, `joinsMax` of core. */
   readonly accepted: Map<string, Principal>
   current: { readonly open: OpenCode; readonly scope: Scope.Closeable } | undefined
 }
@@ -99,7 +99,7 @@ export const layer = (options: KeeperOptions): Layer.Layer<PairingKeeper, never,
         close: keeper.oneAtATime.withPermits(1)(close(keeper)),
         code: Effect.sync(() => keeper.current?.open),
         pending: Effect.flatMap(keeper.desk, ({ pending }) => pending),
-        accept: (principal, id, role) => accept(keeper, principal, id, role),
+        accept: (principal, id, role) => keeper.oneAtATime.withPermits(1)(accept(keeper, principal, id, role)),
         decline: (id) => Effect.flatMap(keeper.desk, (desk) => desk.decline(id)),
         joinOf: (id) => Effect.flatMap(keeper.desk, (desk) => desk.joinOf(id))
       }
@@ -122,8 +122,6 @@ const deskOf = Effect.fnUntraced(function* ({ folder, spaceName }: KeeperOptions
 
 /** Longest name of a device. */
 const nameCharsMax = 64
-/** Yeses that are remembered until the device is let in. */
-const acceptedMax = 64
 
 const make = Effect.fnUntraced(function* (
   keeper: Keeper,
@@ -172,16 +170,24 @@ const close = (keeper: Keeper): Effect.Effect<void> =>
     return current === undefined ? Effect.void : Scope.close(current.scope, Exit.void)
   })
 
+/** Nobody is remembered for a device that does not wait: who said yes in truth would be forgotten for it. */
 const accept = Effect.fnUntraced(function* (
   { accepted, desk }: Keeper,
   principal: Principal,
   id: string,
   role: string | undefined
 ) {
-  accepted.set(id, principal)
-  const [oldest] = accepted.keys()
-  if (accepted.size > acceptedMax && oldest !== undefined) accepted.delete(oldest)
-  return yield* (yield* desk).accept(id, role)
+  const { accept: say, joinOf, pending } = yield* desk
+  for (const known of accepted.keys()) {
+    if ((yield* joinOf(known))?.outcome !== "waiting") accepted.delete(known)
+  }
+  const isWaiting = (yield* pending).some((join) => join.id === id)
+  if (isWaiting) accepted.set(id, principal)
+  return yield* Effect.tapError(say(id, role), () =>
+    Effect.sync(() => {
+      if (isWaiting) accepted.delete(id)
+    })
+  )
 })
 
 /** Whoever answered at the folder instead has the folder. */

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 
 /** There is no such member, device, role, team or request. Look at the list. */
 export class NoneOfTeam extends Schema.TaggedError<NoneOfTeam>()("NoneOfTeam", {
-  kind: Schema.Literals(["member", "device", "role", "team", "request"]),
+  kind: Schema.Literals(["member", "device", "role", "team", "request", "draft"]),
   id: Schema.String
 }) {
   override get message(): string {
@@ -36,8 +36,21 @@ export class PairingClosed extends Schema.TaggedError<PairingClosed>()("PairingC
   }
 }
 
+/** The operation takes more than other ones of the charter, and has an endpoint that asks for it. Ask there. */
+export class AskedElsewhere extends Schema.TaggedError<AskedElsewhere>()("AskedElsewhere", {
+  operation: Schema.String,
+  where: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation} takes more than this asks for, and nothing was written; ask for it at ${this.where}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class TeamError extends Schema.TaggedError<TeamError>()("TeamError", {
-  reason: Schema.Union([NoneOfTeam, AccountUnlinked, PairingClosed])
+  reason: Schema.Union([NoneOfTeam, AccountUnlinked, AskedElsewhere, PairingClosed])
 }) {
   override get message(): string {
     return this.reason.message

@@ -89,6 +89,7 @@ export const deviceEndpoints = [
     summary: "Ends a device's rights, for good: its links end, and what it writes from now on counts nowhere.",
     params: AdminTeam.OfPeer,
     query: AdminTeam.Expecting,
+    access: { kind: "scope", scope: "team:write", isFresh: true },
     answer: "none",
     run: Effect.fnUntraced(function* ({ params: { peer }, principal, query }) {
       yield* deviceOf(peer)

@@ -93,6 +93,7 @@ export const memberEndpoints = [
     summary: "Ends a member's rights and those of its devices, for good.",
     params: AdminTeam.OfId,
     query: AdminTeam.Expecting,
+    access: { kind: "scope", scope: "team:write", isFresh: true },
     answer: "none",
     run: Effect.fnUntraced(function* ({ params: { id: member }, principal, query }) {
       yield* memberOf(member)

@@ -1,7 +1,9 @@
 /** Pairing at the hub: a code to show, who asks to join by it, and the answer. */
+import type { Charter } from "@syncline/core"
+import type { NodeServices } from "@syncline/node"
 import { AdminPairing } from "@syncline/core/admin"
 import { Effect } from "effect"
-import { endpoint } from "../rest/Endpoint.ts"
+import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import type { Principal } from "../rest/Principal.ts"
 import { HubIdentity } from "../status/HubIdentity.ts"
 import * as PairingAdmission from "./PairingAdmission.ts"
@@ -19,7 +21,9 @@ const isTeam = Effect.map(HubIdentity, ({ current }) => current.policy === "ente
 const caller = (principal: Principal | undefined): Effect.Effect<Principal> =>
   principal === undefined ? Effect.die("nobody pairs without a sign-in") : Effect.succeed(principal)
 
-export const pairingEndpoints = [
+export const pairingEndpoints: ReadonlyArray<
+  AnyEndpoint<NodeServices | HubIdentity | Charter.Charter | PairingKeeper>
+> = [
   endpoint({
     ...reading,
     id: "pairing.get",

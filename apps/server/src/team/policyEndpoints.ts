@@ -5,6 +5,8 @@ import { PolicyDesk } from "@syncline/policy"
 import { Effect } from "effect"
 import * as HttpServer from "../http/HttpServer.ts"
 import { endpoint } from "../rest/Endpoint.ts"
+import type { Principal } from "../rest/Principal.ts"
+import * as Reader from "../records/Reader.ts"
 import * as StoreProblems from "../rest/StoreProblems.ts"
 import { documentBytesMax } from "./charterEndpoints.ts"
 import * as ActingMember from "./ActingMember.ts"
@@ -24,10 +26,22 @@ const writing = { ...reading, access: { kind: "scope", scope: "policy:write" }, 
 /** Policies are compared on all that is there. */
 const reviewing = { ...reading, answerMsMax: HttpServer.reviewMsMax } as const
 
-const asking = { ...teamProblems.desk, ...StoreProblems.journal }
+const asking = { ...teamProblems.desk, ...teamProblems.team, ...StoreProblems.journal }
 const changing = { ...teamProblems.desk, ...teamProblems.acting }
 
-const deskRecords = Effect.map(Journal.Journal, PolicyDesk.recordsOf)
+/** As the caller may be told of them. */
+const deskRecords = Effect.fnUntraced(function* (principal: Principal | undefined) {
+  const { partitions, partitionsOf } = PolicyDesk.recordsOf(yield* Journal.Journal)
+  const sees = yield* Reader.reviewing(principal)
+  const records: PolicyDesk.DeskRecords = {
+    partitions: Effect.map(partitions, (all) => all.filter(({ partition }) => sees(partition))),
+    partitionsOf: (type, id) => Effect.map(partitionsOf(type, id), (all) => all.filter(sees))
+  }
+  return records
+})
+
+/** Of a question that names no record nobody looks one up. */
+const noRecords: PolicyDesk.DeskRecords = { partitions: Effect.succeed([]), partitionsOf: () => Effect.succeed([]) }
 
 export const policyEndpoints = [
   endpoint({
@@ -50,8 +64,9 @@ export const policyEndpoints = [
     body: AdminPolicy.Question,
     answer: AdminPolicy.Explanation,
     problems: asking,
-    run: Effect.fnUntraced(function* ({ body }) {
-      return yield* PolicyDesk.explain(yield* Charter.Charter, yield* deskRecords, body)
+    run: Effect.fnUntraced(function* ({ body, principal }) {
+      const records = body.id === undefined ? noRecords : yield* deskRecords(principal)
+      return yield* PolicyDesk.explain(yield* Charter.Charter, records, body)
     })
   }),
   endpoint({
@@ -76,8 +91,8 @@ export const policyEndpoints = [
     body: AdminPolicy.Draft,
     answer: AdminPolicy.Reaches,
     problems: asking,
-    run: Effect.fnUntraced(function* ({ body: { text } }) {
-      return { reach: yield* PolicyDesk.simulate(yield* Charter.Charter, yield* deskRecords, text) }
+    run: Effect.fnUntraced(function* ({ body: { text }, principal }) {
+      return { reach: yield* PolicyDesk.simulate(yield* Charter.Charter, yield* deskRecords(principal), text) }
     })
   }),
   endpoint({
@@ -88,8 +103,8 @@ export const policyEndpoints = [
     body: AdminPolicy.Text,
     answer: AdminPolicy.Impacts,
     problems: asking,
-    run: Effect.fnUntraced(function* ({ body: { text } }) {
-      return yield* PolicyDesk.compare(yield* Charter.Charter, yield* deskRecords, text)
+    run: Effect.fnUntraced(function* ({ body: { text }, principal }) {
+      return yield* PolicyDesk.compare(yield* Charter.Charter, yield* deskRecords(principal), text)
     })
   }),
   endpoint({

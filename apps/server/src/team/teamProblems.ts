@@ -18,7 +18,12 @@ export const charter: Statuses<CharterError.CharterError> = {
 }
 
 /** Of a question about one of the team. */
-export const team: Statuses<TeamError> = { AccountUnlinked: 403, NoneOfTeam: 404, PairingClosed: 409 }
+export const team: Statuses<TeamError> = {
+  AccountUnlinked: 403,
+  AskedElsewhere: 403,
+  NoneOfTeam: 404,
+  PairingClosed: 409
+}
 
 /** Of what is written in somebody's name. */
 export const acting: Statuses<CharterError.CharterError | TeamError> = {

@@ -2,15 +2,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Worker } from "node:worker_threads"
-import { createNode, TrustFile } from "@syncline/node"
-import { personal } from "@syncline/policy"
-import { socketIo } from "@syncline/transport-socketio"
+import { TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { make } from "../../src/gateway/galileosky/Galileosky.ts"
 import { startWorker } from "../../src/gateway/galileosky/BookThread.ts"
 import { GalileoskyListeners } from "../../src/gateway/galileosky/GalileoskyListeners.ts"
-import { device, temporaryFolder, until } from "../hubProcess.ts"
+import { device, openWith, temporaryFolder, until } from "../hubProcess.ts"
 import { type GatewayHub, openAlone, openHub } from "./gatewayHub.ts"
 import { ask, galileosky, keyOf, type Made, mobile, phone, record, said } from "./galileoskyClient.ts"
 import { connect } from "./pythonClient.ts"
@@ -192,7 +190,7 @@ describe("hubs with Galileosky's gateway", () => {
   )
 
   it("[GG-10] call a device that the settings name when a client asks, and no other", async () => {
-    const seed: { records: Array<Made>; redirect: boolean; asked: Array<string> } = {
+    const seed: { records: Array<Made>; redirect: boolean; isTorn?: boolean; asked: Array<string> } = {
       records: [record(5)],
       redirect: false,
       asked: []
@@ -227,6 +225,8 @@ describe("hubs with Galileosky's gateway", () => {
       expect([each, status, body]).toEqual([each, 500, { error: "this hub may not call that address" }])
     }
     expect(seed.asked.length).toBe(calls)
+    seed.isTorn = true
+    expect((await sync(peer)).body).toEqual({ error: "the other device did not take the records" })
     seed.redirect = true
     expect((await sync(peer)).body).toEqual({ error: "the other device answered 302" })
     expect(seed.asked.at(-1)).toBe("GET /peer/status")
@@ -328,20 +328,7 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, i) => record(i, { note: "x".repeat(400), recordIndex: i }))
 
 /** A device of the space that reads records as any other program does. */
-const reader = async (store: string, hub: Pick<GatewayHub, "url" | "peer">) => {
-  const node = await createNode({
-    space: "home",
-    store,
-    entities: { records: galileosky },
-    policy: personal({ trusted: [hub.peer] }),
-    transports: [socketIo()],
-    routes: [{ address: hub.url, peer: hub.peer }],
-    retryMsMin: 200,
-    retryMsMax: 500
-  })
-  onTestFinished(() => node.close())
-  return node
-}
+const reader = (store: string, hub: Pick<GatewayHub, "url" | "peer">) => openWith(store, hub, { records: galileosky })
 
 /** Sends a body in pieces and counts what comes back, without reading it. */
 const bytesOf = async (url: string, body: Buffer, onBegin: () => void): Promise<number> => {
@@ -371,6 +358,7 @@ const bytesOf = async (url: string, body: Buffer, onBegin: () => void): Promise<
 const otherDevice = async (state: {
   records: Array<Made>
   redirect: boolean
+  isTorn?: boolean
   asked: Array<string>
 }): Promise<string> => {
   const exported = () => ({ deviceId: "seed", records: state.records, devices: {}, lastIMEI: null, exportTime: "x" })
@@ -383,7 +371,8 @@ const otherDevice = async (state: {
     state.records.push(...news)
     const syncResult = { newRecords: news.length, totalRecords: state.records.length }
     const message = `Sync complete: ${news.length} new records added`
-    response.end(JSON.stringify({ success: true, peerData: exported(), syncResult, message }))
+    const told = JSON.stringify({ success: true, peerData: exported(), syncResult, message })
+    response.end(state.isTorn === true ? told.replace(/"syncResult":\{[^}]*\}/, '"syncResult":{abc}') : told)
   }
   const server = createServer((request, response) => {
     let body = ""

@@ -11,6 +11,7 @@ import { onTestFinished } from "vitest"
 import type { Gateway } from "../../src/gateway/Gateway.ts"
 import * as Gateways from "../../src/gateway/Gateways.ts"
 import * as GatewaySettings from "../../src/gateway/GatewaySettings.ts"
+import * as OperationSettings from "../../src/operation/OperationSettings.ts"
 import * as EdgeSettings from "../../src/http/EdgeSettings.ts"
 import * as Hub from "../../src/Hub.ts"
 import type { HubConfig } from "../../src/HubConfig.ts"
@@ -45,6 +46,9 @@ export const settingsOf = (dataFolder: string, gateways: Given, more: Partial<Hu
   backupFolder: undefined,
   backupEveryHours: 0,
   backupKeep: 1,
+  quotas: OperationSettings.noQuotas,
+  otlpUrl: undefined,
+  origins: new Map(),
   edge: EdgeSettings.none,
   lanPeers: "off",
   gateways: { ...GatewaySettings.none, ...gateways },

@@ -1,5 +1,8 @@
 /** The frame of all gateways: which are open, who may call, and what a caller cannot do to others. */
+import { readFileSync } from "node:fs"
+import { request } from "node:http"
 import { connect } from "node:net"
+import { join } from "node:path"
 import { Charter, CharterState, DeviceKey, Entity, Records, SpaceKeys } from "@syncline/core"
 import { DeviceKeyFile, nodeLayer } from "@syncline/node"
 import { personal } from "@syncline/policy"
@@ -11,6 +14,7 @@ import type { Gateway, GatewayServices } from "../../src/gateway/Gateway.ts"
 import * as GatewayBudget from "../../src/gateway/GatewayBudget.ts"
 import * as Gateways from "../../src/gateway/Gateways.ts"
 import * as BodyDeadline from "../../src/http/BodyDeadline.ts"
+import * as EdgeSettings from "../../src/http/EdgeSettings.ts"
 import { temporaryFolder } from "../hubProcess.ts"
 import { ask, write } from "../localDoor.ts"
 import { nobodyBefore, openHub } from "./gatewayHub.ts"
@@ -106,6 +110,58 @@ describe("gateways", () => {
     expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([403, null])
   })
 
+  it("[GW-4] a page whose name leads to the hub's address gets nothing either, by requests and upgrades", async () => {
+    const publicUrl = "https://hub.example.com/team"
+    const hub = await openHub({ projectAi: "on", isync: "on" }, { edge: { ...EdgeSettings.none, publicUrl } })
+    const door = JSON.parse(readFileSync(join(hub.data, "local-door.json"), "utf8")) as { readonly url: string }
+    const { host, port } = new URL(door.url)
+    const asked = (name: string | undefined, path: string, more: Record<string, string> = {}) =>
+      new Promise<number>((resolve, reject) => {
+        const headers = { host: name ?? host, ...more }
+        const asking = request({ host: "127.0.0.1", port, path, headers })
+        asking.on("response", (answer) => resolve(answer.resume().statusCode ?? 0))
+        asking.on("upgrade", ({ statusCode = 0 }, socket) => {
+          socket.destroy()
+          resolve(statusCode)
+        })
+        asking.on("error", reject)
+        asking.end()
+      })
+    const upgrade = {
+      connection: "upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA=="
+    }
+    for (const name of [
+      "evil.example",
+      `evil.example:${port}`,
+      "127.0.0.1.evil.example",
+      "hub.example.com.evil.example"
+    ]) {
+      const own = { origin: `http://${name}` }
+      expect([name, await asked(name, "/sync/api/status"), await asked(name, "/sync/api/status", own)]).toEqual([
+        name,
+        403,
+        403
+      ])
+      expect(await asked(name, "/socket.io/?EIO=4&transport=polling")).toBe(403)
+      expect(await asked(name, "/socket.io/?EIO=4&transport=websocket", { ...upgrade, ...own })).toBe(403)
+    }
+    for (const name of [
+      undefined,
+      "localhost",
+      `[::1]:${port}`,
+      "hub",
+      "hub.local:5342",
+      "HUB.example.com",
+      "10.0.0.1"
+    ]) {
+      expect([name, await asked(name, "/sync/api/status")]).toEqual([name, 200])
+    }
+    expect(await asked(undefined, "/socket.io/?EIO=4&transport=websocket", upgrade)).toBe(101)
+  })
+
   it("[GW-5] an address has so many calls a minute and so many large bodies at a time, and others are served", () => {
     let nowMs = 0
     const budget = new GatewayBudget.GatewayBudget([], () => nowMs)
@@ -141,10 +197,10 @@ describe("gateways", () => {
     // Most routes of a hub are there already.
     app.post("/small", async () => "ok")
     BodyDeadline.install(app, 200)
-    app.post("/large", { config: { isLarge: true } }, async () => "ok")
+    app.post("/large", { config: { bodyMsMax: 60_000 } }, async () => "ok")
     app.post("/quick", async () => "ok")
     const { port } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }))
-    expect(app.server.requestTimeout).toBe(BodyDeadline.largeBodyMsMax)
+    expect(app.server.requestTimeout).toBe(BodyDeadline.fileBodyMsMax)
     const slowly = (path: string) =>
       new Promise<string>((resolve) => {
         const socket = connect(Number(port), "127.0.0.1")

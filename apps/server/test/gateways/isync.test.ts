@@ -1,15 +1,13 @@
 /** iSync's own clients at the hub: request by request what its Python client sends, in all three shapes, and what strangers try. */
 import { createHash } from "node:crypto"
-import { createNode, Entity, Schema, TrustFile } from "@syncline/node"
-import { personal } from "@syncline/policy"
-import { socketIo } from "@syncline/transport-socketio"
+import { Entity, Schema, TrustFile } from "@syncline/node"
 import { Effect } from "effect"
-import { describe, expect, it, onTestFinished } from "vitest"
-import { make, usual } from "../../src/gateway/isync/ISync.ts"
+import { describe, expect, it } from "vitest"
+import { make, stepping, usual } from "../../src/gateway/isync/ISync.ts"
 import { ISyncMesh, type MeshOptions, waitingMax } from "../../src/gateway/isync/ISyncMesh.ts"
 import * as ISyncPacket from "../../src/gateway/isync/ISyncPacket.ts"
 import { bytesMax, ISyncPackets, sourcesMax } from "../../src/gateway/isync/ISyncPackets.ts"
-import { device, metric, startHub, temporaryFolder, until } from "../hubProcess.ts"
+import { device, metric, openWith, startHub, temporaryFolder, until } from "../hubProcess.ts"
 import { openAlone, openHub } from "./gatewayHub.ts"
 import { connect, meet, opened, sealedPacket } from "./pythonClient.ts"
 
@@ -253,17 +251,7 @@ describe("iSync's clients", () => {
         receivedAt: Entity.lww(Schema.Finite),
         content: Entity.lww(Schema.Unknown as never)
       })
-      const node = await createNode({
-        space: "home",
-        store,
-        entities: { packet: Packet },
-        policy: personal({ trusted: [hub.peer] }),
-        transports: [socketIo()],
-        routes: [{ address: hub.url, peer: hub.peer }],
-        retryMsMin: 200,
-        retryMsMax: 500
-      })
-      onTestFinished(() => node.close())
+      const node = await openWith(store, hub, { packet: Packet })
       const a = await meet(hub.url, "icontrol-1")
       const b = await meet(hub.url, "icontrol-2")
       a.emit("sync_data", plain("icontrol-1", "x"))
@@ -314,9 +302,29 @@ describe("iSync's clients", () => {
     const texts = Array.from({ length: 1_000 }, (_, i) => `{"source_node":"a","data":${i}}`)
     for (const text of texts) handler.onEvent("sync_data", text)
     expect(taken).toEqual([])
-    mesh.pass()
+    Array.from(mesh.pass())
     expect(taken).toEqual(texts.slice(-waitingMax))
     expect(ignored).toEqual(Array.from({ length: 996 }, () => "flood"))
+  })
+
+  it("[GI-9] one packet is read at a time, and others are served before the next", async () => {
+    const seen: Array<string> = []
+    const mesh = meshOf({ onPacket: ({ text }) => void seen.push(text) })
+    const handler = mesh.onClient({ id: "1", remote: "a", send: () => undefined, close: () => undefined })
+    handler.onEvent("peer_handshake", `{"node_id":"a"}`)
+    const texts = [1, 2, 3, 4].map((data) => `{"source_node":"a","data":${data}}`)
+    for (const text of texts) handler.onEvent("sync_data", text)
+    let isOver = false
+    const other = (): void => {
+      if (seen.at(-1) !== "other") seen.push("other")
+      if (!isOver) setImmediate(other)
+    }
+    setImmediate(other)
+    await Effect.runPromise(stepping(mesh.pass()))
+    isOver = true
+    const between = seen.filter((each, at) => each !== "other" && seen[at + 1] === "other")
+    expect(seen.filter((each) => each !== "other")).toEqual(texts)
+    expect(between).toEqual(texts)
   })
 
   it("[GI-9] a client that does not read holds one packet, and then gets the newest of each source", () => {

@@ -2,6 +2,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import {
+  AuditStore,
   DeviceKey,
   type Journal,
   Journal as Journals,
@@ -15,6 +16,8 @@ import {
 import { type AdminLive, AdminScope } from "@syncline/core/admin"
 import { Context, Effect, Exit, Layer, PubSub, Scope, Stream } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { Backups, type BackupsShape } from "../../src/backup/Backups.ts"
+import { PairingKeeper, type PairingKeeperShape } from "../../src/team/PairingKeeper.ts"
 import { LiveFeed, waitingMax } from "../../src/live/LiveFeed.ts"
 import * as LiveSocket from "../../src/live/LiveSocket.ts"
 import * as TrustedProxies from "../../src/http/TrustedProxies.ts"
@@ -264,7 +267,10 @@ const feedOf = async () => {
     Context.add(Journals.Journal, { changes: Stream.never } as unknown as Journals.JournalShape),
     Context.add(Records.Records, {} as Records.Records["Service"]),
     Context.add(SpaceKeys.SpaceKeys, {} as SpaceKeys.SpaceKeysShape),
-    Context.add(DeviceKey.DeviceKey, {} as DeviceKey.DeviceKey["Service"])
+    Context.add(DeviceKey.DeviceKey, {} as DeviceKey.DeviceKey["Service"]),
+    Context.add(AuditStore.AuditStore, { ends: Effect.never } as unknown as AuditStore.AuditStoreShape),
+    Context.add(Backups, { runs: Effect.succeed([]) } as unknown as BackupsShape),
+    Context.add(PairingKeeper, { pending: Effect.never } as unknown as PairingKeeperShape)
   )
   const scope = Effect.runSync(Scope.make())
   onTestFinished(() => Effect.runPromise(Scope.close(scope, Exit.void)))

@@ -16,6 +16,16 @@ const accountsOf = async (world: World) =>
 const dayMs = 24 * 60 * 60_000
 
 describe("accounts", () => {
+  it("[HA-12] have no link any more once their person has chosen another password", async () => {
+    const world = await peopleWorld()
+    const ann = await world.owner()
+    const { id } = (await ann.ask("GET", "/session")).body["account"] as unknown as { readonly id: string }
+    await world.door("POST", `/accounts/${id}/link`)
+    expect((await ann.ask("GET", `/accounts/${id}`)).body["linkUntilMs"]).toBeGreaterThan(0)
+    expect((await ann.ask("PUT", "/password", { current: password, next: "another horse battery" })).status).toBe(200)
+    expect((await ann.ask("GET", `/accounts/${id}`)).body["linkUntilMs"]).toBeNull()
+  })
+
   it("[HA-12] are made with a link that works once, for three days, and only the newest", async () => {
     const world = await peopleWorld()
     const ann = await world.owner()

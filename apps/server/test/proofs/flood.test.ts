@@ -52,7 +52,7 @@ it("[HO-7] two thousand idle strangers cost at most 150 MB, are gone within 5 s,
   await node.task.put({ id: "b", title: "meanwhile", votes: 0 })
   const gone = (await Promise.all(all.map((each) => each.gone))).toSorted((a, b) => a - b)
   expect(most - before).toBeLessThan(150)
-  // 4.1 s where nothing else runs; later on a busy machine.
+  // 4.5 s where nothing else runs, the limit of 4 s and one look behind it; later on a busy machine.
   expect(gone[strangers / 2]).toBeLessThan(5_800)
   expect(gone.at(-1)).toBeLessThan(7_000)
   expect((await fetch(`${hub.url}/readyz`)).status).toBe(200)

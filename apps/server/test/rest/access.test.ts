@@ -2,7 +2,7 @@
 import { Context, Effect } from "effect"
 import { OnboardingDesk } from "@syncline/core"
 import { expect, it } from "vitest"
-import { endpoints } from "../../src/rest/EndpointList.ts"
+import { endpoints } from "../../src/EndpointList.ts"
 import type { Principal } from "../../src/rest/Principal.ts"
 import { onboardingEndpoints } from "../../src/team/onboardingEndpoints.ts"
 import { accountOf, callers, serve } from "./frame.ts"
@@ -35,6 +35,15 @@ it("[HR-3] no endpoint takes fields that it does not know", async () => {
     const answer = await ask(filled(path), { ...as, method, body: { nonsense: 1 } })
     expect([id, answer.status, answer.body["code"]]).toEqual([id, 400, "InputInvalid"])
   }
+})
+
+it("[HR-6] whatever ends something for good takes a sign-in within the last ten minutes", () => {
+  const ending = ["members.remove", "devices.remove", "accounts.remove", "backups.remove", "seal.put", "space.import"]
+  const waiting = endpoints.filter(
+    ({ access, id }) => ending.includes(id) && access.kind === "scope" && !access.isFresh
+  )
+  expect(endpoints.filter(({ id }) => ending.includes(id))).toHaveLength(ending.length)
+  expect(waiting.map(({ id }) => id)).toEqual([])
 })
 
 it("[HR-11] whatever takes a right to write tells the audit, here or by the desk for invitations", () => {

@@ -3,7 +3,7 @@ import { Validator } from "@seriousme/openapi-schema-validator"
 import { Effect, Schema } from "effect"
 import { expect, it } from "vitest"
 import { endpoint } from "../../src/rest/Endpoint.ts"
-import { endpoints } from "../../src/rest/EndpointList.ts"
+import { endpoints } from "../../src/EndpointList.ts"
 import { serve } from "./frame.ts"
 
 interface Operation {

@@ -1,6 +1,6 @@
 /** The frame of the REST interface on endpoints of its own: who gets in, what gets in, and what comes out. */
 import { Effect, Schema, Stream } from "effect"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { endpoint } from "../../src/rest/Endpoint.ts"
 import { scopesOf } from "../../src/rest/Principal.ts"
 import { callers, serve } from "./frame.ts"
@@ -120,13 +120,18 @@ describe("who gets in", () => {
     const words = answers.map(({ body, status }) => ({ ...body, status, instance: "" }))
     expect(words[0]).toMatchObject({ status: 401, code: "SignInNeeded" })
     expect(new Set(words.map((each) => JSON.stringify(each))).size).toBe(1)
-    const denied = await ask("/api/v1/boxes", {
-      as: "viewer",
-      method: "POST",
-      body: "no JSON",
-      headers: { "content-type": "application/json" }
-    })
-    expect(denied.status).not.toBe(201)
+    // What cannot be read, is too much, or of another kind.
+    for (const [type, body, status] of [
+      ["application/json", "no JSON", 400],
+      ["application/json", `"${"x".repeat(300_000)}"`, 413],
+      ["text/plain", "words", 415]
+    ] as const) {
+      const sent = { method: "POST", body, headers: { "content-type": type } }
+      expect(await ask("/api/v1/boxes", sent)).toMatchObject({ status: 401, body: { code: "SignInNeeded" } })
+      const lacking = await ask("/api/v1/boxes", { ...sent, as: "viewer" })
+      expect(lacking).toMatchObject({ status: 403, body: { code: "ScopeMissing" } })
+      expect((await ask("/api/v1/boxes", { ...sent, as: "door" })).status).toBe(status)
+    }
     const refused = await ask("/api/v1/boxes", { as: "viewer", method: "POST", body: { nonsense: 1 } })
     expect(refused).toMatchObject({ status: 403, body: { code: "ScopeMissing" } })
     expect((await ask("/api/v1/boxes/1", { as: "viewer" })).status).toBe(200)
@@ -261,6 +266,51 @@ describe("what comes out", () => {
     const { ask } = await serve(list)
     expect((await ask("/api/v1/slow")).status).toBe(503)
     expect(ends).toEqual(["Failure"])
+  })
+
+  it("[HR-11] the audit hears of an act also where nobody waited for its end or the hub failed at it", async () => {
+    const done: Array<string> = []
+    const acting = (id: string, statusOf: 409 | 503, end: Effect.Effect<never, Broken>) =>
+      endpoint({
+        id,
+        method: "POST",
+        path: `/acts/${id}`,
+        summary: "An act.",
+        tag: "acts",
+        access: { kind: "scope", scope: "team:write" },
+        answer: "none",
+        problems: { TooSoon: statusOf },
+        audit: () => "acted",
+        run: () =>
+          Effect.andThen(
+            Effect.sync(() => void done.push(id)),
+            end
+          )
+      })
+    const failing = Effect.fail(new Broken({ reason: { _tag: "TooSoon" } }))
+    const { audited, url } = await serve([
+      acting("left", 409, Effect.never),
+      acting("failed", 503, failing),
+      acting("refused", 409, failing)
+    ])
+    const act = (id: string, signal?: AbortSignal) =>
+      fetch(`${url}/api/v1/acts/${id}`, {
+        method: "POST",
+        headers: { authorization: "Bearer door" },
+        ...(signal === undefined ? {} : { signal })
+      })
+    const leaving = new AbortController()
+    const left = act("left", leaving.signal).catch(() => "left")
+    await vi.waitUntil(() => done.length === 1)
+    leaving.abort()
+    expect(await left).toBe("left")
+    await vi.waitUntil(() => audited.length === 1)
+    expect((await act("failed")).status).toBe(503)
+    expect((await act("refused")).status).toBe(409)
+    expect(audited.map(({ decision, detail }) => [decision.rule, detail.split(", request")[0]])).toEqual([
+      ["hub/left", "the hub's machine: POST /api/v1/acts/left was broken off, and may have been done"],
+      ["hub/failed", "the hub's machine: POST /api/v1/acts/failed was broken off, and may have been done"]
+    ])
   })
 
   it("[HR-5] failures have their code, and what went wrong inside stays there", async () => {

@@ -7,7 +7,8 @@ import { pino } from "pino"
 import { onTestFinished } from "vitest"
 import * as HttpServer from "../../src/http/HttpServer.ts"
 import * as Descriptions from "../../src/rest/Descriptions.ts"
-import type { AnyEndpoint, HubServices } from "../../src/rest/Endpoint.ts"
+import type { HubServices } from "../../src/EndpointList.ts"
+import type { AnyEndpoint } from "../../src/rest/Endpoint.ts"
 import * as Installing from "../../src/rest/Installing.ts"
 import { type AccountView, Identify, type Principal } from "../../src/rest/Principal.ts"
 
@@ -17,6 +18,14 @@ export const accountOf = (role: AdminScope.HubRole, member?: string): AccountVie
   name: `the ${role}`,
   role,
   member
+})
+
+/** An owner of the hub who signed in just now, and acts as a member where one is named. */
+export const sessionOf = (member: string | undefined): Principal => ({
+  kind: "session",
+  account: accountOf("owner", member),
+  session: `s-${member}`,
+  signedInMs: Date.now()
 })
 
 /** Callers by the name that they send as their token. */
@@ -64,7 +73,7 @@ export const auditing = () => {
 
 /** Serves until the test ends; gives how to ask. */
 export const serve = async (
-  endpoints: ReadonlyArray<AnyEndpoint>,
+  endpoints: ReadonlyArray<AnyEndpoint<HubServices>>,
   { callers: known = callers, isTeam = true, services = Context.empty() }: ServeOptions = {}
 ) => {
   const app = HttpServer.make(pino({ level: "silent" }))
@@ -90,7 +99,7 @@ export const serve = async (
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
     })
     const text = await response.text()
-    const isJson = response.headers.get("content-type")?.includes("json") === true
+    const isJson = /[/+]json\b/.test(response.headers.get("content-type") ?? "")
     return {
       status: response.status,
       headers: response.headers,

@@ -7,6 +7,7 @@ import { socketIo } from "@syncline/transport-socketio"
 import { expect, it, onTestFinished } from "vitest"
 import { type HubProcess, startHub, Task, temporaryFolder, until } from "../hubProcess.ts"
 import { ask, team } from "../localDoor.ts"
+import { openLiveHub } from "../live/liveHub.ts"
 import { teamWorld } from "./teamWorld.ts"
 
 const limit = { timeout: 60_000 }
@@ -16,7 +17,7 @@ interface Pairing {
   readonly pending: ReadonlyArray<{ readonly id: string; readonly checkNumber: string; readonly name: string }>
 }
 
-const phoneAt = async (hub: HubProcess, space: string) => {
+const phoneAt = async (hub: Pick<HubProcess, "url">, space: string) => {
   const phone = await createOrchestratorWithPairing({
     space,
     store: temporaryFolder(),
@@ -90,5 +91,34 @@ it("[HT-5] nobody makes a code for more than its member could grant", limit, asy
   expect(await make("adam", { role: "owner" })).toMatchObject({ status: 409, body: { code: "CharterDenied" } })
   expect(await make("mia", {})).toMatchObject({ status: 409, body: { code: "CharterDenied" } })
   expect(await make("nobody", {})).toMatchObject({ status: 403, body: { code: "AccountUnlinked" } })
+  for (const [as, member] of [
+    ["adam", "owner"],
+    ["mia", "owner"],
+    ["mia", "adam"]
+  ] as const) {
+    expect(await make(as, { member })).toMatchObject({ status: 409, body: { code: "CharterDenied" } })
+  }
   expect(await make("adam", { member: "zoe" })).toMatchObject({ status: 404, body: { code: "NoneOfTeam" } })
+})
+
+it("[HT-5] nobody says yes for more than its member could grant, whatever else is asked meanwhile", limit, async () => {
+  const hub = await openLiveHub({ policy: "enterprise", pairing: "on" })
+  const owner = await hub.owner()
+  await owner.ask("POST", "/members", { id: "adam", name: "Adam", role: "admin", teams: [] })
+  const adam = await hub.join(owner, "adam", "admin", "adam")
+  const { body } = await adam.ask("POST", "/pairing/codes", { role: "readonly" })
+  const phone = await phoneAt(hub, "home")
+  const verdict = phone.pairing.verifySyncCode((body as unknown as { readonly words: string }).words, {
+    onCheckNumber: () => undefined
+  })
+  const waiting = async () => ((await adam.ask("GET", "/pairing")).body as unknown as Pairing).pending
+  await until(async () => (await waiting()).length === 1, 20_000)
+  const [{ id }] = (await waiting()) as [Pairing["pending"][number]]
+  const accept = (which: string, more: object) => adam.ask("POST", `/pairing/requests/${which}/accept`, more)
+  const said = accept(id, { role: "owner" })
+  const others = Array.from({ length: 100 }, (_, at) => accept(at.toString(16).padStart(id.length, "0"), {}))
+  for (const { status } of await Promise.all(others)) expect(status).toBe(404)
+  expect((await said).status).toBe(200)
+  expect(await verdict).toMatchObject({ isVerified: false })
+  expect((await owner.ask("GET", "/members")).text).not.toContain("mias-phone")
 })

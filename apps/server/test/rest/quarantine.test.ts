@@ -46,6 +46,9 @@ it("[HE-6] what waits is told to who may read where it lies, and shown with what
   expect(told(first)).toEqual([ours])
   expect(told(await as("mia")("GET", `/quarantine?limit=1&after=${String(first.body["next"])}`))).toEqual([open])
   expect(told(await as("mia")("GET", "/quarantine?reason=MassDelete"))).toEqual([])
+  const exported = await as("mia")("GET", "/quarantine/export?reason=Denied")
+  const lines = String(exported.body["text"]).trim().split("\n")
+  expect(lines.map((line) => (JSON.parse(line) as { readonly id: string }).id)).toEqual([ours, open])
   const shown = await as("mia")("GET", `/quarantine/${ours}`)
   expect(shown.body).toMatchObject({
     contents: { partition: { header: north }, entities: [{ id: "q0", changes: [{ field: "title", value: "of 0" }] }] }

@@ -43,6 +43,18 @@ const hidden = async () => {
   return world
 }
 
+/** Conflicts of records, the newest first. */
+const conflictsOf = (...ids: ReadonlyArray<string>) =>
+  ids.map((id, at) => ({
+    number: ids.length - at,
+    atMs: 1,
+    type: "task",
+    id,
+    field: "title",
+    winner: "one",
+    loser: "other"
+  }))
+
 describe("what a member may not read", () => {
   it("[HE-5] gets the same bytes as what is not there, whatever is asked", async () => {
     const { as, journal } = await hidden()
@@ -237,4 +249,24 @@ describe("what a member may", () => {
       { decision: { allowed: false, rule: "hub/entities.remove" }, behalf: "the owner (rob)" }
     ])
   })
+})
+
+it("[HE-11] of conflicts a person gets those of records that its member may read, and no page tells of others", async () => {
+  const noted = conflictsOf("hid", "seen", "hid", "hid", "gone", "seen")
+  const { as, copy } = await recordsWorld({ conflicts: noted })
+  await copy({ id: "hid", header: south, fields: { title: "secret" } })
+  await copy({ id: "seen", header: north, fields: { title: "ours" } })
+  const idsOf = async (who: string, query: string) => {
+    const { body } = await as(who)("GET", `/conflicts?${query}`)
+    const { items, ...more } = body as unknown as { readonly items: ReadonlyArray<{ readonly id: string }> }
+    return { ...more, ids: items.map(({ id }) => id) }
+  }
+  expect(await idsOf("owner", "limit=4")).toEqual({ ids: ["hid", "seen", "hid", "hid"], next: "3", missed: 7 })
+  expect(await idsOf("mia", "limit=1")).toEqual({ ids: ["seen"], next: "5", missed: 0 })
+  expect(await idsOf("mia", "limit=1&after=5")).toEqual({ ids: ["seen"], next: null, missed: 0 })
+  for (const id of ["hid", "gone", "none"]) {
+    expect(await idsOf("mia", `type=task&id=${id}&limit=1`)).toEqual({ ids: [], next: null, missed: 0 })
+  }
+  expect((await as("nobody")("GET", "/conflicts")).body).toMatchObject({ code: "AccountUnlinked" })
+  expect((await as("mia")("GET", "/conflicts?after=x")).body).toMatchObject({ code: "PlaceUnfit" })
 })

@@ -102,8 +102,9 @@ it(
     for (const [method, path, body] of corpus) {
       const what = `${method} ${path} ${body ?? ""}`.slice(0, 100)
       let heldUpMs = Infinity
-      // What the whole process worked, with the caller's part: a busy machine does not count. Cleaning up may fall into it.
-      for (let tries = 0; heldUpMs > 100 && tries < 3; tries++) {
+      // What the whole process worked, with the caller's part, in several turns: alone 70 ms at most. A core that is
+      // shared with other work counts up to twice as much, and cleaning up may fall into it.
+      for (let tries = 0; heldUpMs > 200 && tries < 5; tries++) {
         const began = process.cpuUsage()
         const answer = await ask(`/api/v1${path}`, { as: "mia", method, body })
         const { system, user } = process.cpuUsage(began)
@@ -111,7 +112,7 @@ it(
         expect([what, [400, 413, 414, 422].includes(answer.status)]).toEqual([what, true])
         expect(answer.body["code"]).toMatch(/^[A-Z]\w+$/)
       }
-      expect([what, heldUpMs < 100]).toEqual([what, true])
+      expect([what, heldUpMs < 200]).toEqual([what, true])
     }
     expect(await Effect.runPromise(journal.head)).toBe(head)
     expect(({} as { readonly x?: unknown }).x).toBeUndefined()

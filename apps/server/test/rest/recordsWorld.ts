@@ -19,33 +19,28 @@ import { enterprise, personal } from "@syncline/policy"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { onTestFinished } from "vitest"
 import type { Principal } from "../../src/rest/Principal.ts"
+import { Conflicts, type Noted } from "../../src/records/Conflicts.ts"
+import { conflictEndpoints } from "../../src/records/conflictEndpoints.ts"
 import { historyEndpoints } from "../../src/records/historyEndpoints.ts"
 import { quarantineEndpoints } from "../../src/records/quarantineEndpoints.ts"
 import { receiptEndpoints } from "../../src/records/receiptEndpoints.ts"
 import { recordEndpoints } from "../../src/records/recordEndpoints.ts"
 import { typeEndpoints } from "../../src/records/typeEndpoints.ts"
 import { writingEndpoints } from "../../src/records/writingEndpoints.ts"
-import { accountOf, type Asked, type AskOptions, serve } from "./frame.ts"
+import { accountOf, type Asked, type AskOptions, serve, sessionOf } from "./frame.ts"
 
 const space = SpaceId.fromBytes(new Uint8Array(16).fill(23))
 const keyOf = (number: number) => DeviceKeyFile.deviceKey(Redacted.make(new Uint8Array(32).fill(number)))
 
-const session = (member: string | undefined): Principal => ({
-  kind: "session",
-  account: accountOf("owner", member),
-  session: `s-${member}`,
-  signedInMs: Date.now()
-})
-
 /** Every account is the hub's owner, so that only the charter says no; but for `viewer`, who may only read. */
 const callers: { readonly [name: string]: Principal } = {
   door: { kind: "door" },
-  owner: session("owner"),
-  adam: session("adam"),
-  mia: session("mia"),
-  rob: session("rob"),
-  nobody: session(undefined),
-  gone: session("gone"),
+  owner: sessionOf("owner"),
+  adam: sessionOf("adam"),
+  mia: sessionOf("mia"),
+  rob: sessionOf("rob"),
+  nobody: sessionOf(undefined),
+  gone: sessionOf("gone"),
   viewer: { kind: "session", account: accountOf("viewer", "mia"), session: "s-viewer", signedInMs: Date.now() }
 }
 
@@ -67,8 +62,14 @@ const founding = (): ReadonlyArray<ReadonlyArray<CharterOperation.CharterOperati
 const key = Layer.succeed(DeviceKey.DeviceKey, keyOf(1))
 const ports = Layer.mergeAll(NodeCrypto.layer, NodeCompression.layer, key)
 
+interface WorldOptions {
+  readonly isTeam?: boolean
+  /** Those that the hub has noted, the newest first. */
+  readonly conflicts?: ReadonlyArray<Noted>
+}
+
 /** mia is of the team north, rob only reads there, adam manages the space; the hub is an owner's device. */
-export const recordsWorld = async ({ isTeam = true }: { readonly isTeam?: boolean } = {}): Promise<RecordsWorld> => {
+export const recordsWorld = async ({ conflicts = [], isTeam = true }: WorldOptions = {}): Promise<RecordsWorld> => {
   const store = CharterStore.CharterStore.layerMemory([], "memory")
   const gate = isTeam ? enterprise()(space).pipe(Layer.provide(store)) : personal({ trusted: [keyOf(2).peer] })
   const layer = Layer.mergeAll(Records.Records.layer, QuarantineDesk.QuarantineDesk.layer).pipe(
@@ -88,9 +89,12 @@ export const recordsWorld = async ({ isTeam = true }: { readonly isTeam?: boolea
     ...writingEndpoints,
     ...historyEndpoints,
     ...quarantineEndpoints,
-    ...receiptEndpoints
+    ...receiptEndpoints,
+    ...conflictEndpoints
   ]
-  const without = Context.omit(Gate.Gate, DeviceKey.DeviceKey)(services)
+  const newest = (before = Infinity) => Effect.succeed(conflicts.filter(({ number }) => number < before))
+  const noted = Context.add(services, Conflicts, { newest, missed: Effect.succeed(7) })
+  const without = Context.omit(Gate.Gate, DeviceKey.DeviceKey)(noted)
   const served = await serve(endpoints, { callers, isTeam, services: without as unknown as Context.Context<never> })
   const as: RecordsWorld["as"] = (who) => (method, path, body) =>
     served.ask(`/api/v1${path}`, { as: who, method, body })

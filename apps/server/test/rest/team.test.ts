@@ -148,3 +148,21 @@ describe("in whose name", () => {
     expect(behalvesOf(charter).slice(-2)).toEqual(["the owner (adam)", "the hub's machine"])
   })
 })
+
+it("[HT-8] a policy and a seal take by the charter what they take by themselves", async () => {
+  const { ask, charter } = await teamWorld()
+  const write = (as: string, operation: object) =>
+    ask("/charter/records", { as, method: "POST", body: { operations: [operation] } })
+  const text = JSON.stringify({ version: 1, types: {}, rules: [] })
+  const seal = { _tag: "SealSpace", showsHistory: true, periodDays: null }
+  for (const [as, operation] of [
+    ["token", { _tag: "SetPolicy", text }],
+    ["token", { _tag: "RemovePolicy" }],
+    ["owner", seal]
+  ] as const) {
+    expect(await write(as, operation)).toMatchObject({ status: 403, body: { code: "AskedElsewhere" } })
+  }
+  expect(charter.state()).toMatchObject({ version: 2, policy: undefined, seal: undefined })
+  expect((await write("adam", { _tag: "SetPolicy", text })).body["code"]).not.toBe("AskedElsewhere")
+  expect((await write("door", seal)).status).toBe(200)
+})

@@ -12,27 +12,20 @@ import { PairingKeeper } from "../../src/team/PairingKeeper.ts"
 import { pairingEndpoints } from "../../src/team/pairingEndpoints.ts"
 import { policyEndpoints } from "../../src/team/policyEndpoints.ts"
 import { roleEndpoints } from "../../src/team/roleEndpoints.ts"
-import { accountOf, serve } from "./frame.ts"
+import { accountOf, serve, sessionOf } from "./frame.ts"
 
 const seedOf = (number: number) => Redacted.make(new Uint8Array(32).fill(number))
 const keyOf = (number: number) => DeviceKeyFile.deviceKey(seedOf(number))
 export const peerOf = (number: number): PeerId.PeerId => keyOf(number).peer
 
-const session = (member: string | undefined): Principal => ({
-  kind: "session",
-  account: accountOf("owner", member),
-  session: `s-${member}`,
-  signedInMs: Date.now()
-})
-
 /** Every account is the hub's owner, so that only the charter says no. */
 const callers: { readonly [name: string]: Principal } = {
   door: { kind: "door" },
-  owner: session("owner"),
-  adam: session("adam"),
-  mia: session("mia"),
-  nobody: session(undefined),
-  gone: session("gone"),
+  owner: sessionOf("owner"),
+  adam: sessionOf("adam"),
+  mia: sessionOf("mia"),
+  nobody: sessionOf(undefined),
+  gone: sessionOf("gone"),
   token: {
     kind: "token",
     account: accountOf("owner", "adam"),

@@ -21,6 +21,20 @@ const Backup = Schema.Struct({
   problem: Schema.optionalKey(Schema.String)
 }).annotate({ identifier: "Backup" })
 
+/** What restoring would do. */
+export const RestorePlan = Schema.Struct({
+  /** Unix milliseconds of the backup, and what it holds. */
+  madeMs: Schema.Finite,
+  records: Schema.Int,
+  commits: Schema.Int,
+  /** Commits that the hub has now; `null` where the backup is of another device or space. */
+  commitsNow: Schema.NullOr(Schema.Int),
+  /** Peers that the backup knows: what it lacks they bring again, as far as they have it. */
+  peers: Schema.Int,
+  /** What does it, once the hub is stopped. */
+  command: Schema.String
+}).annotate({ identifier: "RestorePlan" })
+
 /** Something that is done with a backup, or was. */
 export const BackupRun = Schema.Struct({
   kind: Schema.Literals(["make", "verify"]),

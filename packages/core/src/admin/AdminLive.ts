@@ -11,12 +11,29 @@ export const eventName = "event"
 
 /** The team has changed. */
 export const CharterChanged = Schema.TaggedStruct("CharterChanged", { version: Schema.Int })
+/** Somebody asks to join the team, or a request was settled. */
+export const RequestsChanged = Schema.TaggedStruct("RequestsChanged", { pending: Schema.Int })
+/** A device knows a code of the hub and waits for a yes, or one was told. */
+export const PairingAsks = Schema.TaggedStruct("PairingAsks", { pending: Schema.Int })
+/** A backup is made or verified, or that came to its end. */
+export const BackupChanged = Schema.TaggedStruct("BackupChanged", { isUnderWay: Schema.Boolean })
+/** Something was decided and written down. */
+export const AuditGrew = Schema.TaggedStruct("AuditGrew", { upto: Schema.Int })
 /** How the hub stands is another thing now than it was. */
 export const StatusNow = Schema.TaggedStruct("StatusNow", { light: Light, sentence: Schema.String })
 /** This listener was too slow and lost events: what it shows is to be asked for anew. */
 export const Missed = Schema.TaggedStruct("Missed", { count: Schema.Int })
 
-export const LiveEvent = Schema.Union([SyncEvent.SyncEvent, CharterChanged, StatusNow, Missed])
+export const LiveEvent = Schema.Union([
+  SyncEvent.SyncEvent,
+  CharterChanged,
+  RequestsChanged,
+  PairingAsks,
+  BackupChanged,
+  AuditGrew,
+  StatusNow,
+  Missed
+])
 export type LiveEvent = typeof LiveEvent.Type
 
 /** As it is sent. */

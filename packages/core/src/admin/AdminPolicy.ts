@@ -1,5 +1,6 @@
 /** The policy of a team as a hub's REST interface tells it: versions, explanations, and what a draft would change. */
 import { Schema } from "effect"
+import * as CharterOperation from "../charter/CharterOperation.ts"
 import { wording } from "./AdminTeam.ts"
 
 /** What may be done with records, as policies name it. */
@@ -74,6 +75,28 @@ export const Impacts = Schema.Struct({
   warnings: Sentences
 })
 export const Tested = Schema.Struct({ problems: Sentences, warnings: Sentences })
+/** What decides now. */
+export const InForce = Schema.Struct({
+  /** The version of the charter that put it in force; `null` for the built-in roles alone. */
+  version: Schema.NullOr(Schema.Int),
+  text: Schema.NullOr(Schema.String),
+  warnings: Sentences,
+  /** Version and digest of the charter, to be named where something is put in its place. */
+  charterVersion: Schema.Int,
+  digest: Schema.String
+})
+/** A document that somebody works on, kept for that account alone. */
+export const Kept = Schema.Struct({
+  text: Schema.String.check(Schema.isMaxLength(CharterOperation.policyBytesMax)),
+  /** The version of the charter that it began with. */
+  basedOn: Schema.optionalKey(Schema.Int)
+})
+export const KeptDraft = Schema.Struct({
+  text: Schema.String,
+  basedOn: Schema.NullOr(Schema.Int),
+  /** Unix milliseconds. */
+  savedMs: Schema.Finite
+})
 export const Versions = Schema.Struct({
   /** The newest first; a text of `null` means the built-in roles. */
   versions: Schema.Array(Schema.Struct({ version: Schema.Int, text: Schema.NullOr(Schema.String) }))

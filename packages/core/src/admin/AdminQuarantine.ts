@@ -12,6 +12,8 @@ export const OfCommit = Schema.Struct({ id: CommitId })
 const page = { limit: AdminPage.fields.limit, after: Schema.optionalKey(Place) }
 export const Query = Schema.Struct({ ...page, reason: Schema.optionalKey(Quarantine.QuarantineReason) })
 
+export const ExportQuery = Schema.Struct({ reason: Query.fields.reason })
+
 const entry = {
   id: Schema.String,
   reason: Quarantine.QuarantineReason,

@@ -225,6 +225,29 @@ export const Undone = Schema.Struct({
   entitiesCount: Schema.Int
 })
 
+/** Two devices wrote a field without knowing of each other, and one of the values stands. The other one is in the record's history. */
+export const Conflict = Schema.Struct({
+  /** Unix milliseconds of when the hub found it. */
+  atMs: Schema.Finite,
+  type: Schema.String,
+  id: Schema.String,
+  field: Schema.String,
+  /** Devices whose value stands, and whose does not. */
+  winner: Schema.String,
+  loser: Schema.String
+}).annotate({ identifier: "Conflict" })
+export const ConflictQuery = Schema.Struct({
+  ...AdminPage.fields,
+  type: Schema.optionalKey(Type),
+  id: Schema.optionalKey(Id)
+})
+/** The newest first. */
+export const Conflicts = Schema.Struct({
+  ...AdminPage.of(Conflict).fields,
+  /** Conflicts that happened faster than the hub could note them, since it keeps a list. */
+  missed: Schema.Int
+})
+
 export const TypeCount = Schema.Struct({
   id: Schema.String,
   records: Schema.Int,

@@ -4,6 +4,8 @@ import * as CharterOperation from "../charter/CharterOperation.ts"
 import * as PeerId from "../identity/PeerId.ts"
 import * as AdminPage from "./AdminPage.ts"
 
+const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
+
 export const Member = Schema.Struct({
   id: Schema.String,
   name: Schema.String,
@@ -72,6 +74,29 @@ const Operation = CharterOperation.Json.annotate({
     "An operation of a charter by its `_tag`, with peer ids for devices; see the SPEC of @syncline/core, The charter."
 })
 export const Operations = Schema.Struct({ operations: Schema.Array(Operation), ...wording })
+
+/** Of an operation: its `_tag` and what it names in plain words; keys and texts of documents are left out. */
+const Told = Schema.Record(Schema.String, Schema.Union([HeaderValue, Schema.Array(Schema.String)])).annotate({
+  identifier: "OperationTold"
+})
+/** What was written into the charter, the newest first. */
+export const CharterRecord = Schema.Struct({
+  version: Schema.Int,
+  /** Unix milliseconds, by the signer's clock. */
+  atMs: Schema.Finite,
+  /** The device that signed it. */
+  signer: Schema.String,
+  /** The person in whose name; empty where the device speaks for itself. */
+  behalf: Schema.String,
+  note: Schema.String,
+  operations: Schema.Array(Told)
+}).annotate({ identifier: "CharterRecord" })
+export const RecordsQuery = Schema.Struct({
+  limit: AdminPage.fields.limit,
+  /** Versions below this one. */
+  before: Schema.optionalKey(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1)))
+})
+export const CharterRecords = Schema.Struct({ records: Schema.Array(CharterRecord) })
 
 /** The version of the charter with what was written. */
 export const Written = Schema.Struct({ version: Schema.Int })

@@ -74,6 +74,7 @@ export const make = Effect.fnUntraced(function* (options: CharterOptions) {
     foresee: (operations) => Effect.suspend(() => CharterOffer.foresee(keeping, operations)),
     offered: offer.offered,
     receive: (records) => told(CharterKeeping.receive(keeping, records)),
+    records: (limit, before) => recordsOf(keeping, limit, before),
     digest,
     known: () => ({ marks: marksOf(keeping.durable), rivals: idsOf(keeping.durable.rivals) }),
     knownTo: (peer) => knownTo(keeping.durable, peer),
@@ -123,6 +124,15 @@ const digestOf = (keeping: Keeping): CharterShape["digest"] => {
 const stateAt = ({ durable: { state }, graph }: Keeping, version: number): CharterState | undefined => {
   if (version === state.version) return state
   return version > state.version ? undefined : graph.stateAt(version)
+}
+
+const recordsOf = ({ durable: { state }, graph }: Keeping, limit: number, before = state.version + 1) => {
+  const end = Math.min(before - 1, state.version)
+  const from = Math.max(0, end - limit)
+  return graph
+    .after(from)
+    .slice(0, Math.max(0, end - from))
+    .toReversed()
 }
 
 /** The newest of them are named where there are too many. */

@@ -87,6 +87,8 @@ export interface CharterShape {
   readonly knownTo: (peer: PeerId) => Known
   /** The records that are known and do not count, each behind what it stands behind. */
   readonly rivals: () => ReadonlyArray<CharterRecord.CharterRecord>
+  /** Records that count, the newest first: those of versions below `before`, or the newest; at most `limit`, 1 to 1,000. */
+  readonly records: (limit: number, before?: number) => ReadonlyArray<CharterRecord.CharterRecord>
   /** 16 bytes that are equal where the same records count in the same order. */
   readonly digest: () => Uint8Array
   /** Records that somebody lacks who knows that much: first what counts, with what it needs; about `bytesMax` bytes, at least one. */

@@ -113,6 +113,11 @@ export interface RemoteOutcome {
   readonly refused: ReadonlyArray<readonly [code: string, count: number]>
   /** What is to be said of single commits, by their place in the batch; those not named were taken in. */
   readonly verdicts: ReadonlyArray<Verdict & { readonly index: number }>
+  /**
+   * Commits that brought something that was not here, applied or kept in quarantine, by their place in the batch; and by how many live
+   * records each made the journal grow, negative where it deleted more than it made.
+   */
+  readonly fresh: ReadonlyArray<readonly [index: number, records: number]>
   /** Commits that waited in quarantine and came in by this batch, by the reason for which they had waited. */
   readonly arrived: ReadonlyArray<readonly [reason: QuarantineReason, commits: number]>
   /** Ids of commits that wait as a mass delete, those of `laterDeletes` too. */
@@ -229,6 +234,8 @@ export interface Released {
   readonly copyShownBy: PeerId | undefined
   /** Ids of commits that stay, because something that they rest on is missing. */
   readonly waiting: ReadonlyArray<string>
+  /** By how many live records a commit that was applied made the journal grow, its author's device, and who delivered it; without zeros. */
+  readonly grown: ReadonlyArray<{ readonly author: PeerId; readonly peer: PeerId; readonly records: number }>
   /** Commits that stay, because they cannot be taken in now. */
   readonly kept: ReadonlyArray<KeptCommit>
   readonly entities: ReadonlyArray<EntityRef>
@@ -410,6 +417,8 @@ export interface JournalShape extends HistoryReads {
    */
   readonly liveOf: (type: string, id: string, sees?: Sees) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
   readonly query: (query: EntityQuery) => Effect.Effect<ReadonlyArray<EntityView>, JournalError>
+  /** Bytes that the store takes for what it holds, quarantine and history included, without room in it that is free again. */
+  readonly bytesHeld: Effect.Effect<number, JournalError>
   /** Number of live entities of a type. */
   readonly count: (type: string) => Effect.Effect<number, JournalError>
   /** Partitions with the number of their live entities. */

@@ -16,81 +16,19 @@ import * as CommitReading from "./CommitReading.ts"
 import type { DeleteLimits } from "./DeleteWatch.ts"
 import * as EntityHistory from "./EntityHistory.ts"
 import * as ForkMerge from "./ForkMerge.ts"
-import { KnownEvents } from "./KnownEvents.ts"
-import type { ConflictRef, Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
+import type { Denial, KeptCommit, Released, RemoteBatch, RemoteOutcome } from "./Journal.ts"
 import { type JournalTables, type PartitionRow, type QuarantineRow, sources } from "./JournalTables.ts"
 import { authorOf, newIncarnation, type WriterContext } from "./JournalWriter.ts"
 import * as KeptCommits from "./KeptCommits.ts"
 import { judgeDeletes, restsOnMissing } from "./MassDelete.ts"
-import { OpenedCommits } from "./OpenedCommits.ts"
-import { OpenEntities, type OpenEntity } from "./OpenEntities.ts"
+import type { OpenEntity } from "./OpenEntities.ts"
 import { type Because, type QuarantineReason, waitingOf } from "./Quarantine.ts"
+import { type Intake, intake } from "./ReceiverIntake.ts"
 import * as ReleasedCommits from "./ReleasedCommits.ts"
 import { restsOnWaiting, type Verdict } from "./Receipt.ts"
 
 /** Most conflicts and forks that one batch reports; the rest stays visible in the history only. */
 const reportsMax = 64
-
-/** Counts of a batch while it is taken in. */
-interface Tally {
-  applied: number
-  known: number
-  held: number
-  gaps: number
-  locked: number
-  /** An event of this very journal came that it does not know: it was restored from a copy, or a copy of it runs. */
-  isCopied: boolean
-  readonly refused: Map<string, number>
-  readonly arrived: Map<QuarantineReason, number>
-  readonly verdicts: Array<RemoteOutcome["verdicts"][number]>
-  readonly forks: Array<RemoteOutcome["forks"][number]>
-  readonly conflicts: Array<ConflictRef>
-}
-
-/** One batch on its way into the rows. */
-interface Intake {
-  readonly context: WriterContext
-  readonly entities: OpenEntities
-  readonly commits: OpenedCommits
-  readonly known: KnownEvents
-  /** Commits in quarantine that were looked at because parts of them came, and the places of the events that came. */
-  readonly cameBack: Map<string, Set<number>>
-  readonly tally: Tally
-  readonly nowMs: number
-  readonly aheadMsMax: number
-  /** Comparing clocks brought the commits, so a number already used may belong to another branch of a fork. */
-  readonly isCompared: boolean
-  /** Whoever brings them stands for them: what was taken back and comes again is not taken back anew. */
-  readonly isVouched: boolean
-}
-
-type Bringing = Pick<Intake, "nowMs" | "aheadMsMax" | "isCompared" | "isVouched">
-
-const intake = (context: WriterContext, bringing: Bringing): Intake => {
-  const { compression, crypto, keys, tables } = context
-  const commits = new OpenedCommits({ rows: tables, crypto, compression, keys, addLocked: tables.addLocked })
-  return {
-    context,
-    entities: new OpenEntities(tables, crypto),
-    commits,
-    known: new KnownEvents(commits),
-    cameBack: new Map(),
-    tally: {
-      applied: 0,
-      known: 0,
-      held: 0,
-      gaps: 0,
-      locked: 0,
-      isCopied: false,
-      refused: new Map(),
-      arrived: new Map(),
-      verdicts: [],
-      forks: [],
-      conflicts: []
-    },
-    ...bringing
-  }
-}
 
 /** Takes in commits of others whose author signatures were verified, and moves the cursor with them. */
 export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: number): RemoteOutcome => {
@@ -115,20 +53,24 @@ export const receive = (context: WriterContext, batch: RemoteBatch, nowMs: numbe
           }
         )
       : new Set(batch.massDeletes)
+  const fresh: Array<RemoteOutcome["fresh"][number]> = []
   openings.forEach((opening, index) => {
+    const { applied, grown, kept } = work.tally
     const denial = denials.get(index)
     const verdict =
       denial === undefined
         ? takeOrTell(work, opening, batch.peer, source, massDeleting)
         : keepDenied(work, opening, denial, batch.peer)
     if (verdict !== undefined) say(work, index, verdict)
+    if (work.tally.applied > applied || work.tally.kept > kept) fresh.push([index, work.tally.grown - grown])
   })
   const entities = work.entities.finish()
   const cursor = moveCursor(tables, batch)
   if (work.tally.isCopied) renew(context)
-  const { arrived, refused } = work.tally
+  const { arrived, grown: _grown, kept: _kept, refused, ...tally } = work.tally
   return {
-    ...work.tally,
+    ...tally,
+    fresh,
     refused: [...refused],
     arrived: [...arrived],
     massDeletes: [...massDeleting],
@@ -181,6 +123,7 @@ export const release = (
       ? new Set<string>()
       : judgeDeletes(work, openings, { deleteLimits, judgedBy: undefined, deletingOf })
   const outcome = { released: new Array<string>(), waiting: new Array<string>(), kept: new Array<KeptCommit>() }
+  const grown: Array<Released["grown"][number]> = []
   rows.forEach((row, index) => {
     const opening = openings[index]!
     const isWhole = row.reason === "MassDelete" && !isInParts
@@ -190,11 +133,15 @@ export const release = (
     // Taken out first, so that it can be kept for another reason, e.g. as the proof of a fork.
     tables.removeQuarantine(row.id)
     if (row.reason === "Forked") return void outcome.released.push(row.id)
-    const gapsBefore = work.tally.gaps
+    const { gaps: gapsBefore, grown: grownBefore } = work.tally
     // What this device wrote itself comes back as it was; a custodian says whether its time can stand.
     const judging = row.reason === "Rejected" ? { ...work, aheadMsMax: Infinity } : work
     const verdict = takeOpened(judging, opening, row.peer, ReleasedCommits.sourceOf(row, tables), massDeleting)
     if (work.tally.isCopied) copyShownBy ??= row.peer
+    const records = work.tally.grown - grownBefore
+    if (records !== 0 && opening.kind === "checked") {
+      grown.push({ author: Author.peer(opening.commit.packed.header.authors[0]!), peer: row.peer, records })
+    }
     if (verdict === undefined && work.tally.gaps === gapsBefore) {
       tables.removeReceipt(row.id)
       return void outcome.released.push(row.id)
@@ -205,7 +152,7 @@ export const release = (
   })
   const entities = work.entities.finish()
   if (copyShownBy !== undefined) renew(context)
-  return { ...outcome, entities, copyShownBy }
+  return { ...outcome, grown, entities, copyShownBy }
 }
 
 const moveCursor = (tables: JournalTables, batch: RemoteBatch): number => {
@@ -257,13 +204,18 @@ const describe = ({ bytes, decoded, id, packed }: CheckedCommit): CommitOpening.
 
 /** Puts a commit into quarantine; false when it is full. */
 const keep = (
-  { context, nowMs }: Intake,
+  { context, nowMs, tally }: Intake,
   entry: CommitOpening.Described,
   peer: PeerId,
   reason: QuarantineReason,
   why: Because & Partial<Pick<Verdict, "kind">>,
   dueMs: number | null
-): boolean => KeptCommits.keepTold(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs }, why.kind)
+): boolean => {
+  const isNew = context.tables.quarantineRow(entry.id) === undefined
+  const isKept = KeptCommits.keepTold(context, { ...entry, peer, reason, ...why, sinceMs: nowMs, dueMs }, why.kind)
+  if (isNew && isKept) tally.kept++
+  return isKept
+}
 
 const refusal = (code: string, because = ""): Verdict => ({
   code,
@@ -433,6 +385,7 @@ const mergeEvent = (
   const { event, origin } = placed
   const { type } = entity.partition.partition
   const isUnfolded = entity.unfolded !== undefined
+  const wasLive = isLive(entity)
   switch (isUnfolded ? "fork" : EntityState.standing(entity.state, event, origin, work.isCompared)) {
     case "known":
       tally.known++
@@ -455,10 +408,13 @@ const mergeEvent = (
         if (tally.conflicts.length >= reportsMax) break
         tally.conflicts.push({ type, id: entity.id, field, winner: winner.author, loser: loser.author })
       }
+      tally.grown += Number(isLive(entity)) - Number(wasLive)
       return true
     }
   }
 }
+
+const isLive = ({ state }: OpenEntity): boolean => !state.isDeleted && state.clock.size > 0
 
 /** Keeps the commit as the proof of a fork. */
 const reportFork = (work: Intake, commit: CheckedCommit, peer: PeerId, entity: OpenEntity): void => {

@@ -177,6 +177,8 @@ export interface JournalRows {
   readonly lockedCount: () => number
   /** Arrival numbers of commits that lack one of these keys, in order, at most `limit`. */
   readonly lockedAfter: (keys: ReadonlyArray<KeyId>, lseq: number, limit: number) => ReadonlyArray<number>
+  /** Bytes that what is stored takes, without room that is free again. */
+  readonly bytesHeld: () => number
   /** Live entities of a type. */
   readonly countLive: (type: string) => number
   /** Deleted entities by the partition's row number; none where there are none. */

@@ -214,6 +214,7 @@ const readsOf = (
   | "unlock"
 > => ({
   lockedCount: Effect.sync(() => tables.lockedCount()),
+  bytesHeld: Effect.sync(() => tables.bytesHeld()),
   lockedKeys: Effect.sync(() => tables.lockedKeys()),
   hasSealed: Effect.sync(() => tables.hasSealed()),
   sealLook: Effect.sync(() => SealLook.at(tables, reader.keys)),

@@ -349,6 +349,8 @@ export class MemoryTables implements JournalTables {
 
   lockedCount = (): number => this.#locked.size
 
+  bytesHeld = (): number => this.#commits.reduce((sum, { bytes }) => sum + bytes.length, 0)
+
   hasLocked = (): boolean => this.#locked.size > 0
 
   isLocked = (lseq: number): boolean => this.#locked.has(lseq)

@@ -115,7 +115,7 @@ const soughtAtOnceMax = 512
  */
 const keepNotShared = (context: WriterContext, { peer, proven, unsent }: Settlement): void => {
   const { tables } = context
-  const told = tables.custodians().find((custodian) => custodian.peer === peer)?.lseq ?? 0
+  const told = tables.peer(peer)?.custody ?? 0
   for (const lseq of unsent) if (lseq > told) putNotShared(context, tables.commitAt(lseq), peer)
   if (proven === undefined || proven.uncompared.size === 0) return
   for (let from = told; from < proven.upto;) {

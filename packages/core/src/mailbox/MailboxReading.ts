@@ -8,6 +8,8 @@ import type { PeerId } from "../identity/PeerId.ts"
 import * as Commit from "../model/Commit.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import * as BatchIntake from "../session/BatchIntake.ts"
+import type { IntakeContext } from "../session/CheckedBatch.ts"
+import { code as putOffCode, IntakeQuota } from "../session/IntakeQuota.ts"
 import * as BatchPortions from "../session/BatchPortions.ts"
 import * as CommitDeeds from "../session/CommitDeeds.ts"
 import type * as Wire from "../wire/WireMessage.ts"
@@ -161,9 +163,10 @@ const readSegment = Effect.fnUntraced(function* (
   const segment = MailboxSegment.decode(bytes)
   // Its owner has signed for it, so it will never be anything better; what it lacks is asked for.
   if (typeof segment === "string" || segment.space !== head.space) return "closed" satisfies Taken as Taken
-  const { applied, gaps } = yield* takeIn(work, head, segment.commits)
+  const { applied, gaps, verdicts } = yield* takeIn(work, head, segment.commits)
   noteSeen(work, segment.commits)
-  if (gaps > 0) return "rests" satisfies Taken as Taken
+  // What a quota puts off is tried again like what rests on something missing, and asked for in the end.
+  if (gaps > 0 || verdicts.some(({ code }) => code === putOffCode)) return "rests" satisfies Taken as Taken
   return (applied > 0 ? "news" : "known") satisfies Taken as Taken
 })
 
@@ -220,7 +223,7 @@ const takeIn = Effect.fnUntraced(function* (
   commits: ReadonlyArray<Uint8Array>
 ) {
   const { aheadMsMax, compression, crypto, deleteLimits, gate, journal } = work
-  const context: BatchIntake.IntakeContext = {
+  const context: IntakeContext = {
     journal,
     gate,
     crypto,
@@ -231,6 +234,7 @@ const takeIn = Effect.fnUntraced(function* (
     space: journal.info.space,
     aheadMsMax,
     deleteLimits,
+    quota: yield* IntakeQuota,
     // Nobody has judged anything for whoever reads a mailbox.
     isDialled: true
   }

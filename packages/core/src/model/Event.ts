@@ -71,6 +71,9 @@ export const isOutline = ({ ops: { a, c, r, s } }: Event): boolean =>
 /** True for an event that deletes, or that ends what brought the entity back: in its place, at a time before the deletion. */
 export const mayDelete = ({ ops: { d, w } }: Event): boolean => d === true || (d === false && w !== undefined)
 
+/** True for an event that revives, or that ends what deleted the entity: in its place, at a time before what brought it back. */
+export const mayRevive = ({ ops: { d, w } }: Event): boolean => d === false || (d === true && w !== undefined)
+
 /** What is sealed of an event, encoded; `undefined` when there is nothing to seal. */
 export const encodeContents = (event: Event): Uint8Array | undefined => {
   if (isOutline(event)) return undefined

@@ -134,6 +134,20 @@ export class SpaceLocked extends Schema.TaggedError<SpaceLocked>()("SpaceLocked"
   }
 }
 
+/** A quota leaves no room for what this device writes. Recover as `because` says: by waiting, or by raising the quota. */
+export class QuotaExceeded extends Schema.TaggedError<QuotaExceeded>()("QuotaExceeded", {
+  /** Name of the quota. */
+  rule: Schema.String,
+  because: Schema.String
+}) {
+  override get message(): string {
+    return `nothing more is written here by ${this.rule}: ${this.because}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 export class WriteError extends Schema.TaggedError<WriteError>()("WriteError", {
   reason: Schema.Union([
     EntityInvalid,
@@ -144,7 +158,8 @@ export class WriteError extends Schema.TaggedError<WriteError>()("WriteError", {
     EntityNotFoundAt,
     CommitNotFound,
     UndoTooLarge,
-    SpaceLocked
+    SpaceLocked,
+    QuotaExceeded
   ])
 }) {
   override get message(): string {

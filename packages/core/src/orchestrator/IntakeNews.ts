@@ -11,6 +11,7 @@ import { QuarantineReason } from "../journal/Quarantine.ts"
 import type { MailboxError } from "../mailbox/MailboxError.ts"
 import type * as Partition from "../model/Partition.ts"
 import type { TransportError } from "../transport/TransportError.ts"
+import { code as putOffCode, type PutOff } from "../session/IntakeQuota.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
 import type { Supervision } from "./Supervision.ts"
 
@@ -35,13 +36,18 @@ export const takenIn = Effect.fnUntraced(function* (
 ) {
   const { publish } = supervisor.channel
   const held = new Map<QuarantineReason, number>()
-  for (const { code, kind } of outcome.verdicts) {
+  const putOff = new Map<string, PutOff & { commits: number }>()
+  for (const { because, code, kind, rule } of outcome.verdicts) {
+    if (code === putOffCode) {
+      putOff.set(rule, { rule, because, commits: (putOff.get(rule)?.commits ?? 0) + 1 })
+    }
     if (kind === "held" && isKeptAs(code)) held.set(code, (held.get(code) ?? 0) + 1)
   }
   for (const [code, commits] of held) {
     if (code === "ClockAhead") yield* publish({ _tag: "ClockSkewed", peer, commits })
     yield* publish({ _tag: "CommitsHeld", peer, reason: code, commits })
   }
+  for (const told of putOff.values()) yield* publish({ _tag: "CommitsPutOff", peer, ...told })
   for (const [code, commits] of outcome.refused) yield* publish({ _tag: "CommitsRefused", peer, code, commits })
   for (const [reason, commits] of outcome.arrived) {
     yield* QuarantineNews.left(supervisor.channel, reason, "arrived", commits)

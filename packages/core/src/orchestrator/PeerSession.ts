@@ -21,6 +21,7 @@ import {
   SessionYielded
 } from "../session/SessionError.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
+import * as Spans from "../telemetry/Spans.ts"
 import type { Link } from "../transport/Link.ts"
 import * as GivingWay from "./GivingWay.ts"
 import * as IntakeNews from "./IntakeNews.ts"
@@ -98,7 +99,7 @@ export const run = Effect.fnUntraced(function* (supervisor: Supervision, options
     isSpared: (peer, incarnation) => isSpared(supervisor, options, current, peer, incarnation),
     proofWanted: wishFor(wishes, () => current.session?.peer),
     notify: (notice) => onNotice(supervisor, options, current, end, notice)
-  })
+  }).pipe(Spans.spanned("sync.session", { role: options.role }))
   const error = yield* Effect.raceFirst(driven, Deferred.await(taken)).pipe(
     Effect.provide(supervisor.services),
     // A mistake in this program costs one session, never the node, and it is not silent.

@@ -23,6 +23,7 @@ import {
 import * as Commit from "../model/Commit.ts"
 import * as Limits from "../model/Limits.ts"
 import * as Partition from "../model/Partition.ts"
+import * as QuotaJudging from "../session/QuotaJudging.ts"
 import * as QuarantineAccess from "./QuarantineAccess.ts"
 import * as QuarantineKeeper from "./QuarantineKeeper.ts"
 import * as QuarantineNews from "./QuarantineNews.ts"
@@ -81,6 +82,7 @@ export const release: Decide = Effect.fnUntraced(function* (desk, ids) {
     Effect.gen(function* () {
       const outcome = yield* desk.journal.release(idsOf(page))
       const { copyShownBy } = outcome
+      yield* QuotaJudging.tookReleased(desk.gate, outcome)
       if (copyShownBy !== undefined) yield* QuarantineKeeper.tellCopied(desk, copyShownBy)
       yield* tell(desk, "released", note(answers, page, outcome, "released", applied))
     })

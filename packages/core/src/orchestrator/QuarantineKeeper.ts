@@ -9,6 +9,7 @@ import type { GateShape } from "../gate/Gate.ts"
 import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
 import * as CommitDeeds from "../session/CommitDeeds.ts"
+import * as QuotaJudging from "../session/QuotaJudging.ts"
 import type { JournalShape, Released } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import type { QuarantineRow } from "../journal/JournalTables.ts"
@@ -330,6 +331,7 @@ const release = Effect.fnUntraced(function* (
     const outcome = yield* supervisor.journal.release(some, deleteLimits, strangers)
     sum.released += outcome.released.length
     sum.waiting.push(...outcome.waiting)
+    yield* QuotaJudging.tookReleased(supervisor.gate, outcome)
     yield* tellReleased(supervisor, reason, outcome)
   }
 })

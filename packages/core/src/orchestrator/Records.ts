@@ -19,8 +19,16 @@ import type { HistoryEntry } from "../merge/EntityTimeline.ts"
 import * as Entity from "../model/Entity.ts"
 import type { EntityChange } from "../model/EntityChange.ts"
 import * as Partition from "../model/Partition.ts"
-import { EntityAmbiguous, EntityInvalid, EntityNotFound, WriteDenied, WriteError } from "../model/WriteError.ts"
+import {
+  EntityAmbiguous,
+  EntityInvalid,
+  EntityNotFound,
+  QuotaExceeded,
+  WriteDenied,
+  WriteError
+} from "../model/WriteError.ts"
 import type { PeerId } from "../identity/PeerId.ts"
+import { IntakeQuota, type IntakeQuotaShape } from "../session/IntakeQuota.ts"
 import { SpaceKeys } from "./SpaceKeys.ts"
 
 export interface PutItem {
@@ -135,7 +143,8 @@ export class Records extends Context.Service<
         gate: yield* Gate,
         crypto: yield* Crypto,
         self: (yield* DeviceKey).peer,
-        keys: Option.getOrUndefined(yield* Effect.serviceOption(SpaceKeys))
+        keys: Option.getOrUndefined(yield* Effect.serviceOption(SpaceKeys)),
+        quota: yield* IntakeQuota
       }
       return Records.of({ ...shapeOf(context), seenBy: (viewer) => shapeOf({ ...context, viewer }) })
     })
@@ -169,6 +178,8 @@ interface RecordsContext {
   readonly self: PeerId
   /** Where the keys of the space are followed. */
   readonly keys: SpaceKeys["Service"] | undefined
+  /** Where there are quotas. */
+  readonly quota: IntakeQuotaShape | undefined
   /** In whose name it is, where it is not for the device itself. */
   readonly viewer?: Viewer | undefined
 }
@@ -188,11 +199,19 @@ const write = Effect.fnUntraced(function* (
   if (context.viewer !== undefined) yield* askViewer(context, context.viewer, changes)
   const asked: Asked = { allowed: new Set(), told: new Set() }
   const begun = new Set<string>()
-  for (const change of changes) yield* askGate(context, change, deedsOf(context, change, begun), asked)
+  for (const [place, change] of changes.entries()) {
+    yield* askGate(context, change, deedsOf(context, change, begun), asked)
+    if (place % checkedAtOnceMax === 0) yield* Effect.yieldNow
+  }
+  const full = changes.length === 0 ? undefined : yield* context.quota?.whyFull ?? Effect.undefined
+  if (full !== undefined) return yield* refuse(new QuotaExceeded(full))
   // Last of all: what was asked before may have taken a while.
   if (context.keys !== undefined) yield* context.keys.current
   return yield* context.journal.write(changes, group)
 })
+
+/** Records of one write that are looked up before others get a turn: each is looked for in every partition of its type. */
+const checkedAtOnceMax = 16
 
 /** Partitions, by their keys. */
 interface Asked {
@@ -228,9 +247,10 @@ const askViewer = Effect.fnUntraced(function* (
   changes: ReadonlyArray<EntityChange>
 ) {
   const begun = new Set<string>()
-  for (const change of changes) {
+  for (const [place, change] of changes.entries()) {
     const decision = viewer.mayDo(change.partition, yield* deedsOf(context, change, begun))
     if (!decision.allowed) return yield* deny(change, decision)
+    if (place % checkedAtOnceMax === 0) yield* Effect.yieldNow
   }
 })
 
@@ -243,8 +263,10 @@ const deedsOf = Effect.fnUntraced(function* (
   change: EntityChange,
   begun: Set<string>
 ) {
-  const live = yield* journal.liveOf(change.partition.type, change.id, viewer?.sees)
-  const known = live.find(({ partition }) => Partition.same(partition, change.partition))
+  // Nothing is read of other partitions, of which there may be very many.
+  const isMeant = (partition: Partition.Partition): boolean =>
+    Partition.same(partition, change.partition) && viewer?.sees(partition) !== false
+  const [known] = yield* journal.liveOf(change.partition.type, change.id, isMeant)
   if (known !== undefined) return ofChange(change, known)
   const name = `${Partition.key(change.partition)}\n${change.id}`
   if (begun.has(name)) return ofChange(change, { fields: {} })
@@ -267,6 +289,7 @@ const putAll = Effect.fnUntraced(function* (
     if (change instanceof EntityInvalid) return yield* refuse(change)
     yield* checkHeader(context, type, change)
     changes.push(change)
+    if (changes.length % checkedAtOnceMax === 0) yield* Effect.yieldNow
   }
   const outcome = yield* write(context, changes)
   return { ...outcome, ids: changes.map((change) => change.id) }

@@ -4,6 +4,7 @@
  */
 import { codeOf } from "../session/RunningSession.ts"
 import type { SessionError } from "../session/SessionError.ts"
+import type { TransportError } from "../transport/TransportError.ts"
 import type { LiveSession } from "./SessionTable.ts"
 
 export interface SessionEnd {
@@ -22,6 +23,9 @@ export interface SessionEnd {
 const deniedWaitMsMax = 4_000
 /** What is broken on the peer's side may be mended there at any moment, and nobody here is told. */
 const brokenWaitMsMax = 8_000
+
+/** A hub that starts again is called by all its devices at once. It turns them away as fast as it takes others in. */
+const busyWaitMsMax = 4_000
 
 /** What one of the two sides should never have done; what is wrong then is most likely wrong the next time, too. */
 const faultCodes: ReadonlySet<string> = new Set([
@@ -74,6 +78,21 @@ const waitMsMax = (reason: SessionError["reason"]): number => {
   const isDenied = reason._tag === "PeerDenied" || (reason._tag === "PeerRefused" && reason.code === "PeerDenied")
   return isDenied ? deniedWaitMsMax : Infinity
 }
+
+/** A dial that led to nobody. */
+export const ofDial = ({ message, reason }: TransportError): SessionEnd => ({
+  ...nothing(message),
+  waitMsMax: reason._tag === "ListenerBusy" ? busyWaitMsMax : Infinity
+})
+
+/** A dial that came to nothing. */
+export const nothing = (because: string): SessionEnd => ({
+  hasWorked: false,
+  hasGivenWay: false,
+  isBehind: false,
+  because,
+  waitMsMax: Infinity
+})
 
 /** The end of a session that was admitted, or of one that never was. */
 export const of = (session: LiveSession | undefined, { message, reason }: SessionError): SessionEnd => ({

@@ -34,7 +34,7 @@ import { peerOf, type Route, type RouteEntry } from "./Route.ts"
 import * as RouteList from "./RouteList.ts"
 import * as RouteLists from "./RouteLists.ts"
 import * as RouteTurn from "./RouteTurn.ts"
-import type { SessionEnd } from "./SessionEnd.ts"
+import * as SessionEnd from "./SessionEnd.ts"
 import { SessionTable } from "./SessionTable.ts"
 import {
   type OrchestratorOptions,
@@ -257,7 +257,9 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     const ended = yield* dialInPlace(supervisor, entry).pipe(
       Effect.scoped,
       // A transport that breaks is dialled again like one that fails.
-      Effect.catchDefect((defect) => Effect.as(Effect.logError("a dial failed", defect), failed(String(defect))))
+      Effect.catchDefect((defect) =>
+        Effect.as(Effect.logError("a dial failed", defect), SessionEnd.nothing(String(defect)))
+      )
     )
     const nowMs = yield* monotonicMs
     if (isLive(entry)) entry.changedMs = nowMs
@@ -271,14 +273,6 @@ const dialForEver = Effect.fnUntraced(function* (supervisor: Supervision, entry:
     if (!ended.hasGivenWay && !AutoSync.isDone(supervisor, entry))
       yield* waitToRetry(supervisor, entry, ended.waitMsMax)
   }
-})
-
-const failed = (because: string): SessionEnd => ({
-  hasWorked: false,
-  hasGivenWay: false,
-  isBehind: false,
-  because,
-  waitMsMax: Infinity
 })
 
 /** Dials once there is a place; nothing where meanwhile it is not wanted, or another address of the peer has come before it. */
@@ -304,14 +298,14 @@ const isLive = ({ state }: RouteEntry): boolean => state === "connected"
 
 const dialOnce = Effect.fnUntraced(function* (supervisor: Supervision, entry: RouteEntry) {
   const { address, peer } = entry.route
-  if (peer !== undefined && supervisor.paused.has(peer)) return failed("paused")
+  if (peer !== undefined && supervisor.paused.has(peer)) return SessionEnd.nothing("paused")
   const link = yield* supervisor.registry.forAddress(address).pipe(
     Effect.flatMap((transport) => transport.dial(address, entry.route.listed)),
     Effect.result
   )
   if (link._tag === "Failure") {
     yield* IntakeNews.reportFailure(supervisor, peer, address, link.failure)
-    return failed(link.failure.message)
+    return SessionEnd.ofDial(link.failure)
   }
   return yield* PeerSession.run(supervisor, {
     link: link.success,

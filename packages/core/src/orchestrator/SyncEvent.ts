@@ -71,6 +71,14 @@ export const CommitsHeld = Schema.TaggedStruct("CommitsHeld", {
   reason: QuarantineReason,
   commits: Count
 })
+/** A peer delivered commits that a quota leaves out for now; they come again by themselves. */
+export const CommitsPutOff = Schema.TaggedStruct("CommitsPutOff", {
+  peer: PeerId.PeerId,
+  /** Name of the quota. */
+  rule: Schema.String,
+  commits: Count,
+  because: Schema.String
+})
 /**
  * A peer delivered commits that are sealed with a key which this device lacks, though it has one that it seals with. Where a passphrase
  * seals, one of the two was given another one than the other; where a charter hands keys out, the key may be on its way.
@@ -163,6 +171,7 @@ export const SyncEvent = Schema.Union([
   EntitiesUpdated,
   CommitsRefused,
   CommitsHeld,
+  CommitsPutOff,
   CommitsLocked,
   QuarantineLeft,
   WriteRejected,

@@ -3,42 +3,20 @@
  * fails is refused with a code and the rest of the batch flows on.
  */
 import { Effect, Metric } from "effect"
-import type { CompressionFunctions } from "../crypto/Compression.ts"
-import type { CryptoFunctions } from "../crypto/Crypto.ts"
 import * as CountedWrite from "../gate/CountedWrite.ts"
 import type { Decision } from "../gate/Decision.ts"
-import type { GateShape } from "../gate/Gate.ts"
 import * as Author from "../identity/Author.ts"
 import type { PeerId } from "../identity/PeerId.ts"
-import type { SpaceId } from "../identity/SpaceId.ts"
-import type { DeleteLimits } from "../journal/DeleteWatch.ts"
 import * as CommitDeeds from "./CommitDeeds.ts"
-import type { Denial, JournalShape, RemoteBatch, RemoteOutcome } from "../journal/Journal.ts"
+import type { Denial, RemoteOutcome } from "../journal/Journal.ts"
 import { notJudged } from "../journal/Receipt.ts"
 import * as Commit from "../model/Commit.ts"
 import * as Partition from "../model/Partition.ts"
 import { PartitionMap } from "../model/PartitionMap.ts"
 import * as CoreMetrics from "../telemetry/CoreMetrics.ts"
 import type * as Wire from "../wire/WireMessage.ts"
-
-export interface IntakeContext {
-  readonly journal: JournalShape
-  readonly gate: GateShape
-  readonly crypto: CryptoFunctions
-  readonly compression: CompressionFunctions
-  /** Of the batches of this session that are not written yet. */
-  readonly beginnings: CommitDeeds.Beginnings
-  readonly peer: PeerId
-  readonly peerIncarnation: string
-  readonly space: SpaceId
-  readonly aheadMsMax: number
-  readonly deleteLimits: DeleteLimits
-  /**
-   * The peer dialled this node: what it has judged counts for itself. Were a hub to believe its devices, two that each got
-   * a part of a mass delete would vouch for each other's, and one with loose limits for all of it.
-   */
-  readonly isDialled: boolean
-}
+import type { CheckedBatch, IntakeContext } from "./CheckedBatch.ts"
+import * as QuotaJudging from "./QuotaJudging.ts"
 
 /** Signatures checked before other fibers get a turn: about 6 ms of work. */
 const checkedAtOnceMax = 64
@@ -53,38 +31,13 @@ interface JudgedPartition {
   readonly counted: Map<PeerId, Decision>
 }
 
-/** A batch whose commits were judged one by one. */
-export interface CheckedBatch {
-  readonly batch: Wire.EventBatch
-  /** Commits for the journal, and the place that each had in the batch. */
-  readonly commits: ReadonlyArray<Uint8Array>
-  readonly places: ReadonlyArray<number>
-  /** Bytes that the events of each commit take once they are unpacked. */
-  readonly sizes: ReadonlyArray<number>
-  /** Those of them that the policy does not let in. */
-  readonly denials: ReadonlyArray<Denial>
-  /** In the first portion of a batch: what the others delete. */
-  readonly laterDeletes?: RemoteBatch["laterDeletes"]
-  /** In the others: which commits of the batch wait, as was judged with the first one. */
-  readonly massDeletes?: RemoteBatch["massDeletes"]
-  /** The stretch of the peer's feed that it is. */
-  readonly feed: RemoteBatch["feed"]
-  /** What is to be said of commits that never reach the journal. */
-  readonly verdicts: ReadonlyArray<RemoteOutcome["verdicts"][number]>
-  /** Devices that wrote them. */
-  readonly devices: ReadonlySet<PeerId>
-  /** Where they belong, refused ones too. */
-  readonly partitions: ReadonlyArray<Partition.Partition>
-  /** Records that commits for the journal begin; they are among the session's beginnings. */
-  readonly begun: ReadonlyArray<CommitDeeds.Beginning>
-}
-
 /** Judges the commits of a batch. Batches may be checked while earlier ones are written, but in their order. */
 export const check = Effect.fnUntraced(function* (context: IntakeContext, batch: Wire.EventBatch) {
   const decisions = new PartitionMap<JudgedPartition>()
   const commits: Array<Uint8Array> = []
   const places: Array<number> = []
   const sizes: Array<number> = []
+  const counted: Array<PeerId> = []
   const denials: Array<Denial> = []
   const verdicts: Array<RemoteOutcome["verdicts"][number]> = []
   const devices = new Set<PeerId>()
@@ -105,12 +58,13 @@ export const check = Effect.fnUntraced(function* (context: IntakeContext, batch:
     if (judged !== undefined) denials.push({ ...judged, index: commits.length })
     commits.push(bytes)
     places.push(i)
+    counted.push(typeof commit === "string" ? context.peer : Author.peer(commit.header.authors[0]!))
     sizes.push(typeof commit === "string" ? bytes.length : Commit.unpackedBytes(commit.header))
   }
   const feed = batch.from === null ? undefined : { from: batch.from, upto: batch.upto }
   const partitions = Array.from(decisions.values(), ({ partition }) => partition)
-  const checked: CheckedBatch = { batch, commits, places, sizes, denials, feed, verdicts, devices, partitions, begun }
-  return checked
+  const all = { batch, commits, places, sizes, counted, denials, feed, verdicts, devices, partitions, begun }
+  return yield* QuotaJudging.putOff(context, all)
 })
 
 /** Takes in what passed of a portion, keeps what the policy denies, and reports what became of each commit. */
@@ -133,6 +87,7 @@ export const takeIn = Effect.fnUntraced(function* (context: IntakeContext, check
     laterDeletes,
     massDeletes
   })
+  yield* QuotaJudging.took(context.quota, checked, outcome)
   const refused = new Map(outcome.refused)
   for (const { code, kind } of checked.verdicts) {
     if (kind === "refused") refused.set(code, (refused.get(code) ?? 0) + 1)

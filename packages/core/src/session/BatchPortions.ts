@@ -3,7 +3,7 @@
  * up the journal's writer or its memory for long. What becomes of the portions, added up, is what the peer is told of the batch.
  */
 import type { RemoteOutcome } from "../journal/Journal.ts"
-import type { CheckedBatch } from "./BatchIntake.ts"
+import type { CheckedBatch } from "./CheckedBatch.ts"
 
 /** Bytes of unpacked events in one portion; a single commit may have no more than an eighth of it. */
 export const portionBytesMax = 2 * 1024 * 1024
@@ -34,6 +34,7 @@ const portion = (checked: CheckedBatch, from: number, upto: number): CheckedBatc
     commits: checked.commits.slice(from, upto),
     places: checked.places.slice(from, upto),
     sizes: checked.sizes.slice(from, upto),
+    counted: checked.counted.slice(from, upto),
     denials: denials.map((denial) => ({ ...denial, index: denial.index - from })),
     feed: checked.feed === undefined ? undefined : { from: checked.feed.from, upto: checked.feed.from },
     verdicts: []

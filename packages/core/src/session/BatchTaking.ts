@@ -9,8 +9,10 @@ import * as CommitOpening from "../journal/CommitOpening.ts"
 import type { CommitDeletes } from "../journal/Journal.ts"
 import type { JournalError } from "../journal/JournalError.ts"
 import { deletesOf } from "../journal/MassDelete.ts"
+import * as Spans from "../telemetry/Spans.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchIntake from "./BatchIntake.ts"
+import type { CheckedBatch, IntakeContext } from "./CheckedBatch.ts"
 import * as BatchPortions from "./BatchPortions.ts"
 import * as CommitDeeds from "./CommitDeeds.ts"
 import { endMsMax, monotonicMs, type RunningSession } from "./RunningSession.ts"
@@ -23,7 +25,7 @@ const laterDeletesMax = 65_536
 
 /** A batch that may be taken in once an earlier one is in as a whole. */
 interface Turn {
-  readonly portions: ReadonlyArray<BatchIntake.CheckedBatch>
+  readonly portions: ReadonlyArray<CheckedBatch>
   readonly after: Deferred.Deferred<void> | undefined
   /** Done when it is in itself; only for a batch in portions. */
   readonly whole: Deferred.Deferred<void> | undefined
@@ -45,14 +47,23 @@ const taking = (driver: RunningSession, beginnings: CommitDeeds.Beginnings): Eff
         return [whole ?? after, [turn]]
       }
     ),
-    Stream.mapEffect((turn) => takeIn(driver, intakeOf(driver, beginnings), turn), { concurrency: applyingAtOnceMax }),
+    Stream.mapEffect((turn) => traced(turn, takeIn(driver, intakeOf(driver, beginnings), turn)), {
+      concurrency: applyingAtOnceMax
+    }),
     Stream.runForEach((input) => Queue.offer(driver.inputs, input)),
     Effect.andThen(Effect.never)
   )
 
+const traced = <A, E, R>({ portions: [first] }: Turn, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Spans.AreSpansMade, (areMade) => {
+    if (!areMade) return effect
+    const { batch } = first!
+    return Spans.spanned("sync.batch", { commits: batch.commits.length, bytes: bytesOf(batch) })(effect)
+  })
+
 export const bytesOf = (batch: Wire.EventBatch): number => batch.commits.reduce((sum, { length }) => sum + length, 0)
 
-const intakeOf = (driver: RunningSession, beginnings: CommitDeeds.Beginnings): BatchIntake.IntakeContext => ({
+const intakeOf = (driver: RunningSession, beginnings: CommitDeeds.Beginnings): IntakeContext => ({
   journal: driver.journal,
   gate: driver.gate,
   crypto: driver.crypto,
@@ -63,12 +74,13 @@ const intakeOf = (driver: RunningSession, beginnings: CommitDeeds.Beginnings): B
   space: driver.journal.info.space,
   aheadMsMax: driver.options.aheadMsMax,
   deleteLimits: driver.options.deleteLimits,
+  quota: driver.quota,
   isDialled: driver.options.role === "responder"
 })
 
 const takeIn = Effect.fnUntraced(function* (
   driver: RunningSession,
-  intake: BatchIntake.IntakeContext,
+  intake: IntakeContext,
   { after, portions, whole }: Turn
 ) {
   if (after !== undefined) yield* Deferred.await(after)
@@ -91,7 +103,7 @@ const takeIn = Effect.fnUntraced(function* (
 /** What the commits of portions delete, opened one at a time; `undefined` when it is too much to be kept. */
 const deletesIn = Effect.fnUntraced(function* (
   { compression, crypto, journal }: RunningSession,
-  portions: ReadonlyArray<BatchIntake.CheckedBatch>
+  portions: ReadonlyArray<CheckedBatch>
 ) {
   const context: CommitOpening.OpeningContext = { compression, crypto, keys: blind, space: journal.info.space }
   const found: Array<CommitDeletes> = []
@@ -112,7 +124,7 @@ const deletesIn = Effect.fnUntraced(function* (
   return found
 })
 
-const takePortion = (driver: RunningSession, intake: BatchIntake.IntakeContext, checked: BatchIntake.CheckedBatch) =>
+const takePortion = (driver: RunningSession, intake: IntakeContext, checked: CheckedBatch) =>
   toTheEnd(
     Effect.gen(function* () {
       const outcome = yield* BatchIntake.takeIn(intake, checked)

@@ -9,7 +9,7 @@ import { blind } from "../crypto/KeyRing.ts"
 import { begun, type Deeds, ofEvents } from "../gate/Deeds.ts"
 import * as Author from "../identity/Author.ts"
 import * as Bytes from "../identity/Bytes.ts"
-import { eventHashBytes } from "../model/Event.ts"
+import { eventHashBytes, mayRevive } from "../model/Event.ts"
 import * as Partition from "../model/Partition.ts"
 import * as CommitOpening from "../journal/CommitOpening.ts"
 import * as Fingerprint from "../journal/Fingerprint.ts"
@@ -92,6 +92,19 @@ export const of = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uin
     begun: [...found.values()].filter(({ key }) => !there.has(key))
   }
   return done
+})
+
+/** True where each of the commit's events is about a record of which something is here, and none brings a deleted one back. */
+export const beginsNothing = Effect.fnUntraced(function* (context: DeedsContext, bytes: Uint8Array) {
+  const { crypto, journal } = context
+  const opening = CommitOpening.open({ ...context, keys: blind, space: journal.info.space }, bytes)
+  if (opening.kind !== "checked") return false
+  const { decoded, packed } = opening.commit
+  if (decoded.some(mayRevive)) return false
+  const partitionHash = Partition.hash(crypto.sha256, journal.info.space, packed.header.partition)
+  const keys = new Set(decoded.map(({ entity }) => Fingerprint.entityKey(crypto.sha256, entity)))
+  const there = yield* journal.clocks([...keys].map((key) => ({ partitionHash, key })))
+  return there.length === keys.size
 })
 
 /**

@@ -20,6 +20,7 @@ import type { TransportError } from "../transport/TransportError.ts"
 import * as FrameCodec from "../wire/FrameCodec.ts"
 import type * as Wire from "../wire/WireMessage.ts"
 import type { FrameSequence } from "./FrameSequence.ts"
+import type { IntakeQuotaShape } from "./IntakeQuota.ts"
 import type * as LiveState from "./LiveState.ts"
 import type { Role } from "./Proof.ts"
 import type { SessionError } from "./SessionError.ts"
@@ -109,6 +110,7 @@ export interface RunningSession {
   readonly gate: Gate["Service"]
   readonly crypto: Crypto["Service"]
   readonly compression: Compression["Service"]
+  readonly quota: IntakeQuotaShape | undefined
   /** The charter of the space, in one that has one. */
   readonly charter: Charter["Service"] | undefined
   readonly inputs: Queue.Queue<DriverInput>

@@ -20,6 +20,7 @@ import type * as Wire from "../wire/WireMessage.ts"
 import * as BatchTaking from "./BatchTaking.ts"
 import * as CharterExchange from "./CharterExchange.ts"
 import { earlyFramesMax, FrameSequence } from "./FrameSequence.ts"
+import { IntakeQuota } from "./IntakeQuota.ts"
 import * as LiveState from "./LiveState.ts"
 import { nonceBytes } from "./Proof.ts"
 import {
@@ -84,6 +85,7 @@ const makeDriver = Effect.fnUntraced(function* (options: SessionOptions) {
     gate: yield* Gate,
     crypto,
     compression: yield* Compression,
+    quota: yield* IntakeQuota,
     charter: Option.getOrUndefined(yield* Effect.serviceOption(Charter)),
     inputs: yield* Queue.bounded<DriverInput>(inputsMax),
     outbound: yield* Queue.bounded<Uint8Array>(outboundFramesMax),
@@ -285,7 +287,14 @@ const watchCharter = ({ charter, inputs }: RunningSession): Effect.Effect<never>
 const areRootsOutdated = ({ journal, rootsWriter }: RunningSession): boolean => journal.info.author !== rootsWriter
 
 const followWishes = (driver: RunningSession): Effect.Effect<never> =>
-  Effect.forever(Effect.andThen(driver.options.proofWanted, () => Queue.offer(driver.inputs, { _tag: "ProofDue" })))
+  Effect.forever(
+    Effect.andThen(driver.options.proofWanted, () => {
+      const { held, role } = driver.state.live
+      // What waited here may come in now, and the side that was dialled does not ask by itself.
+      const isToBeAsked = role === "responder" && held.length > 0
+      return Queue.offer(driver.inputs, { _tag: isToBeAsked ? "RootsOutdated" : "ProofDue" })
+    })
+  )
 
 const tick = Effect.fnUntraced(function* (driver: RunningSession) {
   const { greetingMsMax, progressMsMax, tickMs } = driver.options.timing

@@ -39,6 +39,12 @@ export const commitsHeld = Metric.counter("syncline_commits_held_total", {
   description: "Commits of peers that were put into quarantine, or brought again while they wait there",
   incremental: true
 })
+/** Commits of peers that a quota left out for now, by quota. */
+export const commitsPutOff = Metric.counter("syncline_commits_put_off_total", {
+  description:
+    "Commits of peers that a quota left out for now, counted again whenever they are brought again, by quota",
+  incremental: true
+})
 /** Own commits that a custodian refused. */
 export const commitsRejected = Metric.counter("syncline_commits_rejected_total", {
   description: "Commits of this device that a custodian refused and that were taken back",

@@ -37,6 +37,7 @@ import { costConformance } from "./CostConformance.ts"
 import { custodyConformance } from "./CustodyConformance.ts"
 import { massDeleteConformance } from "./MassDeleteConformance.ts"
 import { partsConformance } from "./PartsConformance.ts"
+import { freshConformance } from "./FreshConformance.ts"
 import { purgeConformance } from "./PurgeConformance.ts"
 import { quarantineConformance } from "./QuarantineConformance.ts"
 import { receiptConformance } from "./ReceiptConformance.ts"
@@ -72,6 +73,7 @@ export const journalWriteConformance = (name: string, make: MakeJournal): void =
   copyConformance(name, make)
   costConformance(name, make)
   releaseConformance(name, make)
+  freshConformance(name, make)
   purgeConformance(name, make)
   cursorRules(name, make)
 }

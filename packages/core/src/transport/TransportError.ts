@@ -16,6 +16,19 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
   }
 }
 
+/** Whoever listens at the address takes nobody more just now. The dialler tries again by itself, and sooner than where nobody answers. */
+export class ListenerBusy extends Schema.TaggedError<ListenerBusy>()("ListenerBusy", {
+  address: Schema.String,
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return `${this.address} takes nobody more just now: ${this.problem}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
 /** The address is not one of this transport's. Mend the route's address. */
 export class AddressInvalid extends Schema.TaggedError<AddressInvalid>()("AddressInvalid", {
   address: Schema.String,
@@ -67,7 +80,7 @@ export class FrameRefused extends Schema.TaggedError<FrameRefused>()("FrameRefus
 
 export class TransportError extends Schema.TaggedError<TransportError>()("TransportError", {
   transport: Schema.String,
-  reason: Schema.Union([Unreachable, AddressInvalid, AddressInUse, LinkClosed, FrameRefused])
+  reason: Schema.Union([Unreachable, ListenerBusy, AddressInvalid, AddressInUse, LinkClosed, FrameRefused])
 }) {
   override get message(): string {
     return this.reason.message

@@ -3,6 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { JournalError, StoreFull } from "../../src/journal/JournalError.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
+import { ListenerBusy, TransportError, Unreachable } from "../../src/transport/TransportError.ts"
 import { makeNode, makeRules, pass, seenBy, statusOf } from "./virtualNodes.ts"
 
 it.effect(
@@ -42,6 +43,38 @@ it.effect(
       expect(seenBy(client, "PeerConnected").length).toBeGreaterThan(before)
     })
 )
+
+for (const [reason, least, most] of [
+  [new ListenerBusy({ address: "memory:1", problem: "429" }), 36, 66],
+  [new Unreachable({ address: "memory:1", problem: "nobody" }), 6, 14]
+] as const) {
+  it.effect(
+    `[OR-2] a hub that takes nobody more just now is dialled sooner than one that does not answer: ${reason._tag}`,
+    () =>
+      Effect.gen(function* () {
+        const network = MemoryTransport.makeNetwork()
+        let isFull = true
+        let dials = 0
+        const hub = yield* makeNode(network, 1, [], { rules: yield* makeRules([2]) })
+        const client = yield* makeNode(network, 2, [1], {
+          rules: yield* makeRules([1]),
+          turnedAway: () => {
+            dials++
+            return isFull ? new TransportError({ transport: "memory", reason }) : undefined
+          }
+        })
+        yield* hub.start
+        yield* client.start
+        yield* pass(150_000)
+        // Every 3 s on average once it waits 4 s, half of it fixed; every 18 s where it waits 24 s.
+        expect(dials).toBeGreaterThan(least)
+        expect(dials).toBeLessThan(most)
+        isFull = false
+        yield* pass(25_000)
+        expect((yield* statusOf(client))?.state).toBe("synced")
+      })
+  )
+}
 
 const mistake = Effect.die(new Error("a mistake of this program"))
 const full = Effect.fail(new JournalError({ reason: new StoreFull({ path: "/a/secret/folder" }) }))

@@ -20,11 +20,13 @@ import type { Route } from "../../src/orchestrator/Route.ts"
 import type { OrchestratorOptions } from "../../src/orchestrator/Supervision.ts"
 import type { SyncCommand } from "../../src/orchestrator/SyncCommand.ts"
 import type { SyncEvent } from "../../src/orchestrator/SyncEvent.ts"
+import { IntakeQuota, type IntakeQuotaShape } from "../../src/session/IntakeQuota.ts"
 import * as SimulatedSeal from "../../src/testing/SimulatedSeal.ts"
 import { withSkew } from "../../src/testing/SkewedClock.ts"
 import type { Link } from "../../src/transport/Link.ts"
 import * as MemoryTransport from "../../src/transport/MemoryTransport.ts"
 import type { Finder, Transport } from "../../src/transport/Transport.ts"
+import type { TransportError } from "../../src/transport/TransportError.ts"
 import { TransportRegistry } from "../../src/transport/TransportRegistry.ts"
 import { crypto, layerDevice } from "../nodeCrypto.ts"
 import { peerOf, space } from "../session/SessionUnderTest.ts"
@@ -124,10 +126,14 @@ export interface VirtualOptions extends Partial<OrchestratorOptions> {
   /** Stands between the node and its journal. */
   readonly journal?: (journal: JournalShape) => JournalShape
   readonly mailboxes?: ReadonlyArray<Mailbox>
+  /** How much devices may bring. */
+  readonly quota?: IntakeQuotaShape
   /** Several addresses, each of a peer that must be there, in the place of the given numbers. */
   readonly routes?: ReadonlyArray<Route>
   /** Stands between the node and the links that it dials. */
   readonly link?: (link: Link) => Link
+  /** Why a dial comes to nothing, where it does. */
+  readonly turnedAway?: () => TransportError | undefined
   /** Whether it dials where it is told, as lists want it; true where nothing is said. */
   readonly looksUp?: boolean
   /** How its transport finds peers. */
@@ -148,9 +154,11 @@ export const makeNode = Effect.fnUntraced(function* (
     link = (same) => same,
     looksUp = true,
     mailboxes = [],
+    quota,
     rules,
     skew = { ms: 0 },
     tables = makeTables(),
+    turnedAway = () => undefined,
     ...options
   }: VirtualOptions
 ) {
@@ -159,7 +167,11 @@ export const makeNode = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const inner = MemoryTransport.make(network, String(device))
   const capabilities = { ...inner.capabilities, looksUp }
-  const dial: Transport["dial"] = (address) => Effect.map(inner.dial(address), link)
+  const dial: Transport["dial"] = (address) =>
+    Effect.suspend(() => {
+      const why = turnedAway()
+      return why === undefined ? Effect.map(inner.dial(address), link) : Effect.fail(why)
+    })
   const transport: Transport = { ...inner, capabilities, dial, finder }
   const base = Layer.mergeAll(rules.layer, TransportRegistry.layer([transport])).pipe(
     Layer.provideMerge(layerDevice(device))
@@ -171,7 +183,11 @@ export const makeNode = Effect.fnUntraced(function* (
     Layer.provide(MailboxStore.layerMemory())
   )
   const orchestration = Orchestrator.layer({ routes, ...options }).pipe(Layer.provide(registry))
-  const layer = Layer.mergeAll(orchestration, Records.layer).pipe(Layer.provideMerge(store), Layer.provideMerge(base))
+  const layer = Layer.mergeAll(orchestration, Records.layer).pipe(
+    Layer.provideMerge(store),
+    Layer.provideMerge(base),
+    Layer.provide(Layer.succeed(IntakeQuota, quota))
+  )
   const services: Context.Context<Services> = yield* withSkew(skew, Layer.buildWithScope(layer, scope))
   const seen: Array<SyncEvent> = []
   const orchestrator = Context.get(services, Orchestrator)

@@ -12,6 +12,7 @@ it("[SE-17] what the portions of a batch changed is not gone through again, and 
     locked: 0,
     refused: [["Denied", 1]],
     verdicts: [{ index: n, code: "MassDelete", kind: "held", rule: "", policyVersion: 0, because: "" }],
+    fresh: [],
     arrived: [],
     massDeletes: [],
     isCopied: false,

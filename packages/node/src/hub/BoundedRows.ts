@@ -11,7 +11,7 @@ import type {
   SettingRows,
   ThrottleRows,
   TokenRows
-} from "./HubStore.ts"
+} from "./HubRows.ts"
 import { AccountNameTaken, AccountUnknown, because, CredentialTaken, HubRowsExhausted } from "./HubStoreError.ts"
 import * as RowFitness from "./RowFitness.ts"
 import type { RowPort } from "./RowPort.ts"

@@ -3,7 +3,7 @@
  * moment, and whole or not there. It also lists them, says whether they are still as they were, and takes old ones away. It takes
  * time and reads all records, so a program that has something else to do lets `BackupProcess` do it.
  */
-import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs"
 import { basename, join, resolve, sep } from "node:path"
 import { Author, Journal, StateHash } from "@syncline/core"
 import Database from "better-sqlite3"
@@ -291,6 +291,20 @@ export const prune = (place: string, peer: string, keep: number): Effect.Effect<
       const old = own.slice(Math.max(1, keep))
       for (const { path } of old) yield* FolderCopy.attempt(into, () => remove(path))
       return old.map(({ id }) => id)
+    })
+  )
+
+/** Takes one backup away. Fails with `BackupForeign` where there is none, and with `BackupRuns` while one is made there. */
+export const discard = (place: string, id: string): Effect.Effect<void, BackupError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const into = resolve(place)
+      yield* holdPlace(into)
+      const path = join(into, id)
+      if (!idPattern.test(id) || !existsSync(path)) {
+        return yield* because(new BackupForeign({ path, problem: "there is none of this name" }))
+      }
+      yield* FolderCopy.attempt(into, () => remove(path))
     })
   )
 

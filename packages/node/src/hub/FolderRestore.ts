@@ -93,6 +93,10 @@ export const restore = (
     })
   )
 
+/** What a restore over a folder would do, also while a node works on it. The backup is read and not verified. Fails with `BackupForeign`. */
+export const foresee = (backup: string, folder: string): Effect.Effect<RestorePlan, BackupError> =>
+  Effect.flatMap(FolderBackup.read(backup), (read) => planOf(read, resolve(folder)))
+
 const hold = (path: string) =>
   DataFolder.acquire(path).pipe(
     Effect.mapError((cause) =>

@@ -4,7 +4,7 @@
 import { Effect } from "effect"
 import * as BoundedRows from "./BoundedRows.ts"
 import type { AccountRow, Attempts, CredentialRow, SessionRow, TokenRow } from "./HubRow.ts"
-import type { HubRows, HubStoreShape } from "./HubStore.ts"
+import type { HubRows, HubStoreShape } from "./HubRows.ts"
 import { HubStoreError } from "./HubStoreError.ts"
 import type { RowPort } from "./RowPort.ts"
 

@@ -11,7 +11,7 @@ import type {
   SettingReads,
   ThrottleReads,
   TokenReads
-} from "./HubStore.ts"
+} from "./HubRows.ts"
 
 /** Each `put` makes a row or takes the place of the one with its key; each `remove` says whether there was one. */
 export interface RowPort {

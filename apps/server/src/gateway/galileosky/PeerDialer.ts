@@ -77,9 +77,17 @@ const newRecordsOf = (answer: Body): Outcome => {
   // The records are in it again, but nothing of them is needed: what counts stands behind them.
   const end = Buffer.concat(answer.slice(-16)).toString("utf8")
   const [, result] = /"syncResult":(\{[^{}]*\})(?:,"message":"[^"]*")?\}\s*$/.exec(end.slice(-1_024)) ?? []
-  const facts: unknown = result === undefined ? undefined : JSON.parse(result)
+  const facts = result === undefined ? undefined : jsonOf(result)
   const newRecords = isObject(facts) ? facts["newRecords"] : undefined
   return typeof newRecords === "number" ? { newRecords } : "the other device did not take the records"
+}
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The answer, or why there is none, in a sentence. */

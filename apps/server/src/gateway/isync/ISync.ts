@@ -14,6 +14,9 @@ import * as ISyncStore from "./ISyncStore.ts"
 
 /** From what comes to its passing on, at most, in milliseconds: of one source so much comes through in a second, and the newest wins. */
 const passMs = 50
+/** Between two packets that are read, in milliseconds. */
+const stepMs = 1
+
 interface Timing {
   /** From a handshake to the last packets, in milliseconds. */
   readonly replayMs: number
@@ -67,7 +70,7 @@ const open = Effect.fnUntraced(function* (host: GatewayHost, peersMax: number, t
   yield* watchSizes(mesh, store, peersMax)
   // Nobody is connected any more then.
   const lastWrite = Effect.suspend(() => {
-    mesh.pass()
+    Array.from(mesh.pass())
     return store.write(true)
   })
   yield* Effect.addFinalizer(() => lastWrite.pipe(Effect.timeoutOption(lastWriteMsMax), Effect.ignore))
@@ -103,7 +106,11 @@ const watchSizes = (mesh: ISyncMesh, store: ISyncStore.ISyncStore, peersMax: num
 
 /** In a space that is sealed by now nobody is told anything any more. */
 const passing = ({ whyClosed }: GatewayHost, mesh: ISyncMesh): Effect.Effect<void> =>
-  Effect.sync(() => (whyClosed() === undefined ? mesh.pass() : mesh.close()))
+  Effect.suspend(() => (whyClosed() === undefined ? stepping(mesh.pass()) : Effect.sync(() => mesh.close())))
+
+/** Others are served between any two steps. */
+export const stepping = (steps: Generator<void>): Effect.Effect<void> =>
+  Effect.suspend(() => (steps.next().done === true ? Effect.void : Effect.delay(stepping(steps), stepMs)))
 
 const keepWriting = (
   { whyClosed }: GatewayHost,

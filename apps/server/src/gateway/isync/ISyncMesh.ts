@@ -77,10 +77,10 @@ export class ISyncMesh {
         answers[name](client, argument)
       }
     }
-  }
+  };
 
-  /** Reads what came since the last pass, and relays what counts. */
-  pass(): void {
+  /** Reads what came since the last pass, and relays what counts. Each step reads one packet, which may take tens of milliseconds. */
+  *pass(): Generator<void> {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const [client, texts] of waiting) {
@@ -92,6 +92,7 @@ export class ISyncMesh {
           this.#options.onPacket(packet)
           this.relay(packet, client)
         }
+        yield
       }
     }
   }

@@ -39,7 +39,11 @@ const addRoutes = (
   host: GatewayHost,
   store: ProjectAiStore.ProjectAiStore
 ): void => {
-  app.addContentTypeParser("application/json", { parseAs: "string" }, app.getDefaultJsonParser("error", "error"))
+  const parse = app.getDefaultJsonParser("error", "error")
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (Upload.isCrowded(body as string)) done(null, undefined)
+    else void parse(request, body as string, done)
+  })
   const refuse = (reply: FastifyReply, words: string) => Effect.succeed(gateway.refuse(reply, 400, words))
   const upload = handling(host, gateway, ({ body }, reply) => {
     const sent = Upload.read(body)

@@ -9,6 +9,11 @@ export interface Upload {
   readonly platform: string | undefined
 }
 
+/** Parts of a body; the client sends four fields. */
+const partsMax = 1_024
+/** Characters of a body outside of its texts: numbers, words and what is blank. */
+const outsideMax = 1024 * 1024
+const [openObject, openList, comma, colon, quote, backslash] = [0x7b, 0x5b, 0x2c, 0x3a, 0x22, 0x5c]
 /** Characters of a user name. */
 const usernameMax = 256
 /** Characters of a device's id and of its platform. */
@@ -24,6 +29,30 @@ export const isUsername = (value: unknown): value is string =>
 
 const isWord = (value: unknown): value is string =>
   typeof value === "string" && value.length <= wordMax && /^[\x20-\x7e]+$/.test(value)
+
+/** Whether a text has more parts, or more beside its texts, than any upload. To read millions of them would keep everybody else waiting. */
+export const isCrowded = (text: string): boolean => {
+  let [parts, outside] = [0, 0]
+  for (let at = 0; at < text.length && parts <= partsMax && outside <= outsideMax; at++, outside++) {
+    const code = text.charCodeAt(at)
+    if (code === openObject || code === openList || code === comma || code === colon) parts++
+    if (code !== quote) continue
+    let end = text.indexOf('"', at + 1)
+    while (end !== -1 && isEscaped(text, end) && parts <= partsMax) {
+      parts++
+      end = text.indexOf('"', end + 1)
+    }
+    if (end === -1) return false
+    at = end
+  }
+  return parts > partsMax || outside > outsideMax
+}
+
+const isEscaped = (text: string, at: number): boolean => {
+  let before = at - 1
+  while (text.charCodeAt(before) === backslash) before--
+  return (at - before) % 2 === 0
+}
 
 /** A body as it was sent, or what is wrong with it in a sentence. */
 export const read = (body: unknown): Upload | string => {

@@ -1,0 +1,37 @@
+/** Doing something at the hub: it is asked, what became stale is asked for anew, and the person is told what came of it. */
+import { notifications } from "@mantine/notifications"
+import { useMutation } from "@tanstack/react-query"
+import type { Area } from "../api/areas.ts"
+import { Refused } from "../api/ask.ts"
+import { queries } from "../queries.ts"
+
+export interface Act<In, Out> {
+  readonly run: (input: In) => Promise<Out>
+  /** What it changes. */
+  readonly stale: ReadonlyArray<Area>
+  /** What is said once it is done; nothing where what came says it itself. */
+  readonly done?: string | ((out: Out, input: In) => string)
+  readonly onDone?: (out: Out, input: In) => void
+}
+
+/** Faults of single fields are said beside the sentence. */
+export const wordsOf = (error: Error): string => {
+  if (!(error instanceof Refused) || error.faults.length === 0) return error.message
+  return `${error.message} ${error.faults.map(({ message, path }) => `${path.replace(/^body\//, "")}: ${message}`).join("; ")}`
+}
+
+export const useAct = <In = void, Out = unknown>({ done, onDone, run, stale }: Act<In, Out>) =>
+  useMutation<Out, Error, In>({
+    mutationFn: run,
+    onSuccess: async (out, input) => {
+      const words = typeof done === "function" ? done(out, input) : done
+      if (words !== undefined) notifications.show({ message: words, color: "teal", autoClose: 5_000 })
+      await Promise.all(stale.map((area) => queries.invalidateQueries({ queryKey: [area] })))
+      onDone?.(out, input)
+    },
+    // It stays until it was read.
+    onError: (error) => {
+      if (error instanceof Refused && error.code === "SignInAgain") return
+      notifications.show({ title: "This was not done", message: wordsOf(error), color: "red", autoClose: false })
+    }
+  })

@@ -1,0 +1,95 @@
+/** Fields that two devices wrote without knowing of each other: which value stands, which does not, and a way to choose otherwise. */
+import { Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core"
+import { useInfiniteQuery } from "@tanstack/react-query"
+import { useSearch } from "@tanstack/react-router"
+import { useState } from "react"
+import { type Conflict, conflictsQuery } from "../../api/records.ts"
+import { count, shortened } from "../../elements/amounts.ts"
+import { Ago } from "../../elements/Clock.tsx"
+import type { Column } from "../../elements/DataTable.tsx"
+import { Inert } from "../../elements/Inert.tsx"
+import { AnchorLink, ButtonLink } from "../../elements/links.tsx"
+import { Empty } from "../../elements/Loaded.tsx"
+import { Page } from "../../elements/Page.tsx"
+import { PagedTable } from "../../elements/PagedTable.tsx"
+import { BothValues } from "./BothValues.tsx"
+
+const keyOf = ({ atMs, field, id, loser, type, winner }: Conflict): string =>
+  [atMs, type, id, field, winner, loser].join(" ")
+
+const columnsWith = (onOpen: (conflict: Conflict) => void): ReadonlyArray<Column<Conflict>> => [
+  { id: "at", header: "Found", minPx: 120, cell: ({ atMs }) => <Ago atMs={atMs} /> },
+  {
+    id: "record",
+    header: "Record",
+    grow: 2,
+    minPx: 180,
+    cell: ({ id, type }) => (
+      <AnchorLink to="/data/$type/$id" params={{ type, id }} size="sm">
+        <Inert text={`${type} ${id}`} />
+      </AnchorLink>
+    )
+  },
+  { id: "field", header: "Field", minPx: 120, cell: ({ field }) => <Inert text={field} /> },
+  { id: "winner", header: "Stands: by", minPx: 140, cell: ({ winner }) => shortened(winner) },
+  { id: "loser", header: "Does not: by", minPx: 140, cell: ({ loser }) => shortened(loser) },
+  {
+    id: "open",
+    header: "Values",
+    minPx: 110,
+    cell: (conflict) => (
+      <UnstyledButton fz="sm" td="underline" onClick={() => onOpen(conflict)}>
+        Look at both
+      </UnstyledButton>
+    )
+  }
+]
+
+export const ConflictsScreen = () => {
+  const { id, type } = useSearch({ strict: false }) as { readonly type?: string; readonly id?: string }
+  const [open, setOpen] = useState<Conflict>()
+  const query = useInfiniteQuery(conflictsQuery(type, id))
+  const missed = query.data?.pages[0]?.missed ?? 0
+  return (
+    <Page
+      title="Conflicts"
+      description="Every device came to the same value by itself: of two that did not know of each other, the later by its clock stands, and of the same time the one by the greater device id. The other is in the history."
+    >
+      {type === undefined ? null : (
+        <Group>
+          <Text size="sm">
+            Only of <Inert text={id === undefined ? type : `${type} ${id}`} />
+          </Text>
+          <ButtonLink to="/conflicts" search={{}} size="xs" variant="default">
+            Show all
+          </ButtonLink>
+        </Group>
+      )}
+      {missed > 0 ? (
+        <Text size="sm">{count(missed)} more came too fast to be noted; the histories of their records have them.</Text>
+      ) : null}
+      <PagedTable
+        label="Conflicts, the newest first"
+        query={query}
+        columns={columnsWith(setOpen)}
+        keyOf={keyOf}
+        onOpen={setOpen}
+        empty={
+          <Empty title="No conflicts">
+            Changes to different fields merge by themselves. Here stands what two devices wrote to one field at the same
+            time.
+          </Empty>
+        }
+      />
+      <Drawer
+        opened={open !== undefined}
+        onClose={() => setOpen(undefined)}
+        title="Both values"
+        position="right"
+        size="lg"
+      >
+        <Stack>{open === undefined ? null : <BothValues conflict={open} onDone={() => setOpen(undefined)} />}</Stack>
+      </Drawer>
+    </Page>
+  )
+}

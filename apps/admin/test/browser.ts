@@ -1,0 +1,61 @@
+/** A real Chromium, found by its path. Without one the tests of pages say so, and how to get it. */
+import { existsSync } from "node:fs"
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+
+const places = [
+  process.env["CHROME_PATH"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+]
+
+/** `undefined` where there is none. */
+export const chromiumPath = places.find((path) => path !== undefined && path !== "" && existsSync(path))
+
+export const withoutChromium = "no Chromium: install it (Debian: apt-get install chromium), or name one by CHROME_PATH"
+
+/** Root has no sandbox, and containers little shared memory. */
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath!, args: ["--no-sandbox", "--disable-dev-shm-usage"] })
+
+export interface Seen {
+  /** What a page tried that its policy forbids, and errors that nobody caught. */
+  readonly faults: Array<string>
+}
+
+/** Watches a context for what must never happen. */
+export const watchFaults = (context: BrowserContext): Seen => {
+  const faults: Array<string> = []
+  const onPage = (page: Page): void => {
+    page.on("pageerror", (error) => faults.push(`error: ${error.message}`))
+    page.on("console", (message) => {
+      if (/content security policy|refused to/i.test(message.text())) faults.push(`policy: ${message.text()}`)
+    })
+    page.on("dialog", (dialog) => {
+      faults.push(`dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+  }
+  for (const page of context.pages()) onPage(page)
+  context.on("page", onPage)
+  return { faults }
+}
+
+export const signIn = async (page: Page, url: string, name: string, password: string): Promise<void> => {
+  await page.goto(`${url}/sign-in`)
+  await page.getByLabel("Name").fill(name)
+  await page.getByRole("textbox", { name: "Password" }).fill(password)
+  await page.getByRole("button", { name: "Sign in", exact: true }).click()
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+}
+
+export const setUp = async (page: Page, url: string, token: string, name: string, password: string): Promise<void> => {
+  await page.goto(url)
+  await page.getByLabel("Setup token").fill(token)
+  await page.getByLabel("Name").fill(name)
+  await page.getByRole("textbox", { name: "Password", exact: true }).fill(password)
+  await page.getByRole("textbox", { name: "Password again" }).fill(password)
+  await page.getByRole("button", { name: "Make the first account" }).click()
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+}

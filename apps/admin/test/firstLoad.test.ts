@@ -1,0 +1,86 @@
+/** What the first load takes, and what a hundred thousand records do to a page. */
+import { readdirSync, readFileSync } from "node:fs"
+import { gzipSync } from "node:zlib"
+import { expect, it } from "vitest"
+import { signIn } from "./browser.ts"
+import { password } from "./hubWorld.ts"
+import { useOwner, usePages } from "./pageWorld.ts"
+
+const scriptBytesMax = 300_000
+const records = 100_000
+const batch = 2_000
+const world = usePages()
+const owner = useOwner(world)
+
+it("[UI-30] the first load takes at most 300 kB of script, packed", { timeout: 60_000 }, async () => {
+  const assets = new URL("../bundle/assets/", import.meta.url)
+  const packed = new Map(
+    readdirSync(assets)
+      .filter((name) => name.endsWith(".js"))
+      .map((name) => [name, gzipSync(readFileSync(new URL(name, assets)), { level: 9 }).length])
+  )
+  const fresh = await world.newPage()
+  const loaded = new Set<string>()
+  fresh.on("response", (response) => {
+    const [, name] = /\/assets\/([^/]+\.js)$/.exec(response.url()) ?? []
+    if (name !== undefined) loaded.add(name)
+  })
+  await signIn(fresh, world.hub.url, "olga", password)
+  await fresh.reload({ waitUntil: "networkidle" }).catch(() => undefined)
+  const sum = [...loaded].reduce((bytes, name) => bytes + packed.get(name)!, 0)
+  const times = await fresh.evaluate(() => {
+    const [navigation] = performance.getEntriesByType("navigation") as Array<PerformanceNavigationTiming>
+    const [paint] = performance.getEntriesByName("first-contentful-paint")
+    return {
+      firstByteMs: Math.round(navigation!.responseStart),
+      firstPaintMs: Math.round(paint?.startTime ?? 0),
+      loadedMs: Math.round(navigation!.loadEventEnd)
+    }
+  })
+  console.log(`first load: ${loaded.size} scripts, ${sum} bytes packed; ${JSON.stringify(times)}`)
+  expect(sum).toBeLessThan(scriptBytesMax)
+  await fresh.context().close()
+})
+
+it(
+  "[UI-21] of 100,000 records only those in sight are in the document, and scrolling stays smooth",
+  { timeout: 240_000 },
+  async () => {
+    for (let from = 0; from < records; from += batch) {
+      const items = Array.from({ length: batch }, (_, at) => ({
+        id: `r${String(from + at).padStart(6, "0")}`,
+        fields: { t: `Record ${from + at}`, n: at }
+      }))
+      await world.hub.door("POST", "/entities/many/batch", { items })
+    }
+    await owner.page.goto(`${world.hub.url}/data/many`)
+    const table = owner.page.getByRole("table", { name: "Records of many" })
+    await table.getByText("r000000").waitFor()
+    await owner.page.evaluate(() => {
+      const long: Array<number> = []
+      Object.assign(window, { long })
+      new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({
+        type: "longtask"
+      })
+    })
+    let most = 0
+    let loaded = 0
+    for (let tries = 0; tries < 200 && loaded <= 3_000; tries++) {
+      loaded = await table.evaluate((element) => {
+        element.scrollTop = element.scrollHeight
+        return Number(element.getAttribute("aria-rowcount"))
+      })
+      await owner.page.waitForTimeout(100)
+      most = Math.max(most, await table.getByRole("row").count())
+    }
+    const longest = await owner.page.evaluate(() =>
+      Math.max(0, ...(window as unknown as { readonly long: ReadonlyArray<number> }).long)
+    )
+    console.log(
+      `scrolling: ${loaded} rows loaded, at most ${most} in the document, longest task ${Math.round(longest)} ms`
+    )
+    expect(loaded).toBeGreaterThan(3_000)
+    expect(most).toBeLessThan(60)
+    expect(longest).toBeLessThan(200)
+  }
+)

@@ -1,0 +1,111 @@
+/** The pages of other hubs than a team's at the root of an address: one below a path, and one for oneself. */
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
+import type { Browser } from "playwright-core"
+import { type AddressInfo, createServer } from "node:net"
+import { chromiumPath, launch, setUp, watchFaults, withoutChromium } from "./browser.ts"
+import { openHubWorld, password } from "./hubWorld.ts"
+
+let browser: Browser | undefined
+
+beforeAll(async () => {
+  if (chromiumPath !== undefined) browser = await launch()
+}, 60_000)
+afterAll(async () => browser?.close(), 60_000)
+beforeEach(({ skip }) => skip(chromiumPath === undefined, withoutChromium))
+
+const freePort = async (): Promise<string> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return String(port)
+}
+
+const newPage = async () => {
+  const page = await (await browser!.newContext({ reducedMotion: "reduce" })).newPage()
+  page.setDefaultTimeout(20_000)
+  return page
+}
+
+it(
+  "[UI-24] the pages lie below a path as they do at the root: files, deep links, live line, sign-in links",
+  { timeout: 120_000 },
+  async () => {
+    const port = await freePort()
+    const root = `http://127.0.0.1:${port}/team`
+    const hub = await openHubWorld({ SYNCLINE_POLICY: "enterprise", SYNCLINE_PORT: port, SYNCLINE_PUBLIC_URL: root })
+    try {
+      const page = await newPage()
+      const seen = watchFaults(page.context())
+      const failed: Array<string> = []
+      page.on("response", (answer) => answer.status() === 404 && failed.push(answer.url()))
+      await setUp(page, `${root}/peers?text=x`, hub.setupToken(), "olga", password)
+      await page.locator("[data-live=true]").waitFor()
+      expect(page.url()).toBe(`${root}/`)
+      await page.getByRole("navigation").getByRole("link", { name: "Data" }).click()
+      await page.getByRole("heading", { level: 1, name: "Data" }).waitFor()
+      expect(page.url()).toBe(`${root}/data`)
+      await hub.door("PUT", "/entities/task/t1", { fields: { title: "Live" } })
+      await page.getByRole("link", { name: "task" }).waitFor()
+      await page.goto(`${root}/data/task/t1`)
+      await page.getByRole("heading", { level: 1, name: "t1" }).waitFor()
+      await page.goto(`${root}/accounts`)
+      await page.getByRole("textbox", { name: "Name" }).fill("vera")
+      await page.getByRole("button", { name: "Make the account" }).click()
+      expect(await page.locator("[data-shown-once] code").innerText()).toMatch(new RegExp(`^${root}/sign-in#`))
+      expect(failed.filter((url) => !url.includes("/api/v1/policy/draft"))).toEqual([])
+      expect(seen.faults).toEqual([])
+    } finally {
+      await hub.stop()
+    }
+  }
+)
+
+it(
+  "[UI-25] a hub for oneself shows no screens of a team, and every other one without a fault",
+  { timeout: 120_000 },
+  async () => {
+    const hub = await openHubWorld({ SYNCLINE_POLICY: "personal" })
+    try {
+      const page = await newPage()
+      const seen = watchFaults(page.context())
+      await setUp(page, hub.url, hub.setupToken(), "olga", password)
+      await hub.door("PUT", "/entities/task/t1", { fields: { title: "Milk" } })
+      const menu = page.getByRole("navigation")
+      for (const name of ["Team", "Policy", "Audit"])
+        expect(await menu.getByText(name, { exact: true }).count()).toBe(0)
+      const shown: Array<readonly [string, number]> = []
+      for (const path of [
+        "/",
+        "/peers",
+        "/pairing",
+        "/routes",
+        "/live",
+        "/data/task",
+        "/data/task/t1",
+        "/conflicts",
+        "/quarantine",
+        "/receipts",
+        "/accounts",
+        "/tokens",
+        "/you",
+        "/backups",
+        "/settings",
+        "/settings?tab=running",
+        "/settings?tab=doctor"
+      ]) {
+        await page.goto(`${hub.url}${path}`)
+        await page.getByRole("heading", { level: 1 }).waitFor()
+        await page.waitForFunction(() => document.querySelector("[data-state=loading]") === null)
+        shown.push([path, await page.locator("[data-state=error]").count()])
+      }
+      expect(shown.filter(([, faults]) => faults > 0)).toEqual([])
+      await page.goto(`${hub.url}/pairing`)
+      await page.getByRole("button", { name: "Make a code" }).click()
+      await page.locator("[data-code=digits]").waitFor()
+      expect(seen.faults).toEqual([])
+    } finally {
+      await hub.stop()
+    }
+  }
+)

@@ -1,0 +1,189 @@
+/** Files of records, a record's story, and documents to begin with. */
+import { Result } from "effect"
+import { PolicyFile } from "@syncline/policy"
+import { describe, expect, it } from "vitest"
+import type { Change, Entity } from "../src/api/records.ts"
+import { gathering } from "../src/live/staleness.ts"
+import type { Area } from "../src/api/areas.ts"
+import { sidesOf } from "../src/screens/conflicts/bothSides.ts"
+import { differences, writersOf } from "../src/screens/data/fieldStory.ts"
+import { columnsMax, columnsOf } from "../src/screens/data/recordColumns.ts"
+import { batchesOf, readFile } from "../src/screens/data/recordFile.ts"
+import { ring } from "../src/screens/live/layout.ts"
+import { lineOf, placesOf } from "../src/screens/policy/problemPlaces.ts"
+import { compared } from "../src/screens/policy/reachWords.ts"
+import { templatesFor } from "../src/screens/policy/templates.ts"
+import { testNames } from "../src/screens/policy/testNames.ts"
+import { moved } from "../src/screens/routes/order.ts"
+import { groupsOf } from "../src/screens/settings/settingGroups.ts"
+
+describe("files", () => {
+  it("[UI-31] are JSON, lines of JSON, or CSV", () => {
+    const items = [{ id: "1", fields: { t: "Milk", n: 5 } }, { fields: { t: "Bread" } }]
+    expect(readFile("a.json", '[{"id":1,"t":"Milk","n":5},{"t":"Bread"}]')).toEqual({ items })
+    expect(readFile("a.ndjson", '\uFEFF{"id":"1","t":"Milk","n":5}\n\n{"id":"","t":"Bread"}\n')).toEqual({ items })
+    expect(readFile("a.CSV", "id,t,n\r\n1,Milk,5\n,Bread,\n")).toEqual({ items })
+    expect(readFile("a.csv", 'id,t\n007,"a ""b"", c\nd"\n')).toEqual({
+      items: [{ id: "007", fields: { t: 'a "b", c\nd' } }]
+    })
+    const whole = { id: "1", header: { team: "north" }, fields: { t: 1 } }
+    expect(readFile("a.json", JSON.stringify([whole]))).toEqual({ items: [whole] })
+  })
+
+  it("[UI-31] that are wrong are refused with their place, before anything is sent", () => {
+    expect(readFile("a.ndjson", '{"t":1}\n[1]')).toEqual({
+      problem: "Line 2 is no record: an object with fields is wanted."
+    })
+    expect(readFile("a.ndjson", '{"t":1}\n{oops')).toEqual({
+      problem: expect.stringMatching(/^Line 2 is no JSON: /) as string
+    })
+    expect(readFile("a.json", "[")).toEqual({ problem: expect.stringMatching(/^It is no JSON: /) as string })
+    for (const [name, text] of [
+      ["a.json", "[]"],
+      ["a.csv", "id,t\n"],
+      ["a.ndjson", "\n"]
+    ] as const) {
+      expect(readFile(name, text)).toEqual({ problem: "There is no record in it." })
+    }
+  })
+
+  it("[UI-31] go in batches of so many records and bytes", () => {
+    const items = Array.from({ length: 10 }, (_, at) => ({ id: String(at), fields: { t: "ü".repeat(10) } }))
+    expect(batchesOf(items, 4, 1_000_000).map(({ length }) => length)).toEqual([4, 4, 2])
+    expect(batchesOf(items, 100, 100).map(({ length }) => length)).toEqual([2, 2, 2, 2, 2])
+    expect(batchesOf(items, 100, 1).flat()).toEqual(items)
+  })
+})
+
+const change = (at: number, author: string, field: string, value: unknown, isConflict = false) =>
+  ({
+    at: `${at}`,
+    atMs: at,
+    author,
+    event: `${at}`,
+    commit: `c${at}`,
+    group: null,
+    kind: "changed",
+    changes: [{ kind: "lww", field, value, isConflict }]
+  }) as Change
+
+describe("a record", () => {
+  it("[UI-22] tells who wrote which field last, and what differs from then", () => {
+    const history = [change(3, "B/1", "t", "new", true), change(2, "A/1", "t", "old"), change(1, "A/1", "n", 1)]
+    const writers = writersOf(history)
+    expect([writers.get("t"), writers.get("n")]).toMatchObject([
+      { author: "B/1", atMs: 3, isConflict: true },
+      { author: "A/1", atMs: 1, isConflict: false }
+    ])
+    const was = { fields: { t: "old", gone: 1, same: [1] } } as unknown as Entity
+    const now = { fields: { t: "new", same: [1], come: 2 } } as unknown as Entity
+    expect(differences(was, now)).toEqual([
+      { field: "come", was: undefined, now: 2 },
+      { field: "gone", was: 1, now: undefined },
+      { field: "t", was: "old", now: "new" }
+    ])
+    expect(sidesOf({ field: "t", winner: "B/1", loser: "A" }, history)).toEqual({
+      winner: { value: "new", atMs: 3 },
+      loser: { value: "old", atMs: 2 }
+    })
+    expect(sidesOf({ field: "t", winner: "B", loser: "C" }, history).loser).toBeUndefined()
+  })
+
+  it("[UI-21] shows no more columns than there is room for, where it lies first", () => {
+    const many = Array.from({ length: 20 }, (_, at) => `f${at}`)
+    expect(columnsOf(["team"], ["team", ...many])).toHaveLength(columnsMax)
+    expect(columnsOf(["team"], ["team", "a"]).map(({ field, isHeader }) => [field, isHeader])).toEqual([
+      ["team", true],
+      ["a", false]
+    ])
+  })
+})
+
+it("[UI-33] documents to begin with can be read, with the types of the space and without", () => {
+  for (const types of [[], ["task", "a type: with signs"]]) {
+    for (const { name, text } of templatesFor(types)) {
+      expect([name, Result.isSuccess(PolicyFile.parse(text))]).toEqual([name, true])
+    }
+  }
+})
+
+it("[UI-22] a problem of a document is shown where it is", () => {
+  const text =
+    'version: 1\nrules:\n  - id: "first"\n  - { id: second, effect: allow }\ntests:\n  - name: members see nothing\n    who: {}\n  - { name: "others, too", who: {} }\nmore: 1\n'
+  expect([lineOf(text, "id", "first"), lineOf(text, "id", "second"), lineOf(text, "id", "third")]).toEqual([
+    3,
+    4,
+    undefined
+  ])
+  const problems = [
+    "line 2, column 3: oops",
+    "rule second: there are two",
+    "test members see nothing: it can read task, because",
+    "elsewhere"
+  ]
+  expect(placesOf(text, problems).map(({ line }) => line)).toEqual([2, 4, 6, 1])
+  expect(testNames(text)).toEqual(["members see nothing", "others, too"])
+})
+
+it("[UI-22] what a device can do stands side by side, in force and by the draft", () => {
+  const reach = (peer: string, action: "read" | "update", records: number) => ({
+    peer,
+    action,
+    type: "task",
+    partitions: 1,
+    records
+  })
+  const rows = compared(
+    [reach("p", "read", 5), reach("q", "read", 9)],
+    [reach("p", "read", 3), reach("p", "update", 3)],
+    ["p"]
+  )
+  expect(rows.map(({ after, before, what }) => [what, before, after])).toEqual([
+    ["read task", 5, 3],
+    ["update task", undefined, 3]
+  ])
+})
+
+it("[UI-12] lists and pictures are laid out the same each time", () => {
+  expect(moved(["a", "b", "c"], 1, -1)).toEqual(["b", "a", "c"])
+  expect(moved(["a", "b"], 1, 1)).toEqual(["a", "b"])
+  expect(ring(4, 100, 10)).toEqual([
+    { x: 50, y: 10 },
+    { x: 90, y: 50 },
+    { x: 50, y: 90 },
+    { x: 10, y: 50 }
+  ])
+  const setting = {
+    variable: "V",
+    kind: "number",
+    value: 1,
+    default: 1,
+    isSet: false,
+    source: "default",
+    isChangeable: true,
+    allowed: "a number"
+  } as const
+  expect(
+    groupsOf(["gatewayNew", "oidcNew", "backupKeep", "unheardOf"].map((key) => ({ ...setting, key }))).map(
+      ({ name }) => name
+    )
+  ).toEqual(["Backups", "Gateways", "Sign-in by an organisation", "Others"])
+})
+
+it("[UI-32] a thousand events ask once a second", () => {
+  const asked: Array<ReadonlySet<Area> | "all"> = []
+  const timers: Array<() => void> = []
+  const stale = gathering((areas) => asked.push(areas), { set: (run) => timers.push(run) })
+  for (let events = 0; events < 1_000; events++) stale(["peers", "status"])
+  expect(asked).toEqual([new Set(["peers", "status"])])
+  stale(["records"])
+  timers.shift()!()
+  expect(asked[1]).toEqual(new Set(["peers", "status", "records"]))
+  stale("all")
+  stale(["audit"])
+  timers.shift()!()
+  timers.shift()!()
+  expect([asked[2], asked.length, timers.length]).toEqual(["all", 3, 0])
+  stale(["audit"])
+  expect(asked[3]).toEqual(new Set(["audit"]))
+})

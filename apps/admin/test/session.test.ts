@@ -1,0 +1,204 @@
+/** What a viewer sees and cannot do, that what cannot be undone asks for more, and that no page is left open to others. */
+import { execFileSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { beforeAll, expect, it } from "vitest"
+import { chromiumPath, signIn, watchFaults } from "./browser.ts"
+import { password } from "./hubWorld.ts"
+import { useOwner, usePages } from "./pageWorld.ts"
+import { screenPaths } from "./screenPaths.ts"
+
+interface Stands {
+  readonly peer: string
+  readonly state: string
+}
+
+const otherPassword = "another long password"
+const world = usePages()
+const owner = useOwner(world)
+
+beforeAll(async () => {
+  if (chromiumPath === undefined) return
+  await owner.page.context().grantPermissions(["clipboard-read", "clipboard-write"])
+  await world.hub.door("PUT", "/entities/task/t1", { fields: { title: "Milk" } })
+}, 60_000)
+
+it(
+  "[UI-16] an account is made by a link, and a viewer sees what there is and can change nothing",
+  { timeout: 120_000 },
+  async () => {
+    await owner.page.goto(`${world.hub.url}/accounts`)
+    await owner.page.getByRole("textbox", { name: "Name" }).fill("vera")
+    await owner.page.getByRole("button", { name: "Make the account" }).click()
+    const link = await owner.page.locator("[data-shown-once] code").innerText()
+    const vera = await world.newPage()
+    const seen = watchFaults(vera.context())
+    await vera.goto(link)
+    await vera.getByRole("textbox", { name: "Password", exact: true }).fill(otherPassword)
+    await vera.getByRole("textbox", { name: "Password again" }).fill(otherPassword)
+    await vera.getByRole("button", { name: "Go on" }).click()
+    await vera.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+    const asked: Array<string> = []
+    vera.on("request", (request) => {
+      if (request.url().includes("/api/v1/") && request.method() !== "GET")
+        asked.push(`${request.method()} ${request.url()}`)
+    })
+    for (const [path, name] of [
+      ["/data/task", "New record"],
+      ["/routes", "Add"],
+      ["/pairing", "Make a code"],
+      ["/backups", "Back up now"],
+      ["/peers", "Sync all now"],
+      ["/settings?tab=running", "Stop all links"]
+    ] as const) {
+      await vera.goto(`${world.hub.url}${path}`)
+      const button = vera.getByRole("button", { name, exact: true }).first()
+      await button.waitFor()
+      expect([path, await button.isDisabled()]).toEqual([path, true])
+    }
+    await expect.poll(() => vera.getByRole("navigation").getByText("Admins and sessions").count()).toBe(0)
+    await vera.goto(`${world.hub.url}/accounts`)
+    await vera.getByText("You may not see this").first().waitFor()
+    expect(asked).toEqual([])
+    expect(seen.faults).toEqual([])
+    await vera.context().close()
+  }
+)
+
+it(
+  "[UI-17] what cannot be undone waits for a word, and for a sign-in that is not old",
+  { timeout: 120_000 },
+  async () => {
+    await world.hub.door("POST", "/backups")
+    await owner.page.goto(`${world.hub.url}/backups`)
+    const row = owner.page.locator("[data-backup]")
+    await row.waitFor()
+    // As the hub answers whoever signed in more than ten minutes ago.
+    const again = {
+      type: "about:blank",
+      title: "Unauthorized",
+      status: 401,
+      code: "SignInAgain",
+      detail: "sign in again first",
+      instance: "urn:uuid:0"
+    }
+    await owner.page.route(
+      /\/backups\/[^/]+$/,
+      (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify(again) }),
+      { times: 1 }
+    )
+    await row.getByRole("button", { name: "Remove", exact: true }).click()
+    const dialog = owner.page.getByRole("dialog")
+    await dialog.getByLabel("Type remove to go on").fill("remov")
+    expect(await dialog.getByRole("button", { name: "Remove" }).isDisabled()).toBe(true)
+    await dialog.getByLabel("Type remove to go on").fill("remove")
+    await dialog.getByRole("button", { name: "Remove" }).click()
+    const proof = owner.page.getByRole("dialog", { name: "Sign in again" })
+    await proof.getByLabel("Password of olga").fill("not this one at all")
+    await proof.getByRole("button", { name: "Go on" }).click()
+    await proof.getByText("do not sign in here").waitFor()
+    await proof.getByLabel("Password of olga").fill(password)
+    await proof.getByRole("button", { name: "Go on" }).click()
+    await row.waitFor({ state: "detached" })
+    expect((await world.hub.door<{ readonly backups: ReadonlyArray<unknown> }>("GET", "/backups")).backups).toEqual([])
+  }
+)
+
+it("[UI-18] copies what somebody would type, and that does the same", { timeout: 120_000 }, async () => {
+  await owner.page.goto(`${world.hub.url}/tokens`)
+  await owner.page.getByLabel("What it is for").fill("terminal")
+  for (const box of await owner.page.getByRole("checkbox").all()) await box.check()
+  await owner.page.getByRole("button", { name: "Make the token" }).click()
+  const secret = await owner.page.locator("[data-shown-once] code").first().innerText()
+  await owner.page.goto(`${world.hub.url}/data/task/t1`)
+  await owner.page.locator("[data-field=title]").getByRole("button", { name: "Change" }).click()
+  const dialog = owner.page.getByRole("dialog")
+  await dialog.getByLabel("Value").fill(`"it's \\"bread\\" & $HOME"`)
+  await dialog.getByRole("button", { name: "Copy as syncline command" }).click()
+  const text = await owner.page.evaluate(() => navigator.clipboard.readText())
+  expect(text).toMatch(/^syncline hub entities\.patch task t1 --set /)
+  writeFileSync(world.hub.pathIn("token"), `${secret}\n`)
+  // The shell's part: words and their quotes.
+  const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${text.replace(/^syncline /, "")}`], {
+    timeout: 10_000
+  }).toString()
+  await world.hub.command(...words.split("\0").slice(0, -1))
+  await expect
+    .poll(() => world.hub.door<{ readonly fields: object }>("GET", "/entities/task/t1"))
+    .toMatchObject({ fields: { title: `it's "bread" & $HOME` } })
+  // And it shows without reload.
+  await owner.page.keyboard.press("Escape")
+  await owner.page.locator("[data-field=title]").getByText("bread").waitFor()
+})
+
+it("[UI-19] Ctrl-K leads to any screen, record type and peer by the keyboard alone", { timeout: 60_000 }, async () => {
+  await owner.page.goto(world.hub.url)
+  await owner.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+  await owner.page.keyboard.press("Control+k")
+  await owner.page.getByPlaceholder("Screens, peers, members, types").fill("quaran")
+  await owner.page.keyboard.press("ArrowDown")
+  await owner.page.keyboard.press("Enter")
+  await owner.page.getByRole("heading", { level: 1, name: "Quarantine" }).waitFor()
+  await owner.page.keyboard.press("Control+k")
+  await owner.page.getByPlaceholder("Screens, peers, members, types").fill("task")
+  await owner.page.getByRole("button", { name: "task" }).waitFor()
+  await owner.page.keyboard.press("ArrowDown")
+  await owner.page.keyboard.press("Enter")
+  await owner.page.getByRole("heading", { level: 1, name: "task" }).waitFor()
+  expect(new URL(owner.page.url()).pathname).toBe("/data/task")
+})
+
+it(
+  "[UI-22] several peers are chosen, paused and resumed, and what is looked for stands in the address",
+  { timeout: 60_000 },
+  async () => {
+    const peers: Array<string> = []
+    for (const name of ["one", "two-x", "three-x"]) {
+      const shown = await world.hub.command("init", "--data", world.hub.pathIn(name), "--hub", world.hub.url)
+      peers.push(/12D3Koo\w+/.exec(shown)![0])
+      await world.hub.door("POST", "/devices", { member: "owner", peer: peers.at(-1), name })
+      await world.hub.command("sync", "--data", world.hub.pathIn(name))
+    }
+    await owner.page.goto(`${world.hub.url}/peers`)
+    await owner.page.getByLabel("Find").fill("-x")
+    await owner.page.getByText("2 of 3 peers").waitFor()
+    expect(new URL(owner.page.url()).search).toBe("?text=-x")
+    await owner.page.reload()
+    await owner.page.getByText("2 of 3 peers").waitFor()
+    await owner.page.getByLabel("Choose two-x").check()
+    await owner.page.getByLabel("Choose three-x").check()
+    await owner.page.getByRole("button", { name: "Pause them" }).click()
+    await expect.poll(() => owner.page.getByRole("table").getByText("paused").count()).toBe(2)
+    const paused = async (): Promise<ReadonlyArray<boolean>> => {
+      const { items } = await world.hub.door<{ readonly items: ReadonlyArray<Stands> }>("GET", "/peers")
+      return peers.map((peer) => items.find((each) => each.peer === peer)!.state === "paused")
+    }
+    expect(await paused()).toEqual([false, true, true])
+    await owner.page.getByLabel("Choose three-x").check()
+    await owner.page.getByRole("button", { name: "Resume them" }).click()
+    await expect.poll(paused).toEqual([false, true, false])
+  }
+)
+
+it(
+  "[UI-20] nobody who is not signed in is shown anything, and no address leads elsewhere",
+  { timeout: 60_000 },
+  async () => {
+    const stranger = await world.newPage()
+    for (const path of screenPaths) {
+      await stranger.goto(`${world.hub.url}${path}`)
+      await stranger.getByRole("heading", { name: "Sign in" }).waitFor()
+    }
+    for (const next of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
+      await signIn(stranger, world.hub.url, "olga", password).catch(() => undefined)
+      await stranger.context().clearCookies()
+      await stranger.goto(`${world.hub.url}/sign-in?next=${encodeURIComponent(next)}`)
+      await stranger.getByLabel("Name").fill("olga")
+      await stranger.getByRole("textbox", { name: "Password" }).fill(password)
+      await stranger.getByRole("button", { name: "Sign in", exact: true }).click()
+      await stranger.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+      expect(new URL(stranger.url()).origin).toBe(world.hub.url)
+      await stranger.context().clearCookies()
+    }
+    await stranger.context().close()
+  }
+)
