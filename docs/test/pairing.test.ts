@@ -1,13 +1,13 @@
 // The program that PAIRING.md shows, run as the two devices that it is for.
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { expect, it, onTestFinished } from "vitest"
 import { root } from "./repositoryTree.ts"
+// @boundaries-ignore which ports are nobody's is one knowledge of all tests
+import { freePort } from "../../scripts/freePort.ts"
 
 const program = fileURLToPath(new URL("../snippets/pairing.ts", import.meta.url))
 const runMsMax = 60_000
@@ -34,15 +34,6 @@ const found = async ({ said }: Running, pattern: RegExp): Promise<string> => {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`${pattern} was not said, but: ${said()}`)
-}
-
-/** A port that nobody listens on now. */
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 it("two devices pair in one network with nothing in between", { timeout: 2 * runMsMax }, async () => {

@@ -1,9 +1,10 @@
 /** The pages of other hubs than a team's at the root of an address: one below a path, and one for oneself. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
 import type { Browser } from "playwright-core"
-import { type AddressInfo, createServer } from "node:net"
 import { chromiumPath, launch, setUp, watchFaults, withoutChromium } from "./browser.ts"
 import { openHubWorld, password } from "./hubWorld.ts"
+// @boundaries-ignore which ports are nobody's is one knowledge of all tests
+import { freePort } from "../../../scripts/freePort.ts"
 
 let browser: Browser | undefined
 
@@ -12,14 +13,6 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(async () => browser?.close(), 60_000)
 beforeEach(({ skip }) => skip(chromiumPath === undefined, withoutChromium))
-
-const freePort = async (): Promise<string> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
-}
 
 const newPage = async () => {
   const page = await (await browser!.newContext({ reducedMotion: "reduce" })).newPage()
@@ -31,7 +24,7 @@ it(
   "[UI-24] the pages lie below a path as they do at the root: files, deep links, live line, sign-in links",
   { timeout: 120_000 },
   async () => {
-    const port = await freePort()
+    const port = String(await freePort())
     const root = `http://127.0.0.1:${port}/team`
     const hub = await openHubWorld({ SYNCLINE_POLICY: "enterprise", SYNCLINE_PORT: port, SYNCLINE_PUBLIC_URL: root })
     try {

@@ -3,12 +3,13 @@
  * go away do no harm.
  */
 import { randomBytes } from "node:crypto"
-import { createServer } from "node:net"
 import { TrustFile } from "@syncline/node"
 import { Effect } from "effect"
 import { describe, expect, it, type TestContext } from "vitest"
 import { addressOf, areEqual, FarSite, has, linkedTo, meet, pathTo, writes } from "./farDevices.ts"
 import { runHub, until } from "./hubProcess.ts"
+// @boundaries-ignore which ports are nobody's is one knowledge of all tests
+import { freePort } from "../../../scripts/freePort.ts"
 
 const limit = { timeout: 60_000 }
 const patienceMs = 20_000
@@ -239,11 +240,3 @@ describe.concurrent("devices that know a relay", () => {
     }
   )
 })
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const bound = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof bound === "object" && bound !== null ? bound.port : 0
-}

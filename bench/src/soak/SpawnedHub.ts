@@ -5,7 +5,6 @@
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer, type AddressInfo } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -130,13 +129,3 @@ export class SpawnedHub {
 
 /** What Node says by itself when it has an inspector. */
 const isOfInspector = (line: string): boolean => line.startsWith("Debugger ") || line.startsWith("For help, see: ")
-
-/** A port that nobody uses now. */
-export const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, "close")
-  return port
-}

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Fleet from "./Fleet.ts"
 import type { DeviceOptions } from "./NoteDevice.ts"
-import { freePort, SpawnedHub } from "./SpawnedHub.ts"
+import { SpawnedHub } from "./SpawnedHub.ts"
+// @boundaries-ignore which ports are nobody's is one knowledge of all tests
+import { freePort } from "../../../scripts/freePort.ts"
 
 export interface World {
   readonly hubFolder: string

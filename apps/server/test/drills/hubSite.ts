@@ -1,12 +1,14 @@
 /**
  * A hub that is stopped, looked after and started again at one address, and devices that know only this address.
  */
-import { once } from "node:events"
-import { createServer, type AddressInfo } from "node:net"
 import { createNode, TrustFile } from "@syncline/node"
 import { personal } from "@syncline/policy"
 import { Effect } from "effect"
 import { device, type HubProcess, openDevice, startHub, Task, temporaryFolder, until } from "../hubProcess.ts"
+// @boundaries-ignore which ports are nobody's is one knowledge of all tests
+import { freePort } from "../../../../scripts/freePort.ts"
+
+export { freePort }
 
 export type Device = Awaited<ReturnType<typeof openDevice>>
 
@@ -20,16 +22,6 @@ export interface HubSite {
   readonly start: (daysBehind?: number) => Promise<HubProcess>
   /** Lets a device in that was made before. */
   readonly trust: (peer: string) => Promise<void>
-}
-
-/** A port of the loopback that nobody listens on. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }
 
 /** A site with an empty data folder and a free port. */
