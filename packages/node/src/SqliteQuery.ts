@@ -8,6 +8,7 @@ import { entityRow, type SqliteRows } from "./SqliteRows.ts"
 
 type Value = Journal.EntityQuery["where"][string]
 type Parameter = string | number
+type Columns = Parameters<typeof entityRow>[0]
 
 /** Shapes of questions whose statements are kept; when it is full the cache starts over. */
 export const cachedStatementsMax = 64
@@ -49,7 +50,10 @@ export class SqliteQuery {
     }
     sql += "id, part LIMIT ? OFFSET ?"
     parameters.push(query.limit, query.offset)
-    const found = this.#prepare(sql).all(...parameters) as Array<Parameters<typeof entityRow>[0]>
+    const statement = this.#prepare(sql)
+    const found = (
+      query.lengthMax === undefined ? statement.all(...parameters) : upToLength(statement, parameters, query.lengthMax)
+    ) as ReadonlyArray<Columns>
     return found.map((columns) => EntityRead.view(this.#rows.partitionAt(columns[0]), entityRow(columns)))
   }
 
@@ -62,6 +66,18 @@ export class SqliteQuery {
     }
     return statement
   }
+}
+
+/** No more of them is read into memory than that. */
+const upToLength = (statement: Database.Statement, parameters: ReadonlyArray<Parameter>, lengthMax: number) => {
+  const found: Array<Columns> = []
+  let length = 0
+  for (const columns of statement.iterate(...parameters) as IterableIterator<Columns>) {
+    found.push(columns)
+    length += columns[7].length
+    if (length > lengthMax) break
+  }
+  return found
 }
 
 /** A quoted label, in which SQLite understands the escapes of JSON. */

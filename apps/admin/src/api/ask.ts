@@ -70,13 +70,20 @@ export const part = encodeURIComponent
 /** Rejects with `Refused`. An answer without contents is `undefined`. */
 export const ask = async <A>(method: Method, path: string, question: Question = {}): Promise<A> => {
   const response = await send(method, path, question)
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as A
+  if (response.ok) return (response.status === 204 ? undefined : await jsonOf(response)) as A
   const refused = await refusalOf(response)
   if (refused.code === "SignInAgain" && (await listeners.signInAgain())) return ask(method, path, question)
   // Whoever asks who is signed in hears that it is nobody.
   if (refused.code === "SignInNeeded" && path !== "/session") listeners.onOver()
   throw refused
 }
+
+/** What a proxy says in the hub's place is no answer. */
+const jsonOf = (response: Response): Promise<unknown> =>
+  response.json().catch(() => {
+    const words = "Something between this browser and the hub answered in its place, or cut its answer off. Try again."
+    throw new Refused(response.status, "NotUnderstood", words)
+  })
 
 const send = async (method: Method, path: string, { body, query, signal }: Question): Promise<Response> => {
   const limit = AbortSignal.timeout(answerMsMax)

@@ -1,7 +1,8 @@
 /** Questions about what was decided, and whether the record of it holds. */
 import type { AdminAudit } from "@syncline/core/admin"
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query"
+import { queryOptions } from "@tanstack/react-query"
 import { ask } from "./ask.ts"
+import type { Page } from "./pages.ts"
 
 export type Entry = typeof AdminAudit.AuditEntry.Type
 export type Verdict = typeof AdminAudit.AuditVerdict.Type
@@ -18,25 +19,15 @@ export interface AuditFilter {
 
 const pageEntries = 200
 
-interface AuditPage {
-  readonly items: ReadonlyArray<Entry>
-}
-
 /** The newest first; each page lies below the one before. */
-export const auditQuery = (filter: AuditFilter) =>
-  infiniteQueryOptions({
-    queryKey: ["audit", "list", filter],
-    initialPageParam: undefined as number | undefined,
-    queryFn: async ({ pageParam, signal }): Promise<AuditPage> => ({
-      items: (
-        await ask<{ readonly entries: ReadonlyArray<Entry> }>("GET", "/audit", {
-          signal,
-          query: { ...filter, limit: pageEntries, before: pageParam }
-        })
-      ).entries
-    }),
-    getNextPageParam: ({ items }) => (items.length < pageEntries ? undefined : items.at(-1)!.number)
-  })
+export const auditPages = (filter: AuditFilter) => (before: string | undefined) => ({
+  queryKey: ["audit", "list", filter, before],
+  queryFn: async ({ signal }: { readonly signal: AbortSignal }): Promise<Page<Entry>> => {
+    const query = { ...filter, limit: pageEntries, before }
+    const { entries } = await ask<{ readonly entries: ReadonlyArray<Entry> }>("GET", "/audit", { signal, query })
+    return { items: entries, next: entries.length < pageEntries ? null : String(entries.at(-1)!.number) }
+  }
+})
 
 /** It reads the whole chain, so it is asked only when somebody looks. */
 export const verdictQuery = queryOptions({

@@ -1,7 +1,7 @@
-/** Lists that the hub gives in pages, gathered for screens that want them whole. */
+/** Lists that the hub gives in pages: asked for one by one, or gathered for screens that want them whole. */
 import { ask, type Query } from "./ask.ts"
 
-interface Page<A> {
+export interface Page<A> {
   readonly items: ReadonlyArray<A>
   readonly next: string | null
 }
@@ -27,3 +27,12 @@ export const allOf = async <A>(
   }
   return items
 }
+
+/** How the page is asked for that begins at a place; `undefined` is the beginning. */
+export const pagesOf =
+  <P>(key: ReadonlyArray<unknown>, path: string, query: Query) =>
+  (after: string | undefined) => ({
+    queryKey: [...key, after],
+    queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+      ask<P>("GET", path, { signal, query: { ...query, after } })
+  })

@@ -1,7 +1,8 @@
 /** Questions about commits that wait, and about what became of commits. */
 import type { AdminQuarantine } from "@syncline/core/admin"
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query"
+import { queryOptions } from "@tanstack/react-query"
 import { ask, part } from "./ask.ts"
+import { pagesOf } from "./pages.ts"
 
 export type Entry = typeof AdminQuarantine.Entry.Type
 export type Entries = typeof AdminQuarantine.Entries.Type
@@ -11,17 +12,10 @@ export type Receipt = typeof AdminQuarantine.Receipt.Type
 export type Reason = Entry["reason"]
 type Receipts = typeof AdminQuarantine.Receipts.Type
 
-const first = undefined as string | undefined
 const pageMax = 200
 
-export const entriesQuery = (reason: string | undefined) =>
-  infiniteQueryOptions({
-    queryKey: ["quarantine", "list", reason],
-    initialPageParam: first,
-    queryFn: ({ pageParam, signal }) =>
-      ask<Entries>("GET", "/quarantine", { signal, query: { reason, limit: pageMax, after: pageParam } }),
-    getNextPageParam: ({ next }) => next ?? undefined
-  })
+export const entryPages = (reason: string | undefined) =>
+  pagesOf<Entries>(["quarantine", "list", reason], "/quarantine", { reason, limit: pageMax })
 
 export const entryQuery = (id: string) =>
   queryOptions({
@@ -29,14 +23,8 @@ export const entryQuery = (id: string) =>
     queryFn: ({ signal }) => ask<Shown>("GET", `/quarantine/${part(id)}`, { signal })
   })
 
-export const receiptsQuery = (status: string | undefined) =>
-  infiniteQueryOptions({
-    queryKey: ["receipts", "list", status],
-    initialPageParam: first,
-    queryFn: ({ pageParam, signal }) =>
-      ask<Receipts>("GET", "/receipts", { signal, query: { status, limit: pageMax, after: pageParam } }),
-    getNextPageParam: ({ next }) => next ?? undefined
-  })
+export const receiptPages = (status: string | undefined) =>
+  pagesOf<Receipts>(["receipts", "list", status], "/receipts", { status, limit: pageMax })
 
 export const receiptQuery = (commit: string) =>
   queryOptions({

@@ -2,7 +2,7 @@
 import type { AdminRecords } from "@syncline/core/admin"
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query"
 import { ask, part } from "./ask.ts"
-import { allOf } from "./pages.ts"
+import { allOf, type Page, pagesOf } from "./pages.ts"
 
 export type TypeCount = typeof AdminRecords.TypeCount.Type
 export type TypeSeen = typeof AdminRecords.TypeSeen.Type
@@ -12,13 +12,8 @@ export type Change = typeof AdminRecords.Change.Type
 export type Conflict = typeof AdminRecords.Conflict.Type
 export type Undone = typeof AdminRecords.Undone.Type
 
-export interface Page<A> {
-  readonly items: ReadonlyArray<A>
-  readonly next: string | null
-}
-
 /** Records of one page: enough for many screens, quick to come. */
-const pageRecords = 500
+const pageRecords = 1_000
 
 export const typesQuery = queryOptions({
   queryKey: ["records", "types"],
@@ -39,19 +34,10 @@ export interface Wanted {
   readonly at?: string | undefined
 }
 
-const first = undefined as string | undefined
+export const recordPages = (type: string, wanted: Wanted) =>
+  pagesOf<Page<Entity>>(["records", "list", type, wanted], `/entities/${part(type)}`, { ...wanted, limit: pageRecords })
 
-export const recordsQuery = (type: string, wanted: Wanted) =>
-  infiniteQueryOptions({
-    queryKey: ["records", "list", type, wanted],
-    initialPageParam: first,
-    queryFn: ({ pageParam, signal }) =>
-      ask<Page<Entity>>("GET", `/entities/${part(type)}`, {
-        signal,
-        query: { ...wanted, limit: pageRecords, after: pageParam }
-      }),
-    getNextPageParam: ({ next }) => next ?? undefined
-  })
+const first = undefined as string | undefined
 
 /** `header` is the JSON of the header, where several records have one id. */
 export interface Which {
@@ -82,11 +68,5 @@ export interface ConflictPage extends Page<Conflict> {
   readonly missed: number
 }
 
-export const conflictsQuery = (type?: string, id?: string) =>
-  infiniteQueryOptions({
-    queryKey: ["conflicts", type, id],
-    initialPageParam: first,
-    queryFn: ({ pageParam, signal }) =>
-      ask<ConflictPage>("GET", "/conflicts", { signal, query: { type, id, limit: 200, after: pageParam } }),
-    getNextPageParam: ({ next }) => next ?? undefined
-  })
+export const conflictPages = (type?: string, id?: string) =>
+  pagesOf<ConflictPage>(["conflicts", type, id], "/conflicts", { type, id, limit: 200 })

@@ -1,45 +1,51 @@
 /** A table whose rows come page by page from the hub, with what there is to say before the first page and where there is none. */
-import { Stack, Text } from "@mantine/core"
-import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query"
-import { type ReactNode, useCallback, useMemo } from "react"
+import { Group, Stack, Text } from "@mantine/core"
+import type { ReactNode } from "react"
 import { count } from "./amounts.ts"
-import { type Column, DataTable } from "./DataTable.tsx"
 import { Failed, OnItsWay } from "./Loaded.tsx"
-
-interface PageOf<A> {
-  readonly items: ReadonlyArray<A>
-}
+import { type Column, TableFrame } from "./TableFrame.tsx"
+import type { Paged } from "./usePaged.ts"
 
 interface Props<A> {
   readonly label: string
-  readonly query: UseInfiniteQueryResult<InfiniteData<PageOf<A>>>
+  readonly list: Paged<A, unknown>
   readonly columns: ReadonlyArray<Column<A>>
   readonly keyOf: (row: A) => string
   readonly empty: ReactNode
+  /** How many there are in all, where that is known. */
+  readonly total?: number | undefined
+  /** Beside the words on how many are loaded. */
+  readonly beside?: ReactNode
   readonly onOpen?: (row: A) => void
-  readonly heightPx?: number
 }
 
-export const PagedTable = <A extends object>({ empty, query, ...table }: Props<A>) => {
-  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage, refetch } = query
-  const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage])
-  if (data === undefined) return error === null ? <OnItsWay /> : <Failed error={error} onTry={() => void refetch()} />
+export const PagedTable = <A extends object>({ beside, empty, list, total, ...table }: Props<A>) => {
+  const { error, firstPage, hasMore, isMoreOnItsWay, onSight, retry, rowAt } = list
+  if (firstPage === undefined) return error === null ? <OnItsWay /> : <Failed error={error} onTry={retry} />
   return (
     <Stack gap="xs">
-      {error === null ? null : <Failed error={error} isOld onTry={() => void refetch()} />}
-      {rows.length === 0 && !hasNextPage ? (
+      {error === null ? null : <Failed error={error} isOld onTry={retry} />}
+      {list.count === 0 && !hasMore ? (
         empty
       ) : (
         <>
-          <Text size="sm" c="dimmed" role="status">
-            {count(rows.length)} loaded{hasNextPage ? "; more come as you go down" : ", all of them"}
-          </Text>
-          <DataTable {...table} rows={rows} onMore={more} />
+          <Group justify="space-between">
+            <Text size="sm" c="dimmed" role="status">
+              {loadedWords(list.count, hasMore, total)}
+              {isMoreOnItsWay ? ", more on their way" : ""}
+            </Text>
+            {beside}
+          </Group>
+          <TableFrame {...table} count={list.count} rowAt={rowAt} onSight={onSight} isWhole={!hasMore} />
         </>
       )}
     </Stack>
   )
+}
+
+const loadedWords = (loaded: number, hasMore: boolean, total: number | undefined): string => {
+  if (!hasMore) return `${count(loaded)}, all of them`
+  return total === undefined || total <= loaded
+    ? `${count(loaded)} loaded; more come as you go down`
+    : `${count(loaded)} of ${count(total)} loaded; more come as you go down`
 }

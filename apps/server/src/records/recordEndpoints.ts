@@ -1,5 +1,5 @@
 /** Records as they are, or were at a time: lists of a type, and single ones. Nothing here writes. */
-import type { Journal, Records } from "@syncline/core"
+import { Journal, type Records } from "@syncline/core"
 import { AdminPage, AdminRecords } from "@syncline/core/admin"
 import { Effect } from "effect"
 import * as HttpServer from "../http/HttpServer.ts"
@@ -11,10 +11,8 @@ import * as recordProblems from "./recordProblems.ts"
 import { because, PlaceUnfit } from "./RecordsError.ts"
 import * as RecordView from "./RecordView.ts"
 
-/** About as many bytes of JSON as one page holds; it holds one record at least. */
-export const pageBytesMax = 4 * 1024 * 1024
-/** Records read at a time for a page: what is read beyond its bytes is thrown away. */
-const readMax = 100
+/** As many characters of JSON as a page holds; it holds one record at least. */
+const pageLengthMax = 4 * 1024 * 1024
 
 const reading = {
   method: "GET",
@@ -29,43 +27,50 @@ interface Found {
   readonly isEnd: boolean
 }
 
-/** The records of a page from a place on, in few bites. */
+/** The records of a page from a place on: in one reading, where what was told before leaves room for that. */
 const read = Effect.fnUntraced(function* (
   records: Records.RecordsShape,
   type: string,
   query: AdminRecords.Query,
-  place: ListPlace.OfRecords
+  { fromId, told }: ListPlace.OfRecords
 ) {
   const { at, isDescending, limit = AdminPage.pageDefault, orderBy, where } = query
-  const { fromId, told } = place
-  const ask = (limit_: number, offset: number) => {
-    const question: Journal.EntityQuery = {
-      type,
-      where: where === undefined ? {} : AdminRecords.conditionOf(where),
-      orderBy: orderBy === undefined ? undefined : { field: orderBy, isDescending: isDescending === "true" },
-      limit: limit_,
-      offset: (fromId === undefined ? told : 0) + offset,
-      fromId
-    }
-    return at === undefined ? records.query(question) : records.queryAt(question, AdminRecords.stampOf(at))
+  const question = {
+    type,
+    where: where === undefined ? {} : AdminRecords.conditionOf(where),
+    orderBy: orderBy === undefined ? undefined : { field: orderBy, isDescending: isDescending === "true" },
+    fromId,
+    lengthMax: pageLengthMax
   }
+  const ask = (more: Pick<Journal.EntityQuery, "limit" | "offset">) =>
+    at === undefined
+      ? records.query({ ...question, ...more })
+      : records.queryAt({ ...question, ...more }, AdminRecords.stampOf(at))
   const found: Array<typeof AdminRecords.Record.Type> = []
-  let [bytes, looked, again] = [0, 0, 0]
+  let [length, again, offset] = [0, 0, fromId === undefined ? told : 0]
   for (;;) {
-    // The past is read whole for every question, so it is asked once.
-    const wanted = at === undefined ? Math.min(readMax, limit + 1 - found.length) : limit + 1
-    const views = yield* ask(wanted, looked)
-    looked += views.length
+    // Those of the first id that were told come again.
+    const toldLeft = fromId === undefined ? 0 : told - again
+    const wanted = Math.min(limit + 1 - found.length + toldLeft, Journal.queryRowsMax)
+    const views = yield* ask({ limit: wanted, offset })
+    offset += views.length
+    let lengthRead = 0
     for (const view of views) {
-      if (view.id === fromId && again++ < told) continue
-      const record = RecordView.of(view)
-      bytes += JSON.stringify(record.fields).length
-      if (found.length >= limit || (found.length > 0 && bytes > pageBytesMax)) {
+      const viewLength = JSON.stringify(view.fields).length
+      lengthRead += viewLength
+      if (view.id === fromId && again < told) {
+        again++
+        continue
+      }
+      length += viewLength
+      if (found.length >= limit || (found.length > 0 && length > pageLengthMax)) {
         return { records: found, isEnd: false } satisfies Found
       }
-      found.push(record)
+      found.push(RecordView.of(view))
     }
-    if (views.length < wanted) return { records: found, isEnd: true } satisfies Found
+    if (views.length === 0 || (views.length < wanted && lengthRead <= pageLengthMax)) {
+      return { records: found, isEnd: true } satisfies Found
+    }
   }
 })
 

@@ -34,6 +34,8 @@ export interface EntityQuery {
   readonly offset: number
   /** Only entities whose ids are this one or come behind it. */
   readonly fromId?: string | undefined
+  /** An answer from the present ends with the entity whose fields bring their JSON above so many characters. Absent: with the last one. */
+  readonly lengthMax?: number | undefined
   /** Only what is to be seen. Absent: all. */
   readonly sees?: Sees | undefined
 }

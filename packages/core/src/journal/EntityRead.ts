@@ -127,7 +127,13 @@ export const queryInMemory = (
     .map((row) => view(rows.partitionAt(row.partition), row))
     .filter((entity) => matches(entity, query))
     .sort(orderOf(query))
-  return found.slice(query.offset, query.offset + query.limit)
+  return upToLength(found.slice(query.offset, query.offset + query.limit), query.lengthMax)
+}
+
+const upToLength = (found: ReadonlyArray<EntityView>, lengthMax = Infinity): ReadonlyArray<EntityView> => {
+  let length = 0
+  const last = found.findIndex(({ fields }) => (length += JSON.stringify(fields).length) > lengthMax)
+  return last < 0 ? found : found.slice(0, last + 1)
 }
 
 /** True when the entity meets a question's conditions. */

@@ -42,6 +42,12 @@ export const journalSeenConformance = (name: string, make: MakeJournal): void =>
       ])
       expect([yield* ids({ fromId: "2" }), yield* ids({ fromId: "2", sees })]).toEqual(["22", "2"])
       expect([yield* idsThen({ fromId: "2", limit: 3 }), yield* idsThen({ fromId: "1x", sees })]).toEqual(["223", "23"])
+      // Each is `{"n":9,"team":"b"}` or the like, 18 characters at most: the one that brings it above 20 is the last one.
+      expect([yield* ids({ lengthMax: 1 }), yield* ids({ lengthMax: 20 }), yield* ids({ lengthMax: 1_000 })]).toEqual([
+        "0",
+        "01",
+        "0122"
+      ])
       const teams = (all: ReadonlyArray<{ readonly partition: Partition }>) =>
         all.map(({ partition }) => partition.header["team"])
       expect(teams(yield* journal.liveOf("note", "2", sees))).toEqual(["a"])

@@ -1,18 +1,19 @@
 /** What was decided: who asked for what, whether it was allowed, by which rule. The entries are a chain that nobody changes unseen. */
 import { Code, Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core"
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import { type AuditFilter, auditQuery, type Entry, verdictQuery } from "../../api/audit.ts"
+import { type AuditFilter, auditPages, type Entry, verdictQuery } from "../../api/audit.ts"
 import { FileButton } from "../../acts/FileButton.tsx"
 import { count, countOf, shortened } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
-import type { Column } from "../../elements/DataTable.tsx"
+import type { Column } from "../../elements/TableFrame.tsx"
 import { Facts } from "../../elements/Facts.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { PagedTable } from "../../elements/PagedTable.tsx"
+import { usePaged } from "../../elements/usePaged.ts"
 import { StateBadge } from "../../elements/StateBadge.tsx"
 import { AuditFilters } from "./AuditFilters.tsx"
 
@@ -76,7 +77,7 @@ export const AuditScreen = () => {
       <AuditFilters key={JSON.stringify(filter)} filter={filter} onFilter={go} />
       <PagedTable
         label="Decisions, the newest first"
-        query={useInfiniteQuery(auditQuery(filter))}
+        list={usePaged(auditPages(filter))}
         columns={columnsWith(setOpen)}
         keyOf={keyOf}
         onOpen={setOpen}

@@ -1,17 +1,17 @@
 /** Fields that two devices wrote without knowing of each other: which value stands, which does not, and a way to choose otherwise. */
 import { Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core"
-import { useInfiniteQuery } from "@tanstack/react-query"
 import { useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import { type Conflict, conflictsQuery } from "../../api/records.ts"
+import { type Conflict, conflictPages } from "../../api/records.ts"
 import { count, shortened } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
-import type { Column } from "../../elements/DataTable.tsx"
+import type { Column } from "../../elements/TableFrame.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { AnchorLink, ButtonLink } from "../../elements/links.tsx"
 import { Empty } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { PagedTable } from "../../elements/PagedTable.tsx"
+import { usePaged } from "../../elements/usePaged.ts"
 import { BothValues } from "./BothValues.tsx"
 
 const keyOf = ({ atMs, field, id, loser, type, winner }: Conflict): string =>
@@ -48,8 +48,8 @@ const columnsWith = (onOpen: (conflict: Conflict) => void): ReadonlyArray<Column
 export const ConflictsScreen = () => {
   const { id, type } = useSearch({ strict: false }) as { readonly type?: string; readonly id?: string }
   const [open, setOpen] = useState<Conflict>()
-  const query = useInfiniteQuery(conflictsQuery(type, id))
-  const missed = query.data?.pages[0]?.missed ?? 0
+  const list = usePaged(conflictPages(type, id))
+  const missed = list.firstPage?.missed ?? 0
   return (
     <Page
       title="Conflicts"
@@ -70,7 +70,7 @@ export const ConflictsScreen = () => {
       ) : null}
       <PagedTable
         label="Conflicts, the newest first"
-        query={query}
+        list={list}
         columns={columnsWith(setOpen)}
         keyOf={keyOf}
         onOpen={setOpen}

@@ -1,17 +1,19 @@
 /** The records of one type: as many as there are, found by conditions, as of now or of a time. */
-import { Button, Group, Stack, Text } from "@mantine/core"
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { Button } from "@mantine/core"
+import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router"
-import { useCallback, useMemo, useState } from "react"
-import { type Entity, recordsQuery, typeQuery, type Wanted } from "../../api/records.ts"
+import { useMemo, useState } from "react"
+import { type Entity, recordPages, typeQuery, type Wanted } from "../../api/records.ts"
 import { Allowed } from "../../acts/ActButton.tsx"
-import { count, countOf } from "../../elements/amounts.ts"
+import { countOf } from "../../elements/amounts.ts"
 import { CopyCommand } from "../../elements/CopyButton.tsx"
-import { type Column, DataTable } from "../../elements/DataTable.tsx"
+import type { Column } from "../../elements/TableFrame.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { AnchorLink } from "../../elements/links.tsx"
-import { Empty, Failed, OnItsWay } from "../../elements/Loaded.tsx"
+import { Empty } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
+import { PagedTable } from "../../elements/PagedTable.tsx"
+import { usePaged } from "../../elements/usePaged.ts"
 import { valueText } from "../../elements/plainText.ts"
 import { Conditions } from "./Conditions.tsx"
 import { ImportRecords } from "./ImportRecords.tsx"
@@ -68,7 +70,7 @@ export const RecordsScreen = () => {
         wanted={wanted}
         fields={Object.keys(seen?.fields ?? {})}
         header={seen?.header ?? []}
-        total={seen?.records ?? 0}
+        total={seen?.records}
       />
     </Page>
   )
@@ -79,52 +81,36 @@ interface ListProps {
   readonly wanted: Wanted
   readonly fields: ReadonlyArray<string>
   readonly header: ReadonlyArray<string>
-  readonly total: number
+  readonly total: number | undefined
 }
 
 const List = ({ fields, header, total, type, wanted }: ListProps) => {
   const navigate = useNavigate()
-  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(
-    recordsQuery(type, wanted)
-  )
-  const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage])
+  const isAll = wanted.where === undefined && wanted.at === undefined
   const columns = useMemo(() => tableColumns(type, columnsOf(header, fields)), [fields, header, type])
-  if (data === undefined) return error === null ? <OnItsWay /> : <Failed error={error} onTry={() => void refetch()} />
-  if (rows.length === 0) {
-    return wanted.where === undefined && wanted.at === undefined ? (
-      <Empty title="No records of this type">Write the first one, or import a file of them.</Empty>
-    ) : (
-      <Empty title="None that fits">Other conditions or another time may find some.</Empty>
-    )
-  }
   return (
-    <Stack gap="xs">
-      <Group justify="space-between">
-        <Text size="sm" c="dimmed" role="status">
-          {count(rows.length)} of {count(Math.max(total, rows.length))} loaded
-          {isFetchingNextPage ? ", more on their way" : ""}
-        </Text>
-        <CopyCommand isWide operation={{ id: "entities.list", args: [type], set: { ...wanted } }} />
-      </Group>
-      {error === null ? null : <Failed error={error} isOld onTry={() => void refetch()} />}
-      <DataTable
-        label={`Records of ${type}`}
-        rows={rows}
-        columns={columns}
-        keyOf={keyOf}
-        onMore={more}
-        onOpen={(record) =>
-          void navigate({
-            to: "/data/$type/$id",
-            params: { type, id: record.id },
-            search: { header: headerText(record) }
-          })
-        }
-      />
-    </Stack>
+    <PagedTable
+      label={`Records of ${type}`}
+      list={usePaged(recordPages(type, wanted))}
+      total={isAll ? total : undefined}
+      columns={columns}
+      keyOf={keyOf}
+      beside={<CopyCommand isWide operation={{ id: "entities.list", args: [type], set: { ...wanted } }} />}
+      onOpen={(record) =>
+        void navigate({
+          to: "/data/$type/$id",
+          params: { type, id: record.id },
+          search: { header: headerText(record) }
+        })
+      }
+      empty={
+        isAll ? (
+          <Empty title="No records of this type">Write the first one, or import a file of them.</Empty>
+        ) : (
+          <Empty title="None that fits">Other conditions or another time may find some.</Empty>
+        )
+      }
+    />
   )
 }
 

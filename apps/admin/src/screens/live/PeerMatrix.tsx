@@ -1,7 +1,8 @@
 /** The map in words: each peer with its state, way, what went over and its last error. */
 import type { Peer } from "../../api/peers.ts"
 import { count } from "../../elements/amounts.ts"
-import { type Column, DataTable } from "../../elements/DataTable.tsx"
+import { DataTable } from "../../elements/DataTable.tsx"
+import type { Column } from "../../elements/TableFrame.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { StateBadge } from "../../elements/StateBadge.tsx"
 import { behindWords, nameOf, pathWords, standings } from "../peers/peerWords.ts"

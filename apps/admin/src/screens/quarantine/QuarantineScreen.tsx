@@ -1,16 +1,16 @@
 /** Commits that are kept and may not be applied now: why, what is in them, and what becomes of them. */
 import { Drawer, Group, Select, Text, UnstyledButton } from "@mantine/core"
-import { useInfiniteQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
-import { type Entries, entriesQuery, type Entry, type Reason } from "../../api/quarantine.ts"
+import { type Entries, entryPages, type Entry, type Reason } from "../../api/quarantine.ts"
 import { FileButton } from "../../acts/FileButton.tsx"
 import { count, countOf, shortened } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
-import type { Column } from "../../elements/DataTable.tsx"
+import type { Column } from "../../elements/TableFrame.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { Empty } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { PagedTable } from "../../elements/PagedTable.tsx"
+import { usePaged } from "../../elements/usePaged.ts"
 import { Panel } from "../../elements/Panel.tsx"
 import { EntryPanel } from "./EntryPanel.tsx"
 import { Decide } from "./Decide.tsx"
@@ -46,7 +46,7 @@ const columnsWith = (onOpen: (entry: Entry) => void): ReadonlyArray<Column<Entry
 export const QuarantineScreen = () => {
   const { commit, reason } = useSearch({ strict: false }) as { readonly commit?: string; readonly reason?: Reason }
   const navigate = useNavigate()
-  const query = useInfiniteQuery(entriesQuery(reason))
+  const list = usePaged(entryPages(reason))
   const go = (more: { readonly reason?: string | undefined; readonly commit?: string | undefined }): void =>
     void navigate({ to: "/quarantine", search: { reason, commit, ...more } })
   return (
@@ -63,7 +63,7 @@ export const QuarantineScreen = () => {
         />
       }
     >
-      <Counts counts={query.data?.pages[0]?.counts ?? null} />
+      <Counts counts={list.firstPage?.counts ?? null} />
       <Group align="flex-end">
         <Select
           label="Reason"
@@ -84,7 +84,7 @@ export const QuarantineScreen = () => {
       </Group>
       <PagedTable
         label="Commits in quarantine"
-        query={query}
+        list={list}
         columns={columnsWith(({ id }) => go({ commit: id }))}
         keyOf={keyOf}
         onOpen={({ id }) => go({ commit: id })}

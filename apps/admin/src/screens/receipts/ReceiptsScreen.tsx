@@ -1,17 +1,18 @@
 /** What custodians said of this hub's commits: taken, refused, put off; and why. */
 import { Button, Code, Drawer, Group, Select, Stack, TextInput } from "@mantine/core"
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import { type Receipt, receiptQuery, receiptsQuery } from "../../api/quarantine.ts"
+import { type Receipt, receiptQuery, receiptPages } from "../../api/quarantine.ts"
 import { shortened } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
-import type { Column } from "../../elements/DataTable.tsx"
+import type { Column } from "../../elements/TableFrame.tsx"
 import { Facts } from "../../elements/Facts.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { PagedTable } from "../../elements/PagedTable.tsx"
+import { usePaged } from "../../elements/usePaged.ts"
 import { StateBadge, type Tone } from "../../elements/StateBadge.tsx"
 
 const tones: { readonly [S in Receipt["status"]]: Tone } = { accepted: "good", rejected: "bad", deferred: "warning" }
@@ -88,7 +89,7 @@ export const ReceiptsScreen = () => {
       </Group>
       <PagedTable
         label="Receipts"
-        query={useInfiniteQuery(receiptsQuery(status))}
+        list={usePaged(receiptPages(status))}
         columns={columns}
         keyOf={keyOf}
         onOpen={(receipt) => go({ commit: receipt.commit })}
