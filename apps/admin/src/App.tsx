@@ -9,14 +9,19 @@ import { listen } from "./api/ask.ts"
 import { queries } from "./queries.ts"
 import { router } from "./router.tsx"
 import { SignInAgain, signInAgain } from "./session/SignInAgain.tsx"
-import { theme } from "./shell/theme.ts"
+import { theme, variables } from "./shell/theme.ts"
 
 const colours = localStorageColorSchemeManager({ key: "syncline-colours" })
 
 export const App = () => {
   useEffect(() => listen({ onOver: toSignIn, signInAgain }), [])
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colours}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      defaultColorScheme="auto"
+      colorSchemeManager={colours}
+    >
       <QueryClientProvider client={queries}>
         <ModalsProvider>
           <Notifications position="bottom-right" limit={4} />

@@ -1,16 +1,24 @@
 /** All screens in a real browser: readable by everybody, inert, within their policy, in light and dark and on a phone. */
 import AxeBuilder from "@axe-core/playwright"
-import type { Page } from "playwright-core"
+import type { Locator, Page } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
-import { chromiumPath, setUp, watchFaults } from "./browser.ts"
+import { chromiumPath, type Seen, setUp, watchFaults } from "./browser.ts"
 import { password } from "./hubWorld.ts"
 import { usePages } from "./pageWorld.ts"
 import { fillHub, keepDraft, screenPaths } from "./screenPaths.ts"
 
 const world = usePages({ SYNCLINE_LAN_PEERS: "on" })
 
+let page: Page
+let seen: Seen
+
 beforeAll(async () => {
-  if (chromiumPath !== undefined) await fillHub(world.hub)
+  if (chromiumPath === undefined) return
+  await fillHub(world.hub)
+  page = await world.newPage({ viewport: desk, colorScheme: "light" })
+  seen = watchFaults(page.context())
+  await setUp(page, world.hub.url, world.hub.setupToken(), "olga", password)
+  await keepDraft(page)
 }, 120_000)
 
 /** Rules of axe that are WCAG's. */
@@ -18,8 +26,19 @@ const wcag = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 const desk = { width: 1_280, height: 900 }
 const phone = { width: 390, height: 844 }
 
+/** To another screen without loading the pages anew. */
+const go = async (path: string): Promise<void> => {
+  await page.evaluate(async (href) => {
+    const { __TSR_ROUTER__: router } = globalThis as unknown as {
+      readonly __TSR_ROUTER__: { readonly navigate: (to: { readonly href: string }) => Promise<void> }
+    }
+    await router.navigate({ href })
+  }, path)
+  await settled()
+}
+
 /** Nothing is on its way any more. */
-const settled = async (page: Page): Promise<void> => {
+const settled = async (): Promise<void> => {
   await page
     .getByRole("heading", { level: 1 })
     .waitFor()
@@ -38,14 +57,9 @@ it(
   "[UI-10] [UI-11] [UI-12] no screen breaks a rule of WCAG AA or a policy, runs what others wrote, or scrolls sideways on a phone",
   { timeout: 300_000 },
   async () => {
-    const page = await world.newPage({ viewport: desk, colorScheme: "light" })
-    const seen = watchFaults(page.context())
-    await setUp(page, world.hub.url, world.hub.setupToken(), "olga", password)
-    await keepDraft(page)
     const found: Array<string> = []
     for (const path of screenPaths) {
-      await page.goto(`${world.hub.url}${path}`)
-      await settled(page)
+      await go(path)
       found.push(...(await faultsOf(new AxeBuilder({ page }).withTags(wcag), `${path} in light:`)))
       // Colours alone are others in the dark.
       await page.emulateMedia({ colorScheme: "dark" })
@@ -63,6 +77,40 @@ it(
     await page.getByRole("button", { name: "Menu" }).click()
     await page.getByRole("navigation").getByText("Peers").click()
     await page.getByRole("heading", { level: 1, name: "Peers" }).waitFor()
-    await page.context().close()
+    await page.setViewportSize(desk)
+  }
+)
+
+it(
+  "[UI-10] dialogs, what opens at the side, what is pointed at, and a code break no rule of WCAG AA either",
+  { timeout: 60_000 },
+  async () => {
+    const found: Array<string> = []
+    const scan = async (where: string, part?: string): Promise<void> => {
+      for (const colorScheme of ["dark", "light"] as const) {
+        await page.emulateMedia({ colorScheme })
+        const axe = new AxeBuilder({ page }).withTags(wcag)
+        found.push(...(await faultsOf(part === undefined ? axe : axe.include(part), `${where} in ${colorScheme}:`)))
+      }
+    }
+    const open = async (path: string, opener: Locator, shown: Locator): Promise<void> => {
+      await go(path)
+      await opener.click()
+      await shown.waitFor()
+    }
+    const button = (name: string): Locator => page.getByRole("button", { name, exact: true }).first()
+    const dialog = page.getByRole("dialog")
+    await open("/data/task/t1", page.locator("[data-field=title]").getByRole("button", { name: "Change" }), dialog)
+    await scan("a field's change", "[role=dialog]")
+    await open("/team/mia", button("Remove"), dialog)
+    await scan("a question", "[role=dialog]")
+    await open("/audit", page.getByRole("row").nth(1).getByRole("button"), dialog)
+    await scan("a decision", "[role=dialog]")
+    await open("/pairing", button("Make a code"), page.getByRole("img", { name: /QR/ }))
+    await scan("a code", "main")
+    // The button stays pointed at.
+    await open("/data/task", button("New record"), page.getByRole("button", { name: "Write", exact: false }).first())
+    await scan("a new record", "main")
+    expect(found).toEqual([])
   }
 )

@@ -1,6 +1,7 @@
 /** What a viewer sees and cannot do, that what cannot be undone asks for more, and that no page is left open to others. */
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
+import type { Request } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
 import { chromiumPath, signIn, watchFaults } from "./browser.ts"
 import { password } from "./hubWorld.ts"
@@ -102,6 +103,89 @@ it(
     expect((await world.hub.door<{ readonly backups: ReadonlyArray<unknown> }>("GET", "/backups")).backups).toEqual([])
   }
 )
+
+it("[UI-50] two clicks ask once and act once", { timeout: 60_000 }, async () => {
+  const { page } = owner
+  const twice = (name: string): Promise<void> =>
+    page
+      .getByRole("button", { name, exact: true })
+      .first()
+      .evaluate((button: HTMLElement) => {
+        button.click()
+        button.click()
+      })
+  await page.goto(`${world.hub.url}/backups`)
+  const asked: Array<string> = []
+  const onRequest = (request: Request): void => {
+    if (request.url().includes("/api/v1/") && request.method() !== "GET") asked.push(request.method())
+  }
+  page.on("request", onRequest)
+  await twice("Back up now")
+  await page.getByText("It is being made; this page tells when it is done.").waitFor()
+  await page.locator("[data-backup]").waitFor()
+  expect([asked, await page.getByText("This was not done").count()]).toEqual([["POST"], 0])
+  await twice("Remove")
+  await page.getByRole("dialog").waitFor()
+  expect(await page.getByRole("dialog").count()).toBe(1)
+  await page.getByRole("button", { name: "Cancel" }).click()
+  await page.getByRole("dialog").waitFor({ state: "detached" })
+  await page.getByRole("button", { name: "Remove", exact: true }).click()
+  await page.getByRole("dialog").waitFor()
+  await page.keyboard.press("Escape")
+  // A form asks once, too.
+  await page.goto(`${world.hub.url}/team`)
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("Nora")
+  asked.length = 0
+  await twice("Add the member")
+  await page.getByText("is in the team.").waitFor()
+  expect([asked, await page.getByText("This was not done").count()]).toEqual([["POST"], 0])
+  page.off("request", onRequest)
+})
+
+it(
+  "[UI-17] [UI-50] a member's removal and the seal wait for a word; going back ends a question, and nothing is done",
+  {
+    timeout: 60_000
+  },
+  async () => {
+    const { page } = owner
+    await world.hub.door("POST", "/members", { id: "mia", name: "Mia", role: "member", teams: [] })
+    await page.goto(`${world.hub.url}/team`)
+    await page.getByRole("link", { name: "Mia" }).click()
+    const dialog = page.getByRole("dialog")
+    const yes = dialog.getByRole("button", { name: /^(Remove|Seal)$/ })
+    await page.getByRole("button", { name: "Remove" }).click()
+    await dialog.getByLabel("Type mia to go on").fill("mi")
+    expect(await yes.isDisabled()).toBe(true)
+    await dialog.getByLabel("Type mia to go on").fill("mia")
+    expect(await yes.isDisabled()).toBe(false)
+    await page.goBack()
+    await page.getByRole("heading", { level: 1, name: "Team" }).waitFor()
+    await dialog.waitFor({ state: "detached" })
+    await page.getByRole("tab", { name: "Charter and sealing" }).click()
+    await page.getByRole("button", { name: "Seal the space" }).click()
+    await dialog.getByLabel("Type seal to go on").fill("sea")
+    expect(await yes.isDisabled()).toBe(true)
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
+    await dialog.waitFor({ state: "detached" })
+    const charter = await world.hub.door<{
+      readonly members: ReadonlyArray<{ readonly id: string }>
+      readonly seal: object | null
+    }>("GET", "/charter")
+    expect([charter.members.some(({ id }) => id === "mia"), charter.seal]).toEqual([true, null])
+  }
+)
+
+it("[UI-52] the link past the menu leads to the contents of the screen that is open", { timeout: 30_000 }, async () => {
+  const { page } = owner
+  await page.goto(`${world.hub.url}/peers`)
+  await page.getByRole("heading", { level: 1, name: "Peers" }).waitFor()
+  await page.getByRole("link", { name: "To the contents" }).focus()
+  await page.keyboard.press("Enter")
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("screen")
+  expect(page.url()).toBe(`${world.hub.url}/peers`)
+})
 
 it("[UI-18] copies what somebody would type, and that does the same", { timeout: 120_000 }, async () => {
   await owner.page.goto(`${world.hub.url}/tokens`)

@@ -1,6 +1,6 @@
 /** A button that does something at the hub: it waits for a yes where that cannot be undone, and says how the same is done at the terminal. */
 import { Button, type ButtonProps, Group, Tooltip } from "@mantine/core"
-import type { ReactNode } from "react"
+import { type ReactNode, useRef } from "react"
 import type { Operation } from "../elements/command.ts"
 import { CopyCommand } from "../elements/CopyButton.tsx"
 import { type Scope, useMay } from "../session/who.ts"
@@ -31,8 +31,14 @@ export const ActButton = <Out,>({
   ...act
 }: Props<Out>) => {
   const { isPending, mutate } = useAct(act)
+  // Two clicks ask once.
+  const isAsked = useRef(false)
   const onClick = async (): Promise<void> => {
-    if (question === undefined || (await confirm(question, operation))) mutate()
+    if (isAsked.current) return
+    isAsked.current = true
+    const isYes = question === undefined || (await confirm(question, operation))
+    isAsked.current = false
+    if (isYes) mutate()
   }
   return (
     <Group gap={2} wrap="nowrap">

@@ -1,6 +1,7 @@
 /** Doing something at the hub: it is asked, what became stale is asked for anew, and the person is told what came of it. */
 import { notifications } from "@mantine/notifications"
 import { useMutation } from "@tanstack/react-query"
+import { useRef } from "react"
 import type { Area } from "../api/areas.ts"
 import { Refused } from "../api/ask.ts"
 import { queries } from "../queries.ts"
@@ -20,8 +21,10 @@ export const wordsOf = (error: Error): string => {
   return `${error.message} ${error.faults.map(({ message, path }) => `${path.replace(/^body\//, "")}: ${message}`).join("; ")}`
 }
 
-export const useAct = <In = void, Out = unknown>({ done, onDone, run, stale }: Act<In, Out>) =>
-  useMutation<Out, Error, In>({
+/** `mutate` does nothing while it is being done: a second click comes before anything shows that the first one did. */
+export const useAct = <In = void, Out = unknown>({ done, onDone, run, stale }: Act<In, Out>) => {
+  const isBusy = useRef(false)
+  const act = useMutation<Out, Error, In>({
     mutationFn: run,
     onSuccess: async (out, input) => {
       const words = typeof done === "function" ? done(out, input) : done
@@ -33,5 +36,13 @@ export const useAct = <In = void, Out = unknown>({ done, onDone, run, stale }: A
     onError: (error) => {
       if (error instanceof Refused && error.code === "SignInAgain") return
       notifications.show({ title: "This was not done", message: wordsOf(error), color: "red", autoClose: false })
-    }
+    },
+    onSettled: () => void (isBusy.current = false)
   })
+  const mutate = (input: In): void => {
+    if (isBusy.current) return
+    isBusy.current = true
+    act.mutate(input)
+  }
+  return { isPending: act.isPending, mutate, mutateAsync: act.mutateAsync }
+}

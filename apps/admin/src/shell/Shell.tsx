@@ -13,9 +13,10 @@ import {
   useMantineColorScheme
 } from "@mantine/core"
 import { useDisclosure } from "@mantine/hooks"
-import { Link, Outlet, useRouterState } from "@tanstack/react-router"
+import { modals } from "@mantine/modals"
+import { Link, Outlet, useRouter, useRouterState } from "@tanstack/react-router"
 import { useQuery } from "@tanstack/react-query"
-import { Fragment } from "react"
+import { Fragment, useEffect } from "react"
 import { IconMoon, IconSearch, IconSun } from "../elements/icons.ts"
 import { LiveProvider } from "../live/LiveContext.tsx"
 import { line } from "../queries.ts"
@@ -28,9 +29,10 @@ import { useScreens } from "./useScreens.ts"
 
 export const Shell = () => {
   const [isOpen, { close, toggle }] = useDisclosure()
+  useDialogsOfOnePlace()
   return (
     <LiveProvider line={line}>
-      <a href="#screen" className="skip">
+      <a href="#screen" className="skip" onClick={toContents}>
         To the contents
       </a>
       <Search />
@@ -54,6 +56,21 @@ export const Shell = () => {
       </AppShell>
     </LiveProvider>
   )
+}
+
+/** What was asked at one place is not answered at another: a dialog ends there, and nothing is done. */
+const useDialogsOfOnePlace = (): void => {
+  const router = useRouter()
+  useEffect(
+    () => router.subscribe("onBeforeLoad", ({ pathChanged }) => void (pathChanged && modals.closeAll())),
+    [router]
+  )
+}
+
+/** An address of a place in a document is taken from where the document says that all addresses begin: that is the overview. */
+const toContents = (event: React.MouseEvent): void => {
+  event.preventDefault()
+  document.querySelector<HTMLElement>("#screen")?.focus()
 }
 
 const Head = ({ isMenuOpen, onMenu }: { readonly isMenuOpen: boolean; readonly onMenu: () => void }) => {
