@@ -1,6 +1,6 @@
 /** All that was asked of the hub, and when it is asked anew: after what happens there, and now and then where nothing tells. */
 import { QueryClient } from "@tanstack/react-query"
-import { Refused } from "./api/ask.ts"
+import { hearIfOver, Refused } from "./api/ask.ts"
 import { LiveLine } from "./live/LiveLine.ts"
 import { gathering } from "./live/staleness.ts"
 
@@ -24,4 +24,4 @@ const refresh = gathering((areas) => {
   for (const area of areas) void queries.invalidateQueries({ queryKey: [area] })
 })
 
-export const line = new LiveLine(refresh)
+export const line = new LiveLine(refresh, () => void hearIfOver())

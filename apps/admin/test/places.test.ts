@@ -32,6 +32,8 @@ it(
       const seen = watchFaults(page.context())
       const failed: Array<string> = []
       page.on("response", (answer) => answer.status() === 404 && failed.push(answer.url()))
+      const sockets: Array<string> = []
+      page.on("websocket", (socket) => sockets.push(new URL(socket.url()).pathname))
       await setUp(page, `${root}/peers?text=x`, hub.setupToken(), "olga", password)
       await page.locator("[data-live=true]").waitFor()
       expect(page.url()).toBe(`${root}/`)
@@ -47,6 +49,8 @@ it(
       await page.getByRole("button", { name: "Make the account" }).click()
       expect(await page.locator("[data-shown-once] code").innerText()).toMatch(new RegExp(`^${root}/sign-in#`))
       expect(failed.filter((url) => !url.includes("/api/v1/policy/draft"))).toEqual([])
+      // The hub hears it at the root, too, which whatever lies before the hub would not pass on.
+      expect(new Set(sockets)).toEqual(new Set(["/team/api/v1/events/"]))
       expect(seen.faults).toEqual([])
     } finally {
       await hub.stop()

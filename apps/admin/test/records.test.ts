@@ -173,7 +173,12 @@ it("[UI-12] lists and pictures are laid out the same each time", () => {
 it("[UI-32] a thousand events ask once a second", () => {
   const asked: Array<ReadonlySet<Area> | "all"> = []
   const timers: Array<() => void> = []
-  const stale = gathering((areas) => asked.push(areas), { set: (run) => timers.push(run) })
+  const stale = gathering((areas) => asked.push(areas), {
+    set: (run, ms) => {
+      expect(ms).toBe(1_000)
+      timers.push(run)
+    }
+  })
   for (let events = 0; events < 1_000; events++) stale(["peers", "status"])
   expect(asked).toEqual([new Set(["peers", "status"])])
   stale(["records"])

@@ -38,6 +38,22 @@ it(
     await vera.getByRole("textbox", { name: "Password again" }).fill(otherPassword)
     await vera.getByRole("button", { name: "Go on" }).click()
     await vera.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+    const records: Array<string> = []
+    const isOfRecords = /\/api\/v1\/(types|entities|conflicts|quarantine|receipts|stats)/
+    vera.on("request", (request) => isOfRecords.test(request.url()) && records.push(request.url()))
+    for (const path of ["/", "/data/task", "/conflicts", "/quarantine", "/receipts"]) {
+      await vera.goto(`${world.hub.url}${path}`)
+      await vera.getByText("acts as no member of the team").first().waitFor()
+    }
+    expect(records).toEqual([])
+    await world.hub.door("POST", "/members", { id: "vera", name: "Vera", role: "readonly", teams: [] })
+    const { items } = await world.hub.door<{
+      readonly items: ReadonlyArray<{ readonly id: string; readonly name: string }>
+    }>("GET", "/accounts")
+    await world.hub.door("PATCH", `/accounts/${items.find(({ name }) => name === "vera")!.id}`, { member: "vera" })
+    // Another member ends what was open of the account, and the page is led to the sign-in by itself.
+    await vera.getByRole("heading", { name: "Sign in" }).waitFor()
+    await signIn(vera, world.hub.url, "vera", otherPassword)
     const asked: Array<string> = []
     vera.on("request", (request) => {
       if (request.url().includes("/api/v1/") && request.method() !== "GET")
@@ -59,6 +75,7 @@ it(
     await expect.poll(() => vera.getByRole("navigation").getByText("Admins and sessions").count()).toBe(0)
     await vera.goto(`${world.hub.url}/accounts`)
     await vera.getByText("You may not see this").first().waitFor()
+    expect(await vera.getByRole("button", { name: "Make the account" }).isDisabled()).toBe(true)
     expect(asked).toEqual([])
     expect(seen.faults).toEqual([])
     await vera.context().close()

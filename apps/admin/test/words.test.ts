@@ -1,5 +1,6 @@
 /** Words, numbers and texts as people read and type them. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
+import { heardTime, hubNowMs } from "../src/api/hubClock.ts"
 import { ago, bytes, count, countOf, duration, share, shortened } from "../src/elements/amounts.ts"
 import { commandOf } from "../src/elements/command.ts"
 import { plain, plainUpTo, valueText } from "../src/elements/plainText.ts"
@@ -32,6 +33,21 @@ it("[UI-23] numbers have units, and times say how long ago", () => {
   expect(leftOf(0, 400_000, 300_000)).toEqual({ text: "It is over.", share: 0 })
   const day = 86_400_000
   expect([standingOf(0, 1), standingOf(day, 0), standingOf(30 * day, 0)]).toEqual(["over", "soon", "good"])
+})
+
+it("[UI-35] times are the hub's, wherever the device's own clock stands", () => {
+  const hourMs = 3_600_000
+  const at = Date.parse("2026-03-01T12:00:00Z")
+  vi.useFakeTimers({ now: at + hourMs })
+  heardTime("Sun, 01 Mar 2026 12:00:00 GMT", at + hourMs, at + hourMs + 100)
+  expect(Math.abs(hubNowMs() - at)).toBeLessThan(1_000)
+  heardTime("no time", 0, 0)
+  heardTime(null, 0, 0)
+  expect(Math.abs(hubNowMs() - at)).toBeLessThan(1_000)
+  // An answer that took a while proves nothing of a small difference.
+  heardTime("Sun, 01 Mar 2026 12:00:00 GMT", at, at + 8_000)
+  expect(hubNowMs()).toBe(at + hourMs)
+  vi.useRealTimers()
 })
 
 it("[UI-11] what others wrote has no sign that hides or turns what follows", () => {

@@ -3,6 +3,7 @@ import { Button, Group } from "@mantine/core"
 import { useState } from "react"
 import type { Query } from "../api/ask.ts"
 import { urlOf } from "../api/ask.ts"
+import { hubNowMs } from "../api/hubClock.ts"
 import type { Operation } from "../elements/command.ts"
 import { CopyCommand } from "../elements/CopyButton.tsx"
 import { IconDownload } from "../elements/icons.ts"
@@ -27,7 +28,7 @@ export const FileButton = ({ isFresh = false, label, operation, path, query = {}
   const [isWaiting, setWaiting] = useState(false)
   const get = async (): Promise<void> => {
     setWaiting(true)
-    const isGood = !isFresh || Date.now() - (signedInMs ?? 0) < freshMs || (await signInAgain())
+    const isGood = !isFresh || hubNowMs() - (signedInMs ?? 0) < freshMs || (await signInAgain())
     setWaiting(false)
     if (!isGood) return
     const link = document.createElement("a")

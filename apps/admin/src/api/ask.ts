@@ -2,6 +2,7 @@
  * Asks the hub's REST interface: every question of the pages goes through here. What the hub refuses becomes a `Refused` with the hub's
  * own words. A session that is over, or too old for what is asked, is told to whoever registered for it, who may have it asked again.
  */
+import { heardTime } from "./hubClock.ts"
 
 /** The path of the pages on the hub, with a slash at its end; other than `/` behind a proxy. */
 export const base = new URL(document.baseURI).pathname
@@ -78,6 +79,15 @@ export const ask = async <A>(method: Method, path: string, question: Question = 
   throw refused
 }
 
+/** Asks whether somebody is signed in still; where nobody is, whoever listens hears it. */
+export const hearIfOver = (): Promise<void> =>
+  ask("GET", "/session").then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Refused && error.status === 401) listeners.onOver()
+    }
+  )
+
 /** What a proxy says in the hub's place is no answer. */
 const jsonOf = (response: Response): Promise<unknown> =>
   response.json().catch(() => {
@@ -87,13 +97,16 @@ const jsonOf = (response: Response): Promise<unknown> =>
 
 const send = async (method: Method, path: string, { body, query, signal }: Question): Promise<Response> => {
   const limit = AbortSignal.timeout(answerMsMax)
+  const askedMs = Date.now()
   try {
-    return await fetch(urlOf(path, query), {
+    const response = await fetch(urlOf(path, query), {
       method,
       credentials: "same-origin",
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } })
     })
+    heardTime(response.headers.get("date"), askedMs, Date.now())
+    return response
   } catch (error) {
     if (signal?.aborted === true) throw error
     throw new Refused(0, "Unreachable", "The hub cannot be reached. Is it running, and is this device online?")

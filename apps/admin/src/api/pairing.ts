@@ -7,10 +7,15 @@ export type Pairing = typeof AdminPairing.Pairing.Type
 export type PairingCode = typeof AdminPairing.Code.Type
 export type PairingJoin = typeof AdminPairing.Join.Type
 
+/** How often a code is looked after, in milliseconds. */
+const codeMs = 3_000
+
 /** A device that asked waits for two minutes; what became of one is told as it happens. */
 export const pairingQuery = queryOptions({
   queryKey: ["joining", "pairing"],
-  queryFn: ({ signal }) => ask<Pairing>("GET", "/pairing", { signal })
+  queryFn: ({ signal }) => ask<Pairing>("GET", "/pairing", { signal }),
+  // Nobody tells that another code took the place of this one.
+  refetchInterval: ({ state }) => (state.data?.code == null ? false : codeMs)
 })
 
 /** What became of a device that asked, as long as the hub remembers it. */

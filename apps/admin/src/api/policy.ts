@@ -30,7 +30,8 @@ export const draftQuery = queryOptions({
       throw error
     }),
   // What is written meanwhile is in the page.
-  staleTime: Infinity
+  staleTime: Infinity,
+  gcTime: Infinity
 })
 
 export const testQuery = (text: string) =>

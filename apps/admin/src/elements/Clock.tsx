@@ -1,17 +1,18 @@
 /** The time as the pages show it: it moves every ten seconds, for all of them at once. */
 import { Tooltip } from "@mantine/core"
 import { useSyncExternalStore } from "react"
+import { hubNowMs } from "../api/hubClock.ts"
 import { ago, exactly } from "./amounts.ts"
 
 const tickMs = 10_000
 
-let nowMs = Date.now()
+let nowMs = hubNowMs()
 const watchers = new Set<() => void>()
 
 const watch = (onTick: () => void): (() => void) => {
   watchers.add(onTick)
   const timer = setInterval(() => {
-    nowMs = Date.now()
+    nowMs = hubNowMs()
     onTick()
   }, tickMs)
   return () => {
@@ -34,7 +35,7 @@ export const Ago = ({ atMs, never = "never" }: Props) => {
   const now = useNow()
   if (atMs === null || atMs === undefined) return <span>{never}</span>
   // What has just come is not shown as of the future because the tick is old.
-  const shown = Math.abs(atMs - now) < tickMs ? Date.now() : now
+  const shown = Math.abs(atMs - now) < tickMs ? hubNowMs() : now
   return (
     <Tooltip label={exactly(atMs)} events={{ hover: true, focus: true, touch: true }}>
       <time dateTime={new Date(atMs).toISOString()} tabIndex={0}>

@@ -6,6 +6,7 @@ import type { AdminLive } from "@syncline/core/admin"
 import { io, type Socket } from "socket.io-client"
 import { type Area, staleAfter } from "../api/areas.ts"
 import { base } from "../api/ask.ts"
+import { hubNowMs } from "../api/hubClock.ts"
 
 /** Events that are remembered; older ones are forgotten. */
 export const rememberedMax = 1_000
@@ -29,9 +30,12 @@ export class LiveLine {
   #events: ReadonlyArray<Told> = []
   readonly #watchers = new Set<() => void>()
   readonly #onStale: OnStale
+  readonly #onRefused: () => void
 
-  constructor(onStale: OnStale) {
+  /** `onRefused` is called each time that it cannot be opened: the hub may be away, or whoever asks may be signed in no more. */
+  constructor(onStale: OnStale, onRefused: () => void) {
     this.#onStale = onStale
+    this.#onRefused = onRefused
   }
 
   /** The newest last. */
@@ -54,7 +58,8 @@ export class LiveLine {
     })
     this.#socket = socket
     socket.on("connect", () => this.#opened())
-    socket.on("disconnect", () => this.#turn({ isOpen: false, openMs: Date.now() }))
+    socket.on("connect_error", () => this.#onRefused())
+    socket.on("disconnect", () => this.#turn({ isOpen: false, openMs: hubNowMs() }))
     socket.on(place.event, (told: Told) => this.#heard(told))
     // A hub that goes, or ends this listener, says so; it is asked again whether one is let in.
     socket.on("disconnect", (because) => because === "io server disconnect" && socket.connect())
@@ -67,10 +72,10 @@ export class LiveLine {
     this.#turn({ isOpen: false, openMs: 0 })
   }
 
-  /** What happened while it was not open, nobody tells. */
+  /** What happened while it was not open, nobody tells; also between a first answer and the first opening. */
   #opened(): void {
-    if (this.#state.openMs > 0) this.#onStale("all")
-    this.#turn({ isOpen: true, openMs: Date.now() })
+    this.#onStale("all")
+    this.#turn({ isOpen: true, openMs: hubNowMs() })
   }
 
   #heard(told: Told): void {

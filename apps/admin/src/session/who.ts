@@ -41,5 +41,13 @@ export const useMay = (scope: Scope | undefined): boolean => {
   return scope === undefined || scopes.includes(scope)
 }
 
+/** False for an account that acts as no member of the team: of records it sees nothing. `undefined` until that is known. */
+export const useActsAsMember = (): boolean | undefined => {
+  const { account } = useWho()
+  const policy = useQuery(identityQuery).data?.policy
+  if (account === null || account.member !== null) return true
+  return policy === undefined ? undefined : policy !== "enterprise"
+}
+
 /** Whether the hub's space is a team's; a personal one has no charter, and no pages of it. */
 export const useIsTeam = (): boolean => useQuery(identityQuery).data?.policy === "enterprise"

@@ -26,11 +26,18 @@ export const LineLost = () => {
     const timer = setTimeout(() => setLong(true), shortMs)
     return () => clearTimeout(timer)
   }, [isOpen])
-  if (isOpen || !isLong || openMs === 0) return null
+  if (isOpen || !isLong) return null
   return (
     <Alert color="red" variant="light" mb="md" title="The hub cannot be heard" role="alert">
       <Text size="sm">
-        What you see is as of <Ago atMs={openMs} />. It becomes live again by itself.
+        {openMs === 0 ? (
+          "What you see is as it was when this page asked for it."
+        ) : (
+          <>
+            What you see is as of <Ago atMs={openMs} />.
+          </>
+        )}{" "}
+        It becomes live by itself once the hub is heard.
       </Text>
     </Alert>
   )

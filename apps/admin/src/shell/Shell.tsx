@@ -22,6 +22,7 @@ import { LiveProvider } from "../live/LiveContext.tsx"
 import { line } from "../queries.ts"
 import { identityQuery } from "../session/who.ts"
 import { LineLost, LiveBadge } from "./LiveBadge.tsx"
+import { MemberGate } from "./MemberGate.tsx"
 import { openSearch, Search } from "./Search.tsx"
 import { SignedIn } from "./SignedIn.tsx"
 import { brand as Brand } from "./screenList.ts"
@@ -51,7 +52,9 @@ export const Shell = () => {
         </AppShell.Navbar>
         <AppShell.Main id="screen" tabIndex={-1}>
           <LineLost />
-          <Outlet />
+          <MemberGate>
+            <Outlet />
+          </MemberGate>
         </AppShell.Main>
       </AppShell>
     </LiveProvider>

@@ -30,6 +30,8 @@ export interface Listed {
   readonly scope?: Scope
   /** Only where the space has a charter. */
   readonly isTeams?: boolean
+  /** Shows what a member of the team may read. */
+  readonly isMembers?: boolean
 }
 
 export interface Section {
@@ -74,22 +76,32 @@ export const sections: ReadonlyArray<Section> = [
         name: "Data",
         words: "records entities types history restore",
         icon: IconDatabase,
-        scope: "records:read"
+        scope: "records:read",
+        isMembers: true
       },
-      { path: "/conflicts", name: "Conflicts", words: "winner loser merge", icon: IconGitMerge, scope: "records:read" },
+      {
+        path: "/conflicts",
+        name: "Conflicts",
+        words: "winner loser merge",
+        icon: IconGitMerge,
+        scope: "records:read",
+        isMembers: true
+      },
       {
         path: "/quarantine",
         name: "Quarantine",
         words: "refused held waiting commits",
         icon: IconInbox,
-        scope: "records:read"
+        scope: "records:read",
+        isMembers: true
       },
       {
         path: "/receipts",
         name: "Receipts",
         words: "accepted rejected deferred",
         icon: IconReceipt,
-        scope: "records:read"
+        scope: "records:read",
+        isMembers: true
       }
     ]
   },

@@ -49,8 +49,22 @@ export class AskedElsewhere extends Schema.TaggedError<AskedElsewhere>()("AskedE
   }
 }
 
+/** Another page or program of the same person has saved a draft since, or thrown it away. Read it before one takes its place. */
+export class DraftMoved extends Schema.TaggedError<DraftMoved>()("DraftMoved", {
+  savedMs: Schema.NullOr(Schema.Finite)
+}) {
+  override get message(): string {
+    return this.savedMs === null
+      ? "the draft was thrown away elsewhere meanwhile; nothing was saved"
+      : "another draft of yours was saved elsewhere meanwhile; nothing was saved in its place"
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 export class TeamError extends Schema.TaggedError<TeamError>()("TeamError", {
-  reason: Schema.Union([NoneOfTeam, AccountUnlinked, AskedElsewhere, PairingClosed])
+  reason: Schema.Union([NoneOfTeam, AccountUnlinked, AskedElsewhere, DraftMoved, PairingClosed])
 }) {
   override get message(): string {
     return this.reason.message

@@ -9,7 +9,7 @@ import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
 import type { Principal } from "../rest/Principal.ts"
 import { documentBytesMax } from "./charterEndpoints.ts"
 import * as teamProblems from "./teamProblems.ts"
-import { because, NoneOfTeam } from "./TeamError.ts"
+import { because, DraftMoved, NoneOfTeam } from "./TeamError.ts"
 
 const reading = { tag: "policy", isTeams: true, access: { kind: "scope", scope: "team:read" } } as const
 const drafting = {
@@ -89,15 +89,19 @@ export const draftEndpoints: ReadonlyArray<AnyEndpoint<HubStore.HubStore | Chart
     bodyBytesMax: documentBytesMax,
     answer: AdminPolicy.KeptDraft,
     audit: () => "kept a draft of the policy",
-    run: Effect.fnUntraced(function* ({ body: { basedOn = null, text }, principal }) {
+    run: Effect.fnUntraced(function* ({ body: { basedOn = null, replaces, text }, principal }) {
       const owner = ownerOf(principal)
-      const facts = { basedOn, savedMs: yield* Clock.currentTimeMillis }
-      yield* (yield* HubStore.HubStore).change((rows) => {
+      const nowMs = yield* Clock.currentTimeMillis
+      const saved = yield* (yield* HubStore.HubStore).change((rows) => {
         forgetThoseOfNobody(rows)
+        const before = draftIn(rows, owner)?.savedMs ?? null
+        if (replaces !== undefined && replaces !== before) return new DraftMoved({ savedMs: before })
+        const facts = { basedOn, savedMs: Math.max(nowMs, (before ?? 0) + 1) }
         rows.settings.set(textKey(owner), text)
         rows.settings.set(factsKey(owner), JSON.stringify(facts))
+        return { text, ...facts }
       })
-      return { text, ...facts }
+      return saved instanceof DraftMoved ? yield* Effect.fail(because(saved)) : saved
     })
   }),
   endpoint({

@@ -21,6 +21,7 @@ export const charter: Statuses<CharterError.CharterError> = {
 export const team: Statuses<TeamError> = {
   AccountUnlinked: 403,
   AskedElsewhere: 403,
+  DraftMoved: 409,
   NoneOfTeam: 404,
   PairingClosed: 409
 }

@@ -89,12 +89,14 @@ export const InForce = Schema.Struct({
 export const Kept = Schema.Struct({
   text: Schema.String.check(Schema.isMaxLength(CharterOperation.policyBytesMax)),
   /** The version of the charter that it began with. */
-  basedOn: Schema.optionalKey(Schema.Int)
+  basedOn: Schema.optionalKey(Schema.Int),
+  /** When the draft was saved that it takes the place of, `null` for none. Without it the last one decides. */
+  replaces: Schema.optionalKey(Schema.NullOr(Schema.Finite))
 })
 export const KeptDraft = Schema.Struct({
   text: Schema.String,
   basedOn: Schema.NullOr(Schema.Int),
-  /** Unix milliseconds. */
+  /** Unix milliseconds, other ones each time that it is saved. */
   savedMs: Schema.Finite
 })
 export const Versions = Schema.Struct({

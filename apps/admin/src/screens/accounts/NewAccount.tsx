@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query"
 import { ask } from "../../api/ask.ts"
 import type { Account } from "../../api/people.ts"
 import { teamQuery } from "../../api/team.ts"
+import { Allowed } from "../../acts/ActButton.tsx"
 import { useAct } from "../../acts/useAct.ts"
 import { CopyCommand } from "../../elements/CopyButton.tsx"
 import { plainUpTo } from "../../elements/plainText.ts"
@@ -49,6 +50,7 @@ export const NewAccount = ({ onLink }: { readonly onLink: (link: Link) => void }
         {isTeam ? (
           <Select
             label="Acts as the member"
+            description="Without one it sees no records"
             placeholder="nobody"
             clearable
             searchable
@@ -57,9 +59,13 @@ export const NewAccount = ({ onLink }: { readonly onLink: (link: Link) => void }
           />
         ) : null}
         <Group gap={2}>
-          <Button type="submit" loading={isPending}>
-            Make the account
-          </Button>
+          <Allowed scope="accounts:write">
+            {(may) => (
+              <Button type="submit" loading={isPending} disabled={!may}>
+                Make the account
+              </Button>
+            )}
+          </Allowed>
           <CopyCommand operation={{ id: "accounts.make", set: body }} />
         </Group>
       </Group>

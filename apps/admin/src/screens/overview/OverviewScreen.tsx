@@ -16,7 +16,7 @@ import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { Panel } from "../../elements/Panel.tsx"
 import { StateBadge, type Tone } from "../../elements/StateBadge.tsx"
-import { useIsTeam, useMay } from "../../session/who.ts"
+import { useActsAsMember, useIsTeam, useMay } from "../../session/who.ts"
 import { nameOf } from "../peers/peerWords.ts"
 import { LastDecisions } from "./LastDecisions.tsx"
 import { seriesOf, sumOf, wordsOf } from "./throughput.ts"
@@ -27,7 +27,8 @@ const ThroughputChart = lazy(() =>
 )
 
 export const OverviewScreen = () => {
-  const stats = useQuery(statsQuery)
+  const isMember = useActsAsMember()
+  const stats = useQuery({ ...statsQuery, enabled: isMember === true })
   const mayAudit = useMay("audit:read")
   const isTeam = useIsTeam()
   return (
@@ -46,9 +47,18 @@ export const OverviewScreen = () => {
     >
       <Waiting />
       <Loaded query={useQuery(statusQuery)}>{(status) => <Standing status={status} />}</Loaded>
-      <Loaded query={stats}>{(data) => <Throughput stats={data} />}</Loaded>
-      <Loaded query={stats}>{(data) => <Behind stats={data} />}</Loaded>
-      <Loaded query={stats}>{(data) => <Kept stats={data} />}</Loaded>
+      {isMember !== false ? (
+        <>
+          <Loaded query={stats}>{(data) => <Throughput stats={data} />}</Loaded>
+          <Loaded query={stats}>{(data) => <Behind stats={data} />}</Loaded>
+          <Loaded query={stats}>{(data) => <Kept stats={data} />}</Loaded>
+        </>
+      ) : (
+        <Text c="dimmed">
+          Your account acts as no member of the team, so nothing is told to it of records. An owner of the hub links it
+          to one, under Admins and sessions.
+        </Text>
+      )}
       {mayAudit && isTeam ? <LastDecisions /> : null}
     </Page>
   )

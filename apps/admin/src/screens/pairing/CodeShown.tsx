@@ -2,6 +2,7 @@
 import { Anchor, Group, Progress, Stack, Text } from "@mantine/core"
 import { useEffect, useState } from "react"
 import { ask } from "../../api/ask.ts"
+import { hubNowMs } from "../../api/hubClock.ts"
 import type { PairingCode } from "../../api/pairing.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
 import { CopyButton } from "../../elements/CopyButton.tsx"
@@ -72,12 +73,12 @@ export const CodeShown = ({ code: { digits, expiresMs, link, words }, onEnd, rol
 const tickMs = 500
 
 const useCountdown = (untilMs: number, onEnd: () => void) => {
-  const [[beganMs, nowMs], setTimes] = useState(() => [Date.now(), Date.now()] as const)
-  useEffect(() => setTimes([Date.now(), Date.now()]), [untilMs])
+  const [[beganMs, nowMs], setTimes] = useState(() => [hubNowMs(), hubNowMs()] as const)
+  useEffect(() => setTimes([hubNowMs(), hubNowMs()]), [untilMs])
   useEffect(() => {
     const timer = setInterval(() => {
-      if (Date.now() >= untilMs) onEnd()
-      else setTimes(([began]) => [began, Date.now()])
+      if (hubNowMs() >= untilMs) onEnd()
+      else setTimes(([began]) => [began, hubNowMs()])
     }, tickMs)
     return () => clearInterval(timer)
   }, [onEnd, untilMs])

@@ -42,11 +42,15 @@ export const PairingScreen = () => {
         {({ code, pending }) => (
           <>
             <Panel title="Code">
-              {shown !== undefined && code !== null ? (
+              {shown !== undefined && shown.expiresMs === code?.expiresMs ? (
                 <CodeShown code={shown} role={code.role} onEnd={() => setShown(undefined)} />
               ) : code !== null ? (
                 <Alert color="blue" variant="light" title="A code is good now">
-                  <Text size="sm">It was shown to whoever made it, once. A new one takes its place.</Text>
+                  <Text size="sm">
+                    {shown === undefined
+                      ? "It was shown to whoever made it, once. A new one takes its place."
+                      : "Somebody else made it, and yours is good no more. A new one takes its place."}
+                  </Text>
                 </Alert>
               ) : (
                 <Text c="dimmed">No code is good now.</Text>

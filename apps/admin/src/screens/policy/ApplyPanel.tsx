@@ -34,7 +34,7 @@ export const ApplyPanel = ({ compared: { digest, impacts, version }, draft: { dr
         operation={{ id: "policy.apply", set: { text, ...(note === "" ? {} : { note }) } }}
         run={() => ask<{ readonly version: number }>("POST", "/policy/apply", { body })}
         done={(written) => `In force since version ${written.version}. Devices take it in as they hear of it.`}
-        onDone={() => void drop()}
+        onDone={() => void drop().catch(() => undefined)}
         question={{
           title: "Apply this policy?",
           yes: "Apply",

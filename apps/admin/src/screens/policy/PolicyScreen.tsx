@@ -1,5 +1,5 @@
 /** The policy: as a table, as text, with its tests; what it would change on what is there; its versions; and why something may or may not be. */
-import { Badge, Group, Text } from "@mantine/core"
+import { Badge, Button, Group, Text } from "@mantine/core"
 import { lazy } from "react"
 import { ActButton } from "../../acts/ActButton.tsx"
 import { countOf } from "../../elements/amounts.ts"
@@ -49,35 +49,56 @@ export const PolicyScreen = () => {
 const keepingWords = {
   kept: "kept on the hub",
   keeping: "being kept",
-  failed: "not kept: copy it before you leave"
+  failed: "not kept: the hub did not take it",
+  moved: "not kept: another page of yours has kept a draft since, or thrown it away",
+  here: "in this page alone: you may not write the policy"
 } as const
 
-const DraftLine = ({ draft: { drop, inForce, isOther, keeping } }: DraftProps) => (
-  <Group gap="sm">
-    <Text size="sm">
-      {inForce.text === null
-        ? "No document is in force: the built-in roles decide alone."
-        : `In force since version ${inForce.version} of the charter.`}
-      {inForce.warnings.length === 0
-        ? ""
-        : ` ${countOf(inForce.warnings.length, "warning")}: ${inForce.warnings.join("; ")}`}
-    </Text>
-    {isOther ? (
-      <>
-        <Badge color="#9c4a00" tt="none">
-          you work on a draft
-        </Badge>
-        <Text size="sm" c="dimmed" role="status" data-draft={keeping}>
-          {keepingWords[keeping]}
-        </Text>
-        <ActButton
-          label="Throw the draft away"
-          stale={["policy"]}
-          operation={{ id: "policy.draft.remove", isRemoval: true }}
-          run={drop}
-          question={{ title: "Throw the draft away?", yes: "Throw away", words: "You go on from what is in force." }}
-        />
-      </>
-    ) : null}
-  </Group>
-)
+const DraftLine = ({ draft }: DraftProps) => {
+  const { drop, inForce, isBehind, isOther, keepAgain, keeping, takeOther } = draft
+  return (
+    <Group gap="sm">
+      <Text size="sm">
+        {inForce.text === null
+          ? "No document is in force: the built-in roles decide alone."
+          : `In force since version ${inForce.version} of the charter.`}
+        {inForce.warnings.length === 0
+          ? ""
+          : ` ${countOf(inForce.warnings.length, "warning")}: ${inForce.warnings.join("; ")}`}
+      </Text>
+      {isOther ? (
+        <>
+          <Badge color="#9c4a00" tt="none">
+            you work on a draft
+          </Badge>
+          <Text size="sm" c="dimmed" role="status" data-draft={keeping}>
+            {keepingWords[keeping]}
+          </Text>
+          {keeping === "failed" || keeping === "moved" ? (
+            <Button size="xs" variant="default" onClick={() => void keepAgain()}>
+              {keeping === "moved" ? "Keep this one" : "Try again"}
+            </Button>
+          ) : null}
+          {keeping === "moved" ? (
+            <Button size="xs" variant="default" onClick={() => void takeOther().catch(() => undefined)}>
+              Go on with the other
+            </Button>
+          ) : null}
+          {isBehind ? (
+            <Text size="sm" c="red" data-draft-behind>
+              Another document was put in force since this draft was begun. Applying it takes that back: compare them
+              under Versions.
+            </Text>
+          ) : null}
+          <ActButton
+            label="Throw the draft away"
+            stale={["policy"]}
+            operation={{ id: "policy.draft.remove", isRemoval: true }}
+            run={drop}
+            question={{ title: "Throw the draft away?", yes: "Throw away", words: "You go on from what is in force." }}
+          />
+        </>
+      ) : null}
+    </Group>
+  )
+}

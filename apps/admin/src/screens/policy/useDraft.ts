@@ -1,23 +1,24 @@
-/**
- * The document that somebody works on: what was kept, else what is in force. It is kept on the hub a moment after each change, for this account
- * alone; whoever may not put a policy in force works on it in this page only.
- */
+/** The document that somebody works on: what is written in this page, else the draft that the hub keeps of this account, else what is in force. */
 import { useQuery } from "@tanstack/react-query"
-import { useEffect, useRef, useState } from "react"
-import { ask } from "../../api/ask.ts"
-import { draftQuery, type InForce, inForceQuery } from "../../api/policy.ts"
+import { useEffect, useSyncExternalStore } from "react"
+import { ask, Refused } from "../../api/ask.ts"
+import { draftQuery, type InForce, inForceQuery, type KeptDraft } from "../../api/policy.ts"
 import { queries } from "../../queries.ts"
-import { useMay } from "../../session/who.ts"
-
-/** After the last key, in milliseconds. */
-const keepMs = 1_200
+import { useMay, useWho } from "../../session/who.ts"
+import { DraftKeeper, type Keeping } from "./DraftKeeper.ts"
 
 export interface Draft {
   readonly text: string
   readonly set: (text: string) => void
   /** It says something else than what is in force. */
   readonly isOther: boolean
-  readonly keeping: "kept" | "keeping" | "failed"
+  /** Another document was put in force since it was begun. */
+  readonly isBehind: boolean
+  readonly keeping: Keeping
+  /** Tries again to keep it where that failed; in the place of another one where that was kept meanwhile. */
+  readonly keepAgain: () => Promise<void>
+  /** Goes on with the one that is on the hub. */
+  readonly takeOther: () => Promise<void>
   readonly drop: () => Promise<void>
   readonly inForce: InForce
 }
@@ -29,42 +30,67 @@ export interface DraftProps {
 
 export type Loading = { readonly draft: Draft } | { readonly error: Error | null; readonly retry: () => void }
 
+const isNone = (error: unknown): boolean => error instanceof Refused && error.status === 404
+
+const newKeeper = (): DraftKeeper =>
+  new DraftKeeper({
+    keep: async (text, basedOn, replaces) => {
+      const body = { text, basedOn, ...(replaces === undefined ? {} : { replaces }) }
+      const kept = await ask<KeptDraft>("PUT", "/policy/draft", { body })
+      queries.setQueryData(draftQuery.queryKey, kept)
+      return kept
+    },
+    drop: () =>
+      ask("DELETE", "/policy/draft").catch((error: unknown) => {
+        if (!isNone(error)) throw error
+      }),
+    isMoved: (error) => error instanceof Refused && error.code === "DraftMoved",
+    later: (run, ms) => {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    }
+  })
+
+/** Of who is signed in: whoever comes after in the same page finds nothing of it. */
+let current = { account: "", keeper: newKeeper() }
+const keeperOf = (account: string): DraftKeeper => {
+  if (current.account !== account) current = { account, keeper: newKeeper() }
+  return current.keeper
+}
+
 export const useDraft = (): Loading => {
   const force = useQuery(inForceQuery)
   const kept = useQuery(draftQuery)
-  const [own, setOwn] = useState<string>()
-  const [keeping, setKeeping] = useState<Draft["keeping"]>("kept")
+  const keeper = keeperOf(useWho().account?.id ?? "")
+  const { keeping, text: own } = useSyncExternalStore(keeper.watch, keeper.own)
   const may = useMay("policy:write")
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useLeaveWarning(keeping !== "kept")
   if (force.data === undefined || kept.data === undefined) {
     return { error: force.error ?? kept.error, retry: () => void Promise.all([force.refetch(), kept.refetch()]) }
   }
-  const inForce = force.data
-  const text = own ?? kept.data?.text ?? inForce.text ?? ""
-  const keep = async (next: string): Promise<void> => {
-    await ask("PUT", "/policy/draft", {
-      body: { text: next, ...(inForce.version === null ? {} : { basedOn: inForce.charterVersion }) }
-    }).then(
-      () => setKeeping("kept"),
-      () => setKeeping("failed")
-    )
+  const [inForce, onHub] = [force.data, kept.data]
+  const text = own ?? onHub?.text ?? inForce.text ?? ""
+  const basedOn = keeper.basedOn() ?? onHub?.basedOn ?? undefined
+  return {
+    draft: {
+      text,
+      set: (next) => keeper.write(next, onHub, inForce.charterVersion, may),
+      isOther: text !== (inForce.text ?? ""),
+      isBehind: basedOn !== undefined && (inForce.version ?? 0) > basedOn,
+      keeping,
+      keepAgain: () => (keeping === "moved" ? keeper.keepMine() : keeper.again()),
+      takeOther: async () => {
+        await kept.refetch({ throwOnError: true })
+        keeper.forget()
+      },
+      drop: async () => {
+        await keeper.drop()
+        queries.setQueryData(draftQuery.queryKey, null)
+        await queries.invalidateQueries({ queryKey: ["policy"] })
+      },
+      inForce
+    }
   }
-  const set = (next: string): void => {
-    setOwn(next)
-    if (!may) return
-    setKeeping("keeping")
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => void keep(next), keepMs)
-  }
-  const drop = async (): Promise<void> => {
-    clearTimeout(timer.current)
-    await ask("DELETE", "/policy/draft").catch(() => undefined)
-    setOwn(undefined)
-    setKeeping("kept")
-    await queries.invalidateQueries({ queryKey: ["policy"] })
-  }
-  return { draft: { text, set, isOther: text !== (inForce.text ?? ""), keeping, drop, inForce } }
 }
 
 /** What the hub has not yet is not left behind unasked. */
