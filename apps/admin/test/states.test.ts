@@ -110,6 +110,7 @@ it(
     open()
     await page.locator("[data-live=true]").waitFor({ timeout: 30_000 })
     await page.getByRole("link", { name: "meanwhile" }).waitFor()
+    expect(await page.getByText("as it was when this page asked for it").count()).toBe(0)
     await page.context().close()
   }
 )

@@ -15,7 +15,7 @@ export const pairingQuery = queryOptions({
   queryKey: ["joining", "pairing"],
   queryFn: ({ signal }) => ask<Pairing>("GET", "/pairing", { signal }),
   // Nobody tells that another code took the place of this one.
-  refetchInterval: ({ state }) => (state.data?.code == null ? false : codeMs)
+  refetchInterval: ({ state }) => ((state.data?.code ?? null) === null ? false : codeMs)
 })
 
 /** What became of a device that asked, as long as the hub remembers it. */
