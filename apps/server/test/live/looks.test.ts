@@ -57,7 +57,7 @@ it("[HT-7] keeps one draft of each who may write the policy, for that person alo
   const [one, two] = await Promise.all(
     ["in one page", "in another"].map((text) => owner.ask("PUT", "/policy/draft", { text, replaces: savedMs }))
   )
-  expect([one!.status, two!.status].toSorted()).toEqual([200, 409])
+  expect(one!.status + two!.status).toBe(200 + 409)
   expect((one!.status === 409 ? one! : two!).body).toMatchObject({ code: "DraftMoved" })
   expect((await owner.ask("PUT", "/policy/draft", { text: "the first", replaces: null })).status).toBe(409)
   await ok(owner.ask("PUT", "/policy/draft", { text: "mine" }))
