@@ -8,6 +8,7 @@ import { useEffect } from "react"
 import { listen } from "./api/ask.ts"
 import { queries } from "./queries.ts"
 import { router } from "./router.tsx"
+import { takeNext } from "./screens/first/entering.ts"
 import { SignInAgain, signInAgain } from "./session/SignInAgain.tsx"
 import { theme, variables } from "./shell/theme.ts"
 
@@ -15,6 +16,10 @@ const colours = localStorageColorSchemeManager({ key: "syncline-colours" })
 
 export const App = () => {
   useEffect(() => listen({ onOver: toSignIn, signInAgain }), [])
+  useEffect(() => {
+    const next = router.state.location.pathname === "/" ? takeNext() : "/"
+    if (next !== "/") void router.navigate({ to: next, replace: true })
+  }, [])
   return (
     <MantineProvider
       theme={theme}

@@ -42,7 +42,7 @@ const setup = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: only("next", "link", "problem"),
+  validateSearch: only("next", "link", "refused"),
   component: lazyRouteComponent(() => import("./screens/first/SignInScreen.tsx"), "SignInScreen")
 })
 

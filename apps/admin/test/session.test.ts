@@ -300,6 +300,26 @@ it(
       expect(new URL(stranger.url()).origin).toBe(world.hub.url)
       await stranger.context().clearCookies()
     }
+    // Another service leads back to the beginning; from there one comes to where one was, once.
+    await stranger.goto(`${world.hub.url}/sign-in`)
+    await stranger.evaluate(() => sessionStorage.setItem("syncline-next", "/settings?tab=doctor"))
+    const body = JSON.stringify({ name: "olga", password })
+    await stranger.evaluate(
+      (sent) =>
+        fetch("/api/v1/session", { method: "POST", body: sent, headers: { "content-type": "application/json" } }),
+      body
+    )
+    await stranger.goto(`${world.hub.url}/`)
+    await stranger.waitForURL(`${world.hub.url}/settings?tab=doctor`)
+    await stranger.goto(`${world.hub.url}/`)
+    await stranger.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+    await stranger.context().clearCookies()
+    // Nor does one put words into the hub's mouth.
+    await stranger.goto(`${world.hub.url}/sign-in?refused=OidcUnreachable&problem=Call+555`)
+    expect(await stranger.getByRole("alert").innerText()).toContain("The other service does not answer.")
+    await stranger.goto(`${world.hub.url}/sign-in?refused=Call+555`)
+    expect(await stranger.getByRole("alert").innerText()).toContain("did not work. Try again")
+    expect(await stranger.getByText("555").count()).toBe(0)
     await stranger.context().close()
   }
 )

@@ -18,8 +18,11 @@ const path = "/oidc/callback"
 const queryCharsMax = 8_192
 const userAgentCharsMax = 200
 
-const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=../">
-<title>Signed in</title></head><body><p>You are signed in. <a href="../">Go on</a></p></body></html>`
+/** Goes on by itself; `to` is a path of the hub's own. */
+const pageTo = (to: string, words: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=../${to}">
+<title>Syncline</title></head><body><p>${words} <a href="../${to}">Go on</a></p></body></html>`
+const html = "text/html; charset=utf-8"
 
 /** Adds the route to a server. */
 export const install = (app: FastifyInstance, services: Context.Context<Oidc>): void => {
@@ -29,7 +32,7 @@ export const install = (app: FastifyInstance, services: Context.Context<Oidc>): 
   app.get(path, { handlerTimeout: answerMsMax, logSerializers }, async (request, reply) => {
     const [, query = ""] = request.url.split("?", 2)
     if (query.length > queryCharsMax) return Problem.send(reply, 400, "the query is too long")
-    const { cookie, "user-agent": userAgent = "" } = request.headers
+    const { accept = "", cookie, "user-agent": userAgent = "" } = request.headers
     const newcomer = { before: undefined, remote: request.ip, userAgent: userAgent.slice(0, userAgentCharsMax) }
     const finishing = finish(query, OidcCookie.secretIn(cookie), newcomer)
     const exit = await Effect.runPromiseExitWith(services)(finishing, { signal: RequestSignal.of(reply) })
@@ -37,13 +40,18 @@ export const install = (app: FastifyInstance, services: Context.Context<Oidc>): 
     reply.header("set-cookie", OidcCookie.drop)
     if (Exit.isSuccess(exit)) {
       reply.header("set-cookie", SessionCookie.keep(exit.value.secret, Sessions.sessionMsMax))
-      return reply.type("text/html; charset=utf-8").send(page)
+      return reply.type(html).send(pageTo("", "You are signed in."))
     }
     const failure = Cause.findErrorOption(exit.cause)
     if (failure._tag === "None") throw Cause.squash(exit.cause)
     const { message, reason } = failure.value
     if (reason._tag === "SignInTooOften")
       reply.header("retry-after", Math.max(1, Math.ceil(reason.retryAfterMs / 1_000)))
+    // A person is led back to the sign-in, which says it in words; by its name, as addresses are written by anybody.
+    if (accept.includes("text/html")) {
+      const page = pageTo(`sign-in?refused=${reason._tag}`, "This did not sign you in.")
+      return reply.code(peopleProblems.people[reason._tag]).type(html).send(page)
+    }
     return Problem.send(reply, peopleProblems.people[reason._tag], message, { code: reason._tag })
   })
 }

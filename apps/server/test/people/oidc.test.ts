@@ -26,9 +26,9 @@ const begin = async ({ url }: World) => {
   const { url: there } = (await answer.json()) as { readonly url: string }
   return { status: answer.status, there, cookie: answer.headers.get("set-cookie") ?? "" }
 }
-const comeBack = async ({ url }: World, back: URL, cookie: string): Promise<Came> => {
+const comeBack = async ({ url }: World, back: URL, cookie: string, accept = "*/*"): Promise<Came> => {
   const answer = await fetch(`${url}/oidc/callback${back.search}`, {
-    headers: { cookie: cookie.split(";", 1)[0]!, "sec-fetch-site": "cross-site" }
+    headers: { cookie: cookie.split(";", 1)[0]!, "sec-fetch-site": "cross-site", accept }
   })
   const { headers, status } = answer
   return { status, cookies: headers.getSetCookie(), text: await answer.text(), headers }
@@ -98,6 +98,15 @@ describe("another service", () => {
       behalf: "bob",
       decision: { allowed: true, rule: "hub/signin.oidc" }
     })
+  })
+
+  it("[HA-22] leads a person who is refused back to the sign-in, by the name of what refused", async () => {
+    const { service, world } = await linked()
+    const { cookie, there } = await begin(world)
+    const came = await comeBack(world, service.vouch(there, { sub: "nobody" }), cookie, "text/html,*/*;q=0.8")
+    expect([came.status, came.headers.get("content-type")]).toEqual([401, "text/html; charset=utf-8"])
+    expect(came.text).toContain(`content="0; url=../sign-in?refused=OidcRefused"`)
+    expect(came.cookies.some((line) => line.startsWith("__Host-syncline="))).toBe(false)
   })
 
   it("[HA-22] is refused alike for a wrong nonce, state, issuer, audience, time or key, another browser, and nobody's person", async () => {

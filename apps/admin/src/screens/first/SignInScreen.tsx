@@ -10,7 +10,7 @@ import { duration } from "../../elements/amounts.ts"
 import { byPasskey } from "../../session/passkeys.ts"
 import type { Whoami } from "../../session/who.ts"
 import { Door } from "./Door.tsx"
-import { useEntering } from "./entering.ts"
+import { rememberNext, useEntering } from "./entering.ts"
 
 interface Ways {
   readonly passkeys: boolean
@@ -18,9 +18,9 @@ interface Ways {
 }
 
 export const SignInScreen = () => {
-  const { link = window.location.hash.slice(1), next, problem } = useSearch({ from: "/sign-in" })
+  const { link = window.location.hash.slice(1), next, refused } = useSearch({ from: "/sign-in" })
   const enter = useEntering()
-  const [failure, setFailure] = useState<string | undefined>(problem)
+  const [failure, setFailure] = useState(refused === undefined ? undefined : refusedWords(refused))
   const through = (signing: Promise<Whoami>): Promise<void> => {
     setFailure(undefined)
     return signing.then(
@@ -35,9 +35,21 @@ export const SignInScreen = () => {
           {failure}
         </Alert>
       )}
-      {link === "" ? <ByPassword through={through} /> : <ByLink link={link} through={through} />}
+      {link === "" ? <ByPassword next={next} through={through} /> : <ByLink link={link} through={through} />}
     </Door>
   )
+}
+
+/** What another service's page leads back with is a name and never words: anybody can write an address. */
+const refusedWords = (name: string): string =>
+  (Object.hasOwn(refusals, name) ? refusals[name as keyof typeof refusals] : undefined) ??
+  "Signing in by the other service did not work. Try again, or sign in another way."
+
+const refusals = {
+  OidcRefused: "The other service vouches for nobody who may sign in here. An owner of the hub can link your account.",
+  OidcUnreachable: "The other service does not answer. Try again, or sign in another way.",
+  OidcOff: "This hub is set to no other service to sign in by.",
+  SignInTooOften: "Too many attempts failed. Try again in a while."
 }
 
 const failureOf = (error: Error): string =>
@@ -49,7 +61,11 @@ interface Props {
   readonly through: (signing: Promise<Whoami>) => Promise<void>
 }
 
-const ByPassword = ({ through }: Props) => {
+interface OtherProps extends Props {
+  readonly next: string | undefined
+}
+
+const ByPassword = ({ next, through }: OtherProps) => {
   const form = useForm({ initialValues: { name: "", password: "" } })
   return (
     <Stack>
@@ -73,16 +89,17 @@ const ByPassword = ({ through }: Props) => {
           </Button>
         </Stack>
       </form>
-      <OtherWays through={through} />
+      <OtherWays next={next} through={through} />
     </Stack>
   )
 }
 
-const OtherWays = ({ through }: Props) => {
+const OtherWays = ({ next, through }: OtherProps) => {
   const ways = useQuery({ queryKey: ["session", "ways"], queryFn: () => ask<Ways>("GET", "/session/ways") }).data
   if (ways === undefined || (!ways.passkeys && !ways.oidc)) return null
   const elsewhere = async (): Promise<Whoami> => {
     const { url } = await ask<{ readonly url: string }>("POST", "/session/oidc")
+    rememberNext(next)
     window.location.assign(url)
     return new Promise(() => undefined)
   }
