@@ -206,6 +206,8 @@ describe.concurrent("devices that know a relay", () => {
     for (const { lastError } of await failed()) expect(lastError).toContain("cannot reach")
     await writes(first, "a")
     await meet(first, second, 1, patienceMs)
+    // A link that becomes a direct one is another for a moment.
+    await until(async () => (await linkedTo(second)).length > 0, patienceMs)
     expect(await linkedTo(second)).toEqual([one.peer])
   })
 

@@ -47,7 +47,8 @@ it("[HO-20] a hundred devices that stop reading hold up nobody and cost no more 
   const most = Math.max(...sizes, await mebibytesOf(hub))
   // What is under way to each, 4 MiB at most, and what Node keeps besides.
   expect(most - before).toBeLessThan(readers * 4 + 50)
-  // Another 4 MB to each, 400 in all, has not made it larger by that: what does not fit waits in the journal. What Node cleans up late counts here, too.
-  expect(most - sizes[1]!).toBeLessThan(200)
+  // After two batches half of that was under way, 2 MB to each; eight more, 800 MB in all, wait in the journal but for the other half. What Node
+  // cleans up late counts here, too.
+  expect(most - sizes[1]!).toBeLessThan(300)
   expect(await metric(hub, "syncline_sessions_live")).toBeGreaterThanOrEqual(2)
 })
