@@ -8,7 +8,7 @@ import type { Area } from "../src/api/areas.ts"
 import { sidesOf } from "../src/screens/conflicts/bothSides.ts"
 import { differences, writersOf } from "../src/screens/data/fieldStory.ts"
 import { columnsMax, columnsOf } from "../src/screens/data/recordColumns.ts"
-import { batchesOf, readFile } from "../src/screens/data/recordFile.ts"
+import { batchesOf, readFile, textOf } from "../src/screens/data/recordFile.ts"
 import { ring } from "../src/screens/live/layout.ts"
 import { lineOf, placesOf } from "../src/screens/policy/problemPlaces.ts"
 import { compared } from "../src/screens/policy/reachWords.ts"
@@ -45,6 +45,64 @@ describe("files", () => {
     ] as const) {
       expect(readFile(name, text)).toEqual({ problem: "There is no record in it." })
     }
+  })
+
+  it("[UI-31] keep what stands in their cells: a number only what is written as one, and every row by any line end", () => {
+    const cells = ["0471234", "007", "1.50", "-0", "+1", "1e5", "9007199254740993", " 1", "Infinity", "NaN", "0x10"]
+    for (const cell of cells) {
+      expect(readFile("a.csv", `id,v\np1,${cell}`)).toEqual({ items: [{ id: "p1", fields: { v: cell } }] })
+    }
+    for (const [cell, v] of [
+      ["7", 7],
+      ["-1.5", -1.5],
+      ["1e+21", 1e21],
+      ["true", true],
+      ["null", null]
+    ] as const) {
+      expect(readFile("a.csv", `id,v\np1,${cell}`)).toEqual({ items: [{ id: "p1", fields: { v } }] })
+    }
+    for (const end of ["\r", "\n", "\r\n", "\n\r\n", "\r\r"]) {
+      expect(readFile("a.csv", ["id,n", "p1,1234", "p2,3"].join(end))).toEqual({
+        items: [
+          { id: "p1", fields: { n: 1234 } },
+          { id: "p2", fields: { n: 3 } }
+        ]
+      })
+      expect(readFile("a.ndjson", ['{"id":"p1"}', '{"id":"p2"}'].join(end))).toMatchObject({ items: [{}, {}] })
+    }
+    const long = "x".repeat(2_000_000)
+    expect(readFile("a.csv", `id,t\n1,"${long}"\n`)).toEqual({ items: [{ id: "1", fields: { t: long } }] })
+    expect(readFile("a.csv", `id,t\n1,"${long}\n`)).toHaveProperty("problem")
+  })
+
+  it("[UI-31] of which something would be lost are refused with the line", () => {
+    for (const [name, text, problem] of [
+      ["a.csv", "id,a\n1,2\n\n2,3,4", "Line 4 has 3 cells, and the head 2."],
+      ["a.csv", 'id,a\n1,"two\nlines"\n2,"open,3\n4,5', "Line 4 begins a cell with a quote that nothing ends."],
+      ["a.csv", 'id,a\n1,"b"c', "Line 2 has something behind the quote that ends a cell."],
+      ["a.csv", "id,a,a\n1,2,3", "Line 1, the head, names a twice."],
+      ["a.csv", "id,a,\n1,2,\n1,2,3", "Line 3 has something in column 3, which the head does not name."],
+      [
+        "a.csv",
+        "id;a\n1;2",
+        "Line 1, the head, has no comma. Commas part the cells of a row, and not semicolons or tabs."
+      ],
+      [
+        "a.json",
+        '[{"id":1,"t":"12345678901234567"},\n{"n":9007199254740993}]',
+        "Line 2 has the number 9007199254740993, of which digits would be lost. Write it as a text, in quotes."
+      ],
+      [
+        "a.ndjson",
+        '{"n":1}\n{"n":1e400}',
+        "Line 2 has the number 1e400, of which digits would be lost. Write it as a text, in quotes."
+      ],
+      ["a.json", '[{"header":"north","fields":{}}]', "Entry 1 is no record: an object with fields is wanted."]
+    ] as const) {
+      expect(readFile(name, text)).toEqual({ problem })
+    }
+    expect(textOf(Uint8Array.of(0x5a, 0x6f, 0xeb).buffer)).toBeUndefined()
+    expect(textOf(new TextEncoder().encode("Zoë").buffer as ArrayBuffer)).toBe("Zoë")
   })
 
   it("[UI-31] go in batches of so many records and bytes", () => {

@@ -88,6 +88,22 @@ describe("what people type", () => {
     expect(fieldChange("orSet", '"a"')).toHaveProperty("problem")
   })
 
+  it("[UI-18] arguments that look like flags stand behind --, and a query's texts as they are", () => {
+    const rest = "--at https://hub.example --token-file ./token"
+    const at = "https://hub.example"
+    for (const id of ["-x", "--yes", "--"]) {
+      expect(commandOf({ id: "entities.remove", args: ["task", id], isRemoval: true }, at)).toBe(
+        `syncline hub --yes ${rest} -- entities.remove task ${id}`
+      )
+    }
+    expect(commandOf({ id: "entities.list", args: ["task"], query: { where: '{"n":1}', at: undefined } }, at)).toBe(
+      `syncline hub entities.list task --set 'where={"n":1}' ${rest}`
+    )
+    expect(commandOf({ id: "space.import", from: "-a.ndjson" }, at)).toBe(
+      `syncline hub space.import --from ./-a.ndjson ${rest}`
+    )
+  })
+
   it("[UI-18] a command's words survive a shell", () => {
     const operation = {
       id: "entities.put",

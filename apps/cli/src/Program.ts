@@ -32,7 +32,9 @@ export const run = async (
   streams: StandardStreams.Streams = process,
   google: GooglePlace = {}
 ): Promise<number> => {
-  const isJson = args.includes("--json")
+  // Behind `--` nothing is a flag.
+  const end = args.indexOf("--")
+  const isJson = (end === -1 ? args : args.slice(0, end)).includes("--json")
   const platform = Layer.mergeAll(
     CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
     CliOutput.layerPresenter(presenter(isJson)),

@@ -122,6 +122,23 @@ it("[CL-211] refuses what the operation does not take before anything is asked",
   expect(await told("members.get", "mia")).toMatchObject([{ id: "mia" }])
 })
 
+it("[CL-214] takes arguments that look like flags behind --, and texts that look like lists in quotes", async () => {
+  const behind = (flags: ReadonlyArray<string>, ...words: ReadonlyArray<string>) =>
+    run(["hub", ...flags, "--data", hubFolder, "--", ...words])
+  for (const id of ["-x", "--yes", "--json", "--", "-1"]) {
+    const { code, err, out } = await behind(["--set", 'fields={"t":"-"}', "--json"], "entities.put", "task", id)
+    expect([id, code, err, JSON.parse(out)]).toMatchObject([id, 0, "", { id }])
+    const plain = await behind([], "entities.get", "task", id)
+    expect([plain.code, plain.err, plain.out]).toEqual([0, "", expect.stringContaining("fields: t -") as string])
+    expect((await behind([], "entities.remove", "task", id)).err).toContain("say so by --yes")
+    expect((await behind(["--yes"], "entities.remove", "task", id)).code).toBe(0)
+  }
+  for (const text of ["[1]", '{"a":1}', "5", "plain"]) {
+    const set = `name=${text === "plain" ? text : JSON.stringify(text)}`
+    expect(await told("teams.put", "north", "--set", set)).toMatchObject([{ name: text }])
+  }
+})
+
 it("[CL-212] follows lists to their end, tells one page where that is asked for, and shows what others wrote as text", async () => {
   const items = Array.from({ length: 230 }, (_, n) => ({
     id: `n${String(n).padStart(3, "0")}`,

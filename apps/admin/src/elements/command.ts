@@ -4,8 +4,10 @@
 export interface Operation {
   readonly id: string
   readonly args?: ReadonlyArray<string>
-  /** Fields of the query or the body. */
+  /** Fields of the body. */
   readonly set?: { readonly [name: string]: unknown }
+  /** Fields of the query: texts that are sent as they stand. */
+  readonly query?: { readonly [name: string]: string | undefined }
   /** It takes something away. */
   readonly isRemoval?: boolean
   /** The file that is sent. */
@@ -28,26 +30,36 @@ const valueOf = (value: unknown): string => {
   }
 }
 
-/** Asks the hub under its address; the token is in a file, so that no shell remembers it. */
-export const commandOf = ({ args = [], from, id, isRemoval, set = {}, to }: Operation, hubAddress: string): string => {
-  const fields = Object.entries(set)
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]) => ["--set", `${name}=${valueOf(value)}`])
-  const words = [
-    "syncline",
-    "hub",
-    id,
-    ...args,
-    ...fields,
-    ...(from === undefined ? [] : ["--from", from]),
-    ...(to === undefined ? [] : ["--to", to]),
+const setting = (name: string, text: string): ReadonlyArray<string> => ["--set", `${name}=${text}`]
+
+const isGiven = ([, value]: readonly [string, unknown]): boolean => value !== undefined
+
+/** A file's name that a command line would take for a flag. */
+const fileOf = (name: string): string => (name.startsWith("-") ? `./${name}` : name)
+
+/** Asks the hub under its address; the token is in a file, so that no shell remembers it. Behind `--` nothing is a flag. */
+export const commandOf = (
+  { args = [], from, id, isRemoval, query = {}, set = {}, to }: Operation,
+  hubAddress: string
+): string => {
+  const flags = [
+    ...Object.entries(query)
+      .filter(isGiven)
+      .flatMap(([name, value]) => setting(name, value!)),
+    ...Object.entries(set)
+      .filter(isGiven)
+      .flatMap(([name, value]) => setting(name, valueOf(value))),
+    ...(from === undefined ? [] : ["--from", fileOf(from)]),
+    ...(to === undefined ? [] : ["--to", fileOf(to)]),
     ...(isRemoval === true ? ["--yes"] : []),
     "--at",
     hubAddress,
     "--token-file",
     "./token"
   ]
-  return words.map(quoted).join(" ")
+  const isLikeFlag = args.some((arg) => arg.startsWith("-"))
+  const words = isLikeFlag ? [...flags, "--", id, ...args] : [id, ...args, ...flags]
+  return ["syncline", "hub", ...words].map(quoted).join(" ")
 }
 
 /** The same for several, one a line. */

@@ -105,11 +105,12 @@ const questionOf = Effect.fnUntraced(function* (
   }
 })
 
-/** Lists and objects, too. */
+/** Lists and objects, too; a text that looks like one is said in quotes. */
 const valueOf = (condition: string, plain: FieldCondition.Scalar): unknown => {
-  if (typeof plain !== "string" || !/^[[{]/.test(plain)) return plain
+  const text = condition.slice(condition.indexOf("=") + 1)
+  if (!/^[[{]/.test(text)) return plain
   try {
-    return JSON.parse(plain) as unknown
+    return JSON.parse(text) as unknown
   } catch {
     return plain
   }

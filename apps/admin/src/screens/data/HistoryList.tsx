@@ -107,7 +107,15 @@ const FieldChange = ({
   )
 }
 
-const Undo = ({ body, label, words }: { readonly body: object; readonly label: string; readonly words: string }) => (
+export const Undo = ({
+  body,
+  label,
+  words
+}: {
+  readonly body: object
+  readonly label: string
+  readonly words: string
+}) => (
   <ActButton
     label={label}
     scope="records:write"

@@ -1,121 +1,135 @@
-/** Takes a file of records in, batch by batch: each as a whole or not at all, with progress, and ended at any time. */
+/** Takes a file of records in: how far it is, a way to stop and to go on, and what came of it. */
 import { Alert, Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core"
-import { useRef, useState } from "react"
-import { ask, part } from "../../api/ask.ts"
-import { wordsOf } from "../../acts/useAct.ts"
+import { useState } from "react"
 import { count, countOf } from "../../elements/amounts.ts"
-import { CopyCommand } from "../../elements/CopyButton.tsx"
+import { Ago } from "../../elements/Clock.tsx"
 import { Inert } from "../../elements/Inert.tsx"
+import { AnchorLink } from "../../elements/links.tsx"
 import { Panel } from "../../elements/Panel.tsx"
-import { queries } from "../../queries.ts"
-import { batchesOf, fileBytesMax, type Item, readFile } from "./recordFile.ts"
-
-const batchRecordsMax = 500
-/** The hub takes bodies of up to 256 KiB. */
-const batchBytesMax = 240_000
-
-interface Report {
-  readonly total: number
-  readonly written: number
-  readonly refused: ReadonlyArray<string>
-  readonly isOver: boolean
-}
-
-/** Refusals that are told one by one. */
-const refusedMax = 20
+import { useWho } from "../../session/who.ts"
+import { type Import, isBusy, type Phase, type Stretch, toldMax } from "./ImportRun.ts"
+import { importing, useImport } from "./importing.ts"
+import { fileBytesMax, readFile, textOf } from "./recordFile.ts"
 
 export const ImportRecords = ({ type }: { readonly type: string }) => {
-  const [report, setReport] = useState<Report>()
+  const { account } = useWho()
+  const now = useImport()
   const [problem, setProblem] = useState<string>()
-  const stop = useRef<AbortController>(undefined)
   const take = async (file: File | null): Promise<void> => {
     if (file === null) return
-    setReport(undefined)
+    setProblem(undefined)
+    importing.forget()
     if (file.size > fileBytesMax)
-      return setProblem("The file has more than 64 MiB. The command line takes larger ones: syncline import.")
-    const read = readFile(file.name, await file.text())
-    setProblem("problem" in read ? `${file.name} was not taken in. ${read.problem}` : undefined)
-    if ("items" in read) {
-      stop.current = new AbortController()
-      await writeAll(type, read.items, stop.current.signal, setReport)
-    }
+      return setProblem(
+        "The file has more than 64 MiB. The command line takes larger ones on a device: syncline import."
+      )
+    const text = textOf(await file.arrayBuffer())
+    const read = text === undefined ? { problem: "It is no text in UTF-8." } : readFile(file.name, text)
+    if ("problem" in read) return setProblem(`${file.name} was not taken in; nothing was sent. ${read.problem}`)
+    await importing.begin(account?.id ?? "", type, file.name, read.items)
   }
   return (
-    <Panel title="Import" actions={<CopyCommand isWide operation={{ id: "entities.batch", args: [type] }} />}>
+    <Panel title="Import">
       <Text size="sm">
-        A file of JSON (an array), lines of JSON, or CSV with a head. Each record is an object; <code>id</code> is its
-        id, everything else its fields, or it is <code>{`{id, header, fields}`}</code>. Records that are there are
-        changed.
+        A file of JSON (an array), lines of JSON, or CSV with a head, in UTF-8. Each record is an object;{" "}
+        <code>id</code> is its id, everything else its fields, or it is <code>{`{id, header, fields}`}</code>. Records
+        that are there are changed. In CSV a cell is a number only where it is written as one: 7 is, 007 and 1.50 are
+        texts.
       </Text>
       <Group>
         <FileButton accept=".json,.ndjson,.jsonl,.csv" onChange={(file) => void take(file)}>
           {(props) => (
-            <Button {...props} variant="default" size="xs" disabled={report?.isOver === false}>
+            <Button {...props} variant="default" size="xs" disabled={now !== undefined && isBusy(now)}>
               Choose a file
             </Button>
           )}
         </FileButton>
-        {report?.isOver === false ? (
-          <Button size="xs" variant="default" onClick={() => stop.current?.abort()}>
-            Stop
-          </Button>
-        ) : null}
       </Group>
       {problem === undefined ? null : (
         <Alert color="red" variant="light" role="alert">
           <Inert text={problem} charsMax={500} />
         </Alert>
       )}
-      {report === undefined ? null : <Shown report={report} />}
+      {now === undefined ? null : now.type === type ? <Shown now={now} /> : <Elsewhere now={now} />}
     </Panel>
   )
 }
 
-const writeAll = async (
-  type: string,
-  items: ReadonlyArray<Item>,
-  signal: AbortSignal,
-  onReport: (report: Report) => void
-): Promise<void> => {
-  let report: Report = { total: items.length, written: 0, refused: [], isOver: false }
-  const turn = (more: Partial<Report>): void => {
-    report = { ...report, ...more }
-    onReport(report)
-  }
-  turn({})
-  let place = 1
-  for (const batch of batchesOf(items, batchRecordsMax, batchBytesMax)) {
-    if (signal.aborted) break
-    const from = place
-    place += batch.length
-    await ask("POST", `/entities/${part(type)}/batch`, { body: { items: batch } }).then(
-      () => turn({ written: report.written + batch.length }),
-      (error: Error) =>
-        turn({ refused: [...report.refused, `${count(from)} to ${count(place - 1)}: ${wordsOf(error)}`] })
-    )
-  }
-  turn({ isOver: true })
-  await queries.invalidateQueries({ queryKey: ["records"] })
+/** On screens of other types, and of none. */
+export const Elsewhere = ({ now }: { readonly now: Import }) => (
+  <Text size="sm" role="status">
+    {isBusy(now) ? "Records are on their way from a file into " : "Records came from a file into "}
+    <AnchorLink to="/data/$type" params={{ type: now.type }} size="sm">
+      <Inert text={now.type} />
+    </AnchorLink>
+    : {count(now.written)} of {count(now.total)} written.
+  </Text>
+)
+
+const Shown = ({ now }: { readonly now: Import }) => {
+  const { file, phase, refused, refusedBatches, total, written } = now
+  return (
+    <Stack gap="xs">
+      <Text size="sm">
+        <Inert text={file} />
+      </Text>
+      <Text size="sm" role="status" data-import={phase.kind}>
+        {count(written)} of {countOf(total, "record")} written{phase.kind === "running" ? " …" : "."}
+      </Text>
+      <Progress value={(written / total) * 100} aria-label="Records written" />
+      <InPhase phase={phase} />
+      <Group gap="xs">
+        {isBusy(now) ? (
+          <Button size="xs" variant="default" onClick={importing.stop}>
+            Stop
+          </Button>
+        ) : phase.kind === "over" ? null : (
+          <Button size="xs" onClick={() => void importing.goOn()}>
+            Go on from here
+          </Button>
+        )}
+      </Group>
+      {refusedBatches === 0 ? null : (
+        <Alert
+          color="red"
+          variant="light"
+          title={`${countOf(refusedBatches, "batch", "batches")} refused; nothing of them was written`}
+        >
+          {refused.map(({ words, ...stretch }) => (
+            <div key={stretch.from}>
+              <Inert text={`${places(stretch)}: ${words}`} charsMax={400} />
+            </div>
+          ))}
+          {refusedBatches > toldMax ? <div>… and {count(refusedBatches - toldMax)} more.</div> : null}
+        </Alert>
+      )}
+    </Stack>
+  )
 }
 
-const Shown = ({ report: { isOver, refused, total, written } }: { readonly report: Report }) => (
-  <Stack gap="xs">
-    <Text size="sm" role="status" data-import={isOver ? "over" : "running"}>
-      {count(written)} of {countOf(total, "record")} written{isOver ? "." : " …"}
-    </Text>
-    <Progress value={(written / total) * 100} aria-label="Records written" />
-    {refused.length === 0 ? null : (
-      <Alert
-        color="red"
-        variant="light"
-        title={`${countOf(refused.length, "batch", "batches")} refused; nothing of them was written`}
-      >
-        {refused.slice(0, refusedMax).map((words) => (
-          <div key={words}>
-            <Inert text={words} charsMax={400} />
-          </div>
-        ))}
-      </Alert>
-    )}
-  </Stack>
-)
+const places = ({ from, to }: Stretch): string =>
+  from === to ? `Record ${count(from)}` : `Records ${count(from)} to ${count(to)}`
+
+const InPhase = ({ phase }: { readonly phase: Phase }) => {
+  if (phase.kind === "waiting") {
+    return (
+      <Text size="sm">
+        <Inert text={phase.words} charsMax={300} /> It goes on by itself, <Ago atMs={phase.untilMs} />.
+      </Text>
+    )
+  }
+  if (phase.kind === "stopped") return <Text size="sm">You stopped it. What is written stays.</Text>
+  if (phase.kind !== "broken") return null
+  return (
+    <Alert color="red" variant="light" title="It stopped" role="alert">
+      <Text size="sm">
+        <Inert text={phase.words} charsMax={300} />
+      </Text>
+      <Text size="sm">
+        {phase.isUnknown
+          ? `Whether ${places(phase.stretch).toLowerCase()} of the file were written is not known. Going on sends them again: what was written is not written twice; only what others changed since gets the file's value again.`
+          : `${places(phase.stretch)} of the file and those behind were not written.`}
+      </Text>
+    </Alert>
+  )
+}

@@ -54,14 +54,8 @@ export const NewRecord = ({ kinds, onDone, type }: Props) => {
   })
   const operation = id === "" ? { id: "entities.add", args: [type] } : { id: "entities.put", args: [type, id] }
   const json = (name: "fields" | "header" | "kinds", label: string, description: string) => (
-    <JsonInput
-      label={label}
-      description={description}
-      autosize
-      minRows={1}
-      formatOnBlur
-      {...form.getInputProps(name)}
-    />
+    // Laid out anew on blur, it would move what is about to be clicked.
+    <JsonInput label={label} description={description} autosize minRows={1} {...form.getInputProps(name)} />
   )
   return (
     <Panel title="A new record">

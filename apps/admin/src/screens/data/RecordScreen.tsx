@@ -2,11 +2,11 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core"
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router"
-import { ask } from "../../api/ask.ts"
+import { ask, Refused } from "../../api/ask.ts"
 import { type Change, type Entity, historyQuery, pathOf, recordQuery, type Which } from "../../api/records.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
-import { useAct } from "../../acts/useAct.ts"
-import { exactly } from "../../elements/amounts.ts"
+import { exactly, shortened } from "../../elements/amounts.ts"
+import { Ago } from "../../elements/Clock.tsx"
 import { Facts } from "../../elements/Facts.tsx"
 import { InertValue } from "../../elements/Inert.tsx"
 import { ButtonLink } from "../../elements/links.tsx"
@@ -17,7 +17,8 @@ import { valueText } from "../../elements/plainText.ts"
 import { useIsTeam } from "../../session/who.ts"
 import { Differences } from "./Differences.tsx"
 import { FieldList } from "./FieldList.tsx"
-import { HistoryList } from "./HistoryList.tsx"
+import { deviceOf } from "./fieldStory.ts"
+import { HistoryList, Undo } from "./HistoryList.tsx"
 
 export const RecordScreen = () => {
   const { id, type } = useParams({ strict: false }) as { readonly type: string; readonly id: string }
@@ -27,18 +28,26 @@ export const RecordScreen = () => {
   const then = useQuery({ ...recordQuery(which, at), enabled: at !== undefined })
   const history = useInfiniteQuery(historyQuery(which))
   const changes = history.data?.pages.flatMap(({ items }) => items) ?? []
+  const isGone = now.error instanceof Refused && now.error.status === 404
   return (
     <Page
       title={valueText(id, 80)}
       description={<>A record of {valueText(type, 60)}.</>}
-      actions={<Acts which={which} isThere={now.data !== undefined} />}
+      actions={<Acts which={which} isThere={now.data !== undefined && !isGone} />}
     >
       {at === undefined ? null : (
         <AsOf which={which} at={at}>
-          <Loaded query={then}>{(was) => <Past was={was} now={now.data} />}</Loaded>
+          <Loaded query={then}>{(was) => <Past was={was} now={isGone ? undefined : now.data} />}</Loaded>
         </AsOf>
       )}
-      <Loaded query={now}>{(record) => <Present record={record} changes={changes} which={which} />}</Loaded>
+      {isGone && changes[0]?.kind === "deleted" ? (
+        <Deleted change={changes[0]} />
+      ) : (
+        // What is not there is not shown as old.
+        <Loaded query={isGone ? ({ ...now, data: undefined } as typeof now) : now}>
+          {(record) => <Present record={record} changes={changes} which={which} />}
+        </Loaded>
+      )}
       <Panel title="History">
         <HistoryList
           changes={changes}
@@ -78,6 +87,18 @@ const Present = ({
       <FieldList record={record} changes={changes} which={which} />
     </Panel>
   </>
+)
+
+/** Nothing of it is left but its history, which brings it back. */
+const Deleted = ({ change: { atMs, author, commit } }: { readonly change: Change }) => (
+  <Alert color="gray" variant="light" title="It is deleted" role="status" data-state="deleted">
+    <Stack gap="sm" align="flex-start">
+      <Text size="sm" component="div">
+        By <span title={author}>{shortened(deviceOf(author))}</span>, <Ago atMs={atMs} />.
+      </Text>
+      <Undo body={{ commits: [commit] }} label="Bring it back" words="this change" />
+    </Stack>
+  </Alert>
 )
 
 const Past = ({ now, was }: { readonly was: Entity; readonly now: Entity | undefined }) =>
@@ -138,21 +159,22 @@ const Acts = ({ isThere, which }: ActsProps) => {
   )
 }
 
-/** Deleting is undone as any other change: the way back stands here until one leaves. */
+/** Deleting is undone as any other change. */
 const Remove = ({ which }: { readonly which: Which }) => {
   const { header, id, type } = which
-  const deleting = useAct({
-    run: () => ask<{ readonly commits: ReadonlyArray<string> }>("DELETE", pathOf(which), { query: { header } }),
-    stale: ["records", "stats"],
-    done: "The record is deleted. Its history has the way back."
-  })
   return (
     <ActButton
       label="Delete"
       scope="records:write"
-      stale={["records", "stats"]}
-      operation={{ id: "entities.remove", args: [type, id], set: { header }, isRemoval: true }}
-      run={() => deleting.mutateAsync()}
+      stale={["records", "stats", "conflicts"]}
+      operation={{ id: "entities.remove", args: [type, id], query: { header }, isRemoval: true }}
+      run={() => ask("DELETE", pathOf(which), { query: { header } })}
+      done="The record is deleted. Its history has the way back."
+      question={{
+        title: "Delete this record?",
+        words: "It is gone on every device that syncs. Its history stays, and brings it back.",
+        yes: "Delete"
+      }}
     />
   )
 }

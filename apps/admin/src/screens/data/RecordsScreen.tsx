@@ -16,6 +16,7 @@ import { PagedTable } from "../../elements/PagedTable.tsx"
 import { usePaged } from "../../elements/usePaged.ts"
 import { valueText } from "../../elements/plainText.ts"
 import { Conditions } from "./Conditions.tsx"
+import { useImport } from "./importing.ts"
 import { ImportRecords } from "./ImportRecords.tsx"
 import { NewRecord } from "./NewRecord.tsx"
 import { columnsOf } from "./recordColumns.ts"
@@ -26,7 +27,9 @@ const keyOf = ({ header, id }: Entity): string => `${id} ${JSON.stringify(header
 export const RecordsScreen = () => {
   const { type } = useParams({ strict: false }) as { readonly type: string }
   const wanted = useSearch({ strict: false }) as Wanted
-  const [part, setPart] = useState<"new" | "import">()
+  const now = useImport()
+  // Whoever comes back finds the import where it was left.
+  const [part, setPart] = useState<"new" | "import" | undefined>(now?.type === type ? "import" : undefined)
   const seen = useQuery({ ...typeQuery(type), retry: false }).data
   return (
     <Page
@@ -95,7 +98,7 @@ const List = ({ fields, header, total, type, wanted }: ListProps) => {
       total={isAll ? total : undefined}
       columns={columns}
       keyOf={keyOf}
-      beside={<CopyCommand isWide operation={{ id: "entities.list", args: [type], set: { ...wanted } }} />}
+      beside={<CopyCommand isWide operation={{ id: "entities.list", args: [type], query: { ...wanted } }} />}
       onOpen={(record) =>
         void navigate({
           to: "/data/$type/$id",

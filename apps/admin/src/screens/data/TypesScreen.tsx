@@ -10,6 +10,8 @@ import { Inert } from "../../elements/Inert.tsx"
 import { AnchorLink } from "../../elements/links.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
+import { useImport } from "./importing.ts"
+import { Elsewhere } from "./ImportRecords.tsx"
 import { NewType } from "./NewType.tsx"
 
 const columns: ReadonlyArray<Column<TypeCount>> = [
@@ -53,11 +55,13 @@ const keyOf = ({ id }: TypeCount): string => id
 
 export const TypesScreen = () => {
   const navigate = useNavigate()
+  const now = useImport()
   return (
     <Page
       title="Data"
       description="Records by their types, as far as your member may read them. A partition is all records of a type with the same header."
     >
+      {now === undefined ? null : <Elsewhere now={now} />}
       <Loaded
         query={useQuery(typesQuery)}
         isEmpty={(types) => types.length === 0}

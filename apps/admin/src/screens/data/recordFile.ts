@@ -1,4 +1,5 @@
 /** Files of records: JSON (an array), lines of JSON, or CSV with a head; what is in them, or where they are wrong. */
+import { type CsvRow, csvRows } from "./csvRows.ts"
 
 export interface Item {
   readonly id?: string
@@ -11,6 +12,8 @@ export type Read = { readonly items: ReadonlyArray<Item> } | { readonly problem:
 /** Largest file, in bytes: it is held in memory while it is taken in. */
 export const fileBytesMax = 64 * 1024 * 1024
 
+const lineEnds = /\r\n|\r|\n/
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -18,12 +21,23 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const itemOf = (value: unknown): Item | undefined => {
   if (!isObject(value)) return undefined
   const { id, ...rest } = value
-  if (id !== undefined && typeof id !== "string" && typeof id !== "number") return undefined
-  const named = id === undefined || id === "" ? {} : { id: String(id) }
+  if (id !== undefined && id !== null && typeof id !== "string" && typeof id !== "number") return undefined
+  const named = id === undefined || id === null || id === "" ? {} : { id: String(id) }
   if (isObject(rest["fields"]) && Object.keys(rest).every((name) => name === "fields" || name === "header")) {
-    return { ...named, ...(isObject(rest["header"]) ? { header: rest["header"] } : {}), fields: rest["fields"] }
+    const { fields, header } = rest
+    if (header !== undefined && header !== null && !isObject(header)) return undefined
+    return { ...named, ...(isObject(header) ? { header } : {}), fields }
   }
   return { ...named, fields: rest }
+}
+
+/** What is no UTF-8 is refused: it would be taken in with other letters than it has. */
+export const textOf = (bytes: ArrayBuffer): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 export const readFile = (name: string, text: string): Read => {
@@ -42,9 +56,26 @@ const gather = (values: ReadonlyArray<readonly [place: string, value: unknown]>)
   return items.length === 0 ? { problem: "There is no record in it." } : { items }
 }
 
+const textOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
+
+/** In which of the lines JSON has a number that would be read as another one, counted from the first. */
+const inexactIn = (text: string, first: number): string | undefined => {
+  for (const { 0: found, index } of text.matchAll(textOrNumber)) {
+    if (found.startsWith('"') || !isInexact(found)) continue
+    const line = first + text.slice(0, index).split(lineEnds).length - 1
+    return `Line ${line} has the number ${found}, of which digits would be lost. Write it as a text, in quotes.`
+  }
+  return undefined
+}
+
+const isInexact = (number: string): boolean =>
+  !Number.isFinite(Number(number)) || (/^-?\d{16,}$/.test(number) && BigInt(Number(number)) !== BigInt(number))
+
 const readArray = (text: string): Read => {
   try {
-    return gather((JSON.parse(text) as ReadonlyArray<unknown>).map((value, at) => [`Entry ${at + 1}`, value] as const))
+    const values = JSON.parse(text) as ReadonlyArray<unknown>
+    const problem = inexactIn(text, 1)
+    return problem === undefined ? gather(values.map((value, at) => [`Entry ${at + 1}`, value] as const)) : { problem }
   } catch (error) {
     return { problem: `It is no JSON: ${(error as Error).message}` }
   }
@@ -52,45 +83,63 @@ const readArray = (text: string): Read => {
 
 const readLines = (text: string): Read => {
   const values: Array<readonly [string, unknown]> = []
-  for (const [at, line] of text.split("\n").entries()) {
+  for (const [at, line] of text.split(lineEnds).entries()) {
     if (line.trim() === "") continue
     try {
       values.push([`Line ${at + 1}`, JSON.parse(line)])
     } catch (error) {
       return { problem: `Line ${at + 1} is no JSON: ${(error as Error).message}` }
     }
+    const problem = inexactIn(line, at + 1)
+    if (problem !== undefined) return { problem }
   }
   return gather(values)
 }
 
-/** Cells as they stand: numbers and truths by JSON, everything else as text; an empty one is no field. */
-const cellOf = (cell: string): unknown => (/^(-?\d+(\.\d+)?|true|false|null)$/.test(cell) ? JSON.parse(cell) : cell)
+const words: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["true", true],
+  ["false", false],
+  ["null", null]
+])
 
+/** A number only where it is written as that number alone is: `007`, `1.50` and what has too many digits stay texts. */
+const cellOf = (cell: string): unknown => {
+  if (words.has(cell)) return words.get(cell)
+  const number = Number(cell)
+  return Number.isFinite(number) && String(number) === cell ? number : cell
+}
+
+/** An empty cell is no field. */
 const readCsv = (text: string): Read => {
-  const rows = csvRows(text)
-  const [head, ...body] = rows
+  const read = csvRows(text)
+  if ("problem" in read) return read
+  const [head, ...body] = read.rows
   if (head === undefined) return { problem: "There is no line in it." }
-  const values = body.map((cells, at) => {
-    const fields = head.flatMap((name, column) => {
-      const cell = cells[column] ?? ""
-      return cell === "" ? [] : [[name, name === "id" ? cell : cellOf(cell)] as const]
-    })
-    return [`Row ${at + 2}`, Object.fromEntries(fields)] as const
-  })
+  const problem = headProblem(head)
+  if (problem !== undefined) return { problem }
+  const values: Array<readonly [string, unknown]> = []
+  for (const { cells, line } of body) {
+    if (cells.length > head.cells.length) {
+      return { problem: `Line ${line} has ${cells.length} cells, and the head ${head.cells.length}.` }
+    }
+    const fields: Array<readonly [string, unknown]> = []
+    for (const [column, cell] of cells.entries()) {
+      const name = head.cells[column]!
+      if (cell === "") continue
+      if (name === "")
+        return { problem: `Line ${line} has something in column ${column + 1}, which the head does not name.` }
+      fields.push([name, name === "id" ? cell : cellOf(cell)])
+    }
+    values.push([`Line ${line}`, Object.fromEntries(fields)])
+  }
   return gather(values)
 }
 
-/** By RFC 4180: quoted cells hold commas, line ends and doubled quotes. */
-const csvRows = (text: string): ReadonlyArray<ReadonlyArray<string>> => {
-  const rows: Array<Array<string>> = []
-  let row: Array<string> = []
-  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r?\n|$)/g)) {
-    row.push(quoted === undefined ? plain! : quoted.replaceAll('""', '"'))
-    if (end === ",") continue
-    if (row.length > 1 || row[0] !== "") rows.push(row)
-    row = []
-  }
-  return rows
+const headProblem = ({ cells, line }: CsvRow): string | undefined => {
+  const twice = cells.find((name, at) => name !== "" && cells.indexOf(name) !== at)
+  if (twice !== undefined) return `Line ${line}, the head, names ${twice} twice.`
+  if (cells.length > 1 || !/[;\t]/.test(cells[0]!)) return undefined
+  return `Line ${line}, the head, has no comma. Commas part the cells of a row, and not semicolons or tabs.`
 }
 
 const utf8 = new TextEncoder()

@@ -1,0 +1,117 @@
+/** Records in a real browser: written, taken in from files, deleted and brought back, and what others wrote in them. */
+import { beforeAll, expect, it } from "vitest"
+import { chromiumPath, watchFaults } from "./browser.ts"
+import { useOwner, usePages } from "./pageWorld.ts"
+
+const world = usePages()
+const owner = useOwner(world)
+
+beforeAll(async () => {
+  if (chromiumPath === undefined) return
+  await owner.page.context().grantPermissions(["clipboard-read", "clipboard-write"])
+}, 60_000)
+
+const historyOf = async (type: string, id: string): Promise<ReadonlyArray<{ readonly kind: string }>> =>
+  (
+    await world.hub.door<{ readonly items: ReadonlyArray<{ readonly kind: string }> }>(
+      "GET",
+      `/entities/${type}/${id}/history`
+    )
+  ).items
+
+it("[UI-41] [UI-42] one click writes a record, and a deleted one says so and comes back", async () => {
+  const { page } = owner
+  const seen = watchFaults(page.context())
+  await page.goto(`${world.hub.url}/data/note`)
+  await page.getByRole("button", { name: "New record" }).click()
+  await page.getByLabel("Id", { exact: true }).fill("n1")
+  await page.getByLabel("Fields").fill('{"a":1,"b":2,"c":[1,2,3]}')
+  await page.getByRole("button", { name: "Write", exact: true }).click({ delay: 60 })
+  await page.getByRole("heading", { level: 1, name: "n1" }).waitFor()
+  expect(await world.hub.door("GET", "/entities/note/n1")).toMatchObject({ fields: { a: 1, b: 2, c: [1, 2, 3] } })
+
+  const yes = page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true })
+  await page.route(/entities\/note\/n1$/, (route) => route.abort(), { times: 1 })
+  await page.getByRole("button", { name: "Delete", exact: true }).click()
+  await yes.click()
+  await page.getByText("This was not done").first().waitFor()
+  expect(await page.getByText("This was not done").count()).toBe(1)
+  await page.getByRole("button", { name: "Delete", exact: true }).click()
+  await yes.click()
+  const deleted = page.locator("[data-state=deleted]")
+  await deleted.waitFor()
+  expect(await deleted.innerText()).toContain("It is deleted")
+  expect(await page.getByText("What is shown may be old").count()).toBe(0)
+  expect(await page.locator("[data-field=a]").count()).toBe(0)
+  await deleted.getByRole("button", { name: "Bring it back" }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Undo" }).click()
+  await page.locator("[data-field=a]").waitFor()
+  expect(await page.locator("[data-state=deleted]").count()).toBe(0)
+  expect(seen.faults).toEqual([])
+})
+
+it("[UI-40] an import goes on without its screen, stops at a lost answer, and writes nothing twice", async () => {
+  const { page } = owner
+  const records = Array.from({ length: 1_200 }, (_, at) => ({ title: `Milk ${at}` }))
+  const buffer = Buffer.from(JSON.stringify(records))
+  const batch = /entities\/item\/batch$/
+  let release = (): void => undefined
+  const held = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  await page.route(batch, async (route) => {
+    asked++
+    if (asked === 1) await held
+    // The hub writes it, and its answer is lost.
+    if (asked === 2) await route.fetch()
+    await (asked === 2 ? route.abort() : route.continue())
+  })
+  await page.goto(`${world.hub.url}/data/item`)
+  await page.getByRole("button", { name: "Import" }).click()
+  await page.locator("input[type=file]").setInputFiles({ name: "items.json", mimeType: "application/json", buffer })
+  await page.locator("[data-import=running]").waitFor()
+  await page.getByRole("navigation").getByRole("link", { name: "Data", exact: true }).click()
+  await page.getByText("Records are on their way from a file into item").waitFor()
+  // Nobody leaves the pages unasked.
+  const isAsked = (): Promise<boolean> =>
+    page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })))
+  expect(await isAsked()).toBe(true)
+  release()
+  await page.getByText("Records came from a file into item").waitFor()
+  expect(await isAsked()).toBe(false)
+  await page.getByRole("link", { name: "item" }).first().click()
+  await page.locator("[data-import=broken]").getByText("500 of 1,200 records written.").waitFor()
+  await page.getByText("Whether records 501 to 1,000 of the file were written is not known.").waitFor()
+  await page.getByRole("button", { name: "Go on from here" }).click()
+  await page.locator("[data-import=over]").getByText("1,200 of 1,200 records written.").waitFor()
+  expect(asked).toBe(4)
+  expect(await world.hub.door("GET", "/types/item")).toMatchObject({ records: 1_200 })
+  await page.unrouteAll({ behavior: "ignoreErrors" })
+})
+
+it("[UI-40] a batch that is sent again with its ids changes nothing", async () => {
+  const items = [
+    { id: "b1", fields: { title: "Milk", votes: 3, tags: ["red"] } },
+    { id: "b2", fields: { title: "Bread" } }
+  ]
+  const body = { items, kinds: { votes: "counter", tags: "orSet" } }
+  await world.hub.door("POST", "/entities/batched/batch", body)
+  const again = await world.hub.door<{ readonly commits: ReadonlyArray<string> }>("POST", "/entities/batched/batch", {
+    items
+  })
+  expect([again.commits, (await historyOf("batched", "b1")).map(({ kind }) => kind)]).toEqual([[], ["created"]])
+})
+
+it("[UI-11] signs that turn what follows stand as their code, in lists and on the record itself", async () => {
+  const { page } = owner
+  await world.hub.door("PUT", "/entities/hostile/h1", { fields: { title: "a\u202Egpj.exe", "f\u202Eg": 1 } })
+  await world.hub.door("PUT", `/entities/hostile/${encodeURIComponent("x\u202Ey")}`, { fields: { title: "b" } })
+  const raw = (): Promise<boolean> => page.evaluate(() => document.body.innerText.includes("\u202E"))
+  await page.goto(`${world.hub.url}/data/hostile`)
+  await page.getByText("x\\u202Ey").waitFor()
+  await page.getByText("a\\u202Egpj.exe").waitFor()
+  expect(await raw()).toBe(false)
+  await page.goto(`${world.hub.url}/data/hostile/h1`)
+  await page.locator("[data-field=title]").getByText("a\\u202Egpj.exe").waitFor()
+  await page.getByText("f\\u202Eg").first().waitFor()
+  expect(await raw()).toBe(false)
+})
