@@ -1,5 +1,8 @@
 /** Records in a real browser: written, taken in from files, deleted and brought back, and what others wrote in them. */
+import { execFileSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
 import { beforeAll, expect, it } from "vitest"
+import { type Action, actions } from "./actions.ts"
 import { chromiumPath, watchFaults } from "./browser.ts"
 import { useOwner, usePages } from "./pageWorld.ts"
 
@@ -10,6 +13,78 @@ beforeAll(async () => {
   if (chromiumPath === undefined) return
   await owner.page.context().grantPermissions(["clipboard-read", "clipboard-write"])
 }, 60_000)
+
+/** An operation as the command line lists it. */
+interface Listed {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly args: ReadonlyArray<string>
+  readonly query: ReadonlyArray<string>
+  /** Empty where it takes any. */
+  readonly body?: ReadonlyArray<string>
+}
+
+/** What a command of an action says that the hub does not take, or that the button does not do. */
+const faultsOf = (
+  { asked, nearby, place, said }: Action,
+  listed: ReadonlyMap<string, Listed>
+): ReadonlyArray<string> => {
+  const meant = said.flatMap(({ id, args, query, set }) => {
+    const operation = listed.get(id)
+    if (operation === undefined) return [`${place} ${id}: there is no such operation`]
+    const { body = [], method, path } = operation
+    const takes = operation.body !== undefined && body.length === 0 ? set : body
+    return [
+      ...(args === operation.args.length ? [] : [`${place} ${id} takes ${operation.args.length} arguments`]),
+      ...set.filter((name) => !takes.includes(name)).map((name) => `${place} ${id} has no ${name} in its body`),
+      ...query.filter((name) => !operation.query.includes(name)).map((name) => `${place} ${id} has no query ${name}`),
+      ...(method === "GET" || isAsked(asked.length > 0 ? asked : nearby, method, path)
+        ? []
+        : [`${place} ${id} is not what is asked: ${[...asked, ...nearby].join(", ")}`])
+    ]
+  })
+  const paths = said.flatMap(({ id }) => [listed.get(id)].flatMap((each) => each ?? []))
+  const others = asked.filter((each) => !paths.some(({ method, path }) => isAsked([each], method, path)))
+  return [...meant, ...others.map((each) => `${place} asks ${each} and says no command for it`)]
+}
+
+const isAsked = (asked: ReadonlyArray<string>, method: string, path: string): boolean =>
+  asked.some((each) => {
+    const pattern = each.replaceAll(/[.?*+^$()[\]|\\]/g, "\\$&").replaceAll("{}", "[^/]+")
+    return new RegExp(`^${pattern}$`).test(`${method} /${path}`)
+  })
+
+it("[UI-18] every action's command names the operation that it asks the hub for, with fields that it takes", async () => {
+  const lines = (await world.hub.command("hub", "--json", "--data", world.hub.folder)).split("\n")
+  const operations = lines.flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Listed]))
+  const listed = new Map(operations.map((each) => [each.id, each]))
+  const said = actions()
+  expect(said.length).toBeGreaterThan(70)
+  expect(said.flatMap((action) => faultsOf(action, listed))).toEqual([])
+})
+
+it("[UI-18] commands on records whose ids look like flags do the same when they are pasted", async () => {
+  const { page } = owner
+  await page.goto(`${world.hub.url}/tokens`)
+  await page.getByLabel("What it is for").fill("terminal")
+  for (const box of await page.getByRole("checkbox").all()) await box.check()
+  await page.getByRole("button", { name: "Make the token" }).click()
+  const secret = await page.locator("[data-shown-once] code").first().innerText()
+  writeFileSync(world.hub.pathIn("token"), `${secret}\n`)
+  for (const id of ["-x", "--yes"]) {
+    await world.hub.door("PUT", `/entities/flag/${id}`, { fields: { title: "Milk" } })
+    await page.goto(`${world.hub.url}/data/flag/${id}`)
+    await page.getByRole("button", { name: "Delete", exact: true }).waitFor()
+    await page.getByRole("button", { name: "Copy as syncline command" }).first().click()
+    const text = await page.evaluate(() => navigator.clipboard.readText())
+    expect(text).toMatch(/^syncline hub .*entities\.remove flag -/)
+    // The shell's part: words and their quotes.
+    const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${text.replace(/^syncline /, "")}`]).toString()
+    await world.hub.command(...words.split("\0").slice(0, -1))
+    await page.locator("[data-state=deleted]").waitFor()
+  }
+})
 
 const historyOf = async (type: string, id: string): Promise<ReadonlyArray<{ readonly kind: string }>> =>
   (
@@ -114,4 +189,33 @@ it("[UI-11] signs that turn what follows stand as their code, in lists and on th
   await page.locator("[data-field=title]").getByText("a\\u202Egpj.exe").waitFor()
   await page.getByText("f\\u202Eg").first().waitFor()
   expect(await raw()).toBe(false)
+})
+
+it("[UI-43] of a conflict the two values are shown that met, also once the field was written anew", async () => {
+  const { page } = owner
+  const [folder, hub] = [world.hub.pathIn("phone"), world.hub]
+  const shown = await hub.command("init", "--data", folder, "--hub", hub.url)
+  const [peer] = /12D3Koo\w+/.exec(shown)!
+  await hub.door("POST", "/devices", { member: "owner", peer, name: "phone" })
+  await hub.door("PUT", "/entities/met/c1", { fields: { title: "first" } })
+  await hub.command("sync", "--data", folder)
+  await hub.door("PATCH", "/entities/met/c1", { fields: { title: "hub wins?" } })
+  await hub.command("put", "met", '{"title":"device value"}', "--id", "c1", "--data", folder)
+  await hub.command("sync", "--data", folder)
+  await page.goto(`${hub.url}/conflicts`)
+  const row = page.getByRole("row", { name: /met c1/ })
+  await row.getByRole("button", { name: "Look at both" }).click()
+  const dialog = page.getByRole("dialog", { name: "Both values" })
+  await dialog.getByText("device value").waitFor()
+  await dialog.getByText("hub wins?").waitFor()
+  expect(await dialog.locator("[data-conflict=settled]").count()).toBe(0)
+  // Since then, and of another record with its id.
+  await hub.door("PATCH", "/entities/met/c1", { fields: { title: "third, newer" } })
+  await dialog.locator("[data-conflict=settled]").waitFor()
+  const facts = await dialog.innerText()
+  for (const words of [/Stood: by[^]*device value/, /Did not: by[^]*hub wins\?/, /Stands now: by[^]*third, newer/])
+    expect(facts).toMatch(words)
+  await dialog.getByRole("button", { name: "Take the one that did not" }).click()
+  await dialog.waitFor({ state: "detached" })
+  expect(await hub.door("GET", "/entities/met/c1")).toMatchObject({ fields: { title: "hub wins?" } })
 })

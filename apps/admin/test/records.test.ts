@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest"
 import type { Change, Entity } from "../src/api/records.ts"
 import { gathering } from "../src/live/staleness.ts"
 import type { Area } from "../src/api/areas.ts"
-import { sidesOf } from "../src/screens/conflicts/bothSides.ts"
+import { isEnough, sidesOf, timedOf } from "../src/screens/conflicts/bothSides.ts"
+import { headerOf } from "../src/screens/conflicts/conflictPlace.ts"
 import { differences, writersOf } from "../src/screens/data/fieldStory.ts"
 import { columnsMax, columnsOf } from "../src/screens/data/recordColumns.ts"
 import { batchesOf, readFile, textOf } from "../src/screens/data/recordFile.ts"
@@ -140,11 +141,37 @@ describe("a record", () => {
       { field: "gone", was: 1, now: undefined },
       { field: "t", was: "old", now: "new" }
     ])
-    expect(sidesOf({ field: "t", winner: "B/1", loser: "A" }, history)).toEqual({
-      winner: { value: "new", atMs: 3 },
-      loser: { value: "old", atMs: 2 }
+  })
+
+  it("[UI-43] both sides of a conflict are the two writes that met, whatever was written before and since", () => {
+    const noted = { atMs: 9, type: "task", id: "c1", field: "t", winner: "D", loser: "H" }
+    const timed = timedOf({ ...noted, header: {}, winnerAt: "5", loserAt: "4" })!
+    const met = [
+      change(5, "D/1", "t", "device value"),
+      change(4, "H/1", "t", "hub wins?"),
+      change(1, "H/1", "t", "first")
+    ]
+    const [winner, loser] = [
+      { value: "device value", atMs: 5, author: "D/1" },
+      { value: "hub wins?", atMs: 4, author: "H/1" }
+    ]
+    expect(sidesOf(timed, met)).toEqual({ winner, loser, since: undefined })
+    // Another field, and the same stamp of another device, are nothing.
+    expect(sidesOf(timed, [change(7, "H/1", "other", 1), change(5, "E/1", "other", 2), ...met]).since).toBeUndefined()
+    expect(sidesOf(timed, [change(7, "H/1", "t", "third, newer"), change(6, "D/1", "t", "second"), ...met])).toEqual({
+      winner,
+      loser,
+      since: { value: "third, newer", atMs: 7, author: "H/1" }
     })
-    expect(sidesOf({ field: "t", winner: "B", loser: "C" }, history).loser).toBeUndefined()
+    expect(sidesOf({ ...timed, loser: "E" }, met).loser).toBeUndefined()
+    expect([isEnough(timed, met.slice(0, 2)), isEnough(timed, met), isEnough(timed, [])]).toEqual([false, true, false])
+    // Noted without times: nobody can tell which writes they were.
+    expect(timedOf(noted)).toBeUndefined()
+    expect([headerOf({ ...noted }), headerOf({ header: {} }), headerOf({ header: { team: "north" } })]).toEqual([
+      undefined,
+      undefined,
+      '{"team":"north"}'
+    ])
   })
 
   it("[UI-21] shows no more columns than there is room for, where it lies first", () => {

@@ -4,6 +4,7 @@
  */
 import type { Journal, Partition, SyncEvent } from "@syncline/core"
 import type { AdminLive, AdminScope } from "@syncline/core/admin"
+import * as conflictSight from "../records/conflictSight.ts"
 
 /** What somebody may hear of. */
 export interface Ears {
@@ -48,7 +49,7 @@ export const ofEvent = (
     case "EntitiesUpdated":
       return undefined
     case "ConflictResolved":
-      return hears("records:read", isAll || (partitions.length > 0 && partitions.every(sees)))
+      return hears("records:read", isAll || conflictSight.sees(event, partitions, sees))
     // They name a record or a commit, and not where it lies.
     case "ForkDetected":
     case "WriteRejected":

@@ -15,6 +15,8 @@ const flushMs = 5_000
 const prefix = "conflicts/"
 const missedKey = "conflicts-missed"
 
+const HeaderValue = Schema.NullOr(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
+
 const Noted = Schema.Struct({
   /** From 1, as they were noted. */
   number: Schema.Int,
@@ -23,7 +25,11 @@ const Noted = Schema.Struct({
   id: Schema.String,
   field: Schema.String,
   winner: Schema.String,
-  loser: Schema.String
+  loser: Schema.String,
+  // Lines of earlier versions have none of these.
+  header: Schema.optionalKey(Schema.Record(Schema.String, HeaderValue)),
+  winnerAt: Schema.optionalKey(Schema.String),
+  loserAt: Schema.optionalKey(Schema.String)
 })
 export type Noted = typeof Noted.Type
 
@@ -65,8 +71,8 @@ class Book {
     Effect.map(Clock.currentTimeMillis, (atMs) => {
       if (event._tag === "Lagged") this.#missed += event.missed
       if (event._tag !== "ConflictResolved") return
-      const { field, id, loser, type, winner } = event
-      this.#fresh.push({ atMs, type, id, field, winner, loser })
+      const { _tag, ...conflict } = event
+      this.#fresh.push({ atMs, ...conflict })
       if (this.#fresh.length > keptMax) this.#fresh.shift()
     })
 

@@ -4,12 +4,13 @@ import { AdminPage, AdminRecords } from "@syncline/core/admin"
 import type { NodeServices } from "@syncline/node"
 import { Effect } from "effect"
 import { type AnyEndpoint, endpoint } from "../rest/Endpoint.ts"
+import * as conflictSight from "./conflictSight.ts"
 import * as Conflicts from "./Conflicts.ts"
 import * as Reader from "./Reader.ts"
 import * as recordProblems from "./recordProblems.ts"
 import { because, PlaceUnfit } from "./RecordsError.ts"
 
-const told = ({ atMs, field, id, loser, type, winner }: Conflicts.Noted) => ({ atMs, type, id, field, winner, loser })
+const told = ({ number: _number, ...conflict }: Conflicts.Noted) => conflict
 
 /**
  * So many of the noted ones as somebody sees: of a record that is there no more only who has the whole space. What it does not see
@@ -26,11 +27,11 @@ const seenBy = Effect.fnUntraced(function* (
   const seen: Array<Conflicts.Noted> = []
   for (const one of noted) {
     if (seen.length === limit) break
-    const record = JSON.stringify([one.type, one.id])
+    const record = JSON.stringify([one.type, one.id, one.header])
     let isSeen = known.get(record)
     if (isSeen === undefined) {
-      const places = yield* journal.liveOf(one.type, one.id)
-      isSeen = places.length > 0 && places.every(({ partition }) => reader.sees(partition))
+      const places = (yield* journal.liveOf(one.type, one.id)).map(({ partition }) => partition)
+      isSeen = conflictSight.sees(one, places, reader.sees)
       known.set(record, isSeen)
     }
     if (isSeen) seen.push(one)

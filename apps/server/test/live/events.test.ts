@@ -197,13 +197,26 @@ describe("what is heard", () => {
   const everything: LiveView.Ears = { scopes: all, isAll: true, sees: () => true }
   const none: LiveView.Ears = { scopes: new Set(), isAll: true, sees: () => true }
   const loss = { entities: 1, kept: 0, rule: "r", because: "b" }
-  const conflict = { _tag: "ConflictResolved", type: "task", id: "1", field: "title", winner: "a", loser: "b" } as const
+  const conflict = {
+    _tag: "ConflictResolved",
+    ...north,
+    id: "1",
+    field: "title",
+    winner: "a",
+    winnerAt: "0000000000020000",
+    loser: "b",
+    loserAt: "0000000000010000"
+  } as const
 
   it("[HP-5] of a conflict, a fork, a rejection and a loss of access each hears what lies where it reads", () => {
     const heard = (event: SyncEvent.SyncEvent, ...partitions: ReadonlyArray<Partition.Partition>) =>
       [some, everything, none].map((ears) => LiveView.ofEvent(event, ears, partitions))
     expect(heard(conflict, north)).toEqual([conflict, conflict, undefined])
-    expect(heard(conflict, north, south)).toEqual([undefined, conflict, undefined])
+    // Another record has its id, and whoever reads that alone hears nothing.
+    expect(heard(conflict, north, south)).toEqual([conflict, conflict, undefined])
+    const elsewhere = { ...conflict, ...south }
+    expect(heard(elsewhere, north, south)).toEqual([undefined, elsewhere, undefined])
+    expect(heard(conflict, south)).toEqual([undefined, conflict, undefined])
     expect(heard(conflict)).toEqual([undefined, conflict, undefined])
     const changed = {
       _tag: "AccessChanged",

@@ -79,10 +79,13 @@ const conflict = (at: number): SyncEvent.SyncEvent =>
   ({
     _tag: "ConflictResolved",
     type: "task",
+    header: { team: "north" },
     id: `r${at}`,
     field: "title",
     winner: "a",
-    loser: "b"
+    winnerAt: "0000000000020000",
+    loser: "b",
+    loserAt: "0000000000010000"
   }) as unknown as SyncEvent.SyncEvent
 
 it("[HE-11] notes conflicts in order, keeps the newest 1,024 over restarts, and says how many it missed", async () => {
@@ -109,8 +112,25 @@ it("[HE-11] notes conflicts in order, keeps the newest 1,024 over restarts, and 
     for (let at = from; at < from + count; at++) await Effect.runPromise(PubSub.publish(events, conflict(at)))
     await Effect.runPromise(Effect.sleep(20))
   }
+  // As earlier versions kept it.
+  const old = { atMs: 1, type: "task", id: "old", field: "title", winner: "a", loser: "b" }
+  const line = JSON.stringify([{ number: 1, ...old }])
+  await Effect.runPromise(rows.change(({ settings }) => settings.set(`conflicts/${"1".padStart(16, "0")}`, line)))
+  const kept = await open()
+  expect(await kept.newest()).toEqual([{ number: 1, ...old }])
+  await kept.close()
+  await Effect.runPromise(rows.change(({ settings }) => settings.remove(`conflicts/${"1".padStart(16, "0")}`)))
   const first = await open()
   await publish(1, 100)
+  expect((await first.newest(2))[0]).toEqual({
+    ...old,
+    atMs: expect.any(Number) as number,
+    number: 1,
+    id: "r1",
+    header: { team: "north" },
+    winnerAt: "0000000000020000",
+    loserAt: "0000000000010000"
+  })
   expect((await first.newest()).map(({ id, number }) => [number, id]).slice(0, 2)).toEqual([
     [100, "r100"],
     [99, "r99"]
@@ -123,10 +143,10 @@ it("[HE-11] notes conflicts in order, keeps the newest 1,024 over restarts, and 
   await publish(108, 1_500)
   await Effect.runPromise(PubSub.publish(events, { _tag: "Lagged", missed: 5 }))
   await until(async () => (await second.missed()) === 5, 2_000)
-  const kept = await second.newest()
-  expect(kept.length).toBe(Conflicts.keptMax)
-  expect(kept[0]!.id).toBe("r1607")
-  expect(kept.map(({ number }) => number)).toEqual(kept.map((_, at) => kept[0]!.number - at))
+  const last = await second.newest()
+  expect(last.length).toBe(Conflicts.keptMax)
+  expect(last[0]!.id).toBe("r1607")
+  expect(last.map(({ number }) => number)).toEqual(last.map((_, at) => last[0]!.number - at))
   await second.close()
 })
 

@@ -270,3 +270,20 @@ it("[HE-11] of conflicts a person gets those of records that its member may read
   expect((await as("nobody")("GET", "/conflicts")).body).toMatchObject({ code: "AccountUnlinked" })
   expect((await as("mia")("GET", "/conflicts?after=x")).body).toMatchObject({ code: "PlaceUnfit" })
 })
+
+it("[HE-11] of several records with one id each person hears of the conflicts of those that its member may read", async () => {
+  const [one] = conflictsOf("twin")
+  const times = { winnerAt: "0000000000020000", loserAt: "0000000000010000" }
+  const conflicts = [
+    { ...one!, number: 3, header: south, ...times },
+    { ...one!, number: 2, header: north, ...times },
+    { ...one!, number: 1 }
+  ]
+  const { as, copy } = await recordsWorld({ conflicts })
+  await copy({ id: "twin", header: south, fields: { title: "secret" } })
+  await copy({ id: "twin", header: north, fields: { title: "ours" } })
+  const told = async (who: string) => (await as(who)("GET", "/conflicts")).body["items"]
+  const { number: _number, ...northern } = conflicts[1]!
+  expect(await told("mia")).toEqual([northern])
+  expect(await told("owner")).toHaveLength(3)
+})

@@ -232,9 +232,13 @@ export const Conflict = Schema.Struct({
   type: Schema.String,
   id: Schema.String,
   field: Schema.String,
-  /** Devices whose value stands, and whose does not. */
+  /** Devices whose value stood when the hub found it, and whose did not. */
   winner: Schema.String,
-  loser: Schema.String
+  loser: Schema.String,
+  /** Where the record lies, and the stamps by which its history finds both writes; not of conflicts that were noted without them. */
+  header: Schema.optionalKey(Schema.Record(Schema.String, HeaderValue)),
+  winnerAt: Schema.optionalKey(Schema.String),
+  loserAt: Schema.optionalKey(Schema.String)
 }).annotate({ identifier: "Conflict" })
 export const ConflictQuery = Schema.Struct({
   ...AdminPage.fields,

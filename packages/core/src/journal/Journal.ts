@@ -147,11 +147,13 @@ export interface PurgeOutcome {
 }
 
 export interface ConflictRef {
-  readonly type: string
+  readonly partition: Partition
   readonly id: string
   readonly field: string
   readonly winner: Author
+  readonly winnerAt: HybridTime
   readonly loser: Author
+  readonly loserAt: HybridTime
 }
 
 /** A durable change that others may now see. */

@@ -383,7 +383,7 @@ const mergeEvent = (
 ): boolean => {
   const { tally } = work
   const { event, origin } = placed
-  const { type } = entity.partition.partition
+  const { partition } = entity.partition
   const isUnfolded = entity.unfolded !== undefined
   const wasLive = isLive(entity)
   switch (isUnfolded ? "fork" : EntityState.standing(entity.state, event, origin, work.isCompared)) {
@@ -406,7 +406,11 @@ const mergeEvent = (
       tally.applied++
       for (const { field, loser, winner } of EntityState.apply(entity.state, event, origin)) {
         if (tally.conflicts.length >= reportsMax) break
-        tally.conflicts.push({ type, id: entity.id, field, winner: winner.author, loser: loser.author })
+        const [won, lost] = [
+          { winner: winner.author, winnerAt: winner.at },
+          { loser: loser.author, loserAt: loser.at }
+        ]
+        tally.conflicts.push({ partition, id: entity.id, field, ...won, ...lost })
       }
       tally.grown += Number(isLive(entity)) - Number(wasLive)
       return true

@@ -56,14 +56,17 @@ export const takenIn = Effect.fnUntraced(function* (
   if (outcome.locked > 0 && hasKey) yield* publish({ _tag: "CommitsLocked", peer, commits: outcome.locked })
   if (outcome.isCopied) yield* copied(supervisor, peer)
   for (const { author, id, type } of outcome.forks) yield* publish({ _tag: "ForkDetected", author, type, id })
-  for (const { field, id, loser, type, winner } of outcome.conflicts) {
+  for (const { field, id, loser, loserAt, partition, winner, winnerAt } of outcome.conflicts) {
     yield* publish({
       _tag: "ConflictResolved",
-      type,
+      type: partition.type,
+      header: partition.header,
       id,
       field,
       winner: Author.peer(winner),
-      loser: Author.peer(loser)
+      winnerAt,
+      loser: Author.peer(loser),
+      loserAt
     })
   }
 })

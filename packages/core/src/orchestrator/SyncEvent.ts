@@ -142,11 +142,14 @@ export const ForkDetected = Schema.TaggedStruct("ForkDetected", {
 })
 /** Two devices wrote different values to one field without knowing of each other; the loser stays in the history. */
 export const ConflictResolved = Schema.TaggedStruct("ConflictResolved", {
-  type: Schema.String,
+  ...PartitionName,
   id: Schema.String,
   field: Schema.String,
   winner: Schema.String,
-  loser: Schema.String
+  /** Stamps of 16 hexadecimal digits, by which the history finds both writes. */
+  winnerAt: Schema.String,
+  loser: Schema.String,
+  loserAt: Schema.String
 })
 /** Something is pending and nothing moved for the progress limit; the session is rebuilt. */
 export const Stalled = Schema.TaggedStruct("Stalled", { peer: Schema.NullOr(PeerId.PeerId), awaiting: Schema.String })

@@ -296,7 +296,17 @@ const convergenceRules = (name: string, make: MakeJournal): void => {
       yield* TestClock.setTime(startMs + 1000)
       yield* a.write([put("note 1", { text: "of a" }), remove("note 2")])
       yield* b.write([put("note 1", { text: "of b" }), patch("note 2", { text: "kept" })])
-      expect((yield* pull(b, a)).conflicts.map(({ field, id }) => [id, field])).toEqual([["note 1", "text"]])
+      const [conflict, ...others] = (yield* pull(b, a)).conflicts
+      expect([conflict?.id, conflict?.field, others]).toEqual(["note 1", "text", []])
+      // The history finds both writes by it.
+      const { loser, loserAt, partition, winner, winnerAt } = conflict!
+      const writes = (yield* a.history({ type: partition.type, id: "note 1", partition, limit: 2 })).map(
+        ({ at, author, changes: [change] }) => [at, author, change]
+      )
+      expect(writes).toMatchObject([
+        [winnerAt, winner, { field: "text" }],
+        [loserAt, loser, { field: "text" }]
+      ])
       yield* pull(a, b)
       yield* pull(b, c)
       yield* pull(a, c)

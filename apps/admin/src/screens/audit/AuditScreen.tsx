@@ -61,14 +61,14 @@ export const AuditScreen = () => {
             path="/audit/export"
             query={{ format: "ndjson" }}
             scope="audit:read"
-            operation={{ id: "audit.export", set: { format: "ndjson" }, to: "audit.ndjson" }}
+            operation={{ id: "audit.export", query: { format: "ndjson" }, to: "audit.ndjson" }}
           />
           <FileButton
             label="Export as CSV"
             path="/audit/export"
             query={{ format: "csv" }}
             scope="audit:read"
-            operation={{ id: "audit.export", set: { format: "csv" }, to: "audit.csv" }}
+            operation={{ id: "audit.export", query: { format: "csv" }, to: "audit.csv" }}
           />
         </>
       }

@@ -13,9 +13,10 @@ import { Page } from "../../elements/Page.tsx"
 import { PagedTable } from "../../elements/PagedTable.tsx"
 import { usePaged } from "../../elements/usePaged.ts"
 import { BothValues } from "./BothValues.tsx"
+import { headerOf } from "./conflictPlace.ts"
 
-const keyOf = ({ atMs, field, id, loser, type, winner }: Conflict): string =>
-  [atMs, type, id, field, winner, loser].join(" ")
+const keyOf = ({ atMs, field, id, loser, loserAt, type, winner, winnerAt }: Conflict): string =>
+  [atMs, type, id, field, winner, winnerAt, loser, loserAt].join(" ")
 
 const columnsWith = (onOpen: (conflict: Conflict) => void): ReadonlyArray<Column<Conflict>> => [
   { id: "at", header: "Found", minPx: 120, cell: ({ atMs }) => <Ago atMs={atMs} /> },
@@ -24,15 +25,20 @@ const columnsWith = (onOpen: (conflict: Conflict) => void): ReadonlyArray<Column
     header: "Record",
     grow: 2,
     minPx: 180,
-    cell: ({ id, type }) => (
-      <AnchorLink to="/data/$type/$id" params={{ type, id }} size="sm">
-        <Inert text={`${type} ${id}`} />
+    cell: (conflict) => (
+      <AnchorLink
+        to="/data/$type/$id"
+        params={{ type: conflict.type, id: conflict.id }}
+        search={{ header: headerOf(conflict) }}
+        size="sm"
+      >
+        <Inert text={`${conflict.type} ${conflict.id}`} />
       </AnchorLink>
     )
   },
   { id: "field", header: "Field", minPx: 120, cell: ({ field }) => <Inert text={field} /> },
-  { id: "winner", header: "Stands: by", minPx: 140, cell: ({ winner }) => shortened(winner) },
-  { id: "loser", header: "Does not: by", minPx: 140, cell: ({ loser }) => shortened(loser) },
+  { id: "winner", header: "Won: by", minPx: 140, cell: ({ winner }) => shortened(winner) },
+  { id: "loser", header: "Lost: by", minPx: 140, cell: ({ loser }) => shortened(loser) },
   {
     id: "open",
     header: "Values",

@@ -41,9 +41,11 @@ export const NewRecord = ({ kinds, onDone, type }: Props) => {
   })
   const { fields, header, id, kinds: said } = form.values
   const body = { fields: objectOf(fields) ?? {}, ...optional("header", header), ...optional("kinds", said) }
-  const [method, path] = id === "" ? (["POST", ""] as const) : (["PUT", `/${part(id)}`] as const)
   const { isPending, mutate } = useAct({
-    run: () => ask<Written>(method, `/entities/${part(type)}${path}`, { body }),
+    run: () =>
+      id === ""
+        ? ask<Written>("POST", `/entities/${part(type)}`, { body })
+        : ask<Written>("PUT", `/entities/${part(type)}/${part(id)}`, { body }),
     stale: ["records", "stats"],
     done: "The record is written.",
     onDone: ({ id: made, record }) => {

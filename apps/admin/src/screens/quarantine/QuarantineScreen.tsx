@@ -59,7 +59,7 @@ export const QuarantineScreen = () => {
           path="/quarantine/export"
           query={{ reason }}
           scope="records:read"
-          operation={{ id: "quarantine.export", set: { reason }, to: "quarantine.ndjson" }}
+          operation={{ id: "quarantine.export", query: { reason }, to: "quarantine.ndjson" }}
         />
       }
     >

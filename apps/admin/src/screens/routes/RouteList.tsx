@@ -6,6 +6,7 @@ import type { Route, RouteTest } from "../../api/routes.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
 import { useAct } from "../../acts/useAct.ts"
 import { countOf, duration, shortened } from "../../elements/amounts.ts"
+import { CopyCommand } from "../../elements/CopyButton.tsx"
 import { IconArrowDown, IconArrowUp } from "../../elements/icons.ts"
 import { Inert } from "../../elements/Inert.tsx"
 import { StateBadge, type Tone } from "../../elements/StateBadge.tsx"
@@ -27,27 +28,14 @@ export const RouteList = ({ routes }: { readonly routes: ReadonlyArray<Route> })
     stale: ["routes", "peers"],
     done: "The routes are tried in this order from now on."
   })
-  const move = (at: number, by: -1 | 1): void =>
-    mutate(
-      moved(
-        routes.map(({ address }) => address),
-        at,
-        by
-      )
-    )
+  const addresses = routes.map(({ address }) => address)
   return (
     <Stack gap="xs" component="ol" className="routes">
       {routes.map((route, at) => (
         <li key={route.address}>
           <Group justify="space-between" gap="sm">
             <Group gap="xs" wrap="nowrap">
-              <Moves
-                at={at}
-                last={routes.length - 1}
-                address={route.address}
-                isOff={!may || isPending}
-                onMove={(by) => move(at, by)}
-              />
+              <Moves at={at} addresses={addresses} isOff={!may || isPending} onMove={mutate} />
               <OneRoute route={route} />
             </Group>
             <RouteActs route={route} />
@@ -60,35 +48,39 @@ export const RouteList = ({ routes }: { readonly routes: ReadonlyArray<Route> })
 
 interface MovesProps {
   readonly at: number
-  readonly last: number
-  readonly address: string
+  /** Of all routes, as they are tried now. */
+  readonly addresses: ReadonlyArray<string>
   readonly isOff: boolean
-  readonly onMove: (by: -1 | 1) => void
+  readonly onMove: (addresses: ReadonlyArray<string>) => void
 }
 
-const Moves = ({ address, at, isOff, last, onMove }: MovesProps) => (
+const Moves = ({ addresses, at, isOff, onMove }: MovesProps) => (
   <Group gap={2} wrap="nowrap">
-    <Tooltip label="Try it earlier">
-      <ActionIcon
-        variant="default"
-        aria-label={`Try ${address} earlier`}
-        disabled={isOff || at === 0}
-        onClick={() => onMove(-1)}
-      >
-        <IconArrowUp size={14} />
-      </ActionIcon>
-    </Tooltip>
-    <Tooltip label="Try it later">
-      <ActionIcon
-        variant="default"
-        aria-label={`Try ${address} later`}
-        disabled={isOff || at === last}
-        onClick={() => onMove(1)}
-      >
-        <IconArrowDown size={14} />
-      </ActionIcon>
-    </Tooltip>
+    <Move to={moved(addresses, at, -1)} word="earlier" {...{ addresses, at, isOff, onMove }} />
+    <Move to={moved(addresses, at, 1)} word="later" {...{ addresses, at, isOff, onMove }} />
   </Group>
+)
+
+interface MoveProps extends MovesProps {
+  /** The list as it was where there is no such place. */
+  readonly to: ReadonlyArray<string>
+  readonly word: "earlier" | "later"
+}
+
+const Move = ({ addresses, at, isOff, onMove, to, word }: MoveProps) => (
+  <>
+    <Tooltip label={`Try it ${word}`}>
+      <ActionIcon
+        variant="default"
+        aria-label={`Try ${addresses[at]} ${word}`}
+        disabled={isOff || to === addresses}
+        onClick={() => onMove(to)}
+      >
+        {word === "earlier" ? <IconArrowUp size={14} /> : <IconArrowDown size={14} />}
+      </ActionIcon>
+    </Tooltip>
+    {to === addresses ? null : <CopyCommand operation={{ id: "routes.order", set: { addresses: to } }} />}
+  </>
 )
 
 const originOf = ({ isFound, isListed, isSaved }: Route): string =>
@@ -147,7 +139,7 @@ const RouteActs = ({ route: { address, isSaved } }: { readonly route: Route }) =
       scope="peers:write"
       stale={["routes", "peers"]}
       isDisabled={!isSaved}
-      operation={{ id: "routes.remove", set: { address }, isRemoval: true }}
+      operation={{ id: "routes.remove", query: { address }, isRemoval: true }}
       run={() => ask("DELETE", "/routes", { query: { address } })}
       done="The route is gone, and its link has ended."
       question={{

@@ -44,7 +44,7 @@ export const YouScreen = () => {
             <ActButton
               label="Sign out everywhere else"
               stale={["people"]}
-              operation={{ id: "sessions.end", args: [others[0]!.id], isRemoval: true }}
+              operation={others.map(({ id }) => ({ id: "sessions.end", args: [id], isRemoval: true }))}
               run={endOthers}
               done="Only this browser is signed in."
               question={{
