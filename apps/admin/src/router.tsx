@@ -7,30 +7,30 @@ import {
   Outlet,
   redirect
 } from "@tanstack/react-router"
+import {
+  among,
+  anyText,
+  flatObject,
+  type Form,
+  number,
+  only,
+  parseSearch,
+  sorting,
+  stringifySearch,
+  time,
+  timeOrStamp,
+  yes
+} from "./addressFilters.ts"
 import { base } from "./api/ask.ts"
+import type { Receipt } from "./api/quarantine.ts"
+import { policyTabs, settingsTabs, teamTabs } from "./elements/tabLabels.ts"
 import { queries } from "./queries.ts"
+import { standings } from "./screens/peers/peerWords.ts"
+import { reasonWords } from "./screens/quarantine/reasonWords.ts"
 import { setupQuery, whoQuery } from "./session/who.ts"
 import { NotThere } from "./shell/NotThere.tsx"
 import { Broken } from "./shell/Broken.tsx"
 import { Shell } from "./shell/Shell.tsx"
-
-/** What an address may say; anything else in it is left out. */
-export interface Filters {
-  readonly [name: string]: string | undefined
-}
-
-/** Texts by these names, no longer than a filter ever is. */
-const only =
-  (...names: ReadonlyArray<string>) =>
-  (given: Record<string, unknown>): Filters =>
-    Object.fromEntries(
-      names.flatMap((name) => {
-        const value = given[name]
-        // The router reads numbers and truths from an address by itself.
-        const isPlain = typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-        return isPlain && value !== "" ? [[name, `${value}`.slice(0, 1_000)]] : []
-      })
-    )
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotThere, errorComponent: Broken })
 
@@ -42,7 +42,7 @@ const setup = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: only("next", "link", "refused"),
+  validateSearch: only({ next: anyText, link: anyText, refused: anyText }),
   component: lazyRouteComponent(() => import("./screens/first/SignInScreen.tsx"), "SignInScreen")
 })
 
@@ -59,75 +59,107 @@ const inside = createRoute({
 
 type Load = Parameters<typeof lazyRouteComponent>[0]
 
-const screen = <const P extends string>(path: P, load: Load, name: string, ...filters: ReadonlyArray<string>) =>
+/** A screen that fails leaves the menu beside it. */
+const screen = <const P extends string>(
+  path: P,
+  load: Load,
+  name: string,
+  forms: { readonly [filter: string]: Form } = {}
+) =>
   createRoute({
     getParentRoute: () => inside,
     path,
-    validateSearch: only(...filters),
-    component: lazyRouteComponent(load, name)
+    validateSearch: only(forms),
+    component: lazyRouteComponent(load, name),
+    errorComponent: Broken
   })
+
+const receiptStatus: { readonly [S in Receipt["status"]]: true } = { accepted: true, rejected: true, deferred: true }
 
 const screens = [
   screen("/", () => import("./screens/overview/OverviewScreen.tsx"), "OverviewScreen"),
-  screen("/peers", () => import("./screens/peers/PeersScreen.tsx"), "PeersScreen", "state", "text"),
+  screen("/peers", () => import("./screens/peers/PeersScreen.tsx"), "PeersScreen", {
+    state: among(standings),
+    text: anyText,
+    sort: sorting
+  }),
   screen("/peers/$peer", () => import("./screens/peers/PeerScreen.tsx"), "PeerScreen"),
   screen("/pairing", () => import("./screens/pairing/PairingScreen.tsx"), "PairingScreen"),
   screen("/routes", () => import("./screens/routes/RoutesScreen.tsx"), "RoutesScreen"),
-  screen("/live", () => import("./screens/live/LiveScreen.tsx"), "LiveScreen", "kind", "peer"),
-  screen("/data", () => import("./screens/data/TypesScreen.tsx"), "TypesScreen"),
-  screen(
-    "/data/$type",
-    () => import("./screens/data/RecordsScreen.tsx"),
-    "RecordsScreen",
-    "where",
-    "orderBy",
-    "isDescending",
-    "at"
-  ),
-  screen("/data/$type/$id", () => import("./screens/data/RecordScreen.tsx"), "RecordScreen", "header", "at"),
-  screen("/conflicts", () => import("./screens/conflicts/ConflictsScreen.tsx"), "ConflictsScreen", "type", "id"),
-  screen(
-    "/quarantine",
-    () => import("./screens/quarantine/QuarantineScreen.tsx"),
-    "QuarantineScreen",
-    "reason",
-    "commit"
-  ),
-  screen("/receipts", () => import("./screens/receipts/ReceiptsScreen.tsx"), "ReceiptsScreen", "status", "commit"),
-  screen("/team", () => import("./screens/team/TeamScreen.tsx"), "TeamScreen", "tab", "text"),
+  screen("/live", () => import("./screens/live/LiveScreen.tsx"), "LiveScreen", {
+    kind: anyText,
+    peer: anyText,
+    links: among({ map: true, table: true }),
+    sort: sorting
+  }),
+  screen("/data", () => import("./screens/data/TypesScreen.tsx"), "TypesScreen", { sort: sorting }),
+  screen("/data/$type", () => import("./screens/data/RecordsScreen.tsx"), "RecordsScreen", {
+    where: flatObject,
+    orderBy: anyText,
+    isDescending: yes,
+    at: timeOrStamp
+  }),
+  screen("/data/$type/$id", () => import("./screens/data/RecordScreen.tsx"), "RecordScreen", {
+    header: flatObject,
+    at: timeOrStamp
+  }),
+  screen("/conflicts", () => import("./screens/conflicts/ConflictsScreen.tsx"), "ConflictsScreen", {
+    type: anyText,
+    id: anyText
+  }),
+  screen("/quarantine", () => import("./screens/quarantine/QuarantineScreen.tsx"), "QuarantineScreen", {
+    reason: among(reasonWords),
+    commit: anyText
+  }),
+  screen("/receipts", () => import("./screens/receipts/ReceiptsScreen.tsx"), "ReceiptsScreen", {
+    status: among(receiptStatus),
+    commit: anyText
+  }),
+  screen("/team", () => import("./screens/team/TeamScreen.tsx"), "TeamScreen", {
+    tab: among(teamTabs),
+    text: anyText,
+    sort: sorting
+  }),
   screen("/team/$member", () => import("./screens/team/MemberScreen.tsx"), "MemberScreen"),
-  screen(
-    "/policy",
-    () => import("./screens/policy/PolicyScreen.tsx"),
-    "PolicyScreen",
-    "tab",
-    "asker",
-    "action",
-    "type",
-    "id"
-  ),
-  screen(
-    "/audit",
-    () => import("./screens/audit/AuditScreen.tsx"),
-    "AuditScreen",
-    "denied",
-    "action",
-    "peer",
-    "from",
-    "to",
-    "rule",
-    "text"
-  ),
-  screen("/accounts", () => import("./screens/accounts/AccountsScreen.tsx"), "AccountsScreen", "account"),
+  screen("/policy", () => import("./screens/policy/PolicyScreen.tsx"), "PolicyScreen", {
+    tab: among(policyTabs),
+    asker: anyText,
+    action: anyText,
+    type: anyText,
+    id: anyText,
+    left: anyText,
+    right: anyText
+  }),
+  screen("/audit", () => import("./screens/audit/AuditScreen.tsx"), "AuditScreen", {
+    denied: yes,
+    action: anyText,
+    peer: anyText,
+    from: time,
+    to: time,
+    rule: anyText,
+    text: anyText,
+    entry: number
+  }),
+  screen("/accounts", () => import("./screens/accounts/AccountsScreen.tsx"), "AccountsScreen", {
+    account: anyText,
+    sort: sorting
+  }),
   screen("/tokens", () => import("./screens/tokens/TokensScreen.tsx"), "TokensScreen"),
   screen("/you", () => import("./screens/you/YouScreen.tsx"), "YouScreen"),
-  screen("/backups", () => import("./screens/backups/BackupsScreen.tsx"), "BackupsScreen"),
-  screen("/settings", () => import("./screens/settings/SettingsScreen.tsx"), "SettingsScreen", "tab")
+  screen("/backups", () => import("./screens/backups/BackupsScreen.tsx"), "BackupsScreen", { restore: anyText }),
+  screen("/settings", () => import("./screens/settings/SettingsScreen.tsx"), "SettingsScreen", {
+    tab: among(settingsTabs)
+  })
 ]
 
 export const router = createRouter({
   routeTree: root.addChildren([setup, signIn, inside.addChildren(screens)]),
   basepath: base,
+  parseSearch,
+  stringifySearch,
+  search: { strict: true },
+  // What was typed or opened for one member, peer or record is not there for another.
+  defaultRemountDeps: ({ params }) => params,
   defaultPreload: "intent",
   scrollRestoration: true
 })

@@ -59,3 +59,12 @@ export const setUp = async (page: Page, url: string, token: string, name: string
   await page.getByRole("button", { name: "Make the first account" }).click()
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
 }
+
+/** To another address without loading the pages anew. */
+export const moveTo = (page: Page, href: string): Promise<void> =>
+  page.evaluate(async (to) => {
+    const { __TSR_ROUTER__: router } = globalThis as unknown as {
+      readonly __TSR_ROUTER__: { readonly navigate: (to: { readonly href: string }) => Promise<void> }
+    }
+    await router.navigate({ href: to })
+  }, href)

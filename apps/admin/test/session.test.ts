@@ -1,9 +1,8 @@
 /** What a viewer sees and cannot do, that what cannot be undone asks for more, and that no page is left open to others. */
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
-import type { Request } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
-import { chromiumPath, signIn, watchFaults } from "./browser.ts"
+import { chromiumPath, moveTo, signIn, watchFaults } from "./browser.ts"
 import { password } from "./hubWorld.ts"
 import { useOwner, usePages } from "./pageWorld.ts"
 import { screenPaths } from "./screenPaths.ts"
@@ -121,89 +120,6 @@ it(
   }
 )
 
-it("[UI-50] two clicks ask once and act once", { timeout: 60_000 }, async () => {
-  const { page } = owner
-  const twice = (name: string): Promise<void> =>
-    page
-      .getByRole("button", { name, exact: true })
-      .first()
-      .evaluate((button: HTMLElement) => {
-        button.click()
-        button.click()
-      })
-  await page.goto(`${world.hub.url}/backups`)
-  const asked: Array<string> = []
-  const onRequest = (request: Request): void => {
-    if (request.url().includes("/api/v1/") && request.method() !== "GET") asked.push(request.method())
-  }
-  page.on("request", onRequest)
-  await twice("Back up now")
-  await page.getByText("It is being made; this page tells when it is done.").waitFor()
-  await page.locator("[data-backup]").waitFor()
-  expect([asked, await page.getByText("This was not done").count()]).toEqual([["POST"], 0])
-  await twice("Remove")
-  await page.getByRole("dialog").waitFor()
-  expect(await page.getByRole("dialog").count()).toBe(1)
-  await page.getByRole("button", { name: "Cancel" }).click()
-  await page.getByRole("dialog").waitFor({ state: "detached" })
-  await page.getByRole("button", { name: "Remove", exact: true }).click()
-  await page.getByRole("dialog").waitFor()
-  await page.keyboard.press("Escape")
-  // A form asks once, too.
-  await page.goto(`${world.hub.url}/team`)
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill("Nora")
-  asked.length = 0
-  await twice("Add the member")
-  await page.getByText("is in the team.").waitFor()
-  expect([asked, await page.getByText("This was not done").count()]).toEqual([["POST"], 0])
-  page.off("request", onRequest)
-})
-
-it(
-  "[UI-17] [UI-50] a member's removal and the seal wait for a word; going back ends a question, and nothing is done",
-  {
-    timeout: 60_000
-  },
-  async () => {
-    const { page } = owner
-    await world.hub.door("POST", "/members", { id: "mia", name: "Mia", role: "member", teams: [] })
-    await page.goto(`${world.hub.url}/team`)
-    await page.getByRole("link", { name: "Mia" }).click()
-    const dialog = page.getByRole("dialog")
-    const yes = dialog.getByRole("button", { name: /^(Remove|Seal)$/ })
-    await page.getByRole("button", { name: "Remove" }).click()
-    await dialog.getByLabel("Type mia to go on").fill("mi")
-    expect(await yes.isDisabled()).toBe(true)
-    await dialog.getByLabel("Type mia to go on").fill("mia")
-    expect(await yes.isDisabled()).toBe(false)
-    await page.goBack()
-    await page.getByRole("heading", { level: 1, name: "Team" }).waitFor()
-    await dialog.waitFor({ state: "detached" })
-    await page.getByRole("tab", { name: "Charter and sealing" }).click()
-    await page.getByRole("button", { name: "Seal the space" }).click()
-    await dialog.getByLabel("Type seal to go on").fill("sea")
-    expect(await yes.isDisabled()).toBe(true)
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Escape")
-    await dialog.waitFor({ state: "detached" })
-    const charter = await world.hub.door<{
-      readonly members: ReadonlyArray<{ readonly id: string }>
-      readonly seal: object | null
-    }>("GET", "/charter")
-    expect([charter.members.some(({ id }) => id === "mia"), charter.seal]).toEqual([true, null])
-  }
-)
-
-it("[UI-52] the link past the menu leads to the contents of the screen that is open", { timeout: 30_000 }, async () => {
-  const { page } = owner
-  await page.goto(`${world.hub.url}/peers`)
-  await page.getByRole("heading", { level: 1, name: "Peers" }).waitFor()
-  await page.getByRole("link", { name: "To the contents" }).focus()
-  await page.keyboard.press("Enter")
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe("screen")
-  expect(page.url()).toBe(`${world.hub.url}/peers`)
-})
-
 it("[UI-18] copies what somebody would type, and that does the same", { timeout: 120_000 }, async () => {
   await owner.page.goto(`${world.hub.url}/tokens`)
   await owner.page.getByLabel("What it is for").fill("terminal")
@@ -262,7 +178,7 @@ it(
     await owner.page.goto(`${world.hub.url}/peers`)
     await owner.page.getByLabel("Find").fill("-x")
     await owner.page.getByText("2 of 3 peers").waitFor()
-    expect(new URL(owner.page.url()).search).toBe("?text=-x")
+    await expect.poll(() => new URL(owner.page.url()).search).toBe("?text=-x")
     await owner.page.reload()
     await owner.page.getByText("2 of 3 peers").waitFor()
     await owner.page.getByLabel("Choose two-x").check()
@@ -277,6 +193,92 @@ it(
     await owner.page.getByLabel("Choose three-x").check()
     await owner.page.getByRole("button", { name: "Resume them" }).click()
     await expect.poll(paused).toEqual([false, true, false])
+  }
+)
+
+it(
+  "[UI-51] [UI-22] what is looked for is typed at the caret, and the address follows and leads back",
+  {
+    timeout: 60_000
+  },
+  async () => {
+    const { page } = owner
+    for (const [path, label] of [
+      ["/team", "Find"],
+      ["/peers", "Find"],
+      ["/live", "Peer"]
+    ] as const) {
+      await moveTo(page, path)
+      const field = page.getByRole("textbox", { name: label, exact: true })
+      await field.pressSequentially("abcdef")
+      await field.press("Home")
+      await field.pressSequentially("XYZ")
+      expect([path, await field.inputValue()]).toEqual([path, "XYZabcdef"])
+      await expect
+        .poll(() => new URL(page.url()).searchParams.get(path === "/live" ? "peer" : "text"))
+        .toBe("XYZabcdef")
+    }
+    await moveTo(page, "/peers?text=one")
+    await moveTo(page, "/peers?text=two")
+    await page.goBack()
+    await expect.poll(() => page.getByLabel("Find").inputValue()).toBe("one")
+    await page.goForward()
+    await expect.poll(() => page.getByLabel("Find").inputValue()).toBe("two")
+    // The audit's fields are typed before they are looked for.
+    await moveTo(page, "/audit")
+    const rule = page.getByRole("textbox", { name: "Rule" })
+    await rule.fill("charter/*")
+    await page.getByLabel("Refused only").check()
+    await expect.poll(() => new URL(page.url()).searchParams.get("denied")).toBe("true")
+    expect(await rule.inputValue()).toBe("charter/*")
+    const from = page.getByLabel("From")
+    await from.focus()
+    await page.keyboard.type("11232026")
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.type("0930AM")
+    const typed = await page.evaluate(() => String(new Date("2026-11-23T09:30").getTime()))
+    await expect.poll(() => new URL(page.url()).searchParams.get("from")).toBe(typed)
+    expect([await from.inputValue(), await from.evaluate((field) => field === document.activeElement)]).toEqual([
+      "2026-11-23T09:30",
+      true
+    ])
+  }
+)
+
+it(
+  "[UI-22] [UI-23] what is open and how a table is sorted stand in the address; times are reached by the keyboard",
+  {
+    timeout: 60_000
+  },
+  async () => {
+    const { page } = owner
+    await moveTo(page, "/audit")
+    const rows = page.getByRole("table").getByRole("row")
+    await rows.nth(1).getByRole("button").click()
+    await page.getByRole("dialog", { name: "A decision" }).waitFor()
+    const number = new URL(page.url()).searchParams.get("entry")
+    await page.goto(`${world.hub.url}/audit?rule=nothing&entry=${number}`)
+    await page.getByRole("dialog", { name: "A decision" }).getByText("Policy version").waitFor()
+    await page.goBack()
+    await page.goBack()
+    await page.getByRole("dialog").waitFor({ state: "detached" })
+    for (const name of ["Ada", "Zoe"]) await world.hub.door("POST", "/members", { name, role: "member", teams: [] })
+    await moveTo(page, "/team?sort=-name")
+    const names = async (): Promise<ReadonlyArray<string>> =>
+      (await page.getByRole("table", { name: "Members" }).getByRole("link").allInnerTexts()).map((text) => text.trim())
+    await expect.poll(async () => (await names()).length).toBeGreaterThan(2)
+    expect(await names()).toEqual((await names()).toSorted((a, b) => b.localeCompare(a)))
+    await page.getByRole("columnheader", { name: "Id" }).getByRole("button").click()
+    await expect.poll(() => new URL(page.url()).searchParams.get("sort")).toBe("id")
+    await moveTo(page, "/audit")
+    const time = rows.nth(1).getByRole("time")
+    await page.getByRole("table").focus()
+    await page.keyboard.press("Tab")
+    expect(await time.evaluate((element) => element === document.activeElement)).toBe(true)
+    await page
+      .getByRole("tooltip")
+      .getByText(/20\d\d/)
+      .waitFor()
   }
 )
 

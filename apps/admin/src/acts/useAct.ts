@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query"
 import { useRef } from "react"
 import type { Area } from "../api/areas.ts"
 import { Refused } from "../api/ask.ts"
+import { refusalWords } from "../elements/refusalWords.ts"
 import { queries } from "../queries.ts"
 
 export interface Act<In, Out> {
@@ -13,12 +14,6 @@ export interface Act<In, Out> {
   /** What is said once it is done; nothing where what came says it itself. */
   readonly done?: string | ((out: Out, input: In) => string)
   readonly onDone?: (out: Out, input: In) => void
-}
-
-/** Faults of single fields are said beside the sentence. */
-export const wordsOf = (error: Error): string => {
-  if (!(error instanceof Refused) || error.faults.length === 0) return error.message
-  return `${error.message} ${error.faults.map(({ message, path }) => `${path.replace(/^body\//, "")}: ${message}`).join("; ")}`
 }
 
 /** `mutate` does nothing while it is being done: a second click comes before anything shows that the first one did. */
@@ -35,7 +30,7 @@ export const useAct = <In = void, Out = unknown>({ done, onDone, run, stale }: A
     // It stays until it was read.
     onError: (error) => {
       if (error instanceof Refused && error.code === "SignInAgain") return
-      notifications.show({ title: "This was not done", message: wordsOf(error), color: "red", autoClose: false })
+      notifications.show({ title: "This was not done", message: refusalWords(error), color: "red", autoClose: false })
     },
     onSettled: () => void (isBusy.current = false)
   })

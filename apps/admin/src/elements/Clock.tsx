@@ -3,26 +3,10 @@ import { Tooltip } from "@mantine/core"
 import { useSyncExternalStore } from "react"
 import { hubNowMs } from "../api/hubClock.ts"
 import { ago, exactly } from "./amounts.ts"
-
-const tickMs = 10_000
-
-let nowMs = hubNowMs()
-const watchers = new Set<() => void>()
-
-const watch = (onTick: () => void): (() => void) => {
-  watchers.add(onTick)
-  const timer = setInterval(() => {
-    nowMs = hubNowMs()
-    onTick()
-  }, tickMs)
-  return () => {
-    clearInterval(timer)
-    watchers.delete(onTick)
-  }
-}
+import { shownTime, tickMs, watchTime } from "./ticking.ts"
 
 /** Unix milliseconds, true to ten seconds. */
-export const useNow = (): number => useSyncExternalStore(watch, () => nowMs)
+export const useNow = (): number => useSyncExternalStore(watchTime, shownTime)
 
 interface Props {
   /** Unix milliseconds; `null` where it never was. */

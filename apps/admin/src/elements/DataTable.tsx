@@ -1,12 +1,14 @@
-/** A table of rows that are all known; they are sorted by a click on a column's head. */
+/** A table of rows that are all known; they are sorted by a click on a column's head, and how stands in the address. */
 import {
   createColumnHelper,
   createSortedRowModel,
   rowSortingFeature,
   sortFns,
+  type SortingState,
   tableFeatures,
   useTable
 } from "@tanstack/react-table"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useMemo } from "react"
 import { type Column, type Sorting, TableFrame } from "./TableFrame.tsx"
 
@@ -22,7 +24,12 @@ interface Props<A> {
   readonly heightPx?: number
 }
 
-const noSorting: Array<{ readonly id: string; readonly desc: boolean }> = []
+/** `name` and `-name`, as the address has it; one that no column of this table can be sorted by is another table's. */
+const sortingIn = (sort: string | undefined, columns: ReadonlyArray<Column<never>>): SortingState => {
+  const [id, desc] = sort?.startsWith("-") === true ? [sort.slice(1), true] : [sort, false]
+  const isOurs = columns.some((column) => column.id === id && column.sortBy !== undefined)
+  return id === undefined || !isOurs ? [] : [{ id, desc }]
+}
 
 export const DataTable = <A extends object>({ columns, keyOf, rows, ...frame }: Props<A>) => {
   const defined = useMemo(() => {
@@ -31,12 +38,20 @@ export const DataTable = <A extends object>({ columns, keyOf, rows, ...frame }: 
       helper.accessor((row): unknown => sortBy?.(row) ?? "", { id, header, enableSorting: sortBy !== undefined })
     )
   }, [columns])
+  const { sort } = useSearch({ strict: false }) as { readonly sort?: string }
+  const navigate = useNavigate()
+  const sorting = useMemo(() => sortingIn(sort, columns), [sort, columns])
   const table = useTable({
     features,
     columns: defined,
     data: rows as Array<A>,
     getRowId: keyOf,
-    initialState: { sorting: noSorting }
+    state: { sorting },
+    onSortingChange: (change) => {
+      const [first] = typeof change === "function" ? change(sorting) : change
+      const said = first === undefined ? undefined : `${first.desc ? "-" : ""}${first.id}`
+      void navigate({ to: ".", search: (was) => ({ ...was, sort: said }), replace: true })
+    }
   })
   const sorted = table.getRowModel().rows
   const sortingOf = (id: string): Sorting | undefined => {

@@ -4,6 +4,7 @@ import type { UseQueryResult } from "@tanstack/react-query"
 import type { ReactNode } from "react"
 import { Refused } from "../api/ask.ts"
 import { duration } from "./amounts.ts"
+import { refusalWords } from "./refusalWords.ts"
 
 interface Props<A> {
   readonly query: UseQueryResult<A>
@@ -46,7 +47,7 @@ interface FailedProps {
 export const Failed = ({ error, isOld = false, isTrying = false, onTry }: FailedProps) => (
   <Alert color="red" variant="light" title={titleOf(error, isOld)} data-state="error" role="alert">
     <Stack gap="xs" align="flex-start">
-      <Text size="sm">{error.message}</Text>
+      <Text size="sm">{refusalWords(error)}</Text>
       {error instanceof Refused && error.retryAfterS !== undefined ? (
         <Text size="sm">Try again in {duration(error.retryAfterS * 1_000)}.</Text>
       ) : null}

@@ -4,44 +4,43 @@ import { useNavigate, useSearch } from "@tanstack/react-router"
 import { type ComponentType, Suspense } from "react"
 import { OnItsWay } from "./Loaded.tsx"
 
-export interface UrlTab<P> {
-  readonly value: string
-  readonly label: string
-  /** It may be one that is loaded when it is first shown. */
-  readonly Tab: ComponentType<P>
-}
-
-interface Props<P> {
-  /** The first is shown where the address says nothing. */
-  readonly tabs: ReadonlyArray<UrlTab<P>>
+interface Props<P, N extends string> {
+  /** In their order; the first is shown where the address names none. */
+  readonly labels: { readonly [T in N]: string }
+  /** Any may be one that is loaded when it is first shown. */
+  readonly tabs: { readonly [T in N]: ComponentType<P> }
   /** What every tab is given. */
   readonly given: P
 }
 
-export const UrlTabs = <P extends object>({ given, tabs }: Props<P>) => {
+export const UrlTabs = <P extends object, N extends string>({ given, labels, tabs }: Props<P, N>) => {
   const search = useSearch({ strict: false }) as { readonly tab?: string }
   const navigate = useNavigate()
-  const open = search.tab ?? tabs[0]!.value
+  const names = Object.keys(labels) as Array<N>
+  const open = names.find((name) => name === search.tab) ?? names[0]!
   return (
     <Tabs
       value={open}
-      onChange={(tab) => void navigate({ to: ".", search: { ...search, tab: tab ?? undefined } })}
+      onChange={(tab) => void navigate({ to: ".", search: { ...search, sort: undefined, tab: tab ?? undefined } })}
       keepMounted={false}
     >
       <Tabs.List mb="md">
-        {tabs.map(({ label, value }) => (
-          <Tabs.Tab key={value} value={value}>
-            {label}
+        {names.map((name) => (
+          <Tabs.Tab key={name} value={name}>
+            {labels[name]}
           </Tabs.Tab>
         ))}
       </Tabs.List>
-      {tabs.map(({ Tab, value }) => (
-        <Tabs.Panel key={value} value={value}>
-          <Suspense fallback={<OnItsWay />}>
-            <Tab {...given} />
-          </Suspense>
-        </Tabs.Panel>
-      ))}
+      {names.map((name) => {
+        const Tab: ComponentType<P> = tabs[name]
+        return (
+          <Tabs.Panel key={name} value={name}>
+            <Suspense fallback={<OnItsWay />}>
+              <Tab {...given} />
+            </Suspense>
+          </Tabs.Panel>
+        )
+      })}
     </Tabs>
   )
 }

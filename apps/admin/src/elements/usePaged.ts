@@ -72,7 +72,8 @@ export const usePaged = <P extends Page<object>>(pageAt: (start: Start) => PageQ
         const head = starts[0] === undefined ? (pages[0] ?? was.firstPage) : was.firstPage
         return next === was.chain && head === was.firstPage ? was : { ...was, chain: next, firstPage: head }
       }),
-    [key, pages, starts]
+    // Also where what was known is begun anew with the same pages: React may begin again from before another list was asked for.
+    [fresh, key, pages, starts]
   )
   const onSight = useCallback(
     (firstRow: number, lastRow: number) =>

@@ -61,7 +61,7 @@ const Again = ({ onEnd }: { readonly onEnd: Answer }) => {
       }}
     >
       <Stack>
-        <Text size="sm">This cannot be undone, so the hub wants to know that it is still you.</Text>
+        <Text size="sm">Before it does this, the hub wants to know that it is still you.</Text>
         <PasswordInput
           label={`Password of ${account?.name ?? "you"}`}
           value={password}

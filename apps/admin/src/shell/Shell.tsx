@@ -79,16 +79,18 @@ const toContents = (event: React.MouseEvent): void => {
 const Head = ({ isMenuOpen, onMenu }: { readonly isMenuOpen: boolean; readonly onMenu: () => void }) => {
   const { data: identity } = useQuery(identityQuery)
   return (
-    <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+    <Group h="100%" px={{ base: "xs", sm: "md" }} justify="space-between" wrap="nowrap" gap="xs">
       <Group gap="xs" wrap="nowrap">
         <Burger opened={isMenuOpen} onClick={onMenu} hiddenFrom="sm" size="sm" aria-label="Menu" />
         <Brand size={22} aria-hidden />
-        <Text fw={700}>Syncline</Text>
+        <Text fw={700} visibleFrom="xs">
+          Syncline
+        </Text>
         <Text c="dimmed" visibleFrom="sm" truncate maw={220}>
           {identity?.space}
         </Text>
       </Group>
-      <Group gap="xs" wrap="nowrap">
+      <Group gap="xs" wrap="nowrap" className="head-acts">
         <Button
           variant="default"
           size="xs"

@@ -1,7 +1,8 @@
 /** Which decisions are shown. All of it stands in the address. */
 import { Button, Checkbox, Group, TextInput } from "@mantine/core"
-import { useState } from "react"
+import { useEffect, useState } from "react"
 import type { AuditFilter } from "../../api/audit.ts"
+import { useFollowed } from "../../elements/useFollowed.ts"
 import { localTime, msOf } from "../data/localTime.ts"
 
 interface Props {
@@ -16,21 +17,28 @@ const texts = [
   { name: "text", label: "Words in it", placeholder: "task" }
 ] as const
 
-const time = (ms: string | undefined): string => (ms === undefined ? "" : localTime(Number(ms)))
+type Typed = { readonly [N in (typeof texts)[number]["name"]]: string }
+
+const typedOf = ({ action = "", peer = "", rule = "", text = "" }: AuditFilter): Typed => ({ action, peer, rule, text })
+
+/** As the address has it; nothing for what is not a whole date yet, such as the year 20. */
+const timeOf = (local: string): string | undefined => {
+  const ms = msOf(local)
+  return ms === undefined || Number(ms) < 0 ? undefined : ms
+}
+const isSameTime = (a: string, b: string): boolean => timeOf(a) === timeOf(b)
 
 export const AuditFilters = ({ filter, onFilter }: Props) => {
-  const [typed, setTyped] = useState<AuditFilter>(filter)
-  const trimmed = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text?.trim())
+  const said = typedOf(filter)
+  const [typed, setTyped] = useState(said)
+  const key = JSON.stringify(said)
+  // By Back and Forward, or by what was found.
+  useEffect(() => setTyped(JSON.parse(key) as Typed), [key])
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        onFilter({
-          action: trimmed(typed.action),
-          peer: trimmed(typed.peer),
-          rule: trimmed(typed.rule),
-          text: trimmed(typed.text)
-        })
+        onFilter(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, text.trim() || undefined])))
       }}
     >
       <Group align="flex-end" gap="sm">
@@ -40,22 +48,12 @@ export const AuditFilters = ({ filter, onFilter }: Props) => {
             label={label}
             placeholder={placeholder}
             w={150}
-            value={typed[name] ?? ""}
+            value={typed[name]}
             onChange={({ currentTarget }) => setTyped({ ...typed, [name]: currentTarget.value })}
           />
         ))}
-        <TextInput
-          type="datetime-local"
-          label="From"
-          value={time(filter.from)}
-          onChange={({ currentTarget }) => onFilter({ from: msOf(currentTarget.value) })}
-        />
-        <TextInput
-          type="datetime-local"
-          label="Before"
-          value={time(filter.to)}
-          onChange={({ currentTarget }) => onFilter({ to: msOf(currentTarget.value) })}
-        />
+        <TimeInput label="From" ms={filter.from} onTime={(from) => onFilter({ from })} />
+        <TimeInput label="Before" ms={filter.to} onTime={(to) => onFilter({ to })} />
         <Checkbox
           label="Refused only"
           checked={filter.denied === "true"}
@@ -66,5 +64,27 @@ export const AuditFilters = ({ filter, onFilter }: Props) => {
         </Button>
       </Group>
     </form>
+  )
+}
+
+interface TimeProps {
+  readonly label: string
+  readonly ms: string | undefined
+  readonly onTime: (ms: string | undefined) => void
+}
+
+const TimeInput = ({ label, ms, onTime }: TimeProps) => {
+  const [local, type] = useFollowed(
+    ms === undefined ? "" : localTime(Number(ms)),
+    (next) => onTime(timeOf(next)),
+    isSameTime
+  )
+  return (
+    <TextInput
+      type="datetime-local"
+      label={label}
+      value={local}
+      onChange={({ currentTarget }) => type(currentTarget.value)}
+    />
   )
 }

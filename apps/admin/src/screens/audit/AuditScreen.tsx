@@ -1,14 +1,12 @@
 /** What was decided: who asked for what, whether it was allowed, by which rule. The entries are a chain that nobody changes unseen. */
-import { Code, Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core"
+import { Code, Drawer, Group, Text, UnstyledButton } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
-import { useState } from "react"
 import { type AuditFilter, auditPages, type Entry, verdictQuery } from "../../api/audit.ts"
 import { FileButton } from "../../acts/FileButton.tsx"
 import { count, countOf, shortened } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
 import type { Column } from "../../elements/TableFrame.tsx"
-import { Facts } from "../../elements/Facts.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
@@ -16,6 +14,7 @@ import { PagedTable } from "../../elements/PagedTable.tsx"
 import { usePaged } from "../../elements/usePaged.ts"
 import { StateBadge } from "../../elements/StateBadge.tsx"
 import { AuditFilters } from "./AuditFilters.tsx"
+import { knowDecision, OneDecision } from "./OneDecision.tsx"
 
 const keyOf = ({ number }: Entry): string => String(number)
 
@@ -46,10 +45,14 @@ const columnsWith = (onOpen: (entry: Entry) => void): ReadonlyArray<Column<Entry
 ]
 
 export const AuditScreen = () => {
-  const filter = useSearch({ strict: false }) as AuditFilter
+  const { entry, ...filter } = useSearch({ strict: false }) as AuditFilter & { readonly entry?: string }
   const navigate = useNavigate()
-  const [open, setOpen] = useState<Entry>()
-  const go = (more: AuditFilter): void => void navigate({ to: "/audit", search: { ...filter, ...more }, replace: true })
+  const go = (more: AuditFilter): void =>
+    void navigate({ to: "/audit", search: (was) => ({ ...was, ...more }), replace: true })
+  const open = (decision: Entry | undefined): void => {
+    if (decision !== undefined) knowDecision(decision)
+    void navigate({ to: "/audit", search: (was) => ({ ...was, entry: decision && String(decision.number) }) })
+  }
   return (
     <Page
       title="Audit"
@@ -74,23 +77,23 @@ export const AuditScreen = () => {
       }
     >
       <Chain />
-      <AuditFilters key={JSON.stringify(filter)} filter={filter} onFilter={go} />
+      <AuditFilters filter={filter} onFilter={go} />
       <PagedTable
         label="Decisions, the newest first"
         list={usePaged(auditPages(filter))}
-        columns={columnsWith(setOpen)}
+        columns={columnsWith(open)}
         keyOf={keyOf}
-        onOpen={setOpen}
+        onOpen={open}
         empty={<Empty title="Nothing in this range">Other filters or another time may find some.</Empty>}
       />
       <Drawer
-        opened={open !== undefined}
-        onClose={() => setOpen(undefined)}
+        opened={entry !== undefined}
+        onClose={() => open(undefined)}
         title="A decision"
         position="right"
         size="lg"
       >
-        {open === undefined ? null : <OneEntry entry={open} />}
+        {entry === undefined ? null : <OneDecision number={Number(entry)} />}
       </Drawer>
     </Page>
   )
@@ -113,40 +116,4 @@ const Chain = () => (
       </Group>
     )}
   </Loaded>
-)
-
-const OneEntry = ({
-  entry: { action, atMs, decision, detail, hash, number, peer, times }
-}: {
-  readonly entry: Entry
-}) => (
-  <Stack>
-    <Facts
-      facts={[
-        ["Entry", count(number)],
-        ["When", <Ago key="at" atMs={atMs} />],
-        [
-          "Result",
-          <StateBadge
-            key="result"
-            tone={decision.allowed ? "good" : "bad"}
-            word={decision.allowed ? "allowed" : "refused"}
-          />
-        ],
-        ["Action", action],
-        ["Who", <Inert key="peer" text={peer} />],
-        ["Rule", <Inert key="rule" text={decision.rule} />],
-        ["Policy version", count(decision.policyVersion)],
-        ["Because", <Inert key="because" text={decision.because} charsMax={500} />],
-        ["What", <Inert key="detail" text={detail} charsMax={1_000} />],
-        ["Times", `${count(times)} within a second or so`],
-        [
-          "Hash",
-          <Code key="hash" className="inert">
-            {hash}
-          </Code>
-        ]
-      ]}
-    />
-  </Stack>
 )

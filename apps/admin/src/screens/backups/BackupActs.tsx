@@ -62,7 +62,7 @@ const Plan = ({ id }: { readonly id: string }) => (
             : `The hub has ${count(commitsNow)} now: ${countOf(Math.max(0, commitsNow - commits), "commit")} would not be in it.`}{" "}
           {peers === 0
             ? "No peer can bring back what it lacks."
-            : `What it lacks ${countOf(peers, "peer")} bring again, as far as they have it.`}{" "}
+            : `What it lacks comes back from ${countOf(peers, "peer")}, as far as it is there.`}{" "}
           The hub goes on under a new incarnation, so nothing is taken for what it was.
         </Text>
         <Text size="sm">Nothing is changed from here. Stop the hub, and type on its machine:</Text>

@@ -1,7 +1,7 @@
 /** Backups of the hub's folder, and the whole space as one file out and in. */
 import { Alert, Code, Loader, Stack, Table, Text } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
-import { useState } from "react"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { ask, part } from "../../api/ask.ts"
 import { type Backup, type BackupRun, type Backups, backupsQuery, settingsQuery } from "../../api/operation.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
@@ -119,7 +119,10 @@ const Runs = ({ runs }: { readonly runs: ReadonlyArray<BackupRun> }) =>
   })
 
 const Kept = ({ backups }: { readonly backups: ReadonlyArray<Backup> }) => {
-  const [planned, setPlanned] = useState<string>()
+  const { restore } = useSearch({ strict: false }) as { readonly restore?: string }
+  const navigate = useNavigate()
+  const plan = (id: string | undefined): void =>
+    void navigate({ to: "/backups", search: { restore: id }, replace: true })
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table>
@@ -135,7 +138,7 @@ const Kept = ({ backups }: { readonly backups: ReadonlyArray<Backup> }) => {
         </Table.Thead>
         <Table.Tbody>
           {backups.map((backup) => (
-            <Row key={backup.id} backup={backup} isPlanned={planned === backup.id} onPlan={setPlanned} />
+            <Row key={backup.id} backup={backup} isPlanned={restore === backup.id} onPlan={plan} />
           ))}
         </Table.Tbody>
       </Table>

@@ -1,7 +1,7 @@
 /** The page's one import of records: asks the hub, keeps the page from being left unasked, and tells who shows it. */
 import { useSyncExternalStore } from "react"
 import { ask, part, Refused } from "../../api/ask.ts"
-import { wordsOf } from "../../acts/useAct.ts"
+import { refusalWords } from "../../elements/refusalWords.ts"
 import { queries } from "../../queries.ts"
 import { useWho } from "../../session/who.ts"
 import { type Import, ImportRun } from "./ImportRun.ts"
@@ -21,7 +21,7 @@ export const importing = new ImportRun({
     }),
   nowMs: Date.now,
   newId: () => uuidOf(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
-  wordsOf,
+  wordsOf: refusalWords,
   refusalOf: (error) => (error instanceof Refused ? error : undefined),
   onBusy: (isBusy) =>
     isBusy ? window.addEventListener("beforeunload", onLeave) : window.removeEventListener("beforeunload", onLeave),

@@ -6,7 +6,7 @@ import { useState } from "react"
 import { ask } from "../../api/ask.ts"
 import { Loaded } from "../../elements/Loaded.tsx"
 import { setupQuery, type Whoami } from "../../session/who.ts"
-import { wordsOf } from "../../acts/useAct.ts"
+import { refusalWords } from "../../elements/refusalWords.ts"
 import { Door } from "./Door.tsx"
 import { useEntering } from "./entering.ts"
 import { AnchorLink } from "../../elements/links.tsx"
@@ -51,7 +51,7 @@ const FirstAccount = () => {
     setProblem(undefined)
     await ask<Whoami>("POST", "/setup", { body: { token: token.trim(), name, password } }).then(
       (who) => enter(who, "/"),
-      (error: Error) => setProblem(wordsOf(error))
+      (error: Error) => setProblem(refusalWords(error))
     )
   })
   return (

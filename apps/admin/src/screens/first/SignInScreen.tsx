@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query"
 import { useSearch } from "@tanstack/react-router"
 import { useState } from "react"
 import { ask, Refused } from "../../api/ask.ts"
-import { wordsOf } from "../../acts/useAct.ts"
+import { refusalWords } from "../../elements/refusalWords.ts"
 import { duration } from "../../elements/amounts.ts"
 import { byPasskey } from "../../session/passkeys.ts"
 import type { Whoami } from "../../session/who.ts"
@@ -55,7 +55,7 @@ const refusals = {
 const failureOf = (error: Error): string =>
   error instanceof Refused && error.retryAfterS !== undefined
     ? `${error.message} Try again in ${duration(error.retryAfterS * 1_000)}.`
-    : wordsOf(error)
+    : refusalWords(error)
 
 interface Props {
   readonly through: (signing: Promise<Whoami>) => Promise<void>

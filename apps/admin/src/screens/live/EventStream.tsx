@@ -8,6 +8,7 @@ import { CopyButton } from "../../elements/CopyButton.tsx"
 import { DataTable } from "../../elements/DataTable.tsx"
 import type { Column } from "../../elements/TableFrame.tsx"
 import { Empty } from "../../elements/Loaded.tsx"
+import { useFollowed } from "../../elements/useFollowed.ts"
 import { useEvents } from "../../live/LiveContext.tsx"
 import { rememberedMax, type Told } from "../../live/LiveLine.ts"
 import { peerWords, wanted, wordsOf } from "./eventWords.ts"
@@ -36,13 +37,14 @@ const keyOf = ({ seq, atMs }: Told): string => `${atMs} ${seq}`
 export const EventStream = () => {
   const live = useEvents()
   const [held, setHeld] = useState<ReadonlyArray<Told>>()
-  const { kind, peer } = useSearch({ strict: false }) as { readonly kind?: string; readonly peer?: string }
+  const { kind, peer: said = "" } = useSearch({ strict: false }) as { readonly kind?: string; readonly peer?: string }
   const navigate = useNavigate()
   const filter = (more: { readonly [name: string]: string | undefined }): void =>
-    void navigate({ to: "/live", search: { kind, peer, ...more }, replace: true })
+    void navigate({ to: "/live", search: (was) => ({ ...was, ...more }), replace: true })
+  const [peer, type] = useFollowed(said, (next) => filter({ peer: next }))
   const events = held ?? live
   const kinds = useMemo(() => [...new Set(events.map(({ event }) => event._tag))].toSorted(), [events])
-  const shown = useMemo(() => wanted(events, { kind, peer }), [events, kind, peer])
+  const shown = useMemo(() => wanted(events, { kind, peer: peer.trim() }), [events, kind, peer])
   return (
     <Stack gap="sm">
       <Group align="flex-end" gap="sm">
@@ -57,8 +59,8 @@ export const EventStream = () => {
         <TextInput
           label="Peer"
           placeholder="Part of its id"
-          value={peer ?? ""}
-          onChange={({ currentTarget }) => filter({ peer: currentTarget.value || undefined })}
+          value={peer}
+          onChange={({ currentTarget }) => type(currentTarget.value)}
         />
         <Button
           variant="default"

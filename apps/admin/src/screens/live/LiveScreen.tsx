@@ -1,7 +1,7 @@
 /** What happens right now: who is linked with the hub and how it goes, and every event as it comes. */
 import { SegmentedControl, Stack } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
-import { useState } from "react"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { peersQuery } from "../../api/peers.ts"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
@@ -35,7 +35,9 @@ export const LiveScreen = () => {
 }
 
 const Links = ({ peers }: { readonly peers: Parameters<typeof PeerMatrix>[0]["peers"] }) => {
-  const [view, setView] = useState(peers.length > shownMax ? "table" : "map")
+  const { links } = useSearch({ strict: false }) as { readonly links?: string }
+  const navigate = useNavigate()
+  const view = links ?? (peers.length > shownMax ? "table" : "map")
   return (
     <Panel
       title="Links"
@@ -44,7 +46,9 @@ const Links = ({ peers }: { readonly peers: Parameters<typeof PeerMatrix>[0]["pe
           aria-label="How links are shown"
           size="xs"
           value={view}
-          onChange={setView}
+          onChange={(value) =>
+            void navigate({ to: "/live", search: (was) => ({ ...was, links: value }), replace: true })
+          }
           data={[
             { value: "map", label: "Map" },
             { value: "table", label: "Table" }

@@ -19,7 +19,7 @@ import { StateBadge, type Tone } from "../../elements/StateBadge.tsx"
 import { useActsAsMember, useIsTeam, useMay } from "../../session/who.ts"
 import { nameOf } from "../peers/peerWords.ts"
 import { LastDecisions } from "./LastDecisions.tsx"
-import { seriesOf, sumOf, wordsOf } from "./throughput.ts"
+import { seriesOf, wordsOf } from "./throughput.ts"
 import { ButtonLink } from "../../elements/links.tsx"
 
 const ThroughputChart = lazy(() =>
@@ -114,12 +114,13 @@ const Waiting = () => {
   const codes = useQuery({ ...pairingQuery, enabled: may }).data?.pending ?? []
   const requests = useQuery({ ...requestsQuery, enabled: may && isTeam }).data ?? []
   const pending = requests.filter(({ status }) => status === "pending")
-  if (codes.length + pending.length === 0) return null
+  const waiting = codes.length + pending.length
+  if (waiting === 0) return null
   return (
     <Alert
       color="blue"
       variant="light"
-      title={`${countOf(codes.length + pending.length, "device")} wait to be let in`}
+      title={`${countOf(waiting, "device waits", "devices wait")} to be let in`}
       role="alert"
     >
       <Group>
@@ -147,7 +148,7 @@ const Throughput = ({ stats: { points } }: { readonly stats: Stats }) => (
         <ThroughputChart series={seriesOf(points)} />
       </Suspense>
     )}
-    <Text size="sm">{wordsOf(sumOf(points))} Events a second: in drawn through, out drawn dashed.</Text>
+    <Text size="sm">{wordsOf(points)} Events a second: in drawn through, out drawn dashed.</Text>
   </Panel>
 )
 

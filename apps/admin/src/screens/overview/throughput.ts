@@ -1,6 +1,6 @@
 /** The last hour's points as series that a chart draws, and the same in words for whoever does not see it. */
 import type { StatsPoint } from "../../api/status.ts"
-import { bytes, count } from "../../elements/amounts.ts"
+import { bytes, count, countOf, duration } from "../../elements/amounts.ts"
 
 /** How long a point is, in seconds. */
 const pointS = 10
@@ -14,14 +14,14 @@ export const seriesOf = (points: ReadonlyArray<StatsPoint>): Series => [
   points.map(({ eventsOut }) => eventsOut / pointS)
 ]
 
-export interface Sum {
+interface Sum {
   readonly eventsIn: number
   readonly eventsOut: number
   readonly bytesIn: number
   readonly bytesOut: number
 }
 
-export const sumOf = (points: ReadonlyArray<StatsPoint>): Sum => {
+const sumOf = (points: ReadonlyArray<StatsPoint>): Sum => {
   const sum = { eventsIn: 0, eventsOut: 0, bytesIn: 0, bytesOut: 0 }
   for (const point of points) {
     sum.eventsIn += point.eventsIn
@@ -32,5 +32,9 @@ export const sumOf = (points: ReadonlyArray<StatsPoint>): Sum => {
   return sum
 }
 
-export const wordsOf = ({ bytesIn, bytesOut, eventsIn, eventsOut }: Sum): string =>
-  `In the last hour ${count(eventsIn)} events (${bytes(bytesIn)}) came in, and ${count(eventsOut)} (${bytes(bytesOut)}) went out.`
+/** A hub that began a moment ago has no hour behind it. */
+export const wordsOf = (points: ReadonlyArray<StatsPoint>): string => {
+  if (points.length === 0) return "Nothing was counted yet."
+  const { bytesIn, bytesOut, eventsIn, eventsOut } = sumOf(points)
+  return `In the last ${duration(points.length * pointS * 1_000)} ${countOf(eventsIn, "event")} (${bytes(bytesIn)}) came in, and ${count(eventsOut)} (${bytes(bytesOut)}) went out.`
+}

@@ -7,7 +7,7 @@ import { type Peer, peerQuery } from "../../api/peers.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
 import { Ago } from "../../elements/Clock.tsx"
 import { CopyButton } from "../../elements/CopyButton.tsx"
-import { count, countOf, duration, share } from "../../elements/amounts.ts"
+import { count, countOf, duration, share, shortened } from "../../elements/amounts.ts"
 import { Facts } from "../../elements/Facts.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { ButtonLink } from "../../elements/links.tsx"
@@ -21,7 +21,13 @@ import { behindWords, nameOf, pathWords, standings } from "./peerWords.ts"
 
 export const PeerScreen = () => {
   const { peer } = useParams({ strict: false }) as { readonly peer: string }
-  return <Loaded query={useQuery(peerQuery(peer))}>{(data) => <Found peer={data} />}</Loaded>
+  const query = useQuery(peerQuery(peer))
+  if (query.data !== undefined) return <Loaded query={query}>{(data) => <Found peer={data} />}</Loaded>
+  return (
+    <Page title={shortened(peer)}>
+      <Loaded query={query}>{() => null}</Loaded>
+    </Page>
+  )
 }
 
 const Found = ({ peer }: { readonly peer: Peer }) => (

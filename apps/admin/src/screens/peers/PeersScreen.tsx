@@ -14,6 +14,7 @@ import { AnchorLink, ButtonLink } from "../../elements/links.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { StateBadge } from "../../elements/StateBadge.tsx"
+import { useFollowed } from "../../elements/useFollowed.ts"
 import { behindWords, nameOf, pathWords, standings } from "./peerWords.ts"
 
 /** Those that are ticked, by their ids, and what a tick does. */
@@ -145,10 +146,11 @@ const found = (peers: ReadonlyArray<Peer>, state: string | undefined, text: stri
 }
 
 const List = ({ peers }: { readonly peers: ReadonlyArray<Peer> }) => {
-  const { state, text = "" } = useSearch({ strict: false }) as { readonly state?: string; readonly text?: string }
+  const { state, text: said = "" } = useSearch({ strict: false }) as { readonly state?: string; readonly text?: string }
   const navigate = useNavigate()
   const filter = (more: { readonly [name: string]: string | undefined }): void =>
-    void navigate({ to: "/peers", search: { state, text, ...more }, replace: true })
+    void navigate({ to: "/peers", search: (was) => ({ ...was, ...more }), replace: true })
+  const [text, type] = useFollowed(said, (next) => filter({ text: next }))
   const shown = useMemo(() => found(peers, state, text), [peers, state, text])
   const chosen = useChosen()
   const withTicks = useMemo(() => [tick(chosen), ...columns], [chosen])
@@ -159,7 +161,7 @@ const List = ({ peers }: { readonly peers: ReadonlyArray<Peer> }) => {
           label="Find"
           placeholder="Name, member or id"
           value={text}
-          onChange={({ currentTarget }) => filter({ text: currentTarget.value })}
+          onChange={({ currentTarget }) => type(currentTarget.value)}
         />
         <Select
           label="State"

@@ -11,6 +11,8 @@ interface Props extends DraftProps {
   readonly compared: Impacts
 }
 
+const accesses = (many: number): string => countOf(many, "kind of access", "kinds of access")
+
 export const ApplyPanel = ({ compared: { digest, impacts, version }, draft: { drop, text } }: Props) => {
   const [note, setNote] = useState("")
   const losing = impacts.filter(({ direction }) => direction === "loses").length
@@ -23,7 +25,8 @@ export const ApplyPanel = ({ compared: { digest, impacts, version }, draft: { dr
         maxLength={512}
         value={note}
         onChange={({ currentTarget }) => setNote(currentTarget.value)}
-        miw={280}
+        w={280}
+        maw="100%"
       />
       <ActButton
         label="Apply the draft"
@@ -38,7 +41,7 @@ export const ApplyPanel = ({ compared: { digest, impacts, version }, draft: { dr
         question={{
           title: "Apply this policy?",
           yes: "Apply",
-          words: `${countOf(impacts.length - losing, "device", "devices")} or kinds of access are gained, ${losing} are lost. What a device may no longer read it removes when it hears of it. An earlier version can be put back.`
+          words: `Devices gain ${accesses(impacts.length - losing)} and lose ${accesses(losing)}. What a device may no longer read it removes when it hears of it. An earlier version can be put back.`
         }}
       />
     </Group>

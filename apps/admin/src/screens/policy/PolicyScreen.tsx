@@ -5,6 +5,7 @@ import { ActButton } from "../../acts/ActButton.tsx"
 import { countOf } from "../../elements/amounts.ts"
 import { Failed, OnItsWay } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
+import { policyTabs } from "../../elements/tabLabels.ts"
 import { UrlTabs } from "../../elements/UrlTabs.tsx"
 import { ExplainTab } from "./ExplainTab.tsx"
 import { PreviewTab } from "./PreviewTab.tsx"
@@ -16,14 +17,14 @@ import { type DraftProps, useDraft } from "./useDraft.ts"
 const MatrixTab = lazy(() => import("./MatrixTab.tsx").then((module) => ({ default: module.MatrixTab })))
 const VersionsTab = lazy(() => import("./VersionsTab.tsx").then((module) => ({ default: module.VersionsTab })))
 
-const tabs = [
-  { value: "matrix", label: "Matrix", Tab: MatrixTab },
-  { value: "text", label: "Text", Tab: TextTab },
-  { value: "tests", label: "Tests", Tab: TestsTab },
-  { value: "preview", label: "Preview and apply", Tab: PreviewTab },
-  { value: "versions", label: "Versions", Tab: VersionsTab },
-  { value: "explain", label: "Why", Tab: ExplainTab }
-]
+const tabs = {
+  matrix: MatrixTab,
+  text: TextTab,
+  tests: TestsTab,
+  preview: PreviewTab,
+  versions: VersionsTab,
+  explain: ExplainTab
+}
 
 export const PolicyScreen = () => {
   const loading = useDraft()
@@ -35,7 +36,7 @@ export const PolicyScreen = () => {
       {"draft" in loading ? (
         <>
           <DraftLine draft={loading.draft} />
-          <UrlTabs tabs={tabs} given={{ draft: loading.draft }} />
+          <UrlTabs labels={policyTabs} tabs={tabs} given={{ draft: loading.draft }} />
         </>
       ) : loading.error === null ? (
         <OnItsWay />

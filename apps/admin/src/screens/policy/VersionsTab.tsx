@@ -1,7 +1,7 @@
 /** Policies that were in force, what differs between any two of them, and the way back to one. */
 import { Group, Select, Stack, Text } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
-import { useState } from "react"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { ask } from "../../api/ask.ts"
 import { type Version, versionsQuery } from "../../api/policy.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
@@ -23,8 +23,10 @@ const builtIn = "# The built-in roles decide alone.\n"
 
 const Versions = ({ draft, versions }: DraftProps & { readonly versions: ReadonlyArray<Version> }) => {
   const [newest] = versions
-  const [left, setLeft] = useState(String(versions[1]?.version ?? newest!.version))
-  const [right, setRight] = useState(draft.isOther ? "draft" : String(newest!.version))
+  const search = useSearch({ strict: false }) as { readonly left?: string; readonly right?: string }
+  const navigate = useNavigate()
+  const compare = (sides: { readonly left?: string; readonly right?: string }): void =>
+    void navigate({ to: "/policy", search: (was) => ({ ...was, ...sides }), replace: true })
   const choices = [
     ...(draft.isOther ? [{ value: "draft", label: "the draft" }] : []),
     ...versions.map(({ text, version }, at) => ({
@@ -32,6 +34,10 @@ const Versions = ({ draft, versions }: DraftProps & { readonly versions: Readonl
       label: `version ${version}${at === 0 ? ", in force" : ""}${text === null ? ", the built-in roles" : ""}`
     }))
   ]
+  const there = (side: string | undefined, otherwise: string): string =>
+    choices.some(({ value }) => value === side) ? side! : otherwise
+  const left = there(search.left, String(versions[1]?.version ?? newest!.version))
+  const right = there(search.right, draft.isOther ? "draft" : String(newest!.version))
   const textOf = (choice: string): string =>
     choice === "draft" ? draft.text : (versions.find(({ version }) => String(version) === choice)?.text ?? builtIn)
   const chosen = Number(left)
@@ -43,14 +49,14 @@ const Versions = ({ draft, versions }: DraftProps & { readonly versions: Readonl
           data={choices}
           allowDeselect={false}
           value={left}
-          onChange={(value) => setLeft(value ?? left)}
+          onChange={(value) => compare({ left: value ?? left, right })}
         />
         <Select
           label="To"
           data={choices}
           allowDeselect={false}
           value={right}
-          onChange={(value) => setRight(value ?? right)}
+          onChange={(value) => compare({ left, right: value ?? right })}
         />
         {left === "draft" || chosen === newest!.version ? null : (
           <ActButton

@@ -36,7 +36,8 @@ export const AddRoute = () => {
         <TextInput
           label="New route"
           placeholder="https://hub.example.com"
-          miw={280}
+          w={280}
+          maw="100%"
           {...form.getInputProps("address")}
         />
         <TextInput label="Note" placeholder="What it is for" maxLength={128} {...form.getInputProps("note")} />

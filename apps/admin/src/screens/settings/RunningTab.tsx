@@ -1,24 +1,23 @@
 /** Whether the hub syncs by itself, stopping and starting it, and the doors for other systems. */
 import { Group, NumberInput, Select, Stack, Text } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
-import { useState } from "react"
 import { ask } from "../../api/ask.ts"
 import { gatewaysQuery } from "../../api/operation.ts"
 import { type Status, statusQuery } from "../../api/status.ts"
 import { ActButton } from "../../acts/ActButton.tsx"
 import { Ago } from "../../elements/Clock.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
+import { Meanwhile } from "../../elements/Meanwhile.tsx"
 import { Panel } from "../../elements/Panel.tsx"
 import { StateBadge } from "../../elements/StateBadge.tsx"
+import { useEdited } from "../../elements/useEdited.ts"
 
 export const RunningTab = () => {
   const status = useQuery(statusQuery)
   return (
     <Stack>
       <Panel title="Syncing by itself">
-        <Loaded query={status}>
-          {({ autoSync }) => <AutoSync key={JSON.stringify(autoSync.mode)} autoSync={autoSync} />}
-        </Loaded>
+        <Loaded query={status}>{({ autoSync }) => <AutoSync autoSync={autoSync} />}</Loaded>
       </Panel>
       <Panel title="Links">
         <Loaded query={status}>{(data) => <StopStart status={data} />}</Loaded>
@@ -36,20 +35,32 @@ const modes = [
 const secondsMin = 5
 const secondsMax = 86_400
 
+interface Mode {
+  readonly kind: string
+  readonly seconds: string | number
+}
+
+const modeWords = ({ kind, seconds }: Mode): string =>
+  kind === "every" ? `every ${seconds} seconds` : (modes.find(({ value }) => value === kind)?.label ?? kind)
+
 const AutoSync = ({ autoSync: { mode, nextAtMs } }: { readonly autoSync: Status["autoSync"] }) => {
-  const [kind, setKind] = useState<string>(typeof mode === "string" ? mode : "every")
-  const [seconds, setSeconds] = useState<string | number>(typeof mode === "string" ? 300 : mode.everyMs / 1_000)
+  const theirs: Mode =
+    typeof mode === "string" ? { kind: mode, seconds: 300 } : { kind: "every", seconds: mode.everyMs / 1_000 }
+  const edited = useEdited(theirs, undefined)
+  const { kind, seconds } = edited.value
   const body = { mode: kind === "every" ? { everyMs: Number(seconds) * 1_000 } : kind }
   return (
     <Stack gap="xs">
+      <Meanwhile edited={edited} now={modeWords(theirs)} />
       <Group align="flex-end">
         <Select
           label="The hub syncs"
           data={modes}
           allowDeselect={false}
           value={kind}
-          onChange={(value) => setKind(value ?? kind)}
+          onChange={(value) => edited.edit({ kind: value ?? kind, seconds })}
           w={340}
+          maw="100%"
         />
         {kind === "every" ? (
           <NumberInput
@@ -58,7 +69,7 @@ const AutoSync = ({ autoSync: { mode, nextAtMs } }: { readonly autoSync: Status[
             max={secondsMax}
             allowDecimal={false}
             value={seconds}
-            onChange={setSeconds}
+            onChange={(value) => edited.edit({ kind, seconds: value })}
           />
         ) : null}
         <ActButton
@@ -69,6 +80,7 @@ const AutoSync = ({ autoSync: { mode, nextAtMs } }: { readonly autoSync: Status[
           operation={{ id: "autosync.set", set: body }}
           run={() => ask("PUT", "/autosync", { body })}
           done="It is so from now on, also after a restart."
+          onDone={edited.takeTheirs}
         />
       </Group>
       {nextAtMs === null ? null : (

@@ -1,14 +1,15 @@
 /** All settings: what is in force, where from, and a field for those that can be changed while the hub runs. */
 import { Button, Code, Group, NumberInput, Select, Stack, Table, Text } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
-import { useState } from "react"
 import { ask } from "../../api/ask.ts"
 import { type Setting, settingsQuery } from "../../api/operation.ts"
 import { ActButton, Allowed } from "../../acts/ActButton.tsx"
 import { useAct } from "../../acts/useAct.ts"
 import { CopyCommand } from "../../elements/CopyButton.tsx"
 import { Loaded } from "../../elements/Loaded.tsx"
+import { Meanwhile } from "../../elements/Meanwhile.tsx"
 import { Panel } from "../../elements/Panel.tsx"
+import { useEdited } from "../../elements/useEdited.ts"
 import { type Group as Settings, groupsOf, sourceWords } from "./settingGroups.ts"
 
 export const SettingsTab = () => (
@@ -44,13 +45,7 @@ const GroupTable = ({ group }: { readonly group: Settings }) => (
                 {setting.variable}
               </Text>
             </Table.Td>
-            <Table.Td>
-              {setting.isChangeable ? (
-                <Change key={String(setting.value)} setting={setting} />
-              ) : (
-                <Shown setting={setting} />
-              )}
-            </Table.Td>
+            <Table.Td>{setting.isChangeable ? <Change setting={setting} /> : <Shown setting={setting} />}</Table.Td>
             <Table.Td>
               <Stack gap={4} align="flex-start">
                 <Text size="sm">{sourceWords[setting.source]}</Text>
@@ -91,12 +86,14 @@ const Change = ({
 }: {
   readonly setting: Settings["settings"][number]
 }) => {
-  const [to, setTo] = useState<string | number>(value ?? "")
+  const edited = useEdited<string | number>(value ?? "", undefined)
+  const { edit: setTo, value: to } = edited
   const body = changed(key, to)
   const { isPending, mutate } = useAct({
     run: () => ask("PATCH", "/settings", { body }),
     stale: ["settings", "backups"],
-    done: `${words}: ${to} from now on.`
+    done: `${words}: ${to} from now on.`,
+    onDone: edited.takeTheirs
   })
   return (
     <form
@@ -105,6 +102,7 @@ const Change = ({
         mutate()
       }}
     >
+      <Meanwhile edited={edited} now={String(value)} />
       <Group gap={4} wrap="nowrap" align="flex-end">
         {kind === "choice" ? (
           <Select

@@ -1,7 +1,7 @@
 /** All devices of the team: whose each is, paused or not; and a way to give a member a device by its id. */
 import { Button, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core"
 import { useForm } from "@mantine/form"
-import { useMemo, useState } from "react"
+import { useMemo } from "react"
 import { ask } from "../../api/ask.ts"
 import { type Device, seenOf } from "../../api/team.ts"
 import { ActButton, Allowed } from "../../acts/ActButton.tsx"
@@ -13,9 +13,11 @@ import type { Column } from "../../elements/TableFrame.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { AnchorLink } from "../../elements/links.tsx"
 import { Empty } from "../../elements/Loaded.tsx"
+import { Meanwhile } from "../../elements/Meanwhile.tsx"
 import { Panel } from "../../elements/Panel.tsx"
 import { StateBadge } from "../../elements/StateBadge.tsx"
-import { membersOf } from "./choices.ts"
+import { useEdited } from "../../elements/useEdited.ts"
+import { limitWords, membersOf } from "./choices.ts"
 import { DeviceActs } from "./DeviceActs.tsx"
 import type { TabProps } from "./teamProps.ts"
 
@@ -67,7 +69,7 @@ export const DevicesTab = ({ team }: TabProps) => (
       <NewDevice team={team} />
     </Panel>
     <Panel title="Devices of each member">
-      <Limit key={String(team.deviceLimit)} team={team} />
+      <Limit team={team} />
     </Panel>
   </Stack>
 )
@@ -93,7 +95,7 @@ const NewDevice = ({ team }: TabProps) => {
     <form onSubmit={form.onSubmit(() => mutate())}>
       <Group align="flex-end" gap="sm">
         <Select label="Member" searchable data={members} {...form.getInputProps("member")} />
-        <TextInput label="Device id" placeholder="12D3KooW…" miw={260} {...form.getInputProps("peer")} />
+        <TextInput label="Device id" placeholder="12D3KooW…" w={260} maw="100%" {...form.getInputProps("peer")} />
         <TextInput label="Name" placeholder="Laptop" {...form.getInputProps("name")} />
         <Group gap={2}>
           <Allowed scope="team:write">
@@ -111,28 +113,33 @@ const NewDevice = ({ team }: TabProps) => {
 }
 
 const Limit = ({ team }: TabProps) => {
-  const [limit, setLimit] = useState<string | number>(team.deviceLimit ?? "")
+  const edited = useEdited<string | number, ReturnType<typeof seenOf>>(team.deviceLimit ?? "", seenOf(team))
+  const limit = edited.value
   const body = { limit: limit === "" ? null : Number(limit) }
   return (
-    <Group align="flex-end">
-      <NumberInput
-        label="At most"
-        description="Empty for any number; members may have their own"
-        min={0}
-        allowDecimal={false}
-        value={limit}
-        onChange={setLimit}
-      />
-      <ActButton
-        label="Change"
-        size="sm"
-        scope="team:write"
-        stale={["team", "audit"]}
-        isDisabled={body.limit === team.deviceLimit}
-        operation={{ id: "devices.limit", set: body }}
-        run={() => ask("PUT", "/device-limit", { body: { ...body, ...seenOf(team) } })}
-        done="It holds for devices that come from now on."
-      />
-    </Group>
+    <Stack gap="sm">
+      <Meanwhile edited={edited} now={limitWords(team.deviceLimit)} />
+      <Group align="flex-end">
+        <NumberInput
+          label="At most"
+          description="Empty for any number; members may have their own"
+          min={0}
+          allowDecimal={false}
+          value={limit}
+          onChange={edited.edit}
+        />
+        <ActButton
+          label="Change"
+          size="sm"
+          scope="team:write"
+          stale={["team", "audit"]}
+          isDisabled={body.limit === team.deviceLimit}
+          operation={{ id: "devices.limit", set: body }}
+          run={() => ask("PUT", "/device-limit", { body: { ...body, ...edited.seen } })}
+          onDone={edited.takeTheirs}
+          done="It holds for devices that come from now on."
+        />
+      </Group>
+    </Stack>
   )
 }

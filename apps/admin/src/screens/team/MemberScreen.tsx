@@ -1,9 +1,7 @@
 /** One member: role, teams, devices, what may be asked of the policy about it, and its end. */
 import { Button, Group, MultiSelect, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core"
-import { useForm } from "@mantine/form"
 import { useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
-import { useState } from "react"
 import { ask, part } from "../../api/ask.ts"
 import { type Member, seenOf, type Team, teamQuery } from "../../api/team.ts"
 import { ActButton, Allowed } from "../../acts/ActButton.tsx"
@@ -12,10 +10,12 @@ import { CopyCommand } from "../../elements/CopyButton.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { ButtonLink } from "../../elements/links.tsx"
 import { Empty, Loaded } from "../../elements/Loaded.tsx"
+import { Meanwhile } from "../../elements/Meanwhile.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { Panel } from "../../elements/Panel.tsx"
 import { plainUpTo } from "../../elements/plainText.ts"
-import { rolesOf, teamsOf } from "./choices.ts"
+import { useEdited } from "../../elements/useEdited.ts"
+import { limitWords, rolesOf, teamsOf } from "./choices.ts"
 import { DeviceActs } from "./DeviceActs.tsx"
 
 interface Props {
@@ -25,8 +25,16 @@ interface Props {
 
 export const MemberScreen = () => {
   const { member: id } = useParams({ strict: false }) as { readonly member: string }
+  const query = useQuery(teamQuery)
+  if (query.data === undefined) {
+    return (
+      <Page title={id}>
+        <Loaded query={query}>{() => null}</Loaded>
+      </Page>
+    )
+  }
   return (
-    <Loaded query={useQuery(teamQuery)}>
+    <Loaded query={query}>
       {(team) => {
         const member = team.members.find((each) => each.id === id)
         if (member !== undefined) return <Found team={team} member={member} />
@@ -60,7 +68,7 @@ const Found = ({ member, team }: Props) => {
       }
     >
       <Panel title="Role and teams">
-        <Change key={JSON.stringify(member)} member={member} team={team} />
+        <Change member={member} team={team} />
       </Panel>
       <Panel title="Devices">
         {devices.length === 0 ? (
@@ -81,19 +89,21 @@ const Found = ({ member, team }: Props) => {
             ))}
           </ul>
         )}
-        <OwnLimit key={String(team.deviceLimits[member.id])} member={member} team={team} />
+        <OwnLimit member={member} team={team} />
       </Panel>
     </Page>
   )
 }
 
+const wordsOf = ({ name, role, teams }: Pick<Member, "name" | "role" | "teams">): string =>
+  `${plainUpTo(name, 60)}, of the role ${role}, ${teams.length === 0 ? "in no team" : `in ${teams.join(", ")}`}`
+
 const Change = ({ member, team }: Props) => {
   const { id, name, role, teams } = member
-  const form = useForm({
-    initialValues: { name, role, teams: [...teams], note: "" },
-    validate: { name: (text) => (text.trim() === "" ? "Who it is." : null) }
-  })
-  const to = form.values
+  const edited = useEdited({ name, role, teams: [...teams], note: "" }, seenOf(team))
+  const to = edited.value
+  const type = (more: Partial<typeof to>): void => edited.edit({ ...to, ...more })
+  const isNamed = to.name.trim() !== ""
   const body = {
     ...(to.name === name ? {} : { name: to.name }),
     ...(to.role === role ? {} : { role: to.role }),
@@ -101,33 +111,59 @@ const Change = ({ member, team }: Props) => {
   }
   const noted = to.note === "" ? body : { ...body, note: to.note }
   const { isPending, mutate } = useAct({
-    run: () => ask("PATCH", `/members/${part(id)}`, { body: { ...noted, ...seenOf(team) } }),
+    run: () => ask("PATCH", `/members/${part(id)}`, { body: { ...noted, ...edited.seen } }),
     stale: ["team", "peers", "audit", "policy"],
-    done: "It is so from now on, on every device that hears of it."
+    done: "It is so from now on, on every device that hears of it.",
+    onDone: edited.takeTheirs
   })
   return (
-    <form onSubmit={form.onSubmit(() => mutate())}>
-      <Group align="flex-end" gap="sm">
-        <TextInput label="Name" {...form.getInputProps("name")} />
-        <Select label="Role" data={rolesOf(team)} allowDeselect={false} {...form.getInputProps("role")} />
-        <MultiSelect label="Teams" data={teamsOf(team)} {...form.getInputProps("teams")} />
-        <TextInput
-          label="Why"
-          description="Stands in the charter, for good"
-          maxLength={512}
-          {...form.getInputProps("note")}
-        />
-        <Group gap={2}>
-          <Allowed scope="team:write">
-            {(may) => (
-              <Button type="submit" loading={isPending} disabled={!may || Object.keys(body).length === 0}>
-                Change
-              </Button>
-            )}
-          </Allowed>
-          <CopyCommand operation={{ id: "members.change", args: [id], set: noted }} />
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        mutate()
+      }}
+    >
+      <Stack gap="sm">
+        <Meanwhile edited={edited} now={wordsOf(member)} />
+        <Group align="flex-end" gap="sm">
+          <TextInput
+            label="Name"
+            value={to.name}
+            error={isNamed ? undefined : "Who it is."}
+            onChange={({ currentTarget }) => type({ name: currentTarget.value })}
+          />
+          <Select
+            label="Role"
+            data={rolesOf(team)}
+            allowDeselect={false}
+            value={to.role}
+            onChange={(chosen) => type({ role: chosen ?? to.role })}
+          />
+          <MultiSelect
+            label="Teams"
+            data={teamsOf(team)}
+            value={to.teams}
+            onChange={(chosen) => type({ teams: chosen })}
+          />
+          <TextInput
+            label="Why"
+            description="Stands in the charter, for good"
+            maxLength={512}
+            value={to.note}
+            onChange={({ currentTarget }) => type({ note: currentTarget.value })}
+          />
+          <Group gap={2}>
+            <Allowed scope="team:write">
+              {(may) => (
+                <Button type="submit" loading={isPending} disabled={!may || !isNamed || Object.keys(body).length === 0}>
+                  Change
+                </Button>
+              )}
+            </Allowed>
+            <CopyCommand operation={{ id: "members.change", args: [id], set: noted }} />
+          </Group>
         </Group>
-      </Group>
+      </Stack>
     </form>
   )
 }
@@ -167,43 +203,47 @@ const Remove = ({ member: { id, name } }: { readonly member: Member }) => {
 
 const OwnLimit = ({ member: { id }, team }: Props) => {
   const own = team.deviceLimits[id]
-  const [limit, setLimit] = useState<string | number>(own ?? "")
-  const act = { scope: "team:write", stale: ["team", "audit"] } as const
+  const edited = useEdited<string | number, ReturnType<typeof seenOf>>(own ?? "", seenOf(team))
+  const limit = edited.value
+  const act = { scope: "team:write", stale: ["team", "audit"], onDone: edited.takeTheirs } as const
   const path = `/members/${part(id)}/device-limit`
   const [body, none] = [
     { limit: limit === "" ? null : Number(limit), isOwn: true },
     { limit: null, isOwn: false }
   ]
   return (
-    <Group align="flex-end">
-      <NumberInput
-        label="Devices that it may have"
-        description={
-          own === undefined ? `As every member: ${team.deviceLimit ?? "any number"}` : "Its own; empty for any number"
-        }
-        min={0}
-        allowDecimal={false}
-        value={limit}
-        onChange={setLimit}
-      />
-      <ActButton
-        {...act}
-        label="Set its own"
-        size="sm"
-        operation={{ id: "members.limit", args: [id], set: body }}
-        run={() => ask("PUT", path, { body: { ...body, ...seenOf(team) } })}
-        done="It holds for devices that come from now on."
-      />
-      {own === undefined ? null : (
+    <Stack gap="sm">
+      <Meanwhile edited={edited} now={own === undefined ? "as every member's" : limitWords(own)} />
+      <Group align="flex-end">
+        <NumberInput
+          label="Devices that it may have"
+          description={
+            own === undefined ? `As every member: ${limitWords(team.deviceLimit)}` : "Its own; empty for any number"
+          }
+          min={0}
+          allowDecimal={false}
+          value={limit}
+          onChange={edited.edit}
+        />
         <ActButton
           {...act}
-          label="As every member"
+          label="Set its own"
           size="sm"
-          operation={{ id: "members.limit", args: [id], set: none }}
-          run={() => ask("PUT", path, { body: { ...none, ...seenOf(team) } })}
-          done="It has the team's limit again."
+          operation={{ id: "members.limit", args: [id], set: body }}
+          run={() => ask("PUT", path, { body: { ...body, ...edited.seen } })}
+          done="It holds for devices that come from now on."
         />
-      )}
-    </Group>
+        {own === undefined ? null : (
+          <ActButton
+            {...act}
+            label="As every member"
+            size="sm"
+            operation={{ id: "members.limit", args: [id], set: none }}
+            run={() => ask("PUT", path, { body: { ...none, ...edited.seen } })}
+            done="It has the team's limit again."
+          />
+        )}
+      </Group>
+    </Stack>
   )
 }

@@ -14,14 +14,19 @@ import type { Column } from "../../elements/TableFrame.tsx"
 import { Inert } from "../../elements/Inert.tsx"
 import { AnchorLink } from "../../elements/links.tsx"
 import { Panel } from "../../elements/Panel.tsx"
+import { useFollowed } from "../../elements/useFollowed.ts"
 import { rolesOf, teamsOf } from "./choices.ts"
 import type { TabProps } from "./teamProps.ts"
 
 const keyOf = ({ id }: Member): string => id
 
 export const MembersTab = ({ team }: TabProps) => {
-  const { text = "" } = useSearch({ strict: false }) as { readonly text?: string }
+  const { text: said = "" } = useSearch({ strict: false }) as { readonly text?: string }
   const navigate = useNavigate()
+  const [text, type] = useFollowed(
+    said,
+    (next) => void navigate({ to: "/team", search: (was) => ({ ...was, text: next }), replace: true })
+  )
   const columns = useMemo(() => columnsOf(team), [team])
   const wanted = text.toLowerCase()
   const shown = useMemo(
@@ -35,13 +40,7 @@ export const MembersTab = ({ team }: TabProps) => {
         placeholder="Name, id or role"
         maw={300}
         value={text}
-        onChange={({ currentTarget }) =>
-          void navigate({
-            to: "/team",
-            search: { tab: "members", text: currentTarget.value || undefined },
-            replace: true
-          })
-        }
+        onChange={({ currentTarget }) => type(currentTarget.value)}
       />
       <DataTable
         label="Members"

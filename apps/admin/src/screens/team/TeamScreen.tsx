@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query"
 import { teamQuery } from "../../api/team.ts"
 import { Loaded } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
+import { teamTabs } from "../../elements/tabLabels.ts"
 import { UrlTabs } from "../../elements/UrlTabs.tsx"
 import { CharterTab } from "./CharterTab.tsx"
 import { DevicesTab } from "./DevicesTab.tsx"
@@ -13,15 +14,15 @@ import { RequestsTab } from "./RequestsTab.tsx"
 import { RolesTab } from "./RolesTab.tsx"
 import { TeamsTab } from "./TeamsTab.tsx"
 
-const tabs = [
-  { value: "members", label: "Members", Tab: MembersTab },
-  { value: "devices", label: "Devices", Tab: DevicesTab },
-  { value: "roles", label: "Roles", Tab: RolesTab },
-  { value: "teams", label: "Teams", Tab: TeamsTab },
-  { value: "invitations", label: "Invitations", Tab: InvitationsTab },
-  { value: "requests", label: "Requests to join", Tab: RequestsTab },
-  { value: "charter", label: "Charter and sealing", Tab: CharterTab }
-]
+const tabs = {
+  members: MembersTab,
+  devices: DevicesTab,
+  roles: RolesTab,
+  teams: TeamsTab,
+  invitations: InvitationsTab,
+  requests: RequestsTab,
+  charter: CharterTab
+}
 
 export const TeamScreen = () => {
   return (
@@ -37,7 +38,7 @@ export const TeamScreen = () => {
                 {team.closed}
               </Alert>
             )}
-            <UrlTabs tabs={tabs} given={{ team }} />
+            <UrlTabs labels={teamTabs} tabs={tabs} given={{ team }} />
           </>
         )}
       </Loaded>

@@ -22,3 +22,6 @@ export const managingLevel = 80
 
 export const levelWords = (level: number): string =>
   level >= 100 ? "owns the space" : level >= managingLevel ? "manages the team" : "no part in managing"
+
+/** How many devices a member may have; nothing where no number is said. */
+export const limitWords = (limit: number | null): string => (limit === null ? "any number" : String(limit))
