@@ -60,6 +60,8 @@ it(
     })
     for (const [path, name] of [
       ["/data/task", "New record"],
+      ["/data/task/t1", "Change"],
+      ["/data/task/t1", "Delete"],
       ["/routes", "Add"],
       ["/pairing", "Make a code"],
       ["/backups", "Back up now"],

@@ -104,6 +104,21 @@ describe("what people type", () => {
     )
   })
 
+  it("[UI-18] nothing in a command is a sign that a terminal acts on or a reader does not see", () => {
+    const hostile = "it's\\\u0003rm -rf ~\n\u202e\u{e0041}"
+    const at = "https://hub.example"
+    const said = commandOf(
+      { id: "policy.apply", args: [hostile], set: { text: hostile, fields: { [hostile]: 1 } } },
+      at
+    )
+    expect(said).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(said).toContain(`$'it\\x27s\\x5c\\x03rm -rf ~\\x0a\\xe2\\x80\\xae\\xf3\\xa0\\x81\\x81'`)
+    const json = `"it'\\''s\\\\\\u0003rm -rf ~\\n\\u202e\\udb40\\udc41"`
+    expect(said).toContain(`--set 'text=${json}' --set 'fields={${json}:1}'`)
+    expect(JSON.parse(json.replace(`'\\''`, "'"))).toBe(hostile)
+    expect(commandOf({ id: "peers.pause", args: ["=x"] }, at)).toContain("peers.pause '=x'")
+  })
+
   it("[UI-18] a command's words survive a shell", () => {
     const operation = {
       id: "entities.put",

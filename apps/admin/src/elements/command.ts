@@ -16,15 +16,35 @@ export interface Operation {
   readonly to?: string
 }
 
-/** For a POSIX shell: what needs no quotes has none. */
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+// What a terminal would act on while it is pasted, quoted or not, and what a reader would not see.
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const utf8 = new TextEncoder()
 
-/** A text that JSON would read as something else is said as JSON. */
+const asBytes = (sign: string): string =>
+  [...utf8.encode(sign)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")
+
+/**
+ * For a shell: what needs no quotes has none. Signs that are not seen stand as their bytes, and quotes beside them, too: a shell that
+ * does not know these bytes gets another text, and never a command.
+ */
+const quoted = (text: string): string => {
+  if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text)) return text
+  if (text.search(unseen) === -1) return `'${text.replaceAll("'", `'\\''`)}'`
+  return `$'${text.replaceAll(/['\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, asBytes)}'`
+}
+
+const jsonOf = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(unseen, (sign) =>
+    // In parts of 16 bits, as JSON has them.
+    Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`).join("")
+  )
+
+/** A text that JSON would read as something else is said as JSON, and so is one of several lines. */
 const valueOf = (value: unknown): string => {
-  if (typeof value !== "string") return JSON.stringify(value)
+  if (typeof value !== "string" || value.search(unseen) !== -1) return jsonOf(value)
   try {
     JSON.parse(value)
-    return JSON.stringify(value)
+    return jsonOf(value)
   } catch {
     return value
   }

@@ -62,7 +62,7 @@ export const BothValues = ({ conflict, onDone }: Props) => {
 
 const Found = ({ conflict, onDone, timed }: Props & { readonly timed: Timed }) => {
   const { id, type } = conflict
-  const { data, error, fetchNextPage, hasNextPage, isFetching } = useInfiniteQuery(
+  const { data, error, fetchNextPage, hasNextPage, isFetching, refetch } = useInfiniteQuery(
     historyQuery({ type, id, header: JSON.stringify(conflict.header ?? {}) })
   )
   const history = data?.pages.flatMap(({ items }) => items) ?? []
@@ -70,9 +70,15 @@ const Found = ({ conflict, onDone, timed }: Props & { readonly timed: Timed }) =
   useEffect(() => {
     if (data !== undefined && !isLookedThrough && !isFetching && error === null) void fetchNextPage()
   }, [data, error, fetchNextPage, isFetching, isLookedThrough])
-  if (error !== null) return <Failed error={error} onTry={() => void fetchNextPage()} isTrying={isFetching} />
-  if (data === undefined || !isLookedThrough) return <OnItsWay />
-  return <Sided conflict={conflict} sides={sidesOf(timed, history)} onDone={onDone} />
+  const isThere = data !== undefined && isLookedThrough
+  if (!isThere && error === null) return <OnItsWay />
+  const again = (): void => void (isThere || data === undefined ? refetch() : fetchNextPage())
+  return (
+    <>
+      {error === null ? null : <Failed error={error} onTry={again} isTrying={isFetching} isOld={isThere} />}
+      {isThere ? <Sided conflict={conflict} sides={sidesOf(timed, history)} onDone={onDone} /> : null}
+    </>
+  )
 }
 
 const Sided = ({ conflict, onDone, sides }: Props & { readonly sides: Sides }) => {

@@ -34,7 +34,7 @@ export const ImportRecords = ({ type }: { readonly type: string }) => {
         A file of JSON (an array), lines of JSON, or CSV with a head, in UTF-8. Each record is an object;{" "}
         <code>id</code> is its id, everything else its fields, or it is <code>{`{id, header, fields}`}</code>. Records
         that are there are changed. In CSV a cell is a number only where it is written as one: 7 is, 007 and 1.50 are
-        texts.
+        texts. At a terminal a device takes in JSON and lines of JSON: <code>syncline import</code>.
       </Text>
       <Group>
         <FileButton accept=".json,.ndjson,.jsonl,.csv" onChange={(file) => void take(file)}>

@@ -10,7 +10,7 @@ import { Ago } from "../../elements/Clock.tsx"
 import { Facts } from "../../elements/Facts.tsx"
 import { InertValue } from "../../elements/Inert.tsx"
 import { ButtonLink } from "../../elements/links.tsx"
-import { Loaded } from "../../elements/Loaded.tsx"
+import { Loaded, OnItsWay } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { Panel } from "../../elements/Panel.tsx"
 import { valueText } from "../../elements/plainText.ts"
@@ -29,6 +29,7 @@ export const RecordScreen = () => {
   const history = useInfiniteQuery(historyQuery(which))
   const changes = history.data?.pages.flatMap(({ items }) => items) ?? []
   const isGone = now.error instanceof Refused && now.error.status === 404
+  const isDeleted = isGone && changes[0]?.kind === "deleted"
   return (
     <Page
       title={valueText(id, 80)}
@@ -40,8 +41,10 @@ export const RecordScreen = () => {
           <Loaded query={then}>{(was) => <Past was={was} now={isGone ? undefined : now.data} />}</Loaded>
         </AsOf>
       )}
-      {isGone && changes[0]?.kind === "deleted" ? (
-        <Deleted change={changes[0]} />
+      {isDeleted ? (
+        <Deleted change={changes[0]!} />
+      ) : isGone && history.isFetching ? (
+        <OnItsWay />
       ) : (
         // What is not there is not shown as old.
         <Loaded query={isGone ? ({ ...now, data: undefined } as typeof now) : now}>
