@@ -76,7 +76,7 @@ it(
     }
     await owner.page.getByText("100,000, all of them").waitFor()
     const scrolledMs = Date.now() - began
-    // What changes meanwhile asks for what is in sight, and not for the two hundred pages above it.
+    // What changes meanwhile asks for what is in sight, and not for the hundred pages above it.
     const asked: Array<string> = []
     owner.page.on("request", (request) => request.url().includes("/entities/many?") && asked.push(request.url()))
     await world.hub.door("PUT", `/entities/many/r0${records - 2}`, { fields: { t: "Seen at once" } })
