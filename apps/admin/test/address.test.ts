@@ -88,3 +88,16 @@ it("[UI-23] the throughput is told for as long as the hub has counted", () => {
   expect(wordsOf([point])).toBe("In the last 10 s 1 event (10 B) came in, and 0 (0 B) went out.")
   expect(wordsOf(Array.from({ length: 360 }, () => point))).toContain("In the last 1 h 360 events")
 })
+
+it("[UI-13] what the hub says to programs is told in words for people", async () => {
+  vi.stubGlobal("document", { baseURI: "http://127.0.0.1/" })
+  const { Refused } = await import("../src/api/ask.ts")
+  const { refusalWords } = await import("../src/elements/refusalWords.ts")
+  expect(
+    refusalWords(new Refused(401, "SignInNeeded", "Sign in, or send a token; on the hub's machine that of …"))
+  ).toBe("Your sign-in is over. Sign in, and try again.")
+  expect(refusalWords(new Refused(400, "Invalid", "It is not so.", [{ path: "body/name", message: "too long" }]))).toBe(
+    "It is not so. name: too long"
+  )
+  vi.unstubAllGlobals()
+})

@@ -1,7 +1,7 @@
 /** The pages of other hubs than a team's at the root of an address: one below a path, and one for oneself. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
 import type { Browser } from "playwright-core"
-import { chromiumPath, launch, setUp, watchFaults, withoutChromium } from "./browser.ts"
+import { chromiumPath, launch, moveTo, setUp, watchFaults, withoutChromium } from "./browser.ts"
 import { openHubWorld, password } from "./hubWorld.ts"
 // @boundaries-ignore which ports are nobody's is one knowledge of all tests
 import { freePort } from "../../../scripts/freePort.ts"
@@ -58,6 +58,12 @@ it(
   }
 )
 
+/** Ways to a team's screens, what names members, and what the audit tells. */
+const ofATeam = [
+  ...["team", "policy", "audit"].map((screen) => `a[href*="/${screen}"]`),
+  ...["Acts as the member", "Role of the new member", "Last decisions", "Revoke"].map((words) => `:text-is("${words}")`)
+].join(", ")
+
 it(
   "[UI-25] a hub for oneself shows no screens of a team, and every other one without a fault",
   { timeout: 120_000 },
@@ -71,7 +77,7 @@ it(
       const menu = page.getByRole("navigation")
       for (const name of ["Team", "Policy", "Audit"])
         expect(await menu.getByText(name, { exact: true }).count()).toBe(0)
-      const shown: Array<readonly [string, number]> = []
+      const shown: Array<readonly [path: string, faults: number, ofTeams: ReadonlyArray<string>]> = []
       for (const path of [
         "/",
         "/peers",
@@ -91,12 +97,13 @@ it(
         "/settings?tab=running",
         "/settings?tab=doctor"
       ]) {
-        await page.goto(`${hub.url}${path}`)
+        await moveTo(page, path)
         await page.getByRole("heading", { level: 1 }).waitFor()
         await page.waitForFunction(() => document.querySelector("[data-state=loading]") === null)
-        shown.push([path, await page.locator("[data-state=error]").count()])
+        const [failed, ofTeams] = [page.locator("[data-state=error]"), page.locator(ofATeam)]
+        shown.push([path, await failed.count(), await ofTeams.allInnerTexts()])
       }
-      expect(shown.filter(([, faults]) => faults > 0)).toEqual([])
+      expect(shown.filter(([, faults, ofTeams]) => faults > 0 || ofTeams.length > 0)).toEqual([])
       await page.goto(`${hub.url}/pairing`)
       await page.getByRole("button", { name: "Make a code" }).click()
       await page.locator("[data-code=digits]").waitFor()

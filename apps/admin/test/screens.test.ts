@@ -54,9 +54,39 @@ const settled = async (): Promise<void> => {
   await page.waitForFunction(() => document.querySelector("[data-state=loading]") === null)
 }
 
-const faultsOf = async (axe: AxeBuilder, where: string): Promise<ReadonlyArray<string>> => {
-  const { violations } = await axe.analyze()
-  return violations.map(({ id, nodes }) => `${where} ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`)
+type RunOnly = { readonly type: "tag" | "rule"; readonly values: ReadonlyArray<string> }
+
+const all: RunOnly = { type: "tag", values: wcag }
+/** Colours alone are others in the dark. */
+const colours: RunOnly = { type: "rule", values: ["color-contrast"] }
+
+interface Axe {
+  readonly run: (
+    part: string | Document,
+    how: { readonly runOnly: RunOnly; readonly resultTypes: ReadonlyArray<string> }
+  ) => Promise<{
+    readonly violations: ReadonlyArray<{
+      readonly id: string
+      readonly nodes: ReadonlyArray<{ readonly html: string }>
+    }>
+  }>
+}
+
+/** Of what is in the document, or in a part of it. Axe is put into the page once and stays there. */
+const faultsOf = async (where: string, runOnly: RunOnly, part?: string): Promise<ReadonlyArray<string>> => {
+  if (!(await page.evaluate(() => "axe" in window)))
+    await new AxeBuilder({ page }).setLegacyMode().withRules(["document-title"]).analyze()
+  const violations = await page.evaluate(
+    async ([only, within]) => {
+      const { axe } = window as unknown as { readonly axe: Axe }
+      const found = await axe.run(within ?? document, { runOnly: only, resultTypes: ["violations"] })
+      return found.violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`
+      )
+    },
+    [runOnly, part] as const
+  )
+  return violations.map((violation) => `${where} ${violation}`)
 }
 
 it(
@@ -66,10 +96,9 @@ it(
     const found: Array<string> = []
     for (const path of screenPaths) {
       await go(path)
-      found.push(...(await faultsOf(new AxeBuilder({ page }).withTags(wcag), `${path} in light:`)))
-      // Colours alone are others in the dark.
+      found.push(...(await faultsOf(`${path} in light:`, all)))
       await page.emulateMedia({ colorScheme: "dark" })
-      found.push(...(await faultsOf(new AxeBuilder({ page }).withRules(["color-contrast"]), `${path} in dark:`)))
+      found.push(...(await faultsOf(`${path} in dark:`, colours)))
       await page.emulateMedia({ colorScheme: "light" })
       for (const phone of phones) {
         await page.setViewportSize(phone)
@@ -97,8 +126,7 @@ it(
     const scan = async (where: string, part?: string): Promise<void> => {
       for (const colorScheme of ["dark", "light"] as const) {
         await page.emulateMedia({ colorScheme })
-        const axe = new AxeBuilder({ page }).withTags(wcag)
-        found.push(...(await faultsOf(part === undefined ? axe : axe.include(part), `${where} in ${colorScheme}:`)))
+        found.push(...(await faultsOf(`${where} in ${colorScheme}:`, all, part)))
       }
     }
     const open = async (path: string, opener: Locator, shown: Locator): Promise<void> => {

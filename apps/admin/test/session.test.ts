@@ -149,22 +149,33 @@ it("[UI-18] copies what somebody would type, and that does the same", { timeout:
   await owner.page.locator("[data-field=title]").getByText("bread").waitFor()
 })
 
-it("[UI-19] Ctrl-K leads to any screen, record type and peer by the keyboard alone", { timeout: 60_000 }, async () => {
-  await owner.page.goto(world.hub.url)
-  await owner.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
-  await owner.page.keyboard.press("Control+k")
-  await owner.page.getByPlaceholder("Screens, peers, members, types").fill("quaran")
-  await owner.page.keyboard.press("ArrowDown")
-  await owner.page.keyboard.press("Enter")
-  await owner.page.getByRole("heading", { level: 1, name: "Quarantine" }).waitFor()
-  await owner.page.keyboard.press("Control+k")
-  await owner.page.getByPlaceholder("Screens, peers, members, types").fill("task")
-  await owner.page.getByRole("button", { name: "task" }).waitFor()
-  await owner.page.keyboard.press("ArrowDown")
-  await owner.page.keyboard.press("Enter")
-  await owner.page.getByRole("heading", { level: 1, name: "task" }).waitFor()
-  expect(new URL(owner.page.url()).pathname).toBe("/data/task")
-})
+it(
+  "[UI-19] Ctrl-K leads to any screen, record type and member by the keyboard alone",
+  { timeout: 60_000 },
+  async () => {
+    await owner.page.goto(world.hub.url)
+    await owner.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor()
+    await owner.page.keyboard.press("Control+k")
+    await owner.page.getByPlaceholder("Screens, peers, members, types").fill("quaran")
+    await owner.page.keyboard.press("ArrowDown")
+    await owner.page.keyboard.press("Enter")
+    await owner.page.getByRole("heading", { level: 1, name: "Quarantine" }).waitFor()
+    await owner.page.keyboard.press("Control+k")
+    await owner.page.getByPlaceholder("Screens, peers, members, types").fill("task")
+    await owner.page.getByRole("button", { name: "task" }).waitFor()
+    await owner.page.keyboard.press("ArrowDown")
+    await owner.page.keyboard.press("Enter")
+    await owner.page.getByRole("heading", { level: 1, name: "task" }).waitFor()
+    expect(new URL(owner.page.url()).pathname).toBe("/data/task")
+    await world.hub.door("POST", "/members", { id: "bea", name: "Beatrix", role: "member", teams: [] })
+    await owner.page.keyboard.press("Control+k")
+    await owner.page.getByPlaceholder("Screens, peers, members, types").fill("beatr")
+    await owner.page.getByRole("button", { name: "Beatrix" }).waitFor()
+    await owner.page.keyboard.press("ArrowDown")
+    await owner.page.keyboard.press("Enter")
+    await owner.page.getByRole("heading", { level: 1, name: "Beatrix" }).waitFor()
+  }
+)
 
 it(
   "[UI-22] several peers are chosen, paused and resumed, and what is looked for stands in the address",
@@ -195,6 +206,10 @@ it(
     await owner.page.getByLabel("Choose three-x").check()
     await owner.page.getByRole("button", { name: "Resume them" }).click()
     await expect.poll(paused).toEqual([false, true, false])
+    // One that is not there, or did not come, has its screen's name all the same.
+    await moveTo(owner.page, "/peers/nobody")
+    await owner.page.locator("[data-state=error]").waitFor()
+    expect(await owner.page.getByRole("heading", { level: 1 }).allInnerTexts()).toEqual(["nobody"])
   }
 )
 
@@ -289,13 +304,15 @@ it(
   { timeout: 60_000 },
   async () => {
     const stranger = await world.newPage()
+    await stranger.goto(`${world.hub.url}${screenPaths[1]}`)
+    await stranger.getByRole("heading", { name: "Sign in" }).waitFor()
     for (const path of screenPaths) {
-      await stranger.goto(`${world.hub.url}${path}`)
-      await stranger.getByRole("heading", { name: "Sign in" }).waitFor()
+      await moveTo(stranger, path)
+      await expect.poll(() => new URL(stranger.url()).searchParams.get("next")).toBe(path)
+      const [title, menu] = [stranger.getByRole("heading"), stranger.getByRole("navigation")]
+      expect([path, await title.allInnerTexts(), await menu.count()]).toEqual([path, ["Sign in"], 0])
     }
     for (const next of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
-      await signIn(stranger, world.hub.url, "olga", password).catch(() => undefined)
-      await stranger.context().clearCookies()
       await stranger.goto(`${world.hub.url}/sign-in?next=${encodeURIComponent(next)}`)
       await stranger.getByLabel("Name").fill("olga")
       await stranger.getByRole("textbox", { name: "Password" }).fill(password)

@@ -53,6 +53,10 @@ it(
     )
     const asking = page.locator("[data-asking]")
     await asking.waitFor()
+    await go("Overview")
+    await page.getByText("1 device waits to be let in").waitFor()
+    await go("Pairing")
+    await asking.waitFor()
     const [, checkNumber] = await joining.said(/check number +(\d+)/)
     expect(await asking.innerText()).toContain(checkNumber)
     await asking.getByRole("button", { name: "The numbers are alike: let it in" }).click()
@@ -78,7 +82,7 @@ it(
       .setInputFiles({ name: "notes.ndjson", mimeType: "text/plain", buffer: Buffer.from(lines.join("\n")) })
     await page.locator("[data-import=over]").getByText(`${notes} of ${notes} records written.`).waitFor()
     await go("Data")
-    await page.getByRole("link", { name: "note" }).waitFor()
+    await page.getByRole("table", { name: "Types" }).getByRole("link", { name: "note" }).waitFor()
     const file = world.hub.pathIn("tasks.ndjson")
     writeFileSync(
       file,
@@ -88,7 +92,7 @@ it(
     await world.hub.command("import", file, "--type", "task", "--data", device())
     await world.hub.command("sync", "--data", device())
     // Without reload.
-    await page.getByRole("link", { name: "task" }).waitFor()
+    await page.getByRole("table", { name: "Types" }).getByRole("link", { name: "task" }).waitFor()
     expect([await held("note"), await held("task")]).toEqual([notes, tasks])
 
     // Restrict a type; what that would do is told before.
@@ -235,6 +239,7 @@ it(
     timeout: 60_000
   },
   async () => {
+    await world.hub.door("PUT", "/entities/task/t1", { fields: { title: "Milk" } })
     const seen = watchFaults(page.context())
     const shown = async (path: string): Promise<unknown> => {
       await page.getByRole("heading", { level: 1 }).waitFor()
