@@ -168,16 +168,28 @@ const files = (): ReadonlyArray<File> =>
       return { file, text, root, names, asked: asksIn(root, names) }
     })
 
-/** Every element of the pages that has a command. */
+/** What a button is made of: an element, or an object that elements are given. */
+const isPart = ({ type }: Node): boolean => type === "JSXOpeningElement" || type === "ObjectExpression"
+
+const given = (node: Node, name: string): Node | undefined =>
+  node.type === "ObjectExpression" ? propertyOf(node, name) : attribute(node, name)
+
+/** What the screens ask the hub to do. */
+export const asks = (): ReadonlyArray<{ readonly file: string; readonly asked: Asked }> =>
+  files().flatMap(({ asked, file }) =>
+    asked.flatMap((each) => (file.startsWith("screens") && !each.startsWith("GET ") ? [{ file, asked: each }] : []))
+  )
+
+/** Everything in the pages that has a command. */
 export const actions = (): ReadonlyArray<Action> => {
   const found = files()
   const anywhere = found.flatMap(({ asked }) => asked)
   return found.flatMap(({ asked: inFile, file, names, root, text }) =>
-    all(root, ({ type }) => type === "JSXOpeningElement").flatMap((element) => {
-      const operation = attribute(element, "operation")
+    all(root, isPart).flatMap((element) => {
+      const operation = given(element, "operation")
       const said = operation === undefined ? [] : saidBy(operation, names)
       if (said.length === 0) return []
-      const run = attribute(element, "run")
+      const run = given(element, "run")
       const asked = run === undefined ? [] : asksIn(run, names)
       const line = text.slice(0, element["start"] as number).split("\n").length
       return [{ place: `${file}:${line}`, said, asked, nearby: inFile.length === 0 ? anywhere : inFile }]

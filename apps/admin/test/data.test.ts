@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import type { Route } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
-import { type Action, actions } from "./actions.ts"
-import { chromiumPath, watchFaults } from "./browser.ts"
+import { type Action, actions, asks } from "./actions.ts"
+import { chromiumPath, signIn, watchFaults } from "./browser.ts"
+import { password } from "./hubWorld.ts"
 import { useOwner, usePages } from "./pageWorld.ts"
 
 const world = usePages()
@@ -50,6 +51,9 @@ const faultsOf = (
   return [...meant, ...others.map((each) => `${place} asks ${each} and says no command for it`)]
 }
 
+/** What a person does for itself at a browser, what only keeps a draft, and an import, which has no command. */
+const ofOneself = /^POST \/(setup|session.*)$|^PUT \/(password|policy\/draft)$|^POST \/entities\/\{\}\/batch$/
+
 const isAsked = (asked: ReadonlyArray<string>, method: string, path: string): boolean =>
   asked.some((each) => {
     const pattern = each.replaceAll(/[.?*+^$()[\]|\\]/g, "\\$&").replaceAll("{}", "[^/]+")
@@ -63,9 +67,14 @@ it("[UI-18] every action's command names the operation that it asks the hub for,
   const said = actions()
   expect(said.length).toBeGreaterThan(70)
   expect(said.flatMap((action) => faultsOf(action, listed))).toEqual([])
+  const named = said.flatMap((action) => action.said.flatMap(({ id }) => listed.get(id) ?? []))
+  const without = asks().filter(
+    ({ asked }) => !ofOneself.test(asked) && !named.some(({ method, path }) => isAsked([asked], method, path))
+  )
+  expect(without).toEqual([])
 })
 
-it("[UI-18] commands on records whose ids look like flags do the same when they are pasted", async () => {
+it("[UI-18] the command of a record whose id looks like a flag does the same when it is pasted", async () => {
   const { page } = owner
   await page.goto(`${world.hub.url}/tokens`)
   await page.getByLabel("What it is for").fill("terminal")
@@ -73,18 +82,17 @@ it("[UI-18] commands on records whose ids look like flags do the same when they 
   await page.getByRole("button", { name: "Make the token" }).click()
   const secret = await page.locator("[data-shown-once] code").first().innerText()
   writeFileSync(world.hub.pathIn("token"), `${secret}\n`)
-  for (const id of ["-x", "--yes"]) {
-    await world.hub.door("PUT", `/entities/flag/${id}`, { fields: { title: "Milk" } })
-    await page.goto(`${world.hub.url}/data/flag/${id}`)
-    await page.getByRole("button", { name: "Delete", exact: true }).waitFor()
-    await page.getByRole("button", { name: "Copy as syncline command" }).first().click()
-    const text = await page.evaluate(() => navigator.clipboard.readText())
-    expect(text).toMatch(/^syncline hub .*entities\.remove flag -/)
-    // The shell's part: words and their quotes.
-    const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${text.replace(/^syncline /, "")}`]).toString()
-    await world.hub.command(...words.split("\0").slice(0, -1))
-    await page.locator("[data-state=deleted]").waitFor()
-  }
+  const id = "--yes"
+  await world.hub.door("PUT", `/entities/flag/${id}`, { fields: { title: "Milk" } })
+  await page.goto(`${world.hub.url}/data/flag/${id}`)
+  await page.getByRole("button", { name: "Delete", exact: true }).waitFor()
+  await page.getByRole("button", { name: "Copy as syncline command" }).first().click()
+  const text = await page.evaluate(() => navigator.clipboard.readText())
+  expect(text).toMatch(/^syncline hub .*entities\.remove flag -/)
+  // The shell's part: words and their quotes.
+  const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${text.replace(/^syncline /, "")}`]).toString()
+  await world.hub.command(...words.split("\0").slice(0, -1))
+  await page.locator("[data-state=deleted]").waitFor()
 })
 
 const historyOf = async (type: string, id: string): Promise<ReadonlyArray<{ readonly kind: string }>> =>
@@ -164,6 +172,34 @@ it("[UI-40] an import goes on without its screen, stops at a lost answer, and wr
   expect(asked).toBe(4)
   expect(await world.hub.door("GET", "/types/item")).toMatchObject({ records: 1_200 })
   await page.unrouteAll({ behavior: "ignoreErrors" })
+})
+
+it("[UI-40] an import waits as the hub says, and asks nothing once whoever began it is signed out", async () => {
+  const page = await world.newPage()
+  await signIn(page, world.hub.url, "olga", password)
+  let asked = 0
+  await page.route(/entities\/item\/batch$/, (route) => {
+    asked++
+    const body = JSON.stringify({ status: 429, code: "TooOften", detail: "too much at once" })
+    return route.fulfill({
+      status: 429,
+      headers: { "retry-after": "2" },
+      contentType: "application/problem+json",
+      body
+    })
+  })
+  await page.goto(`${world.hub.url}/data/item`)
+  await page.getByRole("button", { name: "Import" }).click()
+  const file = { name: "items.csv", mimeType: "text/csv", buffer: Buffer.from("id,title\rw1,Milk\r") }
+  await page.locator("input[type=file]").setInputFiles(file)
+  await page.locator("[data-import=waiting]").waitFor()
+  await page.getByText("Too much at once. It goes on by itself").waitFor()
+  await page.context().clearCookies()
+  await page.getByRole("navigation").getByRole("link", { name: "Peers" }).click()
+  await page.getByRole("heading", { name: "Sign in" }).waitFor()
+  await page.waitForTimeout(2_000)
+  expect(asked).toBe(1)
+  await page.context().close()
 })
 
 it("[UI-40] a batch that is sent again with its ids changes nothing", async () => {

@@ -23,7 +23,8 @@ const runOf = (answers: ReadonlyArray<Error | undefined>) => {
   const hooks: { onSend?: () => void; onWait?: () => void } = {}
   let ids = 0
   const run: ImportRun = new ImportRun({
-    write: async (_type, items) => {
+    write: async ({ account, type }, items) => {
+      expect([account, type]).toEqual(["olga", "task"])
       sent.push(items)
       hooks.onSend?.()
       const answer = answers[sent.length - 1]
@@ -125,9 +126,15 @@ it("[UI-40] where the hub says when to try again, the import waits that long and
 
 it("[UI-40] whoever stops an import goes on with it later, or has done with it", async () => {
   const { hooks, run, sent } = runOf([])
-  hooks.onSend = () => sent.length === 2 && run.stop()
+  let other: Promise<boolean> | undefined
+  hooks.onSend = () => {
+    other ??= run.begin("vera", "note", "b.csv", itemsOf(1))
+    if (sent.length === 2) run.stop()
+  }
   await run.begin("olga", "task", "a.csv", itemsOf(3))
-  expect(run.now()).toMatchObject({ written: 1_000, phase: { kind: "stopped" } })
+  expect(run.now()).toMatchObject({ account: "olga", written: 1_000, phase: { kind: "stopped" } })
+  // One at a time.
+  expect(await other).toBe(false)
   await run.goOn()
   expect([sent.length, run.now()]).toMatchObject([3, { written: 1_500, phase: { kind: "over" } }])
   await run.goOn()

@@ -1,6 +1,6 @@
 /** Takes a file of records in: how far it is, a way to stop and to go on, and what came of it. */
 import { Alert, Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core"
-import { useState } from "react"
+import { useRef, useState } from "react"
 import { count, countOf } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
 import { Inert } from "../../elements/Inert.tsx"
@@ -9,24 +9,27 @@ import { Panel } from "../../elements/Panel.tsx"
 import { useWho } from "../../session/who.ts"
 import { type Import, isBusy, type Phase, type Stretch, toldMax } from "./ImportRun.ts"
 import { importing, useImport } from "./importing.ts"
-import { fileBytesMax, readFile, textOf } from "./recordFile.ts"
+import { fileBytesMax, type Read, readFile, textOf } from "./recordFile.ts"
 
 export const ImportRecords = ({ type }: { readonly type: string }) => {
   const { account } = useWho()
   const now = useImport()
   const [problem, setProblem] = useState<string>()
+  const reset = useRef<() => void>(null)
   const take = async (file: File | null): Promise<void> => {
     if (file === null) return
     setProblem(undefined)
     importing.forget()
+    // A file that is mended keeps its name, and is chosen again.
+    reset.current?.()
     if (file.size > fileBytesMax)
       return setProblem(
         "The file has more than 64 MiB. The command line takes larger ones on a device: syncline import."
       )
-    const text = textOf(await file.arrayBuffer())
-    const read = text === undefined ? { problem: "It is no text in UTF-8." } : readFile(file.name, text)
+    const read = await contentsOf(file)
     if ("problem" in read) return setProblem(`${file.name} was not taken in; nothing was sent. ${read.problem}`)
-    await importing.begin(account?.id ?? "", type, file.name, read.items)
+    const isBegun = await importing.begin(account?.id ?? "", type, file.name, read.items)
+    if (!isBegun) setProblem("Another import is on its way. Choose the file again once it has ended.")
   }
   return (
     <Panel title="Import">
@@ -37,7 +40,7 @@ export const ImportRecords = ({ type }: { readonly type: string }) => {
         texts. At a terminal a device takes in JSON and lines of JSON: <code>syncline import</code>.
       </Text>
       <Group>
-        <FileButton accept=".json,.ndjson,.jsonl,.csv" onChange={(file) => void take(file)}>
+        <FileButton resetRef={reset} accept=".json,.ndjson,.jsonl,.csv" onChange={(file) => void take(file)}>
           {(props) => (
             <Button {...props} variant="default" size="xs" disabled={now !== undefined && isBusy(now)}>
               Choose a file
@@ -53,6 +56,15 @@ export const ImportRecords = ({ type }: { readonly type: string }) => {
       {now === undefined ? null : now.type === type ? <Shown now={now} /> : <Elsewhere now={now} />}
     </Panel>
   )
+}
+
+const contentsOf = async (file: File): Promise<Read> => {
+  try {
+    const text = textOf(await file.arrayBuffer())
+    return text === undefined ? { problem: "It is no text in UTF-8." } : readFile(file.name, text)
+  } catch (error) {
+    return { problem: `It could not be read: ${(error as Error).message}` }
+  }
 }
 
 /** On screens of other types, and of none. */

@@ -50,7 +50,7 @@ export interface Refusal {
 }
 
 export interface Surroundings {
-  readonly write: (type: string, items: ReadonlyArray<Item>) => Promise<unknown>
+  readonly write: (of: Pick<Import, "account" | "type">, items: ReadonlyArray<Item>) => Promise<unknown>
   /** Also comes back once it is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   readonly nowMs: () => number
@@ -100,15 +100,25 @@ export class ImportRun {
 
   readonly now = (): Import | undefined => this.#now
 
-  /** Every record has an id from here on, so that a batch that is sent again makes none twice. */
-  readonly begin = (account: string, type: string, file: string, items: ReadonlyArray<Item>): Promise<void> => {
+  /**
+   * Every record has an id from here on, so that a batch that is sent again makes none twice. False where another import is on its
+   * way; else it comes back once the import has ended or stopped.
+   */
+  readonly begin = async (
+    account: string,
+    type: string,
+    file: string,
+    items: ReadonlyArray<Item>
+  ): Promise<boolean> => {
+    if (this.#now !== undefined && isBusy(this.#now)) return false
     const named = items.map((item) => (item.id === undefined ? { ...item, id: this.#around.newId() } : item))
     this.#batches = batchesOf(named, batchRecordsMax, batchBytesMax)
     this.#at = 0
     this.#place = 1
     const begun = { account, type, file, total: items.length, written: 0, refused: [], refusedBatches: 0 }
     this.#now = { ...begun, phase: { kind: "running" } }
-    return this.#go()
+    await this.#go()
+    return true
   }
 
   /** Where it stopped; a batch of which nobody knows is sent again. */
@@ -141,11 +151,11 @@ export class ImportRun {
   }
 
   async #sendNext(signal: AbortSignal): Promise<void> {
-    const { type, written } = this.#now!
+    const { account, type, written } = this.#now!
     const batch = this.#batches[this.#at]!
     const stretch = { from: this.#place, to: this.#place + batch.length - 1 }
     try {
-      await this.#around.write(type, batch)
+      await this.#around.write({ account, type }, batch)
       this.#pass(batch, { written: written + batch.length })
     } catch (error) {
       await this.#refused(error as Error, batch, stretch, signal)

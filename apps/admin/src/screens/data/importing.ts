@@ -3,14 +3,25 @@ import { useSyncExternalStore } from "react"
 import { ask, part, Refused } from "../../api/ask.ts"
 import { refusalWords } from "../../elements/refusalWords.ts"
 import { queries } from "../../queries.ts"
-import { useWho } from "../../session/who.ts"
+import { useWho, whoQuery } from "../../session/who.ts"
 import { type Import, ImportRun } from "./ImportRun.ts"
 import { uuidOf } from "./uuid.ts"
 
 const onLeave = (event: BeforeUnloadEvent): void => event.preventDefault()
 
+const signedIn = (): string | undefined => {
+  const who = queries.getQueryData(whoQuery.queryKey)
+  return who === undefined || who === null ? undefined : (who.account?.id ?? "")
+}
+
+/** Nobody's records are written in the name of whoever signs in next. */
+const notThere = (): Refused => new Refused(401, "SignInNeeded", "Whoever began this is not signed in any more.")
+
 export const importing = new ImportRun({
-  write: (type, items) => ask("POST", `/entities/${part(type)}/batch`, { body: { items } }),
+  write: async ({ account, type }, items) => {
+    if (signedIn() !== account) throw notThere()
+    return ask("POST", `/entities/${part(type)}/batch`, { body: { items } })
+  },
   wait: (ms, signal) =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
