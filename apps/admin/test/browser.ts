@@ -68,3 +68,21 @@ export const moveTo = (page: Page, href: string): Promise<void> =>
     }
     await router.navigate({ href: to })
   }, href)
+
+/** Widths as WCAG 1.4.10 has it, and as most phones are. */
+const narrow = [320, 390]
+
+/** What of the screen, or of the head's buttons, lies beyond what is seen on a phone without scrolling sideways. */
+export const cutOff = async (page: Page, name: string): Promise<ReadonlyArray<string>> => {
+  const found: Array<string> = []
+  for (const width of narrow) {
+    await page.setViewportSize({ width, height: 700 })
+    const end = await page.evaluate(() => {
+      const buttons = [...document.querySelectorAll("header button")]
+      const ends = buttons.map((button) => button.getBoundingClientRect().right)
+      return Math.ceil(Math.max(document.documentElement.scrollWidth, ...ends))
+    })
+    if (end > width) found.push(`${name} takes ${end} px of ${width}`)
+  }
+  return found
+}

@@ -1,7 +1,7 @@
 /** The pages of other hubs than a team's at the root of an address: one below a path, and one for oneself. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
 import type { Browser } from "playwright-core"
-import { chromiumPath, launch, moveTo, setUp, watchFaults, withoutChromium } from "./browser.ts"
+import { chromiumPath, cutOff, launch, moveTo, setUp, watchFaults, withoutChromium } from "./browser.ts"
 import { openHubWorld, password } from "./hubWorld.ts"
 // @boundaries-ignore which ports are nobody's is one knowledge of all tests
 import { freePort } from "../../../scripts/freePort.ts"
@@ -58,6 +58,8 @@ it(
   }
 )
 
+const desk = { width: 1_280, height: 720 }
+
 /** Ways to a team's screens, what names members, and what the audit tells. */
 const ofATeam = [
   ...["team", "policy", "audit"].map((screen) => `a[href*="/${screen}"]`),
@@ -65,7 +67,7 @@ const ofATeam = [
 ].join(", ")
 
 it(
-  "[UI-25] a hub for oneself shows no screens of a team, and every other one without a fault",
+  "[UI-25] [UI-12] a hub for oneself shows no screens of a team, and every other one without a fault",
   { timeout: 120_000 },
   async () => {
     const hub = await openHubWorld({ SYNCLINE_POLICY: "personal" })
@@ -77,6 +79,7 @@ it(
       const menu = page.getByRole("navigation")
       for (const name of ["Team", "Policy", "Audit"])
         expect(await menu.getByText(name, { exact: true }).count()).toBe(0)
+      const wide: Array<string> = []
       const shown: Array<readonly [path: string, faults: number, ofTeams: ReadonlyArray<string>]> = []
       for (const path of [
         "/",
@@ -102,8 +105,12 @@ it(
         await page.waitForFunction(() => document.querySelector("[data-state=loading]") === null)
         const [failed, ofTeams] = [page.locator("[data-state=error]"), page.locator(ofATeam)]
         shown.push([path, await failed.count(), await ofTeams.allInnerTexts()])
+        wide.push(...(await cutOff(page, path)))
+        await page.setViewportSize(desk)
       }
       expect(shown.filter(([, faults, ofTeams]) => faults > 0 || ofTeams.length > 0)).toEqual([])
+      // There is less here than at a team's hub: the words for nothing have their place on a phone, too.
+      expect(wide).toEqual([])
       await page.goto(`${hub.url}/pairing`)
       await page.getByRole("button", { name: "Make a code" }).click()
       await page.locator("[data-code=digits]").waitFor()

@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright"
 import type { Locator, Page } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
-import { chromiumPath, moveTo, type Seen, setUp, watchFaults } from "./browser.ts"
+import { chromiumPath, cutOff, moveTo, type Seen, setUp, watchFaults } from "./browser.ts"
 import { password } from "./hubWorld.ts"
 import { usePages } from "./pageWorld.ts"
 import { fillHub, keepDraft, screenPaths } from "./screenPaths.ts"
@@ -24,18 +24,7 @@ beforeAll(async () => {
 /** Rules of axe that are WCAG's. */
 const wcag = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 const desk = { width: 1_280, height: 900 }
-/** As WCAG 1.4.10 has it; and as most phones are. */
-const phones = [
-  { width: 320, height: 640 },
-  { width: 390, height: 844 }
-]
-
-/** How much of the screen, or of the head's buttons, lies beyond what is seen without scrolling sideways. */
-const widerBy = (): number => {
-  const { clientWidth, scrollWidth } = document.documentElement
-  const ends = [...document.querySelectorAll("header button")].map((button) => button.getBoundingClientRect().right)
-  return Math.ceil(Math.max(scrollWidth, ...ends) - clientWidth)
-}
+const phone = { width: 390, height: 844 }
 
 /** To another screen without loading the pages anew. */
 const go = async (path: string): Promise<void> => {
@@ -100,17 +89,13 @@ it(
       await page.emulateMedia({ colorScheme: "dark" })
       found.push(...(await faultsOf(`${path} in dark:`, colours)))
       await page.emulateMedia({ colorScheme: "light" })
-      for (const phone of phones) {
-        await page.setViewportSize(phone)
-        const px = await page.evaluate(widerBy)
-        if (px > 0) found.push(`${path} is ${px} px wider than ${phone.width} px`)
-      }
+      found.push(...(await cutOff(page, path)))
       await page.setViewportSize(desk)
     }
     expect(found).toEqual([])
     expect(await page.evaluate(() => "hacked" in window)).toBe(false)
     expect(seen.faults).toEqual([])
-    await page.setViewportSize(phones[0]!)
+    await page.setViewportSize(phone)
     await page.getByRole("button", { name: "Menu" }).click()
     await page.getByRole("navigation").getByText("Peers").click()
     await page.getByRole("heading", { level: 1, name: "Peers" }).waitFor()

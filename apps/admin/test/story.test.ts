@@ -209,6 +209,23 @@ it(
     await page.goBack()
     await page.getByRole("heading", { level: 1, name: "Team" }).waitFor()
     await dialog.waitFor({ state: "detached" })
+    // A proof of who it is ends with the screen, too.
+    const again = { title: "Unauthorized", status: 401, code: "SignInAgain", detail: "sign in again first" }
+    let asked = 0
+    await page.route(/\/members\/mia$/, (route) => {
+      asked++
+      return route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify(again) })
+    })
+    await page.getByRole("link", { name: "Mia" }).click()
+    await page.getByRole("button", { name: "Remove" }).click()
+    await dialog.getByLabel("Type mia to go on").fill("mia")
+    await yes.click()
+    await page.getByRole("dialog", { name: "Sign in again" }).waitFor()
+    await page.goBack()
+    await page.getByRole("heading", { level: 1, name: "Team" }).waitFor()
+    await dialog.waitFor({ state: "detached" })
+    await page.unrouteAll({ behavior: "ignoreErrors" })
+    expect(asked).toBe(1)
     await page.getByRole("tab", { name: "Charter and sealing" }).click()
     await page.getByRole("button", { name: "Seal the space" }).click()
     await dialog.getByLabel("Type seal to go on").fill("sea")

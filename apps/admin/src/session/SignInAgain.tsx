@@ -20,6 +20,10 @@ export const signInAgain = (): Promise<boolean> => {
   return asked
 }
 
+/** The person has left the screen that asked. */
+let leave = (): void => undefined
+export const leaveSignInAgain = (): void => leave()
+
 export const SignInAgain = () => {
   const [answer, setAnswer] = useState<Answer>()
   useEffect(() => {
@@ -31,6 +35,7 @@ export const SignInAgain = () => {
     setAnswer(undefined)
     if (isSignedIn) void queries.invalidateQueries({ queryKey: ["session"] })
   }
+  useEffect(() => void (leave = () => (answer === undefined ? undefined : end(false))))
   return (
     <Modal opened={answer !== undefined} onClose={() => end(false)} title="Sign in again">
       {answer === undefined ? null : <Again onEnd={end} />}

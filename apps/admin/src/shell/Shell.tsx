@@ -24,6 +24,7 @@ import { identityQuery } from "../session/who.ts"
 import { LineLost, LiveBadge } from "./LiveBadge.tsx"
 import { MemberGate } from "./MemberGate.tsx"
 import { openSearch, Search } from "./Search.tsx"
+import { leaveSignInAgain } from "../session/SignInAgain.tsx"
 import { SignedIn } from "./SignedIn.tsx"
 import { brand as Brand } from "./screenList.ts"
 import { useScreens } from "./useScreens.ts"
@@ -65,7 +66,12 @@ export const Shell = () => {
 const useDialogsOfOnePlace = (): void => {
   const router = useRouter()
   useEffect(
-    () => router.subscribe("onBeforeLoad", ({ pathChanged }) => void (pathChanged && modals.closeAll())),
+    () =>
+      router.subscribe("onBeforeLoad", ({ pathChanged }) => {
+        if (!pathChanged) return
+        modals.closeAll()
+        leaveSignInAgain()
+      }),
     [router]
   )
 }
