@@ -170,6 +170,8 @@ it("[UI-40] an import goes on without its screen, stops at a lost answer, and wr
   await page.getByRole("button", { name: "Go on from here" }).click()
   await page.locator("[data-import=over]").getByText("1,200 of 1,200 records written.").waitFor()
   expect(asked).toBe(4)
+  await page.getByRole("button", { name: "Close the report" }).click()
+  await page.locator("[data-import]").waitFor({ state: "detached" })
   expect(await world.hub.door("GET", "/types/item")).toMatchObject({ records: 1_200 })
   await page.unrouteAll({ behavior: "ignoreErrors" })
 })
@@ -261,4 +263,14 @@ it("[UI-43] of a conflict the two values are shown that met, also once the field
   await dialog.getByRole("button", { name: "Take the one that did not" }).click()
   await dialog.waitFor({ state: "detached" })
   expect(await hub.door("GET", "/entities/met/c1")).toMatchObject({ fields: { title: "hub wins?" } })
+  // As hubs noted conflicts that kept no times.
+  const items = [{ atMs: 1, type: "met", id: "c1", field: "title", winner: peer, loser: hub.peer }]
+  await page.route(/api\/v1\/conflicts/, (route) => route.fulfill({ json: { items, next: null, missed: 0 } }))
+  await page.reload()
+  await row.getByRole("button", { name: "Look at both" }).click()
+  await dialog.locator("[data-conflict=untold]").waitFor()
+  expect(await dialog.getByRole("button", { name: /Take/ }).count()).toBe(0)
+  await dialog.getByRole("link", { name: "The whole history" }).click()
+  await page.getByRole("heading", { level: 1, name: "c1" }).waitFor()
+  await page.unrouteAll({ behavior: "ignoreErrors" })
 })

@@ -155,14 +155,17 @@ describe("a record", () => {
       { value: "device value", atMs: 5, author: "D/1" },
       { value: "hub wins?", atMs: 4, author: "H/1" }
     ]
-    expect(sidesOf(timed, met)).toEqual({ winner, loser, since: undefined })
+    expect(sidesOf(timed, met)).toEqual({ winner, loser, since: undefined, isGone: false })
     // Another field, and the same stamp of another device, are nothing.
     expect(sidesOf(timed, [change(7, "H/1", "other", 1), change(5, "E/1", "other", 2), ...met]).since).toBeUndefined()
     expect(sidesOf(timed, [change(7, "H/1", "t", "third, newer"), change(6, "D/1", "t", "second"), ...met])).toEqual({
       winner,
       loser,
-      since: { value: "third, newer", atMs: 7, author: "H/1" }
+      since: { value: "third, newer", atMs: 7, author: "H/1" },
+      isGone: false
     })
+    const deleted = { ...change(8, "H/1", "t", 1), kind: "deleted", changes: [] } as Change
+    expect(sidesOf(timed, [deleted, ...met])).toEqual({ winner, loser, since: undefined, isGone: true })
     expect(sidesOf({ ...timed, loser: "E" }, met).loser).toBeUndefined()
     expect([isEnough(timed, met.slice(0, 2)), isEnough(timed, met), isEnough(timed, [])]).toEqual([false, true, false])
     // Noted without times: nobody can tell which writes they were.

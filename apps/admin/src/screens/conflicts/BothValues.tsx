@@ -82,7 +82,8 @@ const Found = ({ conflict, onDone, timed }: Props & { readonly timed: Timed }) =
 }
 
 const Sided = ({ conflict, onDone, sides }: Props & { readonly sides: Sides }) => {
-  const { loser, since, winner } = sides
+  const { isGone, loser, since, winner } = sides
+  const take = { conflict, onDone, isDisabled: isGone }
   const facts = [
     [`${since === undefined ? "Stands" : "Stood"}: by ${shortened(conflict.winner)}`, winner],
     [`${since === undefined ? "Does" : "Did"} not: by ${shortened(conflict.loser)}`, loser]
@@ -104,18 +105,13 @@ const Sided = ({ conflict, onDone, sides }: Props & { readonly sides: Sides }) =
         </Group>
       )}
       <Group>
-        {since === undefined ? null : (
-          <Take conflict={conflict} side={winner} label="Take the one that stood" onDone={onDone} />
-        )}
-        <Take
-          conflict={conflict}
-          side={loser}
-          label={since === undefined ? "Take the other one" : "Take the one that did not"}
-          onDone={onDone}
-        />
+        {since === undefined ? null : <Take {...take} side={winner} label="Take the one that stood" />}
+        <Take {...take} side={loser} label={since === undefined ? "Take the other one" : "Take the one that did not"} />
       </Group>
       <Text size="sm" c="dimmed">
-        To keep what stands, nothing has to be done.
+        {isGone
+          ? "The record was deleted since then; its history brings it back."
+          : "To keep what stands, nothing has to be done."}
       </Text>
     </Stack>
   )
@@ -126,9 +122,10 @@ const deviceOf = (author: string): string => author.split("/", 1)[0]!
 interface TakeProps extends Props {
   readonly side: Side | undefined
   readonly label: string
+  readonly isDisabled: boolean
 }
 
-const Take = ({ conflict, label, onDone, side }: TakeProps) => {
+const Take = ({ conflict, isDisabled, label, onDone, side }: TakeProps) => {
   const { field, header, id, type } = conflict
   const body = { ...(header === undefined ? {} : { header }), fields: { [field]: side?.value } }
   return (
@@ -136,7 +133,7 @@ const Take = ({ conflict, label, onDone, side }: TakeProps) => {
       label={label}
       scope="records:write"
       stale={["records", "conflicts"]}
-      isDisabled={side === undefined}
+      isDisabled={isDisabled || side === undefined}
       operation={{ id: "entities.patch", args: [type, id], set: body }}
       run={() => ask("PATCH", pathOf({ type, id }), { body })}
       done="It is written anew, knowing of both."

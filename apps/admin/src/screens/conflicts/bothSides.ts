@@ -13,6 +13,8 @@ export interface Sides {
   readonly loser: Side | undefined
   /** What was written since then, where neither stands. */
   readonly since: Side | undefined
+  /** The record was deleted since. */
+  readonly isGone: boolean
 }
 
 /** A conflict of which the hub kept when both were written; those that it noted long ago have no times. */
@@ -39,7 +41,8 @@ export const sidesOf = ({ field, loser, loserAt, winner, winnerAt }: Timed, hist
   const lost = writes.find(({ change }) => isBy(change, loserAt, loser))
   const [newest] = writes
   const isOneOfThem = newest === undefined || newest === won || newest === lost
-  return { winner: won?.side, loser: lost?.side, since: isOneOfThem ? undefined : newest.side }
+  const isGone = history[0]?.kind === "deleted"
+  return { winner: won?.side, loser: lost?.side, since: isOneOfThem ? undefined : newest.side, isGone }
 }
 
 /** Whether older changes have nothing to say on it. */

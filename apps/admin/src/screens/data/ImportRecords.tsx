@@ -95,10 +95,17 @@ const Shown = ({ now }: { readonly now: Import }) => {
           <Button size="xs" variant="default" onClick={importing.stop}>
             Stop
           </Button>
-        ) : phase.kind === "over" ? null : (
-          <Button size="xs" onClick={() => void importing.goOn()}>
-            Go on from here
-          </Button>
+        ) : (
+          <>
+            {phase.kind === "over" ? null : (
+              <Button size="xs" onClick={() => void importing.goOn()}>
+                Go on from here
+              </Button>
+            )}
+            <Button size="xs" variant="default" onClick={importing.forget}>
+              Close the report
+            </Button>
+          </>
         )}
       </Group>
       {refusedBatches === 0 ? null : (
