@@ -99,5 +99,9 @@ it("[UI-13] what the hub says to programs is told in words for people", async ()
   expect(refusalWords(new Refused(400, "Invalid", "It is not so.", [{ path: "body/name", message: "too long" }]))).toBe(
     "It is not so. name: too long"
   )
+  const once = new Refused(400, "Invalid", "Must be a peer id.", [
+    { path: "params/peer", message: "must be a peer id" }
+  ])
+  expect(refusalWords(once)).toBe("Must be a peer id.")
   vi.unstubAllGlobals()
 })

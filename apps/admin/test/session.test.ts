@@ -41,7 +41,7 @@ it(
     const isOfRecords = /\/api\/v1\/(types|entities|conflicts|quarantine|receipts|stats)/
     vera.on("request", (request) => isOfRecords.test(request.url()) && records.push(request.url()))
     for (const path of ["/", "/data/task", "/conflicts", "/quarantine", "/receipts"]) {
-      await vera.goto(`${world.hub.url}${path}`)
+      await moveTo(vera, path)
       await vera.getByText("acts as no member of the team").first().waitFor()
     }
     expect(records).toEqual([])
@@ -68,7 +68,7 @@ it(
       ["/peers", "Sync all now"],
       ["/settings?tab=running", "Stop all links"]
     ] as const) {
-      await vera.goto(`${world.hub.url}${path}`)
+      await moveTo(vera, path)
       const button = vera.getByRole("button", { name, exact: true }).first()
       await button.waitFor()
       expect([path, await button.isDisabled()]).toEqual([path, true])

@@ -33,9 +33,10 @@ export const AccountsScreen = () => {
   const { account } = useSearch({ strict: false }) as { readonly account?: string }
   const navigate = useNavigate()
   const [link, setLink] = useState<Link>()
-  const open = (id: string | undefined): void => void navigate({ to: "/accounts", search: { account: id } })
+  const open = (id: string | undefined): void =>
+    void navigate({ to: "/accounts", search: (was) => ({ ...was, account: id }) })
   const columns = useMemo((): ReadonlyArray<Column<Account>> => {
-    const show = (id: string): void => void navigate({ to: "/accounts", search: { account: id } })
+    const show = (id: string): void => void navigate({ to: "/accounts", search: (was) => ({ ...was, account: id }) })
     return [
       {
         id: "name",
