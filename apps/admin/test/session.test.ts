@@ -1,6 +1,6 @@
 /** What a viewer sees and cannot do, that what cannot be undone asks for more, and that no page is left open to others. */
 import { execFileSync } from "node:child_process"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { beforeAll, expect, it } from "vitest"
 import { chromiumPath, moveTo, signIn, watchFaults } from "./browser.ts"
 import { password } from "./hubWorld.ts"
@@ -287,6 +287,31 @@ it(
     expect(await names()).toEqual((await names()).toSorted((a, b) => b.localeCompare(a)))
     await page.getByRole("columnheader", { name: "Id" }).getByRole("button").click()
     await expect.poll(() => new URL(page.url()).searchParams.get("sort")).toBe("id")
+    // The links as a table, two versions of the policy, what restoring a backup would do.
+    await moveTo(page, "/live?links=table")
+    await page.getByRole("table", { name: "Links of the hub" }).waitFor()
+    await page.getByText("Map", { exact: true }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get("links")).toBe("map")
+    const text = readFileSync(new URL("../../../docs/snippets/policy.yaml", import.meta.url), "utf8")
+    for (const team of ["north", "south"]) await world.hub.door("PUT", `/teams/${team}`, { name: team })
+    for (const each of [text, `${text}# again\n`]) await world.hub.door("POST", "/policy/apply", { text: each })
+    const { versions } = await world.hub.door<{ readonly versions: ReadonlyArray<{ readonly version: number }> }>(
+      "GET",
+      "/policy/versions"
+    )
+    const [newest, older] = versions.map(({ version }) => version)
+    await moveTo(page, `/policy?tab=versions&left=${newest}&right=${newest}`)
+    await page.getByText("They are the same.").waitFor()
+    await page.getByRole("combobox", { name: "From" }).click()
+    await page.getByRole("option", { name: `version ${older}` }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get("left")).toBe(String(older))
+    await page.getByText("They are the same.").waitFor({ state: "detached" })
+    await moveTo(page, "/backups")
+    await page.getByRole("button", { name: "Back up now" }).first().click()
+    await page.getByRole("button", { name: "Restore…" }).click()
+    await page.getByText("Nothing is changed from here.").waitFor()
+    await page.reload()
+    await page.getByText("Nothing is changed from here.").waitFor()
     await moveTo(page, "/audit")
     const time = rows.nth(1).getByRole("time")
     await page.getByRole("table").focus()
