@@ -40,6 +40,9 @@ export const screenPaths = [
   "/settings?tab=about"
 ] as const
 
+/** What is there for a while only, by a code, and passkeys, which take an authenticator. */
+export const isNeverFull = (path: string): boolean => path === "/pairing" || path === "/you"
+
 /** Those that have nothing to show at a hub that is new. */
 export const emptyPaths = [
   "/",
@@ -103,22 +106,30 @@ export const scripts = [
   `<a href="javascript:window.hacked=1">x</a>`
 ]
 
-/** A draft of whoever is signed in, by which somebody loses something. */
-export const keepDraft = (page: Page): Promise<unknown> => {
+/** What whoever is signed in has alone: a draft by which somebody loses something, and a token. */
+export const keepOwn = async (page: Page): Promise<void> => {
   const text = readFileSync(policy, "utf8").replace(
     "types: all\n    to: { roles: [admin] }",
     "types: [announcement]\n    to: { roles: [admin] }"
   )
-  return page.evaluate(
-    (body) => fetch("/api/v1/policy/draft", { method: "PUT", body, headers: { "content-type": "application/json" } }),
-    JSON.stringify({ text })
-  )
+  const ask = (method: string, path: string, body: object) =>
+    page.evaluate(
+      async ([how, where, sent]) => {
+        const headers = { "content-type": "application/json" }
+        const { ok, status } = await fetch(`/api/v1${where}`, { method: how, body: sent, headers })
+        if (!ok) throw new Error(`${how} ${where} answered ${status}`)
+      },
+      [method, path, JSON.stringify(body)] as const
+    )
+  await ask("PUT", "/policy/draft", { text })
+  await ask("POST", "/tokens", { note: "nightly export", scopes: ["records:read"], days: 30 })
 }
 
 const policy = new URL("../../../docs/snippets/policy.yaml", import.meta.url)
 
 /** A team with members and devices, records of several types, some of it as an attacker would name it. */
-export const fillHub = async ({ door, command, pathIn, url }: HubWorld): Promise<void> => {
+export const fillHub = async (world: HubWorld): Promise<void> => {
+  const { background, command, door, pathIn, url } = world
   await door("POST", "/members", { id: "mia", name: "Mia", role: "admin", teams: [] })
   await door("POST", "/members", { id: "zoe", name: scripts[1]!.slice(0, 60), role: "readonly", teams: [] })
   await door("PUT", "/entities/task/t1", {
@@ -145,4 +156,35 @@ export const fillHub = async ({ door, command, pathIn, url }: HubWorld): Promise
   const [peer] = /12D3Koo\w+/.exec(shown) ?? []
   await door("POST", "/devices", { member: "mia", peer, name: scripts[4]!.slice(0, 60) })
   await command("sync", "--data", device)
+  await meetAtOnce(world, device)
+  await inviteNora(world)
+  background("watch", "--data", device)
+}
+
+/** Two write one field without knowing of each other, and a device deletes more than `fullHub` lets through. */
+const meetAtOnce = async ({ background, command, door }: HubWorld, device: string): Promise<void> => {
+  const on = (...args: ReadonlyArray<string>) => command(...args, "--data", device)
+  await door("PATCH", "/entities/task/t1", { fields: { title: "Milk, bread and eggs" } })
+  await on("put", "task", '{"title":"Oat milk"}', "--id", "t1")
+  for (const id of ["d1", "d2"]) await on("put", "task", '{"title":"Done long ago"}', "--id", id)
+  await on("sync")
+  for (const id of ["d1", "d2"]) await on("delete", "task", id)
+  // That deletes wait is no success of a sync.
+  await background("sync", "--data", device).said(/mass delete/)
+}
+
+/** Somebody asks by an invitation's link. */
+const inviteNora = async ({ background, command, folder, pathIn }: HubWorld): Promise<void> => {
+  const { link } = JSON.parse(await command("invite", "new", "--role", "readonly", "--json", "--data", folder)) as {
+    readonly link: string
+  }
+  await background("join", link, "--name", "Nora", "--data", pathIn("nora")).said(/wait/i)
+}
+
+/** Environment of a hub that `fillHub` fills: one deletion a minute is let through. */
+export const fullHub = {
+  SYNCLINE_LAN_PEERS: "on",
+  SYNCLINE_MASS_DELETE_RECORDS: "1",
+  SYNCLINE_MAILBOX_FOLDER: "mailbox",
+  SYNCLINE_GATEWAY_PROJECT_AI: "on"
 }

@@ -5,9 +5,9 @@ import { beforeAll, expect, it } from "vitest"
 import { chromiumPath, cutOff, moveTo, type Seen, setUp, watchFaults } from "./browser.ts"
 import { password } from "./hubWorld.ts"
 import { usePages } from "./pageWorld.ts"
-import { fillHub, keepDraft, screenPaths } from "./screenPaths.ts"
+import { fillHub, fullHub, isNeverFull, keepOwn, screenPaths } from "./screenPaths.ts"
 
-const world = usePages({ SYNCLINE_LAN_PEERS: "on" })
+const world = usePages(fullHub)
 
 let page: Page
 let seen: Seen
@@ -18,7 +18,7 @@ beforeAll(async () => {
   page = await world.newPage({ viewport: desk, colorScheme: "light" })
   seen = watchFaults(page.context())
   await setUp(page, world.hub.url, world.hub.setupToken(), "olga", password)
-  await keepDraft(page)
+  await keepOwn(page)
 }, 120_000)
 
 /** Rules of axe that are WCAG's. */
@@ -85,6 +85,7 @@ it(
     const found: Array<string> = []
     for (const path of screenPaths) {
       await go(path)
+      if (!isNeverFull(path) && (await page.locator("[data-state=empty]").count()) > 0) found.push(`${path} is empty`)
       found.push(...(await faultsOf(`${path} in light:`, all)))
       await page.emulateMedia({ colorScheme: "dark" })
       found.push(...(await faultsOf(`${path} in dark:`, colours)))
