@@ -108,7 +108,11 @@ const team = { SYNCLINE_POLICY: "enterprise", SYNCLINE_SPACE: "clinic" }
 
 const withHub = async (env: Record<string, string>, run: (hub: HubWorld) => Promise<void>): Promise<void> => {
   const hub = await openHubWorld(env)
-  await run(hub).finally(() => hub.stop())
+  try {
+    await run(hub)
+  } finally {
+    await hub.stop()
+  }
 }
 
 /** A new hub: nothing is there yet. */
