@@ -105,7 +105,8 @@ const screens = [
   }),
   screen("/conflicts", () => import("./screens/conflicts/ConflictsScreen.tsx"), "ConflictsScreen", {
     type: anyText,
-    id: anyText
+    id: anyText,
+    open: flatObject
   }),
   screen("/quarantine", () => import("./screens/quarantine/QuarantineScreen.tsx"), "QuarantineScreen", {
     reason: among(reasonWords),

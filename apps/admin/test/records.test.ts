@@ -6,7 +6,7 @@ import type { Change, Entity } from "../src/api/records.ts"
 import { gathering } from "../src/live/staleness.ts"
 import type { Area } from "../src/api/areas.ts"
 import { isEnough, sidesOf, timedOf } from "../src/screens/conflicts/bothSides.ts"
-import { headerOf } from "../src/screens/conflicts/conflictPlace.ts"
+import { headerOf, isAt, placeIn, placeOf } from "../src/screens/conflicts/conflictPlace.ts"
 import { differences, writersOf } from "../src/screens/data/fieldStory.ts"
 import { columnsMax, columnsOf } from "../src/screens/data/recordColumns.ts"
 import { batchesOf, readFile, textOf } from "../src/screens/data/recordFile.ts"
@@ -193,6 +193,15 @@ it("[UI-33] documents to begin with can be read, with the types of the space and
       expect([name, Result.isSuccess(PolicyFile.parse(text))]).toEqual([name, true])
     }
   }
+})
+
+it("[UI-22] an address names one conflict, and what is no place of one is none", () => {
+  const conflict = { atMs: 5, type: "note", id: "n1", field: "a", winner: "p1", loser: "p2", loserAt: "1-2" }
+  const place = placeIn(placeOf(conflict))!
+  expect(isAt(conflict, place)).toBe(true)
+  for (const other of [{ atMs: 6 }, { field: "b" }, { loserAt: "1-3" }])
+    expect(isAt({ ...conflict, ...other }, place), JSON.stringify(other)).toBe(false)
+  expect(placeIn('{"type":"note","id":1}')).toBeUndefined()
 })
 
 it("[UI-22] a problem of a document is shown where it is", () => {

@@ -28,6 +28,7 @@ it.live(
       for (let round = 0; round < rounds; round++) {
         const { child, printed } = yield* startWriter(folder, round * 1_000_000)
         yield* Effect.sleep(150 + 130 * round)
+        expect(child.exitCode, "the writer still runs").toBeNull()
         const second = yield* Effect.flip(Effect.scoped(openJournal(folder)))
         expect(second.reason).toMatchObject({ _tag: "StoreInUse", path: folder })
         child.kill("SIGKILL")

@@ -2,8 +2,8 @@
  * A process that writes to a journal until it is killed. It prints the number of each write once it is acknowledged;
  * several writes are under way at any time.
  */
-import { writeSync } from "node:fs"
 import { Effect } from "effect"
+import { writeAtOnce } from "./promptOutput.ts"
 import { openJournal } from "./temporaryFolder.ts"
 
 const [folder, from] = process.argv.slice(2)
@@ -11,7 +11,7 @@ const [folder, from] = process.argv.slice(2)
 const program = Effect.gen(function* () {
   const journal = yield* openJournal(folder!)
   let next = Number(from)
-  writeSync(1, "open\n")
+  writeAtOnce("open\n")
   const writer = Effect.forever(
     Effect.suspend(() => {
       const number = next++
@@ -19,7 +19,7 @@ const program = Effect.gen(function* () {
       const change = { kind: "put" as const, lww, counters: {}, sets: {} }
       return journal
         .write([{ partition: { type: "note", header: {} }, id: `note ${number}`, change }])
-        .pipe(Effect.tap(() => Effect.sync(() => writeSync(1, `${number}\n`))))
+        .pipe(Effect.tap(() => Effect.sync(() => writeAtOnce(`${number}\n`))))
     })
   )
   yield* Effect.all(

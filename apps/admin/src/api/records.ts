@@ -70,3 +70,10 @@ export interface ConflictPage extends Page<Conflict> {
 
 export const conflictPages = (type?: string, id?: string) =>
   pagesOf<ConflictPage>(["conflicts", type, id], "/conflicts", { type, id, limit: 200 })
+
+/** Every noted conflict of a record's id. */
+export const conflictsOf = (type: string, id: string) =>
+  queryOptions({
+    queryKey: ["conflicts", "of", type, id],
+    queryFn: ({ signal }) => allOf<Conflict>("/conflicts", signal, { type, id })
+  })

@@ -3,10 +3,11 @@
  * input, opens the folder's journal, works on it, and reports on standard output, at once and only what is already
  * promised. SIGTERM makes it close its journal.
  */
-import { readSync, writeSync } from "node:fs"
+import { readSync } from "node:fs"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import * as DeviceKeyFile from "../../src/DeviceKeyFile.ts"
 import * as SqliteJournal from "../../src/SqliteJournal.ts"
+import { writeAtOnce } from "../promptOutput.ts"
 import { space } from "../temporaryFolder.ts"
 import type { Report } from "./Report.ts"
 import * as Workload from "./Workload.ts"
@@ -15,22 +16,7 @@ const lifeMsMax = 60_000
 
 const [folder, seed, life, peer] = process.argv.slice(2) as [string, string, string, string]
 
-/** Time for the reader of a full pipe. */
-const fullMs = 1
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
-// Written straight to the pipe: a report that waits in this process would be lost with it.
-const report = (line: Report): void => {
-  const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
-  for (let written = 0; written < bytes.length;) {
-    try {
-      written += writeSync(1, bytes, written)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error
-      Atomics.wait(pause, 0, 0, fullMs)
-    }
-  }
-}
+const report = (line: Report): void => writeAtOnce(`${JSON.stringify(line)}\n`)
 
 const program = Effect.gen(function* () {
   report({ kind: "starting" })

@@ -1,7 +1,6 @@
 /** Fields that two devices wrote without knowing of each other: which value stands, which does not, and a way to choose otherwise. */
-import { Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core"
-import { useSearch } from "@tanstack/react-router"
-import { useState } from "react"
+import { Drawer, Group, Text, UnstyledButton } from "@mantine/core"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { type Conflict, conflictPages } from "../../api/records.ts"
 import { count, shortened } from "../../elements/amounts.ts"
 import { Ago } from "../../elements/Clock.tsx"
@@ -12,11 +11,8 @@ import { Empty } from "../../elements/Loaded.tsx"
 import { Page } from "../../elements/Page.tsx"
 import { PagedTable } from "../../elements/PagedTable.tsx"
 import { usePaged } from "../../elements/usePaged.ts"
-import { BothValues } from "./BothValues.tsx"
-import { headerOf } from "./conflictPlace.ts"
-
-const keyOf = ({ atMs, field, id, loser, loserAt, type, winner, winnerAt }: Conflict): string =>
-  [atMs, type, id, field, winner, winnerAt, loser, loserAt].join(" ")
+import { headerOf, keyOf, placeOf } from "./conflictPlace.ts"
+import { OneConflict } from "./OneConflict.tsx"
 
 const columnsWith = (onOpen: (conflict: Conflict) => void): ReadonlyArray<Column<Conflict>> => [
   { id: "at", header: "Found", minPx: 120, cell: ({ atMs }) => <Ago atMs={atMs} /> },
@@ -52,8 +48,11 @@ const columnsWith = (onOpen: (conflict: Conflict) => void): ReadonlyArray<Column
 ]
 
 export const ConflictsScreen = () => {
-  const { id, type } = useSearch({ strict: false }) as { readonly type?: string; readonly id?: string }
-  const [open, setOpen] = useState<Conflict>()
+  const { id, open, type } = useSearch({ strict: false }) as { readonly [name in "type" | "id" | "open"]?: string }
+  const navigate = useNavigate()
+  const show = (conflict: Conflict | undefined): void =>
+    void navigate({ to: "/conflicts", search: (was) => ({ ...was, open: conflict && placeOf(conflict) }) })
+  const close = (): void => show(undefined)
   const list = usePaged(conflictPages(type, id))
   const missed = list.firstPage?.missed ?? 0
   return (
@@ -77,9 +76,9 @@ export const ConflictsScreen = () => {
       <PagedTable
         label="Conflicts, the newest first"
         list={list}
-        columns={columnsWith(setOpen)}
+        columns={columnsWith(show)}
         keyOf={keyOf}
-        onOpen={setOpen}
+        onOpen={show}
         empty={
           <Empty title="No conflicts">
             Changes to different fields merge by themselves. Here stands what two devices wrote to one field at the same
@@ -87,14 +86,8 @@ export const ConflictsScreen = () => {
           </Empty>
         }
       />
-      <Drawer
-        opened={open !== undefined}
-        onClose={() => setOpen(undefined)}
-        title="Both values"
-        position="right"
-        size="lg"
-      >
-        <Stack>{open === undefined ? null : <BothValues conflict={open} onDone={() => setOpen(undefined)} />}</Stack>
+      <Drawer opened={open !== undefined} onClose={close} title="Both values" position="right" size="lg">
+        {open === undefined ? null : <OneConflict open={open} onDone={close} />}
       </Drawer>
     </Page>
   )
