@@ -34,7 +34,7 @@ const bundledThread = {
 const waiting = /[/\\](apps[/\\](cli|server)|packages[/\\](node|transport-libp2p)|bench|docs)$/
 
 /** Packages whose files leave nothing behind in a process: what they import is loaded once. */
-const together = /[/\\](packages[/\\](core|policy)|apps[/\\](cli|server))$/
+const together = /[/\\](packages[/\\](core|policy|transport-[a-z0-9]+)|apps[/\\](cli|server))$/
 
 export default defineConfig({
   plugins: [bundledThread],

@@ -29,24 +29,19 @@ const tasks = {
   screenshots: (tools, args) => withHub(tools, ["apps/admin/test/screenshots.ts", ...args]),
   bench: (tools, args) => program(tools, ["bench/src/main.ts", ...args]),
   build: (tools, args) => tool(tools, "turbo", ["run", "build", ...args], TEST_MS_MAX),
-  // Types before, all at once.
-  test: async (tools, args) => {
-    const types = await tool(tools, "turbo", ["run", "typecheck", "--continue", ...args], TEST_MS_MAX)
-    const tests = await testsOf(tools, args)
-    return types === 0 ? tests : types
-  },
+  test: testsOf,
   format: (tools, args) => tool(tools, "oxfmt", args, GUARD_MS_MAX),
   check
 }
 
 /**
- * Packages whose tests use both cores by themselves, or hold others to times: one at a time. The others wait for processes and sockets
- * most of the time, so two of them are tested at once; more would swamp the machine.
+ * Packages whose tests fill both cores by themselves are tested one at a time: two of them at once take as long as one after the other, and
+ * hold up each other's timers. The others wait for processes and sockets half of the time, so two of them are tested at once.
  */
 async function testsOf(tools, args) {
   const run = (...more) => tool(tools, "turbo", ["run", "test", "--continue", ...more, ...args], TEST_MS_MAX)
   if (args.some((arg) => arg.startsWith("--filter"))) return run("--concurrency=1")
-  const alone = ["core", "node", "transport-libp2p"].map((name) => `@syncline/${name}`)
+  const alone = ["core", "node", "cli", "server", "admin", "policy"].map((name) => `@syncline/${name}`)
   const first = await run("--concurrency=1", ...alone.map((name) => `--filter=${name}`))
   const others = await run("--concurrency=2", ...alone.map((name) => `--filter=!${name}`))
   return first === 0 ? others : first

@@ -35,6 +35,9 @@ it("[HP-1] peers are added, compared with, kicked, paused and resumed", async ()
   for (const act of ["connect", "sync"]) expect((await ask("POST", `${of}/${act}`)).body).toEqual({ touched: 1 })
   expect((await ask("POST", "/sync", { peer: far.peer })).body).toEqual({ touched: 1 })
   expect((await ask("POST", `${of}/kick`)).body).toEqual({ touched: 1, mayComeBack: true })
+  // The link that was may still stand among the states.
+  const kickedMs = Date.now()
+  await until(async () => (await ask("GET", of)).body["provenAtMs"] >= kickedMs, 10_000)
   await isIn(near, far.peer, "synced")
 
   expect((await ask("POST", `${of}/pause`)).body).toEqual({ touched: 1 })
