@@ -37,7 +37,7 @@ it("[HP-1] peers are added, compared with, kicked, paused and resumed", async ()
   expect((await ask("POST", `${of}/kick`)).body).toEqual({ touched: 1, mayComeBack: true })
   // The link that was may still stand among the states.
   const kickedMs = Date.now()
-  await until(async () => (await ask("GET", of)).body["provenAtMs"] >= kickedMs, 10_000)
+  await until(async () => (await ask("GET", of)).body?.["provenAtMs"] >= kickedMs, 10_000)
   await isIn(near, far.peer, "synced")
 
   expect((await ask("POST", `${of}/pause`)).body).toEqual({ touched: 1 })
