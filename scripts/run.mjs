@@ -36,12 +36,13 @@ const tasks = {
 
 /**
  * Packages whose tests fill both cores by themselves are tested one at a time: two of them at once take as long as one after the other, and
- * hold up each other's timers. The others wait for processes and sockets half of the time, so two of them are tested at once.
+ * hold up each other's timers. So are libp2p's, which are held to times. The others wait for processes and sockets half of the time, so two
+ * of them are tested at once.
  */
 async function testsOf(tools, args) {
   const run = (...more) => tool(tools, "turbo", ["run", "test", "--continue", ...more, ...args], TEST_MS_MAX)
   if (args.some((arg) => arg.startsWith("--filter"))) return run("--concurrency=1")
-  const alone = ["core", "node", "cli", "server", "admin", "policy"].map((name) => `@syncline/${name}`)
+  const alone = ["core", "node", "transport-libp2p", "cli", "server", "admin"].map((name) => `@syncline/${name}`)
   const first = await run("--concurrency=1", ...alone.map((name) => `--filter=${name}`))
   const others = await run("--concurrency=2", ...alone.map((name) => `--filter=!${name}`))
   return first === 0 ? others : first

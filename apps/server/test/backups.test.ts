@@ -95,17 +95,27 @@ const stopped = async (hub: HubProcess) => {
   return hub.ended()
 }
 
+/** The processes that another one has begun and that still run. */
+const begunBy = ({ pid }: HubProcess["child"]) =>
+  execFileSync("ps", ["-A", "-o", "ppid=,pid=,nice="], { encoding: "utf8" })
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .flatMap(([parent, own = "", niceness = ""]) => (parent === String(pid) ? [{ pid: Number(own), niceness }] : []))
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 it("[HX-31] a process of its own makes a backup, at a low priority", async () => {
   const [data, place] = [temporaryFolder(), temporaryFolder()]
   const { child } = await startHub({ data, env: { SYNCLINE_BACKUP_FOLDER: place } })
-  const nicenesses = (): ReadonlyArray<string> =>
-    execFileSync("ps", ["-A", "-o", "ppid=,nice="], { encoding: "utf8" })
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/))
-      .flatMap(([parent, nice = ""]) => (parent === String(child.pid) ? [nice] : []))
-  expect(nicenesses()).toEqual([])
+  expect(begunBy(child)).toEqual([])
   expect((await ask(data, "backups", {})).status).toBe(202)
-  await until(() => nicenesses().includes("10"), 5_000, 1)
+  await until(() => begunBy(child).some(({ niceness }) => niceness === "10"), 5_000, 1)
   await isDone(data)
   expect((await told(data)).runs[0]).toMatchObject({ problem: null })
 })
@@ -114,9 +124,13 @@ it("[HX-31] stops in time in the middle of a backup, which is none then", async 
   const [data, place] = [temporaryFolder(), temporaryFolder()]
   const hub = await startHub({ data, env: { SYNCLINE_BACKUP_FOLDER: place } })
   expect((await ask(data, "backups", {})).status).toBe(202)
+  await until(() => begunBy(hub.child).length === 1, 5_000, 1)
+  const [maker] = begunBy(hub.child)
   const { code, ms } = await stopped(hub)
   expect(code).toBe(0)
   expect(ms).toBeLessThan(2_000)
+  // Left alone it would make a backup all the same.
+  await until(() => !isRunning(maker!.pid), 10_000)
   expect(backupsIn(place).filter((name) => !name.endsWith(".part"))).toEqual([])
 })
 
