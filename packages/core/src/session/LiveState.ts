@@ -13,6 +13,10 @@ import type { SessionError } from "./SessionError.ts"
 export const windowBytesMax = 4 * 1024 * 1024
 /** Batches that may be unacknowledged. */
 export const windowBatchesMax = 48
+/** Batches that may be unacknowledged when a further one would be small: then new commits gather, and go together. */
+export const eagerBatchesMax = 4
+/** So many new commits are worth a batch at any time. */
+export const gatheredCommitsMin = 64
 /** Reconciliation passes in a row that may move something without ending in equal roots. */
 export const passesMax = 256
 

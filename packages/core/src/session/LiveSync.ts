@@ -9,6 +9,8 @@ import type { BatchOutcome } from "./BatchPortions.ts"
 import * as Comparison from "./Comparison.ts"
 import {
   carriesNothing,
+  eagerBatchesMax,
+  gatheredCommitsMin,
   heldWith,
   type LiveInput,
   type LiveOutcome,
@@ -114,9 +116,15 @@ export const receive = (live: LiveState, message: Wire.WireMessage): LiveOutcome
 const hasRoom = (live: LiveState): boolean =>
   live.inFlightBytes < windowBytesMax && live.inFlight.size < windowBatchesMax
 
+/**
+ * Whether there is something to read that is worth a batch. A peer that is slow to acknowledge gets what is new in few batches, as each costs
+ * both sides the same whatever is in it; Nagle's algorithm (RFC 896) with a window of a few.
+ */
+const isDue = ({ head, inFlight, sentUpto }: LiveState): boolean =>
+  inFlight.size < eagerBatchesMax ? sentUpto < head : head - sentUpto >= gatheredCommitsMin
+
 const readMore = (live: LiveState, isForced: boolean): LiveOutcome => {
-  const hasMore = isForced || live.sentUpto < live.head
-  if (live.isReading || !hasMore || !hasRoom(live)) return { live, actions: [] }
+  if (live.isReading || !(isForced || isDue(live)) || !hasRoom(live)) return { live, actions: [] }
   return { live: { ...live, isReading: true }, actions: [{ _tag: "ReadFeed", after: live.sentUpto }] }
 }
 
@@ -174,7 +182,7 @@ const acknowledged = (before: LiveState, message: Wire.EventAck): LiveOutcome =>
   const inFlight = new Map(before.inFlight)
   inFlight.delete(message.batch)
   // The answer to a question that it asked for may have come first, and still holds.
-  if (carriesNothing(sent)) return { live: { ...before, inFlight }, actions: [] }
+  if (carriesNothing(sent)) return readMore({ ...before, inFlight }, false)
   const verdicts = Verdicts.fromWire(message, sent.lseqs)
   const putOff = verdicts.flatMap(({ code }) => (withdrawingCodes.has(code) ? [] : [code]))
   const notTaken = message.refused.reduce((sum, [, commits]) => sum + commits, message.held)

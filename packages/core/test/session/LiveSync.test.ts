@@ -46,6 +46,35 @@ describe("the feed", () => {
     expect(LiveSync.receive(live, ackOf(0, 1)).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
   })
 
+  /** A session of equal peers, after one commit at a time has become the newest and been read until nothing is asked for. */
+  const afterWrites = (count: number) => {
+    let live = proven
+    let sent = 0
+    for (let lseq = 1; lseq <= count; lseq++) {
+      const moved = LiveSync.step(live, { _tag: "JournalMoved", head: lseq })
+      live = moved.live
+      if (!moved.actions.some(({ _tag }) => _tag === "ReadFeed")) continue
+      const commits = Array.from({ length: lseq - live.sentUpto }, (_, at) => commit(live.sentUpto + at + 1, 10))
+      live = LiveSync.step(live, { _tag: "FeedRead", page: { commits, upto: lseq, isEnd: true }, commits }).live
+      sent++
+    }
+    return { live, sent }
+  }
+
+  it("[SE-40] gathers what is new while four batches wait for the peer, up to 64 commits", () => {
+    expect(afterWrites(4).sent).toBe(4)
+    const { live, sent } = afterWrites(67)
+    expect([sent, live.sentUpto]).toEqual([4, 4])
+    expect(LiveSync.receive(live, ackOf(live.nextBatch - 1, 4)).actions).toContainEqual({ _tag: "ReadFeed", after: 4 })
+    expect([afterWrites(68).sent, afterWrites(68).live.sentUpto]).toEqual([5, 68])
+    // Also when what comes back first carried nothing.
+    const asking = LiveState.withBatch(afterWrites(3).live, [], undefined)
+    const moved = LiveSync.step(asking.live, { _tag: "JournalMoved", head: 4 })
+    expect(moved.actions).toEqual([])
+    const answered = LiveSync.receive(moved.live, ackOf(asking.message.batch, 0))
+    expect(answered.actions).toEqual([{ _tag: "ReadFeed", after: 3 }])
+  })
+
   it("[SE-15] starts at the peer's cursor, at 0 for a peer that has less than half, else at the head", () => {
     const incarnation = Bytes.fromHex("8899aabbccddeeff")!
     const mine: LiveState.SpaceSnapshot = { head: 100, root: new Uint8Array(16), count: 50 }
