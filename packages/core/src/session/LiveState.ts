@@ -13,9 +13,9 @@ import type { SessionError } from "./SessionError.ts"
 export const windowBytesMax = 4 * 1024 * 1024
 /** Batches that may be unacknowledged. */
 export const windowBatchesMax = 48
-/** Batches that may be unacknowledged when a further one would be small: then new commits gather, and go together. */
+/** As many unacknowledged batches make commits that come after the feed's end gather. */
 export const eagerBatchesMax = 4
-/** So many new commits are worth a batch at any time. */
+/** As many gathered commits go at once, however many batches are unacknowledged. */
 export const gatheredCommitsMin = 64
 /** Reconciliation passes in a row that may move something without ending in equal roots. */
 export const passesMax = 256
@@ -67,6 +67,8 @@ export interface LiveState {
   readonly head: number
   readonly sentUpto: number
   readonly isReading: boolean
+  /** The last page that was read was the feed's last: what comes after it is new. */
+  readonly isAtEnd: boolean
   readonly hasAnnouncedEnd: boolean
   readonly isPeerDone: boolean
   readonly nextBatch: number
@@ -162,6 +164,7 @@ export const initial = (role: Role): LiveState => ({
   head: 0,
   sentUpto: 0,
   isReading: false,
+  isAtEnd: false,
   hasAnnouncedEnd: false,
   isPeerDone: false,
   nextBatch: 0,

@@ -47,6 +47,7 @@ export const begin = (
     return {
       live: {
         ...live,
+        isAtEnd: true,
         hasAnnouncedEnd: true,
         isPeerDone: true,
         isBlocked: false,
@@ -118,10 +119,10 @@ const hasRoom = (live: LiveState): boolean =>
 
 /**
  * Whether there is something to read that is worth a batch. A peer that is slow to acknowledge gets what is new in few batches, as each costs
- * both sides the same whatever is in it; Nagle's algorithm (RFC 896) with a window of a few.
+ * both sides the same whatever is in it: Nagle's algorithm (RFC 896) with a window of a few. What was there before goes as the window allows.
  */
-const isDue = ({ head, inFlight, sentUpto }: LiveState): boolean =>
-  inFlight.size < eagerBatchesMax ? sentUpto < head : head - sentUpto >= gatheredCommitsMin
+const isDue = ({ head, inFlight, isAtEnd, sentUpto }: LiveState): boolean =>
+  head - sentUpto >= (isAtEnd && inFlight.size >= eagerBatchesMax ? gatheredCommitsMin : 1)
 
 const readMore = (live: LiveState, isForced: boolean): LiveOutcome => {
   if (live.isReading || !(isForced || isDue(live)) || !hasRoom(live)) return { live, actions: [] }
@@ -131,7 +132,12 @@ const readMore = (live: LiveState, isForced: boolean): LiveOutcome => {
 /** Sends a page of the feed. What was filtered out moves the place silently; only the first end is announced. */
 const sendPage = (before: LiveState, page: FeedPage, commits: ReadonlyArray<FeedCommit>): LiveOutcome => {
   const headAtLeast = page.isEnd ? page.upto : page.upto + 1
-  const live: LiveState = { ...before, sentUpto: page.upto, head: Math.max(before.head, headAtLeast) }
+  const live: LiveState = {
+    ...before,
+    sentUpto: page.upto,
+    head: Math.max(before.head, headAtLeast),
+    isAtEnd: page.isEnd
+  }
   const announces = page.isEnd && !live.hasAnnouncedEnd
   if (commits.length === 0 && !announces) return page.isEnd ? Comparison.askForProof(live) : readMore(live, true)
   const feed = { from: before.sentUpto, upto: page.upto, isLast: page.isEnd }

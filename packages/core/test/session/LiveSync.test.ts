@@ -75,6 +75,12 @@ describe("the feed", () => {
     expect(answered.actions).toEqual([{ _tag: "ReadFeed", after: 3 }])
   })
 
+  it("[SE-40] what was there before does not gather, however little of it is left", () => {
+    const full = fill(10).live
+    expect(full.head - full.sentUpto).toBe(1)
+    expect(LiveSync.receive(full, ackOf(0, 1)).actions).toContainEqual({ _tag: "ReadFeed", after: full.sentUpto })
+  })
+
   it("[SE-15] starts at the peer's cursor, at 0 for a peer that has less than half, else at the head", () => {
     const incarnation = Bytes.fromHex("8899aabbccddeeff")!
     const mine: LiveState.SpaceSnapshot = { head: 100, root: new Uint8Array(16), count: 50 }
